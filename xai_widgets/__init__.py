@@ -1,0 +1,63 @@
+"""Why did this classifier say that? Live explanations of image classifiers inside a notebook cell.
+
+    import xai_widgets as xw
+
+    engine = xw.Engine.from_torchvision("resnet50")
+    xw.HeatmapViewer(engine, "cat.jpg")
+
+Importing this package loads neither torch nor the widgets: each public name is imported when it is
+first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from xai_widgets import demo as demo
+    from xai_widgets.attribution import Attribution as Attribution
+    from xai_widgets.engine import Engine as Engine
+    from xai_widgets.errors import ExplanationError as ExplanationError
+    from xai_widgets.targets import ClassScore as ClassScore
+    from xai_widgets.targets import Prediction as Prediction
+    from xai_widgets.widgets import HeatmapViewer as HeatmapViewer
+
+__version__ = "0.1.0"
+
+# Public name -> the module that defines it.
+_HOMES = {
+    "Attribution": "xai_widgets.attribution",
+    "ClassScore": "xai_widgets.targets",
+    "Engine": "xai_widgets.engine",
+    "ExplanationError": "xai_widgets.errors",
+    "HeatmapViewer": "xai_widgets.widgets",
+    "Prediction": "xai_widgets.targets",
+}
+# Rooms that are public as they are.
+_ROOMS = frozenset({"demo"})
+
+__all__ = [
+    "Attribution",
+    "ClassScore",
+    "Engine",
+    "ExplanationError",
+    "HeatmapViewer",
+    "Prediction",
+    "__version__",
+    "demo",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return importlib.import_module(f"xai_widgets.{name}")  # the import binds the name here
+    if name not in _HOMES:
+        raise AttributeError(f"module 'xai_widgets' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value  # the next use finds it at once
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
