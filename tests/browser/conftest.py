@@ -1,0 +1,69 @@
+"""A JupyterLab and a Chromium for the tests of this folder, started once.
+
+Both end with the folder, not with the session: Playwright keeps an event loop running in the main
+thread, and tests elsewhere start their own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+
+from tests.browser import chromium
+from tests.browser.jupyter import JupyterLab, serve
+from tests.browser.notebook_page import NotebookPage
+
+HERE = Path(__file__).parent
+OpenNotebook = Callable[..., NotebookPage]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="package")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]:
+    with serve(tmp_path_factory.mktemp("jupyter")) as server:
+        yield server
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    executable = chromium.find()
+    if executable is None:
+        pytest.skip("no Chromium on this machine: `make chromium` installs one")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=executable, args=chromium.FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    opened = browser.new_context(viewport={"width": 1280, "height": 1000})
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def open_notebook(
+    lab: JupyterLab, context: BrowserContext, request: pytest.FixtureRequest
+) -> OpenNotebook:
+    """Return a function that opens a notebook with the given code cells and runs them."""
+
+    def opened(cells: Sequence[str], *, width: int = 1280, run: bool = True) -> NotebookPage:
+        name = re.sub(r"\W+", "_", request.node.name).strip("_")
+        page = context.new_page()
+        page.set_viewport_size({"width": width, "height": 1000})
+        notebook = NotebookPage.open(page, lab, lab.write_notebook(name, cells))
+        if run:
+            notebook.run_all()
+        return notebook
+
+    return opened

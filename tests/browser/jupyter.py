@@ -1,0 +1,118 @@
+"""A real JupyterLab server, with its own settings and a free port, for as long as the tests last."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+
+START_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class JupyterLab:
+    """A running server: where it listens, and the folder whose notebooks it serves."""
+
+    address: str
+    token: str
+    folder: Path
+
+    def url(self, path: str) -> str:
+        """Return the address of a page of this server, the token included."""
+        return f"{self.address}/{path}?token={self.token}"
+
+    def write_notebook(self, name: str, cells: Sequence[str]) -> str:
+        """Write a notebook with these code cells into the folder and return its name."""
+        notebook = nbformat.v4.new_notebook()
+        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+        notebook.cells = [nbformat.v4.new_code_cell(source) for source in cells]
+        file = f"{name}.ipynb"
+        nbformat.write(notebook, self.folder / file)
+        return file
+
+    def read_notebook(self, file: str) -> nbformat.NotebookNode:
+        """Return the notebook as it was last saved."""
+        return nbformat.read(self.folder / file, as_version=4)
+
+
+@contextmanager
+def serve(folder: Path) -> Iterator[JupyterLab]:
+    """Start JupyterLab under ``folder`` and stop it, with its kernels, at the end."""
+    settings = folder / "settings"
+    environment = _own_settings(settings)
+    notebooks = folder / "notebooks"
+    notebooks.mkdir()
+    port, token = _free_port(), secrets.token_hex(16)
+    command = [
+        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--expose-app-in-browser"),
+        "--allow-root",
+        "--ServerApp.ip=127.0.0.1",
+        f"--ServerApp.port={port}",
+        "--ServerApp.port_retries=0",
+        f"--ServerApp.root_dir={notebooks}",
+        f"--IdentityProvider.token={token}",
+        "--LabApp.news_url=None",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ]
+    log = folder / "jupyterlab.log"
+    with log.open("wb") as output:
+        server = subprocess.Popen(
+            command, env=environment, stdout=output, stderr=output, stdin=subprocess.DEVNULL
+        )
+    try:
+        lab = JupyterLab(f"http://127.0.0.1:{port}", token, notebooks)
+        _wait_until_it_answers(lab, server, log)
+        yield lab
+    finally:
+        server.terminate()
+        try:
+            server.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            server.kill()
+
+
+def _own_settings(folder: Path) -> dict[str, str]:
+    """Return an environment in which nothing of the user's Jupyter is read or written."""
+    places = {
+        name: str(folder / name.lower())
+        for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
+    }
+    for place in places.values():
+        Path(place).mkdir(parents=True)
+    news = Path(places["JUPYTER_CONFIG_DIR"], "lab/user-settings/@jupyterlab/apputils-extension")
+    news.mkdir(parents=True)
+    news.joinpath("notification.jupyterlab-settings").write_text(
+        json.dumps({"fetchNews": "false", "checkForUpdates": False}), encoding="utf-8"
+    )
+    return {**os.environ, **places}
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def _wait_until_it_answers(lab: JupyterLab, server: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end:
+        if server.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(lab.url("api/status"), timeout=2):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    raise RuntimeError(f"JupyterLab did not start:\n{log.read_text(encoding='utf-8')}")

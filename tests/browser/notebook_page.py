@@ -1,0 +1,129 @@
+"""One notebook open in JupyterLab, driven as a person would drive it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, WebSocket
+
+from tests.browser.jupyter import JupyterLab
+
+RUN_SECONDS = 90
+
+# FNV-1a over the pixels of a canvas: equal pictures have equal numbers, on every machine.
+_CHECKSUM = """canvas => {
+  const {width, height} = canvas;
+  if (!width || !height) return null;
+  const {data} = canvas.getContext("2d").getImageData(0, 0, width, height);
+  let hash = 0x811c9dc5, seen = 0;
+  for (const byte of data) { hash = Math.imul(hash ^ byte, 0x01000193); seen |= byte; }
+  return seen ? hash >>> 0 : null;
+}"""
+
+
+@dataclass
+class NotebookPage:
+    """A browser page that shows one notebook, and what it heard and said meanwhile."""
+
+    page: Page
+    lab: JupyterLab
+    file: str
+    errors: list[str] = field(default_factory=list)
+    to_kernel: list[str | bytes] = field(default_factory=list)
+
+    @classmethod
+    def open(cls, page: Page, lab: JupyterLab, file: str) -> NotebookPage:
+        """Open ``file`` in the single-document view and wait until its kernel is idle."""
+        notebook = cls(page, lab, file)
+        page.on("console", lambda said: said.type == "error" and notebook.errors.append(said.text))
+        page.on("pageerror", lambda error: notebook.errors.append(str(error)))
+        page.on("websocket", notebook._listen)
+        page.goto(lab.url(f"doc/tree/{file}"))
+        notebook.wait_for_kernel()
+        return notebook
+
+    def _listen(self, socket: WebSocket) -> None:
+        if "/channels" in socket.url:
+            socket.on("framesent", lambda payload: self.to_kernel.append(payload))
+
+    def wait_for_kernel(self) -> None:
+        """Wait until the notebook is shown and its kernel is idle."""
+        self.page.wait_for_function(
+            """() => {
+              const shell = window.jupyterapp?.shell;
+              const session = shell?.currentWidget?.sessionContext;
+              return session?.isReady && session.session?.kernel?.status === "idle";
+            }""",
+            timeout=RUN_SECONDS * 1000,
+        )
+
+    def command(self, name: str, **arguments: object) -> None:
+        """Carry out one of JupyterLab's commands."""
+        self.page.evaluate(
+            "([name, arguments_]) => window.jupyterapp.commands.execute(name, arguments_)",
+            [name, arguments],
+        )
+
+    def run_all(self) -> None:
+        """Run every cell and wait until the kernel is idle; an exception in a cell is an error."""
+        self.command("notebook:run-all-cells")
+        self.wait_for_kernel()
+        trace = self.page.locator('[data-mime-type="application/vnd.jupyter.stderr"]')
+        said = [text for text in trace.all_inner_texts() if "Traceback" in text]
+        assert not said, said[0]
+
+    def execute(self, code: str) -> None:
+        """Run ``code`` in the notebook's kernel, outside any cell."""
+        self.page.evaluate(
+            """async code => {
+              const {sessionContext} = window.jupyterapp.shell.currentWidget;
+              const future = sessionContext.session.kernel.requestExecute({code});
+              const reply = await future.done;
+              if (reply.content.status !== "ok") throw new Error(reply.content.evalue);
+            }""",
+            code,
+        )
+
+    def save(self) -> None:
+        """Save the notebook and wait until it is on the disk."""
+        self.page.evaluate("() => window.jupyterapp.shell.currentWidget.context.save()")
+
+    def reload(self) -> None:
+        """Reload the page; the kernel lives on."""
+        self.page.reload()
+        self.wait_for_kernel()
+
+    def theme(self, name: str) -> None:
+        """Switch JupyterLab to its ``light`` or ``dark`` theme."""
+        self.command("apputils:change-theme", theme=f"JupyterLab {name.capitalize()}")
+        self.page.wait_for_function(
+            "light => document.body.dataset.jpThemeLight === light",
+            arg=str(name == "light").lower(),
+        )
+
+    def find(self, selector: str, nth: int = 0) -> Locator:
+        """Return the ``nth`` element that matches, in the order of the notebook."""
+        return self.page.locator(selector).nth(nth)
+
+    def screenshot(self, element: Locator, path: Path) -> None:
+        """Save a picture of one element, without whatever JupyterLab shows around it."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        element.scroll_into_view_if_needed()
+        element.screenshot(path=path)
+
+    @contextmanager
+    def counting(self) -> Iterator[list[str | bytes]]:
+        """Collect what the page sends to the kernel while the block runs."""
+        sent: list[str | bytes] = []
+        before = len(self.to_kernel)
+        yield sent
+        sent.extend(self.to_kernel[before:])
+
+
+def checksum(canvas: Locator) -> int | None:
+    """Return a number for what a canvas shows, or None while it is empty."""
+    value = canvas.evaluate(_CHECKSUM)
+    return None if value is None else int(value)
