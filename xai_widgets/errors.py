@@ -1,0 +1,43 @@
+"""Ground floor: the one error every room raises, and the words it is written in.
+
+An error names the thing, the value it had, what was expected, and the nearest right spelling.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = ["ExplanationError", "nearest"]
+
+
+class ExplanationError(ValueError):
+    """An explanation could not be made as asked. The message says why, and the way out."""
+
+
+def nearest(value: object, known: Iterable[str], *, limit: int = 3) -> str:
+    """Return ``' Did you mean "x"?'`` for the spelling nearest to ``value``, or ``''``.
+
+    Spellings that hold every word of ``value`` win (``"cat"`` finds ``"Egyptian cat"`` and
+    ``"tiger cat"``, never ``"cab"``); then the one most similar letter by letter. The case of
+    letters counts for nothing, and the leading space lets the answer end any sentence.
+    """
+    wanted = str(value).casefold().strip()
+    names = list(dict.fromkeys(known))
+    if not wanted or not names:
+        return ""
+    words = set(_words(wanted))
+    matches = [name for name in names if words and words <= set(_words(name))][:limit]
+    if not matches:
+        by_folded = {name.casefold(): name for name in reversed(names)}
+        close = difflib.get_close_matches(wanted, by_folded, n=1, cutoff=0.6)
+        matches = [by_folded[name] for name in close]
+    if not matches:
+        return ""
+    quoted = [f'"{name}"' for name in matches]
+    listed = quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} or {quoted[-1]}"
+    return f" Did you mean {listed}?"
+
+
+def _words(text: str) -> list[str]:
+    return "".join(c if c.isalnum() else " " for c in text.casefold()).split()

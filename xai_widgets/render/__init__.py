@@ -1,0 +1,20 @@
+"""Lowest floor: arrays of values to pictures. Knows numpy and matplotlib, never torch."""
+
+from xai_widgets.render.colormaps import COLORMAPS, Colormap, lut
+from xai_widgets.render.figure import figure
+from xai_widgets.render.overlay import Shown, colorize, overlay, resize, shown, shown_maximum
+from xai_widgets.render.png import encode_png
+
+__all__ = [
+    "COLORMAPS",
+    "Colormap",
+    "Shown",
+    "colorize",
+    "encode_png",
+    "figure",
+    "lut",
+    "overlay",
+    "resize",
+    "shown",
+    "shown_maximum",
+]
