@@ -1,4 +1,4 @@
-"""A real JupyterLab server, with its own settings and a free port, for as long as the tests last."""
+"""A real JupyterLab server with its own settings, on a free port, while the tests last."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The harness itself, proved on a widget of a few lines, so that a failure elsewhere is a widget's."""
+"""The harness itself, proved on a widget of a few lines: what fails elsewhere is then a widget."""
 
 from __future__ import annotations
 

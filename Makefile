@@ -1,0 +1,74 @@
+# make demo        set everything up and open JupyterLab on the quickstart
+# make demo-html   the same notebook without a browser: written as HTML files to build/
+# make test        set up what the tests need, and run all of them
+# make js          build the browser half of the widgets into xai_widgets/static/
+# make format      put Python and browser code into shape
+# make clean       remove what make made
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(VENV)/constraints.txt
+JS     := PATH="$(abspath $(VENV)/node):$$PATH" npm --prefix js
+
+.PHONY: demo demo-html test js format chromium clean
+.DELETE_ON_ERROR:
+
+demo: $(VENV)/.demo
+	@$(BIN)/python tools/demo.py
+
+demo-html: $(VENV)/.demo
+	@$(BIN)/python tools/demo_html.py
+
+test: $(VENV)/.test $(VENV)/.chromium js/node_modules/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(JS) run --silent check
+	$(JS) run --silent test
+	$(BIN)/python tools/bundles.py
+	$(BIN)/python -m pytest -q
+
+js: js/node_modules/.installed
+	$(JS) run --silent build
+
+format: $(VENV)/.test js/node_modules/.installed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(JS) run --silent format
+
+chromium: $(VENV)/.chromium
+
+clean:
+	rm -rf $(VENV) build dist js/node_modules .mypy_cache .ruff_cache .pytest_cache
+
+# The pins fit Python 3.11 and newer; on 3.10 pip chooses for itself.
+$(VENV)/constraints.txt: constraints.txt
+	$(PYTHON) -c 'import sys; sys.version_info >= (3, 10) or sys.exit("xai_widgets needs Python 3.10 or newer; choose one with: make PYTHON=python3.12 ...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -c 'import sys; print(open("constraints.txt").read() if sys.version_info >= (3, 11) else "")' > $@
+
+# torch comes first and alone, so that a build of it that is already at hand is taken and kept.
+$(VENV)/.torch: $(VENV)/constraints.txt
+	@echo "Installing torch (the first time takes minutes) ..."
+	$(PIP) torch
+	@touch $@
+
+$(VENV)/.demo: $(VENV)/.torch pyproject.toml
+	@echo "Installing xai_widgets, its demo network and JupyterLab ..."
+	$(PIP) --editable ".[demo]"
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.torch pyproject.toml
+	@echo "Installing xai_widgets and what its tests need ..."
+	$(PIP) --editable ".[test]"
+	@touch $@ $(VENV)/.demo
+
+$(VENV)/.chromium: $(VENV)/.test
+	@sh tools/chromium.sh $(BIN)/python
+	@touch $@
+
+js/node_modules/.installed: js/package-lock.json $(VENV)/.test
+	@sh tools/node.sh $(BIN)/python $(VENV)/node
+	$(JS) ci --silent --no-audit --no-fund
+	@touch $@

@@ -1,0 +1,65 @@
+"""Every notebook runs from top to bottom with no network, and is stored without outputs."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+NOTEBOOKS = sorted((Path(__file__).resolve().parent.parent / "notebooks").glob("*.ipynb"))
+
+# A kernel in which reaching for the network fails at once and by name.
+OFFLINE = """
+import socket
+_connect = socket.socket.connect
+def connect(self, address):
+    if self.family != socket.AF_UNIX and address[0] not in ("127.0.0.1", "::1", "localhost"):
+        raise OSError(f"this notebook reached for the network: {address}")
+    return _connect(self, address)
+socket.socket.connect = connect
+"""
+
+
+def test_there_is_a_quickstart() -> None:
+    assert [path.name for path in NOTEBOOKS][:1] == ["01_quickstart.ipynb"]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_it_is_stored_without_outputs(path: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    assert "widgets" not in notebook.metadata
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            assert cell.outputs == []
+            assert cell.execution_count is None
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_it_runs_offline(path: Path, tmp_path: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(OFFLINE))
+    copy = tmp_path / path.name
+    nbformat.write(notebook, copy)
+    # In a process of its own: nbclient wants the thread's event loop for itself.
+    command = [sys.executable, "-m", "nbconvert", "--to", "notebook", "--execute", "--inplace"]
+    done = subprocess.run(
+        [*command, copy.name],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "IPYTHONDIR": str(tmp_path / "ipython")},
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    ran = nbformat.read(copy, as_version=4)
+    for cell in ran.cells[1:]:
+        if cell.cell_type == "code":
+            assert cell.execution_count is not None
+            noise = [out for out in cell.outputs if out.get("name") == "stderr"]
+            assert not noise, json.dumps(noise)

@@ -1,0 +1,161 @@
+"""What somebody gets who installs the package: what is in it, and what importing it costs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import xai_widgets as xw
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def python(code: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_importing_loads_nothing_heavy() -> None:
+    heavy = ("torch", "torchvision", "numpy", "matplotlib", "ipywidgets", "anywidget", "PIL")
+    loaded = python(
+        f"import sys, xai_widgets; print([name for name in {heavy!r} if name in sys.modules])"
+    )
+    assert loaded == "[]"
+
+
+def test_every_public_name_is_there() -> None:
+    assert xw.__all__ == sorted(xw.__all__)
+    assert dir(xw) == sorted(xw.__all__)
+    for name in xw.__all__:
+        assert getattr(xw, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'Enigne'"):
+        _ = xw.Enigne  # type: ignore[attr-defined]  # the point of the test
+
+
+def test_star_import_brings_the_public_names() -> None:
+    assert python("from xai_widgets import *; print(Engine.__module__)") == "xai_widgets.engine"
+
+
+def test_torchvision_imports_beside_any_torch() -> None:
+    said = python(
+        "from xai_widgets._torchvision import load\n"
+        "torchvision = load()\n"
+        "from torchvision.transforms import v2\n"
+        "print(torchvision.models.resnet18(num_classes=7).fc.out_features)\n"
+        "print(torchvision.models.ResNet50_Weights.DEFAULT.meta['categories'][285])\n"
+        "print(load() is torchvision)"
+    )
+    assert said.splitlines() == ["7", "Egyptian cat", "True"]
+
+
+def test_torchvision_imports_after_the_user_met_the_failure() -> None:
+    said = python(
+        "try:\n    import torchvision\nexcept RuntimeError:\n    pass\n"
+        "from xai_widgets._torchvision import load\n"
+        "print(load().__name__)"
+    )
+    assert said == "torchvision"
+
+
+def test_torchvision_imports_from_many_threads_at_once() -> None:
+    said = python(
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "from xai_widgets._torchvision import load\n"
+        "with ThreadPoolExecutor(8) as pool:\n"
+        "    print(len({id(module) for module in pool.map(lambda _: load(), range(8))}))"
+    )
+    assert said == "1"
+
+
+def test_an_operator_that_torchvision_has_is_not_declared_anew() -> None:
+    """Where the plain import works, nothing is declared."""
+    said = python(
+        "import sys, types\n"
+        "sys.modules['torchvision'] = types.ModuleType('torchvision')\n"
+        "from xai_widgets import _torchvision\n"
+        "_torchvision.load()\n"
+        "print(_torchvision._declared)"
+    )
+    assert said == "[]"
+
+
+@pytest.mark.parametrize(
+    ("failure", "words"),
+    [
+        ("ModuleNotFoundError('no', name='torchvision')", "pip install torchvision"),
+        ("RuntimeError('operator torchvision::other does not exist')", "reinstall the pair"),
+        ("ImportError('undefined symbol')", "undefined symbol"),
+    ],
+)
+def test_another_failure_passes_with_a_hint(failure: str, words: str) -> None:
+    said = python(
+        "from xai_widgets import _torchvision\n"
+        f"def refuse(name): raise {failure}\n"
+        "_torchvision.importlib.import_module = refuse\n"
+        "try:\n    _torchvision.load()\nexcept ImportError as error:\n    print(error)"
+    )
+    assert words in said
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    folder = tmp_path_factory.mktemp("wheel")
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
+    return zipfile.ZipFile(next(folder.glob("*.whl")))
+
+
+def test_the_wheel_holds_the_browser_half_and_the_types(wheel: zipfile.ZipFile) -> None:
+    names = set(wheel.namelist())
+    assert {
+        "xai_widgets/py.typed",
+        "xai_widgets/static/heatmap_viewer.js",
+        "xai_widgets/static/heatmap_viewer.css",
+    } <= names
+    committed = {
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "xai_widgets").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert {name for name in names if name.startswith("xai_widgets/")} == committed
+
+
+def test_the_wheel_is_small(wheel: zipfile.ZipFile) -> None:
+    assert sum(entry.compress_size for entry in wheel.infolist()) < 300_000
+
+
+def test_the_version_is_the_same_everywhere(wheel: zipfile.ZipFile) -> None:
+    assert wheel.filename is not None
+    assert f"-{xw.__version__}-" in Path(wheel.filename).name
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"## {xw.__version__}" in changelog
+
+
+def test_the_pins_cover_what_the_package_asks_for() -> None:
+    tomllib = pytest.importorskip("tomllib", reason="Python 3.10 cannot read TOML")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"].values()
+    wanted = [*project["dependencies"], *(package for extra in extras for package in extra)]
+    pins = {
+        line.split("==")[0].lower().replace("_", "-")
+        for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+        if "==" in line
+    }
+    names = {requirement.split(">")[0].split("=")[0].split("[")[0] for requirement in wanted}
+    assert {name.replace("_", "-") for name in names} - {"xai-widgets"} <= pins
+
+
+def test_the_pins_fit_every_machine() -> None:
+    for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines():
+        assert line.startswith("#") or ("+" not in line and "@" not in line and "/" not in line)
