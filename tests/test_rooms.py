@@ -15,7 +15,7 @@ PACKAGE = Path(xai_widgets.__file__).parent
 FLOORS = [
     {"errors", "_torchvision"},
     {"render"},
-    {"images", "targets"},
+    {"images", "targets", "archive"},
     {"attribution"},
     {"probe"},
     {"methods"},

@@ -43,15 +43,17 @@ class Target:
     name: str
     function: Callable[[Any], Tensor] | None = None
 
-    def score(self, output: Any) -> Tensor:
+    def score(self, output: Any, *, batch: int | None = None) -> Tensor:
         """Return the differentiable scalar per picture, (N,), that attributions are taken of.
+
+        ``batch`` is the number of pictures, needed for networks that return (N,) (``logits_of``).
 
         For a class it is the logit, not the probability: a probability also rises when the
         evidence for the other classes falls, and its gradient vanishes where the network is sure.
         """
         if self.function is None:
             assert self.index is not None
-            return logits_of(output)[:, self.index]
+            return logits_of(output, batch=batch)[:, self.index]
         return _score_of(self.function, output, self.name)
 
 
@@ -213,7 +215,8 @@ def _checked_index(target: Any, classes: int) -> int:
         ) from None
     if not 0 <= index < classes:
         raise ExplanationError(
-            f"target is {index}, but the network has {classes} classes; expected 0 to {classes - 1}."
+            f"target is {index}, but the network has {classes} classes: "
+            f"expected 0 to {classes - 1}."
         )
     return index
 

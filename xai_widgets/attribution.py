@@ -1,0 +1,192 @@
+"""Ground floor: the frozen result of an explanation, with where it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from xai_widgets.errors import ExplanationError, nearest
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from PIL import Image
+
+    from xai_widgets.targets import Target
+
+__all__ = ["Attribution", "Channels"]
+
+Channels = Literal["sum", "abs_sum", "max_abs"]
+_Floats = npt.NDArray[np.float32]
+_JOINED: dict[str, Callable[[_Floats], _Floats]] = {
+    "sum": lambda v: np.asarray(v.sum(0), dtype=np.float32),
+    "abs_sum": lambda v: np.asarray(np.abs(v).sum(0), dtype=np.float32),
+    "max_abs": lambda v: np.asarray(np.abs(v).max(0), dtype=np.float32),
+}
+
+# What the manifest of a saved attribution holds, beside the target.
+_SAVED = (
+    *("method", "title", "layer", "parameters", "score", "probability", "seconds", "seed"),
+    *("input_size", "space", "model"),
+)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Attribution:
+    """How much each input, or each position of a layer, counted for a target.
+
+    values: float32, raw and signed, read-only. (C, H, W) for methods of the input space, (h, w) at
+        the layer's own size for methods of a layer.
+    method, title: its name (``grad_cam``) and its title (``Grad-CAM``).
+    target: what was explained. score: its value for this picture; probability: of that class.
+    layer: the layer it was read from, or None. parameters: all of them, with their values.
+    seconds: what it took. seed: of the random part, or None.
+    input_size: (H, W) of the model input. pixels: (H, W, 3) uint8, what the model saw, or None.
+    space: ``"input"`` or ``"layer"``. model: the name of the network.
+    """
+
+    values: npt.NDArray[np.float32]
+    method: str
+    title: str
+    target: Target
+    layer: str | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    score: float = float("nan")
+    probability: float | None = None
+    seconds: float = 0.0
+    seed: int | None = None
+    input_size: tuple[int, int] = (0, 0)
+    pixels: npt.NDArray[np.uint8] | None = None
+    space: Literal["input", "layer"] = "input"
+    model: str = ""
+
+    def __post_init__(self) -> None:
+        values = np.array(self.values, dtype=np.float32, order="C")
+        if values.ndim not in (2, 3) or values.size == 0:
+            raise ExplanationError(
+                f"values of {self.method} have shape {values.shape}; expected (C, H, W) or (h, w)."
+            )
+        values.setflags(write=False)
+        object.__setattr__(self, "values", values)
+        object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
+        if self.pixels is not None:
+            pixels = np.array(self.pixels, dtype=np.uint8, order="C")
+            pixels.setflags(write=False)
+            object.__setattr__(self, "pixels", pixels)
+        height, width = self.input_size if min(self.input_size) > 0 else values.shape[-2:]
+        object.__setattr__(self, "input_size", (int(height), int(width)))
+
+    @property
+    def signed(self) -> bool:
+        """Whether some evidence counts against the target: a value is below zero."""
+        return bool((self.values < 0).any())
+
+    def grid(self, channels: Channels = "sum") -> npt.NDArray[np.float32]:
+        """Return (h, w) float32 at the method's own size, channels joined.
+
+        channels: ``"sum"`` the sum over c of v[c], signed; ``"abs_sum"`` the sum of |v[c]|;
+        ``"max_abs"`` the largest |v[c]|.
+        """
+        if channels not in _JOINED:
+            raise ExplanationError(
+                f"channels is {channels!r}; expected one of {', '.join(_JOINED)}."
+                f"{nearest(channels, _JOINED)}"
+            )
+        values = self.values if self.values.ndim == 3 else self.values[None]
+        return _JOINED[channels](values)
+
+    def heatmap(self, channels: Channels = "sum") -> npt.NDArray[np.float32]:
+        """Return (H, W) float32 at model-input size: raw values, never rescaled to [0, 1].
+
+        A layer's map is made larger bilinearly (``align_corners=False``).
+        """
+        from xai_widgets.render.overlay import resize
+
+        return resize(self.grid(channels), self.input_size)
+
+    def plot(self, **appearance: Any) -> Figure:
+        """Return a matplotlib figure: the picture, the map over it, and the colour bar.
+
+        ``appearance``: opacity, colormap, clip, threshold, sign, blend (``render.overlay``).
+        """
+        from xai_widgets.render.figure import figure
+
+        where = f" · {self.layer}" if self.layer else ""
+        return figure(
+            self.grid(),
+            self.pixels,
+            size=self.input_size,
+            title=f"{self.title}{where}",
+            caption=self._why(),
+            **appearance,
+        )
+
+    def to_pil(self, **appearance: Any) -> Image.Image:
+        """Return the map over the picture as an RGB image, (H, W) of the model input.
+
+        ``appearance``: opacity, colormap, clip, threshold, sign, blend (``render.overlay``). Where
+        the picture was not kept, the opaque map.
+        """
+        from PIL import Image
+
+        from xai_widgets.render.overlay import colorize, overlay
+
+        if self.pixels is None:
+            plain = {k: v for k, v in appearance.items() if k not in ("opacity", "blend")}
+            return Image.fromarray(colorize(self.grid(), self.input_size, **plain))
+        return Image.fromarray(overlay(self.pixels, self.grid(), **appearance))
+
+    def save(self, folder: str | Path) -> Path:
+        """Write values.npy, attribution.json, overlay.png and picture.png, and return the folder.
+
+        Each file is written aside and then renamed; the manifest comes last and names the checksum
+        of the values, so that ``load`` never takes a half-written folder for a result. The target's
+        function, if it has one, is not saved.
+        """
+        from xai_widgets.archive import Record, write
+
+        manifest = {name: getattr(self, name) for name in _SAVED}
+        manifest["target"] = {"index": self.target.index, "name": self.target.name}
+        record = Record(manifest, self.values, self.pixels)
+        write(Path(folder), record, np.asarray(self.to_pil()))
+        return Path(folder)
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Attribution:
+        """Read what ``save`` wrote. Raises ``ExplanationError`` where something is missing."""
+        from xai_widgets.archive import read
+        from xai_widgets.targets import Target
+
+        record = read(Path(folder), (*_SAVED, "target"))
+        saved = {name: record.manifest[name] for name in _SAVED}
+        saved["score"] = float(saved["score"])  # "nan" is text in JSON
+        if saved["probability"] is not None:
+            saved["probability"] = float(saved["probability"])
+        saved["input_size"] = tuple(saved["input_size"])
+        target = Target(record.manifest["target"]["index"], record.manifest["target"]["name"])
+        return cls(record.values, target=target, pixels=record.pixels, **saved)
+
+    def _why(self) -> str:
+        share = "" if self.probability is None else f" {self.probability:.1%}"
+        return f"{self.target.name}{share}"
+
+    def __repr__(self) -> str:
+        shape = " x ".join(map(str, self.values.shape))
+        finite = self.values[np.isfinite(self.values)]
+        span = f"{finite.min():.3g} to {finite.max():.3g}" if finite.size else "not finite"
+        where = f", layer {self.layer}" if self.layer else ""
+        number = "" if self.target.index is None else f" ({self.target.index})"
+        return (
+            f"Attribution({self.title}: {self.target.name}{number}, score {self.score:.3g}{where}, "
+            f"{shape}, {span}, {self.seconds * 1000:.0f} ms)"
+        )
+
+    def _repr_png_(self) -> bytes:
+        from xai_widgets.render.png import encode_png
+
+        return encode_png(np.asarray(self.to_pil()))
