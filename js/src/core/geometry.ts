@@ -1,0 +1,114 @@
+/** Where things are: zoom, pan, swipe, cursor, and which arrangement fits a width. */
+
+/**
+ * A point p of the picture, in shares of its width or height, is drawn at offset + scale p of the pane.
+ * Shares, not pixels: a resize of the cell changes nothing here.
+ */
+export interface Zoom {
+  scale: number;
+  x: number;
+  y: number;
+}
+
+export const WHOLE: Readonly<Zoom> = { scale: 1, x: 0, y: 0 };
+const DEEPEST = 32;
+
+export function clamp(value: number, low: number, high: number): number {
+  return Math.max(low, Math.min(high, value));
+}
+
+/** Zooms by `factor` so that the picture under the point (px, py) of the pane stays where it is. */
+export function zoomAt(zoom: Zoom, factor: number, px: number, py: number): Zoom {
+  const scale = clamp(zoom.scale * factor, 1, DEEPEST);
+  const ratio = scale / zoom.scale;
+  return inside({ scale, x: px - ratio * (px - zoom.x), y: py - ratio * (py - zoom.y) });
+}
+
+export function panBy(zoom: Zoom, dx: number, dy: number): Zoom {
+  return inside({ ...zoom, x: zoom.x + dx, y: zoom.y + dy });
+}
+
+/** Pans just as far as needed to show the point (x, y) of the picture, with a margin of a tenth of the pane. */
+export function reveal(zoom: Zoom, x: number, y: number): Zoom {
+  const shift = (at: number): number => {
+    if (at < 0.1) return 0.1 - at;
+    return at > 0.9 ? 0.9 - at : 0;
+  };
+  return panBy(zoom, shift(zoom.x + zoom.scale * x), shift(zoom.y + zoom.scale * y));
+}
+
+/** The picture always covers the whole pane. */
+function inside({ scale, x, y }: Zoom): Zoom {
+  return { scale, x: clamp(x, 1 - scale, 0) + 0, y: clamp(y, 1 - scale, 0) + 0 };
+}
+
+/** Point of the pane (shares) -> point of the picture (shares). */
+export function toPicture(zoom: Zoom, px: number, py: number): [number, number] {
+  return [(px - zoom.x) / zoom.scale, (py - zoom.y) / zoom.scale];
+}
+
+export interface Cell {
+  row: number;
+  column: number;
+}
+
+/** The picture pixel under a point of the pane, or null outside. */
+export function cellAt(
+  zoom: Zoom,
+  px: number,
+  py: number,
+  width: number,
+  height: number,
+): Cell | null {
+  if (px < 0 || py < 0 || px >= 1 || py >= 1) return null;
+  const [x, y] = toPicture(zoom, px, py);
+  return {
+    row: clamp(Math.floor(y * height), 0, height - 1),
+    column: clamp(Math.floor(x * width), 0, width - 1),
+  };
+}
+
+/** Where the centre of a picture pixel lies in the pane, in shares. */
+export function centreOf(zoom: Zoom, cell: Cell, width: number, height: number): [number, number] {
+  return [
+    zoom.x + (zoom.scale * (cell.column + 0.5)) / width,
+    zoom.y + (zoom.scale * (cell.row + 0.5)) / height,
+  ];
+}
+
+const STEPS: Record<string, [number, number]> = {
+  ArrowUp: [-1, 0],
+  ArrowDown: [1, 0],
+  ArrowLeft: [0, -1],
+  ArrowRight: [0, 1],
+};
+
+/** The next cell for an arrow key (ten at a time with `fast`), or null for another key. */
+export function stepCell(
+  cell: Cell,
+  key: string,
+  fast: boolean,
+  width: number,
+  height: number,
+): Cell | null {
+  const step = STEPS[key];
+  if (!step) return null;
+  const by = fast ? 10 : 1;
+  return {
+    row: clamp(cell.row + by * step[0], 0, height - 1),
+    column: clamp(cell.column + by * step[1], 0, width - 1),
+  };
+}
+
+/** narrow: the side goes below. medium: the card goes under the picture. wide: everything beside it. */
+export type Layout = "narrow" | "medium" | "wide";
+
+const NARROW = 560;
+const SIDE = 400;
+const SIDE_HEIGHT = 540; // of classes, appearance and card one above the other
+
+/** `aspect` is height / width of what stands on the left. */
+export function layoutOf(width: number, aspect: number): Layout {
+  if (width < NARROW) return "narrow";
+  return (width - SIDE) * aspect >= SIDE_HEIGHT ? "wide" : "medium";
+}
