@@ -1,0 +1,340 @@
+"""Engine: a classifier bound once, explained many times; every widget binds to one."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from xai_widgets.attribution import Attribution
+from xai_widgets.cache import BoundedCache
+from xai_widgets.errors import ExplanationError
+from xai_widgets.images import Picture, Preprocessor
+from xai_widgets.methods import METHODS, Method, find
+from xai_widgets.probe.layers import Layer
+from xai_widgets.probe.network import Network
+from xai_widgets.probe.trace import Trace
+from xai_widgets.targets import Prediction, Target, TargetLike, probabilities_of, resolve
+from xai_widgets.worker import Worker
+
+_TRACE_BYTES = 768 * 2**20
+_RESULT_BYTES = 64 * 2**20
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an explanation has come, as a fraction of 1, and what it says so far."""
+
+    fraction: float
+    attribution: Attribution
+
+
+class Engine:
+    """Binds a PyTorch image classifier to pictures, class names and attribution methods.
+
+    `model` is any `nn.Module` that maps (N, C, H, W) to class scores; it is left exactly as it is
+    found. `preprocessing` turns a picture into model input: a torchvision weights entry or its
+    transforms, a `Compose`, any callable, a dict of size, crop, mean, std, interpolation; None
+    takes tensors unchanged and scales others to [0, 1]. `class_names` is a sequence or a mapping
+    from index; left out, the weights' own names are used where there are any. `layer` names the
+    layer that CAM methods use by default; left out, the engine finds the best one. `device`, if
+    given, must be where the network already is: the engine does not move it. `memory` bounds the
+    bytes of recorded forward passes kept for reuse; the latest is always kept.
+
+    Raises ExplanationError (a ValueError) for a model that is no module or is elsewhere than
+    `device` says.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        *,
+        preprocessing: Any = None,
+        class_names: Sequence[str] | Mapping[int, str] | None = None,
+        layer: str | None = None,
+        device: str | torch.device | None = None,
+        name: str | None = None,
+        memory: int = _TRACE_BYTES,
+    ) -> None:
+        if not isinstance(model, nn.Module):
+            raise ExplanationError(f"model is a {type(model).__name__}; expected a torch.nn.Module")
+        self.model = model
+        self._network = Network(model)
+        _check_device(self._network.model, device)
+        self.preprocessing = preprocessing
+        self._preprocessor = Preprocessor.of(
+            preprocessing, channels=_input_channels(self._network.model)
+        )
+        self.class_names = _class_names(class_names, preprocessing)
+        self.layer = layer
+        self.name = name or type(self._network.model).__name__
+        self._traces: BoundedCache[Trace] = BoundedCache(memory)
+        self._results: BoundedCache[Attribution] = BoundedCache(_RESULT_BYTES)
+        self._tracing = threading.Lock()
+
+    @classmethod
+    def from_torchvision(cls, name: str, weights: str | None = "DEFAULT", **options: Any) -> Engine:
+        """An engine over a torchvision classifier, its weights' own preprocessing and class names.
+
+        `weights=None` gives random weights with the same preprocessing. Raises ExplanationError for
+        an unknown name.
+        """
+        from xai_widgets.zoo import from_torchvision
+
+        return cls(**from_torchvision(name, weights), **options)
+
+    @classmethod
+    def from_timm(cls, name: str, pretrained: bool = True, **options: Any) -> Engine:
+        """An engine over a timm classifier, its own preprocessing and, for ImageNet-1k, its class
+        names.
+        """
+        from xai_widgets.zoo import from_timm
+
+        return cls(**from_timm(name, pretrained), **options)
+
+    @property
+    def methods(self) -> Mapping[str, Method]:
+        """All attribution methods by name, each with its card and parameters."""
+        return METHODS
+
+    @property
+    def layers(self) -> list[str]:
+        """The names of layers that CAM methods accept, best first."""
+        return [layer.name for layer in self.describe_layers()]
+
+    @cached_property
+    def worker(self) -> Worker:
+        """The engine's one worker thread, shared by all widgets bound to it."""
+        return Worker(self.name)
+
+    def picture(self, image: Any) -> Picture:
+        """The picture as model input and as the pixels the model sees; wherever an image is taken,
+        this is too.
+
+        Raises ExplanationError for what is no image.
+        """
+        return image if isinstance(image, Picture) else self._preprocessor(image)
+
+    def input(self, image: Any) -> Tensor:
+        """What the model is given for this image: float32, (1, C, H, W)."""
+        return self.picture(image).input
+
+    def predict(self, image: Any) -> Prediction:
+        """The network's class probabilities for an image."""
+        trace = self._trace(self.picture(image))
+        probabilities = probabilities_of(trace.logits)[0]
+        return Prediction(probabilities.float().cpu().numpy(), self.class_names)
+
+    def describe_layers(self, image: Any = None) -> list[Layer]:
+        """The layers that CAM methods accept, best first, with their maps' sizes for this image (or
+        a typical one).
+        """
+        trace = self._latest() if image is None else self._trace(self.picture(image))
+        layers = trace.layers
+        if self.layer is not None:
+            record = trace.record(self.layer)
+            own = Layer(record.name, record.layout.size, record.layout.channels)
+            layers = [own, *(layer for layer in layers if layer.name != own.name)]
+        return layers
+
+    def resolve_target(self, image: Any, target: TargetLike = None) -> Target:
+        """The output that `target` means for this image; None is the most probable class."""
+        return self._resolve(self._trace(self.picture(image)), target)
+
+    def unavailable(self, image: Any) -> dict[str, str]:
+        """The methods that cannot explain this network, each with the reason in words."""
+        trace = self._trace(self.picture(image))
+        reasons = {}
+        for name, method in METHODS.items():
+            if method.needs_rectifiers and trace.rectifiers == 0:
+                reasons[name] = "needs rectifiers (ReLU and its kin); this network has none"
+            elif method.takes_layer and not self.describe_layers(image):
+                reasons[name] = "needs a layer with a map over the picture; this network has none"
+        return reasons
+
+    def explain(
+        self,
+        image: Any,
+        method: str = "grad_cam",
+        *,
+        target: TargetLike = None,
+        layer: str | None = None,
+        **parameters: Any,
+    ) -> Attribution:
+        """Explain the network's score for `target` on an image with one method.
+
+        Raises ExplanationError for an unknown method, target, layer or parameter, or an image that
+        cannot be read.
+        """
+        for progress in self.stream(image, method, target=target, layer=layer, **parameters):
+            attribution = progress.attribution
+        return attribution
+
+    def stream(
+        self,
+        image: Any,
+        method: str = "grad_cam",
+        *,
+        target: TargetLike = None,
+        layer: str | None = None,
+        **parameters: Any,
+    ) -> Iterator[Progress]:
+        """Like `explain`, giving usable maps as the work goes on; the last has fraction 1. Closing
+        it stops the work.
+
+        The request is checked at once, before the first step.
+        """
+        card = find(method)
+        resolved = card.resolve(parameters)
+        if layer is not None and not card.takes_layer:
+            raise ExplanationError(
+                f"{method} explains the picture itself and takes no layer; got layer={layer!r}"
+            )
+        return self._steps(self.picture(image), card, target, layer, resolved)
+
+    def _steps(
+        self,
+        picture: Picture,
+        card: Method,
+        target: TargetLike,
+        layer: str | None,
+        parameters: dict[str, Any],
+    ) -> Iterator[Progress]:
+        started = time.perf_counter()
+        trace = self._trace(picture)
+        goal = self._resolve(trace, target)
+        where = self._layer(trace, layer) if card.takes_layer else None
+        key = (trace.key, card.name, goal, where, tuple(sorted(parameters.items())))
+        known = self._results.get(key)
+        if known is not None:
+            yield Progress(1.0, known)
+            return
+        steps = card.run(trace, goal, where, parameters)
+        score = float(trace.score(goal)[0])
+        probability = (
+            None if goal.index is None else float(probabilities_of(trace.logits)[0, goal.index])
+        )
+        while True:
+            # Not around the loop: a caller's own grad mode must be back whenever this generator
+            # pauses.
+            with torch.inference_mode(False), torch.no_grad():
+                step = next(steps, None)
+            if step is None:
+                return
+            fraction, values = step
+            attribution = Attribution(
+                values=np.ascontiguousarray(values[0].detach().float().cpu().numpy()),
+                method=card.name,
+                title=card.title,
+                target=goal,
+                layer=where,
+                parameters=parameters,
+                score=score,
+                probability=probability,
+                seconds=time.perf_counter() - started,
+                seed=parameters.get("seed"),
+                input_size=(picture.input.shape[-2], picture.input.shape[-1]),
+                pixels=picture.pixels,
+                space=card.space,
+                model=self.name,
+            )
+            if fraction >= 1:
+                self._results.put(key, attribution, attribution.values.nbytes)
+            yield Progress(min(fraction, 1.0), attribution)
+
+    def forget(self) -> None:
+        """Let go of all recorded passes and results, for instance to free memory."""
+        self._traces.clear()
+        self._results.clear()
+
+    def _trace(self, picture: Picture) -> Trace:
+        x = picture.input
+        digest = hashlib.blake2b(x.contiguous().numpy().tobytes(), digest_size=16).digest()
+        key = (digest, tuple(x.shape), self._network.fingerprint())
+        with self._tracing:
+            trace = self._traces.get(key)
+            if trace is None:
+                trace = self._network.trace(x, key)
+                if not trace.layers and self.layer is not None:
+                    trace.record(self.layer)
+                self._traces.put(key, trace, trace.nbytes)
+        return trace
+
+    def _latest(self) -> Trace:
+        """The latest recorded pass, or one on a made-up picture where nothing has been explained
+        yet.
+        """
+        trace = self._traces.latest()
+        if trace is not None:
+            return trace
+        noise = np.random.default_rng(0).integers(0, 256, (256, 256, 3), dtype=np.uint8)
+        try:
+            return self._trace(self.picture(noise))
+        except Exception as error:
+            raise ExplanationError(
+                "which layers carry a map is known once the network has seen a picture, and it "
+                f"refused a made-up one of 256 x 256 pixels ({error}); call engine.predict(image) first"
+            ) from error
+
+    def _resolve(self, trace: Trace, target: TargetLike) -> Target:
+        return resolve(target, trace.output, self.class_names)
+
+    def _layer(self, trace: Trace, layer: str | None) -> str:
+        name = layer or self.layer
+        if name is not None:
+            return trace.record(name).name
+        if not trace.layers:
+            raise ExplanationError(
+                f"{self.name} has no layer with a map over the picture, which CAM methods need; "
+                "use a gradient or perturbation method"
+            )
+        return trace.layers[0].name
+
+    def __repr__(self) -> str:
+        classes = "" if self.class_names is None else f", {len(self.class_names)} classes"
+        return f"Engine({self.name}{classes})"
+
+
+def _check_device(model: nn.Module, device: str | torch.device | None) -> None:
+    here = next((p.device for p in model.parameters()), torch.device("cpu"))
+    wanted = here if device is None else torch.device(device)
+    if wanted.type != here.type or wanted.index not in (None, here.index):
+        raise ExplanationError(
+            f"device={str(device)!r}, but the network is on {str(here)!r}; "
+            f"move it first with model.to({str(device)!r})"
+        )
+
+
+def _input_channels(model: nn.Module) -> int | None:
+    """The channels of the network's first convolution, if that is where pictures enter."""
+    for module in model.modules():
+        if isinstance(module, nn.Conv2d):
+            return module.in_channels if module.in_channels in (1, 3) else None
+    return None
+
+
+def _class_names(
+    given: Sequence[str] | Mapping[int, str] | None, preprocessing: Any
+) -> list[str] | None:
+    if given is None:
+        given = (getattr(preprocessing, "meta", None) or {}).get("categories")
+    if given is None:
+        return None
+    if isinstance(given, str):
+        raise ExplanationError(f"class_names={given!r} is one string; expected a sequence of names")
+    if isinstance(given, Mapping):
+        missing = next((i for i in range(len(given)) if i not in given), None)
+        if missing is not None:
+            raise ExplanationError(
+                f"class_names has {len(given)} entries but none for index {missing}"
+            )
+        given = [given[i] for i in range(len(given))]
+    return [str(name) for name in given]

@@ -1,0 +1,16 @@
+"""Attribution methods. Importing this room registers them, in the pickers' order."""
+
+from xai_widgets.methods import cam, gradient, perturbation
+from xai_widgets.methods.registry import METHODS, Method, Parameter, Range, find, method
+
+__all__ = [
+    "METHODS",
+    "Method",
+    "Parameter",
+    "Range",
+    "cam",
+    "find",
+    "gradient",
+    "method",
+    "perturbation",
+]

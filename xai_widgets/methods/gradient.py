@@ -1,0 +1,77 @@
+"""Methods read from the gradient of the class score with respect to the picture."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from xai_widgets.methods.registry import method
+from xai_widgets.probe.trace import Trace
+from xai_widgets.targets import Target
+
+
+@method(
+    title="Saliency",
+    family="Gradient",
+    cost="1 forward, 1 backward",
+    formula="∂y/∂x",
+    citation="Simonyan, Vedaldi, Zisserman 2014",
+    url="https://arxiv.org/abs/1312.6034",
+    shows="How the class score would change with an infinitesimal change of each pixel.",
+    limits="Sensitivity, not evidence: noisy, and small where the network is saturated.",
+)
+def saliency(trace: Trace, target: Target) -> Tensor:
+    """The signed gradient ∂y/∂x, (N, C, H, W). Source: Simonyan et al. 2014, section 3."""
+    return trace.gradient(target)
+
+
+@method(
+    title="Input × gradient",
+    family="Gradient",
+    cost="1 forward, 1 backward",
+    formula="x ⊙ ∂y/∂x",
+    citation="Shrikumar, Greenside, Kundaje 2017",
+    url="https://arxiv.org/abs/1605.01713",
+    shows="Each pixel's share of the score if the network were linear around this picture.",
+    limits="Depends on what zero means after normalisation: mean-coloured pixels get nothing.",
+)
+def input_x_gradient(trace: Trace, target: Target) -> Tensor:
+    """The input times its gradient, x ⊙ ∂y/∂x, (N, C, H, W). Source: Shrikumar et al. 2016, section
+    3.
+    """
+    return trace.input * trace.gradient(target)
+
+
+@method(
+    title="Guided backpropagation",
+    family="Gradient",
+    cost="1 forward, 1 backward",
+    formula="at each rectifier: f′(u) · max(g, 0)",
+    citation="Springenberg, Dosovitskiy, Brox, Riedmiller 2015",
+    url="https://arxiv.org/abs/1412.6806",
+    shows="Fine structures that excite the units on the way to the class, inhibition left out.",
+    limits="Partly redraws the picture's edges whatever the class (Nie 2018, Adebayo 2018).",
+    needs_rectifiers=True,
+)
+def guided_backprop(trace: Trace, target: Target) -> Tensor:
+    """The gradient under the guided rule, (N, C, H, W). Source: Springenberg et al. 2015, section
+    3.4.
+    """
+    return trace.gradient(target, "guided")
+
+
+@method(
+    title="DeconvNet",
+    family="Gradient",
+    cost="1 forward, 1 backward",
+    formula="at each rectifier: max(g, 0)",
+    citation="Zeiler, Fergus 2014",
+    url="https://arxiv.org/abs/1311.2901",
+    shows="The pattern a class projects back when rectifiers act only on the way back.",
+    limits="Ignores which units this picture made active; without pooling it says little about it.",
+    needs_rectifiers=True,
+)
+def deconvnet(trace: Trace, target: Target) -> Tensor:
+    """The gradient under the deconvnet rule, (N, C, H, W). Source: Zeiler and Fergus 2014, section
+    2.1.
+    """
+    return trace.gradient(target, "deconvnet")

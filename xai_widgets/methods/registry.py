@@ -1,0 +1,221 @@
+"""The register of attribution methods: one short function and its card; everything else is read off
+the two.
+
+A method is a function `(trace, target[, layer], *, parameters)` that returns raw signed values, or,
+when it needs many forward passes, a generator of `(fraction, values)` whose last values are the
+result. Its keyword parameters, with their `Annotated` ranges, become the controls of every widget
+and the rows of the documentation.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+from torch import Tensor
+
+from xai_widgets.errors import ExplanationError, nearest
+
+Values = Tensor
+Family = Literal["Gradient", "CAM", "Perturbation", "Path", "Surrogate", "Attention", "Own"]
+
+
+@dataclass(frozen=True)
+class Range:
+    """What a number may be, and how a control steps through it."""
+
+    minimum: float
+    maximum: float
+    step: float = 1
+    unit: str = ""
+    help: str = ""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One keyword of a method, as a control shows it."""
+
+    name: str
+    label: str
+    kind: Literal["int", "float", "choice", "bool"]
+    default: Any
+    minimum: float | None = None
+    maximum: float | None = None
+    step: float | None = None
+    choices: tuple[str, ...] = ()
+    unit: str = ""
+    help: str = ""
+
+    def check(self, method: str, value: Any) -> Any:
+        """The value in the parameter's type. Raises ExplanationError naming method, parameter,
+        value and range.
+        """
+        problem = self._problem(value)
+        if problem:
+            raise ExplanationError(f"{method}: {self.name}={value!r} {problem}")
+        return float(value) if self.kind == "float" else value
+
+    def _problem(self, value: Any) -> str | None:
+        if self.kind == "bool":
+            return None if isinstance(value, bool) else "is not True or False"
+        if self.kind == "choice":
+            if value in self.choices:
+                return None
+            return f"is not one of {', '.join(self.choices)}.{nearest(str(value), self.choices)}"
+        wanted = "a whole number" if self.kind == "int" else "a number"
+        if isinstance(value, bool) or not isinstance(
+            value, int if self.kind == "int" else (int, float)
+        ):
+            return f"is not {wanted}"
+        if (
+            self.minimum is not None
+            and self.maximum is not None
+            and not self.minimum <= value <= self.maximum
+        ):
+            return f"is outside {self.minimum:g} to {self.maximum:g} {self.unit}".rstrip()
+        return None
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method's card and function: what it shows, what it cannot, what it costs and where it comes
+    from.
+    """
+
+    name: str
+    title: str
+    family: Family
+    cost: str
+    formula: str
+    citation: str
+    url: str
+    shows: str
+    limits: str
+    space: Literal["input", "layer"]
+    signed: bool
+    anytime: bool
+    takes_layer: bool
+    needs_rectifiers: bool
+    parameters: tuple[Parameter, ...]
+    function: Callable[..., Any] = field(repr=False, compare=False)
+
+    def to_json(self) -> dict[str, Any]:
+        """The card as plain data, without the function."""
+        card = {name: value for name, value in asdict(self).items() if name != "function"}
+        return {**card, "parameters": [asdict(parameter) for parameter in self.parameters]}
+
+    def resolve(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """All parameters of the method, checked, with defaults where none was given.
+
+        Raises ExplanationError for an unknown name (with the nearest spelling) or a value out of
+        range.
+        """
+        known = {parameter.name: parameter for parameter in self.parameters}
+        for name in given:
+            if name not in known:
+                expected = ", ".join(known) or "no parameters"
+                raise ExplanationError(
+                    f"{self.name} has no parameter {name!r}; it has {expected}."
+                    + nearest(name, known)
+                )
+        return {
+            name: parameter.check(self.name, given[name]) if name in given else parameter.default
+            for name, parameter in known.items()
+        }
+
+    def run(
+        self, trace: Any, target: Any, layer: str | None, parameters: Mapping[str, Any]
+    ) -> Iterator[tuple[float, Values]]:
+        """Run the method on a trace; yields (fraction, values), the last with fraction 1."""
+        arguments = (trace, target, layer) if self.takes_layer else (trace, target)
+        result = self.function(*arguments, **parameters)
+        if self.anytime:
+            yield from result
+        else:
+            yield 1.0, result
+
+
+_methods: dict[str, Method] = {}
+METHODS: Mapping[str, Method] = MappingProxyType(_methods)
+
+
+def method(
+    *,
+    title: str,
+    family: Family,
+    cost: str,
+    formula: str,
+    citation: str,
+    url: str,
+    shows: str,
+    limits: str,
+    space: Literal["input", "layer"] = "input",
+    signed: bool = True,
+    needs_rectifiers: bool = False,
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register the decorated function as the method of its own name, with this card."""
+
+    def register(function: Callable[..., Any]) -> Callable[..., Any]:
+        name = function.__name__
+        if name in _methods:
+            raise ValueError(f"two methods are called {name}")
+        signature = inspect.signature(function)
+        hints = get_type_hints(function, include_extras=True)
+        _methods[name] = Method(
+            name=name,
+            title=title,
+            family=family,
+            cost=cost,
+            formula=formula,
+            citation=citation,
+            url=url,
+            shows=shows,
+            limits=limits,
+            space=space,
+            signed=signed,
+            needs_rectifiers=needs_rectifiers,
+            anytime=inspect.isgeneratorfunction(function),
+            takes_layer="layer" in signature.parameters,
+            parameters=tuple(
+                _parameter(p, hints[p.name])
+                for p in signature.parameters.values()
+                if p.kind is inspect.Parameter.KEYWORD_ONLY
+            ),
+            function=function,
+        )
+        return function
+
+    return register
+
+
+def _parameter(parameter: inspect.Parameter, hint: Any) -> Parameter:
+    label = parameter.name.replace("_", " ")
+    if get_origin(hint) is Literal:
+        return Parameter(parameter.name, label, "choice", parameter.default, choices=get_args(hint))
+    if hint is bool:
+        return Parameter(parameter.name, label, "bool", parameter.default)
+    if get_origin(hint) is Annotated and isinstance(hint.__metadata__[0], Range):
+        span = hint.__metadata__[0]
+        kind: Literal["int", "float"] = "int" if get_args(hint)[0] is int else "float"
+        return Parameter(
+            parameter.name, label, kind, parameter.default, span.minimum, span.maximum, span.step,
+            unit=span.unit, help=span.help,
+        )  # fmt: skip
+    raise TypeError(
+        f"parameter {parameter.name}: annotate it with Literal, bool "
+        "or Annotated[int | float, Range(...)]"
+    )
+
+
+def find(name: str) -> Method:
+    """The method of that name. Raises ExplanationError with the nearest spelling."""
+    try:
+        return METHODS[name]
+    except (KeyError, TypeError):
+        raise ExplanationError(
+            f"unknown method {name!r}; expected one of {', '.join(METHODS)}."
+            + nearest(str(name), METHODS)
+        ) from None

@@ -1,0 +1,3 @@
+"""The only code that touches a user's network: record a forward pass, read gradients back, leave no
+trace.
+"""

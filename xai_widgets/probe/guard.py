@@ -1,0 +1,172 @@
+"""As you found it: everything a probe could disturb in a network, saved before and put back after.
+
+A probe runs the network in evaluation mode, in this thread only, under the network's own lock. On
+the way out, also after an exception: training flags, buffers and random generators are what they
+were. Parameters' `.grad` is never written because every backward goes through
+`torch.autograd.grad`; hooks are removed by whoever set them.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+_locks: weakref.WeakKeyDictionary[nn.Module, threading.RLock] = weakref.WeakKeyDictionary()  # type: ignore[type-arg, unused-ignore]  # RLock is generic in no Python, but a factory in < 3.13 stubs
+_locks_guard = threading.Lock()
+
+
+def lock_of(model: nn.Module) -> Any:
+    """The one lock of a network, shared by all engines bound to it: a network runs one probe at a
+    time.
+    """
+    with _locks_guard:
+        return _locks.setdefault(model, threading.RLock())
+
+
+def unwrap(model: nn.Module) -> nn.Module:
+    """The eager network inside `torch.compile` and `DataParallel` wrappers, whose layers can be
+    seen.
+    """
+    while True:
+        inner = getattr(model, "_orig_mod", None)
+        if inner is None and isinstance(model, nn.DataParallel):
+            inner = model.module
+        if not isinstance(inner, nn.Module):
+            return model
+        model = inner
+
+
+@contextmanager
+def autograd_ready(model: nn.Module) -> Iterator[None]:
+    """Gradients on, inference mode and autocast off, in this thread, whatever the caller had; the
+    network locked.
+    """
+    with (
+        lock_of(model),
+        torch.inference_mode(False),
+        torch.enable_grad(),
+        torch.autocast("cpu", enabled=False),
+        torch.autocast("cuda", enabled=False),
+    ):
+        yield
+
+
+@contextmanager
+def as_found(model: nn.Module, watch: Watch | None = None) -> Iterator[None]:
+    """Run the network inside this, in evaluation mode; afterwards it is as it was found."""
+    with autograd_ready(model):
+        training = [module for module in model.modules() if module.training]
+        buffers = [
+            (b, b._version, b.detach().clone()) for b in model.buffers() if not b.is_inference()
+        ]
+        # The attribute, not `.eval()`: networks override that method and do more in it than
+        # switching.
+        for module in training:
+            module.training = False
+        try:
+            with _randomness_restored(watch or Watch()):
+                yield
+        finally:
+            for module in training:
+                module.training = True
+            with torch.no_grad():
+                for buffer, version, value in buffers:
+                    if buffer._version != version:
+                        buffer.copy_(value)
+
+
+_RANDOM_NAMES = frozenset(
+    {
+        "rand", "randn", "randint", "randperm", "rand_like", "randn_like", "randint_like",
+        "bernoulli", "bernoulli_", "normal", "normal_", "uniform_", "multinomial",
+        "poisson", "exponential_", "geometric_", "cauchy_", "log_normal_", "random_",
+        "rrelu", "gumbel_softmax", "dropout", "dropout1d", "dropout2d", "dropout3d",
+        "alpha_dropout", "feature_alpha_dropout",
+    }
+)  # fmt: skip
+
+
+def _random_functions() -> frozenset[Callable[..., Any]]:
+    homes = (torch, torch.nn.functional, Tensor)
+    found = (getattr(home, name, None) for home in homes for name in _RANDOM_NAMES)
+    return frozenset(function for function in found if function is not None)
+
+
+_RANDOM = _random_functions()
+
+
+class Watch(TorchFunctionMode):
+    """Watches the functions a network calls in this thread: did it draw random numbers?"""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.drew = False
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        if func in _RANDOM:
+            self.drew = True
+        return func(*args, **(kwargs or {}))
+
+
+@contextmanager
+def _randomness_restored(watch: Watch) -> Iterator[None]:
+    """Put the random generators back if, and only if, the network drew from them in this thread.
+
+    Their state is global: restoring it without need would rewind a generator that another thread
+    is using. NumPy's and Python's are compared, in the main thread only, for the same reason.
+    """
+    cpu = torch.get_rng_state()
+    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None
+    main = threading.current_thread() is threading.main_thread()
+    others = (_numpy_state(), random.getstate()) if main else None
+    try:
+        with watch:
+            yield
+    finally:
+        if watch.drew:
+            torch.set_rng_state(cpu)
+            if cuda is not None:
+                torch.cuda.set_rng_state_all(cuda)
+        if others is not None:
+            if _numpy_moved(others[0]):
+                np.random.set_state(others[0])  # noqa: NPY002  # the user's global generator
+            if random.getstate() != others[1]:
+                random.setstate(others[1])
+
+
+def _numpy_state() -> Any:
+    return np.random.get_state()  # noqa: NPY002  # the user's global generator is what we give back
+
+
+def _numpy_moved(before: Any) -> bool:
+    now = _numpy_state()
+    same_position = now[2] == before[2] and now[3] == before[3]
+    return not (same_position and np.array_equal(now[1], before[1]))
+
+
+def like_parameters(x: Tensor, model: nn.Module) -> Tensor:
+    """`x` in the network's own floating-point type and on its device, as an ordinary (not
+    inference) tensor.
+    """
+    reference = next((p for p in model.parameters() if p.is_floating_point()), None)
+    with torch.inference_mode(False):
+        if x.is_inference():
+            x = x.clone()
+        if reference is None:
+            return x.detach()
+        return x.detach().to(device=reference.device, dtype=reference.dtype)

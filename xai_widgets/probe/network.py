@@ -1,0 +1,122 @@
+"""Network: a user's network seen through the probe, and what was learned about it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Hashable
+
+import torch
+from torch import Tensor, nn
+
+from xai_widgets.errors import ExplanationError
+from xai_widgets.probe.guard import as_found, autograd_ready, like_parameters, unwrap
+from xai_widgets.probe.layers import Layer, rank
+from xai_widgets.probe.recorder import first_tensor
+from xai_widgets.probe.trace import Trace
+from xai_widgets.targets import Target, logits_of
+
+# Measured: on CPUs batches of 8 keep activations in cache, larger ones don't; accelerators want
+# them large.
+_BATCH = {"cpu": 8}
+_ACCELERATOR_BATCH = 64
+
+
+class Network:
+    """A network, its lock, and what the first trace taught: which layers carry maps, which are
+    overwritten in place.
+
+    `byte_budget` bounds the largest activation of a batched forward.
+    """
+
+    def __init__(self, model: nn.Module, byte_budget: int = 256 * 2**20) -> None:
+        self.model = unwrap(model)
+        self.byte_budget = byte_budget
+        self._names = _canonical_names(self.model)
+        self._overwritten: set[str] | None = None
+        self._ranked: dict[tuple[int, ...], list[Layer]] = {}
+        self._lock = threading.RLock()
+
+    def prepare(self, x: Tensor) -> Tensor:
+        """An input as the network takes it: its device and floating-point type."""
+        return like_parameters(x, self.model)
+
+    def trace(self, x: Tensor, key: Hashable = None) -> Trace:
+        """Run the network forward on (N, C, H, W) once, recording; `key` tells this pass from
+        others.
+        """
+        x = self.prepare(x)
+        with autograd_ready(self.model):
+            trace = Trace(self, x, self._overwritten, key)
+            overwritten = trace.recorder.overwritten()
+            if self._overwritten is None:
+                # The first trace copies every layer's output, and learns for which of them that is
+                # needed.
+                self._overwritten = overwritten
+            elif not overwritten <= self._overwritten:
+                self._overwritten |= overwritten
+                trace = Trace(self, x, self._overwritten, key)
+        return trace
+
+    @torch.no_grad()
+    def scores(self, x: Tensor, target: Target) -> Tensor:
+        """The target's score for each of the inputs (M, C, H, W), no gradients kept; (M,)."""
+        with as_found(self.model), torch.no_grad():
+            return target.score(self.model(self.prepare(x)))
+
+    def batch_size(self, bytes_per_item: int, wanted: int | None = None) -> int:
+        """The batch size that is fastest on this device and keeps the largest activation within the
+        byte budget.
+        """
+        device = next((p.device.type for p in self.model.parameters()), "cpu")
+        best = wanted if wanted is not None else _BATCH.get(device, _ACCELERATOR_BATCH)
+        return max(1, min(best, self.byte_budget // bytes_per_item))
+
+    def canonical(self, layer: str) -> str:
+        """The one name of a layer that the network holds under several."""
+        return self._names.get(layer, layer)
+
+    def best_layer(self, shape: torch.Size) -> str | None:
+        """The layer explained by default for inputs of this shape, if it is known already."""
+        ranked = self._ranked.get(tuple(shape[1:]))
+        return ranked[0].name if ranked else None
+
+    def rank_layers(self, trace: Trace) -> list[Layer]:
+        """The layers that carry maps, best first; found out once for each input shape."""
+        key = tuple(trace.input.shape[1:])
+        with self._lock:
+            if key not in self._ranked:
+                self._ranked[key] = self._rank(trace)
+            return self._ranked[key]
+
+    def _rank(self, trace: Trace) -> list[Layer]:
+        try:
+            output: Tensor | None = logits_of(trace.output)
+        except ExplanationError:
+            output = first_tensor(trace.output)
+        if output is None:
+            return []
+        head = trace.recorder.head_input(output)
+        with autograd_ready(self.model):
+            source = output if head is None else head
+            width = source.shape[-1] if source.ndim in (2, 3) else None
+            return rank(list(trace.recorder.records.values()), source, width)
+
+    def fingerprint(self) -> tuple[int, ...]:
+        """Changes whenever a parameter or buffer is written or replaced, so that old traces can be
+        told.
+        """
+        return tuple(
+            value
+            for tensor in (*self.model.parameters(), *self.model.buffers())
+            for value in _identity(tensor)
+        )
+
+
+def _identity(tensor: Tensor) -> tuple[int, int]:
+    return (tensor.data_ptr(), -1 if tensor.is_inference() else tensor._version)
+
+
+def _canonical_names(model: nn.Module) -> dict[str, str]:
+    """Every dotted name of every module, mapped to the first name of that module."""
+    first = {id(module): name for name, module in model.named_modules()}
+    return {name: first[id(module)] for name, module in model.named_modules(remove_duplicate=False)}

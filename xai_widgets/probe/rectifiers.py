@@ -1,0 +1,152 @@
+"""Backward rules of rectifiers: standard, guided, deconvnet.
+
+With u the rectifier's input, f'(u) its derivative and g the gradient that arrives from above:
+
+    standard   f'(u) * g                the derivative
+    guided     f'(u) * max(g, 0)        Springenberg et al. 2015, "Striving for Simplicity"
+    deconvnet          max(g, 0)        Zeiler and Fergus 2014, "Visualizing and Understanding"
+
+Rectifiers are caught as *functions* while the network runs, so modules, functional calls, in-place
+and shared rectifiers, and those written inside `forward` are all met. The network's own operations
+run unchanged; only the backward node that autograd made for each is given a hook, which asks the
+trace's rule when a backward passes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import torch
+import torch.nn.functional as F  # the field's name for it
+from torch import Tensor
+
+from xai_widgets.probe.guard import Watch
+
+Rule = Literal["standard", "guided", "deconvnet"]
+
+
+class RectifierMode(Watch):
+    """Active while a network runs forward: meets every rectifier, and lets `rule` decide its
+    backward later.
+
+    `rule` belongs to this object, not to a thread: autograd may run hooks in threads of its own.
+    `met` counts the rectifiers.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rule: Rule = "standard"
+        self.met = 0
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        kwargs = kwargs or {}
+        is_rectifier = _RECTIFIERS.get(func)
+        if is_rectifier is None or not is_rectifier(args, kwargs):
+            return super().__torch_function__(func, types, args, kwargs)
+        return self._call(func, args, kwargs)
+
+    def _call(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        given = args[0] if args else kwargs["input"]
+        if not (isinstance(given, Tensor) and torch.is_grad_enabled() and given.requires_grad):
+            return func(*args, **kwargs)
+        if given._is_view():
+            # Written into a view, a rectifier's own node is hidden inside autograd's CopySlices:
+            # work on a copy, then write the result where the network expects it.
+            copy = given.clone()
+            result = func(copy, *args[1:], **kwargs) if args else func(**{**kwargs, "input": copy})
+            self._hook(result)
+            if copy._version != 0:
+                return given.copy_(result)
+            return result
+        result = func(*args, **kwargs)
+        self._hook(result)
+        return result
+
+    def _hook(self, result: Tensor) -> None:
+        node = result.grad_fn
+        if node is not None:
+            self.met += 1
+            node.register_hook(self._backward)
+
+    def _backward(
+        self, grad_inputs: tuple[Tensor | None, ...], grad_outputs: tuple[Tensor, ...]
+    ) -> Any:
+        if self.rule == "standard" or grad_inputs[0] is None:
+            return None
+        g = grad_outputs[0]
+        if self.rule == "guided":
+            # f'(u) >= 0, so masking f'(u) * g where g > 0 is f'(u) * max(g, 0).
+            return (grad_inputs[0] * (g > 0), *grad_inputs[1:])
+        return (g.clamp_min(0), *grad_inputs[1:])
+
+
+def _always(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    return True
+
+
+def _argument(
+    args: tuple[Any, ...], kwargs: dict[str, Any], position: int, name: str, default: Any
+) -> Any:
+    return args[position] if len(args) > position else kwargs.get(name, default)
+
+
+def _clamps_at_zero(
+    lower: str, default: float | None
+) -> Callable[[tuple[Any, ...], dict[str, Any]], bool]:
+    """clamp(x, 0), clamp(x, 0, 6), hardtanh(x, 0, 6), threshold(x, 0, 0): zero below zero, the
+    identity above.
+    """
+
+    def test(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+        bound = _argument(args, kwargs, 1, lower, default)
+        return isinstance(bound, (int, float)) and not isinstance(bound, bool) and bound == 0
+
+    return test
+
+
+def _thresholds_at_zero(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    return bool(
+        _argument(args, kwargs, 1, "threshold", None) == 0
+        and _argument(args, kwargs, 2, "value", None) == 0
+    )
+
+
+def _table() -> dict[Callable[..., Any], Callable[[tuple[Any, ...], dict[str, Any]], bool]]:
+    """Every function of PyTorch that is a rectifier, and the arguments under which it is one."""
+    table: dict[Callable[..., Any], Callable[[tuple[Any, ...], dict[str, Any]], bool]] = {}
+    tests: dict[str, Callable[[tuple[Any, ...], dict[str, Any]], bool]] = {
+        "relu": _always,
+        "relu_": _always,
+        "relu6": _always,
+        "leaky_relu": _always,
+        "leaky_relu_": _always,
+        "prelu": _always,
+        "rrelu": _always,
+        "rrelu_": _always,
+        "hardtanh": _clamps_at_zero("min_val", -1.0),
+        "hardtanh_": _clamps_at_zero("min_val", -1.0),
+        "clamp": _clamps_at_zero("min", None),
+        "clamp_": _clamps_at_zero("min", None),
+        "clip": _clamps_at_zero("min", None),
+        "clip_": _clamps_at_zero("min", None),
+        "clamp_min": _clamps_at_zero("min", None),
+        "clamp_min_": _clamps_at_zero("min", None),
+        "threshold": _thresholds_at_zero,
+        "threshold_": _thresholds_at_zero,
+    }
+    for name, test in tests.items():
+        for home in (torch, F, Tensor, torch._C._nn):
+            function = getattr(home, name, None)
+            if function is not None:
+                table[function] = test
+    return table
+
+
+_RECTIFIERS = _table()

@@ -1,0 +1,182 @@
+"""Trace: one forward pass recorded, any number of backwards read from it, each computed once."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from xai_widgets.errors import ExplanationError, nearest
+from xai_widgets.probe.guard import as_found, autograd_ready
+from xai_widgets.probe.layers import Layer, Recorded
+from xai_widgets.probe.recorder import Recorder
+from xai_widgets.probe.rectifiers import RectifierMode, Rule
+from xai_widgets.targets import Target, logits_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Hashable
+
+    from xai_widgets.probe.network import Network
+
+
+class Trace:
+    """One forward pass of a network on a batch of inputs (N, C, H, W), from which explanations are
+    read.
+
+    Everything read is memoised: gradients per target, backward rule and layer. The network is not
+    run again, except by `scores`, which perturbation methods ask for other inputs. Made by
+    `Network.trace`; safe to share between threads.
+    """
+
+    def __init__(
+        self, network: Network, x: Tensor, protect: Collection[str] | None, key: Hashable = None
+    ) -> None:
+        self.key = key
+        self.network = network
+        self._lock = threading.RLock()
+        self._gradients: dict[tuple[Target, Rule], dict[str | None, Tensor]] = {}
+        self._mode = RectifierMode()
+        with as_found(network.model, self._mode):
+            self._x = x.detach().clone().requires_grad_(True)
+            with Recorder(network.model, self._x, protect) as recorder:
+                # Handing on a copy keeps the leaf from being overwritten by an in-place first
+                # layer.
+                self.output: Any = network.model(self._x.clone())
+        self.recorder = recorder
+
+    @property
+    def input(self) -> Tensor:
+        """What the network was given, (N, C, H, W)."""
+        return self._x.detach()
+
+    @property
+    def logits(self) -> Tensor:
+        """The network's class scores before softmax, (N, classes). Raises ExplanationError if it
+        has none.
+        """
+        return logits_of(self.output).detach()
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers that carry a map over the picture, best first."""
+        return self.network.rank_layers(self)
+
+    @property
+    def rectifiers(self) -> int:
+        """How many rectifiers the forward pass met."""
+        return self._mode.met
+
+    @property
+    def nbytes(self) -> int:
+        """About how much memory the recorded pass holds: what every layer gave out, copies
+        included.
+        """
+        return self.recorder.nbytes
+
+    def activation(self, layer: str) -> Tensor:
+        """The map (N, C, h, w) that came out of a layer. Raises ExplanationError for a layer
+        without one.
+        """
+        record = self.record(layer)
+        return record.layout.to_map(record.tensor.detach())
+
+    def gradient(self, target: Target, rule: Rule = "standard") -> Tensor:
+        """The gradient of the target's score with respect to the input, (N, C, H, W), under a
+        backward rule.
+        """
+        return self._read(target, rule, None)
+
+    def layer_gradient(self, target: Target, layer: str, rule: Rule = "standard") -> Tensor:
+        """The gradient of the target's score with respect to a layer's map, (N, C, h, w)."""
+        return self.record(layer).layout.to_map(self._read(target, rule, layer))
+
+    def score(self, target: Target) -> Tensor:
+        """The target's score for each item of the batch, (N,)."""
+        with autograd_ready(self.network.model):
+            return target.score(self.output).detach()
+
+    def scores(self, x: Tensor, target: Target) -> Tensor:
+        """The target's score for each of other inputs (M, C, H, W), by running the network on them;
+        (M,).
+        """
+        return self.network.scores(x, target)
+
+    def batch_size(self, wanted: int | None = None) -> int:
+        """How many inputs `scores` takes best at a time within the engine's byte budget."""
+        per_item = max(self.recorder.largest // self._x.shape[0], 1)
+        return self.network.batch_size(per_item, wanted)
+
+    def record(self, layer: str) -> Recorded:
+        """The recorded output of a layer; raises ExplanationError when there is no map under that
+        name.
+        """
+        records = self.recorder.records
+        name = self.network.canonical(layer)
+        if name in records:
+            return records[name]
+        if name in self.recorder.shapes:
+            raise ExplanationError(
+                f'layer "{layer}" gives out {self.recorder.shapes[name]}, which is no map over '
+                f"the picture; expected one of engine.layers, for example {self._example()}"
+            )
+        known = [*records, *self.recorder.shapes]
+        raise ExplanationError(
+            f'unknown layer "{layer}"; expected one of engine.layers, such as {self._example()}.'
+            + nearest(layer, known)
+        )
+
+    def _example(self) -> str:
+        names = [layer.name for layer in self.layers[:3]]
+        return (
+            ", ".join(f'"{name}"' for name in names) or "none: this network has no layer with a map"
+        )
+
+    def _read(self, target: Target, rule: Rule, layer: str | None) -> Tensor:
+        if rule != "standard" and self.rectifiers == 0:
+            raise ExplanationError(
+                f"the {rule} rule changes how rectifiers pass gradients back, and this "
+                "network ran none (no ReLU, ReLU6, leaky ReLU or clamp at zero); "
+                "use a gradient or CAM method instead"
+            )
+        name = None if layer is None else self.network.canonical(layer)
+        with self._lock:
+            memo = self._gradients.setdefault((target, rule), {})
+            if name not in memo:
+                memo.update(self._backward(target, rule, name))
+            return memo[name]
+
+    def _backward(self, target: Target, rule: Rule, layer: str | None) -> dict[str | None, Tensor]:
+        # A backward to a layer stops there. One to the input passes the best layer anyway: keep
+        # both.
+        wanted = {layer: self._x if layer is None else self.record(layer).tensor}
+        if (
+            layer is None
+            and (best := self.network.best_layer(self._x.shape)) in self.recorder.records
+        ):
+            wanted[best] = self.record(str(best)).tensor
+        with autograd_ready(self.network.model):
+            score = target.score(self.output)
+            self._mode.rule = rule
+            try:
+                gradients = torch.autograd.grad(
+                    score.sum(), list(wanted.values()), retain_graph=True, allow_unused=True
+                )
+            except RuntimeError as error:
+                if "does not require grad" not in str(error):
+                    raise
+                raise ExplanationError(
+                    f"{target.name}'s score does not depend on the picture in a way "
+                    "that can be differentiated (the network detaches it, or computes it outside "
+                    "PyTorch); use a perturbation method"
+                ) from error
+            finally:
+                self._mode.rule = "standard"
+        found = dict(zip(wanted, gradients, strict=True))
+        if found[layer] is None:
+            where = "the picture" if layer is None else f'layer "{layer}"'
+            raise ExplanationError(
+                f"the score of {target.name} does not depend on {where}; choose another layer"
+            )
+        return {name: gradient.detach() for name, gradient in found.items() if gradient is not None}

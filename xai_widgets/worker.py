@@ -1,0 +1,189 @@
+"""One worker thread per engine: the latest request of each owner wins, progress is reported, errors
+are values.
+
+Notebook hosts deliver a widget's messages on one thread shared by all widgets, so a handler must
+only enqueue. Work is an iterator of steps; between steps it can be cancelled, and background work
+steps aside for what a person waits for.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Hashable, Iterator
+from typing import Any, Literal
+
+State = Literal["queued", "running", "done", "cancelled", "failed"]
+Callback = Callable[[Any], None]
+
+# An idle worker ends its thread, so that engines can be forgotten; the next request starts another.
+_IDLE_SECONDS = 5.0
+_log = logging.getLogger(__name__)
+
+
+class Job:
+    """A piece of submitted work. `state` tells how it is; `error` holds what ended it, if something
+    did.
+    """
+
+    def __init__(
+        self,
+        owner: Hashable,
+        work: Callable[[], Iterator[Any]],
+        callbacks: dict[str, Callback | None],
+        background: bool,
+    ) -> None:
+        self.owner: Hashable | None = owner
+        self.background = background
+        self.state: State = "queued"
+        self.error: BaseException | None = None
+        self._work: Callable[[], Iterator[Any]] | None = work
+        self._callbacks = callbacks
+        self._steps: Iterator[Any] | None = None
+        self._last: Any = None
+        self._cancel = threading.Event()
+        self._over = threading.Event()
+
+    def cancel(self) -> None:
+        """Ask the job to stop; it does so before its next step. Nothing is reported after that."""
+        self._cancel.set()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until the job is over, for at most `timeout` seconds; tells whether it is."""
+        return self._over.wait(timeout)
+
+    def step(self) -> bool:
+        """Do one step; tells whether there may be more. Runs on the worker thread."""
+        if self._cancel.is_set():
+            return self._end("cancelled")
+        self.state = "running"
+        try:
+            if self._steps is None:
+                assert self._work is not None
+                self._steps = iter(self._work())
+            self._last = next(self._steps)
+        except StopIteration:
+            if self._cancel.is_set():
+                return self._end("cancelled")
+            self._report("on_done", self._last)
+            return self._end("done")
+        except BaseException as error:  # errors are values here: they go to whoever asked
+            if self._cancel.is_set():
+                return self._end("cancelled")
+            self.error = error
+            self._report("on_error", error)
+            return self._end("failed")
+        if not self._cancel.is_set():
+            self._report("on_step", self._last)
+        return True
+
+    def _report(self, event: str, value: Any) -> None:
+        callback = self._callbacks.get(event)
+        if callback is None:
+            return
+        try:
+            callback(value)
+        except Exception:
+            _log.exception("a worker's %s callback failed", event)
+
+    def _end(self, state: State) -> Literal[False]:
+        close = getattr(self._steps, "close", None)
+        self.drop(state)
+        if close is not None:
+            close()
+        return False
+
+    def drop(self, state: State) -> None:
+        """Mark the job as over and let go of everything it held, its owner above all."""
+        self.state = state
+        self._work = self._steps = self._last = self.owner = None
+        self._callbacks = {}
+        self._over.set()
+
+
+class Worker:
+    """A queue of jobs and the thread that does them, one step at a time. Safe to use from any
+    thread.
+    """
+
+    def __init__(self, name: str = "engine") -> None:
+        self._name = name
+        self._changed = threading.Condition()
+        self._waiting: deque[Job] = deque()
+        self._background: deque[Job] = deque()
+        self._running: Job | None = None
+        self._thread: threading.Thread | None = None
+
+    def submit(
+        self,
+        owner: Hashable,
+        work: Callable[[], Iterator[Any]],
+        *,
+        on_step: Callback | None = None,
+        on_done: Callback | None = None,
+        on_error: Callback | None = None,
+        background: bool = False,
+    ) -> Job:
+        """Queue `work`, whose iterator's items go to `on_step` and whose last item goes to
+        `on_done`.
+
+        A new job cancels what its owner asked for earlier; a background job cancels only background
+        jobs. Callbacks run on the worker thread; after a cancellation none is called.
+        """
+        job = Job(
+            owner, work, {"on_step": on_step, "on_done": on_done, "on_error": on_error}, background
+        )
+        with self._changed:
+            self._cancel(owner, only_background=background)
+            (self._background if background else self._waiting).append(job)
+            if self._thread is None:
+                self._thread = threading.Thread(
+                    target=self._run, name=f"xai_widgets {self._name}", daemon=True
+                )
+                self._thread.start()
+            self._changed.notify()
+        return job
+
+    def cancel(self, owner: Hashable) -> None:
+        """Cancel everything an owner asked for."""
+        with self._changed:
+            self._cancel(owner, only_background=False)
+
+    def _cancel(self, owner: Hashable, *, only_background: bool) -> None:
+        queues = [self._background] if only_background else [self._background, self._waiting]
+        for queue in queues:
+            for job in [job for job in queue if job.owner == owner]:
+                queue.remove(job)
+                job.cancel()
+                job.step()
+        running = self._running
+        if (
+            running is not None
+            and running.owner == owner
+            and (running.background or not only_background)
+        ):
+            running.cancel()
+
+    def _next(self) -> Job | None:
+        with self._changed:
+            self._running = None
+            if not (self._waiting or self._background):
+                self._changed.wait(_IDLE_SECONDS)
+            if self._waiting:
+                self._running = self._waiting.popleft()
+            elif self._background:
+                self._running = self._background.popleft()
+            else:
+                self._thread = None
+            return self._running
+
+    def _run(self) -> None:
+        while (job := self._next()) is not None:
+            while job.step():
+                if job.background and self._waiting:
+                    with self._changed:
+                        self._background.appendleft(job)
+                        self._running = None
+                    break
+            del job
