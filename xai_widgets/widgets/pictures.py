@@ -1,0 +1,58 @@
+"""Photographs and overlays as the bytes that travel with a widget, small where exactness is not
+needed."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, features
+
+from xai_widgets.render import encode_png
+
+if TYPE_CHECKING:
+    from xai_widgets.attribution import Attribution
+
+Pixels = npt.NDArray[np.uint8]
+
+_EXACT_BYTES = 20_000  # a PNG up to this size is sent as it is
+_QUALITY = 88
+_STILL_BYTES = 60_000
+_STILL_SIDES = (448, 320, 224)
+
+
+def picture_to_json(pixels: Pixels, name: str) -> dict[str, Any]:
+    """The pixels the model saw, (H, W, 3), as the `picture` trait: exact when small enough."""
+    data, mime = encode_png(pixels), "image/png"
+    if len(data) > _EXACT_BYTES:
+        kind = "WEBP" if features.check("webp") else "JPEG"
+        buffer = io.BytesIO()
+        Image.fromarray(pixels).save(buffer, kind, quality=_QUALITY)
+        data, mime = buffer.getvalue(), f"image/{kind.lower()}"
+    height, width = pixels.shape[:2]
+    return {"width": width, "height": height, "mime": mime, "data": data, "name": name}
+
+
+def map_of(attribution: Attribution) -> npt.NDArray[np.float32]:
+    """What is shown of an attribution, (h, w): a layer's map at its own size, channels summed."""
+    return attribution.values if attribution.space == "layer" else attribution.heatmap()
+
+
+def still(pixels: Pixels) -> bytes:
+    """(H, W, 3) as a PNG of at most about 60 KB, for the copy that a notebook keeps."""
+    for side in _STILL_SIDES:
+        png = encode_png(_within(pixels, side), colors=256)
+        if len(png) <= _STILL_BYTES:
+            return png
+    return encode_png(_within(pixels, _STILL_SIDES[-1]), colors=64)
+
+
+def _within(pixels: Pixels, side: int) -> Pixels:
+    height, width = pixels.shape[:2]
+    scale = side / max(height, width)
+    if scale >= 1:
+        return pixels
+    size = (max(round(width * scale), 1), max(round(height * scale), 1))
+    return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS))
