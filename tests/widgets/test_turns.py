@@ -52,7 +52,7 @@ def test_nothing_is_lost_between_many_threads() -> None:
 
     def worker(start: int) -> None:
         for i in range(500):
-            turns.post(lambda i=i: made.append(start + i))  # type: ignore[misc]  # a bound loop variable
+            turns.post(lambda i=i: made.append(start + i))
 
     threads = [threading.Thread(target=worker, args=(1000 * n,)) for n in range(4)]
     for thread in threads:

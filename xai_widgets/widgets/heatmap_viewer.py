@@ -12,6 +12,7 @@ import traitlets as t
 from xai_widgets.errors import nearest
 from xai_widgets.render import encode_png
 from xai_widgets.targets import TargetLike
+from xai_widgets.widgets import turns
 from xai_widgets.widgets.appearance import Appearance
 from xai_widgets.widgets.base import EngineWidget
 from xai_widgets.widgets.bundle import bundle
@@ -70,9 +71,9 @@ class HeatmapViewer(Appearance, EngineWidget):
     prediction = t.Dict().tag(sync=True)
 
     image = t.Any().tag(keyword=True)
-    method = t.Unicode("grad_cam").tag(sync=True, keyword=True)
+    method = t.Any("grad_cam").tag(sync=True, keyword=True)
     target = TargetChoice().tag(sync=True, keyword=True)
-    layer = t.Unicode(None, allow_none=True).tag(sync=True, keyword=True)
+    layer = t.Any(None, allow_none=True).tag(sync=True, keyword=True)
     parameters = t.Dict().tag(sync=True, keyword=True)
 
     attribution = t.Any(None, allow_none=True, read_only=True)
@@ -134,8 +135,10 @@ class HeatmapViewer(Appearance, EngineWidget):
     @t.validate("layer")
     def _check_layer(self, proposal: Any) -> str | None:
         layer = proposal["value"]
-        if layer is None or any(layer == known["name"] for known in self.layers):
-            return None if layer is None else str(layer)
+        if layer is None:
+            return None
+        if isinstance(layer, str) and any(layer == known["name"] for known in self.layers):
+            return layer
         with as_trait_problem():
             known_layers = self.engine.describe_layers(self._loaded[1])
         return one_of("layer", layer, [known.name for known in known_layers])
@@ -222,8 +225,14 @@ class HeatmapViewer(Appearance, EngineWidget):
         if isinstance(step, Explained):
             self.set_trait("attribution", step.attribution)
 
+    def open(self) -> None:
+        super().open()
+        if self.status.get("state") == "idle":
+            with turns.taken():
+                self._finished()
+
     def _finished(self) -> None:
-        if not self.prefetch or callable(self.target):
+        if not self.prefetch or callable(self.target) or self.comm is None:
             return
         engine, picture = self.engine, self._loaded[1]
         requests = self._ahead.missing(self._quick())

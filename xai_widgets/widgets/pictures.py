@@ -17,21 +17,22 @@ if TYPE_CHECKING:
 
 Pixels = npt.NDArray[np.uint8]
 
-_EXACT_BYTES = 20_000  # a PNG up to this size is sent as it is
-_QUALITY = 88
+_EXACT_PIXELS = 96 * 96  # up to this size a picture is sent exactly
+_QUALITY = 90
 _STILL_BYTES = 60_000
-_STILL_SIDES = (448, 320, 224)
+_STILL_SIDES = (256, 192)
 
 
 def picture_to_json(pixels: Pixels, name: str) -> dict[str, Any]:
     """The pixels the model saw, (H, W, 3), as the `picture` trait: exact when small enough."""
-    data, mime = encode_png(pixels), "image/png"
-    if len(data) > _EXACT_BYTES:
+    height, width = pixels.shape[:2]
+    if height * width <= _EXACT_PIXELS:
+        data, mime = encode_png(pixels), "image/png"
+    else:
         kind = "WEBP" if features.check("webp") else "JPEG"
         buffer = io.BytesIO()
         Image.fromarray(pixels).save(buffer, kind, quality=_QUALITY)
         data, mime = buffer.getvalue(), f"image/{kind.lower()}"
-    height, width = pixels.shape[:2]
     return {"width": width, "height": height, "mime": mime, "data": data, "name": name}
 
 
