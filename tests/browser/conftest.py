@@ -6,6 +6,7 @@ thread, and tests elsewhere start their own.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -42,6 +43,14 @@ def browser() -> Iterator[Browser]:
         started = playwright.chromium.launch(executable_path=executable, args=chromium.FLAGS)
         yield started
         started.close()
+
+
+@pytest.fixture(scope="package")
+def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where screenshots go: $XAI_WIDGETS_SHOTS, for somebody to look at, or nowhere lasting."""
+    folder = Path(os.environ.get("XAI_WIDGETS_SHOTS") or tmp_path_factory.mktemp("shots"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 @pytest.fixture
