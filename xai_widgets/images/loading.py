@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_PIXELS", "Loaded", "load"]
 
-MAX_PIXELS = 2**27  # 134 megapixels; a header that promises more is refused before it is decoded
+# A header that promises more is refused before anything is decoded.
+MAX_PIXELS = 2**27
+MAX_SIDE = 2**16
 
 _ORIENTATION = 0x0112
 _UPRIGHT = {
@@ -32,7 +34,6 @@ _UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 _OUTSIDE_PROGRAMS = {"EPS", "WMF"}  # Pillow hands these to Ghostscript or Windows
-_EXPECTED = "a path, a PIL image, a numpy array or a tensor"
 _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R 601, as PIL's convert("L")
 
 
@@ -85,7 +86,10 @@ def load(image: object) -> Loaded:
         return _from_array(image, "array", "the array")
     if is_tensor(image):
         return _from_tensor(image)
-    raise ExplanationError(f"the image is a {type(image).__name__}; expected {_EXPECTED}.")
+    raise ExplanationError(
+        f"the image is a {type(image).__name__}; expected a path, a PIL image, a numpy array or a "
+        "tensor."
+    )
 
 
 def is_tensor(image: object) -> TypeGuard[Tensor]:
@@ -95,8 +99,7 @@ def is_tensor(image: object) -> TypeGuard[Tensor]:
 
 
 def _load_file(path: str | os.PathLike[Any]) -> Loaded:
-    text = os.fspath(path)
-    text = os.fsdecode(text) if isinstance(text, bytes) else text
+    text = os.fsdecode(path)
     if text.startswith(("http://", "https://", "data:")):
         raise ExplanationError(
             f'the image is the address "{text[:80]}"; save the picture and pass its path.'
@@ -139,9 +142,9 @@ def _check_file(file: Path, text: str) -> None:
             raise ExplanationError(f'the image "{text}" is {kind}; expected a picture file.')
         if file.stat().st_size == 0:
             raise ExplanationError(f'the file "{text}" is empty (0 bytes).')
-    except ExplanationError:
-        raise
-    except (OSError, ValueError) as error:  # no permission, name too long, a NUL inside
+    except (OSError, ValueError) as error:  # not allowed, a name too long, a NUL inside
+        if isinstance(error, ExplanationError):
+            raise
         raise ExplanationError(f'the image "{text[:80]}" cannot be read: {error}.') from error
 
 
@@ -149,16 +152,16 @@ def _from_pil(image: Image.Image, name: str, what: str) -> Loaded:
     width, height = image.size
     if width < 1 or height < 1:
         raise ExplanationError(f"{what} is empty: {width} x {height} pixels.")
-    if width * height > MAX_PIXELS:
+    if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
         raise ExplanationError(
-            f"{what} has {width} x {height} pixels, more than {MAX_PIXELS // 10**6} million. "
-            "Make it smaller first."
+            f"{what} has {width} x {height} pixels; expected no more than {MAX_PIXELS // 10**6} "
+            f"million, and {MAX_SIDE} a side. Make it smaller first."
         )
     try:
         image.load()
         upright = _upright(image)
         if upright.mode in ("F", "I") or upright.mode.startswith("I;"):
-            return _from_array(_deep(upright), name, what)
+            return _from_array(_deep(upright, what), name, what)
         return Loaded(_opaque(upright), name)
     except ExplanationError:
         raise
@@ -194,7 +197,7 @@ def _opaque(image: Image.Image) -> npt.NDArray[np.uint8]:
     return pixels.reshape(*pixels.shape[:2], -1)
 
 
-def _deep(image: Image.Image) -> npt.NDArray[Any]:
+def _deep(image: Image.Image, what: str) -> npt.NDArray[Any]:
     """Return (H, W) uint8, uint16 or float32 of an image with more than 8 bits."""
     if image.mode == "F":
         return np.asarray(image, dtype=np.float32)
@@ -204,7 +207,7 @@ def _deep(image: Image.Image) -> npt.NDArray[Any]:
     low, high = int(values.min()), int(values.max())
     if low < 0 or high > 65535:
         raise ExplanationError(
-            f"the image has 32-bit values from {low} to {high}; expected 0 to 255 or 0 to 65535. "
+            f"{what} has 32-bit values from {low} to {high}; expected 0 to 255, or to 65535. "
             "Scale it to [0, 1] and pass it as a float array."
         )
     return values.astype(np.uint8 if high <= 255 else np.uint16)
@@ -274,20 +277,19 @@ def _known_range(pixels: npt.NDArray[Any], what: str) -> npt.NDArray[Any]:
     if kind in "iu":
         if low < 0 or high > 255:
             raise ExplanationError(
-                f"{what} is {pixels.dtype} with values from {low} to {high}; expected 0 to 255, or "
-                "uint16 for 16-bit pictures."
+                f"{what} is {pixels.dtype} with values from {low} to {high}; expected 0 to 255, "
+                "or uint16 for 16-bit pictures."
             )
         return pixels.astype(np.uint8)
     if low < -1e-6 or high > 1 + 1e-6:
-        way_out = (
-            "Divide it by 255, or convert it to uint8."
-            if low >= 0 and high <= 255
-            else "If it is already normalised, undo that, or pass it as a tensor to an engine with "
-            "preprocessing=None."
-        )
+        way_out = "Divide it by 255, or convert it to uint8."
+        if low < 0 or high > 255:
+            way_out = (
+                "If it is already normalised, undo that, or pass it as a tensor to an engine "
+                "with preprocessing=None."
+            )
         raise ExplanationError(
-            f"{what} has floating-point values from {low:.4g} to {high:.4g}; expected 0 to 1. "
-            f"{way_out}"
+            f"{what} holds floats from {low:.4g} to {high:.4g}; expected 0 to 1. {way_out}"
         )
     return np.clip(pixels.astype(np.float32), 0, 1)
 

@@ -183,7 +183,7 @@ class Preprocessor:
         image = loaded.image(self._source_channels)
         if max(image.size) > _LONGEST * min(image.size):
             raise ExplanationError(
-                f"the picture is {image.width} x {image.height} pixels: one side is more than "
+                f"{loaded.name} is {image.width} x {image.height} pixels: one side is more than "
                 f"{_LONGEST} times the other. Crop it first."
             )
         try:
