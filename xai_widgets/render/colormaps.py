@@ -36,7 +36,7 @@ COLORMAPS: dict[str, Colormap] = {
         Colormap("gray", "Grey", diverging=False),
         Colormap("coolwarm", "Blue to red", diverging=True),
         Colormap("RdBu_r", "Blue to red, deep", diverging=True),
-        Colormap("PuOr_r", "Purple to orange", diverging=True),
+        Colormap("BrBG", "Brown to teal", diverging=True),
         Colormap("berlin", "Blue to red, dark centre", diverging=True),
         Colormap("vanimo", "Pink to green, dark centre", diverging=True),
     )

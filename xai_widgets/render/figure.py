@@ -63,9 +63,9 @@ def figure(
     for axis, panel in zip(axes, panels, strict=True):
         axis.imshow(panel, interpolation="nearest")
         axis.set_axis_off()
-    axes[-1].set_title(title, fontsize=10, loc="left")
-    if caption:
-        axes[0].set_title(caption, fontsize=10, loc="left") if len(panels) > 1 else None
+    words = [caption, title] if len(panels) > 1 else [" · ".join(filter(None, (caption, title)))]
+    for axis, text in zip(axes, words, strict=True):
+        axis.set_title(text, fontsize=10, loc="left")
     bar = drawn.colorbar(
         _colour_scale(str(appearance.get("colormap", "auto")), signed, sign, maximum),
         ax=list(axes),
