@@ -330,6 +330,21 @@ def test_an_observer_that_fails_is_reported_and_stops_nothing(viewer: HeatmapVie
     assert viewer.frame["method"] == "hires_cam"
 
 
+def test_an_observer_that_fails_does_not_keep_a_change_of_the_browser_from_being_shown(
+    viewer: HeatmapViewer,
+) -> None:
+    def fail(_: Any) -> None:
+        raise KeyError("mine")
+
+    viewer.observe(fail, "target")
+    seen = []
+    viewer.observe(lambda change: seen.append(change["new"]["message"]), "status")
+    channel(viewer).change(target=2)
+    at_rest(viewer)
+    until(lambda: viewer.frame["target"]["index"] == 2)
+    assert any("mine" in message for message in seen)
+
+
 def test_methods_a_network_does_not_allow_say_why() -> None:
     network = SmallNetwork()
     network.relu = network.relu2 = nn.Sigmoid()
@@ -477,6 +492,21 @@ def test_traits_are_observable(viewer: HeatmapViewer) -> None:
     assert seen == ["saliency"]
     with pytest.raises(Exception, match="read-only"):
         viewer.attribution = None
+
+
+def test_a_host_may_open_the_channel_itself(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As marimo does, before there is anything to show."""
+
+    def opened(widget: Any) -> None:
+        widget.comm = RecordingComm(data={"state": widget.get_state()}, comm_id="marimo's")
+
+    monkeypatch.setattr(ipywidgets.Widget, "_widget_construction_callback", staticmethod(opened))
+    viewer = HeatmapViewer(engine, photograph())
+    assert viewer.model_id == "marimo's"
+    assert viewer.frame["method"] == "grad_cam"
+    assert channel(viewer).updates("frame")[0]["method"] == "grad_cam"
 
 
 def test_the_browsers_other_messages_reach_the_user(viewer: HeatmapViewer) -> None:

@@ -85,6 +85,10 @@ const model = {
     }
   },
 };
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const follow = () => { document.body.className = dark.matches ? "dark" : "light"; };
+dark.addEventListener("change", follow);
+follow();
 try {
   const style = document.createElement("style");
   style.textContent = page.css;

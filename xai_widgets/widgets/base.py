@@ -52,6 +52,7 @@ class EngineWidget(Channel):
         self._engine: Engine | None = engine
         self._requests = Requests(self)
         self._held = 1  # requests wait until `open`
+        self._begun = False
         self._asked = False
         self._own_layout = "layout" not in traits
         try:
@@ -201,7 +202,10 @@ class EngineWidget(Channel):
             self._submit()
 
     def _refused(self, problem: Exception) -> None:
-        self._say("error", str(problem), "The control is back at its last value.")
+        if isinstance(problem, (t.TraitError, ExplanationError)):
+            self._say("error", str(problem), "The control is back at its last value.")
+        else:  # from an observer that the user has added
+            self._failed(problem)
 
     def _handle_custom_msg(self, content: Any, buffers: Any) -> None:
         kind = content.get("kind") if isinstance(content, Mapping) else None
@@ -209,20 +213,22 @@ class EngineWidget(Channel):
             self.stop()
         elif kind == "ready":
             with turns.taken():
-                self._ready()
+                self._guarded(self._ready)
         super()._handle_custom_msg(content, buffers)
 
     # Life.
 
     def open(self) -> None:
         """Open the channel to the browser, with the first picture if it came in time."""
-        if self.comm is not None or self._closed:
+        if self._closed:
             return
-        with turns.taken():
-            self._held = 0
-            if self._asked:
-                self._submit()
-        self._await_first()
+        if not self._begun:  # marimo has opened the channel by then
+            self._begun = True
+            with turns.taken():
+                self._held -= 1
+                if self._asked:
+                    self._submit()
+            self._await_first()
         super().open()
 
     def close(self) -> None:

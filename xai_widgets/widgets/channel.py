@@ -7,9 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import anywidget
-import traitlets as t
 
-from xai_widgets.errors import ExplanationError
 from xai_widgets.widgets import turns
 
 
@@ -30,16 +28,18 @@ class Channel(anywidget.AnyWidget):
     def hold_trait_notifications(self) -> Iterator[None]:
         """Changes made within this context are one change."""
         with turns.taken():
-            with super().hold_trait_notifications():
-                yield
-            self._changed_together()
+            try:
+                with super().hold_trait_notifications():
+                    yield
+            finally:
+                self._changed_together()
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Take over what the browser changed."""
         with turns.taken():
             try:
                 super().set_state(sync_data)
-            except (t.TraitError, ExplanationError) as problem:
+            except Exception as problem:  # whatever leaves a handler here is seen by nobody
                 self._refused(problem)
                 self.send_state([name for name in sync_data if name in self.keys])
 

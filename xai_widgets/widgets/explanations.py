@@ -70,28 +70,28 @@ class Explained:
 
 
 class Ahead:
-    """The final maps a browser has been sent, the latest of each method: what need not be sent
+    """The final frames a browser has been sent, the latest of each method: what need not be sent
     again when a person switches to that method.
     """
 
     def __init__(self) -> None:
-        self._maps: dict[str, Explained] = {}
+        self._frames: dict[str, tuple[Request, dict[str, Any]]] = {}
 
     def add(self, explained: Explained) -> None:
-        self._maps[explained.request.method] = explained
+        self._frames[explained.request.method] = (explained.request, explained.frame)
 
     def clear(self) -> None:
-        self._maps.clear()
+        self._frames.clear()
 
     def missing(self, requests: Sequence[Request]) -> list[Request]:
-        return [request for request in requests if self._of(request) is None]
+        return [request for request in requests if self._frame(request) is None]
 
-    def known(self, requests: Sequence[Request]) -> list[Explained]:
-        return [found for request in requests if (found := self._of(request)) is not None]
+    def frames(self, requests: Sequence[Request]) -> list[dict[str, Any]]:
+        return [frame for request in requests if (frame := self._frame(request)) is not None]
 
-    def _of(self, request: Request) -> Explained | None:
-        found = self._maps.get(request.method)
-        return found if found is not None and found.request == request else None
+    def _frame(self, request: Request) -> dict[str, Any] | None:
+        known, frame = self._frames.get(request.method, (None, None))
+        return frame if known == request else None
 
 
 def facts(engine: Engine, picture: Picture) -> Facts:

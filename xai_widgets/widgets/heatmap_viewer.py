@@ -252,18 +252,18 @@ class HeatmapViewer(Appearance, EngineWidget):
         if self._closed or step is None or picture is not self._loaded[1]:
             return
         self._ahead.add(step)
-        self._send_ahead(step)
+        self._send_ahead(step.frame)
 
-    def _send_ahead(self, step: Explained) -> None:
-        frame = {"seq": self._requests.seq, **step.frame}
+    def _send_ahead(self, known: dict[str, Any]) -> None:
+        frame = {"seq": self._requests.seq, **known}
         data = frame.pop("data")
         self.send({"kind": "prefetched", "frame": frame}, buffers=[data])
 
     def _ready(self) -> None:
         # What was sent before this view listened is lost to it.
         if not self._closed:
-            for step in self._ahead.known(self._quick()):
-                self._send_ahead(step)
+            for frame in self._ahead.frames(self._quick()):
+                self._send_ahead(frame)
 
     def _release(self) -> None:
         super()._release()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Pixels = npt.NDArray[np.uint8]
 
 _EXACT_PIXELS = 96 * 96  # up to this size a picture is sent exactly
-_QUALITY = 90
+_QUALITY = 88
 _STILL_BYTES = 60_000
 _STILL_SIDES = (256, 192)
 
