@@ -172,7 +172,7 @@ class Attribution:
         return cls(record.values, target=target, pixels=record.pixels, **saved)
 
     def _why(self) -> str:
-        share = "" if self.probability is None else f" {self.probability:.1%}"
+        share = "" if self.probability is None else f" {100 * self.probability:.1f} %"
         return f"{self.target.name}{share}"
 
     def __repr__(self) -> str:
