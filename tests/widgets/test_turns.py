@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 
+import pytest
+
 from xai_widgets.widgets import turns
 
 
@@ -33,6 +35,17 @@ def test_the_writer_can_ask_for_what_was_posted() -> None:
         assert made == []
         turns.deliver()
         assert made == [1]
+
+
+def test_a_change_that_fails_is_logged_and_harms_no_other(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    made: list[int] = []
+    with turns.taken():
+        turns.post(lambda: made.append(1 // 0))
+        turns.post(lambda: made.append(2))
+    assert made == [2]
+    assert "ZeroDivisionError" in caplog.text
 
 
 def test_changes_posted_by_changes_come_after_them_without_deep_recursion() -> None:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import traitlets as t
 
 from xai_widgets.errors import ExplanationError, nearest
-from xai_widgets.render import html
 from xai_widgets.widgets import cells, turns
-from xai_widgets.widgets.channel import Channel
 from xai_widgets.widgets.requests import Requests
+from xai_widgets.widgets.saving import Saving
 
 if TYPE_CHECKING:
     from xai_widgets.engine import Engine
@@ -27,7 +24,7 @@ Self = TypeVar("Self", bound="EngineWidget")
 _HOST_KEYWORDS = ("layout", "tooltip", "tabbable")
 
 
-class EngineWidget(Channel):
+class EngineWidget(Saving):
     """A live view of what an engine computes. Subclasses say what to compute and how to show it.
 
     The browser half comes from `xai_widgets/static`, as text: see `bundle`. A trait that a caller
@@ -40,12 +37,7 @@ class EngineWidget(Channel):
     has begun to listen. Handlers only enqueue.
     """
 
-    status = t.Dict().tag(sync=True)
     frame = t.Dict().tag(sync=True)
-    frames: t.List[dict[str, Any]] = t.List().tag(sync=True)  # filled in a saved page only
-    frozen = t.Bool(False).tag(sync=True)  # true in a saved page: there is no kernel to ask
-
-    _closed = True  # until the constructor runs, there is nothing to close
 
     def __init__(self, engine: Engine, **traits: Any) -> None:
         self._closed = False
@@ -81,18 +73,6 @@ class EngineWidget(Channel):
 
     def _await_first(self) -> None:
         """Wait, for a bounded time, until there is something to show in a static picture."""
-
-    def _picture_png(self, *, small: bool) -> bytes:
-        """The picture as it looks now. `small` bounds the size of the copy inside a notebook."""
-        raise NotImplementedError
-
-    def _in_words(self) -> str:
-        """One line that stays the same when the cell is run again."""
-        raise NotImplementedError
-
-    def _saved_frames(self) -> list[dict[str, Any]]:
-        """The frames a saved page can switch between. May compute, on the worker."""
-        return []
 
     def _keywords(self) -> Iterable[str]:
         """What the constructor accepts by keyword."""
@@ -262,55 +242,6 @@ class EngineWidget(Channel):
         traceback: TracebackType | None,
     ) -> None:
         self.close()
-
-    # Without a kernel.
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({'closed' if self._closed else self._in_words()})"
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        """The live view, and beside it a PNG and a line of text for wherever no kernel is."""
-        bundle = super()._repr_mimebundle_(**kwargs)
-        if bundle is None:
-            return None
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-        data["text/plain"] = repr(self)
-        data["image/png"] = base64.b64encode(self._picture_png(small=True)).decode("ascii")
-        return data, metadata
-
-    def to_png(self, path: str | Path | None = None) -> bytes:
-        """The picture as it looks now, as PNG bytes; also written to `path`, if one is given."""
-        self._refuse_closed()
-        png = self._picture_png(small=False)
-        if path is not None:
-            Path(path).write_bytes(png)
-        return png
-
-    def to_html(self, path: str | Path) -> Path:
-        """Write one HTML file that works without a kernel and without a network.
-
-        Everything that happens in the browser stays alive: appearance, zoom, the value under the
-        cursor, and switching between the explanations that are saved with it.
-        """
-        self._refuse_closed()
-        frames = self._saved_frames()
-        at_rest = {**self.status, "state": "idle", "message": "", "hint": ""}
-        names = [name for name in self.keys if not name.startswith("_") and name != "layout"]
-        text = html.standalone(
-            esm=str(self._esm),
-            css=str(self._css),
-            state=self.get_state(names) | {"frozen": True, "frames": frames, "status": at_rest},
-            title=self._in_words(),
-            png=self._picture_png(small=True),
-        )
-        Path(path).write_text(text, encoding="utf-8")
-        return Path(path)
-
-    # Strictness.
-
-    def _refuse_closed(self) -> None:
-        if self._closed:
-            raise ExplanationError("This widget is closed; make a new one to go on.")
 
     def _refuse_unknown(self, given: Mapping[str, Any]) -> None:
         known = list(self._keywords())

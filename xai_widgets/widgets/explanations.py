@@ -154,6 +154,21 @@ def explaining_each(
         yield final
 
 
+def frames_within(
+    seconds: float, engine: Engine, picture: Picture, requests: Sequence[Request]
+) -> list[dict[str, Any]]:
+    """The final frames of the requests, as many as the worker makes in that time."""
+    frames: list[dict[str, Any]] = []
+    job = engine.worker.submit(
+        object(),
+        lambda: explaining_each(engine, picture, requests),
+        on_step=lambda step: frames.append(step.frame) if step is not None else None,
+    )
+    job.wait(seconds)
+    job.cancel()
+    return frames
+
+
 def quick_requests(
     engine: Engine,
     method: str,

@@ -24,6 +24,7 @@ from xai_widgets.widgets.explanations import (
     explaining,
     explaining_each,
     for_targets,
+    frames_within,
     quick_requests,
 )
 from xai_widgets.widgets.pictures import picture_to_json, still
@@ -303,15 +304,9 @@ class HeatmapViewer(Appearance, EngineWidget):
             likeliest = [score["index"] for score in self.prediction.get("top", [])]
             shown = self._asked_for()[1]
             requests += for_targets(self._request(), [i for i in likeliest if i != shown])
-        saved = [dict(self.frame)] if refines and self.frame else []
-        job = engine.worker.submit(
-            object(),
-            lambda: explaining_each(engine, picture, requests),
-            on_step=lambda step: saved.append(step.frame) if step is not None else None,
-        )
-        job.wait(_SAVING_SECONDS)
-        job.cancel()
-        return [{**frame, "seq": index} for index, frame in enumerate(saved)]
+        saved = frames_within(_SAVING_SECONDS, engine, picture, requests)
+        shown_now = [self.frame] if refines and self.frame else []
+        return [{**frame, "seq": seq} for seq, frame in enumerate([*shown_now, *saved])]
 
 
 def _parameter_names(engine: Engine) -> list[str]:

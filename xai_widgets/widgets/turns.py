@@ -11,11 +11,13 @@ by whoever has the turn now. So an observer that waits for a result of the worke
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+_log = logging.getLogger(__name__)
 _turn = threading.RLock()
 _posted: deque[Callable[[], None]] = deque()
 _depth = 0
@@ -35,7 +37,7 @@ def taken() -> Iterator[None]:
 
 
 def post(change: Callable[[], None]) -> None:
-    """Make `change`, which must not raise, as soon as nobody else is writing.
+    """Make `change` as soon as nobody else is writing. What it raises is logged.
 
     That is now, on this thread, or when the thread that is writing has finished, on that thread.
     """
@@ -65,6 +67,10 @@ def _make_all() -> None:
     _depth += 1
     try:
         while _posted:
-            _posted.popleft()()
+            change = _posted.popleft()
+            try:
+                change()
+            except Exception:  # it is none of this thread's business
+                _log.exception("a change of a widget failed")
     finally:
         _depth -= 1
