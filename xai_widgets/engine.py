@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -257,8 +256,7 @@ class Engine:
 
     def _trace(self, picture: Picture) -> Trace:
         x = picture.input
-        digest = hashlib.blake2b(x.contiguous().numpy().tobytes(), digest_size=16).digest()
-        key = (digest, tuple(x.shape), self._network.fingerprint())
+        key = (picture.digest, tuple(x.shape), self._network.fingerprint())
         with self._tracing:
             trace = self._traces.get(key)
             if trace is None:
@@ -281,7 +279,8 @@ class Engine:
         except Exception as error:
             raise ExplanationError(
                 "which layers carry a map is known once the network has seen a picture, and it "
-                f"refused a made-up one of 256 x 256 pixels ({error}); call engine.predict(image) first"
+                f"refused a made-up one of 256 x 256 pixels ({error}); "
+                "call engine.predict(image) first"
             ) from error
 
     def _resolve(self, trace: Trace, target: TargetLike) -> Target:

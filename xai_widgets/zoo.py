@@ -4,6 +4,7 @@ their weights.
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 from xai_widgets import _torchvision
@@ -38,13 +39,13 @@ def from_torchvision(name: str, weights: str | None) -> dict[str, Any]:
 
 
 def from_timm(name: str, pretrained: bool) -> dict[str, Any]:
-    """What `Engine` needs for a timm classifier; raises ExplanationError for a name that timm does
-    not have.
+    """What `Engine` needs for a timm classifier.
+
+    Raises ExplanationError for a name that timm does not have, or where timm is not installed.
     """
     _torchvision.load()
     try:
-        import timm
-        import timm.data
+        timm: Any = importlib.import_module("timm")
     except ImportError as error:
         raise ExplanationError(
             "Engine.from_timm needs timm; install it with: pip install timm"

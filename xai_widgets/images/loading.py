@@ -87,8 +87,7 @@ def load(image: object) -> Loaded:
     if is_tensor(image):
         return _from_tensor(image)
     raise ExplanationError(
-        f"the image is a {type(image).__name__}; expected a path, a PIL image, a numpy array or a "
-        "tensor."
+        f"the image is a {type(image).__name__}; expected a path, PIL image, array or tensor."
     )
 
 
@@ -214,8 +213,7 @@ def _deep(image: Image.Image, what: str) -> npt.NDArray[Any]:
 
 
 def _from_tensor(image: Tensor) -> Loaded:
-    wide = image.detach()
-    wide = wide.float() if wide.is_floating_point() else wide
+    wide = image.detach().float() if image.is_floating_point() else image.detach()
     return _from_array(wide.cpu().numpy(), "tensor", "the tensor", channels_first=True)
 
 

@@ -11,6 +11,8 @@ inputs, BGR, and normalisations written as plain functions.
 
 from __future__ import annotations
 
+import contextlib
+import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -86,10 +88,11 @@ def find_normalisation(
     transform: takes a PIL image ("L" if ``channels`` is 1, else "RGB"), returns (C, H, W).
     The stated numbers are kept, digit by digit, where the transform does as stated.
     """
-    try:
-        seen = {name: _centre(transform, colour, channels) for name, colour in _PROBES.items()}
-    except Exception:  # a transform may refuse such a picture: then nothing is known of it
-        return None
+    with _generators_as_found():  # a transform with random parts must not move them
+        try:
+            seen = {name: _centre(transform, colour, channels) for name, colour in _PROBES.items()}
+        except Exception:  # a transform may refuse such a picture: then nothing is known of it
+            return None
     if any(not np.isfinite(values).all() for values in seen.values()):
         return None
     depth = len(seen["black"])
@@ -105,6 +108,19 @@ def find_normalisation(
         if rule is not None and _holds(rule, seen, depth):
             return rule
     return None
+
+
+@contextlib.contextmanager
+def _generators_as_found() -> Iterator[None]:
+    import torch
+
+    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002  # the global one
+    try:
+        with torch.random.fork_rng(devices=[]):
+            yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy)  # noqa: NPY002  # likewise
 
 
 def _measured(seen: dict[str, npt.NDArray[np.float64]], depth: int) -> Normalisation | None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import enum
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from xai_widgets.errors import ExplanationError
 from xai_widgets.images.loading import Loaded, is_tensor, load
@@ -35,7 +38,7 @@ _LONGEST = 200  # times the shorter side: resizing by the shorter side would fil
 class Picture:
     """One picture, ready to be explained.
 
-    ``input`` (1, C, H, W) float32, what the model is given; ``pixels`` (H, W, 3) uint8, the same
+    ``input`` (1, C, H, W) float32 on the CPU, what the model is given; ``pixels`` (H, W, 3) uint8, the same
     as a person sees it, de-normalised. ``exact`` is False where the normalisation is unknown and
     ``pixels`` are the input stretched from its minimum to its maximum.
     """
@@ -44,6 +47,11 @@ class Picture:
     pixels: npt.NDArray[np.uint8]
     name: str
     exact: bool = True
+
+    @cached_property
+    def digest(self) -> bytes:
+        """Tells this input from others, by its values."""
+        return hashlib.blake2b(self.input.contiguous().numpy().data, digest_size=16).digest()
 
 
 class Preprocessor:
@@ -68,9 +76,9 @@ class Preprocessor:
 
         preprocessing: None (a tensor is model input, unchanged; anything else is scaled to [0, 1]
         and not resized); torchvision weights, or their ``transforms()``; a v1 or v2 ``Compose`` or
-        any function of a PIL image that returns (C, H, W) or (1, C, H, W); or a mapping with
-        ``size`` (of the shorter side, or height and width), ``crop``, ``mean``, ``std`` and
-        ``interpolation``.
+        any function of a PIL image that returns (C, H, W) or (1, C, H, W); a Hugging Face image
+        processor; or a mapping with ``size`` (of the shorter side, or height and width), ``crop``,
+        ``mean``, ``std`` and ``interpolation``.
         channels: of the model input. None: as many as the means; three where that is not known.
         """
         if isinstance(preprocessing, Preprocessor):
@@ -162,7 +170,7 @@ class Preprocessor:
                 "preprocessing a tensor is model input, which is floating point. Give the engine a "
                 "preprocessing, or pass a numpy array to have it scaled to [0, 1]."
             )
-        x = tensor.as_subclass(torch.Tensor).to(torch.float32, copy=True).contiguous()
+        x = tensor.as_subclass(torch.Tensor).to("cpu", torch.float32, copy=True).contiguous()
         self._check(x, "the tensor")
         return self._picture(x, "tensor")
 
@@ -210,7 +218,7 @@ class Preprocessor:
                 f"the preprocessing returned {str(x.dtype).removeprefix('torch.')}; expected "
                 "floating point: add v2.ToDtype(torch.float32, scale=True)."
             )
-        x = x.to(torch.float32).contiguous()
+        x = x.to("cpu", torch.float32).contiguous()
         self._check(x, "what the preprocessing returned")
         return x
 
@@ -253,12 +261,24 @@ def _transform_of(preprocessing: object) -> Callable[[Any], Any]:
     if isinstance(preprocessing, enum.Enum) and hasattr(preprocessing, "transforms"):
         transform: Callable[[Any], Any] = preprocessing.transforms()
         return transform
+    if hasattr(preprocessing, "image_mean") and callable(preprocessing):
+        return _Processor(preprocessing)
     if not callable(preprocessing):
         raise ExplanationError(
             f"preprocessing is {preprocessing!r} ({type(preprocessing).__name__}); "
             f"expected {_EXPECTED}."
         )
     return preprocessing
+
+
+class _Processor:
+    """A Hugging Face image processor, as a function of one image."""
+
+    def __init__(self, processor: Any) -> None:
+        self._processor = processor
+
+    def __call__(self, image: Image.Image) -> Any:
+        return self._processor(images=image, return_tensors="pt")["pixel_values"]
 
 
 def _makes_grey(transform: object) -> bool:

@@ -20,9 +20,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-# Names without numbers, so that every pooling layer of every library is met; none is a feature
-# layer of its own.
-_POOLING = "Pool"
+_NO_FEATURES = ("Pool", "Pad")
 _MOST_PREFIX_TOKENS = 16
 
 
@@ -208,7 +206,7 @@ def _reached(records: list[Recorded], head_input: Tensor) -> list[bool]:
     # A fixed random direction: a constant one is orthogonal to everything behind a layer norm.
     generator = torch.Generator().manual_seed(0)
     direction = torch.randn(head_input.shape, generator=generator).to(head_input)
-    gradients = torch.autograd.grad(
+    gradients: tuple[Tensor | None, ...] = torch.autograd.grad(
         head_input, [r.tensor for r in records], direction, retain_graph=True, allow_unused=True
     )
     reached = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 
 import torch
 from torch import Tensor, nn
@@ -31,7 +31,8 @@ class Network:
     def __init__(self, model: nn.Module, byte_budget: int = 256 * 2**20) -> None:
         self.model = unwrap(model)
         self.byte_budget = byte_budget
-        self._names = _canonical_names(self.model)
+        self._structure: tuple[int, ...] = ()
+        self._names: dict[str, str] = {}
         self._overwritten: set[str] | None = None
         self._ranked: dict[tuple[int, ...], list[Layer]] = {}
         self._lock = threading.RLock()
@@ -46,6 +47,7 @@ class Network:
         """
         x = self.prepare(x)
         with autograd_ready(self.model):
+            self._learn_structure()
             trace = Trace(self, x, self._overwritten, key)
             overwritten = trace.recorder.overwritten()
             if self._overwritten is None:
@@ -57,7 +59,15 @@ class Network:
                 trace = Trace(self, x, self._overwritten, key)
         return trace
 
-    @torch.no_grad()
+    def _learn_structure(self) -> None:
+        """Forget what was learned about a network whose modules have been exchanged since."""
+        structure = tuple(id(module) for module in _modules(self.model))
+        if structure != self._structure:
+            self._structure = structure
+            self._names = _canonical_names(self.model)
+            self._overwritten = None
+            self._ranked = {}
+
     def scores(self, x: Tensor, target: Target) -> Tensor:
         """The target's score for each of the inputs (M, C, H, W), no gradients kept; (M,)."""
         with as_found(self.model), torch.no_grad():
@@ -105,11 +115,23 @@ class Network:
         """Changes whenever a parameter or buffer is written or replaced, so that old traces can be
         told.
         """
-        return tuple(
-            value
-            for tensor in (*self.model.parameters(), *self.model.buffers())
-            for value in _identity(tensor)
-        )
+        return tuple(value for tensor in _tensors(self.model) for value in _identity(tensor))
+
+
+def _modules(model: nn.Module) -> Iterator[nn.Module]:
+    """All modules; ten times quicker than asking for them with their names."""
+    modules = [model]
+    while modules:
+        module = modules.pop()
+        yield module
+        modules.extend(child for child in module._modules.values() if child is not None)
+
+
+def _tensors(model: nn.Module) -> Iterator[Tensor]:
+    """All parameters and buffers."""
+    for module in _modules(model):
+        for held in (module._parameters, module._buffers):
+            yield from (tensor for tensor in held.values() if tensor is not None)
 
 
 def _identity(tensor: Tensor) -> tuple[int, int]:

@@ -40,7 +40,7 @@ class Recorder:
         self._handles: list[Any] = []
 
     def __enter__(self) -> Recorder:
-        attention = ("\0",)
+        attention: tuple[str, ...] = ("\0",)
         for name, module in self._model.named_modules():
             if name.startswith(attention):
                 self._inside_attention.add(name)
@@ -137,18 +137,14 @@ class Recorder:
     def head_input(self, logits: Tensor) -> Tensor | None:
         """What the layer that made the logits was given; None if no layer can be told to be it.
 
-        It is the last linear layer of their size or the last convolution with as many channels.
+        It is the last linear layer of their size, or a convolution with a channel for each of them
+        that no other layer with weights follows.
         """
-        classes = logits.shape[-1]
-        for given, made in reversed(self._heads):
-            linear = made.ndim < 4 and made.numel() == logits.numel()
-            convolutional = made.ndim == 4 and made.shape[1] == classes
-            if (
-                given.requires_grad
-                and made.shape[-1 if linear else 1] == classes
-                and (linear or convolutional)
-            ):
-                return given
+        for place, (given, made) in enumerate(reversed(self._heads)):
+            linear = made.ndim < 4 and made.shape[-1] == logits.shape[-1]
+            convolutional = place == 0 and made.ndim == 4 and made.shape[1] == logits.shape[-1]
+            if (linear and made.numel() == logits.numel()) or convolutional:
+                return given if given.requires_grad else None
         return None
 
 

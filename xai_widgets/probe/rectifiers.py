@@ -24,6 +24,7 @@ from torch import Tensor
 from xai_widgets.probe.guard import Watch
 
 Rule = Literal["standard", "guided", "deconvnet"]
+_Gradients = tuple[Tensor | None, ...]
 
 
 class RectifierMode(Watch):
@@ -61,30 +62,35 @@ class RectifierMode(Watch):
             # work on a copy, then write the result where the network expects it.
             copy = given.clone()
             result = func(copy, *args[1:], **kwargs) if args else func(**{**kwargs, "input": copy})
-            self._hook(result)
+            self._hook(result, func)
             if copy._version != 0:
                 return given.copy_(result)
             return result
         result = func(*args, **kwargs)
-        self._hook(result)
+        self._hook(result, func)
         return result
 
-    def _hook(self, result: Tensor) -> None:
+    def _hook(self, result: Tensor, func: Callable[..., Any]) -> None:
         node = result.grad_fn
         if node is not None:
             self.met += 1
-            node.register_hook(self._backward)
+            node.register_hook(self._backward_prelu if func in _LEARNED_SLOPE else self._backward)
 
-    def _backward(
-        self, grad_inputs: tuple[Tensor | None, ...], grad_outputs: tuple[Tensor, ...]
-    ) -> Any:
+    def _backward(self, grad_inputs: _Gradients, grad_outputs: _Gradients) -> _Gradients | None:
         if self.rule == "standard" or grad_inputs[0] is None:
             return None
+        # max(f'(u) * g, 0) is f'(u) * max(g, 0), as f'(u) >= 0.
+        kept = grad_inputs[0] if self.rule == "guided" else grad_outputs[0]
+        return (None if kept is None else kept.clamp_min(0), *grad_inputs[1:])
+
+    def _backward_prelu(
+        self, grad_inputs: _Gradients, grad_outputs: _Gradients
+    ) -> _Gradients | None:
         g = grad_outputs[0]
-        if self.rule == "guided":
-            # f'(u) >= 0, so masking f'(u) * g where g > 0 is f'(u) * max(g, 0).
-            return (grad_inputs[0] * (g > 0), *grad_inputs[1:])
-        return (g.clamp_min(0), *grad_inputs[1:])
+        if self.rule != "guided" or grad_inputs[0] is None or g is None:
+            return self._backward(grad_inputs, grad_outputs)
+        # A learned slope may be negative.
+        return (grad_inputs[0] * (g > 0), *grad_inputs[1:])
 
 
 def _always(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
@@ -150,3 +156,4 @@ def _table() -> dict[Callable[..., Any], Callable[[tuple[Any, ...], dict[str, An
 
 
 _RECTIFIERS = _table()
+_LEARNED_SLOPE = frozenset(home.prelu for home in (torch, F, Tensor) if hasattr(home, "prelu"))
