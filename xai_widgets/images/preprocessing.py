@@ -38,9 +38,9 @@ _LONGEST = 200  # times the shorter side: resizing by the shorter side would fil
 class Picture:
     """One picture, ready to be explained.
 
-    ``input`` (1, C, H, W) float32 on the CPU, what the model is given; ``pixels`` (H, W, 3) uint8, the same
-    as a person sees it, de-normalised. ``exact`` is False where the normalisation is unknown and
-    ``pixels`` are the input stretched from its minimum to its maximum.
+    ``input`` (1, C, H, W) float32 on the CPU, what the model is given; ``pixels`` (H, W, 3) uint8,
+    the same as a person sees it, de-normalised. ``exact`` is False where the normalisation is
+    unknown and ``pixels`` are the input stretched from its minimum to its maximum.
     """
 
     input: Tensor
