@@ -63,25 +63,45 @@ def autograd_ready(model: nn.Module) -> Iterator[None]:
 @contextmanager
 def as_found(model: nn.Module, watch: Watch | None = None) -> Iterator[None]:
     """Run the network inside this, in evaluation mode; afterwards it is as it was found."""
-    with autograd_ready(model):
-        training = [module for module in model.modules() if module.training]
-        buffers = [
-            (b, b._version, b.detach().clone()) for b in model.buffers() if not b.is_inference()
-        ]
+    with autograd_ready(model), _buffers_aside(model):
+        training = [(module, module.training) for module in model.modules()]
         # The attribute, not `.eval()`: networks override that method and do more in it than
         # switching.
-        for module in training:
-            module.training = False
+        for module, was_training in training:
+            if was_training:
+                module.training = False
         try:
             with _randomness_restored(watch or Watch()):
                 yield
         finally:
-            for module in training:
-                module.training = True
-            with torch.no_grad():
-                for buffer, version, value in buffers:
-                    if buffer._version != version:
-                        buffer.copy_(value)
+            for module, was_training in training:
+                if module.training != was_training:
+                    module.training = was_training
+
+
+@contextmanager
+def _buffers_aside(model: nn.Module) -> Iterator[None]:
+    """Let the network write into copies of its buffers, then give it back its own.
+
+    Writing the old values back would do for the values, but autograd would see a buffer that it
+    kept for the backward change, and the network's fingerprint would change with every pass.
+    """
+    stores = [
+        (module._buffers, dict(module._buffers))
+        for module in model.modules()
+        if module._buffers and not isinstance(module, torch.jit.ScriptModule)
+    ]
+    copies: dict[int, Tensor] = {}
+    for store, own in stores:
+        for name, buffer in own.items():
+            if buffer is not None:
+                store[name] = copies.setdefault(id(buffer), buffer.detach().clone())
+    try:
+        yield
+    finally:
+        for store, own in stores:
+            store.clear()
+            store.update(own)
 
 
 _RANDOM_NAMES = frozenset(

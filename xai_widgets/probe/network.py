@@ -71,7 +71,8 @@ class Network:
     def scores(self, x: Tensor, target: Target) -> Tensor:
         """The target's score for each of the inputs (M, C, H, W), no gradients kept; (M,)."""
         with as_found(self.model), torch.no_grad():
-            return target.score(self.model(self.prepare(x)))
+            # A copy: the network may overwrite what it is given.
+            return target.score(self.model(self.prepare(x).clone()))
 
     def batch_size(self, bytes_per_item: int, wanted: int | None = None) -> int:
         """The batch size that is fastest on this device and keeps the largest activation within the
