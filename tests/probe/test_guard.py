@@ -1,0 +1,283 @@
+"""The network is as it was found, whatever happened inside."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from tests.condition import Condition
+from tests.networks import (
+    Cnn,
+    CountsCalls,
+    DropoutAlways,
+    Fails,
+    Normalised,
+    OverwritesInput,
+    Sequence,
+    Stochastic,
+    TwoNames,
+    cnn,
+    picture,
+    seeded,
+)
+from xai_widgets.probe.guard import as_found, autograd_ready, like_parameters, lock_of, unwrap
+from xai_widgets.probe.network import Network
+from xai_widgets.targets import Target
+
+CLASS = Target(1, "class 1")
+
+
+def test_the_condition_notices_every_kind_of_change() -> None:
+    changes: dict[str, Callable[[Normalised], object]] = {
+        "modules: norm1": lambda m: m.norm1.train(),
+        "parameters: conv1.weight": lambda m: m.conv1.weight.data.mul_(2),
+        "parameters: conv2.weight": lambda m: setattr(
+            m.conv2.weight, "grad", torch.zeros(8, 8, 3, 3)
+        ),
+        "parameters: conv2.bias": lambda m: m.conv2.bias.requires_grad_(False),
+        "buffers: norm1.running_mean": lambda m: m.norm1.running_mean.add_(1),
+        "hooks: conv1_forward_hooks": lambda m: m.conv1.register_forward_hook(lambda *_: None),
+        "process: torch generator": lambda m: torch.rand(()),
+        "process: numpy generator": lambda m: np.random.rand(),  # noqa: NPY002  # the one watched
+        "process: python generator": lambda m: random.random(),
+    }
+    for expected, change in changes.items():
+        model = seeded(Normalised())
+        before = Condition.of(model)
+        assert before.differences(Condition.of(model)) == []
+        change(model)
+        assert before.differences(Condition.of(model)) == [expected]
+
+
+def test_training_flags_of_every_module_come_back() -> None:
+    model = seeded(Normalised()).train()
+    model.norm1.eval()
+    model.head[0].eval()
+    before = Condition.of(model)
+    with as_found(model):
+        assert not any(module.training for module in model.modules())
+    assert before.differences(Condition.of(model)) == []
+
+
+def test_a_network_that_switches_itself_to_training_while_running_is_switched_back() -> None:
+    class Switches(Cnn):
+        def forward(self, x: Tensor) -> Tensor:
+            self.conv2.train()
+            return super().forward(x)
+
+    model = seeded(Switches(nn.ReLU()))
+    before = Condition.of(model)
+    Network(model).trace(picture())
+    assert before.differences(Condition.of(model)) == []
+
+
+def test_an_overridden_train_method_is_not_called() -> None:
+    class Strict(Cnn):
+        def train(self, mode: bool = True) -> Strict:
+            raise AssertionError("train() or eval() was called")
+
+    model = Strict(nn.ReLU())
+    assert model.training
+    Network(model).trace(picture())
+    assert model.training
+    assert model.conv1.training
+
+
+@pytest.mark.parametrize("where", ["main", "thread"])
+@pytest.mark.parametrize("source", ["torch.rand", "Tensor.uniform_", "torch.distributions"])
+def test_torch_generator_comes_back(source: str, where: str) -> None:
+    model = seeded(Stochastic(source))
+    torch.manual_seed(7)
+    before = Condition.of(model)
+    if where == "main":
+        Network(model).trace(picture()).gradient(CLASS)
+    else:
+        thread = threading.Thread(target=lambda: Network(model).trace(picture()).gradient(CLASS))
+        thread.start()
+        thread.join()
+    assert before.differences(Condition.of(model)) == []
+
+
+@pytest.mark.parametrize("source", ["numpy", "random"])
+def test_numpy_and_python_generators_come_back(source: str) -> None:
+    model = seeded(Stochastic(source))
+    before = Condition.of(model)
+    Network(model).trace(picture())
+    Network(model).scores(picture(), CLASS)
+    assert before.differences(Condition.of(model)) == []
+
+
+def test_dropout_that_never_rests_is_watched_too() -> None:
+    model = seeded(DropoutAlways())
+    before = Condition.of(model)
+    Network(model).trace(picture())
+    assert before.differences(Condition.of(model)) == []
+
+
+def test_generators_are_left_alone_when_the_network_draws_nothing() -> None:
+    # Rewinding a global generator without need would make another thread draw numbers twice.
+    class Meanwhile(Cnn):
+        def forward(self, x: Tensor) -> Tensor:
+            other = threading.Thread(target=lambda: torch.rand(3))
+            other.start()
+            other.join()
+            return super().forward(x)
+
+    model = seeded(Meanwhile(nn.ReLU()))
+    torch.manual_seed(3)
+    torch.rand(3)
+    expected = torch.rand(())
+    torch.manual_seed(3)
+    Network(model).trace(picture())
+    assert torch.equal(torch.rand(()), expected)
+
+
+def test_buffers_come_back_and_the_trace_can_still_be_read() -> None:
+    model = seeded(CountsCalls())
+    expected = Network(cnn()).trace(picture()).gradient(CLASS)
+    before = Condition.of(model)
+    trace = Network(model).trace(picture())
+    assert before.differences(Condition.of(model)) == []
+    assert torch.equal(trace.gradient(CLASS), expected)
+    assert before.differences(Condition.of(model)) == []
+
+
+def test_a_buffer_written_and_then_used_does_not_spoil_the_backward() -> None:
+    class Scales(CountsCalls):
+        def forward(self, x: Tensor) -> Tensor:
+            self.written += 2
+            return super().forward(x) * (self.written * self.replaced)  # kept for the backward
+
+    class Tripled(Cnn):
+        def forward(self, x: Tensor) -> Tensor:
+            return super().forward(x) * 3
+
+    model = seeded(Scales())
+    expected = Network(seeded(Tripled(nn.ReLU()))).trace(picture()).gradient(CLASS)
+    network = Network(model)
+    before, fingerprint = Condition.of(model), network.fingerprint()
+    gradient = network.trace(picture()).gradient(CLASS)  # written: 2 + 1, replaced: 1
+    assert torch.equal(gradient, expected)
+    assert before.differences(Condition.of(model)) == []
+    assert network.fingerprint() == fingerprint
+
+
+def test_a_buffer_shared_by_two_modules_stays_shared_inside() -> None:
+    model = nn.Sequential(nn.BatchNorm2d(3), nn.BatchNorm2d(3)).eval()
+    model[1].running_mean = model[0].running_mean
+    model[0].register_buffer("nothing", None)
+    before = Condition.of(model)
+    with as_found(model):
+        assert model[0].running_mean is model[1].running_mean
+        model[0].running_mean.add_(1)
+        assert model[1].running_mean[0] == 1
+    assert before.differences(Condition.of(model)) == []
+    assert model[1].running_mean is model[0].running_mean
+
+
+@pytest.mark.parametrize("make", [Fails, OverwritesInput, TwoNames, Normalised, Sequence])
+def test_traces_and_scores_leave_every_kind_of_network_as_found(
+    make: Callable[[], nn.Module],
+) -> None:
+    model = seeded(make()).train()
+    x = picture()
+    given = x.clone()
+    before = Condition.of(model)
+    network = Network(model)
+    for probe in (
+        lambda: network.trace(x).gradient(CLASS),
+        lambda: network.trace(x).layers,
+        lambda: network.scores(x, CLASS),
+    ):
+        if make is Fails:
+            with pytest.raises(RuntimeError, match="the network failed half-way"):
+                probe()
+        else:
+            probe()
+        assert before.differences(Condition.of(model)) == []
+        assert torch.equal(x, given)
+
+
+def test_the_input_given_is_not_overwritten_and_the_gradient_is_of_the_input_given() -> None:
+    class Apart(Cnn):
+        def forward(self, x: Tensor) -> Tensor:
+            return super().forward((x - 0.5) * 2)
+
+    x = picture()
+    trace = Network(seeded(OverwritesInput())).trace(x)
+    expected = Network(seeded(Apart(nn.ReLU()))).trace(x)
+    assert torch.equal(trace.input, x)
+    assert torch.equal(trace.logits, expected.logits)
+    assert torch.equal(trace.gradient(CLASS), expected.gradient(CLASS))
+
+
+def test_modes_are_switched_inside_and_back_outside() -> None:
+    model = cnn()
+    with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
+        before = Condition.of(model)
+        with autograd_ready(model):
+            assert torch.is_grad_enabled()
+            assert not torch.is_inference_mode_enabled()
+            assert not torch.is_autocast_enabled("cpu")
+        assert before.differences(Condition.of(model)) == []
+
+
+def test_modes_come_back_after_an_exception() -> None:
+    model = seeded(Normalised()).train()
+    with torch.no_grad():
+        before = Condition.of(model)
+        with pytest.raises(KeyError), as_found(model):
+            raise KeyError
+        assert before.differences(Condition.of(model)) == []
+
+
+def test_one_lock_for_all_who_probe_one_network() -> None:
+    model = cnn()
+    assert lock_of(model) is lock_of(model)
+    assert lock_of(model) is not lock_of(cnn())
+    entered = threading.Event()
+
+    def enter() -> None:
+        with autograd_ready(model):
+            entered.set()
+
+    with autograd_ready(model):
+        thread = threading.Thread(target=enter)
+        thread.start()
+        assert not entered.wait(0.05)
+        with autograd_ready(model):  # the same thread may enter again
+            pass
+    thread.join()
+    assert entered.is_set()
+
+
+def test_wrappers_are_looked_through() -> None:
+    model = cnn()
+
+    class Compiled(nn.Module):
+        def __init__(self, inner: nn.Module) -> None:
+            super().__init__()
+            self._orig_mod = inner
+
+    assert unwrap(model) is model
+    assert unwrap(Compiled(model)) is model
+    assert unwrap(nn.DataParallel(Compiled(model))) is model
+
+
+def test_input_takes_the_networks_type_and_is_no_inference_tensor() -> None:
+    with torch.inference_mode():
+        x = picture()
+    assert x.is_inference()
+    made = like_parameters(x, cnn().double())
+    assert made.dtype == torch.float64
+    assert not made.is_inference()
+    assert torch.equal(made, x.double())
+    assert like_parameters(x, nn.ReLU()).dtype == torch.float32
+    half = like_parameters(x, cnn().bfloat16())
+    assert half.dtype == torch.bfloat16
