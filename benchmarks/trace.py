@@ -1,9 +1,11 @@
-"""What reading seven methods from one trace costs, against the bare network, in one interleaved run.
+"""What reading seven methods from one trace costs, against the bare network, in one interleaved
+run.
 
     python benchmarks/trace.py
 
-The bare cost is one forward and two backwards to the input of the same network on the same picture; ours is one
-picture traced anew and all seven trace methods explained for one class. Prints medians and their ratio.
+The bare cost is one forward and two backwards to the input of the same network on the same picture;
+ours is one picture traced anew and all seven trace methods explained for one class. Prints medians
+and their ratio.
 """
 
 from __future__ import annotations
@@ -55,7 +57,8 @@ def main() -> None:
 
     seconds = interleaved({"bare": bare, "ours": ours}, rounds)
     result = {name: round(1000 * value, 1) for name, value in seconds.items()}
-    print(json.dumps({"milliseconds": result, "ratio": round(seconds["ours"] / seconds["bare"], 3)}))
+    ratio = round(seconds["ours"] / seconds["bare"], 3)
+    print(json.dumps({"milliseconds": result, "ratio": ratio}))
 
 
 def interleaved(runs: dict[str, Callable[[], None]], rounds: int) -> dict[str, float]:

@@ -46,17 +46,21 @@ def unwrap(model: nn.Module) -> nn.Module:
 
 
 @contextmanager
-def autograd_ready(model: nn.Module) -> Iterator[None]:
-    """Gradients on, inference mode and autocast off, in this thread, whatever the caller had; the
-    network locked.
-    """
+def ordinary_modes() -> Iterator[None]:
+    """Inference mode, autocast and gradients off, in this thread, whatever the caller had."""
     with (
-        lock_of(model),
         torch.inference_mode(False),
-        torch.enable_grad(),
+        torch.no_grad(),
         torch.autocast("cpu", enabled=False),
         torch.autocast("cuda", enabled=False),
     ):
+        yield
+
+
+@contextmanager
+def autograd_ready(model: nn.Module) -> Iterator[None]:
+    """The same with gradients on, and the network locked."""
+    with lock_of(model), ordinary_modes(), torch.enable_grad():
         yield
 
 

@@ -72,7 +72,7 @@ class Network:
         """The target's score for each of the inputs (M, C, H, W), no gradients kept; (M,)."""
         with as_found(self.model), torch.no_grad():
             # A copy: the network may overwrite what it is given.
-            return target.score(self.model(self.prepare(x).clone()))
+            return target.score(self.model(self.prepare(x).clone()), batch=len(x))
 
     def batch_size(self, bytes_per_item: int, wanted: int | None = None) -> int:
         """The batch size that is fastest on this device and keeps the largest activation within the
@@ -101,7 +101,7 @@ class Network:
 
     def _rank(self, trace: Trace) -> list[Layer]:
         try:
-            output: Tensor | None = logits_of(trace.output)
+            output: Tensor | None = logits_of(trace.output, batch=len(trace.input))
         except ExplanationError:
             output = first_tensor(trace.output)
         if output is None:

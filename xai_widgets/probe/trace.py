@@ -56,7 +56,7 @@ class Trace:
         """The network's class scores before softmax, (N, classes). Raises ExplanationError if it
         has none.
         """
-        return logits_of(self.output).detach()
+        return logits_of(self.output, batch=len(self._x)).detach()
 
     @property
     def layers(self) -> list[Layer]:
@@ -95,7 +95,7 @@ class Trace:
     def score(self, target: Target) -> Tensor:
         """The target's score for each item of the batch, (N,)."""
         with autograd_ready(self.network.model):
-            return target.score(self.output).detach()
+            return target.score(self.output, batch=len(self._x)).detach()
 
     def scores(self, x: Tensor, target: Target) -> Tensor:
         """The target's score for each of other inputs (M, C, H, W), by running the network on them;
@@ -157,7 +157,7 @@ class Trace:
         ):
             wanted[best] = self.record(str(best)).tensor
         with autograd_ready(self.network.model):
-            score = target.score(self.output)
+            score = target.score(self.output, batch=len(self._x))
             self._mode.rule = rule
             try:
                 gradients = torch.autograd.grad(
