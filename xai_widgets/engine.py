@@ -18,6 +18,7 @@ from xai_widgets.cache import BoundedCache
 from xai_widgets.errors import ExplanationError
 from xai_widgets.images import Picture, Preprocessor
 from xai_widgets.methods import METHODS, Method, find
+from xai_widgets.probe.guard import ordinary_modes
 from xai_widgets.probe.layers import Layer
 from xai_widgets.probe.network import Network
 from xai_widgets.probe.trace import Trace
@@ -222,9 +223,8 @@ class Engine:
             None if goal.index is None else float(probabilities_of(trace.logits)[0, goal.index])
         )
         while True:
-            # Not around the loop: a caller's own grad mode must be back whenever this generator
-            # pauses.
-            with torch.inference_mode(False), torch.no_grad():
+            # Not around the loop: a caller's own modes must be back whenever this generator pauses.
+            with ordinary_modes():
                 step = next(steps, None)
             if step is None:
                 return
