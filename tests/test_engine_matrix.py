@@ -1,0 +1,360 @@
+"""Every registered method in every situation: the same values bit for bit, the network as found."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import torch
+from torch import Tensor, nn
+
+from tests.condition import Condition
+from tests.networks import (
+    RELU_SPELLINGS,
+    BatchStatistics,
+    Cnn,
+    Fails,
+    Normalised,
+    Stochastic,
+    cnn,
+    picture,
+    seeded,
+)
+from xai_widgets.engine import Engine
+from xai_widgets.methods import METHODS, Method
+
+Values = npt.NDArray[np.float32]
+X = picture()
+OTHER = picture(seed=1)
+CLASS = 3  # all methods have something to say of it on both networks
+
+# What makes a method that needs many passes cheap; by parameter, so that new methods are met too.
+CHEAP: dict[str, Any] = {"window": 8, "stride": 4, "samples": 12, "steps": 5}
+
+every_method = pytest.mark.parametrize("method", METHODS)
+anytime_methods = pytest.mark.parametrize("method", [m.name for m in METHODS.values() if m.anytime])
+
+
+def cheap(method: Method) -> dict[str, Any]:
+    return {p.name: CHEAP[p.name] for p in method.parameters if p.name in CHEAP}
+
+
+def explain(engine: Engine, method: str, x: Tensor = X, target: Any = CLASS) -> Values:
+    return engine.explain(x, method, target=target, **cheap(METHODS[method])).values
+
+
+def fresh() -> Engine:
+    return Engine(seeded(Normalised()))
+
+
+CLEAN = {name: explain(fresh(), name) for name in METHODS}
+SPELLED = {name: explain(Engine(cnn("module")), name) for name in METHODS}
+
+
+@every_method
+def test_the_values_compared_here_are_worth_comparing(method: str) -> None:
+    for values in (CLEAN[method], SPELLED[method]):
+        assert np.isfinite(values).all()
+        assert np.unique(values).size > 4
+    others = [name for name in METHODS if METHODS[name].space == METHODS[method].space]
+    assert sum(np.array_equal(CLEAN[method], CLEAN[other]) for other in others) == 1
+
+
+def _training(model: Normalised) -> None:
+    model.train()
+    model.norm1.eval()
+    model.head[0].eval()
+
+
+def _gradients(model: Normalised) -> None:
+    for i, parameter in enumerate(model.parameters()):
+        if i % 2:
+            parameter.grad = torch.full_like(parameter, i)
+
+
+def _frozen(model: Normalised) -> None:
+    model.requires_grad_(False)
+
+
+def _half_frozen(model: Normalised) -> None:
+    model.conv1.requires_grad_(False)
+    model.norm1.requires_grad_(False)
+
+
+def _hooks(model: Normalised) -> None:
+    model.conv2.register_forward_hook(lambda module, args, output: None)
+    model.conv2.register_forward_pre_hook(lambda module, args: None)
+    model.head.register_full_backward_hook(lambda module, grad_input, grad_output: None)
+    model.conv1.weight.register_hook(lambda gradient: None)
+
+
+def _as_it_is(model: Normalised) -> None:
+    pass
+
+
+PREPARED: dict[str, Callable[[Normalised], None]] = {
+    "training_mode_in_part": _training,
+    "gradients_there_already": _gradients,
+    "frozen": _frozen,
+    "half_frozen": _half_frozen,
+    "hooked_by_the_user": _hooks,
+    "as_it_is": _as_it_is,
+}
+
+
+@contextmanager
+def _retained_autocast() -> Iterator[None]:
+    with torch.autocast("cpu", dtype=torch.bfloat16, cache_enabled=True):
+        yield
+
+
+AROUND: dict[str, Callable[[], Any]] = {
+    "no_grad": torch.no_grad,
+    "inference_mode": torch.inference_mode,
+    "autocast": _retained_autocast,
+    "anomaly_detection": lambda: torch.autograd.set_detect_anomaly(True, check_nan=False),
+    "saved_tensors_elsewhere": torch.autograd.graph.save_on_cpu,
+}
+
+
+@every_method
+@pytest.mark.parametrize("situation", PREPARED)
+def test_however_the_network_is(method: str, situation: str) -> None:
+    engine = fresh()
+    PREPARED[situation](engine.model)
+    before = Condition.of(engine.model)
+    values = explain(engine, method)
+    assert before.differences(Condition.of(engine.model)) == []
+    np.testing.assert_array_equal(values, CLEAN[method])
+
+
+@every_method
+@pytest.mark.parametrize("modes", [[name] for name in AROUND] + [["inference_mode", "autocast"]])
+def test_whatever_mode_the_caller_is_in(method: str, modes: list[str]) -> None:
+    engine = fresh()
+    _training(engine.model)
+    with ExitStack() as stack:
+        for mode in modes:
+            stack.enter_context(AROUND[mode]())
+        before = Condition.of(engine.model)
+        values = explain(engine, method)
+        assert before.differences(Condition.of(engine.model)) == []
+    np.testing.assert_array_equal(values, CLEAN[method])
+
+
+@every_method
+def test_a_picture_made_under_inference_mode(method: str) -> None:
+    with torch.inference_mode():
+        x = X.clone()
+    np.testing.assert_array_equal(explain(fresh(), method, x), CLEAN[method])
+
+
+@every_method
+@pytest.mark.parametrize("spelling", [name for name in RELU_SPELLINGS if name != "module"])
+def test_however_rectifiers_are_spelled(method: str, spelling: str) -> None:
+    engine = Engine(cnn(spelling))
+    engine.model.train()
+    before = Condition.of(engine.model)
+    # The module's own name differs, so the layer is named: the convolution before the rectifier.
+    layer = "conv2" if METHODS[method].takes_layer else None
+    parameters = cheap(METHODS[method])
+    values = engine.explain(X, method, target=CLASS, layer=layer, **parameters).values
+    assert before.differences(Condition.of(engine.model)) == []
+    plain = Engine(cnn("module")).explain(X, method, target=CLASS, layer=layer, **parameters).values
+    np.testing.assert_array_equal(values, plain)
+
+
+@every_method
+def test_statistics_of_the_batch(method: str) -> None:
+    engine = Engine(seeded(BatchStatistics()))
+    expected = explain(Engine(seeded(BatchStatistics())), method)
+    engine.model.train()
+    before = Condition.of(engine.model)
+    np.testing.assert_array_equal(explain(engine, method), expected)
+    assert before.differences(Condition.of(engine.model)) == []
+
+
+@every_method
+def test_a_network_that_draws_random_numbers(method: str) -> None:
+    engine = Engine(seeded(Stochastic("torch.rand")))
+    torch.manual_seed(5)
+    before = Condition.of(engine.model)
+    values = explain(engine, method)
+    assert before.differences(Condition.of(engine.model)) == []
+    assert np.isfinite(values).all()
+
+
+@every_method
+def test_an_exception_in_the_network(method: str) -> None:
+    engine = Engine(seeded(Fails()))
+    engine.model.train()
+    before = Condition.of(engine.model)
+    with pytest.raises(RuntimeError, match="the network failed half-way"):
+        explain(engine, method)
+    assert before.differences(Condition.of(engine.model)) == []
+    engine.model.failing = False
+    np.testing.assert_array_equal(explain(engine, method), SPELLED[method])
+
+
+@every_method
+def test_an_exception_in_the_middle(method: str) -> None:
+    calls: list[int] = []
+
+    def target(output: Tensor) -> Tensor:
+        calls.append(1)
+        if len(calls) > 2:
+            raise ZeroDivisionError("in the target")
+        return output[:, CLASS]
+
+    engine = fresh()
+    _training(engine.model)
+    before = Condition.of(engine.model)
+    with pytest.raises(ZeroDivisionError, match="in the target"):
+        explain(engine, method, target=target)
+    assert before.differences(Condition.of(engine.model)) == []
+    np.testing.assert_array_equal(explain(engine, method), CLEAN[method])
+
+
+@pytest.mark.parametrize("method", [m.name for m in METHODS.values() if not m.anytime])
+def test_a_target_that_raises_in_the_backward(method: str) -> None:
+    class Raises(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, y: Tensor) -> Tensor:
+            return y.clone()
+
+        @staticmethod
+        def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+            raise ZeroDivisionError("in the backward")
+
+    engine = fresh()
+    before = Condition.of(engine.model)
+    with pytest.raises(ZeroDivisionError, match="in the backward"):
+        explain(engine, method, target=lambda output: Raises.apply(output[:, CLASS]))
+    assert before.differences(Condition.of(engine.model)) == []
+    np.testing.assert_array_equal(explain(engine, method), CLEAN[method])
+
+
+@anytime_methods
+def test_closed_half_way(method: str) -> None:
+    engine = fresh()
+    _training(engine.model)
+    before = Condition.of(engine.model)
+    steps = engine.stream(X, method, target=CLASS, **cheap(METHODS[method]))
+    assert next(steps).fraction < 1
+    # Also while it waits: the caller may train the network between two steps.
+    assert before.differences(Condition.of(engine.model)) == []
+    steps.close()
+    assert before.differences(Condition.of(engine.model)) == []
+    np.testing.assert_array_equal(explain(engine, method), CLEAN[method])
+
+
+@anytime_methods
+def test_steps_taken_in_turns_do_not_disturb_each_other(method: str) -> None:
+    engine = fresh()
+    parameters = cheap(METHODS[method])
+    one = engine.stream(X, method, target=CLASS, **parameters)
+    two = engine.stream(OTHER, method, target=0, **parameters)
+    last: list[Any] = [None, None]
+    for steps in zip(one, two, strict=True):
+        last = [step.attribution.values for step in steps]
+        explain(engine, "saliency", OTHER, target=2)
+    np.testing.assert_array_equal(last[0], CLEAN[method])
+    np.testing.assert_array_equal(last[1], explain(fresh(), method, OTHER, target=0))
+
+
+@pytest.mark.parametrize("threads", [2, 8])
+def test_many_threads_explaining_with_one_engine_give_what_one_thread_gives(threads: int) -> None:
+    requests = [(m, t, x) for m in METHODS for t in range(4) for x in (0, 1)]
+    alone = fresh()
+    expected = [explain(alone, m, (X, OTHER)[x], t) for m, t, x in requests]
+    engine = fresh()
+    _training(engine.model)
+    before = Condition.of(engine.model)
+    start = threading.Barrier(threads)
+
+    def work(thread: int) -> list[tuple[int, Values]]:
+        start.wait()
+        # Everyone asks for everything, each beginning elsewhere.
+        order = [(thread * 5 + i) % len(requests) for i in range(len(requests))]
+        return [
+            (i, explain(engine, requests[i][0], (X, OTHER)[requests[i][2]], requests[i][1]))
+            for i in order
+        ]
+
+    with ThreadPoolExecutor(threads) as pool:
+        for answers in pool.map(work, range(threads)):
+            for i, values in answers:
+                np.testing.assert_array_equal(values, expected[i], err_msg=str(requests[i]))
+    assert before.differences(Condition.of(engine.model)) == []
+
+
+def test_two_engines_over_one_network_share_its_lock() -> None:
+    model = seeded(Normalised())
+    engines = [Engine(model), Engine(model)]
+    before = Condition.of(model)
+
+    def work(engine: Engine) -> list[Values]:
+        return [explain(engine, m, x) for m in METHODS for x in (X, OTHER)]
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(work, engines)
+    for a, b in zip(first, second, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert before.differences(Condition.of(model)) == []
+
+
+class Meets(Cnn):
+    """Waits within its forward, in the thread that asks, until another thread has run it wholly."""
+
+    def __init__(self) -> None:
+        super().__init__(nn.ReLU(inplace=True))
+        self.inside = threading.Event()
+        self.go_on = threading.Event()
+        self.waiting = threading.local()
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.conv1(x)
+        if getattr(self.waiting, "asked", False):
+            self.inside.set()
+            assert self.go_on.wait(10)
+        x = self.conv2(self.rectify(x))
+        return self.head(self.rectify(x).mean((2, 3)))
+
+
+def test_a_user_running_the_same_network_meanwhile_is_not_disturbed() -> None:
+    model = seeded(Meets())
+    expected = model(OTHER)
+    (wanted,) = torch.autograd.grad(expected.sum(), [model.conv1.weight])
+    plain = {name: explain(Engine(seeded(Cnn(nn.ReLU()))), name) for name in METHODS}
+    found: list[Values] = []
+
+    def explaining() -> None:
+        model.waiting.asked = True
+        found.append(explain(Engine(model), "guided_backprop"))
+
+    thread = threading.Thread(target=explaining)
+    thread.start()
+    assert model.inside.wait(10)
+    # Here the recorder's hooks are on the layers, and the other thread is inside the network.
+    kept: list[Tensor] = []
+    handle = model.conv1.register_forward_hook(lambda module, args, output: kept.append(output))
+    mine = model(OTHER)
+    handle.remove()
+    (gradient,) = torch.autograd.grad(mine.sum(), [model.conv1.weight])
+    with torch.no_grad():
+        silent = model(OTHER)
+    assert not silent.requires_grad
+    model.go_on.set()
+    thread.join()
+    assert torch.equal(mine, expected)
+    assert torch.equal(silent, expected)
+    assert torch.equal(gradient, wanted)
+    # The user's in-place rectifier worked in place on what the layer gave out: nothing was copied.
+    assert kept[0]._version == 1
+    np.testing.assert_array_equal(found[0], plain["guided_backprop"])
