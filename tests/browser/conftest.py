@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser import chromium
 from tests.browser.jupyter import JupyterLab, serve
@@ -54,25 +55,29 @@ def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    opened = browser.new_context(viewport={"width": 1280, "height": 1000})
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
 def open_notebook(
-    lab: JupyterLab, context: BrowserContext, request: pytest.FixtureRequest
-) -> OpenNotebook:
+    lab: JupyterLab, browser: Browser, request: pytest.FixtureRequest
+) -> Iterator[OpenNotebook]:
     """Return a function that opens a notebook with the given code cells and runs them."""
+    with ExitStack() as pages:
 
-    def opened(cells: Sequence[str], *, width: int = 1280, run: bool = True) -> NotebookPage:
-        name = re.sub(r"\W+", "_", request.node.name).strip("_")
-        page = context.new_page()
-        page.set_viewport_size({"width": width, "height": 1000})
+        def opened(cells: Sequence[str], *, width: int = 1280) -> NotebookPage:
+            name = re.sub(r"\W+", "_", request.node.name).strip("_")
+            return pages.enter_context(shown(browser, lab, name, cells, width=width))
+
+        yield opened
+
+
+@contextmanager
+def shown(
+    browser: Browser, lab: JupyterLab, name: str, cells: Sequence[str], *, width: int = 1280
+) -> Iterator[NotebookPage]:
+    """A notebook of these code cells, run, on its own page. Its kernel ends with the page."""
+    page = browser.new_page(viewport={"width": width, "height": 1400})
+    try:
         notebook = NotebookPage.open(page, lab, lab.write_notebook(name, cells))
-        if run:
-            notebook.run_all()
-        return notebook
-
-    return opened
+        notebook.run_all()
+        yield notebook
+        notebook.shut_down()
+    finally:
+        page.close()

@@ -91,6 +91,17 @@ class NotebookPage:
         """Save the notebook and wait until it is on the disk."""
         self.page.evaluate("() => window.jupyterapp.shell.currentWidget.context.save()")
 
+    def restart_kernel(self) -> None:
+        """Restart the kernel: what the cells made is gone."""
+        self.page.evaluate(
+            "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
+        )
+        self.wait_for_kernel()
+
+    def shut_down(self) -> None:
+        """End the kernel, so that many tests do not mean many kernels."""
+        self.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+
     def reload(self) -> None:
         """Reload the page; the kernel lives on."""
         self.page.reload()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
+from tests.browser.conftest import shown
 from tests.browser.jupyter import JupyterLab
 from tests.browser.notebook_page import NotebookPage
 from tests.browser.viewer import DEMO, VIEWER, Viewer
@@ -16,11 +17,8 @@ from tests.browser.viewer import DEMO, VIEWER, Viewer
 @pytest.fixture(scope="module")
 def notebook(browser: Browser, lab: JupyterLab) -> Iterator[NotebookPage]:
     """One notebook for all tests here: each puts the look back to where it was."""
-    page = browser.new_page(viewport={"width": 1280, "height": 1000})
-    opened = NotebookPage.open(page, lab, lab.write_notebook("appearance", [DEMO, VIEWER]))
-    opened.run_all()
-    yield opened
-    page.close()
+    with shown(browser, lab, "appearance", [DEMO, VIEWER]) as opened:
+        yield opened
 
 
 @pytest.fixture

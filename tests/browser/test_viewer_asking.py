@@ -1,0 +1,181 @@
+"""Asking: another method, another class, another layer, by mouse, by keyboard and from Python."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.conftest import OpenNotebook, shown
+from tests.browser.jupyter import JupyterLab
+from tests.browser.notebook_page import NotebookPage
+from tests.browser.viewer import DEMO, SMALL, VIEWER, Viewer
+
+
+@pytest.fixture(scope="module")
+def notebook(browser: Browser, lab: JupyterLab) -> Iterator[NotebookPage]:
+    with shown(browser, lab, "asking", [SMALL, VIEWER]) as opened:
+        yield opened
+
+
+@pytest.fixture
+def viewer(notebook: NotebookPage) -> Iterator[Viewer]:
+    """The viewer as it was made."""
+    viewer = Viewer(notebook.page)
+    notebook.execute(
+        "viewer.method, viewer.target, viewer.layer, viewer.parameters = 'grad_cam', None, None, {}"
+    )
+    viewer.until_painted("grad_cam")
+    yield viewer
+    assert notebook.errors == []
+
+
+def test_a_real_network_on_a_real_photograph(open_notebook: OpenNotebook, shots: Path) -> None:
+    notebook = open_notebook([DEMO, VIEWER])
+    viewer = Viewer(notebook.page)
+    viewer.until_painted("grad_cam", 282)
+    assert viewer.bars().first.inner_text().split("\n")[0] == "tiger cat"
+    assert "39.5" in viewer.bars().first.inner_text()
+    assert viewer.checksum("picture") is not None
+    assert viewer.checksum("heat") is not None
+    assert "EfficientNet-Lite0" in viewer.find("[data-xw-about]").inner_text()
+    viewer.root.hover(position={"x": 5, "y": 5})
+    notebook.screenshot(viewer.root, shots / "light.png")
+    assert notebook.errors == []
+
+
+def test_another_method_by_mouse(notebook: NotebookPage, viewer: Viewer) -> None:
+    before = viewer.checksum()
+    viewer.choose("method", "saliency")
+    viewer.until_painted("saliency")
+    assert viewer.until_changed(before)
+    assert viewer.data("colormap") != "inferno"  # signed, so another map of colours
+    notebook.execute("assert viewer.method == 'saliency', viewer.method")
+    notebook.execute("assert viewer.attribution.method == 'saliency'")
+
+
+def test_another_method_by_keyboard(notebook: NotebookPage, viewer: Viewer) -> None:
+    before = viewer.checksum()
+    picker = viewer.control("method")
+    picker.focus()
+    picker.press("Enter")
+    picker.press("ArrowDown")
+    picker.press("Enter")
+    viewer.until("root => root.dataset.xwMethod !== 'grad_cam'")
+    viewer.until_changed(before)
+    assert picker.evaluate("button => button === document.activeElement")
+    notebook.execute("assert viewer.method != 'grad_cam'")
+
+
+def test_a_map_seen_before_comes_back_without_the_kernel(
+    notebook: NotebookPage, viewer: Viewer
+) -> None:
+    """The kernel is told, but the picture does not wait for it."""
+    first = viewer.checksum()
+    viewer.choose("method", "saliency")
+    viewer.until_painted("saliency")
+    notebook.execute("import threading; hold = threading.Event()")
+    notebook.execute("viewer.engine.worker.submit('test', lambda: iter([hold.wait(20)]))")
+    viewer.choose("method", "grad_cam")
+    viewer.until("root => root.dataset.xwMethod === 'grad_cam'", timeout=2_000)
+    assert viewer.checksum() == first
+    notebook.execute("hold.set()")
+
+
+def test_every_method_is_offered_with_its_card(notebook: NotebookPage, viewer: Viewer) -> None:
+    viewer.control("method").click()
+    offered = viewer.root.locator(".xw-popup:not([hidden]) [role=option]")
+    names = [option.get_attribute("data-xw-value") for option in offered.all()]
+    groups = viewer.root.locator(".xw-popup:not([hidden]) .xw-group").all_inner_texts()
+    notebook.execute(f"assert {names!r} == list(engine.methods), list(engine.methods)")
+    assert len(groups) == 3
+    notebook.page.keyboard.press("Escape")
+
+
+def test_another_class_by_its_bar(notebook: NotebookPage, viewer: Viewer) -> None:
+    before = viewer.checksum()
+    viewer.bars().nth(1).click()
+    viewer.until_changed(before)
+    assert viewer.bars().nth(1).get_attribute("aria-pressed") == "true"
+    index = viewer.bars().nth(1).get_attribute("data-xw-class")
+    notebook.execute(f"assert viewer.target == {index}, viewer.target")
+    notebook.execute(f"assert viewer.attribution.target.index == {index}")
+
+
+def test_another_class_by_its_name(notebook: NotebookPage, viewer: Viewer) -> None:
+    search = viewer.control("class-search")
+    search.click()
+    search.press_sequentially("truc")
+    search.press("Enter")
+    viewer.until("root => root.dataset.xwTarget === '9'")
+    notebook.execute("assert viewer.target == 9, viewer.target")
+
+
+def test_a_class_name_that_looks_like_html_is_text(viewer: Viewer) -> None:
+    search = viewer.control("class-search")
+    search.click()
+    search.press_sequentially("ship")
+    found = viewer.find(".xw-popup:not([hidden]) [role=option]")
+    assert "<b>ship</b>" in found.inner_text()
+    search.press("Enter")
+    viewer.until("root => root.dataset.xwTarget === '8'")
+    assert "<b>ship</b>" in viewer.find('.xw-bar[aria-pressed="true"]').inner_text()
+
+
+def test_another_layer(notebook: NotebookPage, viewer: Viewer) -> None:
+    before = viewer.checksum()
+    viewer.control("layer").click()
+    other = viewer.find('.xw-popup:not([hidden]) [aria-selected="false"]')
+    name = other.get_attribute("data-xw-value")
+    other.click()
+    viewer.until_changed(before)
+    notebook.execute(f"assert viewer.layer == {name!r} == viewer.attribution.layer")
+
+
+def test_a_parameter_of_a_method(notebook: NotebookPage, viewer: Viewer) -> None:
+    viewer.choose("method", "occlusion")
+    viewer.until_painted("occlusion")
+    before = viewer.checksum()
+    number = viewer.number("parameter-window")
+    number.fill("8")
+    number.press("Enter")
+    viewer.until_changed(before)
+    notebook.execute("assert viewer.parameters == {'window': 8}, viewer.parameters")
+
+
+def test_python_is_followed(notebook: NotebookPage, viewer: Viewer) -> None:
+    notebook.execute("viewer.method = 'hires_cam'; viewer.target = 'dog'; viewer.opacity = 0.3")
+    viewer.until_painted("hires_cam", 5)
+    assert viewer.shown("opacity") == "30 %"
+    notebook.execute("viewer.opacity = 0.7")
+
+
+def test_keys_stay_in_the_viewer(notebook: NotebookPage, viewer: Viewer) -> None:
+    """In a notebook, arrows move to another cell, `b` inserts one, and `d d` deletes."""
+    cells = "() => window.jupyterapp.shell.currentWidget.content.widgets.length"
+    before = notebook.page.evaluate(cells)
+    active = "() => window.jupyterapp.shell.currentWidget.content.activeCellIndex"
+    at = notebook.page.evaluate(active)
+    viewer.control("opacity").focus()
+    for key in ("ArrowUp", "ArrowDown", "b", "a", "d", "d", "x"):
+        notebook.page.keyboard.press(key)
+    stage = viewer.find("[data-xw-stage]")
+    stage.focus()
+    for key in ("ArrowDown", "ArrowRight", "b", "d", "d"):
+        notebook.page.keyboard.press(key)
+    assert "row" in viewer.find("[data-xw-readout]").inner_text()
+    assert notebook.page.evaluate(cells) == before
+    assert notebook.page.evaluate(active) == at
+
+
+def test_the_focus_is_seen(viewer: Viewer, shots: Path) -> None:
+    viewer.control("method").focus()
+    viewer.page.keyboard.press("Tab")
+    focused = viewer.page.evaluate(
+        "() => { const s = getComputedStyle(document.activeElement);"
+        " return [s.outlineStyle, s.outlineWidth, s.boxShadow]; }"
+    )
+    assert focused[:2] == ["solid", "2px"] or focused[2] != "none", focused
+    viewer.root.screenshot(path=shots / "focus.png")

@@ -1,0 +1,79 @@
+"""The saved page: one file, opened from disk, alive, and silent on the network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+import xai_widgets as xw
+from tests.browser.viewer import Viewer
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("saved") / "why & <b>.html"
+    with xw.HeatmapViewer(xw.demo.engine(), xw.demo.photo("cat")) as viewer:
+        viewer.open()
+        viewer.to_html(path)
+    return path
+
+
+@pytest.fixture
+def page(browser: Browser, saved: Path) -> Iterator[Page]:
+    """The file in a browser that is offline; whatever it asks for is an error."""
+    context = browser.new_context(offline=True, viewport={"width": 1000, "height": 800})
+    page = context.new_page()
+    asked: list[str] = []
+    said: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda told: told.type == "error" and said.append(told.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto(saved.as_uri())
+    yield page
+    assert said == []
+    assert [url for url in asked if not url.startswith(("file:", "blob:", "data:"))] == []
+    context.close()
+
+
+def test_it_paints_without_a_kernel(page: Page, shots: Path) -> None:
+    viewer = Viewer(page)
+    viewer.until_painted("grad_cam", 282)
+    assert viewer.checksum() is not None
+    assert viewer.bars().first.inner_text().split("\n")[0] == "tiger cat"
+    page.screenshot(path=shots / "saved.png")
+
+
+def test_its_appearance_is_alive(page: Page) -> None:
+    viewer = Viewer(page)
+    viewer.until_painted("grad_cam")
+    before = viewer.checksum()
+    viewer.choose("colormap", "viridis")
+    viewer.until_changed(before)
+    viewer.number("opacity").fill("25")
+    viewer.number("opacity").press("Enter")
+    viewer.until("root => getComputedStyle(root.querySelector('.xw-heat')).opacity === '0.25'")
+
+
+def test_it_switches_between_what_was_saved(page: Page) -> None:
+    viewer = Viewer(page)
+    viewer.until_painted("grad_cam")
+    before = viewer.checksum()
+    viewer.choose("method", "saliency")
+    viewer.until_painted("saliency")
+    changed = viewer.until_changed(before)
+    viewer.choose("method", "grad_cam")
+    viewer.until_changed(changed)
+    viewer.bars().nth(1).click()
+    viewer.until("root => root.dataset.xwTarget === '285'")
+
+
+def test_what_was_not_saved_cannot_be_chosen(page: Page) -> None:
+    viewer = Viewer(page)
+    viewer.until_painted("grad_cam")
+    viewer.control("method").click()
+    option = viewer.find('.xw-popup:not([hidden]) [data-xw-value="occlusion"]')
+    assert option.get_attribute("aria-disabled") == "true"
+    page.keyboard.press("Escape")
