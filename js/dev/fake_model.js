@@ -147,6 +147,10 @@ function values(height, width, seed, signed) {
   });
 }
 
+const words = {
+  zero: "The map is zero everywhere: nothing in this picture moves the score of this class.",
+  nonfinite: "The gradient is not finite here, so there is no map. Try another class or method.",
+};
 let seq = 0;
 function frame(request, partial = false, fraction = 1) {
   const method = methods.find(({ name }) => name === request.method);
@@ -156,14 +160,17 @@ function frame(request, partial = false, fraction = 1) {
   const signed = method.signed;
   const v = values(h, w, index + methods.indexOf(method) * 7, signed);
   if (state === "zero") v.fill(0);
-  if (!signed) v.forEach((value, i) => { v[i] = Math.max(value, 0); });
+  if (!signed)
+    v.forEach((value, i) => {
+      v[i] = Math.max(value, 0);
+    });
   const peak = v.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   const data = new Uint8Array(16 + h * w);
-  v.forEach((value, i) => {
-    if (i / v.length > fraction) return (data[16 + i] = signed ? 127 : 0);
-    const s = Math.sign(value) * Math.sqrt(Math.abs(value) / (peak || 1));
+  for (let i = 0; i < v.length; i++) {
+    const share = Math.sign(v[i]) * Math.sqrt(Math.abs(v[i]) / (peak || 1));
+    const s = i / v.length < fraction ? share : 0;
     data[16 + i] = signed ? Math.round(127 + 127 * s) : Math.round(255 * s);
-  });
+  }
   const parameters = Object.fromEntries(method.parameters.map((p) => [p.name, p.default]));
   seq += 1;
   return {
@@ -185,7 +192,7 @@ function frame(request, partial = false, fraction = 1) {
     histogram: [],
     data: new DataView(data.buffer, 16, h * w),
     state: state === "zero" || state === "nonfinite" ? state : "ok",
-    message: "",
+    message: words[state] ?? "",
     partial,
     fraction,
     seconds: 0.038,
@@ -250,7 +257,10 @@ const model = {
   },
   on: (name, listener) => listeners.set(name, [...(listeners.get(name) ?? []), listener]),
   off: (name, listener) =>
-    listeners.set(name, (listeners.get(name) ?? []).filter((each) => each !== listener)),
+    listeners.set(
+      name,
+      (listeners.get(name) ?? []).filter((each) => each !== listener),
+    ),
   send(content) {
     log.push(content);
     if (content.kind === "stop") clearTimeout(timer);
@@ -265,7 +275,15 @@ const model = {
 let timer;
 function answer(fraction = 0) {
   clearTimeout(timer);
-  const running = { seq, state: "running", message: "", hint: "", fraction, seconds: 1, remaining: 6 };
+  const running = {
+    seq,
+    state: "running",
+    message: "",
+    hint: "",
+    fraction,
+    seconds: 1,
+    remaining: 6,
+  };
   if (state === "silent") return;
   if (state === "error" && seq > 0) {
     const message = "RISE needs 3.2 GB for 4,000 masks, and 1.1 GB is free.";

@@ -1,18 +1,18 @@
 /** HeatmapViewer in the browser: puts the parts together and keeps them in step with the model. */
 import { percent, signed } from "./core/format";
 import { layoutOf } from "./core/geometry";
-import { type Change, Session } from "./core/session";
+import { type Change, converse } from "./core/session";
 import { watchTheme } from "./core/theme";
 import { APPEARANCE, type Appearance, type Model, type Picture } from "./core/wire";
-import { Card } from "./parts/card";
-import { Classes } from "./parts/classes";
-import { el, set, write } from "./parts/dom";
-import { Footer } from "./parts/footer";
-import { Header } from "./parts/header";
-import { Heat, type Painted, paintPicture } from "./parts/heat";
-import { Looks } from "./parts/looks";
-import { Parameters } from "./parts/parameters";
-import { Stage } from "./parts/stage";
+import { card } from "./parts/card";
+import { classes } from "./parts/classes";
+import { el, on, set, write } from "./parts/dom";
+import { footer } from "./parts/footer";
+import { header } from "./parts/header";
+import { heatPainter, type Painted, paintPicture } from "./parts/heat";
+import { looks } from "./parts/looks";
+import { parameters } from "./parts/parameters";
+import { newStage } from "./parts/stage";
 
 interface RenderProps {
   model: Model;
@@ -22,235 +22,175 @@ interface RenderProps {
 
 function render({ model, el: host, signal: given }: RenderProps): () => void {
   const life = new AbortController();
-  const signal = life.signal;
+  const { signal } = life;
   given?.addEventListener("abort", () => life.abort());
-  new Viewer(model, host, signal);
-  return () => life.abort();
-}
 
-class Viewer {
+  const due = new Set<Change>();
+  const session = converse(model, signal, (change) => {
+    if (!due.size) requestAnimationFrame(refresh); // many changes, one repaint
+    due.add(change);
+    setTimeout(tick, 160);
+  });
+  let picture: Picture | undefined;
+  let painted: Painted | undefined;
+  let announced = "";
+
   // The attribute tells JupyterLab to leave keys alone in here.
-  readonly root = el("div", "xw-root", { "data-lm-suppress-shortcuts": "true", "data-xw-layout": "medium" });
-  private readonly session: Session;
-  private readonly stage: Stage;
-  private readonly heat: Heat;
-  private readonly header: Header;
-  private readonly classes: Classes;
-  private readonly looks: Looks;
-  private readonly parameters: Parameters;
-  private readonly card: Card;
-  private readonly footer: Footer;
-  private readonly live = el("div", "xw-live", { "aria-live": "polite", role: "status" });
-  private picture: Picture | undefined;
-  private painted: Painted | undefined;
-  private due = new Set<Change>();
-  private announced = "";
+  const root = el(".root", {
+    role: "group",
+    $label: "Heatmap viewer",
+    "data-lm-suppress-shortcuts": "true",
+    _layout: "medium",
+  });
+  const live = el(".live", { role: "status", $live: "polite" });
+  const stage = newStage(signal, (value, spoken) => {
+    markValue(painted ? value : null);
+    if (spoken) write(live, spoken);
+  });
+  const paintHeat = heatPainter(stage.heat);
+  const [classesElement, showClasses] = classes(signal, session, root);
+  const [looksElement, showLooks, markValue] = looks(signal, session, root);
+  const [parametersElement, showParameters] = parameters(signal, session);
+  const [cardElement, showCard, flipCard] = card(signal);
+  const [headerElement, showHeader] = header(signal, session, root, save, reset);
+  const [footerElement, showFooter] = footer(signal, session);
+  const side = el(".side", {}, classesElement, looksElement, parametersElement);
+  root.prepend(
+    headerElement,
+    el(".body", {}, stage.element, side, cardElement),
+    footerElement,
+    live,
+  );
+  host.append(root);
 
-  constructor(
-    model: Model,
-    host: HTMLElement,
-    private readonly signal: AbortSignal,
-  ) {
-    host.append(this.root);
-    this.session = new Session(model, (change) => this.invalidate(change));
-    const { session, root } = this;
-    this.stage = new Stage((value, spoken) => this.point(value, spoken), signal);
-    this.heat = new Heat(this.stage.heat);
-    this.header = new Header(session, root, () => this.save(), () => this.reset(), signal);
-    this.classes = new Classes(session, root, signal);
-    this.looks = new Looks(session, root, signal);
-    this.parameters = new Parameters(session, root, signal);
-    this.card = new Card(signal);
-    this.footer = new Footer(session, signal);
-    const side = el("div", "xw-side", {}, this.classes.element, this.looks.element, this.parameters.element);
-    const body = el("div", "xw-body", {}, this.stage.element, side, this.card.element);
-    root.prepend(this.header.element, body, this.footer.element, this.live);
-    set(root, { role: "group", "aria-label": "Heatmap viewer" });
-    this.listen();
-    session.listen(signal);
-    this.loadPicture();
-    this.refresh();
-  }
-
-  private listen(): void {
-    const { root, signal } = this;
-    root.addEventListener(
-      "keydown",
-      (event) => {
-        const typing = event.target instanceof HTMLInputElement && event.target.type === "text";
-        if (event.key === "?" && !typing) this.card.flip();
-        // The notebook would take arrows and letters for its own.
-        if (event.key !== "Escape" && event.key !== "Tab") event.stopPropagation();
-      },
-      { signal },
-    );
-    watchTheme(root, signal, (theme) => {
-      const vscode = document.body.dataset.vscodeThemeKind !== undefined;
-      set(root, { "data-xw-theme": theme, "data-xw-host": vscode ? "vscode" : null });
-    });
-    const observer = new ResizeObserver(() => this.arrange());
-    observer.observe(root);
-    const clock = setInterval(() => this.tick(), 250);
-    signal.addEventListener("abort", () => {
-      observer.disconnect();
-      clearInterval(clock);
-      // Browsers keep a canvas' memory until it is empty.
-      for (const canvas of root.querySelectorAll("canvas")) canvas.width = canvas.height = 0;
-      root.remove();
-    });
-  }
-
-  /** Many changes, one repaint. */
-  private invalidate(change: Change): void {
-    if (this.due.size === 0) requestAnimationFrame(() => this.refresh());
-    this.due.add(change);
-    if (change === "request") setTimeout(() => this.tick(), 160);
-  }
-
-  private refresh(): void {
-    if (this.signal.aborted) return;
-    const only = (...changes: Change[]): boolean =>
-      this.due.size > 0 && [...this.due].every((change) => changes.includes(change));
-    const look = only("appearance");
-    const quiet = only("status");
-    if (this.due.has("picture")) this.loadPicture();
-    this.due.clear();
-    if (!quiet) this.paint();
-    if (!quiet && !look) {
-      this.classes.update();
-      this.parameters.update();
-      this.card.update(this.session.method);
+  function refresh(): void {
+    if (signal.aborted) return;
+    const asks = due.has("request");
+    const looked = asks || due.has("appearance");
+    due.clear();
+    if (asks) {
+      loadPicture();
+      showClasses();
+      showParameters();
+      showCard(session.method);
     }
-    if (!quiet) {
-      this.header.update();
-      this.looks.update(this.session.shown, this.painted);
-      this.arrange();
+    if (looked) {
+      paint();
+      showHeader();
+      showLooks(painted);
+      arrange();
     }
-    this.tick();
-    this.announce();
+    tick();
+    announce();
   }
 
   /** What depends on time alone. */
-  private tick(): void {
-    if (this.signal.aborted) return;
+  function tick(): void {
+    if (signal.aborted) return;
     const now = performance.now();
-    this.footer.update(now);
-    set(this.root, { "data-xw-busy": this.footer.busy(now) });
-    this.drawStage(now);
+    const state = session.state(now);
+    showFooter(now);
+    set(root, { _busy: state === "busy" });
+    // A map that is not the one asked for steps back, but not for a blink.
+    const faint = session.stale() && state !== "rest";
+    stage.show(painted, session.appearance, faint, plateWords());
   }
 
-  private paint(): void {
-    const { shown, appearance } = this.session;
-    const { picture } = this;
-    if (!shown || !picture) {
-      this.painted = undefined;
-      return;
-    }
-    const painted = this.heat.paint(shown, appearance, picture.width, picture.height);
-    this.painted = shown.state === "ok" ? painted : undefined;
-    if (shown.state !== "ok") this.heat.clear();
-    set(this.root, {
-      "data-xw-seq": shown.seq,
-      "data-xw-method": shown.method,
-      "data-xw-target": shown.target.index ?? shown.target.name,
-      "data-xw-colormap": painted.colormap,
-      "data-xw-kept": painted.kept.toFixed(4),
-      "data-xw-maximum": painted.maximum,
-      "data-xw-repaint-ms": painted.milliseconds.toFixed(3),
-      "data-xw-painted-at": performance.now().toFixed(1),
-    });
-  }
-
-  private drawStage(now: number): void {
-    const { session } = this;
+  function paint(): void {
     const { shown, appearance } = session;
-    const waiting = session.stale && (this.footer.busy(now) || session.awaiting === null || session.silent(now));
-    this.stage.show(this.painted, appearance, waiting && shown !== undefined, this.plateWords());
-    if (waiting) this.looks.bar.point(null);
+    painted = undefined;
+    if (!shown || !picture) return;
+    const done = paintHeat(shown, appearance, picture.width, picture.height);
+    if (shown.state === "ok") painted = done;
+    set(root, {
+      _seq: shown.seq,
+      _method: shown.method,
+      _target: shown.target.index ?? shown.target.name,
+      _colormap: done.colormap,
+      _kept: done.kept.toFixed(4),
+      "_repaint-ms": done.milliseconds.toFixed(3),
+      "_painted-at": performance.now().toFixed(1),
+    });
   }
 
   /** Said over the picture when there is no heat to see. */
-  private plateWords(): string {
-    const { shown, frozen } = this.session;
+  function plateWords(): string {
+    const { shown, frozen } = session;
     if (!shown) return frozen ? "No explanation was saved with this page." : "";
-    if (shown.state === "zero") {
-      return shown.message || "The map is zero everywhere: nothing in this picture moves the score.";
+    return shown.state === "ok" ? "" : shown.message || `There is no map: ${shown.state}.`;
+  }
+
+  /** Tells screen readers the result once it is final, or what went wrong. */
+  function announce(): void {
+    const { shown, methods, status } = session;
+    let text = "";
+    if (session.state() === "error") text = `${status?.message} ${status?.hint}`;
+    else if (shown && !shown.partial && !session.stale()) {
+      const title = methods.find(({ name }) => name === shown.method)?.title ?? shown.method;
+      const { name, probability } = shown.target;
+      const chance = probability === null ? "" : `, ${percent(probability)}`;
+      const range = `Values from ${shown.range.map(signed).join(" to ")}.`;
+      text = `${title} for ${name}${chance}. ${plateWords() || range}`;
+      stage.describe(`${text} Arrow keys read values, plus and minus zoom.`);
     }
-    if (shown.state === "nonfinite") {
-      return shown.message || "The map holds values that are not finite numbers, so it is not shown.";
-    }
-    return "";
+    if (!text || text === announced) return;
+    announced = text;
+    write(live, text);
   }
 
-  private point(value: number | null, spoken: string): void {
-    this.looks?.bar.point(this.painted ? value : null);
-    if (spoken) write(this.live, spoken);
+  function loadPicture(): void {
+    const next = session.picture;
+    if (!next?.data || next === picture) return;
+    picture = next;
+    stage.resize(next);
+    void paintPicture(next, stage.photo).then(() => set(root, { _ready: true }));
   }
 
-  private announce(): void {
-    const { shown, methods, status, stale } = this.session;
-    const failed = status?.state === "error";
-    const text = failed ? `${status.message} ${status.hint}` : this.caption();
-    if (shown && !failed) this.stage.describe(`${text} Arrow keys read values, plus and minus zoom.`);
-    if (text === this.announced || (!failed && (stale || !shown || shown.partial || methods.length === 0))) return;
-    this.announced = text;
-    write(this.live, text);
+  function arrange(): void {
+    const width = root.clientWidth;
+    if (!width) return; // measured while hidden
+    const aspect = picture ? picture.height / picture.width : 1;
+    const beside = session.appearance.view === "side_by_side";
+    set(root, { _layout: layoutOf(width, aspect, beside) });
   }
 
-  /** Grad-CAM for Egyptian cat, 42.9 %. Values from 0 to +1.42. */
-  private caption(): string {
-    const { shown, methods } = this.session;
-    if (!shown) return "";
-    const title = methods.find(({ name }) => name === shown.method)?.title ?? shown.method;
-    const { name, probability } = shown.target;
-    const chance = probability === null ? "" : `, ${percent(probability)}`;
-    const what = this.plateWords() || `Values from ${signed(shown.range[0])} to ${signed(shown.range[1])}.`;
-    return `${title} for ${name}${chance}. ${what}`;
-  }
-
-  private loadPicture(): void {
-    const picture: Picture | undefined = this.session.model.get("picture");
-    if (!picture?.data || picture === this.picture) return;
-    this.picture = picture;
-    this.stage.resize(picture);
-    void paintPicture(picture, this.stage.photo).then((done) => {
-      if (this.signal.aborted || !done) return;
-      this.stage.copyPicture();
-      set(this.root, { "data-xw-ready": true });
-    });
-  }
-
-  private arrange(): void {
-    const width = this.root.clientWidth;
-    if (width === 0 || this.signal.aborted) return; // measured while hidden
-    const { width: w, height: h } = this.picture ?? { width: 1, height: 1 };
-    const beside = this.session.appearance.view === "side_by_side";
-    set(this.root, { "data-xw-layout": layoutOf(width, h / (beside ? 2 * w : w)) });
-  }
-
-  private reset(): void {
+  function reset(): void {
     for (const [name, value] of Object.entries(APPEARANCE)) {
-      this.session.look(name as keyof Appearance, value as never);
+      session.look(name as keyof Appearance, value);
     }
-    this.stage.resetView();
+    stage.reset();
   }
 
-  private save(): void {
-    const { session, picture } = this;
+  function save(): void {
+    const { shown } = session;
     if (!picture) return;
+    const names = [picture.name, shown?.method, shown?.target.name].filter(Boolean).join("-");
+    const download = `${names.replace(/[^\p{L}\p{N}]+/gu, "_") || "heatmap"}.png`;
     const scale = Math.max(1, Math.ceil(896 / Math.max(picture.width, picture.height)));
-    this.stage.snapshot(session.appearance, scale).toBlob((blob) => {
-      if (!blob) return;
-      const { shown } = session;
-      const name = [picture.name, shown?.method, shown?.target.name].filter(Boolean).join(" ");
-      const link = el("a", "", {
-        href: URL.createObjectURL(blob),
-        download: `${name.replace(/[^\p{L}\p{N}._-]+/gu, "_") || "heatmap"}.png`,
-      });
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-    });
+    const href = stage.snapshot(session.appearance, scale).toDataURL();
+    el("a", { href, download }).click();
   }
+
+  on(signal, root, "keydown", (event: KeyboardEvent) => {
+    const { key, target } = event;
+    if (key === "?" && !(target as Element).matches("input:not([type])")) flipCard();
+    // The notebook would take arrows and letters for its own.
+    if (key !== "Escape" && key !== "Tab") event.stopPropagation();
+  });
+  watchTheme(root, signal, (theme) => set(root, { _theme: theme }));
+  const observer = new ResizeObserver(arrange);
+  observer.observe(root);
+  const clock = setInterval(tick, 250);
+  signal.addEventListener("abort", () => {
+    observer.disconnect();
+    clearInterval(clock);
+    // Browsers keep a canvas' memory until it is empty.
+    for (const canvas of root.querySelectorAll("canvas")) canvas.width = canvas.height = 0;
+    root.remove();
+  });
+  due.add("request");
+  refresh();
+  return () => life.abort();
 }
 
 export default { render };

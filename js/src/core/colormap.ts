@@ -1,4 +1,4 @@
-/** Colour tables, exact copies of matplotlib's, packed as differences of differences (a third of base64). */
+/** Colour tables, exact copies of matplotlib's, packed as differences of differences (a fifth of base64). */
 import { TABLES } from "./luts";
 
 export interface Colormap {
@@ -10,46 +10,43 @@ export interface Colormap {
 export const COLORMAPS: readonly Colormap[] = TABLES.map(([name, title, diverging]) => ({
   name,
   title,
-  diverging: diverging === 1,
+  diverging: !!diverging,
 }));
 
 const unpacked = new Map<string, Uint8Array>();
 
-/** 256 x 3 bytes. An unknown name gets the first table. */
+/** 256 x 3 bytes; of the first table for an unknown name. */
 export function lut(name: string): Uint8Array {
   const known = unpacked.get(name);
   if (known) return known;
-  const [, , diverging, packed] = TABLES.find(([own]) => own === name) ?? TABLES[0]!;
-  const table = unpack(packed, diverging === 1);
+  const [, , start, packed, extra] = TABLES.find(([own]) => own === name) ?? TABLES[0]!;
+  const table = unpack(packed, extra, start);
   unpacked.set(name, table);
   return table;
 }
 
 /**
- * Per channel: two bytes in hexadecimal, then second differences in -3..3, two to a letter
- * (letter 35 + 7a + b). A diverging table starts at index 1, so that 128 is its exact centre; 0 repeats 1.
+ * `packed`: per channel its first value and first slope in hexadecimal, then 64 letters; letter 35 + n holds
+ * four second differences in -1..1, n in base three (trailing letters of zeros are left out). `extra`:
+ * pairs (place, what is missing there). A diverging table starts at 1, so that 128 is its exact centre.
  */
-function unpack(packed: string, diverging: boolean): Uint8Array {
+function unpack(packed: string, extra: readonly number[], start: number): Uint8Array {
   const table = new Uint8Array(768);
-  const start = diverging ? 1 : 0;
-  let at = 0;
+  const bends = Array.from({ length: 768 }, (_, i) => {
+    const letter = packed.charCodeAt(12 + (i >> 2)) || 75;
+    return (Math.floor((letter - 35) / 3 ** (i & 3)) % 3) - 1;
+  });
+  for (let i = 0; i < extra.length; i += 2) bends[extra[i]!]! += extra[i + 1]!;
   for (let channel = 0; channel < 3; channel++) {
-    let value = Number.parseInt(packed.slice(at, at + 2), 16);
-    const next = Number.parseInt(packed.slice(at + 2, at + 4), 16);
-    let slope = next - value;
-    at += 4;
-    const differences: number[] = [];
-    while (differences.length < 254 - start) {
-      const pair = packed.charCodeAt(at++) - 35;
-      differences.push(Math.floor(pair / 7) - 3, (pair % 7) - 3);
-    }
+    let value = Number.parseInt(packed.slice(4 * channel, 4 * channel + 2), 16);
+    let slope = Number.parseInt(packed.slice(4 * channel + 2, 4 * channel + 4), 16) - 128;
     for (let i = start; i < 256; i++) {
       table[3 * i + channel] = value;
       value += slope;
-      slope += differences[i - start] ?? 0;
+      slope += bends[256 * channel + i - start]!;
     }
   }
-  if (diverging) table.copyWithin(0, 3, 6);
+  if (start) table.copyWithin(0, 3, 6);
   return table;
 }
 

@@ -28,13 +28,9 @@ export function panBy(zoom: Zoom, dx: number, dy: number): Zoom {
   return inside({ ...zoom, x: zoom.x + dx, y: zoom.y + dy });
 }
 
-/** Pans just as far as needed to show the point (x, y) of the picture, with a margin of a tenth of the pane. */
-export function reveal(zoom: Zoom, x: number, y: number): Zoom {
-  const shift = (at: number): number => {
-    if (at < 0.1) return 0.1 - at;
-    return at > 0.9 ? 0.9 - at : 0;
-  };
-  return panBy(zoom, shift(zoom.x + zoom.scale * x), shift(zoom.y + zoom.scale * y));
+/** Pans so that the point (x, y) of the picture is in the middle, as far as the picture's edges allow. */
+export function centre(zoom: Zoom, x: number, y: number): Zoom {
+  return panBy(zoom, 0.5 - zoom.x - zoom.scale * x, 0.5 - zoom.y - zoom.scale * y);
 }
 
 /** The picture always covers the whole pane. */
@@ -100,15 +96,19 @@ export function stepCell(
   };
 }
 
-/** narrow: the side goes below. medium: the card goes under the picture. wide: everything beside it. */
-export type Layout = "narrow" | "medium" | "wide";
+/**
+ * narrow: the side goes below. across: it goes below two pictures, in two columns. medium: the card goes
+ * under the picture. wide: everything beside it.
+ */
+export type Layout = "narrow" | "across" | "medium" | "wide";
 
 const NARROW = 560;
 const SIDE = 400;
 const SIDE_HEIGHT = 540; // of classes, appearance and card one above the other
 
-/** `aspect` is height / width of what stands on the left. */
-export function layoutOf(width: number, aspect: number): Layout {
+/** `aspect` is height / width of the picture, `beside` whether two of them stand side by side. */
+export function layoutOf(width: number, aspect: number, beside: boolean): Layout {
   if (width < NARROW) return "narrow";
+  if (beside) return "across";
   return (width - SIDE) * aspect >= SIDE_HEIGHT ? "wide" : "medium";
 }

@@ -22,27 +22,24 @@ export function shownMaximum(
   sign: Sign,
 ): number {
   const { nativeValues, nativeCounts } = map;
-  const levels = Array.from(nativeValues, (value, i) => ({
-    m: Math.abs(select(value, sign)),
-    count: nativeCounts[i]!,
-  }))
-    .filter(({ count }) => count > 0)
-    .sort((a, b) => a.m - b.m);
-  const n = levels.reduce((sum, { count }) => sum + count, 0);
-  if (n === 0) return 0;
+  const levels = Array.from(nativeValues, (value, i): [number, number] => [
+    Math.abs(select(value, sign)),
+    nativeCounts[i]!,
+  ]).sort(([a], [b]) => a - b);
+  const n = nativeCounts.reduce((sum, count) => sum + count);
+  /** The k-th smallest of all n sizes. */
   const order = (k: number): number => {
-    let seen = 0;
-    for (const { m, count } of levels) {
-      seen += count;
-      if (k < seen) return m;
+    let before = k;
+    for (const [size, count] of levels) {
+      before -= count;
+      if (before < 0) return size;
     }
-    return levels[levels.length - 1]!.m;
+    return 0;
   };
   const r = ((n - 1) * clip) / 100;
   const k = Math.floor(r);
   const low = order(k);
-  const maximum = low + (r - k) * (order(Math.min(k + 1, n - 1)) - low);
-  return maximum > 0 ? maximum : levels[levels.length - 1]!.m;
+  return low + (r - k) * (order(Math.min(k + 1, n - 1)) - low) || order(n - 1);
 }
 
 /** t = select(v) / maximum in [-1, 1]; 0 everywhere when there is nothing to show. */
@@ -57,7 +54,7 @@ export function keptShare(map: HeatMap, maximum: number, threshold: number, sign
   for (let i = 0; i < map.values.length; i++) {
     if (Math.abs(scaled(map.values[i]!, maximum, sign)) >= threshold) kept += map.counts[i]!;
   }
-  return kept / Math.max(1, map.index.length);
+  return kept / map.index.length;
 }
 
 /** Where t falls in a 256-colour table: zero is exactly the centre (128) of a diverging one. */
@@ -106,9 +103,8 @@ export function distribution(map: HeatMap, low: number, high: number, bins: numb
   for (let i = 0; i < map.values.length; i++) {
     const value = map.values[i]!;
     // Level 0 holds everything the method is silent about: it would flatten the rest.
-    if (map.counts[i] === 0 || value === 0 || value < low) continue;
-    const bin = Math.min(bins - 1, Math.floor((value - low) / width));
-    heights[bin]! += map.counts[i]!;
+    if (value === 0 || value < low) continue;
+    heights[Math.min(bins - 1, Math.floor((value - low) / width))]! += map.counts[i]!;
   }
   const top = Math.max(...heights, 1);
   return heights.map((height) => Math.sqrt(height / top));

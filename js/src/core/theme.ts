@@ -2,60 +2,26 @@
 
 export type Theme = "light" | "dark";
 
-/** Relative luminance (0 black, 1 white) of a CSS colour as computed styles write it; null when it is see-through or unknown. */
-export function luminance(colour: string): number | null {
-  const [r, g, b, alpha] = channels(colour.trim()) ?? [];
-  if (r === undefined || g === undefined || b === undefined || (alpha ?? 1) < 0.5) return null;
-  const linear = (byte: number): number => {
-    const c = byte / 255;
-    return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
-  };
-  return 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
-}
-
-function channels(colour: string): number[] | null {
-  const hex = /^#([0-9a-f]{3,8})$/i.exec(colour)?.[1];
-  if (hex) {
-    const short = hex.length < 6;
-    const parts = hex.match(short ? /./g : /../g) ?? [];
-    const bytes = parts.map((part) => Number.parseInt(short ? part + part : part, 16));
-    return bytes.map((byte, i) => (i === 3 ? byte / 255 : byte));
-  }
-  if (/^rgba?\(/.test(colour)) {
-    return (colour.match(/[\d.]+%?/g) ?? []).map((part, i) =>
-      part.endsWith("%") ? (Number.parseFloat(part) / 100) * (i === 3 ? 1 : 255) : Number(part),
-    );
-  }
-  if (colour === "white") return [255, 255, 255];
-  return colour === "black" ? [0, 0, 0] : null;
-}
-
-/** Dark below the luminance at which black and white text read equally well. */
+/** Dark when a computed `rgb()` or `rgba()` is nearer to black than to white; null when it is see-through. */
 export function themeOf(background: string): Theme | null {
-  const light = luminance(background);
-  if (light === null) return null;
-  return light < 0.179 ? "dark" : "light";
+  const [r = 0, g = 0, b = 0, alpha = 1] = background.match(/[\d.]+/g)?.map(Number) ?? [];
+  if (!background.startsWith("rgb") || alpha < 0.5) return null;
+  return 0.299 * r + 0.587 * g + 0.114 * b < 128 ? "dark" : "light";
 }
 
 /**
- * VS Code says it on the body, JupyterLab in a variable, marimo and others in a class; a plain page
- * by the background that is seen behind the element.
+ * VS Code and JupyterLab say it in a variable, which is the colour of `probe`; any other page by the
+ * background that is seen behind `element`.
  */
-export function detectTheme(element: Element): Theme {
-  const page = element.ownerDocument;
-  const kind = page.body.dataset.vscodeThemeKind;
-  if (kind) return kind.includes("light") ? "light" : "dark";
-  const style = getComputedStyle(element);
-  const host = themeOf(style.getPropertyValue("--jp-layout-color0"));
-  if (host) return host;
-  for (let node: Node | null = element.parentNode; node; node = node.parentNode) {
-    if (node instanceof ShadowRoot) node = node.host;
-    if (!(node instanceof Element)) continue;
-    if (node.classList.contains("dark") || node.classList.contains("dark-theme")) return "dark";
-    const seen = themeOf(getComputedStyle(node).backgroundColor);
+export function detectTheme(element: Element, probe: Element): Theme {
+  let node: Node | null = probe;
+  while (node) {
+    const seen = node instanceof Element && themeOf(getComputedStyle(node).backgroundColor);
     if (seen) return seen;
+    if (node === probe) node = element;
+    node = node instanceof ShadowRoot ? node.host : node.parentNode;
   }
-  return style.colorScheme === "dark" ? "dark" : "light";
+  return "light";
 }
 
 /** Calls back now and whenever the host changes its theme. */
@@ -64,23 +30,20 @@ export function watchTheme(
   signal: AbortSignal,
   changed: (theme: Theme) => void,
 ): void {
-  const page = element.ownerDocument;
-  let frame = 0;
+  const probe = document.createElement("i");
+  probe.hidden = true;
+  probe.style.background = "var(--vscode-editor-background,var(--jp-layout-color0))";
+  element.append(probe);
   let late: ReturnType<typeof setTimeout> | undefined;
-  const look = (): void => changed(detectTheme(element));
+  const look = (): void => changed(detectTheme(element, probe));
   const observer = new MutationObserver(() => {
-    cancelAnimationFrame(frame);
+    look();
     clearTimeout(late);
-    frame = requestAnimationFrame(look);
     late = setTimeout(look, 400); // JupyterLab names the theme before its style sheet has arrived
   });
-  const attributes = { attributes: true };
-  observer.observe(page.body, attributes);
-  observer.observe(page.documentElement, attributes);
-  signal.addEventListener("abort", () => {
-    observer.disconnect();
-    cancelAnimationFrame(frame);
-    clearTimeout(late);
-  });
+  for (const node of [document.body, document.documentElement]) {
+    observer.observe(node, { attributes: true });
+  }
+  signal.addEventListener("abort", () => observer.disconnect());
   look();
 }

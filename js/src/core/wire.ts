@@ -43,6 +43,11 @@ export interface Layer {
   channels: number;
 }
 
+export interface Network {
+  name: string;
+  input: readonly [number, number];
+}
+
 export interface Picture {
   width: number;
   height: number;
@@ -51,7 +56,7 @@ export interface Picture {
   name?: string;
 }
 
-export type Bytes = DataView | ArrayBuffer | Uint8Array | string;
+export type Bytes = DataView | Uint8Array | string;
 
 export interface FrameTarget {
   index: number | null;

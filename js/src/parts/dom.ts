@@ -1,24 +1,33 @@
 /** Making elements. Text from outside only ever becomes text. */
 
-export type Attributes = Readonly<Record<string, string | number | boolean | null | undefined>>;
+type Value = string | number | boolean | null | undefined;
 
-export function el<Tag extends keyof HTMLElementTagNameMap>(
-  tag: Tag,
-  name = "",
+/** Short forms: `_name` is data-xw-name, `$name` is aria-name. True is an empty attribute, false and null none. */
+export type Attributes = Readonly<Record<string, Value>>;
+
+type Tag<Spec extends string> = Spec extends `${infer Name}.${string}` ? Name : Spec;
+type Made<Spec extends string> =
+  Tag<Spec> extends keyof HTMLElementTagNameMap ? HTMLElementTagNameMap[Tag<Spec>] : HTMLDivElement;
+
+/** `el("button.tool")` is a button of class xw-tool, `el(".row")` a div. */
+export function el<Spec extends string>(
+  spec: Spec,
   attributes: Attributes = {},
   ...children: Array<Node | string>
-): HTMLElementTagNameMap[Tag] {
-  const element = document.createElement(tag);
-  if (name) element.className = name;
+): Made<Spec> {
+  const [tag, ...names] = spec.split(".");
+  const element = document.createElement(tag || "div");
+  if (tag === "button") set(element, { type: "button" });
+  element.className = names.map((name) => `xw-${name}`).join(" ");
   set(element, attributes);
   element.append(...children);
-  return element;
+  return element as Made<Spec>;
 }
 
-/** Sets attributes; true is an empty one, false and null take it away. */
 export function set(element: Element, attributes: Attributes): void {
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value === false || value === null || value === undefined) element.removeAttribute(name);
+  for (const [short, value] of Object.entries(attributes)) {
+    const name = short.replace("_", "data-xw-").replace("$", "aria-");
+    if (value == null || value === false) element.removeAttribute(name);
     else element.setAttribute(name, value === true ? "" : String(value));
   }
 }
@@ -28,26 +37,66 @@ export function write(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
-const SVG = "http://www.w3.org/2000/svg";
-
-/** A 16 x 16 line drawing. */
-export function icon(path: string): SVGSVGElement {
-  const svg = document.createElementNS(SVG, "svg");
-  set(svg, { class: "xw-icon", viewBox: "0 0 16 16", "aria-hidden": "true" });
-  const line = document.createElementNS(SVG, "path");
-  set(line, { d: path });
-  svg.append(line);
-  return svg;
+/** Listens to one or more events, separated by spaces, until the view is gone. */
+export function on<Kind extends Event>(
+  signal: AbortSignal,
+  target: EventTarget,
+  names: string,
+  listener: (event: Kind) => void,
+): void {
+  for (const name of names.split(" ")) {
+    // Never passive: a handler that takes a wheel turn or a key keeps the notebook from taking it too.
+    target.addEventListener(name, listener as (event: Event) => void, { signal, passive: false });
+  }
 }
 
-export const CHEVRON = "M4 6.5l4 4 4-4";
+/** Draws in the element's own lines: a 16 x 16 icon unless another box is given. */
+export function svg(path: string, name = "", box = "0 0 16 16"): SVGElement {
+  const made = (tag: string, attributes: Attributes): SVGElement => {
+    const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+    set(element, attributes);
+    return element;
+  };
+  const drawing = made("svg", {
+    class: name,
+    viewBox: box,
+    preserveAspectRatio: "none",
+    $hidden: "true",
+  });
+  drawing.append(made("path", { d: path }));
+  return drawing;
+}
 
-export function button(
-  name: string,
-  attributes: Attributes,
-  ...children: Array<Node | string>
+/** A square button with an icon. */
+export function tool(
+  signal: AbortSignal,
+  control: string,
+  label: string,
+  path: string,
+  act: () => void,
 ): HTMLButtonElement {
-  return el("button", name, { type: "button", ...attributes }, ...children);
+  const made = el("button.tool", { _control: control, title: label, $label: label }, svg(path));
+  on(signal, made, "click", act);
+  return made;
+}
+
+export const section = (title: string, ...children: Node[]): HTMLElement =>
+  el("section.section", {}, el("h3.heading", {}, title), ...children);
+
+export const row = (label: string, help: string, ...children: Node[]): HTMLElement =>
+  el(".row", { title: help || null }, el("span.name", {}, label), ...children);
+
+/** Paints one line of colours, left to right: rgba of each of its pixels. */
+export function paintLine(
+  canvas: HTMLCanvasElement,
+  length: number,
+  colour: (i: number) => readonly number[],
+): void {
+  canvas.width = length;
+  canvas.height = 1;
+  const image = new ImageData(length, 1);
+  for (let i = 0; i < length; i++) image.data.set(colour(i), 4 * i);
+  canvas.getContext("2d")?.putImageData(image, 0, 0);
 }
 
 let serial = 0;

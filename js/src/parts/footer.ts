@@ -1,96 +1,79 @@
 /** The one quiet place for status: what runs and how long still, what went wrong and the way out. */
-import { duration, size, timeLeft, wholePercent } from "../core/format";
+import { duration, percent, size, timeLeft } from "../core/format";
 import type { Session } from "../core/session";
-import { button, el, set, write } from "./dom";
+import { el, on, set, write } from "./dom";
 
-const SLOW = 150; // milliseconds: anything quicker is not worth a word
+/** Returns the element and how to bring it up to the time `now` (milliseconds). */
+export function footer(
+  signal: AbortSignal,
+  session: Session,
+): [HTMLElement, (now: number) => void] {
+  const words = el("span.words");
+  const hint = el("span");
+  const filled = el("");
+  const bar = el(".progress", { role: "progressbar", $label: "Progress" }, filled);
+  const numbers = el("span");
+  const stop = el("button.link.stop", { _control: "stop" }, "Stop");
+  const about = el("span", { _about: true });
+  on(signal, stop, "click", () => session.stop());
+  const element = el(
+    "footer.footer",
+    {},
+    el(".status", { _status: true }, words, bar, numbers, stop, hint),
+    about,
+  );
 
-export class Footer {
-  readonly element: HTMLElement;
-  private readonly words = el("span", "xw-words");
-  private readonly hint = el("span", "xw-way");
-  private readonly bar = el("div", "xw-progress", { role: "progressbar", "aria-label": "Progress", hidden: true }, el("div"));
-  private readonly numbers = el("span", "xw-numbers");
-  private readonly stop: HTMLButtonElement;
-  private readonly facts = el("span", "xw-about", { "data-xw-about": true });
-
-  constructor(
-    private readonly session: Session,
-    signal: AbortSignal,
-  ) {
-    this.stop = button("xw-link xw-stop", { hidden: true, "data-xw-control": "stop" }, "Stop");
-    this.stop.addEventListener("click", () => session.stop(), { signal });
-    this.element = el(
-      "footer",
-      "xw-footer",
-      {},
-      el("div", "xw-status", { "data-xw-status": true }, this.words, this.bar, this.numbers, this.stop, this.hint),
-      this.facts,
-    );
-  }
-
-  /** True when something is awaited for long enough to say so. */
-  busy(now: number): boolean {
-    const { awaiting, session } = { awaiting: this.session.awaiting, session: this.session };
-    if (session.silent(now)) return false;
-    if (awaiting !== null) return now - awaiting >= SLOW;
-    return session.status?.state === "running" && (session.status.seconds ?? 0) >= SLOW / 1000;
-  }
-
-  update(now: number): void {
-    const { session } = this;
-    const { status, shown, method } = session;
-    const busy = this.busy(now);
-    const silent = session.silent(now);
-    const failed = status?.state === "error" && session.awaiting === null && !silent;
+  const update = (now: number): void => {
+    const { status, shown, method, network } = session;
+    const state = session.state(now);
+    const busy = state === "busy";
     const running = busy && status?.state === "running";
-    const [words, hint] = this.say(busy, silent, failed);
-    write(this.words, words);
-    write(this.hint, hint);
-    this.bar.hidden = !busy;
-    this.stop.hidden = !running;
-    const fraction = running ? (status?.fraction ?? null) : null;
-    const bar = this.bar.firstElementChild as HTMLElement;
-    set(this.bar, {
-      "aria-valuenow": fraction === null ? null : Math.round(100 * fraction),
-      "data-xw-unknown": fraction === null,
-    });
-    bar.style.width = fraction === null ? "" : `${100 * fraction}%`;
-    const left = running && status?.remaining ? `${timeLeft(status.remaining)} left` : "";
-    const parts = [fraction === null ? "" : wholePercent(fraction), left].filter(Boolean);
-    write(this.numbers, busy ? parts.join(" · ") : "");
-    const network = session.model.get("network");
-    const about = [
-      network?.name,
-      network?.input && size(network.input[0], network.input[1]),
-      shown && !busy && !session.frozen && shown.method === method?.name && duration(shown.seconds),
+    const [said, way] = say(session, state);
+    write(words, said);
+    write(hint, way);
+    bar.hidden = !busy;
+    stop.hidden = !running;
+    const fraction = (running && status.fraction) || null;
+    set(bar, { $valuenow: fraction && Math.round(100 * fraction), _unknown: fraction === null });
+    filled.style.width = fraction === null ? "" : `${100 * fraction}%`;
+    const progress = [
+      fraction !== null && percent(fraction, 0),
+      running && status.remaining && `${timeLeft(status.remaining)} left`,
     ];
-    write(this.facts, about.filter(Boolean).join(" · "));
-    const state = silent ? "silent" : failed ? "error" : busy ? "busy" : "rest";
-    set(this.element, { "data-xw-state": state });
-  }
+    write(numbers, progress.filter(Boolean).join(" · "));
+    const facts = [
+      network?.name,
+      network && size(...network.input),
+      !busy &&
+        !session.frozen &&
+        shown?.method === method?.name &&
+        shown &&
+        duration(shown.seconds),
+    ];
+    write(about, facts.filter(Boolean).join(" · "));
+    set(element, { _state: state });
+  };
+  return [element, update];
+}
 
-  /** What is said, and the way out. */
-  private say(busy: boolean, silent: boolean, failed: boolean): [string, string] {
-    const { session } = this;
-    const { status, shown, method } = session;
-    const title = method?.title ?? "";
-    if (session.frozen) return ["Saved page", "what was computed before saving can still be looked at"];
-    if (silent) {
-      return session.disconnected
-        ? ["The kernel is gone.", "Run the cell again; until then, what was seen can still be looked at."]
-        : ["No answer from the kernel.", "It may be busy or gone: wait for its cells, or run this cell again."];
-    }
-    if (failed) return [status?.message || `${title} failed.`, status?.hint ?? ""];
-    if (busy) {
-      const refining = status?.state === "running" && shown?.partial && !session.stale;
-      return [status?.message || (refining ? `${title} refining` : title), ""];
-    }
-    if (status?.state === "stopped") {
-      const share = shown?.partial ? ` at ${wholePercent(shown.fraction)}` : "";
-      return [status.message || `${title} stopped${share}.`, status.hint];
-    }
-    if (!shown || session.stale) return [shown ? "" : "Nothing explained yet", ""];
-    return ["", ""];
+/** What is said, and the way out. */
+function say(session: Session, state: string): [string, string] {
+  const { status, shown, method } = session;
+  const title = method?.title ?? "";
+  if (session.frozen) return ["Saved page", "what was computed stays alive"];
+  if (state === "gone") {
+    return ["The kernel is gone.", "Run this cell again; what was seen can still be looked at."];
   }
+  if (state === "silent") {
+    return ["No answer from the kernel.", "It is busy or gone: wait, or run this cell again."];
+  }
+  const message = status?.message ?? "";
+  if (state === "error") return [message, status?.hint ?? ""];
+  if (state === "busy") {
+    const refining = shown?.partial && !session.stale();
+    return [message || title + (refining ? " refining" : ""), ""];
+  }
+  if (status?.state !== "stopped") return ["", ""];
+  const share = shown?.partial ? ` at ${percent(shown.fraction, 0)}` : "";
+  return [message || `${title} stopped${share}.`, status.hint];
 }

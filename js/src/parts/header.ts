@@ -1,94 +1,77 @@
 /** Which method and layer, how the two pictures stand, save, reset. */
 import { size } from "../core/format";
 import type { Session } from "../core/session";
-import { APPEARANCE, type Arrangement } from "../core/wire";
-import { button, el, icon } from "./dom";
-import { Picker } from "./picker";
+import type { Arrangement, Request } from "../core/wire";
+import { el, tool } from "./dom";
+import { picker } from "./picker";
 import type { Choice } from "./popup";
-import { Segments } from "./segments";
+import { type Segment, segments } from "./segments";
 
-const VIEWS: ReadonlyArray<{ value: Arrangement; text: string }> = [
-  { value: "overlay", text: "Overlay" },
-  { value: "side_by_side", text: "Side by side" },
-  { value: "swipe", text: "Swipe" },
+const VIEWS: ReadonlyArray<Segment<Arrangement>> = [
+  ["overlay", "Overlay"],
+  ["side_by_side", "Side by side"],
+  ["swipe", "Swipe"],
 ];
 
-export class Header {
-  readonly element: HTMLElement;
-  private readonly method: Picker;
-  private readonly layer: Picker;
-  private readonly views: Segments<Arrangement>;
+/** Why a choice is closed in a saved page. */
+export const UNSAVED = "not in this saved page";
 
-  constructor(
-    private readonly session: Session,
-    host: HTMLElement,
-    save: () => void,
-    reset: () => void,
-    signal: AbortSignal,
-  ) {
-    this.method = new Picker(host, "Method", "method", (method) => session.ask({ method }), signal);
-    this.method.button.classList.add("xw-method");
-    const ask = (layer: string): void => session.ask({ layer });
-    this.layer = new Picker(host, "Layer", "layer", ask, signal, "layer");
-    this.layer.button.classList.add("xw-layer");
-    this.layer.button.addEventListener("dblclick", () => session.ask({ layer: null }), { signal });
-    this.views = new Segments<Arrangement>(
-      "View",
-      "view",
-      VIEWS,
-      (view) => session.look("view", view),
-      APPEARANCE.view,
-      signal,
-    );
-    const tool = (control: string, label: string, path: string, act: () => void) => {
-      const tool = button(
-        "xw-tool",
-        { title: label, "aria-label": label, "data-xw-control": control },
-        icon(path),
+export function header(
+  signal: AbortSignal,
+  session: Session,
+  host: HTMLElement,
+  save: () => void,
+  reset: () => void,
+): [HTMLElement, () => void] {
+  const methods = picker(signal, host, "Method", "method", "method", (method) =>
+    session.ask({ method }),
+  );
+  const best = (): void => session.ask({ layer: null });
+  const pick = (layer: string): void => session.ask({ layer });
+  const layers = picker(signal, host, "Layer", "layer", "layer", pick, best);
+  const [views, showView] = segments(signal, "View", "view", VIEWS, (view) =>
+    session.look("view", view),
+  );
+  const element = el(
+    "header.header",
+    {},
+    methods.button,
+    layers.button,
+    el("span.spring"),
+    views,
+    tool(signal, "save", "Save as PNG", "M8 2.5v8M4.5 7.5L8 11l3.5-3.5M3 13.5h10", save),
+    tool(signal, "reset", "Reset look and zoom", "M3.2 6.5a5 5 0 1 1-.2 2.6M3 2.8v3.7h3.7", reset),
+  );
+  const closed = (part: Partial<Request>): string | null =>
+    session.available(part) ? null : UNSAVED;
+
+  return [
+    element,
+    () => {
+      const { method, request } = session;
+      const choices = session.methods.map(
+        ({ name, title, family, cost, unavailable }): Choice => ({
+          value: name,
+          label: title,
+          group: family,
+          note: cost,
+          reason: unavailable || closed({ method: name }),
+        }),
       );
-      tool.addEventListener("click", act, { signal });
-      return tool;
-    };
-    this.element = el(
-      "header",
-      "xw-header",
-      {},
-      this.method.button,
-      this.layer.button,
-      el("span", "xw-spring"),
-      this.views.element,
-      tool("save", "Save as PNG", "M8 2.5v8M4.5 7.5L8 11l3.5-3.5M3 13.5h10", save),
-      tool("reset", "Reset the look and the zoom", "M3.2 6.5a5 5 0 1 1-.2 2.6M3 2.8v3.7h3.7", reset),
-    );
-  }
-
-  update(): void {
-    const { session } = this;
-    const { method, methods, layers, request } = session;
-    const choices = methods.map(
-      (each): Choice => ({
-        value: each.name,
-        label: each.title,
-        group: each.family,
-        note: each.cost,
-        ...(each.unavailable ? { reason: each.unavailable } : {}),
-        ...(session.available({ method: each.name }) ? {} : { reason: "not in this saved page" }),
-      }),
-    );
-    const family = method ? `${method.family} · ${method.cost}` : "";
-    this.method.show(choices, request.method, method?.title ?? request.method, family);
-    const layered = method?.space === "layer";
-    const layer = request.layer ?? layers[0]?.name ?? "";
-    const layerChoices = layers.map(
-      ({ name, size: [h, w], channels }, i): Choice => ({
-        value: name,
-        label: name,
-        note: `${size(h, w)} · ${channels} channels${i === 0 ? " · best" : ""}`,
-        ...(session.available({ layer: name }) ? {} : { reason: "not in this saved page" }),
-      }),
-    );
-    const shown = layered ? layer : "none";
-    this.layer.show(layerChoices, layer, shown, "", !layered || layers.length === 0);
-    this.views.show(session.appearance.view);
-  }
+      const about = method ? `${method.family} · ${method.cost}` : "";
+      methods.show(choices, request.method, method?.title ?? request.method, about);
+      const layered = method?.space === "layer";
+      const layer = request.layer ?? session.layers[0]?.name ?? "";
+      const sizes = session.layers.map(
+        ({ name, size: [h, w], channels }, i): Choice => ({
+          value: name,
+          label: name,
+          note: `${size(h, w)} · ${channels} channels${i ? "" : " · best"}`,
+          reason: closed({ layer: name }),
+        }),
+      );
+      layers.show(sizes, layer, layered ? layer : "input", "", !layered || !layer);
+      showView(session.appearance.view);
+    },
+  ];
 }

@@ -1,6 +1,6 @@
 /** The two canvases' pixels: the photograph painted once, the heat at every change of look. */
 import { lut, resolveColormap } from "../core/colormap";
-import { type HeatMap, bytesOf, heatMap } from "../core/frame";
+import { bytesOf, type HeatMap, heatMap } from "../core/frame";
 import { colourTable, keptShare, paint, shownMaximum } from "../core/overlay";
 import type { Appearance, Frame, Picture } from "../core/wire";
 
@@ -10,87 +10,56 @@ export interface Painted {
   maximum: number;
   kept: number;
   colormap: string;
-  diverging: boolean;
+  /** From look to pixels in the canvas. */
+  milliseconds: number;
 }
 
-export class Heat {
-  private frame: Frame | undefined;
-  private map: HeatMap | undefined;
-  private image: ImageData | undefined;
-  private pixels = new Uint32Array(0);
-  private maximumKey = "";
-  private maximum = 0;
+export function heatPainter(
+  canvas: HTMLCanvasElement,
+): (frame: Frame, look: Appearance, width: number, height: number) => Painted {
+  let last: Frame | undefined;
+  let map: HeatMap;
+  let image: ImageData;
+  let maximum = 0;
+  let measured = "";
 
-  constructor(private readonly canvas: HTMLCanvasElement) {}
-
-  /** Paints and returns what it painted. `milliseconds` covers look -> pixels in the canvas. */
-  paint(
-    frame: Frame,
-    look: Appearance,
-    width: number,
-    height: number,
-  ): Painted & { milliseconds: number } {
-    const map = this.prepared(frame, width, height);
-    const context = this.canvas.getContext("2d");
-    const begun = performance.now();
-    const key = `${look.clip} ${look.sign}`;
-    if (this.maximumKey !== key) {
-      this.maximum = shownMaximum(map, look.clip, look.sign);
-      this.maximumKey = key;
+  return (frame, look, width, height) => {
+    // Once per frame: levels at the size of the picture, and a buffer to paint into.
+    if (frame !== last || map.width !== width || map.height !== height) {
+      map = heatMap(frame, width, height);
+      last = frame;
+      measured = "";
     }
-    const { maximum } = this;
-    const { name, diverging } = resolveColormap(look.colormap, map.signed);
-    const { threshold, sign } = look;
-    const opaque = look.view === "side_by_side";
-    const table = colourTable(map.values, {
-      maximum,
-      threshold,
-      sign,
-      lut: lut(name),
-      diverging,
-      opaque,
-    });
-    paint(this.pixels, map.index, table);
-    if (this.image) context?.putImageData(this.image, 0, 0);
+    if (canvas.width !== width || canvas.height !== height || !image) {
+      canvas.width = width;
+      canvas.height = height;
+      image = new ImageData(width, height);
+    }
+    const context = canvas.getContext("2d");
+    const begun = performance.now();
+    const { clip, sign, threshold, view } = look;
+    if (measured !== `${clip}${sign}`) {
+      maximum = shownMaximum(map, clip, sign);
+      measured = `${clip}${sign}`;
+    }
+    const { name: colormap, diverging } = resolveColormap(look.colormap, map.signed);
+    const opaque = view === "side_by_side";
+    const colours = { maximum, threshold, sign, lut: lut(colormap), diverging, opaque };
+    paint(new Uint32Array(image.data.buffer), map.index, colourTable(map.values, colours));
+    context?.putImageData(image, 0, 0);
     const milliseconds = performance.now() - begun;
     const kept = keptShare(map, maximum, threshold, sign);
-    return { map, maximum, kept, colormap: name, diverging, milliseconds };
-  }
-
-  clear(): void {
-    this.canvas.getContext("2d")?.clearRect(0, 0, this.canvas.width, this.canvas.height);
-  }
-
-  /** Once per frame: levels at the size of the picture, and a buffer to paint into. */
-  private prepared(frame: Frame, width: number, height: number): HeatMap {
-    if (this.map && this.frame === frame && this.map.width === width && this.map.height === height) {
-      return this.map;
-    }
-    if (this.image?.width !== width || this.image.height !== height) {
-      this.canvas.width = width;
-      this.canvas.height = height;
-      this.image = new ImageData(width, height);
-      this.pixels = new Uint32Array(this.image.data.buffer);
-    }
-    this.frame = frame;
-    this.map = heatMap(frame, width, height);
-    this.maximumKey = "";
-    return this.map;
-  }
+    return { map, maximum, kept, colormap, milliseconds };
+  };
 }
 
-/** Paints the photograph into a canvas; false when its bytes are not a picture this browser reads. */
-export async function paintPicture(picture: Picture, canvas: HTMLCanvasElement): Promise<boolean> {
-  try {
-    const bytes = bytesOf(picture.data);
-    const blob = new Blob([bytes.slice()], { type: picture.mime });
-    const bitmap = await createImageBitmap(blob);
-    canvas.width = picture.width;
-    canvas.height = picture.height;
-    canvas.getContext("2d")?.drawImage(bitmap, 0, 0, picture.width, picture.height);
-    bitmap.close();
-    return true;
-  } catch {
-    return false;
-  }
+/** Paints the photograph into a canvas. Rejects when its bytes are not a picture this browser reads. */
+export async function paintPicture(
+  { width, height, mime, data }: Picture,
+  canvas: HTMLCanvasElement,
+): Promise<void> {
+  const bitmap = await createImageBitmap(new Blob([bytesOf(data)], { type: mime }));
+  canvas.width = width;
+  canvas.height = height;
+  canvas.getContext("2d")?.drawImage(bitmap, 0, 0, width, height);
 }

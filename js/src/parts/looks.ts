@@ -1,140 +1,87 @@
 /** How it looks: everything here stays in the browser. */
-import { parseNumber, percent, wholePercent } from "../core/format";
-import { clamp } from "../core/geometry";
+import { percent } from "../core/format";
 import type { Session } from "../core/session";
-import { APPEARANCE, type Blend, type Frame, type Sign } from "../core/wire";
-import { ColourBar } from "./colourbar";
-import { el } from "./dom";
+import { APPEARANCE, type Blend, type Sign } from "../core/wire";
+import { colourbar } from "./colourbar";
+import { row, section } from "./dom";
 import type { Painted } from "./heat";
-import { Picker } from "./picker";
-import { Segments } from "./segments";
-import { type Scale, Slider } from "./slider";
+import { picker } from "./picker";
+import { type Segment, segments } from "./segments";
+import { type Scale, slider } from "./slider";
 
-const BLENDS: ReadonlyArray<{ value: Blend; label: string; note: string }> = [
-  { value: "normal", label: "Normal", note: "heat over picture" },
-  { value: "multiply", label: "Multiply", note: "heat darkens" },
-  { value: "screen", label: "Screen", note: "heat lightens" },
-  { value: "luminosity", label: "Luminosity", note: "heat gives light" },
-  { value: "color", label: "Colour", note: "heat gives hue" },
+const BLENDS = ["normal", "multiply", "screen", "luminosity", "color"] satisfies Blend[];
+const named = (blend: string): string => blend[0]!.toUpperCase() + blend.slice(1);
+
+const SIGNS: ReadonlyArray<Segment<Sign>> = [
+  ["both", "±", "Evidence for and against"],
+  ["positive", "+", "Evidence for the class"],
+  ["negative", "−", "Evidence against the class"],
 ];
 
-const SIGNS: ReadonlyArray<{ value: Sign; text: string; title: string }> = [
-  { value: "both", text: "±", title: "Evidence for and against" },
-  { value: "positive", text: "+", title: "Only evidence for the class" },
-  { value: "negative", text: "−", title: "Only evidence against the class" },
-];
-
-/** A share of one, shown and typed in per cent. */
-function share(initial: number, format: (value: number) => string): Scale {
-  return {
+/** Returns the element, how to show what was painted, and how to mark a value on the colour bar. */
+export function looks(
+  signal: AbortSignal,
+  session: Session,
+  host: HTMLElement,
+): [HTMLElement, (painted: Painted | undefined) => void, (value: number | null) => void] {
+  let kept = 1;
+  const whole = (value: number): string => percent(value, 0);
+  const share: Omit<Scale, "initial"> = {
     minimum: 0,
     maximum: 1,
     step: 0.01,
-    initial,
-    format,
-    edit: wholePercent,
-    parse: (text) => {
-      const typed = parseNumber(text);
-      return typed === null ? null : clamp(typed / 100, 0, 1);
-    },
+    factor: 100,
+    format: whole,
   };
-}
+  const [bar, showBar, point] = colourbar(signal, session, host);
+  const [opacity, showOpacity] = slider(
+    signal,
+    "Opacity",
+    "opacity",
+    { ...share, initial: APPEARANCE.opacity },
+    (value) => session.look("opacity", value),
+  );
+  const [threshold, showThreshold] = slider(
+    signal,
+    "Threshold",
+    "threshold",
+    { ...share, initial: APPEARANCE.threshold, rest: () => `keeps ${whole(kept)}` },
+    (value) => session.look("threshold", value),
+    "Hides values below this share of the maximum",
+  );
+  const [clip, showClip] = slider(
+    signal,
+    "Clip",
+    "clip",
+    {
+      minimum: 90,
+      maximum: 100,
+      step: 0.1,
+      initial: APPEARANCE.clip,
+      format: (value) => percent(value / 100),
+    },
+    (value) => session.look("clip", value),
+    "The percentile of the values where colours end",
+  );
+  const mix = (value: string): void => session.look("blend", value as Blend);
+  const blends = picker(signal, host, "Blend", "blend", "blend", mix, () => mix(APPEARANCE.blend));
+  const [signs, showSign] = segments(signal, "Sign", "sign", SIGNS, (sign) =>
+    session.look("sign", sign),
+  );
+  const mixing = row("Blend", "", blends.button, signs);
 
-export class Looks {
-  readonly element: HTMLElement;
-  readonly bar: ColourBar;
-  private readonly opacity: Slider;
-  private readonly threshold: Slider;
-  private readonly clip: Slider;
-  private readonly blend: Picker;
-  private readonly sign: Segments<Sign>;
-  private kept = 1;
-
-  constructor(
-    private readonly session: Session,
-    host: HTMLElement,
-    signal: AbortSignal,
-  ) {
-    const look = session.look.bind(session);
-    this.bar = new ColourBar(session, host, signal);
-    this.opacity = new Slider(
-      "Opacity",
-      "opacity",
-      share(APPEARANCE.opacity, wholePercent),
-      (value) => look("opacity", value),
-      signal,
-    );
-    this.threshold = new Slider(
-      "Threshold",
-      "threshold",
-      share(APPEARANCE.threshold, () => `keeps ${wholePercent(this.kept)}`),
-      (value) => look("threshold", value),
-      signal,
-      true,
-      "Hides what is weaker than this share of the shown maximum",
-    );
-    this.clip = new Slider(
-      "Clip",
-      "clip",
-      {
-        minimum: 90,
-        maximum: 100,
-        step: 0.1,
-        initial: APPEARANCE.clip,
-        format: (value) => percent(value / 100),
-        edit: (value) => percent(value / 100),
-        parse: (text) => {
-          const typed = parseNumber(text);
-          return typed === null ? null : clamp(typed, 90, 100);
-        },
-      },
-      (value) => look("clip", value),
-      signal,
-      true,
-      "The percentile of the values at which the colours end",
-    );
-    this.blend = new Picker(host, "Blend", "blend", (value) => look("blend", value as Blend), signal);
-    this.blend.button.addEventListener("dblclick", () => look("blend", APPEARANCE.blend), { signal });
-    this.sign = new Segments<Sign>(
-      "Sign",
-      "sign",
-      SIGNS,
-      (value) => look("sign", value),
-      APPEARANCE.sign,
-      signal,
-    );
-    this.element = el(
-      "section",
-      "xw-section",
-      {},
-      el("h3", "xw-heading", {}, "Appearance"),
-      this.opacity.row,
-      this.threshold.row,
-      this.clip.row,
-      el(
-        "div",
-        "xw-row xw-blend",
-        {},
-        el("span", "xw-name", {}, "Blend"),
-        this.blend.button,
-        this.sign.element,
-      ),
-      this.bar.element,
-    );
-  }
-
-  update(frame: Frame | undefined, painted: Painted | undefined): void {
-    const { opacity, threshold, clip, blend, sign, view } = this.session.appearance;
-    this.kept = painted?.kept ?? 1;
-    this.opacity.show(opacity);
-    this.threshold.show(threshold);
-    this.clip.show(clip);
-    const beside = view === "side_by_side";
-    this.opacity.disabled = beside; // there the map stands alone, opaque
-    const chosen = BLENDS.find(({ value }) => value === blend) ?? BLENDS[0]!;
-    this.blend.show(BLENDS, blend, chosen.label, "", beside);
-    this.sign.show(sign);
-    this.sign.element.hidden = !(painted?.map.signed ?? false);
-    this.bar.update(frame, painted, threshold, sign);
-  }
+  const show = (painted: Painted | undefined): void => {
+    const look = session.appearance;
+    const beside = look.view === "side_by_side"; // there the map stands alone, opaque
+    kept = painted?.kept ?? 1;
+    showOpacity(look.opacity, beside);
+    showThreshold(look.threshold);
+    showClip(look.clip);
+    const choices = BLENDS.map((value) => ({ value, label: named(value) }));
+    blends.show(choices, look.blend, named(look.blend), "", beside);
+    showSign(look.sign);
+    signs.hidden = !painted?.map.signed;
+    showBar(painted);
+  };
+  return [section("Appearance", opacity, threshold, clip, mixing, bar), show, point];
 }

@@ -1,103 +1,78 @@
 /** A method's own parameters as controls. A value asks the kernel only when it is committed. */
-import { controlOf, formatValue, override, parseValue } from "../core/controls";
+import { formatValue, override, scaleOf } from "../core/controls";
 import { allParameters } from "../core/protocol";
 import type { Session } from "../core/session";
 import type { Method, Parameter } from "../core/wire";
-import { button, el, set } from "./dom";
-import { Picker } from "./picker";
-import { Slider } from "./slider";
+import { el, row, section, set } from "./dom";
+import { picker } from "./picker";
+import { slider } from "./slider";
 
 type Show = (value: unknown, disabled: boolean) => void;
 
-export class Parameters {
-  readonly element = el("section", "xw-section", { hidden: true });
-  private method: Method | undefined;
-  private shows = new Map<string, Show>();
-  private life = new AbortController();
+export function parameters(signal: AbortSignal, session: Session): [HTMLElement, () => void] {
+  const element = el("");
+  let built: Method | undefined;
+  let life = new AbortController();
+  let shows: Array<[string, Show]> = [];
+  signal.addEventListener("abort", () => life.abort());
 
-  constructor(
-    private readonly session: Session,
-    private readonly host: HTMLElement,
-    private readonly signal: AbortSignal,
-  ) {}
-
-  update(): void {
-    const { method, request, frozen } = this.session;
-    if (method !== this.method) this.build(method);
-    const values = allParameters(method, request.parameters);
-    for (const [name, show] of this.shows) show(values[name], frozen);
-  }
-
-  private build(method: Method | undefined): void {
-    this.life.abort();
-    this.life = new AbortController();
-    this.method = method;
-    this.shows.clear();
-    const parameters = method?.parameters ?? [];
-    this.element.hidden = parameters.length === 0;
-    const rows = parameters.map((parameter) => {
-      const row = this.control(parameter);
-      set(row, { "data-xw-parameter": parameter.name, title: parameter.help || null });
-      return row;
-    });
-    this.element.replaceChildren(el("h3", "xw-heading", {}, "Parameters"), ...rows);
-  }
-
-  private control(parameter: Parameter): HTMLElement {
-    const { name, label } = parameter;
-    const signal = AbortSignal.any([this.signal, this.life.signal]);
-    const control = controlOf(parameter);
-    const commit = (value: unknown): void => {
-      const { parameters } = this.session.request;
-      this.session.ask({ parameters: override(parameters, parameter, value) });
+  function control(parameter: Parameter, host: HTMLElement): [HTMLElement, Show] {
+    const { name, label, kind, default: usual } = parameter;
+    const help = parameter.help ?? "";
+    const id = `parameter-${name}`;
+    const commit = (value: unknown): void =>
+      session.ask({ parameters: override(session.request.parameters, parameter, value) });
+    if (kind === "bool" || kind === "choice") {
+      const choices = kind === "bool" ? [true, false] : (parameter.choices ?? []);
+      const options = choices.map((each) => ({ value: String(each), label: words(each) }));
+      const pick = (text: string): void => commit(choices.find((each) => String(each) === text));
+      const list = picker(life.signal, host, label, id, "choice", pick, () => commit(usual));
+      const show: Show = (value, disabled) =>
+        list.show(options, String(value), words(value), "", disabled);
+      return [row(label, help, list.button), show];
+    }
+    const scale = {
+      ...scaleOf(parameter),
+      initial: Number(usual),
+      format: (value: number) => formatValue(parameter, value),
     };
-    const reset = (element: HTMLElement): void =>
-      element.addEventListener("dblclick", () => commit(parameter.default), { signal });
-    const title = el("span", "xw-name", {}, label);
-    if (control.kind === "switch") {
-      const toggle = button("xw-switch", { role: "switch", "aria-label": label });
-      toggle.addEventListener(
-        "click",
-        () => commit(toggle.getAttribute("aria-checked") !== "true"),
-        { signal },
-      );
-      this.shows.set(name, (value, disabled) => set(toggle, { "aria-checked": String(Boolean(value)), disabled }));
-      return el("div", "xw-row", {}, title, toggle);
-    }
-    if (control.kind === "choice") {
-      const choices = control.choices.map((choice) => ({ value: String(choice), label: words(choice) }));
-      const picked = (text: string): void =>
-        commit(control.choices.find((choice) => String(choice) === text));
-      const picker = new Picker(this.host, label, `parameter-${name}`, picked, signal);
-      reset(picker.button);
-      this.shows.set(name, (value, disabled) =>
-        picker.show(choices, String(value), words(value), "", disabled),
-      );
-      return el("div", "xw-row xw-blend", {}, title, picker.button);
-    }
-    const slider = new Slider(
+    const [line, show] = slider(
+      life.signal,
       label,
-      `parameter-${name}`,
-      {
-        ...control,
-        initial: typeof parameter.default === "number" ? parameter.default : control.minimum,
-        format: (value) => formatValue(parameter, value),
-        edit: (value) => formatValue({ ...parameter, unit: "" }, value),
-        parse: (text) => parseValue(parameter, text),
-      },
+      id,
+      scale,
       (value, done) => done && commit(value),
-      signal,
-      control.kind === "slider",
+      help,
     );
-    this.shows.set(name, (value, disabled) => {
-      slider.show(Number(value));
-      slider.disabled = disabled;
-    });
-    return slider.row;
+    return [line, (value, disabled) => show(Number(value), disabled)];
   }
+
+  return [
+    element,
+    () => {
+      const { method, request } = session;
+      if (method !== built) {
+        built = method;
+        life.abort();
+        life = new AbortController();
+        const host = el(".lists");
+        const known = method?.parameters ?? [];
+        const made = known.map((parameter) => control(parameter, host));
+        shows = made.map(([line, show], i) => {
+          set(line, { _parameter: known[i]!.name });
+          return [known[i]!.name, show];
+        });
+        const lines = made.map(([line]) => line);
+        element.replaceChildren(...(lines.length ? [section("Parameters", ...lines)] : []), host);
+      }
+      const values = allParameters(method, request.parameters);
+      for (const [name, show] of shows) show(values[name], session.frozen);
+    },
+  ];
 }
 
-/** spread_out -> spread out */
+/** spread_out -> spread out, true -> yes */
 function words(value: unknown): string {
+  if (typeof value === "boolean") return value ? "yes" : "no";
   return String(value).replaceAll("_", " ");
 }

@@ -1,74 +1,73 @@
 /** A button that shows what is chosen and opens the list of what could be. */
-import { button, CHEVRON, el, icon, set, write } from "./dom";
-import { type Choice, Popup } from "./popup";
+import { el, on, set, svg, write } from "./dom";
+import { type Choice, popup } from "./popup";
 
 const PAUSE = 700; // milliseconds after which type-ahead starts a new word
 
-export class Picker {
-  readonly button: HTMLButtonElement;
-  private readonly title = el("span", "xw-value");
-  private readonly hint = el("span", "xw-hint");
-  private readonly popup: Popup;
-  private choices: readonly Choice[] = [];
-  private value = "";
-  private typed = "";
-  private typedAt = 0;
+export interface Picker {
+  button: HTMLButtonElement;
+  show(
+    choices: readonly Choice[],
+    value: string,
+    title: string,
+    hint?: string,
+    disabled?: boolean,
+  ): void;
+}
 
-  constructor(
-    host: HTMLElement,
-    private readonly label: string,
-    control: string,
-    picked: (value: string) => void,
-    signal: AbortSignal,
-    prefix = "",
-  ) {
-    this.button = button("xw-field xw-picker", { "data-xw-control": control });
-    if (prefix) this.button.append(el("span", "xw-hint", {}, prefix));
-    this.button.append(this.title, this.hint, icon(CHEVRON));
-    this.popup = new Popup(this.button, label, ({ value }) => picked(value), signal);
-    host.append(this.popup.list);
-    const listen = this.button.addEventListener.bind(this.button);
-    listen("click", () => (this.popup.isOpen ? this.popup.close() : this.open()), { signal });
-    listen("keydown", (event) => this.key(event as KeyboardEvent), { signal });
-  }
+/** `kind` is its class, `initial` what a double click comes back to. */
+export function picker(
+  signal: AbortSignal,
+  host: HTMLElement,
+  label: string,
+  control: string,
+  kind: string,
+  picked: (value: string) => void,
+  initial?: () => void,
+): Picker {
+  const title = el("span.label");
+  const hint = el("span.note");
+  const button = el(
+    `button.field.picker.${kind}`,
+    { _control: control },
+    title,
+    hint,
+    svg("M4 6.5l4 4 4-4"),
+  ) as HTMLButtonElement;
+  const list = popup(signal, host, button, label, picked);
+  let choices: readonly Choice[] = [];
+  let value = "";
+  let typed = "";
+  let typedAt = 0;
+  const open = (): void => list.open(choices, value);
 
-  show(choices: readonly Choice[], value: string, title: string, hint = "", disabled = false): void {
-    this.choices = choices;
-    this.value = value;
-    write(this.title, title);
-    write(this.hint, hint);
-    this.button.disabled = disabled;
-    set(this.button, { "aria-label": `${this.label}: ${title}${hint ? `, ${hint}` : ""}` });
-  }
+  on(signal, button, "click", () => (list.isOpen() ? list.close() : open()));
+  if (initial) on(signal, button, "dblclick", initial);
+  on(signal, button, "keydown", (event: KeyboardEvent) => {
+    const { key, timeStamp } = event;
+    const letter = /^[^ ?]$/.test(key) && !event.ctrlKey && !event.metaKey && !event.altKey;
+    if (list.isOpen()) {
+      if (list.key(event)) return;
+      if (key === "Home") list.walk(0, 1);
+      else if (key === "End") list.walk(choices.length - 1, -1);
+      else if (!letter) return;
+    } else if (letter || key === "ArrowDown" || key === "ArrowUp") open();
+    else return;
+    event.preventDefault();
+    if (!letter) return;
+    typed = timeStamp - typedAt > PAUSE ? key : typed + key;
+    typedAt = timeStamp;
+    list.find(typed.toLowerCase());
+  });
 
-  private open(): void {
-    this.popup.open(this.choices, this.value);
-  }
-
-  private key(event: KeyboardEvent): void {
-    const { key } = event;
-    const printable = key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
-    if (!this.popup.isOpen) {
-      if (key !== "ArrowDown" && key !== "ArrowUp" && (!printable || key === " " || key === "?")) return;
-      event.preventDefault();
-      this.open();
-      if (printable) this.typeAhead(key, event.timeStamp);
-      return;
-    }
-    if (this.popup.key(event)) return;
-    if (key === "Home" || key === "End") {
-      event.preventDefault();
-      this.popup.jump(key === "Home" ? "first" : "last");
-    } else if (printable && key !== " ") {
-      event.preventDefault();
-      event.stopPropagation();
-      this.typeAhead(key, event.timeStamp);
-    }
-  }
-
-  private typeAhead(key: string, now: number): void {
-    this.typed = now - this.typedAt > PAUSE ? key : this.typed + key;
-    this.typedAt = now;
-    this.popup.jump(this.typed.toLowerCase());
-  }
+  return {
+    button,
+    show(given, chosen, text, note = "", disabled = false) {
+      choices = given;
+      value = chosen;
+      write(title, text);
+      write(hint, note);
+      set(button, { disabled, $label: `${label}: ${text}${note && `, ${note}`}` });
+    },
+  };
 }

@@ -1,56 +1,36 @@
-/** A few choices side by side, one of them pressed: arrow keys move within. */
-import { el, set } from "./dom";
+/** A few choices side by side, one of them pressed: radio buttons, so keys and speech come from the browser. */
+import { el, freshId, on } from "./dom";
 
-export class Segments<Value extends string> {
-  readonly element: HTMLElement;
-  private readonly buttons: HTMLButtonElement[];
+export type Segment<Value extends string> = readonly [value: Value, text: string, title?: string];
 
-  constructor(
-    label: string,
-    control: string,
-    private readonly options: ReadonlyArray<{ value: Value; text: string; title?: string }>,
-    picked: (value: Value) => void,
-    initial: Value,
-    signal: AbortSignal,
-  ) {
-    this.buttons = options.map(({ value, text, title }) => {
-      const segment = el("button", "xw-segment", {
-        type: "button",
-        role: "radio",
-        title: title ?? null,
-        "aria-label": title ?? null,
-        "data-xw-value": value,
-      });
-      segment.textContent = text;
-      segment.addEventListener("click", () => picked(value), { signal });
-      return segment;
-    });
-    this.element = el(
-      "div",
-      "xw-segments",
-      { role: "radiogroup", "aria-label": label, "data-xw-control": control },
-      ...this.buttons,
-    );
-    this.element.addEventListener("dblclick", () => picked(initial), { signal });
-    this.element.addEventListener(
-      "keydown",
-      (event) => {
-        const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-        if (!step) return;
-        event.preventDefault();
-        const at = this.buttons.findIndex((segment) => segment === event.target);
-        const next = (at + step + options.length) % options.length;
-        this.buttons[next]!.focus();
-        picked(options[next]!.value);
-      },
-      { signal },
-    );
-  }
-
-  show(value: Value): void {
-    this.options.forEach((option, at) => {
-      const chosen = option.value === value;
-      set(this.buttons[at]!, { "aria-checked": String(chosen), tabindex: chosen ? 0 : -1 });
-    });
-  }
+/** Returns the element and how to show a choice; a double click picks the first. */
+export function segments<Value extends string>(
+  signal: AbortSignal,
+  label: string,
+  control: string,
+  options: ReadonlyArray<Segment<Value>>,
+  picked: (value: Value) => void,
+): [HTMLElement, (value: Value) => void] {
+  const name = freshId();
+  const inputs = options.map(([value, , title]) =>
+    el("input", { type: "radio", name, value, $label: title }),
+  );
+  const labels = options.map(([, text, title], i) =>
+    el("label.segment", { title }, inputs[i]!, text),
+  );
+  const element = el(
+    ".segments",
+    { role: "radiogroup", $label: label, _control: control },
+    ...labels,
+  );
+  on(signal, element, "change", ({ target }) =>
+    picked((target as HTMLInputElement).value as Value),
+  );
+  on(signal, element, "dblclick", () => picked(options[0]![0]));
+  return [
+    element,
+    (value) => {
+      for (const input of inputs) input.checked = input.value === value;
+    },
+  ];
 }
