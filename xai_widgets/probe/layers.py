@@ -74,10 +74,13 @@ def layout_of(
     """
     if len(shape) == 4:
         _, a, b, c = shape
-        first, last = _stretch((b, c), picture), _stretch((a, b), picture)
-        if first is not None and (last is None or first <= last):
+        first = _stretch((b, c), picture) is not None
+        last = _stretch((a, b), picture) is not None
+        # Where both fit it is by chance: channels first is the rule, unless the map before it is
+        # the one that channels last would continue.
+        if first and not (last and grid == (a, b) != (b, c)):
             return Layout("channels_first", (b, c), a)
-        if last is not None:
+        if last:
             return Layout("channels_last", (a, b), c)
         return None
     if len(shape) == 3:
