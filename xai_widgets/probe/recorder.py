@@ -105,11 +105,14 @@ class Recorder:
                     origin.handed,
                 )
             return None
-        if tensor is output and (self._protect is None or name in self._protect):
-            record.handed = tensor.clone()
-            self._known[id(record.handed)] = record
-            self.nbytes += tensor.nbytes
-            return record.handed
+        if self._protect is None or name in self._protect:
+            copy = tensor.clone()
+            handed = _exchanged(output, tensor, copy)
+            if handed is not None:
+                record.handed = copy
+                self._known[id(copy)] = record
+                self.nbytes += tensor.nbytes
+            return handed
         return None
 
     def _origin(self, tensor: Tensor) -> Recorded | None:
@@ -146,6 +149,19 @@ class Recorder:
             if (linear and made.numel() == logits.numel()) or convolutional:
                 return given if given.requires_grad else None
         return None
+
+
+def _exchanged(output: Any, tensor: Tensor, copy: Tensor) -> Any:
+    """What a layer gave out with `copy` in the place of `tensor`; None where that is not known to
+    be harmless.
+    """
+    if output is tensor:
+        return copy
+    if type(output) in (tuple, list):
+        return type(output)(copy if item is tensor else item for item in output)
+    if type(output) is dict:
+        return {key: copy if item is tensor else item for key, item in output.items()}
+    return None
 
 
 def first_tensor(output: Any) -> Tensor | None:
