@@ -101,7 +101,7 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
     painted = undefined;
     if (!shown || !picture) return;
     const done = paintHeat(shown, appearance, picture.width, picture.height);
-    if (shown.state === "ok") painted = done;
+    if (shown.peak) painted = done; // a map of zeros has nothing to show
     set(root, {
       _seq: shown.seq,
       _method: shown.method,

@@ -106,14 +106,11 @@ export function converse(
 
     /** Asks for another explanation. A frame already seen is shown at once. */
     ask(part: Partial<Request>): void {
-      const now = session.request;
       let next = part;
       if (session.frozen) {
-        const frame = nearestFrame({ ...now, ...part }, session.frames);
+        const frame = nearestFrame({ ...session.request, ...part }, session.frames);
         if (!frame) return;
         next = requestOf(frame);
-      } else if (part.method && part.method !== now.method) {
-        next = { ...part, parameters: {} }; // another method, other parameters
       }
       for (const [name, value] of Object.entries(next)) model.set(name, value);
       asked();
@@ -160,11 +157,11 @@ export function converse(
     if (fits && !frame.partial) awaiting = null;
   }
 
+  const listeners: Array<[string, () => void]> = [];
   function listen(names: readonly string[], listener: (...values: never[]) => void): void {
     for (const name of names) {
-      const heardOf = listener as () => void;
-      model.on(name, heardOf);
-      signal.addEventListener("abort", () => model.off(name, heardOf));
+      model.on(name, listener as () => void);
+      listeners.push([name, listener as () => void]);
     }
   }
   /** Whatever comes from the kernel shows that it lives. */
@@ -201,8 +198,13 @@ export function converse(
     changed("status");
   });
 
+  signal.addEventListener("abort", () => {
+    for (const [name, listener] of listeners) model.off(name, listener);
+  });
+
   session.frames.forEach(remember);
   receive();
+  model.send({ kind: "ready" }); // from now on what is sent is heard
   return session;
 }
 

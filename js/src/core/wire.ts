@@ -106,7 +106,7 @@ export interface Request {
 }
 
 export type Sign = "both" | "positive" | "negative";
-export type Blend = "normal" | "multiply" | "screen" | "luminosity" | "color";
+export type Blend = "normal" | "multiply" | "screen" | "luminosity";
 export type Arrangement = "overlay" | "side_by_side" | "swipe";
 
 export interface Appearance {

@@ -71,7 +71,7 @@ function say(session: Session, state: string): [string, string] {
   if (state === "error") return [message, status?.hint ?? ""];
   if (state === "busy") {
     const refining = shown?.partial && !session.stale();
-    return [message || title + (refining ? " refining" : ""), ""];
+    return [(message || title) + (refining ? " refining" : ""), ""];
   }
   if (status?.state !== "stopped") return ["", ""];
   const share = shown?.partial ? ` at ${percent(shown.fraction, 0)}` : "";

@@ -1,7 +1,7 @@
 /** Which method and layer, how the two pictures stand, save, reset. */
 import { size } from "../core/format";
 import type { Session } from "../core/session";
-import type { Arrangement, Request } from "../core/wire";
+import type { Arrangement, Method, Request } from "../core/wire";
 import { el, tool } from "./dom";
 import { picker } from "./picker";
 import type { Choice } from "./popup";
@@ -49,15 +49,19 @@ export function header(
     element,
     () => {
       const { method, request } = session;
-      const choices = session.methods.map(
-        ({ name, title, family, cost, unavailable }): Choice => ({
-          value: name,
-          label: title,
-          group: family,
-          note: cost,
-          reason: unavailable || closed({ method: name }),
-        }),
-      );
+      const families = session.methods.map(({ family }) => family);
+      const rank = ({ family }: Method): number => families.indexOf(family);
+      const choices = [...session.methods]
+        .sort((a, b) => rank(a) - rank(b))
+        .map(
+          ({ name, title, family, cost, unavailable }): Choice => ({
+            value: name,
+            label: title,
+            group: family,
+            note: cost,
+            reason: unavailable || closed({ method: name }),
+          }),
+        );
       const about = method ? `${method.family} · ${method.cost}` : "";
       methods.show(choices, request.method, method?.title ?? request.method, about);
       const layered = method?.space === "layer";

@@ -9,7 +9,7 @@ import { picker } from "./picker";
 import { type Segment, segments } from "./segments";
 import { type Scale, slider } from "./slider";
 
-const BLENDS = ["normal", "multiply", "screen", "luminosity", "color"] satisfies Blend[];
+const BLENDS = ["normal", "multiply", "screen", "luminosity"] satisfies Blend[];
 const named = (blend: string): string => blend[0]!.toUpperCase() + blend.slice(1);
 
 const SIGNS: ReadonlyArray<Segment<Sign>> = [

@@ -183,7 +183,8 @@ export function newStage(
   on(signal, handle, "keydown", (event: KeyboardEvent) => {
     // Right and up are more, ten times as much with Shift.
     const arrow = stepCell({ row: 20, column: 20 }, event.key, event.shiftKey, 50, 50);
-    const step = arrow ? arrow.column - arrow.row : { Home: -99, End: 99 }[event.key];
+    const far = { PageUp: 10, PageDown: -10, Home: -99, End: 99 }[event.key];
+    const step = arrow ? arrow.column - arrow.row : far;
     if (!step) return;
     event.preventDefault();
     splitAt(split + step / 50);
