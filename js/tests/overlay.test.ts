@@ -27,8 +27,6 @@ interface Case {
 }
 
 const { cases, tables } = fixtures as unknown as { cases: Case[]; tables: Record<string, number> };
-  tables: Record<string, number>;
-};
 
 describe("the same picture as the Python half", () => {
   it.each(cases.map((each, i) => [i, each] as const))("map %i", (_, each) => {
