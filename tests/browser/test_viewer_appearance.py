@@ -119,8 +119,13 @@ def test_the_threshold_hides_what_is_weaker(viewer: Viewer) -> None:
 def test_side_by_side_and_swipe(notebook: NotebookPage, viewer: Viewer, shots: Path) -> None:
     with notebook.counting() as sent:
         viewer.root.get_by_text("Side by side", exact=True).click()
-        viewer.find('[data-xw-canvas="twin"]').wait_for()
-        assert viewer.checksum("twin") == viewer.checksum("picture")
+        viewer.until("root => root.dataset.xwLayout === 'across'")
+        picture = viewer.find('[data-xw-canvas="picture"]').bounding_box()
+        heat = viewer.find('[data-xw-canvas="heat"]').bounding_box()
+        assert picture is not None
+        assert heat is not None
+        assert heat["x"] == pytest.approx(picture["x"] + picture["width"], abs=1)
+        assert heat["width"] == pytest.approx(picture["width"], abs=1)
         notebook.screenshot(viewer.root, shots / "side_by_side.png")
 
         viewer.root.get_by_text("Swipe", exact=True).click()

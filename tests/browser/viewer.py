@@ -73,7 +73,7 @@ class Viewer:
         raise AssertionError(f"the {canvas} canvas did not change")
 
     def checksum(self, canvas: str = "heat") -> int | None:
-        """Return a number for what a canvas shows: ``picture``, ``heat`` or ``twin``."""
+        """Return a number for what a canvas shows: ``picture`` or ``heat``."""
         return checksum(self.find(f'[data-xw-canvas="{canvas}"]'))
 
     def find(self, selector: str) -> Locator:
