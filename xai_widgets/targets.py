@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -41,7 +41,8 @@ class Target:
 
     index: int | None
     name: str
-    function: Callable[[Any], Tensor] | None = None
+    # Left out of the hash: a function of the user's own may have none.
+    function: Callable[[Any], Tensor] | None = field(default=None, hash=False)
 
     def score(self, output: Any, *, batch: int | None = None) -> Tensor:
         """Return the differentiable scalar per picture, (N,), that attributions are taken of.

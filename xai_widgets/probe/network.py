@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 
 import torch
 from torch import Tensor, nn
 
 from xai_widgets.errors import ExplanationError
+from xai_widgets.probe.fingerprint import Fingerprint, Structure, structure_of
 from xai_widgets.probe.guard import as_found, autograd_ready, like_parameters, unwrap
 from xai_widgets.probe.layers import Layer, rank
 from xai_widgets.probe.recorder import first_tensor
@@ -25,13 +26,15 @@ class Network:
     """A network, its lock, and what the first trace taught: which layers carry maps, which are
     overwritten in place.
 
-    `byte_budget` bounds the largest activation of a batched forward.
+    `byte_budget` bounds the largest activation of a batched forward. `fingerprint()` tells recorded
+    passes of the network as it is from those of the network as it was.
     """
 
     def __init__(self, model: nn.Module, byte_budget: int = 256 * 2**20) -> None:
         self.model = unwrap(model)
         self.byte_budget = byte_budget
-        self._structure: tuple[int, ...] = ()
+        self.fingerprint = Fingerprint(self.model)
+        self._structure: Structure = ()
         self._names: dict[str, str] = {}
         self._overwritten: set[str] | None = None
         self._ranked: dict[tuple[int, ...], list[Layer]] = {}
@@ -61,7 +64,7 @@ class Network:
 
     def _learn_structure(self) -> None:
         """Forget what was learned about a network whose modules have been exchanged since."""
-        structure = tuple(id(module) for module in _modules(self.model))
+        structure = structure_of(self.model)
         if structure != self._structure:
             self._structure = structure
             self._names = _canonical_names(self.model)
@@ -111,32 +114,6 @@ class Network:
             source = output if head is None else head
             width = source.shape[-1] if source.ndim in (2, 3) else None
             return rank(list(trace.recorder.records.values()), source, width)
-
-    def fingerprint(self) -> tuple[int, ...]:
-        """Changes whenever a parameter or buffer is written or replaced, so that old traces can be
-        told.
-        """
-        return tuple(value for tensor in _tensors(self.model) for value in _identity(tensor))
-
-
-def _modules(model: nn.Module) -> Iterator[nn.Module]:
-    """All modules; ten times quicker than asking for them with their names."""
-    modules = [model]
-    while modules:
-        module = modules.pop()
-        yield module
-        modules.extend(child for child in module._modules.values() if child is not None)
-
-
-def _tensors(model: nn.Module) -> Iterator[Tensor]:
-    """All parameters and buffers."""
-    for module in _modules(model):
-        for held in (module._parameters, module._buffers):
-            yield from (tensor for tensor in held.values() if tensor is not None)
-
-
-def _identity(tensor: Tensor) -> tuple[int, int]:
-    return (tensor.data_ptr(), -1 if tensor.is_inference() else tensor._version)
 
 
 def _canonical_names(model: nn.Module) -> dict[str, str]:
