@@ -138,11 +138,11 @@ def test_a_parameter_of_a_method(notebook: NotebookPage, viewer: Viewer) -> None
     viewer.choose("method", "occlusion")
     viewer.until_painted("occlusion")
     before = viewer.checksum()
-    number = viewer.number("parameter-window")
+    number = viewer.number("parameter-stride")
     number.fill("8")
     number.press("Enter")
     viewer.until_changed(before)
-    notebook.execute("assert viewer.parameters == {'window': 8}, viewer.parameters")
+    notebook.execute("assert viewer.parameters == {'stride': 8}, viewer.parameters")
 
 
 def test_python_is_followed(notebook: NotebookPage, viewer: Viewer) -> None:
