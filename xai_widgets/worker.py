@@ -84,14 +84,17 @@ class Job:
             return
         try:
             callback(value)
-        except Exception:
+        except BaseException:  # whatever it is, the worker has other jobs to do
             _log.exception("a worker's %s callback failed", event)
 
     def _end(self, state: State) -> Literal[False]:
         close = getattr(self._steps, "close", None)
+        try:
+            if close is not None:
+                close()
+        except BaseException:  # as above
+            _log.exception("a worker's job failed while it was closed")
         self.drop(state)
-        if close is not None:
-            close()
         return False
 
     def drop(self, state: State) -> None:
