@@ -2,51 +2,31 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from tests.condition import Condition
 from tests.networks import (
     RELU_SPELLINGS,
     BatchStatistics,
-    Cnn,
     Fails,
     Normalised,
     Stochastic,
     cnn,
-    picture,
     seeded,
 )
+from tests.requests import CLASS, OTHER, X, cheap, explain
 from xai_widgets.engine import Engine
-from xai_widgets.methods import METHODS, Method
-
-Values = npt.NDArray[np.float32]
-X = picture()
-OTHER = picture(seed=1)
-CLASS = 3  # all methods have something to say of it on both networks
-
-# What makes a method that needs many passes cheap; by parameter, so that new methods are met too.
-CHEAP: dict[str, Any] = {"window": 8, "stride": 4, "samples": 12, "steps": 5}
+from xai_widgets.methods import METHODS
 
 every_method = pytest.mark.parametrize("method", METHODS)
 anytime_methods = pytest.mark.parametrize("method", [m.name for m in METHODS.values() if m.anytime])
-
-
-def cheap(method: Method) -> dict[str, Any]:
-    return {p.name: CHEAP[p.name] for p in method.parameters if p.name in CHEAP}
-
-
-def explain(engine: Engine, method: str, x: Tensor = X, target: Any = CLASS) -> Values:
-    return engine.explain(x, method, target=target, **cheap(METHODS[method])).values
 
 
 def fresh() -> Engine:
@@ -266,95 +246,3 @@ def test_steps_taken_in_turns_do_not_disturb_each_other(method: str) -> None:
         explain(engine, "saliency", OTHER, target=2)
     np.testing.assert_array_equal(last[0], CLEAN[method])
     np.testing.assert_array_equal(last[1], explain(fresh(), method, OTHER, target=0))
-
-
-@pytest.mark.parametrize("threads", [2, 8])
-def test_many_threads_explaining_with_one_engine_give_what_one_thread_gives(threads: int) -> None:
-    requests = [(m, t, x) for m in METHODS for t in range(4) for x in (0, 1)]
-    alone = fresh()
-    expected = [explain(alone, m, (X, OTHER)[x], t) for m, t, x in requests]
-    engine = fresh()
-    _training(engine.model)
-    before = Condition.of(engine.model)
-    start = threading.Barrier(threads)
-
-    def work(thread: int) -> list[tuple[int, Values]]:
-        start.wait()
-        # Everyone asks for everything, each beginning elsewhere.
-        order = [(thread * 5 + i) % len(requests) for i in range(len(requests))]
-        return [
-            (i, explain(engine, requests[i][0], (X, OTHER)[requests[i][2]], requests[i][1]))
-            for i in order
-        ]
-
-    with ThreadPoolExecutor(threads) as pool:
-        for answers in pool.map(work, range(threads)):
-            for i, values in answers:
-                np.testing.assert_array_equal(values, expected[i], err_msg=str(requests[i]))
-    assert before.differences(Condition.of(engine.model)) == []
-
-
-def test_two_engines_over_one_network_share_its_lock() -> None:
-    model = seeded(Normalised())
-    engines = [Engine(model), Engine(model)]
-    before = Condition.of(model)
-
-    def work(engine: Engine) -> list[Values]:
-        return [explain(engine, m, x) for m in METHODS for x in (X, OTHER)]
-
-    with ThreadPoolExecutor(2) as pool:
-        first, second = pool.map(work, engines)
-    for a, b in zip(first, second, strict=True):
-        np.testing.assert_array_equal(a, b)
-    assert before.differences(Condition.of(model)) == []
-
-
-class Meets(Cnn):
-    """Waits within its forward, in the thread that asks, until another thread has run it wholly."""
-
-    def __init__(self) -> None:
-        super().__init__(nn.ReLU(inplace=True))
-        self.inside = threading.Event()
-        self.go_on = threading.Event()
-        self.waiting = threading.local()
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.conv1(x)
-        if getattr(self.waiting, "asked", False):
-            self.inside.set()
-            assert self.go_on.wait(10)
-        x = self.conv2(self.rectify(x))
-        return self.head(self.rectify(x).mean((2, 3)))
-
-
-def test_a_user_running_the_same_network_meanwhile_is_not_disturbed() -> None:
-    model = seeded(Meets())
-    expected = model(OTHER)
-    (wanted,) = torch.autograd.grad(expected.sum(), [model.conv1.weight])
-    plain = {name: explain(Engine(seeded(Cnn(nn.ReLU()))), name) for name in METHODS}
-    found: list[Values] = []
-
-    def explaining() -> None:
-        model.waiting.asked = True
-        found.append(explain(Engine(model), "guided_backprop"))
-
-    thread = threading.Thread(target=explaining)
-    thread.start()
-    assert model.inside.wait(10)
-    # Here the recorder's hooks are on the layers, and the other thread is inside the network.
-    kept: list[Tensor] = []
-    handle = model.conv1.register_forward_hook(lambda module, args, output: kept.append(output))
-    mine = model(OTHER)
-    handle.remove()
-    (gradient,) = torch.autograd.grad(mine.sum(), [model.conv1.weight])
-    with torch.no_grad():
-        silent = model(OTHER)
-    assert not silent.requires_grad
-    model.go_on.set()
-    thread.join()
-    assert torch.equal(mine, expected)
-    assert torch.equal(silent, expected)
-    assert torch.equal(gradient, wanted)
-    # The user's in-place rectifier worked in place on what the layer gave out: nothing was copied.
-    assert kept[0]._version == 1
-    np.testing.assert_array_equal(found[0], plain["guided_backprop"])
