@@ -76,6 +76,7 @@ def shown(
     page = browser.new_page(viewport={"width": width, "height": 1400})
     try:
         notebook = NotebookPage.open(page, lab, lab.write_notebook(name, cells))
+        notebook.theme("light")  # JupyterLab remembers what the test before chose
         notebook.run_all()
         yield notebook
         notebook.shut_down()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.browser.conftest import OpenNotebook
+from tests.browser.contrast import faint_texts
 from tests.browser.viewer import SMALL, VIEWER, Viewer
 
 # A network that waits before each forward pass and can be told to fail.
@@ -64,7 +65,11 @@ def test_an_error_is_shown_in_words_with_a_way_out(
     viewer.choose("method", "occlusion")
     viewer.until("root => root.innerText.includes('the <i>network</i> broke')")
     assert "engine.explain" in viewer.status()
-    notebook.screenshot(viewer.root, shots / "error.png")
+    for theme in ("dark", "light"):
+        notebook.theme(theme)
+        viewer.until("(root, theme) => root.dataset.xwTheme === theme", theme)
+        notebook.screenshot(viewer.root, shots / f"error_{theme}.png")
+        assert faint_texts(viewer.root, 4.5) == [], theme
 
     notebook.execute("slow.problem = ''")
     viewer.choose("method", "grad_cam")
