@@ -46,7 +46,8 @@ def photo(name: str = "cat") -> Image.Image:
             f"The names are in xw.demo.photos(): {', '.join(list(paths)[: len(_SHIPPED)])} ..."
         )
     with Image.open(paths[wanted]) as picture:
-        return picture.convert("RGB")
+        rgb: Image.Image = picture.convert("RGB")
+    return rgb
 
 
 def _paths() -> dict[str, Path]:
