@@ -54,10 +54,12 @@ export function heatMap(frame: Frame, width: number, height: number): HeatMap {
   const decoded = Float32Array.from(bytes, (level) => nativeValues[level]!);
   const values = levelValues(FINE, signed, peak, 2);
   const zero = signed ? FINE : 0;
-  const index = Uint16Array.from(resize(decoded, h, w, height, width), (value) => {
-    const s = Math.sqrt(Math.abs(value) / (peak || 1));
-    return zero + Math.round(Math.sign(value) * s * FINE);
-  });
+  const fine = resize(decoded, h, w, height, width);
+  const index = new Uint16Array(fine.length);
+  for (let i = 0; i < fine.length; i++) {
+    const share = fine[i]! / (peak || 1);
+    index[i] = zero + Math.round(Math.sign(share) * Math.sqrt(Math.abs(share)) * FINE);
+  }
   return { ...map, index, values, counts: countLevels(index, values) };
 }
 

@@ -39,7 +39,10 @@ export function picker(
   let value = "";
   let typed = "";
   let typedAt = 0;
-  const open = (): void => list.open(choices, value);
+  const open = (): void => {
+    button.focus(); // Safari does not, on a click
+    list.open(choices, value);
+  };
 
   on(signal, button, "click", () => (list.isOpen() ? list.close() : open()));
   if (initial) on(signal, button, "dblclick", initial);
