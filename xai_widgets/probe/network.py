@@ -49,6 +49,11 @@ class Network:
         others.
         """
         x = self.prepare(x)
+        if any(parameter.is_inference() for parameter in self.model.parameters()):
+            raise ExplanationError(
+                "the network's weights were made under torch.inference_mode(), so no gradient can "
+                "pass through it; build or load it outside of inference mode"
+            )
         with autograd_ready(self.model):
             self._learn_structure()
             trace = Trace(self, x, self._overwritten, key)

@@ -46,7 +46,8 @@ class Recorder:
                 self._inside_attention.add(name)
             elif is_attention(module):
                 attention = (*attention, f"{name}.")
-            if name:
+            # Scripted modules take no hooks; what they give out to others is recorded there.
+            if name and not isinstance(module, torch.jit.ScriptModule):
                 self._handles.append(module.register_forward_hook(self._hook_for(name)))
         return self
 
