@@ -54,7 +54,13 @@ class Condition:
         named = dict(model.named_modules(remove_duplicate=False))
         return cls(
             modules={
-                name: (id(m), type(m), m.training, id(m.forward.__func__), sorted(vars(m)))
+                name: (
+                    id(m),
+                    type(m),
+                    m.training,
+                    id(getattr(m.forward, "__func__", m.forward)),
+                    sorted(vars(m)),
+                )
                 for name, m in named.items()
             },
             parameters={
@@ -63,7 +69,7 @@ class Condition:
                     _kept(p.grad),
                     p.requires_grad,
                     p.is_leaf,
-                    p._version,
+                    -1 if p.is_inference() else p._version,
                     len(p._backward_hooks or ()),
                     len(p._post_accumulate_grad_hooks or ()),
                 )

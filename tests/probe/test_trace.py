@@ -1,0 +1,217 @@
+"""A trace: what is read from one recorded pass, each thing computed once, all of it let go."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from tests.condition import Condition
+from tests.networks import Cnn, Normalised, Sequence, cnn, picture, seeded
+from xai_widgets.errors import ExplanationError
+from xai_widgets.probe.network import Network
+from xai_widgets.probe.trace import Trace
+from xai_widgets.targets import Target
+
+CLASS = Target(3, "class 3")
+
+
+def trace_of(model: nn.Module, x: Tensor | None = None) -> Trace:
+    return Network(model).trace(picture() if x is None else x)
+
+
+def test_logits_scores_and_activations_are_the_networks_own() -> None:
+    model = seeded(Sequence())
+    x = picture()
+    trace = trace_of(model, x)
+    with torch.no_grad():
+        logits = model(x)
+        hidden = model[1](model[0](x))
+    assert torch.equal(trace.logits, logits)
+    assert torch.equal(trace.score(CLASS), logits[:, 3])
+    assert torch.equal(trace.scores(x, CLASS), logits[:, 3])
+    assert torch.equal(trace.activation("1"), hidden)
+    assert torch.equal(trace.input, x)
+
+
+def test_gradients_are_autograds_own() -> None:
+    model = seeded(Sequence())
+    x = picture().requires_grad_(True)
+    hidden = model[1](model[0](x))
+    hidden.retain_grad()
+    rest = hidden
+    for layer in list(model)[2:]:
+        rest = layer(rest)
+    rest[0, 3].backward()
+    trace = trace_of(model)
+    assert torch.equal(trace.gradient(CLASS), x.grad)
+    assert torch.equal(trace.layer_gradient(CLASS, "1"), hidden.grad)
+
+
+def test_a_batch_is_read_as_its_pictures_are_one_by_one() -> None:
+    batch = torch.cat([picture(seed=seed) for seed in range(4)])
+    together = trace_of(seeded(Normalised()), batch)
+    for i in range(4):
+        alone = trace_of(seeded(Normalised()), batch[i : i + 1])
+        one = slice(i, i + 1)
+        close = {"rtol": 1e-4, "atol": 1e-6}
+        torch.testing.assert_close(together.logits[one], alone.logits, **close)
+        for rule in ("standard", "guided", "deconvnet"):
+            torch.testing.assert_close(
+                together.gradient(CLASS, rule)[one], alone.gradient(CLASS, rule), **close
+            )
+        torch.testing.assert_close(
+            together.layer_gradient(CLASS, "conv2")[one],
+            alone.layer_gradient(CLASS, "conv2"),
+            **close,
+        )
+        torch.testing.assert_close(
+            together.activation("conv2")[one], alone.activation("conv2"), **close
+        )
+
+
+def test_everything_is_computed_once() -> None:
+    trace = trace_of(cnn())
+    assert trace.gradient(CLASS) is trace.gradient(CLASS)
+    assert trace.gradient(CLASS, "guided") is trace.gradient(CLASS, "guided")
+    first = trace.layer_gradient(CLASS, "conv1")
+    assert trace.layer_gradient(CLASS, "conv1").data_ptr() == first.data_ptr()
+    same = Target(3, "class 3")
+    assert trace.gradient(same) is trace.gradient(CLASS)
+    assert trace.layers is trace.layers
+
+
+def test_a_layers_gradient_read_on_the_way_to_the_input_is_the_same() -> None:
+    model = cnn("in_place_module")
+    on_the_way = trace_of(model)
+    best = on_the_way.layers[0].name
+    on_the_way.gradient(CLASS)
+    directly = trace_of(model)
+    assert torch.equal(on_the_way.layer_gradient(CLASS, best), directly.layer_gradient(CLASS, best))
+
+
+def test_the_rules_reach_layers_as_well() -> None:
+    trace = trace_of(cnn())
+    hidden = trace.activation("conv2")
+    g = trace.network.model.head.weight[3].detach()[None, :, None, None] / 64
+    plain = torch.where(hidden > 0, g, 0.0)
+    torch.testing.assert_close(trace.layer_gradient(CLASS, "conv2"), plain)
+    torch.testing.assert_close(trace.layer_gradient(CLASS, "conv2", "guided"), plain.clamp_min(0))
+    torch.testing.assert_close(
+        trace.layer_gradient(CLASS, "conv2", "deconvnet"), g.clamp_min(0).expand_as(plain)
+    )
+
+
+def test_nothing_read_is_tied_to_the_network() -> None:
+    trace = trace_of(cnn())
+    for read in (
+        trace.input,
+        trace.logits,
+        trace.gradient(CLASS),
+        trace.layer_gradient(CLASS, "conv1"),
+        trace.activation("conv1"),
+        trace.score(CLASS),
+        trace.scores(picture(), CLASS),
+    ):
+        assert not read.requires_grad
+        assert not read.is_inference()
+
+
+def test_a_trace_that_is_let_go_is_gone_at_once() -> None:
+    model = cnn("in_place_module")
+    trace = trace_of(model)
+    trace.gradient(CLASS, "guided")
+    _ = trace.layers
+    gone = [weakref.ref(trace), weakref.ref(trace.recorder.records["conv1"].tensor)]
+    gc.disable()
+    try:
+        del trace
+        assert [reference() for reference in gone] == [None, None]
+    finally:
+        gc.enable()
+
+
+def test_bytes_are_counted_with_the_copies() -> None:
+    # 8 x 8 x 8 floats each from two convolutions and, called twice, one rectifier; then 5 logits.
+    given = 4 * 8 * 8 * 8 * 4 + 5 * 4
+    copies = 4 * 8 * 8 * 8 * 4
+    network = Network(cnn())
+    assert network.trace(picture()).nbytes == given + copies
+    assert network.trace(picture()).nbytes == given
+    in_place = Network(cnn("in_place_module"))
+    in_place.trace(picture())
+    assert in_place.trace(picture()).nbytes == given + copies // 2
+    assert network.trace(picture()).recorder.largest == 3 * 16 * 16 * 4
+
+
+def test_batch_sizes_stay_within_the_byte_budget() -> None:
+    small = Network(cnn(), byte_budget=3 * 3072)
+    assert small.trace(picture()).batch_size() == 3
+    assert small.trace(picture()).batch_size(2) == 2
+    assert Network(cnn()).trace(picture()).batch_size() == 8
+    assert Network(cnn()).trace(picture()).batch_size(50) == 50
+    assert Network(cnn(), byte_budget=1).trace(picture()).batch_size() == 1
+    four = torch.cat([picture()] * 4)
+    assert small.trace(four).batch_size() == 3
+
+
+def test_one_trace_read_from_many_threads() -> None:
+    model = seeded(Normalised())
+    rules = ("standard", "guided", "deconvnet")
+    targets = [Target(i, f"class {i}") for i in range(5)]
+    reads = [(target, rule) for target in targets for rule in rules]
+    alone = trace_of(model)
+    expected = [alone.gradient(*read) for read in reads]
+    trace = trace_of(model)
+    start = threading.Barrier(8)
+
+    def work(thread: int) -> list[tuple[int, Tensor]]:
+        start.wait()
+        order = [(thread * 7 + i) % len(reads) for i in range(len(reads))]
+        return [(i, trace.gradient(*reads[i])) for i in order]
+
+    with ThreadPoolExecutor(8) as pool:
+        for answers in pool.map(work, range(8)):
+            for i, gradient in answers:
+                assert torch.equal(gradient, expected[i])
+                assert gradient is trace.gradient(*reads[i])
+
+
+class Scripted(Cnn):
+    """A network of which a part was compiled to TorchScript."""
+
+    def __init__(self) -> None:
+        super().__init__(nn.ReLU())
+        self.neck = torch.jit.script(nn.Conv2d(8, 8, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.rectify(self.neck(self.rectify(self.conv1(x))))
+        return self.head(self.rectify(self.conv2(x)).mean((2, 3)))
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_scripted_part_takes_no_hooks_and_stops_nothing() -> None:
+    model = seeded(Scripted())
+    before = Condition.of(model)
+    trace = trace_of(model)
+    assert before.differences(Condition.of(model)) == []
+    assert [layer.name for layer in trace.layers] == ["rectify", "conv2", "conv1"]
+    x = picture().requires_grad_(True)
+    (gradient,) = torch.autograd.grad(model(x)[0, 3], x)
+    torch.testing.assert_close(trace.gradient(CLASS), gradient)
+
+
+def test_weights_made_under_inference_mode_are_told_in_words() -> None:
+    with torch.inference_mode():
+        model = cnn()
+    with pytest.raises(ExplanationError, match=r"weights were made under torch\.inference_mode"):
+        trace_of(model)
+    before = Condition.of(model)
+    with pytest.raises(ExplanationError):
+        trace_of(model)
+    assert before.differences(Condition.of(model)) == []
