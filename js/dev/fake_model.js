@@ -263,7 +263,8 @@ const model = {
     ),
   send(content) {
     log.push(content);
-    if (content.kind === "stop") clearTimeout(timer);
+    if (content.kind !== "stop") return;
+    clearTimeout(timer);
     model.set("status", { ...traits.status, state: "stopped" });
   },
   save_changes() {

@@ -217,6 +217,27 @@ describe("session", () => {
     expect(session.state()).toBe("busy");
   });
 
+  it("forgets the maps of another picture", () => {
+    model.set("method", "saliency");
+    model.set("frame", saliency);
+    now = 1_000;
+    model.set("picture", { width: 8, height: 8, mime: "image/png", data: Uint8Array.of(2) });
+    expect(session.shown).toBeUndefined();
+    model.set("method", "grad_cam");
+    expect([session.shown, session.stale()]).toEqual([undefined, true]);
+    const other = frameOf({ seq: 9 });
+    model.set("frame", other);
+    expect([session.shown, session.stale()]).toEqual([other, false]);
+  });
+
+  it("keeps a map that comes with its picture, in either order", () => {
+    const other = frameOf({ seq: 9 });
+    now = 1_000;
+    model.set("frame", other);
+    model.set("picture", { width: 8, height: 8, mime: "image/png", data: Uint8Array.of(2) });
+    expect(session.shown).toBe(other);
+  });
+
   it("stops listening with its view", () => {
     expect(model.listening).toBeGreaterThan(0);
     life.abort();

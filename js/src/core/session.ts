@@ -39,6 +39,7 @@ export function converse(
   let shown: Frame | undefined;
   let awaiting: number | null = null; // since when an answer is due
   let heard = clock(); // when the kernel last said anything
+  let received = 0; // when the last frame came
   let gone = false;
 
   const session = {
@@ -151,6 +152,7 @@ export function converse(
   function receive(): void {
     const frame: Frame | undefined = model.get("frame");
     if (!frame?.data) return;
+    received = clock();
     remember(frame);
     const fits = keyOf(frame) === wanted();
     shown = fits ? frame : (cache.get(wanted()) ?? frame);
@@ -177,6 +179,13 @@ export function converse(
   listen(["change:frame"], () => {
     alive();
     receive();
+    changed("request");
+  });
+  listen(["change:picture"], () => {
+    // Maps of another picture. One that came with this very message is of this picture.
+    cache.frames.clear();
+    if (clock() - received < 20) receive();
+    else shown = undefined;
     changed("request");
   });
   listen(["change:status"], () => {
@@ -209,12 +218,4 @@ export function converse(
 }
 
 const REQUEST = ["method", "target", "layer", "parameters"];
-const SURROUNDINGS = [
-  "methods",
-  "class_names",
-  "layers",
-  "prediction",
-  "network",
-  "picture",
-  "frozen",
-];
+const SURROUNDINGS = ["methods", "class_names", "layers", "prediction", "network", "frozen"];
