@@ -108,24 +108,50 @@ def _buffers_aside(model: nn.Module) -> Iterator[None]:
             store.update(own)
 
 
-_RANDOM_NAMES = frozenset(
-    {
-        "rand", "randn", "randint", "randperm", "rand_like", "randn_like", "randint_like",
-        "bernoulli", "bernoulli_", "normal", "normal_", "uniform_", "multinomial",
-        "poisson", "exponential_", "geometric_", "cauchy_", "log_normal_", "random_",
-        "rrelu", "gumbel_softmax", "dropout", "dropout1d", "dropout2d", "dropout3d",
-        "alpha_dropout", "feature_alpha_dropout",
-    }
-)  # fmt: skip
+_ALWAYS = (99, "", True)
+# Each function that draws random numbers, and the argument (its place, name and default) without
+# which it draws none.
+_RANDOM_NAMES: dict[str, tuple[int, str, Any]] = {
+    **dict.fromkeys(
+        (
+            "rand", "randn", "randint", "randperm", "rand_like", "randn_like", "randint_like",
+            "bernoulli", "bernoulli_", "binomial", "normal", "normal_", "uniform_", "multinomial",
+            "poisson", "exponential_", "geometric_", "cauchy_", "log_normal_", "random_",
+            "_standard_gamma", "_sample_dirichlet", "gumbel_softmax", "kaiming_uniform_",
+            "kaiming_normal_", "fractional_max_pool2d", "fractional_max_pool3d",
+            "fractional_max_pool2d_with_indices", "fractional_max_pool3d_with_indices",
+        ),
+        _ALWAYS,
+    ),
+    **dict.fromkeys(("dropout", "dropout_", "dropout1d", "dropout2d", "dropout3d"),
+                    (2, "training", True)),
+    **dict.fromkeys(("alpha_dropout", "feature_alpha_dropout"), (2, "training", False)),
+    "rrelu": (3, "training", False),
+    "rrelu_": (3, "training", False),
+    "scaled_dot_product_attention": (4, "dropout_p", 0.0),
+    "multi_head_attention_forward": (13, "training", True),
+}  # fmt: skip
 
 
-def _random_functions() -> frozenset[Callable[..., Any]]:
-    homes = (torch, torch.nn.functional, Tensor)
-    found = (getattr(home, name, None) for home in homes for name in _RANDOM_NAMES)
-    return frozenset(function for function in found if function is not None)
+def _random_functions() -> dict[Callable[..., Any], tuple[int, str, Any]]:
+    homes = (torch, torch.nn.functional, torch.nn.init, Tensor)
+    found = (
+        (getattr(home, name, None), place)
+        for home in homes
+        for name, place in _RANDOM_NAMES.items()
+    )
+    return {function: place for function, place in found if function is not None}
 
 
 _RANDOM = _random_functions()
+
+
+def _draws(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    place = _RANDOM.get(func)
+    if place is None:
+        return False
+    position, name, default = place
+    return bool(args[position] if len(args) > position else kwargs.get(name, default))
 
 
 class Watch(TorchFunctionMode):
@@ -142,9 +168,15 @@ class Watch(TorchFunctionMode):
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
-        if func in _RANDOM:
-            self.drew = True
-        return func(*args, **(kwargs or {}))
+        kwargs = kwargs or {}
+        self.watch(func, args, kwargs)
+        return func(*args, **kwargs)
+
+    def watch(
+        self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        """Take note of a call."""
+        self.drew = self.drew or _draws(func, args, kwargs)
 
 
 @contextmanager

@@ -51,6 +51,7 @@ class RectifierMode(Watch):
         is_rectifier = _RECTIFIERS.get(func)
         if is_rectifier is None or not is_rectifier(args, kwargs):
             return super().__torch_function__(func, types, args, kwargs)
+        self.watch(func, args, kwargs)
         return self._call(func, args, kwargs)
 
     def _call(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
