@@ -171,21 +171,50 @@ class Gelu(Cnn):
         super().__init__(nn.GELU())
 
 
+_ONES = torch.ones(1, 1, 8, 8)
+_MULTIHEAD = nn.MultiheadAttention(8, 2, dropout=0.5).train()
+
+# Every way a network may draw random numbers while it runs.
+DRAWS: dict[str, Callable[[], object]] = {
+    "torch.rand": lambda: torch.rand(()),
+    "torch.randn_like": lambda: torch.randn_like(_ONES),
+    "torch.randint": lambda: torch.randint(3, (2,)),
+    "torch.bernoulli": lambda: torch.bernoulli(_ONES / 2),
+    "torch.multinomial": lambda: torch.multinomial(torch.ones(4), 2),
+    "torch.binomial": lambda: torch.binomial(torch.ones(4), torch.ones(4) / 2),
+    "Tensor.uniform_": lambda: torch.empty(()).uniform_(),
+    "Tensor.bernoulli": lambda: _ONES.div(2).bernoulli(),
+    "init.normal_": lambda: nn.init.normal_(torch.empty(3)),
+    "init.trunc_normal_": lambda: nn.init.trunc_normal_(torch.empty(3)),
+    "init.kaiming_uniform_": lambda: nn.init.kaiming_uniform_(torch.empty(3, 3)),
+    "Normal": lambda: torch.distributions.Normal(0.0, 1.0).sample(),
+    "Gamma": lambda: torch.distributions.Gamma(torch.ones(2), torch.ones(2)).sample(),
+    "dropout": lambda: F.dropout(_ONES),
+    "dropout2d": lambda: F.dropout2d(_ONES, 0.5, True),
+    "torch.dropout": lambda: torch.dropout(_ONES, 0.5, True),
+    "alpha_dropout": lambda: F.alpha_dropout(_ONES, training=True),
+    "Dropout": lambda: nn.Dropout().train()(_ONES),
+    "rrelu": lambda: F.rrelu(-_ONES, training=True),
+    "gumbel_softmax": lambda: F.gumbel_softmax(_ONES),
+    "fractional_max_pool2d": lambda: F.fractional_max_pool2d(_ONES, 2, output_size=3),
+    "FractionalMaxPool2d": lambda: nn.FractionalMaxPool2d(2, 3, return_indices=True)(_ONES),
+    "attention": lambda: F.scaled_dot_product_attention(_ONES, _ONES, _ONES, dropout_p=0.5),
+    "MultiheadAttention": lambda: _MULTIHEAD(_ONES[0], _ONES[0], _ONES[0]),
+    "numpy": lambda: np.random.rand(),  # noqa: NPY002  # what such networks call
+    "random": random.random,
+}
+
+
 class Stochastic(Cnn):
     """Draws random numbers in evaluation too, from one of the global generators."""
 
     def __init__(self, source: str) -> None:
         super().__init__(nn.ReLU())
-        self.draw: Callable[[], float] = {
-            "torch.rand": lambda: float(torch.rand(())),
-            "Tensor.uniform_": lambda: float(torch.empty(()).uniform_()),
-            "torch.distributions": lambda: float(torch.distributions.Normal(0.0, 1.0).sample()),
-            "numpy": lambda: float(np.random.rand()),  # noqa: NPY002  # what such networks call
-            "random": random.random,
-        }[source]
+        self.draw = DRAWS[source]
 
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x) + self.draw()
+        drawn = self.draw()
+        return super().forward(x) + (drawn.float().mean() if isinstance(drawn, Tensor) else 0)
 
 
 class DropoutAlways(Cnn):

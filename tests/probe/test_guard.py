@@ -9,10 +9,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tests.condition import Condition
 from tests.networks import (
+    DRAWS,
     Cnn,
     CountsCalls,
     DropoutAlways,
@@ -90,10 +92,12 @@ def test_an_overridden_train_method_is_not_called() -> None:
 
 
 @pytest.mark.parametrize("where", ["main", "thread"])
-@pytest.mark.parametrize("source", ["torch.rand", "Tensor.uniform_", "torch.distributions"])
+@pytest.mark.parametrize("source", [name for name in DRAWS if name not in ("numpy", "random")])
 def test_torch_generator_comes_back(source: str, where: str) -> None:
     model = seeded(Stochastic(source))
-    torch.manual_seed(7)
+    state = torch.get_rng_state()
+    model.draw()
+    assert not torch.equal(torch.get_rng_state(), state)
     before = Condition.of(model)
     if where == "main":
         Network(model).trace(picture()).gradient(CLASS)
@@ -122,11 +126,18 @@ def test_dropout_that_never_rests_is_watched_too() -> None:
 
 def test_generators_are_left_alone_when_the_network_draws_nothing() -> None:
     # Rewinding a global generator without need would make another thread draw numbers twice.
+    attention = nn.MultiheadAttention(16, 2, dropout=0.5).eval()
+
     class Meanwhile(Cnn):
         def forward(self, x: Tensor) -> Tensor:
             other = threading.Thread(target=lambda: torch.rand(3))
             other.start()
             other.join()
+            # What rests in evaluation draws nothing either.
+            x = nn.AlphaDropout().eval()(nn.Dropout().eval()(x))
+            x = F.rrelu(x, 1.0, 1.0)
+            x = F.scaled_dot_product_attention(x, x, x)
+            attention(x[0], x[0], x[0])
             return super().forward(x)
 
     model = seeded(Meanwhile(nn.ReLU()))
