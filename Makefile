@@ -68,7 +68,8 @@ $(VENV)/.chromium: $(VENV)/.test
 	@sh tools/chromium.sh $(BIN)/python
 	@touch $@
 
+# Not `npm ci`: it refuses a lock file made where another platform's optional packages were not to be had.
 js/node_modules/.installed: js/package-lock.json $(VENV)/.test
 	@sh tools/node.sh $(BIN)/python $(VENV)/node
-	$(JS) ci --silent --no-audit --no-fund
+	$(JS) install --no-save --silent --no-audit --no-fund
 	@touch $@
