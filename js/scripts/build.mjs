@@ -6,7 +6,7 @@ import * as esbuild from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const out = resolve(here, "../../xai_widgets/static");
-const LIMIT = 40 * 1024; // bytes of JavaScript and CSS together, one widget: a notebook saves them with it
+const LIMIT = 40_000; // bytes of JavaScript and CSS together, one widget: a notebook saves them with it
 
 // Names of our own that neither the browser nor the wire to Python knows: they may get short ones.
 const OWN = [

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from xai_widgets.render.colormaps import COLORMAPS, lut
-from xai_widgets.render.overlay import colorize, resize, shown
+from xai_widgets.render.overlay import colorize, fade, resize, shown
 from xai_widgets.widgets.frames import dequantise, quantise
 
 OUT = Path(__file__).resolve().parents[1] / "tests" / "fixtures" / "overlay.json"
@@ -37,7 +37,7 @@ def main() -> None:
         decoded = dequantise(frame)
         what = shown(decoded, size, **{k: v for k, v in look.items() if k != "colormap"})
         colours = colorize(decoded, size, signed=signed, **look)
-        alpha = np.floor(255 * np.minimum(1, 1.5 * np.abs(what.t)) + 0.5)
+        alpha = np.floor(255 * fade(np.abs(what.t)) + 0.5)
         cases.append(
             {
                 "frame": {**frame, "data": base64.b64encode(frame["data"]).decode()},

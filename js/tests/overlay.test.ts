@@ -179,7 +179,7 @@ describe("what is shown of a value", () => {
     const look = { maximum: 1, threshold: 0.3, sign: "both", lut: grey, diverging: false } as const;
     const values = Float32Array.of(0, 0.2, 1 / 3, 2 / 3, 1);
     const bytes = new Uint8Array(colourTable(values, { ...look, opaque: false }).buffer);
-    expect([3, 7, 11, 15, 19].map((i) => bytes[i])).toEqual([0, 0, 128, 255, 255]);
+    expect([3, 7, 11, 15, 19].map((i) => bytes[i])).toEqual([0, 0, 66, 189, 255]);
     const opaque = new Uint8Array(colourTable(values, { ...look, opaque: true }).buffer);
     expect([...opaque.slice(4, 8)]).toEqual([0, 0, 0, 255]);
     expect([...opaque.slice(16)]).toEqual([255, 255, 255, 255]);

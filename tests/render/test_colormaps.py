@@ -20,8 +20,8 @@ def lightness(colours: np.ndarray) -> np.ndarray:
 
 
 def test_the_kinds_there_are() -> None:
-    assert {"inferno", "viridis", "magma", "cividis", "gray"} <= set(SEQUENTIAL)
-    assert {"coolwarm", "RdBu_r"} <= set(DIVERGING)
+    assert {"inferno", "viridis", "cividis", "gray"} == set(SEQUENTIAL)
+    assert {"coolwarm", "BrBG", "berlin"} == set(DIVERGING)
     assert all(name == colormap.name for name, colormap in COLORMAPS.items())
 
 
@@ -54,7 +54,7 @@ def test_diverging_tables_have_their_middle_at_zero(name: str) -> None:
 
 def test_the_centre_of_the_default_is_neutral() -> None:
     assert lut("coolwarm")[CENTRE].tolist() == [221, 221, 221]
-    assert lut("RdBu_r")[CENTRE].tolist() == [247, 247, 247]
+    assert lut("BrBG")[CENTRE].tolist() == [245, 245, 245]
     red, _, blue = lut("coolwarm")[255]
     assert red > blue  # evidence for the target is warm
 

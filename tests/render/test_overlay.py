@@ -134,7 +134,7 @@ def slow_overlay(picture: Any, values: Any, **how: Any) -> np.ndarray:
                 index = 128 + int(math.copysign(math.floor(127 * abs(t) + 0.5), t))
             else:
                 index = math.floor(255 * abs(t) + 0.5)
-            alpha = how["opacity"] * min(1, 1.5 * abs(t))
+            alpha = how["opacity"] * (3 * t**2 - 2 * abs(t) ** 3)
             backdrop = [float(c) for c in picture[i, j]]
             source = [float(c) for c in table[index]]
             mixed = slow_blend(backdrop, source, how["blend"])

@@ -192,7 +192,7 @@ def method(
 
 
 def _parameter(parameter: inspect.Parameter, hint: Any) -> Parameter:
-    label = parameter.name.replace("_", " ")
+    label = parameter.name.replace("_", " ").capitalize()
     if get_origin(hint) is Literal:
         return Parameter(parameter.name, label, "choice", parameter.default, choices=get_args(hint))
     if hint is bool:

@@ -29,16 +29,12 @@ COLORMAPS: dict[str, Colormap] = {
     colormap.name: colormap
     for colormap in (
         Colormap("inferno", "Inferno", diverging=False),
-        Colormap("magma", "Magma", diverging=False),
-        Colormap("plasma", "Plasma", diverging=False),
         Colormap("viridis", "Viridis", diverging=False),
         Colormap("cividis", "Cividis", diverging=False),
         Colormap("gray", "Grey", diverging=False),
         Colormap("coolwarm", "Blue to red", diverging=True),
-        Colormap("RdBu_r", "Blue to red, deep", diverging=True),
         Colormap("BrBG", "Brown to teal", diverging=True),
         Colormap("berlin", "Blue to red, dark centre", diverging=True),
-        Colormap("vanimo", "Pink to green, dark centre", diverging=True),
     )
 }
 

@@ -11,7 +11,7 @@ Let v be a map (h, w) and the picture (H, W, 3) in sRGB bytes. round(x) is floor
 5.  kept where u >= threshold; t = u = 0 elsewhere    "keeps 12 %" is the mean of kept
 6.  colour = LUT[128 + sign(t) round(127 u)]          diverging: entry 128 is exact zero
            = LUT[round(255 u)]                        sequential: magnitude
-7.  alpha = opacity min(1, 1.5 u)                     weak evidence fades instead of staining
+7.  alpha = opacity u^2 (3 - 2 u)                     weak evidence fades instead of staining
 8.  out = round((1 - alpha) Cb + alpha B(Cb, Cs))     Cb picture, Cs colour, B the blend mode of
     W3C Compositing and Blending Level 1: normal, multiply, screen, luminosity, color
 """
@@ -35,7 +35,6 @@ Blend = Literal["normal", "multiply", "screen", "luminosity", "color"]
 Floats = npt.NDArray[np.floating]
 Pixels = npt.NDArray[np.uint8]
 
-_FADE = 1.5  # from 2/3 of the shown maximum on, colour has its full opacity
 _LUMA = np.array([0.30, 0.59, 0.11])  # W3C Lum()
 
 
@@ -142,7 +141,7 @@ def overlay(
     )
     backdrop = picture.astype(np.float64)
     source = _colours(what, colormap, signed).astype(np.float64)
-    alpha = opacity * np.minimum(1.0, _FADE * np.abs(what.t))[..., None]
+    alpha = opacity * fade(np.abs(what.t))[..., None]
     mixed = (1 - alpha) * backdrop + alpha * _blend(backdrop, source, blend)
     return np.floor(mixed + 0.5).astype(np.uint8)
 
@@ -156,6 +155,14 @@ def _colours(what: Shown, colormap: str, signed: bool | None) -> Pixels:
         index = np.floor(255 * u + 0.5)
     coloured: Pixels = lut(chosen.name)[index.astype(np.intp)]
     return coloured
+
+
+def fade(u: Floats) -> Floats:
+    """The opacity of colour at a share `u` of the shown maximum: none at 0, half at 1/2, full at 1.
+
+    Flat at both ends, so that weak evidence leaves the picture alone and strong evidence is plain.
+    """
+    return u * u * (3 - 2 * u)
 
 
 def _blend(backdrop: Floats, source: Floats, mode: Blend) -> Floats:

@@ -74,6 +74,11 @@ export interface Look {
   opaque: boolean;
 }
 
+/** The opacity of colour at a share of the shown maximum: weak evidence leaves the picture alone. */
+export function fade(u: number): number {
+  return u * u * (3 - 2 * u);
+}
+
 /** RGBA of every level, packed in the machine's own byte order. */
 export function colourTable(values: Float32Array, look: Look): Uint32Array {
   const { maximum, threshold, sign, lut, diverging, opaque } = look;
@@ -85,7 +90,7 @@ export function colourTable(values: Float32Array, look: Look): Uint32Array {
     rgba[4 * i] = lut[colour]!;
     rgba[4 * i + 1] = lut[colour + 1]!;
     rgba[4 * i + 2] = lut[colour + 2]!;
-    rgba[4 * i + 3] = opaque ? 255 : Math.floor(255 * Math.min(1, 1.5 * Math.abs(t)) + 0.5);
+    rgba[4 * i + 3] = opaque ? 255 : Math.floor(255 * fade(Math.abs(t)) + 0.5);
   }
   return new Uint32Array(rgba.buffer);
 }

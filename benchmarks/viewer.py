@@ -1,0 +1,156 @@
+"""How quickly a HeatmapViewer answers a person, in a default JupyterLab in a real Chromium.
+
+    python benchmarks/viewer.py
+
+Measures, from the click to the painted canvas: a method never asked before on a picture already
+traced, with the quick methods fetched ahead (the default) and without; then the repaint after an
+appearance control at 224 and 1024 pixels and the messages it sends, the size of the bundle, how
+much a notebook grows by one viewer, and how many of 50 closed viewers stay alive.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
+from playwright.sync_api import sync_playwright
+
+import xai_widgets
+from tests.browser import chromium
+from tests.browser.conftest import shown
+from tests.browser.jupyter import serve
+from tests.browser.notebook_page import NotebookPage
+from tests.browser.viewer import DEMO, VIEWER, Viewer
+
+METHODS = ("saliency", "input_x_gradient", "guided_backprop", "deconvnet", "hires_cam")
+COUNTED = """
+forwards = 0
+def count(*_):
+    global forwards
+    forwards += 1
+handle = engine.model.register_forward_hook(count)
+"""
+LARGE = """
+import torch, xai_widgets as xw
+from torch import nn
+network = nn.Sequential(
+    nn.Conv2d(3, 4, 3, padding=1), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 5)
+)
+engine = xw.Engine(network, preprocessing=dict(size=1024, crop=1024))
+photo = xw.demo.photo("astronaut")
+"""
+SWITCH = """([root, method]) => new Promise(resolve => {
+  root.querySelector('[data-xw-control="method"]').click();
+  const option = root.querySelector(`.xw-popup:not([hidden]) [data-xw-value="${method}"]`);
+  const before = root.dataset.xwPaintedAt, start = performance.now();
+  option.click();
+  const look = () => {
+    const {xwPaintedAt, xwMethod} = root.dataset;
+    if (xwPaintedAt !== before && xwMethod === method) resolve(Number(xwPaintedAt) - start);
+    else setTimeout(look, 1);
+  };
+  look();
+})"""
+SLIDE = """root => new Promise(async resolve => {
+  const slider = root.querySelector('[data-xw-control="clip"]');
+  const taken = [];
+  for (let i = 0; i < 60; i++) {
+    slider.value = String(Number(slider.max) - (i % 2 ? 0 : 3));
+    slider.dispatchEvent(new Event("input", {bubbles: true}));
+    await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+    taken.push(Number(root.dataset.xwRepaintMs));
+  }
+  resolve(taken);
+})"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=8, help="classes, each with five switches")
+    rounds = parser.parse_args().rounds
+    executable = chromium.find()
+    assert executable is not None, "no Chromium on this machine: `make chromium` installs one"
+    result: dict[str, Any] = {"bundle_bytes": bundle_bytes(), "growth_bytes": growth_bytes()}
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        serve(Path(folder)) as lab,
+        sync_playwright() as playwright,
+        playwright.chromium.launch(executable_path=executable, args=chromium.FLAGS) as browser,
+    ):
+        for name, prefetch in (("switch_ms_fetched_ahead", True), ("switch_ms_computed", False)):
+            cells = [DEMO, f"viewer = xw.HeatmapViewer(engine, photo, prefetch={prefetch})\nviewer"]
+            with shown(browser, lab, name, [*cells, COUNTED]) as notebook:
+                result[name] = switches(notebook, rounds, settle=1500 if prefetch else 100)
+        for size, first in ((224, DEMO), (1024, LARGE)):
+            with shown(browser, lab, f"repaint_{size}", [first, VIEWER]) as notebook:
+                result[f"repaint_ms_{size}"] = repaints(notebook)
+        with shown(browser, lab, "closing", [DEMO, CLOSING]) as notebook:
+            said = notebook.find(".jp-OutputArea-output").inner_text()
+            result["alive_after_close_of_50"] = int(said.split()[0])
+    print(json.dumps(result, indent=1))
+
+
+CLOSING = """
+import gc, weakref
+alive = []
+for _ in range(50):
+    viewer = xw.HeatmapViewer(engine, photo)
+    alive.append(weakref.ref(viewer))
+    viewer.close()
+del viewer
+gc.collect()
+print(sum(ref() is not None for ref in alive), "alive")
+"""
+
+
+def switches(notebook: NotebookPage, rounds: int, settle: int) -> dict[str, float]:
+    """Median and slowest milliseconds of a switch, and the forwards the network ran meanwhile."""
+    viewer = Viewer(notebook.page)
+    viewer.until_painted("grad_cam")
+    taken = []
+    for target in range(rounds):
+        notebook.execute(f"viewer.method, viewer.target = 'grad_cam', {target}")
+        viewer.until_painted("grad_cam", target)
+        notebook.page.wait_for_timeout(settle)
+        root = viewer.root.element_handle()
+        taken += [notebook.page.evaluate(SWITCH, [root, method]) for method in METHODS]
+    notebook.execute("assert forwards == 0, forwards")
+    return {"median": round(statistics.median(taken), 1), "slowest": round(max(taken), 1)}
+
+
+def repaints(notebook: NotebookPage) -> dict[str, float]:
+    """Median milliseconds of a repaint, and the messages that moving a slider sent."""
+    viewer = Viewer(notebook.page)
+    viewer.until_painted()
+    viewer.choose("method", "saliency")
+    viewer.until_painted("saliency")
+    notebook.page.wait_for_timeout(1500)
+    with notebook.counting() as sent:
+        taken = notebook.page.evaluate(SLIDE, viewer.root.element_handle())
+    return {"median": round(statistics.median(taken), 2), "messages": len(sent)}
+
+
+def bundle_bytes() -> int:
+    static = Path(xai_widgets.__file__).parent / "static"
+    return sum(path.stat().st_size for path in static.glob("heatmap_viewer.*"))
+
+
+def growth_bytes() -> int:
+    """How much larger an executed notebook and its widget state are with one viewer."""
+    sizes = []
+    for last in ("None", "viewer = xw.HeatmapViewer(engine, photo)\nviewer"):
+        notebook = nbformat.v4.new_notebook()
+        notebook.cells = [nbformat.v4.new_code_cell(code) for code in (DEMO, last)]
+        NotebookClient(notebook, store_widget_state=True).execute()
+        sizes.append(len(nbformat.writes(notebook).encode()))
+    return sizes[1] - sizes[0]
+
+
+if __name__ == "__main__":
+    main()
