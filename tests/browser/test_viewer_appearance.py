@@ -103,16 +103,8 @@ def test_the_threshold_hides_what_is_weaker(viewer: Viewer) -> None:
     """At half the maximum, the share that is kept is the share of pixels that are visible."""
     type_number("threshold", "50")(viewer)
     viewer.until("root => Number(root.dataset.xwKept) < 0.99")
-    visible = viewer.find('[data-xw-canvas="heat"]').evaluate(
-        """canvas => {
-          const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-          let visible = 0;
-          for (let i = 3; i < data.length; i += 4) visible += data[i] > 0;
-          return visible / (data.length / 4);
-        }"""
-    )
     kept = float(viewer.data("kept") or "nan")
-    assert visible == pytest.approx(kept, abs=0.01)
+    assert viewer.visible_share() == pytest.approx(kept, abs=0.01)
     assert viewer.shown("threshold") == f"keeps {kept * 100:.0f} %"
 
 

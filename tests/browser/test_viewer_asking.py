@@ -84,6 +84,73 @@ def test_a_map_seen_before_comes_back_without_the_kernel(
     notebook.execute("hold.set()")
 
 
+def test_one_sign_alone(notebook: NotebookPage, viewer: Viewer) -> None:
+    """Each half of a signed map hides the other's pixels, and both together show all."""
+    viewer.choose("method", "saliency")
+    viewer.until_painted("saliency")
+    both = viewer.checksum()
+    shares = {}
+    with notebook.counting() as sent:
+        for sign in ("positive", "negative"):
+            before = viewer.checksum()
+            viewer.find(f'label:has([value="{sign}"])').click()
+            viewer.until_changed(before)
+            shares[sign] = viewer.visible_share()
+        viewer.find('label:has([value="both"])').click()
+        viewer.page.wait_for_timeout(100)
+    assert sent == []
+    assert viewer.checksum() == both
+    assert sum(shares.values()) == pytest.approx(viewer.visible_share(), abs=0.01)
+
+
+def test_what_is_seen_is_also_said(viewer: Viewer) -> None:
+    """A screen reader hears which map of which class it is, and the range of its values."""
+    viewer.choose("method", "hires_cam")
+    viewer.until_painted("hires_cam")
+    live = viewer.find('[role="status"][aria-live="polite"]')
+    viewer.until("root => /HiResCAM/.test(root.querySelector('[role=status]').textContent)")
+    said = live.inner_text()
+    assert "plane" in said
+    assert "Values from" in said
+    assert "HiResCAM" in (viewer.find("[data-xw-stage]").get_attribute("aria-label") or "")
+
+
+def test_every_control_has_a_name(viewer: Viewer) -> None:
+    nameless = viewer.root.evaluate(
+        """root => [...root.querySelectorAll("button, input, select, [tabindex]")]
+          .filter(control => control.checkVisibility())
+          .filter(control => !(control.getAttribute("aria-label") || control.innerText.trim()
+            || control.title || control.labels?.[0]?.innerText.trim()))
+          .map(control => control.outerHTML.slice(0, 120))"""
+    )
+    assert nameless == []
+
+
+def test_controls_are_large_enough_to_hit(viewer: Viewer) -> None:
+    """24 pixels at least in both directions; links inside a sentence are exempt."""
+    small = viewer.root.evaluate(
+        """root => [...root.querySelectorAll("button, input, [role=slider]")]
+          .filter(control => control.checkVisibility() && !control.closest("p, .xw-card, .xw-live"))
+          .map(control => [(control.closest("label") ?? control).getBoundingClientRect(), control])
+          .filter(([box]) => box.width < 24 || box.height < 24)
+          .map(([box, control]) => [control.outerHTML.slice(0, 100), box.width, box.height])"""
+    )
+    assert small == []
+
+
+def test_nothing_moves_for_those_who_asked_for_it(viewer: Viewer) -> None:
+    viewer.page.emulate_media(reduced_motion="reduce")
+    moving = viewer.root.evaluate(
+        """root => [root, ...root.querySelectorAll("*")].filter(element => {
+          const {transitionDuration, animationName, animationDuration} = getComputedStyle(element);
+          return parseFloat(transitionDuration) > 0.01
+            || (animationName !== "none" && parseFloat(animationDuration) > 0.01);
+        }).map(element => element.className)"""
+    )
+    viewer.page.emulate_media(reduced_motion="no-preference")
+    assert moving == []
+
+
 def test_every_method_is_offered_with_its_card(notebook: NotebookPage, viewer: Viewer) -> None:
     viewer.control("method").click()
     offered = viewer.root.locator(".xw-popup:not([hidden]) [role=option]")

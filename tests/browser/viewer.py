@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import Frame, Locator, Page
@@ -76,6 +75,19 @@ class Viewer:
         """Return a number for what a canvas shows: ``picture`` or ``heat``."""
         return checksum(self.find(f'[data-xw-canvas="{canvas}"]'))
 
+    def visible_share(self) -> float:
+        """Return the share of the map's pixels that are not wholly transparent."""
+        share: float = self.find('[data-xw-canvas="heat"]').evaluate(
+            """canvas => {
+              const {width, height} = canvas;
+              const {data} = canvas.getContext("2d").getImageData(0, 0, width, height);
+              let visible = 0;
+              for (let i = 3; i < data.length; i += 4) visible += data[i] > 0;
+              return visible / (width * height);
+            }"""
+        )
+        return share
+
     def find(self, selector: str) -> Locator:
         """Return the first element of the viewer that matches."""
         return self.root.locator(selector).first
@@ -115,12 +127,3 @@ class Viewer:
     def status(self) -> str:
         """Return the words in the footer."""
         return self.find("[data-xw-status]").inner_text().replace("\u00a0", " ")
-
-
-def watch(page: Page, what: Callable[[], Any], milliseconds: int) -> list[Any]:
-    """Return what is seen every 20 ms for a while."""
-    seen = []
-    for _ in range(milliseconds // 20):
-        seen.append(what())
-        page.wait_for_timeout(20)
-    return seen
