@@ -1,4 +1,4 @@
-"""Every method against captum, on a network captum handles: rectifier modules, used once."""
+"""Every method against captum, on a network it handles: rectifiers are modules, used once."""
 
 from __future__ import annotations
 
