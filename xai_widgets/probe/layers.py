@@ -137,8 +137,10 @@ class Recorded:
     handed: Tensor | None = None
 
     @property
-    def overwritten(self) -> bool:
+    def was_written(self) -> bool:
         """Whether the network changed this value in place after the layer had given it out."""
+        if self.handed is not None:
+            return self.handed._version != 0
         return self.tensor._version != self.version
 
 

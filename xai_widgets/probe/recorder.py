@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -14,38 +16,48 @@ from torch import Tensor, nn
 from xai_widgets.probe.layers import Recorded, is_attention, layout_of, makes_no_features
 
 
+@dataclass(slots=True)
+class _Seen:
+    """What one call of a layer gave out, as it was at that moment."""
+
+    name: str
+    module: nn.Module
+    tensor: Tensor
+    version: int
+    given: Any = None
+    handed: Tensor | None = None
+
+    @property
+    def was_written(self) -> bool:
+        """Whether the network changed this value in place after the layer had given it out."""
+        if self.handed is not None:
+            return self.handed._version != 0
+        return self.tensor._version != self.version
+
+
 class Recorder:
     """A context manager that listens to a network's layers; leaving it removes every hook.
 
     A layer's output may be overwritten by what follows (a convolution before an in-place
     rectifier). So the layer keeps its output and the network goes on with a copy: for the layers
     named in `protect`, or for all (None). Only this thread's forward is recorded; another thread
-    using the network meanwhile is left alone.
+    using the network meanwhile is left alone. While the network runs, outputs are only put aside;
+    what they are is found out when somebody asks.
     """
 
     def __init__(self, model: nn.Module, x: Tensor, protect: Collection[str] | None) -> None:
-        self.records: dict[str, Recorded] = {}
-        self.shapes: dict[str, tuple[int, ...]] = {}
-        self.nbytes = 0
-        self.largest = x.nbytes
         self._model = model
         self._batch, self._picture = x.shape[0], (int(x.shape[-2]), int(x.shape[-1]))
+        self._input_bytes = x.nbytes
         self._protect = protect
-        self._grid: tuple[int, int] | None = None
-        self._known: dict[int, Recorded] = {}  # by id() of tensors that `records` keep alive
-        self._kept: list[Recorded] = []
-        self._heads: list[tuple[Tensor, Tensor]] = []
-        self._inside_attention: set[str] = set()
+        self._seen: list[_Seen] = []
+        self._copies: set[int] = set()  # by id() of tensors that `_seen` keeps alive, as is:
+        self._known: dict[int, Recorded] = {}
         self._thread = threading.get_ident()
         self._handles: list[Any] = []
 
     def __enter__(self) -> Recorder:
-        attention: tuple[str, ...] = ("\0",)
         for name, module in self._model.named_modules():
-            if name.startswith(attention):
-                self._inside_attention.add(name)
-            elif is_attention(module):
-                attention = (*attention, f"{name}.")
             # Scripted modules take no hooks; what they give out to others is recorded there.
             if name and not isinstance(module, torch.jit.ScriptModule):
                 self._handles.append(module.register_forward_hook(self._hook_for(name)))
@@ -54,6 +66,7 @@ class Recorder:
     def __exit__(self, *exc: object) -> None:
         for handle in self._handles:
             handle.remove()
+        self._handles.clear()
 
     def _hook_for(self, name: str) -> Any:
         def hook(module: nn.Module, args: tuple[Any, ...], output: Any) -> Any:
@@ -61,64 +74,97 @@ class Recorder:
                 return None
             # Without this, every look at a tensor here would pass the modes that watch the network.
             with torch._C.DisableTorchFunction():
-                return self._record(name, module, args, output)
+                return self._put_aside(name, module, args, output)
 
         return hook
 
-    def _record(self, name: str, module: nn.Module, args: tuple[Any, ...], output: Any) -> Any:
+    def _put_aside(self, name: str, module: nn.Module, args: tuple[Any, ...], output: Any) -> Any:
         tensor = first_tensor(output)
         if tensor is None or not tensor.is_floating_point():
             return None
-        shape = self.shapes[name] = tuple(tensor.shape)
-        leaf = next(module.children(), None) is None
-        if leaf:
-            self.nbytes += tensor.nbytes
-            self.largest = max(self.largest, tensor.nbytes)
-            if isinstance(module, (nn.Linear, nn.Conv2d)) and args and isinstance(args[0], Tensor):
-                self._heads.append((args[0], tensor))
-        if not tensor.requires_grad or len(shape) < 3 or shape[0] != self._batch:
+        seen = _Seen(name, module, tensor, tensor._version)
+        if args and isinstance(module, (nn.Linear, nn.Conv2d)):
+            seen.given = args[0]
+        self._seen.append(seen)
+        if self._protect is not None and name not in self._protect:
             return None
-        layout = layout_of(shape, self._picture, self._grid)
-        if layout is None:
+        if not self._may_be_map(tensor) or id(tensor) in self._copies:
             return None
-        if layout.kind == "channels_first" and min(layout.size) > 1:
-            self._grid = layout.size
-        record = Recorded(
-            name,
-            tensor,
-            layout,
-            len(self.shapes),
-            len(self._kept),
-            tensor._version,
-            leaf and makes_no_features(module),
-            name in self._inside_attention,
-        )
-        origin = self._origin(tensor)
-        self.records[name] = record
-        self._kept.append(record)
-        self._known[id(tensor)] = record
-        if origin is not None:
-            record.group = origin.group
-            if tensor is origin.handed:
-                record.tensor, record.version, record.handed = (
-                    origin.tensor,
-                    origin.version,
-                    origin.handed,
-                )
-            return None
-        if self._protect is None or name in self._protect:
-            copy = tensor.clone()
-            handed = _exchanged(output, tensor, copy)
-            if handed is not None:
-                record.handed = copy
-                self._known[id(copy)] = record
-                self.nbytes += tensor.nbytes
-            return handed
-        return None
+        copy = tensor.clone()
+        handed = _exchanged(output, tensor, copy)
+        if handed is not None:
+            seen.handed = copy
+            self._copies.add(id(copy))
+        return handed
 
-    def _origin(self, tensor: Tensor) -> Recorded | None:
+    def _may_be_map(self, tensor: Tensor) -> bool:
+        return tensor.requires_grad and tensor.ndim >= 3 and tensor.shape[0] == self._batch
+
+    @cached_property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """What each layer gave out, by name: the shape."""
+        return {seen.name: tuple(seen.tensor.shape) for seen in self._seen}
+
+    @cached_property
+    def nbytes(self) -> int:
+        """The bytes of all that was recorded, copies included."""
+        copies = sum(seen.tensor.nbytes for seen in self._seen if seen.handed is not None)
+        return copies + sum(seen.tensor.nbytes for seen in self._seen if _is_leaf(seen.module))
+
+    @cached_property
+    def largest(self) -> int:
+        """The bytes of the largest value in the pass."""
+        return max([self._input_bytes, *(seen.tensor.nbytes for seen in self._seen)])
+
+    @cached_property
+    def records(self) -> dict[str, Recorded]:
+        """The outputs that are maps over the picture, by layer."""
+        return {record.name: record for record in self._kept}
+
+    @cached_property
+    def _kept(self) -> list[Recorded]:
+        kept: list[Recorded] = []
+        grid: tuple[int, int] | None = None
+        inside_attention = _inside_attention(self._model)
+        for order, seen in enumerate(self._seen, start=1):
+            tensor, shape = seen.tensor, tuple(seen.tensor.shape)
+            layout = layout_of(shape, self._picture, grid) if self._may_be_map(tensor) else None
+            if layout is None:
+                continue
+            if layout.kind == "channels_first" and min(layout.size) > 1:
+                grid = layout.size
+            record = Recorded(
+                name=seen.name,
+                tensor=tensor,
+                layout=layout,
+                order=order,
+                group=len(kept),
+                version=seen.version,
+                no_features=_is_leaf(seen.module) and makes_no_features(seen.module),
+                inside_attention=seen.name in inside_attention,
+                handed=seen.handed,
+            )
+            self._join(record)
+            kept.append(record)
+        return kept
+
+    def _join(self, record: Recorded) -> None:
+        """Put a record into the group of the one whose value it hands on, if there is one."""
+        tensor = record.tensor
+        origin = self._origin(tensor, record.version)
+        self._known[id(tensor)] = record
+        if record.handed is not None:
+            self._known[id(record.handed)] = record
+        if origin is None:
+            return
+        record.group = origin.group
+        if tensor is origin.handed:
+            record.tensor, record.version = origin.tensor, origin.version
+            record.handed = origin.handed
+
+    def _origin(self, tensor: Tensor, version: int) -> Recorded | None:
         """The record whose value this very tensor still is: the same object, or a view of all of
-        it.
+        it. Views share their count of versions, so `version` tells of writes up to that moment.
         """
         whole = tensor._base if tensor._is_view() and tensor._base is not None else tensor
         origin = self._known.get(id(tensor)) or (
@@ -126,17 +172,12 @@ class Recorder:
         )
         if origin is None:
             return None
-        given = origin.handed if origin.handed is not None else origin.tensor
-        expected = 0 if origin.handed is not None else origin.version
-        return origin if given._version == expected else None
+        return origin if version == (0 if origin.handed is not None else origin.version) else None
 
     def overwritten(self) -> set[str]:
         """The layers whose outputs the network changed in place after they had been given out."""
-        return {
-            record.name
-            for record in self._kept
-            if (record.handed._version != 0 if record.handed is not None else record.overwritten)
-        }
+        written = any(seen.was_written for seen in self._seen)
+        return {record.name for record in self._kept if record.was_written} if written else set()
 
     def head_input(self, logits: Tensor) -> Tensor | None:
         """What the layer that made the logits was given; None if no layer can be told to be it.
@@ -144,12 +185,29 @@ class Recorder:
         It is the last linear layer of their size, or a convolution with a channel for each of them
         that no other layer with weights follows.
         """
-        for place, (given, made) in enumerate(reversed(self._heads)):
+        heads = [(seen.given, seen.tensor) for seen in self._seen if isinstance(seen.given, Tensor)]
+        for place, (given, made) in enumerate(reversed(heads)):
             linear = made.ndim < 4 and made.shape[-1] == logits.shape[-1]
             convolutional = place == 0 and made.ndim == 4 and made.shape[1] == logits.shape[-1]
             if (linear and made.numel() == logits.numel()) or convolutional:
                 return given if given.requires_grad else None
         return None
+
+
+def _is_leaf(module: nn.Module) -> bool:
+    return next(module.children(), None) is None
+
+
+def _inside_attention(model: nn.Module) -> set[str]:
+    """The names of all layers that are parts of an attention layer."""
+    attention: tuple[str, ...] = ("\0",)
+    inside: set[str] = set()
+    for name, module in model.named_modules():
+        if name.startswith(attention):
+            inside.add(name)
+        elif is_attention(module):
+            attention = (*attention, f"{name}.")
+    return inside
 
 
 def _exchanged(output: Any, tensor: Tensor, copy: Tensor) -> Any:
