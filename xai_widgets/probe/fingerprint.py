@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
-from typing import TypeAlias
+from collections.abc import Hashable, Iterable
+from typing import Any, TypeAlias
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 Structure: TypeAlias = tuple[tuple[int, type], ...]
+_Views: TypeAlias = "list[Any]"  # of tensors or of arrays
 _SAMPLES = 8  # values looked at in each tensor
 
 
@@ -22,56 +24,73 @@ class Fingerprint:
 
     def __init__(self, model: nn.Module) -> None:
         self._model = model
-        self._samples: tuple[tuple[int, ...], list[list[Tensor]]] = ((), [])
+        self._samples: tuple[tuple[int, ...], list[_Views]] = ((), [])
 
     def __call__(self) -> Hashable:
-        tensors = list(_tensors(self._model))
-        places = tuple(map(_place, tensors))
-        versions = tuple(-1 if tensor.is_inference() else tensor._version for tensor in tensors)
+        modules = modules_of(self._model)
+        tensors = [
+            tensor
+            for module in modules
+            for held in (module._parameters, module._buffers)
+            if held
+            for tensor in held.values()
+            if tensor is not None
+        ]
+        places = _places(tensors)
         known, samples = self._samples
         if known != places:
             # Views into the tensors' memory, taken once: they show what is written there later.
             samples = _samples(tensors)
             self._samples = places, samples
-        with torch.no_grad():
-            joined = [torch.cat(group).view(torch.uint8).cpu() for group in samples]
-        values = tuple(sample.numpy().tobytes() for sample in joined)
-        return structure_of(self._model), places, versions, values
+        values = tuple(map(_read, samples))
+        return _structure(modules), places, _versions(tensors), values
 
 
 def structure_of(model: nn.Module) -> Structure:
     """Which modules a network is made of."""
-    return tuple((id(module), type(module)) for module in _modules(model))
+    return _structure(modules_of(model))
 
 
-def _modules(model: nn.Module) -> Iterator[nn.Module]:
+def modules_of(model: nn.Module) -> list[nn.Module]:
     """All modules, each once; ten times quicker than asking for them with their names."""
-    modules, met = [model], {id(model)}
-    while modules:
-        module = modules.pop()
-        yield module
+    modules, met = [model], {model}
+    for module in modules:  # the list grows meanwhile
         for child in module._modules.values():
-            if child is not None and id(child) not in met:
-                met.add(id(child))
+            if child is not None and child not in met:
+                met.add(child)
                 modules.append(child)
+    return modules
 
 
-def _tensors(model: nn.Module) -> Iterator[Tensor]:
-    """All parameters and buffers."""
-    for module in _modules(model):
-        for held in (module._parameters, module._buffers):
-            yield from (tensor for tensor in held.values() if tensor is not None)
+def _structure(modules: list[nn.Module]) -> Structure:
+    return tuple(zip(map(id, modules), map(type, modules), strict=True))
 
 
-def _place(tensor: Tensor) -> int:
+def _places(tensors: list[Tensor]) -> tuple[int, ...]:
     try:
-        return tensor.data_ptr()
-    except RuntimeError:  # sparse, or without storage
-        return id(tensor)
+        return tuple([tensor.data_ptr() for tensor in tensors])
+    except RuntimeError:  # one of them is sparse, or without storage
+        return tuple(map(id, tensors))
 
 
-def _samples(tensors: Iterable[Tensor]) -> list[list[Tensor]]:
-    """Views of some values of each tensor, spread over it, grouped by type and device."""
+def _versions(tensors: list[Tensor]) -> tuple[int, ...]:
+    try:
+        return tuple([tensor._version for tensor in tensors])
+    except RuntimeError:  # inference tensors count no versions
+        return tuple(-1 if tensor.is_inference() else tensor._version for tensor in tensors)
+
+
+def _read(views: _Views) -> bytes:
+    if isinstance(views[0], Tensor):
+        with torch.no_grad():
+            return torch.cat(views).view(torch.uint8).cpu().numpy().tobytes()
+    return np.concatenate(views).tobytes()
+
+
+def _samples(tensors: Iterable[Tensor]) -> list[_Views]:
+    """Views of some values of each tensor, spread over it, grouped by type and device. As arrays
+    where NumPy has the type: it joins small ones six times quicker.
+    """
     groups: dict[tuple[torch.dtype, torch.device], list[Tensor]] = {}
     with torch.no_grad():
         for tensor in tensors:
@@ -84,4 +103,15 @@ def _samples(tensors: Iterable[Tensor]) -> list[list[Tensor]]:
             step = max((span - 1) // (_SAMPLES - 1), 1)
             sample = tensor.detach().as_strided(((span - 1) // step + 1,), (step,), start)
             groups.setdefault((tensor.dtype, tensor.device), []).append(sample)
-    return list(groups.values())
+    return [
+        [sample.numpy() for sample in group] if _in_numpy(group[0]) else group
+        for group in groups.values()
+    ]
+
+
+def _in_numpy(sample: Tensor) -> bool:
+    try:
+        sample.numpy()
+    except (TypeError, RuntimeError):  # another device, bfloat16, conjugated, quantised
+        return False
+    return True

@@ -20,6 +20,8 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from xai_widgets.probe.fingerprint import modules_of
+
 _locks: weakref.WeakKeyDictionary[nn.Module, threading.RLock] = weakref.WeakKeyDictionary()  # type: ignore[type-arg, unused-ignore]  # RLock is generic in no Python, but a factory in < 3.13 stubs
 _locks_guard = threading.Lock()
 
@@ -67,8 +69,8 @@ def autograd_ready(model: nn.Module) -> Iterator[None]:
 @contextmanager
 def as_found(model: nn.Module, watch: Watch | None = None) -> Iterator[None]:
     """Run the network inside this, in evaluation mode; afterwards it is as it was found."""
-    with autograd_ready(model), _buffers_aside(model):
-        training = [(module, module.training) for module in model.modules()]
+    with autograd_ready(model), _buffers_aside(modules := modules_of(model)):
+        training = [(module, module.training) for module in modules]
         # The attribute, not `.eval()`: networks override that method and do more in it than
         # switching.
         for module, was_training in training:
@@ -84,7 +86,7 @@ def as_found(model: nn.Module, watch: Watch | None = None) -> Iterator[None]:
 
 
 @contextmanager
-def _buffers_aside(model: nn.Module) -> Iterator[None]:
+def _buffers_aside(modules: list[nn.Module]) -> Iterator[None]:
     """Let the network write into copies of its buffers, then give it back its own.
 
     Writing the old values back would do for the values, but autograd would see a buffer that it
@@ -92,7 +94,7 @@ def _buffers_aside(model: nn.Module) -> Iterator[None]:
     """
     stores = [
         (module._buffers, dict(module._buffers))
-        for module in model.modules()
+        for module in modules
         if module._buffers and not isinstance(module, torch.jit.ScriptModule)
     ]
     copies: dict[int, Tensor] = {}

@@ -57,7 +57,7 @@ class Recorder:
         self._handles: list[Any] = []
 
     def __enter__(self) -> Recorder:
-        for name, module in self._model.named_modules():
+        for module, name in _names(self._model).items():
             # Scripted modules take no hooks; what they give out to others is recorded there.
             if name and not isinstance(module, torch.jit.ScriptModule):
                 self._handles.append(module.register_forward_hook(self._hook_for(name)))
@@ -192,6 +192,21 @@ class Recorder:
             if (linear and made.numel() == logits.numel()) or convolutional:
                 return given if given.requires_grad else None
         return None
+
+
+def _names(model: nn.Module) -> dict[nn.Module, str]:
+    """As `named_modules` gives them, but in a fraction of the time."""
+    names: dict[nn.Module, str] = {}
+
+    def walk(module: nn.Module, name: str) -> None:
+        names[module] = name
+        prefix = f"{name}." if name else ""
+        for key, child in module._modules.items():
+            if child is not None and child not in names:
+                walk(child, prefix + key)
+
+    walk(model, "")
+    return names
 
 
 def _is_leaf(module: nn.Module) -> bool:

@@ -48,10 +48,10 @@ class RectifierMode(Watch):
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
         kwargs = kwargs or {}
+        self.watch(func, args, kwargs)
         is_rectifier = _RECTIFIERS.get(func)
         if is_rectifier is None or not is_rectifier(args, kwargs):
-            return super().__torch_function__(func, types, args, kwargs)
-        self.watch(func, args, kwargs)
+            return func(*args, **kwargs)
         return self._call(func, args, kwargs)
 
     def _call(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -82,7 +82,11 @@ class RectifierMode(Watch):
             return None
         # max(f'(u) * g, 0) is f'(u) * max(g, 0), as f'(u) >= 0.
         kept = grad_inputs[0] if self.rule == "guided" else grad_outputs[0]
-        return (None if kept is None else kept.clamp_min(0), *grad_inputs[1:])
+        if kept is None:
+            return None
+        # Into the memory of what the node has just made, which nobody else has seen yet.
+        out = grad_inputs[0] if _is_own(grad_inputs[0], grad_outputs[0]) else None
+        return (torch.clamp_min(kept, 0, out=out), *grad_inputs[1:])
 
     def _backward_prelu(
         self, grad_inputs: _Gradients, grad_outputs: _Gradients
@@ -92,6 +96,16 @@ class RectifierMode(Watch):
             return self._backward(grad_inputs, grad_outputs)
         # A learned slope may be negative.
         return (grad_inputs[0] * (g > 0), *grad_inputs[1:])
+
+
+def _is_own(made: Tensor, given: Tensor | None) -> bool:
+    return (
+        given is not None
+        and not made.requires_grad
+        and made.shape == given.shape
+        and made.data_ptr() != given.data_ptr()
+        and 0 not in made.stride()
+    )
 
 
 def _always(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
