@@ -28,10 +28,13 @@ def seeded(network: Network, seed: int = 0) -> Network:
 
 
 def picture(channels: int = 3, size: int | tuple[int, int] = 16, seed: int = 0) -> Tensor:
-    """A model input (1, C, H, W) of seeded noise."""
+    """A model input (1, C, H, W) of seeded noise, laid out as the probe lays it out: what a network
+    makes of it can be compared bit for bit.
+    """
     height, width = (size, size) if isinstance(size, int) else size
     generator = torch.Generator().manual_seed(seed)
-    return torch.randn(1, channels, height, width, generator=generator)
+    x = torch.randn(1, channels, height, width, generator=generator)
+    return x.contiguous(memory_format=torch.channels_last)
 
 
 class Cnn(nn.Module):

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from tests.condition import Condition
-from tests.networks import Cnn, Normalised, Sequence, cnn, picture, seeded
+from tests.networks import CLASSES, Cnn, Normalised, Sequence, cnn, picture, seeded
 from xai_widgets.errors import ExplanationError
 from xai_widgets.probe.network import Network
 from xai_widgets.probe.trace import Trace
@@ -215,3 +215,23 @@ def test_weights_made_under_inference_mode_are_told_in_words() -> None:
     with pytest.raises(ExplanationError):
         trace_of(model)
     assert before.differences(Condition.of(model)) == []
+
+
+def test_a_network_that_needs_its_rows_in_order_is_given_them() -> None:
+    """`view` refuses maps whose channels lie innermost in memory, as the probe prefers them."""
+
+    class Views(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(3, 4, 3)
+            self.head = nn.Linear(4 * 14 * 14, CLASSES)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.head(self.conv(x).view(len(x), -1))
+
+    model = seeded(Views())
+    x = picture(size=16).contiguous()
+    network = Network(model)
+    assert torch.allclose(network.trace(x).logits, model(x).detach(), atol=1e-6)
+    fresh = Network(model)
+    assert torch.allclose(fresh.scores(x, CLASS), model(x)[:, 3].detach(), atol=1e-6)

@@ -43,7 +43,7 @@ class Trace:
             with Recorder(network.model, self._x, protect) as recorder:
                 # Handing on a copy keeps the leaf from being overwritten by an in-place first
                 # layer.
-                self.output: Any = network.model(self._x.clone())
+                self.output: Any = network.model(network.copy(self._x))
         self.recorder = recorder
 
     @property
