@@ -127,11 +127,20 @@ class NotebookPage:
 
     @contextmanager
     def counting(self) -> Iterator[list[str | bytes]]:
-        """Collect what the page sends to the kernel while the block runs."""
+        """Collect what the page's widgets send to the kernel while the block runs.
+
+        JupyterLab itself talks to the kernel when it likes (asks for its state, for a completion);
+        what widgets say is in messages of a type of their own.
+        """
         sent: list[str | bytes] = []
         before = len(self.to_kernel)
         yield sent
-        sent.extend(self.to_kernel[before:])
+        sent.extend(frame for frame in self.to_kernel[before:] if _is_from_widget(frame))
+
+
+def _is_from_widget(frame: str | bytes) -> bool:
+    text = frame if isinstance(frame, str) else frame.decode("utf-8", errors="replace")
+    return '"comm_msg"' in text
 
 
 def checksum(canvas: Locator) -> int | None:
