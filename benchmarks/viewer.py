@@ -115,6 +115,8 @@ def switches(notebook: NotebookPage, rounds: int, settle: int) -> dict[str, floa
     viewer.until_painted("grad_cam")
     taken = []
     for target in range(rounds):
+        # Clicks this quick wait in the browser for the kernel: let the last ones reach it first.
+        notebook.page.wait_for_timeout(500)
         notebook.execute(f"viewer.method, viewer.target = 'grad_cam', {target}")
         viewer.until_painted("grad_cam", target)
         notebook.page.wait_for_timeout(settle)
