@@ -15,6 +15,7 @@ from tests.condition import Condition
 from tests.networks import CLASSES, Cnn, Normalised, Sequence, cnn, picture, seeded
 from xai_widgets.errors import ExplanationError
 from xai_widgets.probe.network import Network
+from xai_widgets.probe.rectifiers import Rule
 from xai_widgets.probe.trace import Trace
 from xai_widgets.targets import Target
 
@@ -235,3 +236,17 @@ def test_a_network_that_needs_its_rows_in_order_is_given_them() -> None:
     assert torch.allclose(network.trace(x).logits, model(x).detach(), atol=1e-6)
     fresh = Network(model)
     assert torch.allclose(fresh.scores(x, CLASS), model(x)[:, 3].detach(), atol=1e-6)
+
+
+@pytest.mark.parametrize("rule", ["standard", "guided", "deconvnet"])
+def test_gradients_of_other_inputs_are_those_of_their_own_traces(rule: Rule) -> None:
+    model = seeded(Normalised())
+    batch = torch.cat([picture(seed=seed) for seed in range(3)])
+    scores, gradients = Network(model).gradients(batch, CLASS, rule)
+    for i in range(3):
+        trace = trace_of(model, batch[i : i + 1])
+        torch.testing.assert_close(scores[i : i + 1], trace.score(CLASS))
+        torch.testing.assert_close(
+            gradients[i : i + 1], trace.gradient(CLASS, rule), rtol=1e-4, atol=1e-6
+        )
+    assert not gradients.requires_grad

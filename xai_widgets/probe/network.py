@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Hashable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +14,8 @@ from xai_widgets.probe.fingerprint import Fingerprint, Structure, structure_of
 from xai_widgets.probe.guard import as_found, autograd_ready, like_parameters, unwrap
 from xai_widgets.probe.layers import Layer, rank
 from xai_widgets.probe.recorder import first_tensor
-from xai_widgets.probe.trace import Trace
+from xai_widgets.probe.rectifiers import RectifierMode, Rule
+from xai_widgets.probe.trace import Trace, not_differentiable
 from xai_widgets.targets import Target, logits_of
 
 # Measured: on CPUs batches of 8 keep activations in cache, larger ones don't; accelerators want
@@ -102,9 +103,35 @@ class Network:
 
     def scores(self, x: Tensor, target: Target) -> Tensor:
         """The target's score for each of the inputs (M, C, H, W), no gradients kept; (M,)."""
+        output = self.outputs(x)
+        with autograd_ready(self.model), torch.no_grad():
+            return target.score(output, batch=len(x))
+
+    def outputs(self, x: Tensor) -> Any:
+        """What the network gives out for the inputs (M, C, H, W), no gradients kept."""
         with as_found(self.model), torch.no_grad():
             x = self.prepare(x)
-            return target.score(self._in_format(lambda: self.model(self.copy(x))), batch=len(x))
+            return self._in_format(lambda: self.model(self.copy(x)))
+
+    def gradients(
+        self, x: Tensor, target: Target, rule: Rule = "standard"
+    ) -> tuple[Tensor, Tensor]:
+        """The target's score for each of the inputs (M, C, H, W), and its gradient to each: (M,),
+        (M, C, H, W).
+        """
+        return self._in_format(lambda: self._gradients(self.prepare(x), target, rule))
+
+    def _gradients(self, x: Tensor, target: Target, rule: Rule) -> tuple[Tensor, Tensor]:
+        mode = RectifierMode()
+        with as_found(self.model, mode):
+            x = x.detach().requires_grad_(True)
+            score = target.score(self.model(self.copy(x)), batch=len(x))
+            mode.rule = rule
+            try:
+                (gradient,) = torch.autograd.grad(score.sum(), x)
+            except RuntimeError as error:
+                raise not_differentiable(target, error) from error
+        return score.detach(), gradient
 
     def batch_size(self, bytes_per_item: int, wanted: int | None = None) -> int:
         """The batch size that is fastest on this device and keeps the largest activation within the

@@ -103,6 +103,12 @@ class Trace:
         """
         return self.network.scores(x, target)
 
+    def gradients(self, x: Tensor, target: Target) -> tuple[Tensor, Tensor]:
+        """The target's score and its gradient for each of other inputs (M, C, H, W), by running the
+        network on them; (M,), (M, C, H, W). Raises ExplanationError where there is no gradient.
+        """
+        return self.network.gradients(x, target)
+
     def batch_size(self, wanted: int | None = None) -> int:
         """How many inputs `scores` takes best at a time within the engine's byte budget."""
         per_item = max(self.recorder.largest // self._x.shape[0], 1)
@@ -164,13 +170,7 @@ class Trace:
                     score.sum(), list(wanted.values()), retain_graph=True, allow_unused=True
                 )
             except RuntimeError as error:
-                if "does not require grad" not in str(error):
-                    raise
-                raise ExplanationError(
-                    f"{target.name}'s score does not depend on the picture in a way "
-                    "that can be differentiated (the network detaches it, or computes it outside "
-                    "PyTorch); use a perturbation method"
-                ) from error
+                raise not_differentiable(target, error) from error
             finally:
                 self._mode.rule = "standard"
         found = dict(zip(wanted, gradients, strict=True))
@@ -180,3 +180,14 @@ class Trace:
                 f"the score of {target.name} does not depend on {where}; choose another layer"
             )
         return {name: gradient.detach() for name, gradient in found.items() if gradient is not None}
+
+
+def not_differentiable(target: Target, error: RuntimeError) -> Exception:
+    """What to say of an error of autograd: in words where it means that the score is detached."""
+    if "does not require grad" not in str(error):
+        return error
+    return ExplanationError(
+        f"{target.name}'s score does not depend on the picture in a way "
+        "that can be differentiated (the network detaches it, or computes it outside "
+        "PyTorch); use a perturbation method"
+    )
