@@ -1,6 +1,6 @@
 """Attribution methods. Importing this room registers them, in the pickers' order."""
 
-from xai_widgets.methods import cam, gradient, perturbation
+from xai_widgets.methods import cam, cam_perturbation, gradient, perturbation
 from xai_widgets.methods.registry import METHODS, Method, Parameter, Range, find, method
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "Parameter",
     "Range",
     "cam",
+    "cam_perturbation",
     "find",
     "gradient",
     "method",

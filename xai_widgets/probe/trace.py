@@ -111,7 +111,7 @@ class Trace:
         return self.network.gradients(x, target)
 
     def tail(self, layer: str, item: int = 0) -> Tail:
-        """The part of the network behind a layer, to be run on altered maps of one of the inputs."""
+        """The part of the network behind a layer, to be run on altered maps of input `item`."""
         record = self.record(layer)
         calls = self.recorder.calls(record.name)
         x = self.input[item : item + 1]
