@@ -151,6 +151,7 @@ def layer_cam(trace: Trace, target: Target, layer: str) -> Tensor:
     shows="What stands out most at the layer, whatever the class.",
     limits="Not about the class at all: every class gets the same map.",
     space="layer",
+    class_specific=False,
 )
 def eigen_cam(trace: Trace, target: Target, layer: str) -> Tensor:
     """The positions' features projected on their first principal direction, (N, h, w). Source:
@@ -186,8 +187,8 @@ def _first_component(features: Tensor) -> Tensor:
     projected = (centred @ direction[:, :, None]).squeeze(-1)
     total = flat.sum(dim=2)
     agreement = (projected * (total - total.mean(dim=1, keepdim=True))).sum(dim=1, keepdim=True)
-    projected = torch.where(agreement < 0, -projected, projected)
-    return projected.to(features.dtype).unflatten(1, features.shape[-2:])
+    projected = torch.where(agreement < 0, -projected, projected).to(features.dtype)
+    return projected.reshape(len(features), *features.shape[-2:])
 
 
 @method(

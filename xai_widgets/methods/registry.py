@@ -98,6 +98,7 @@ class Method:
     signed: bool
     anytime: bool
     takes_layer: bool
+    class_specific: bool
     needs_rectifiers: bool
     parameters: tuple[Parameter, ...]
     function: Callable[..., Any] = field(repr=False, compare=False)
@@ -154,6 +155,7 @@ def method(
     limits: str,
     space: Literal["input", "layer"] = "input",
     signed: bool = True,
+    class_specific: bool = True,
     needs_rectifiers: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register the decorated function as the method of its own name, with this card."""
@@ -176,6 +178,7 @@ def method(
             limits=limits,
             space=space,
             signed=signed,
+            class_specific=class_specific,
             needs_rectifiers=needs_rectifiers,
             anytime=inspect.isgeneratorfunction(function),
             takes_layer="layer" in signature.parameters,

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from xai_widgets.probe.layers import Layout
     from xai_widgets.probe.network import Network
 
+# What lies behind a layer is mostly small: larger batches than of pictures pay.
+_BATCH = 64
 _Function = Callable[..., Any]
 
 
@@ -50,6 +52,10 @@ class Tail:
             raise ExplanationError(f'the network did not come to its layer "{layer}" again')
         self._like = recorder.reached
         self._recorded: list[_Call] | None = recorder.calls
+
+    def batch_size(self) -> int:
+        """How many maps `scores` takes best at a time within the engine's byte budget."""
+        return self._network.batch_size(self._like.nbytes, _BATCH)
 
     def outputs(self, maps: Tensor) -> Any:
         """The network's output for each of the layer's maps (M, C, h, w), no gradients kept."""
