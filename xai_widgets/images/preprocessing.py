@@ -40,8 +40,8 @@ class Picture:
 
     ``input`` (1, C, H, W) float32 on the CPU, what the model is given; ``pixels`` (H, W, 3) uint8,
     the same as a person sees it, de-normalised. ``exact`` is False where the normalisation is
-    unknown and ``pixels`` are the input stretched from its minimum to its maximum. ``black`` is what
-    a black pixel is in ``input``, per channel, or None where that is unknown.
+    unknown and ``pixels`` are the input stretched from its minimum to its maximum. ``black`` is a
+    black pixel as the input has it, one number per channel, or None where that is unknown.
     """
 
     input: Tensor
@@ -235,7 +235,9 @@ class Preprocessor:
 
     def _picture(self, x: Tensor, name: str) -> Picture:
         rule = self._rule_for(x)
-        black = rule and tuple(-m / s for m, s in zip(rule.mean, rule.std, strict=True))
+        black = None
+        if rule is not None:
+            black = tuple(-m / s for m, s in zip(rule.mean, rule.std, strict=True))
         return Picture(x, self.denormalise(x)[0], name, rule is not None, black)
 
     def _rule_for(self, x: Tensor) -> Normalisation | None:

@@ -1,5 +1,5 @@
-"""Measures of explanations: are they faithful, on the object, concentrated, and do they depend on the
-network at all?
+"""Measures of explanations: are they faithful, on the object, concentrated, and do they depend on
+the network at all?
 
     from xai_widgets import metrics
 

@@ -1,4 +1,4 @@
-"""How much a map concentrates on a few pixels; says nothing about whether they are the right ones."""
+"""How much a map concentrates on a few pixels, whether or not they are the right ones."""
 
 from __future__ import annotations
 

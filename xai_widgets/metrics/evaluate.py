@@ -157,14 +157,9 @@ class _Sitting:
 
     def _taken(self, method: _Asked, measure: _Asked, target: Target) -> float:
         card: Measure = measure.what
-        keywords = dict(measure.parameters)
-        for name, given in (
-            ("seed", self._drawn(measure)),
-            ("memo", self._memo),
-            ("target", target),
-        ):
-            if card.takes(name):
-                keywords[name] = given
+        given = {"seed": self._drawn(measure), "memo": self._memo, "target": target}
+        keywords = {name: value for name, value in given.items() if card.takes(name)}
+        keywords.update(measure.parameters)
         if card.of == "method":
 
             def explain(engine: Engine, picture: Picture, target: Target) -> Attribution:

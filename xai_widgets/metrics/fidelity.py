@@ -48,8 +48,8 @@ def infidelity(
     seed: int = 0,
     memo: Memo | None = None,
 ) -> float:
-    """E_I[(Iᵀφ − (y(x) − y(x − I)))²]; low is better. Source: Yeh, Hsieh, Suggala, Inouye, Ravikumar
-    2019, Definition 2.1.
+    """E_I[(Iᵀφ − (y(x) − y(x − I)))²]; low is better. Source: Yeh, Hsieh, Suggala, Inouye,
+    Ravikumar 2019, Definition 2.1.
 
     perturbation: ``"square"`` takes a square at a random place down to zero (side `size` pixels;
     None: a quarter of the shorter side); ``"noise"`` subtracts Gaussian noise (standard deviation
@@ -62,10 +62,11 @@ def infidelity(
     """
     picture = engine.picture(image)
     resolved = engine.resolve_target(picture, target)
-    if perturbation not in get_args(Perturbation):
+    kinds = get_args(Perturbation)
+    if perturbation not in kinds:
         raise ExplanationError(
-            f"perturbation is {perturbation!r}; expected one of {', '.join(get_args(Perturbation))}."
-            + nearest(str(perturbation), get_args(Perturbation))
+            f"perturbation is {perturbation!r}; expected one of {', '.join(kinds)}."
+            + nearest(str(perturbation), kinds)
         )
     usual = max(min(size_of(picture)) // 4, 1) if perturbation == "square" else 0.2
     length = usual if size is None else positive("size", size)

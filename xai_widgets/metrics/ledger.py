@@ -57,9 +57,15 @@ class Ledger:
         whole = content.rfind(b"\n") + 1
         if whole < len(content):
             os.truncate(path, whole)
-        for line in content[:whole].splitlines():
-            try:
-                entry = json.loads(line)
-                self._entries[entry["key"]] = entry
-            except (ValueError, KeyError, TypeError):
-                continue
+        read = (_entry(line) for line in content[:whole].splitlines())
+        self._entries = {entry["key"]: entry for entry in read if entry is not None}
+
+
+def _entry(line: bytes) -> dict[str, Any] | None:
+    """The entry that a line holds, or None where it holds none."""
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return None
+    whole = isinstance(entry, dict) and {"key", "value", "target"} <= entry.keys()
+    return entry if whole else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -84,7 +85,7 @@ class Table:
     def to_dataframe(self) -> Any:
         """The rows as a pandas DataFrame. Raises ExplanationError where pandas is not installed."""
         try:
-            import pandas
+            pandas = importlib.import_module("pandas")
         except ImportError as error:
             raise ExplanationError(
                 "to_dataframe needs pandas, which is not installed: pip install pandas. "

@@ -155,7 +155,8 @@ class Network:
         their size has been traced.
         """
         known = self._item_bytes.get(tuple(x.shape[1:]), self.byte_budget)
-        return x.split(self.batch_size(known))
+        batches: tuple[Tensor, ...] = x.split(self.batch_size(known))
+        return batches
 
     def canonical(self, layer: str) -> str:
         """The one name of a layer that the network holds under several."""
