@@ -10,9 +10,8 @@ sees no watermark; the shortcut one sees, in every picture, the watermark that n
 from __future__ import annotations
 
 import argparse
-import datetime
+import datetime as dt
 import json
-import os
 import platform
 import time
 from pathlib import Path
@@ -61,7 +60,7 @@ def make(which: str) -> None:
     save_file(stored, FOLDER / f"shapes_{which}.safetensors")
     recipe = {
         "command": f"python tools/train_shapes.py {which}",
-        "date": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
+        "date": dt.datetime.now(dt.timezone.utc).date().isoformat(),
         "seconds_on_one_core": round(seconds),
         "torch": torch.__version__,
         "python": platform.python_version(),
@@ -145,5 +144,4 @@ def tensors(count: int, **options: Any) -> tuple[Tensor, Tensor]:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
     main()

@@ -18,36 +18,42 @@ Outline = Callable[[Levels, Levels, float], Levels]
 
 def circle(x: Levels, y: Levels, r: float) -> Levels:
     """A disc of radius r."""
-    return np.hypot(x, y) - r
+    level: Levels = np.hypot(x, y) - r
+    return level
 
 
 def square(x: Levels, y: Levels, r: float) -> Levels:
     """A square whose corners are r away."""
-    return np.maximum(np.abs(x), np.abs(y)) - r / np.sqrt(2)
+    level: Levels = np.maximum(np.abs(x), np.abs(y)) - r / np.sqrt(2)
+    return level
 
 
 def triangle(x: Levels, y: Levels, r: float) -> Levels:
     """An equilateral triangle whose tips are r away, one of them upwards."""
-    return _above_lines(x, y, 3).max(axis=0) - r * np.cos(np.pi / 3)
+    level: Levels = _above_lines(x, y, 3).max(axis=0) - r * np.cos(np.pi / 3)
+    return level
 
 
 def star(x: Levels, y: Levels, r: float) -> Levels:
     """A five-pointed star, drawn in one stroke: what at least four of its five lines keep inside.
     Its tips are r away, one of them upwards.
     """
-    return np.sort(_above_lines(x, -y, 5), axis=0)[-2] - r * np.cos(2 * np.pi / 5)
+    level: Levels = np.sort(_above_lines(x, -y, 5), axis=0)[-2] - r * np.cos(2 * np.pi / 5)
+    return level
 
 
 def cross(x: Levels, y: Levels, r: float) -> Levels:
     """Two bars at right angles, a third as wide as long; their corners are r away."""
     half = r / np.hypot(1, 1 / 3)
     across = np.maximum(np.abs(x) - half, np.abs(y) - half / 3)
-    return np.minimum(across, np.maximum(np.abs(x) - half / 3, np.abs(y) - half))
+    level: Levels = np.minimum(across, np.maximum(np.abs(x) - half / 3, np.abs(y) - half))
+    return level
 
 
 def ring(x: Levels, y: Levels, r: float) -> Levels:
     """A disc of radius r with a hole of r / 2."""
-    return np.abs(np.hypot(x, y) - 0.75 * r) - 0.25 * r
+    level: Levels = np.abs(np.hypot(x, y) - 0.75 * r) - 0.25 * r
+    return level
 
 
 def _above_lines(x: Levels, y: Levels, count: int) -> Levels:

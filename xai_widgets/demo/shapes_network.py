@@ -68,6 +68,6 @@ def _name(shortcut: bool) -> str:
 
 def as_input(pixels: Any) -> Tensor:
     """Pictures (N, H, W, 3) uint8 as the networks take them, (N, 3, H, W) float32."""
-    x = torch.as_tensor(pixels).permute(0, 3, 1, 2).float() / 255
+    x = torch.tensor(pixels).permute(0, 3, 1, 2).float() / 255
     mean, std = (torch.tensor(PREPROCESSING[key]).view(3, 1, 1) for key in ("mean", "std"))
     return (x - mean) / std
