@@ -148,7 +148,8 @@ def _stretched(values: Levels, size: int) -> Levels:
     """A small grid of values, bilinearly enlarged to `size` x `size`."""
     at, known = np.linspace(0, len(values) - 1, size), np.arange(len(values))
     weights = np.stack([np.interp(at, known, row) for row in np.eye(len(values))], axis=1)
-    return weights @ values @ weights.T
+    large: Levels = weights @ values @ weights.T
+    return large
 
 
 def _distractor(chance: np.random.Generator, x: Levels, y: Levels, size: int) -> Levels:

@@ -99,6 +99,7 @@ class Method:
     anytime: bool
     takes_layer: bool
     needs_rectifiers: bool
+    needs_attention: bool
     parameters: tuple[Parameter, ...]
     function: Callable[..., Any] = field(repr=False, compare=False)
 
@@ -155,6 +156,7 @@ def method(
     space: Literal["input", "layer"] = "input",
     signed: bool = True,
     needs_rectifiers: bool = False,
+    needs_attention: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register the decorated function as the method of its own name, with this card."""
 
@@ -177,6 +179,7 @@ def method(
             space=space,
             signed=signed,
             needs_rectifiers=needs_rectifiers,
+            needs_attention=needs_attention,
             anytime=inspect.isgeneratorfunction(function),
             takes_layer="layer" in signature.parameters,
             parameters=tuple(
