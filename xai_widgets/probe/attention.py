@@ -154,9 +154,11 @@ class AttentionPass:
         Raises RuntimeError where the score cannot be differentiated, and ExplanationError where it
         depends on no attention.
         """
-        gradients: Sequence[Tensor | None] = torch.autograd.grad(
-            score.sum(), [edge for _, edge in self.matrices], retain_graph=True, allow_unused=True
-        )
+        gradients: Sequence[Tensor | None] = ()
+        if edges := [edge for _, edge in self.matrices]:
+            gradients = torch.autograd.grad(
+                score.sum(), edges, retain_graph=True, allow_unused=True
+            )
         if all(gradient is None for gradient in gradients):
             raise ExplanationError("the score does not depend on any attention layer")
         return [
