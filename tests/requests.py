@@ -19,6 +19,9 @@ X = picture()
 OTHER = picture(seed=1)
 CLASS = 3  # all methods have something to say of it on both networks
 
+# The methods that have something to say of a network without attention.
+EVERYWHERE = {name: m for name, m in METHODS.items() if not m.needs_attention}
+
 # What makes a method that needs many passes cheap; by parameter, so that new methods are met too.
 CHEAP: dict[str, Any] = {"window": 8, "stride": 4, "samples": 12, "steps": 5}
 

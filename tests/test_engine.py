@@ -17,13 +17,15 @@ from tests.networks import (
     picture,
     seeded,
 )
+from tests.requests import EVERYWHERE
+from tests.transformers import attending
 from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError
 from xai_widgets.methods import METHODS
 from xai_widgets.targets import Target
 
 NAMES = ["tench", "Goldfish", "white shark", "tiger shark", "Tench"]
-QUICK = [m.name for m in METHODS.values() if not m.anytime]
+QUICK = [m.name for m in EVERYWHERE.values() if not m.anytime]
 X = picture()
 
 
@@ -177,14 +179,19 @@ def test_a_wrong_request_is_refused_before_the_first_step() -> None:
 
 
 def test_methods_that_cannot_explain_a_network_are_named() -> None:
-    assert Engine(cnn()).unavailable(X) == {}
+    attention = {m.name for m in METHODS.values() if m.needs_attention}
+    assert Engine(attending(cnn())).unavailable(X) == {}
+    said = "needs attention layers; this network has none"
+    assert Engine(cnn()).unavailable(X) == dict.fromkeys(attention, said)
     unavailable = Engine(seeded(Gelu())).unavailable(X)
-    assert set(unavailable) == {m.name for m in METHODS.values() if m.needs_rectifiers}
+    rectifying = {m.name for m in METHODS.values() if m.needs_rectifiers}
+    assert set(unavailable) == rectifying | attention
     assert "this network has none" in unavailable["guided_backprop"]
     flat = Engine(
         seeded(nn.Sequential(nn.Flatten(), nn.Linear(768, 8), nn.ReLU(), nn.Linear(8, 3)))
     )
-    assert set(flat.unavailable(X)) == {m.name for m in METHODS.values() if m.takes_layer}
+    on_maps = {m.name for m in METHODS.values() if m.takes_layer}
+    assert set(flat.unavailable(X)) == on_maps | attention
     with pytest.raises(ExplanationError, match="has no layer with a map over the picture"):
         flat.explain(X, "grad_cam")
     assert np.abs(flat.explain(X, "guided_backprop").values).max() > 0

@@ -22,6 +22,7 @@ from tests.networks import (
     seeded,
 )
 from tests.requests import CLASS, OTHER, X, cheap, explain
+from tests.transformers import attending
 from xai_widgets.engine import Engine
 from xai_widgets.methods import METHODS
 
@@ -32,12 +33,17 @@ class_methods = pytest.mark.parametrize(
 anytime_methods = pytest.mark.parametrize("method", [m.name for m in METHODS.values() if m.anytime])
 
 
-def fresh() -> Engine:
-    return Engine(seeded(Normalised()))
+def engine_for(method: str, network: Any) -> Engine:
+    """An engine over the network, which is given attention where the method needs it."""
+    return Engine(attending(network) if METHODS[method].needs_attention else network)
 
 
-CLEAN = {name: explain(fresh(), name) for name in METHODS}
-SPELLED = {name: explain(Engine(cnn("module")), name) for name in METHODS}
+def fresh(method: str) -> Engine:
+    return engine_for(method, seeded(Normalised()))
+
+
+CLEAN = {name: explain(fresh(name), name) for name in METHODS}
+SPELLED = {name: explain(engine_for(name, cnn("module")), name) for name in METHODS}
 
 
 @every_method
@@ -109,7 +115,7 @@ AROUND: dict[str, Callable[[], Any]] = {
 @every_method
 @pytest.mark.parametrize("situation", PREPARED)
 def test_however_the_network_is(method: str, situation: str) -> None:
-    engine = fresh()
+    engine = fresh(method)
     PREPARED[situation](engine.model)
     before = Condition.of(engine.model)
     values = explain(engine, method)
@@ -120,7 +126,7 @@ def test_however_the_network_is(method: str, situation: str) -> None:
 @every_method
 @pytest.mark.parametrize("modes", [[name] for name in AROUND] + [["inference_mode", "autocast"]])
 def test_whatever_mode_the_caller_is_in(method: str, modes: list[str]) -> None:
-    engine = fresh()
+    engine = fresh(method)
     _training(engine.model)
     with ExitStack() as stack:
         for mode in modes:
@@ -135,14 +141,14 @@ def test_whatever_mode_the_caller_is_in(method: str, modes: list[str]) -> None:
 def test_a_picture_made_under_inference_mode(method: str) -> None:
     with torch.inference_mode():
         x = X.clone()
-    np.testing.assert_array_equal(explain(fresh(), method, x), CLEAN[method])
+    np.testing.assert_array_equal(explain(fresh(method), method, x), CLEAN[method])
 
 
 # CAM needs a layer with nothing but pooling behind it: only a rectifier that is a module is one.
 @pytest.mark.parametrize("method", [name for name in METHODS if name != "cam"])
 @pytest.mark.parametrize("spelling", [name for name in RELU_SPELLINGS if name != "module"])
 def test_however_rectifiers_are_spelled(method: str, spelling: str) -> None:
-    engine = Engine(cnn(spelling))
+    engine = engine_for(method, cnn(spelling))
     engine.model.train()
     before = Condition.of(engine.model)
     # The module's own name differs, so the layer is named: the convolution before the rectifier.
@@ -150,14 +156,15 @@ def test_however_rectifiers_are_spelled(method: str, spelling: str) -> None:
     parameters = cheap(METHODS[method])
     values = engine.explain(X, method, target=CLASS, layer=layer, **parameters).values
     assert before.differences(Condition.of(engine.model)) == []
-    plain = Engine(cnn("module")).explain(X, method, target=CLASS, layer=layer, **parameters).values
-    np.testing.assert_array_equal(values, plain)
+    plain = engine_for(method, cnn("module"))
+    expected = plain.explain(X, method, target=CLASS, layer=layer, **parameters).values
+    np.testing.assert_array_equal(values, expected)
 
 
 @every_method
 def test_statistics_of_the_batch(method: str) -> None:
-    engine = Engine(seeded(BatchStatistics()))
-    expected = explain(Engine(seeded(BatchStatistics())), method)
+    engine = engine_for(method, seeded(BatchStatistics()))
+    expected = explain(engine_for(method, seeded(BatchStatistics())), method)
     engine.model.train()
     before = Condition.of(engine.model)
     np.testing.assert_array_equal(explain(engine, method), expected)
@@ -166,7 +173,7 @@ def test_statistics_of_the_batch(method: str) -> None:
 
 @every_method
 def test_a_network_that_draws_random_numbers(method: str) -> None:
-    engine = Engine(seeded(Stochastic("torch.rand")))
+    engine = engine_for(method, seeded(Stochastic("torch.rand")))
     torch.manual_seed(5)
     before = Condition.of(engine.model)
     values = explain(engine, method)
@@ -176,7 +183,7 @@ def test_a_network_that_draws_random_numbers(method: str) -> None:
 
 @every_method
 def test_an_exception_in_the_network(method: str) -> None:
-    engine = Engine(seeded(Fails()))
+    engine = engine_for(method, seeded(Fails()))
     engine.model.train()
     before = Condition.of(engine.model)
     with pytest.raises(RuntimeError, match="the network failed half-way"):
@@ -196,7 +203,7 @@ def test_an_exception_in_the_middle(method: str) -> None:
             raise ZeroDivisionError("in the target")
         return output[:, CLASS]
 
-    engine = fresh()
+    engine = fresh(method)
     _training(engine.model)
     before = Condition.of(engine.model)
     with pytest.raises(ZeroDivisionError, match="in the target"):
@@ -218,7 +225,7 @@ def test_a_target_that_raises_in_the_backward(method: str) -> None:
         def backward(ctx: Any, *gradients: Tensor) -> Tensor:
             raise ZeroDivisionError("in the backward")
 
-    engine = fresh()
+    engine = fresh(method)
     before = Condition.of(engine.model)
     with pytest.raises(ZeroDivisionError, match="in the backward"):
         explain(engine, method, target=lambda output: Raises.apply(output[:, CLASS]))
@@ -228,7 +235,7 @@ def test_a_target_that_raises_in_the_backward(method: str) -> None:
 
 @anytime_methods
 def test_closed_half_way(method: str) -> None:
-    engine = fresh()
+    engine = fresh(method)
     _training(engine.model)
     before = Condition.of(engine.model)
     steps = engine.stream(X, method, target=CLASS, **cheap(METHODS[method]))
@@ -242,7 +249,7 @@ def test_closed_half_way(method: str) -> None:
 
 @anytime_methods
 def test_steps_taken_in_turns_do_not_disturb_each_other(method: str) -> None:
-    engine = fresh()
+    engine = fresh(method)
     parameters = cheap(METHODS[method])
     one = engine.stream(X, method, target=CLASS, **parameters)
     two = engine.stream(OTHER, method, target=0, **parameters)
@@ -251,4 +258,4 @@ def test_steps_taken_in_turns_do_not_disturb_each_other(method: str) -> None:
         last = [step.attribution.values for step in steps]
         explain(engine, "saliency", OTHER, target=2)
     np.testing.assert_array_equal(last[0], CLEAN[method])
-    np.testing.assert_array_equal(last[1], explain(fresh(), method, OTHER, target=0))
+    np.testing.assert_array_equal(last[1], explain(fresh(method), method, OTHER, target=0))

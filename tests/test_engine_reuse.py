@@ -18,11 +18,12 @@ from tests.networks import (
     picture,
     seeded,
 )
+from tests.requests import EVERYWHERE
 from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError
 from xai_widgets.methods import METHODS
 
-QUICK = [m.name for m in METHODS.values() if not m.anytime]
+QUICK = [m.name for m in EVERYWHERE.values() if not m.anytime]
 X = picture()
 
 
@@ -70,7 +71,7 @@ def test_layers_asked_for_first_are_found_on_a_made_up_picture() -> None:
 
 def test_a_result_already_seen_is_the_very_same_object() -> None:
     engine, passes = counting()
-    for method in METHODS:
+    for method in EVERYWHERE:
         first = engine.explain(X, method, target=1)
         before = list(passes)
         assert engine.explain(X, method, target=1) is first

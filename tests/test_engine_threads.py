@@ -16,9 +16,8 @@ from tests.networks import (
     Normalised,
     seeded,
 )
-from tests.requests import OTHER, Values, X, explain
+from tests.requests import EVERYWHERE, OTHER, Values, X, explain
 from xai_widgets.engine import Engine
-from xai_widgets.methods import METHODS
 
 
 def fresh() -> Engine:
@@ -27,7 +26,7 @@ def fresh() -> Engine:
 
 @pytest.mark.parametrize("threads", [2, 8])
 def test_many_threads_explaining_with_one_engine_give_what_one_thread_gives(threads: int) -> None:
-    requests = [(m, t, x) for m in METHODS for t in range(4) for x in (0, 1)]
+    requests = [(m, t, x) for m in EVERYWHERE for t in range(4) for x in (0, 1)]
     alone = fresh()
     expected = [explain(alone, m, (X, OTHER)[x], t) for m, t, x in requests]
     engine = fresh()
@@ -57,7 +56,7 @@ def test_two_engines_over_one_network_share_its_lock() -> None:
     before = Condition.of(model)
 
     def work(engine: Engine) -> list[Values]:
-        return [explain(engine, m, x) for m in METHODS for x in (X, OTHER)]
+        return [explain(engine, m, x) for m in EVERYWHERE for x in (X, OTHER)]
 
     with ThreadPoolExecutor(2) as pool:
         first, second = pool.map(work, engines)
@@ -88,7 +87,7 @@ def test_a_user_running_the_same_network_meanwhile_is_not_disturbed() -> None:
     model = seeded(Meets())
     expected = model(OTHER)
     (wanted,) = torch.autograd.grad(expected.sum(), [model.conv1.weight])
-    plain = {name: explain(Engine(seeded(Cnn(nn.ReLU()))), name) for name in METHODS}
+    plain = {name: explain(Engine(seeded(Cnn(nn.ReLU()))), name) for name in EVERYWHERE}
     found: list[Values] = []
 
     def explaining() -> None:

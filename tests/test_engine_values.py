@@ -17,10 +17,10 @@ from tests.networks import (
     picture,
     seeded,
 )
+from tests.requests import EVERYWHERE
 from xai_widgets.engine import Engine
-from xai_widgets.methods import METHODS
 
-QUICK = [m.name for m in METHODS.values() if not m.anytime]
+QUICK = [m.name for m in EVERYWHERE.values() if not m.anytime]
 X = picture()
 
 
@@ -88,7 +88,7 @@ def test_a_one_channel_network() -> None:
 def test_networks_of_other_floating_point_types(type_: torch.dtype, close: float) -> None:
     engine = Engine(cnn().to(type_))
     assert engine.input(X).dtype == torch.float32
-    for method in METHODS:
+    for method in EVERYWHERE:
         parameters = {"window": 8, "stride": 8} if method == "occlusion" else {}
         found = engine.explain(X, method, target=3, **parameters)
         plain = Engine(cnn()).explain(X, method, target=3, **parameters)

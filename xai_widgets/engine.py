@@ -167,6 +167,8 @@ class Engine:
                 reasons[name] = "needs rectifiers (ReLU and its kin); this network has none"
             elif method.takes_layer and not self.describe_layers(image):
                 reasons[name] = "needs a layer with a map over the picture; this network has none"
+            elif method.needs_attention and trace.attention_problem is not None:
+                reasons[name] = trace.attention_problem
         return reasons
 
     def explain(
@@ -272,7 +274,7 @@ class Engine:
                 trace = self._network.trace(x, key)
                 if not trace.layers and self.layer is not None:
                     trace.record(self.layer)
-                self._traces.put(key, trace, trace.nbytes)
+            self._traces.put(key, trace, trace.nbytes)  # it grows when attention is read from it
         return trace
 
     def _latest(self) -> Trace:

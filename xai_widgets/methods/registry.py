@@ -100,6 +100,7 @@ class Method:
     takes_layer: bool
     class_specific: bool
     needs_rectifiers: bool
+    needs_attention: bool
     parameters: tuple[Parameter, ...]
     function: Callable[..., Any] = field(repr=False, compare=False)
 
@@ -157,6 +158,7 @@ def method(
     signed: bool = True,
     class_specific: bool = True,
     needs_rectifiers: bool = False,
+    needs_attention: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register the decorated function as the method of its own name, with this card."""
 
@@ -180,6 +182,7 @@ def method(
             signed=signed,
             class_specific=class_specific,
             needs_rectifiers=needs_rectifiers,
+            needs_attention=needs_attention,
             anytime=inspect.isgeneratorfunction(function),
             takes_layer="layer" in signature.parameters,
             parameters=tuple(

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from xai_widgets.errors import ExplanationError
+from xai_widgets.probe.attention import AttentionPass
 from xai_widgets.probe.fingerprint import Fingerprint, Structure, structure_of
 from xai_widgets.probe.guard import as_found, autograd_ready, like_parameters, unwrap
 from xai_widgets.probe.layers import Layer, rank
@@ -142,6 +143,10 @@ class Network:
             except RuntimeError as error:
                 raise not_differentiable(target, error) from error
         return score.detach(), gradient
+
+    def attend(self, x: Tensor) -> AttentionPass:
+        """Run the network forward on (N, C, H, W) once, its attention computed openly."""
+        return self._in_format(lambda: AttentionPass.of(self, x))
 
     def batch_size(self, bytes_per_item: int, wanted: int | None = None) -> int:
         """The batch size that is fastest on this device and keeps the largest activation within the

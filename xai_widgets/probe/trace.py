@@ -9,10 +9,11 @@ import torch
 from torch import Tensor
 
 from xai_widgets.errors import ExplanationError, nearest
+from xai_widgets.probe.attention import Attention, AttentionPass, TraceMode, layout_of_tokens
 from xai_widgets.probe.guard import as_found, autograd_ready
-from xai_widgets.probe.layers import Layer, Recorded
+from xai_widgets.probe.layers import Layer, Layout, Recorded
 from xai_widgets.probe.recorder import Recorder
-from xai_widgets.probe.rectifiers import RectifierMode, Rule
+from xai_widgets.probe.rectifiers import Rule
 from xai_widgets.probe.tail import Tail
 from xai_widgets.targets import Target, logits_of
 
@@ -27,8 +28,8 @@ class Trace:
     read.
 
     Everything read is memoised: gradients per target, backward rule and layer. The network is not
-    run again, except by `scores`, which perturbation methods ask for other inputs. Made by
-    `Network.trace`; safe to share between threads.
+    run again, except for other inputs (`scores`, `gradients`) and once, openly, by `attention`.
+    Made by `Network.trace`; safe to share between threads.
     """
 
     def __init__(
@@ -38,7 +39,9 @@ class Trace:
         self.network = network
         self._lock = threading.RLock()
         self._gradients: dict[tuple[Target, Rule], dict[str | None, Tensor]] = {}
-        self._mode = RectifierMode()
+        self._attention_pass: AttentionPass | None = None
+        self._attention: tuple[Target, Attention] | None = None
+        self._mode = TraceMode()
         with as_found(network.model, self._mode):
             self._x = x.detach().clone().requires_grad_(True)
             with Recorder(network.model, self._x, protect) as recorder:
@@ -72,9 +75,56 @@ class Trace:
     @property
     def nbytes(self) -> int:
         """About how much memory the recorded pass holds: what every layer gave out, copies
-        included.
+        included; twice that once attention was read.
         """
-        return self.recorder.nbytes
+        attention = self._attention_pass
+        return self.recorder.nbytes * (1 if attention is None else 2) + (
+            0 if attention is None else attention.nbytes
+        )
+
+    @property
+    def attention_problem(self) -> str | None:
+        """Why attention cannot be read from this network; None if it can."""
+        try:
+            _ = self.attention_layout
+        except ExplanationError as error:
+            return str(error)
+        return None
+
+    @property
+    def attention_layout(self) -> Layout:
+        """How the tokens that attend to each other lie over the picture, one number for each.
+
+        Raises ExplanationError, in words, for a network without attention between all tokens.
+        """
+        records = list(self.recorder.records.values())
+        return layout_of_tokens(self._mode.attention, records, len(self._x))
+
+    def attention(self, target: Target) -> Attention:
+        """Each attention layer's matrix A and the gradient of the target's score with respect to
+        it, first layer first; (N, heads, T, T) both.
+
+        Costs one more forward, shared by all targets. Raises ExplanationError as
+        `attention_layout` does, and where the score depends on no attention.
+        """
+        if problem := self.attention_problem:
+            raise ExplanationError(
+                f"reading attention {problem}; use a gradient or CAM method instead"
+            )
+        with self._lock:
+            if self._attention is None or self._attention[0] != target:
+                if self._attention_pass is None:
+                    self._attention_pass = self.network.attend(self._x)
+                self._attention = target, self._read_attention(self._attention_pass, target)
+            return self._attention[1]
+
+    def _read_attention(self, attention: AttentionPass, target: Target) -> Attention:
+        with autograd_ready(self.network.model):
+            score = target.score(attention.output, batch=len(self._x))
+            try:
+                return attention.read(score)
+            except RuntimeError as error:
+                raise not_differentiable(target, error) from error
 
     def activation(self, layer: str) -> Tensor:
         """The map (N, C, h, w) that came out of a layer. Raises ExplanationError for a layer

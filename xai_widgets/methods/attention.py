@@ -1,0 +1,114 @@
+"""Methods read from a transformer's attention: who looks at whom, layer after layer.
+
+A is a layer's attention (N, heads, T, T), its rows those who look, and G = ∂y/∂A. A map is the row
+of the tokens that the output is read from, the class token or all, laid out over the patches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from xai_widgets.methods.registry import method
+from xai_widgets.probe.trace import Trace
+from xai_widgets.targets import Target
+
+Heads = Literal["mean", "max", "min"]
+_FUSED: dict[Heads, Callable[[Tensor], Tensor]] = {
+    "mean": lambda a: a.mean(dim=1),
+    "max": lambda a: a.amax(dim=1),
+    "min": lambda a: a.amin(dim=1),
+}
+
+
+@method(
+    title="Attention rollout",
+    family="Attention",
+    cost="2 forwards, 1 backward",
+    formula="Πₗ norm(Aₗ + I), the row of the class token",
+    citation="Abnar, Zuidema 2020",
+    url="https://arxiv.org/abs/2005.00928",
+    shows="Which patches the output could have drawn on, if attention alone moved information.",
+    limits="The same for every class; counts attention that does not matter, for and against.",
+    space="layer",
+    signed=False,
+    needs_attention=True,
+)
+def attention_rollout(trace: Trace, target: Target, *, heads: Heads = "mean") -> Tensor:
+    """The product of all layers' (A + I) / 2, heads fused and rows adding up to 1, (N, h, w).
+    Source: Abnar and Zuidema 2020, section 3.
+    """
+    attention = trace.attention(target)
+    row = _readers(attention[-1][1])
+    for a, _ in reversed(attention):
+        mixed = _FUSED[heads](a) + torch.eye(a.shape[-1], dtype=a.dtype, device=a.device)
+        row = _through(row, mixed / mixed.sum(dim=-1, keepdim=True))
+    return _on_patches(row, trace)
+
+
+@method(
+    title="Gradient-weighted attention",
+    family="Attention",
+    cost="2 forwards, 1 backward",
+    formula="R ← R + mean over heads(max(G ⊙ A, 0)) R, layer by layer from R = I",
+    citation="Chefer, Gur, Wolf 2021",
+    url="https://arxiv.org/abs/2103.15679",
+    shows="Which patches reach the output along attention that raises the class's score.",
+    limits="Only what is in favour; what happens between attention layers is left out.",
+    space="layer",
+    signed=False,
+    needs_attention=True,
+)
+def gradient_attention(trace: Trace, target: Target) -> Tensor:
+    """R = R + Ā R with Ā the mean over heads of max(G ⊙ A, 0), from R = I, (N, h, w). Source:
+    Chefer, Gur and Wolf 2021 (ICCV), equations 5 and 6.
+    """
+    attention = trace.attention(target)
+    readers = row = _readers(attention[-1][1])
+    for a, g in reversed(attention):
+        row = row + _through(row, (g * a).relu().mean(dim=1))
+    # Without what the tokens were to begin with, which says nothing of the class.
+    return _on_patches(row - readers, trace)
+
+
+@method(
+    title="LeGrad",
+    family="Attention",
+    cost="2 forwards, 1 backward",
+    formula="mean over layers, heads and rows of max(G, 0)",
+    citation="Bousselham, Boggust, Chaybouti, Strobelt, Kuehne 2024",
+    url="https://arxiv.org/abs/2404.03214",
+    shows="Which patches would raise the class's score if they were looked at more.",
+    limits="A sensitivity: attention need not be there. Each layer is read through those after it.",
+    space="layer",
+    signed=False,
+    needs_attention=True,
+)
+def legrad(trace: Trace, target: Target) -> Tensor:
+    """The mean over layers, heads and rows of max(G, 0), (N, h, w). Source: Bousselham et al. 2024,
+    section 3; there y is read from each layer's own class token by the network's head, here it is
+    the network's score for all layers.
+    """
+    gradients = [g.relu().mean(dim=(1, 2)) for _, g in trace.attention(target)]
+    return _on_patches(torch.stack(gradients).mean(dim=0), trace)
+
+
+def _readers(gradient: Tensor) -> Tensor:
+    """The mean over the tokens that the output is read from, as a row (N, T): those whose row of
+    the last attention the score depends on. The class token (and the distillation token), or all
+    patches where the head averages them.
+    """
+    read = (gradient != 0).any(dim=3).any(dim=1).to(gradient.dtype)
+    return read / read.sum(dim=-1, keepdim=True).clamp(min=1)
+
+
+def _through(row: Tensor, matrix: Tensor) -> Tensor:
+    return (row[:, None] @ matrix)[:, 0]
+
+
+def _on_patches(row: Tensor, trace: Trace) -> Tensor:
+    """A value for each token (N, T) as the map (N, h, w)."""
+    return trace.attention_layout.to_map(row[..., None])[:, 0]

@@ -1,0 +1,241 @@
+"""Attention matrices: who looks at whom in a transformer, however its attention is spelled.
+
+With queries Q, keys K and values V of one head of size d, attention gives out A V with
+
+    A = softmax(Q Kᵀ / √d + mask)        (N, heads, T, T), rows add up to 1
+
+Three spellings are caught, as *functions*, while the network runs: the fused
+`scaled_dot_product_attention`, which never holds A and is replaced by this formula;
+`multi_head_attention_forward`, which is asked to give A out; and explicit softmaxes over a square.
+An ordinary trace only takes note of the shapes; A itself costs one more forward pass.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import torch
+import torch.nn.functional as F  # the field's name for it
+from torch import Tensor
+from torch.autograd.graph import GradientEdge, get_gradient_edge
+
+from xai_widgets.errors import ExplanationError
+from xai_widgets.probe.guard import as_found
+from xai_widgets.probe.layers import Layout, Recorded
+from xai_widgets.probe.rectifiers import RectifierMode
+
+if TYPE_CHECKING:
+    from xai_widgets.probe.network import Network
+
+Attention: TypeAlias = "list[tuple[Tensor, Tensor]]"
+Shape: TypeAlias = "tuple[int, ...]"
+
+_FUSED = F.scaled_dot_product_attention
+_MULTI_HEAD = F.multi_head_attention_forward
+_MULTI_HEAD_SIGNATURE = inspect.signature(_MULTI_HEAD)
+_SOFTMAX = frozenset({F.softmax, torch.softmax, Tensor.softmax})
+_VIEWS = ("View", "UnsafeView", "Reshape", "Squeeze", "Unsqueeze", "Alias")
+_BEFORE_A_MAP = 1  # tokens that attention pooling may put before a map's positions
+
+
+class TraceMode(RectifierMode):
+    """Active while a network is recorded: meets every rectifier, and takes note of the shape of
+    every square attention matrix.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.attention: list[Shape] = []
+
+    def watch(
+        self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        """Take note of a call."""
+        super().watch(func, args, kwargs)
+        shape = None
+        if func is _FUSED:
+            query, key = _first(args, kwargs, "query", "key")
+            shape = (*query.shape[:-1], key.shape[-2])
+        elif func is _MULTI_HEAD:
+            given = _MULTI_HEAD_SIGNATURE.bind(*args, **kwargs).arguments
+            query, key = given["query"], given["key"]
+            if query.ndim == 3:
+                shape = (query.shape[1], given["num_heads"], query.shape[0], key.shape[0])
+        elif func in _SOFTMAX and _over_last(args, kwargs):
+            shape = tuple(_first(args, kwargs, "input")[0].shape)
+        if shape is not None and _square(shape):
+            self.attention.append(shape)
+
+
+class AttentionMode(RectifierMode):
+    """Active while a network runs forward: attention is computed openly, its matrices kept.
+
+    `matrices` holds each A with the place in the graph where its gradient is found.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.matrices: list[tuple[Tensor, GradientEdge]] = []
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        kwargs = kwargs or {}
+        if func is _FUSED:
+            self.watch(func, args, kwargs)
+            result, a = _openly(*args, **kwargs)
+            self._keep(a)
+            return result
+        if func is _MULTI_HEAD:
+            self.watch(func, args, kwargs)
+            return self._multi_head(args, kwargs)
+        result = super().__torch_function__(func, types, args, kwargs)
+        if func in _SOFTMAX and _over_last(args, kwargs):
+            self._keep(result)
+        return result
+
+    def _multi_head(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        call = _MULTI_HEAD_SIGNATURE.bind(*args, **kwargs)
+        call.apply_defaults()
+        asked, averaged = call.arguments["need_weights"], call.arguments["average_attn_weights"]
+        call.arguments.update(need_weights=True, average_attn_weights=False)
+        result, a = _MULTI_HEAD(*call.args, **call.kwargs)
+        assert a is not None  # it was asked for
+        if a.ndim == 4:
+            self._keep(a)
+        if not asked:
+            return result, None
+        return result, a.mean(dim=-3) if averaged else a
+
+    def _keep(self, a: Tensor) -> None:
+        if not (_square(tuple(a.shape)) and a.requires_grad):
+            return
+        # What is handed out may be a view that leads nowhere: its origin is in the graph.
+        edge = get_gradient_edge(a)
+        while edge.node.name().startswith(_VIEWS):
+            node, place = edge.node.next_functions[0]
+            assert node is not None  # A is differentiable, so what it is a view of is
+            edge = GradientEdge(node, place)
+        self.matrices.append((a.detach(), edge))
+
+
+@dataclass(frozen=True)
+class AttentionPass:
+    """One forward pass of a network on (N, C, H, W) with its attention computed openly."""
+
+    output: Any
+    matrices: Sequence[tuple[Tensor, GradientEdge]]
+    batch: int
+
+    @classmethod
+    def of(cls, network: Network, x: Tensor) -> AttentionPass:
+        """Run the network; it is left as found."""
+        mode = AttentionMode()
+        with as_found(network.model, mode):
+            x = x.detach().clone().requires_grad_(True)
+            output = network.model(network.copy(x))
+        return cls(output, mode.matrices, len(x))
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of the matrices, and of what was kept to differentiate them."""
+        return 2 * sum(a.nbytes for a, _ in self.matrices)
+
+    def read(self, score: Tensor) -> Attention:
+        """Each layer's A and ∂score/∂A, (N, heads, T, T) both, in the order of the pass.
+
+        Raises RuntimeError where the score cannot be differentiated, and ExplanationError where it
+        depends on no attention.
+        """
+        gradients: Sequence[Tensor | None] = ()
+        if edges := [edge for _, edge in self.matrices]:
+            gradients = torch.autograd.grad(
+                score.sum(), edges, retain_graph=True, allow_unused=True
+            )
+        if all(gradient is None for gradient in gradients):
+            raise ExplanationError("the score does not depend on any attention layer")
+        return [
+            (self._by_head(a), self._by_head(torch.zeros_like(a) if g is None else g.view_as(a)))
+            for (a, _), g in zip(self.matrices, gradients, strict=True)
+        ]
+
+    def _by_head(self, a: Tensor) -> Tensor:
+        a = a.detach().reshape(self.batch, -1, *a.shape[-2:])
+        return a if a.dtype == torch.float64 else a.float()
+
+
+def layout_of_tokens(shapes: Sequence[Shape], records: Sequence[Recorded], batch: int) -> Layout:
+    """How the tokens that attend to each other lie over the picture: one number for each.
+
+    `shapes` are those of all square attention matrices of a pass. Raises ExplanationError, in
+    words, where there are none, or they are not between all tokens of one sequence.
+    """
+    if not shapes:
+        raise ExplanationError("needs attention layers; this network has none")
+    counts = {shape[-1] for shape in shapes}
+    whole = all(n == batch if rest[2:] else n % batch == 0 for n, *rest in shapes)
+    if len(counts) > 1 or not whole:
+        raise ExplanationError(
+            "needs attention between all tokens, layer after layer; this network attends within "
+            "windows or at several resolutions"
+        )
+    (count,) = counts
+    layouts = [record.layout for record in reversed(records)]
+    for layout in layouts:
+        if layout.kind == "tokens" and layout.prefix + layout.size[0] * layout.size[1] == count:
+            return Layout("tokens", layout.size, 1, layout.prefix)
+    for layout in layouts:
+        prefix = count - layout.size[0] * layout.size[1]
+        if layout.kind != "tokens" and 0 <= prefix <= _BEFORE_A_MAP:
+            return Layout("tokens", layout.size, 1, prefix)
+    raise ExplanationError(
+        f"needs attention between positions of the picture; this network's is between {count} "
+        "things that are no grid over it"
+    )
+
+
+def _openly(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attn_mask: Tensor | None = None,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
+    scale: float | None = None,
+    enable_gqa: bool = False,
+) -> tuple[Tensor, Tensor]:
+    """What `scaled_dot_product_attention` gives out, and A."""
+    if enable_gqa:
+        groups = query.shape[-3] // key.shape[-3]
+        key, value = (t.repeat_interleave(groups, dim=-3) for t in (key, value))
+    logits = query @ key.transpose(-2, -1) * (query.shape[-1] ** -0.5 if scale is None else scale)
+    if is_causal:
+        later = torch.ones(logits.shape[-2:], dtype=torch.bool, device=logits.device).triu(1)
+        logits = logits.masked_fill(later, -torch.inf)
+    if attn_mask is not None and attn_mask.dtype == torch.bool:
+        logits = logits.masked_fill(~attn_mask, -torch.inf)
+    elif attn_mask is not None:
+        logits = logits + attn_mask
+    a = logits.softmax(dim=-1)
+    return F.dropout(a, dropout_p) @ value if dropout_p else a @ value, a
+
+
+def _square(shape: Shape) -> bool:
+    return len(shape) in (3, 4) and shape[-1] == shape[-2] > 1
+
+
+def _first(args: tuple[Any, ...], kwargs: dict[str, Any], *names: str) -> list[Any]:
+    return [args[i] if len(args) > i else kwargs[name] for i, name in enumerate(names)]
+
+
+def _over_last(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    dim = args[1] if len(args) > 1 else kwargs.get("dim")
+    given = _first(args, kwargs, "input")[0]
+    return isinstance(given, Tensor) and dim in (-1, given.ndim - 1)
