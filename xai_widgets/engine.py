@@ -223,7 +223,8 @@ class Engine:
         trace = self._trace(picture)
         goal = self._resolve(trace, target)
         where = self._layer(trace, layer) if card.takes_layer else None
-        key = (trace.key, card.name, goal, where, tuple(sorted(parameters.items())))
+        # The function, not its name: a method of the user's own may have been defined anew.
+        key = (trace.key, card.function, goal, where, tuple(sorted(parameters.items())))
         known = self._results.get(key)
         if known is not None:
             yield Progress(1.0, known)

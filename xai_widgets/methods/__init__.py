@@ -1,6 +1,7 @@
 """Attribution methods. Importing this room registers them, in the pickers' order."""
 
 from xai_widgets.methods import attention, cam, cam_perturbation, gradient, perturbation
+from xai_widgets.methods.own import from_callable, from_captum, from_zennit
 from xai_widgets.methods.registry import METHODS, Method, Parameter, Range, find, method
 
 __all__ = [
@@ -12,6 +13,9 @@ __all__ = [
     "cam",
     "cam_perturbation",
     "find",
+    "from_callable",
+    "from_captum",
+    "from_zennit",
     "gradient",
     "method",
     "perturbation",

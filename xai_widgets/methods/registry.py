@@ -164,7 +164,8 @@ def method(
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
         name = function.__name__
-        if name in _methods:
+        # A user's own may be defined anew, as happens whenever its cell is run again.
+        if name in _methods and not _methods[name].family == family == "Own":
             raise ValueError(f"two methods are called {name}")
         signature = inspect.signature(function)
         hints = get_type_hints(function, include_extras=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from xai_widgets.errors import ExplanationError, nearest
 from xai_widgets.probe.attention import Attention, AttentionPass, TraceMode, layout_of_tokens
@@ -18,9 +18,11 @@ from xai_widgets.probe.tail import Tail
 from xai_widgets.targets import Target, logits_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Hashable
+    from collections.abc import Callable, Collection, Hashable
 
     from xai_widgets.probe.network import Network
+
+_T = TypeVar("_T")
 
 
 class Trace:
@@ -172,6 +174,13 @@ class Trace:
         network on them; (M,), (M, C, H, W). Raises ExplanationError where there is no gradient.
         """
         return self.network.gradients(x, target)
+
+    def with_network(self, explain: Callable[[nn.Module, Tensor], _T]) -> _T:
+        """What a function of the network and the input (N, C, H, W) gives, for methods from
+        elsewhere; the network is as it was afterwards.
+        """
+        with as_found(self.network.model):
+            return explain(self.network.model, self._x.detach().clone())
 
     def tail(self, layer: str, item: int = 0) -> Tail:
         """The part of the network behind a layer, to be run on altered maps of input `item`."""
