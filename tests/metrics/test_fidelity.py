@@ -84,15 +84,16 @@ def test_max_sensitivity_against_captum() -> None:
     ]
     drawn = torch.from_numpy(np.concatenate(noise))
 
-    def explain(given: tuple[torch.Tensor]) -> torch.Tensor:
-        inputs = given[0].detach().requires_grad_(True)
+    @torch.enable_grad()  # captum turns gradients off
+    def explain(given: torch.Tensor | tuple[torch.Tensor]) -> tuple[torch.Tensor]:
+        inputs = (given[0] if isinstance(given, tuple) else given).detach().requires_grad_(True)
         (gradient,) = torch.autograd.grad(model(inputs)[:, TARGET].sum(), inputs)
-        return inputs * gradient
+        return (inputs * gradient,)
 
     theirs = captum_metrics.sensitivity_max(
         explain,
         x,
-        perturb_func=lambda inputs, radius: inputs[0] + drawn,
+        perturb_func=lambda inputs, radius: inputs + drawn,
         perturb_radius=radius,
         n_perturb_samples=samples,
         max_examples_per_batch=samples,

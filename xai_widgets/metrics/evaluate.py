@@ -187,7 +187,9 @@ def _explain(
 ) -> Attribution:
     if method.what == "random":
         return random_map(picture, target, seed)
-    return explained(engine, picture, method.what, target, None, method.parameters)
+    parameters = dict(method.parameters)
+    layer = parameters.pop("layer", None)
+    return explained(engine, picture, method.what, target, layer, parameters)
 
 
 def _method(spec: Any, seed: int) -> _Asked:
