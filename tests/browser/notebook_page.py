@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -118,6 +118,14 @@ class NotebookPage:
     def find(self, selector: str, nth: int = 0) -> Locator:
         """Return the ``nth`` element that matches, in the order of the notebook."""
         return self.page.locator(selector).nth(nth)
+
+    def until(self, condition: Callable[[], bool], seconds: float = 20) -> None:
+        """Wait until a condition holds."""
+        for _ in range(int(seconds / 0.05)):
+            if condition():
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError("what was waited for did not come about")
 
     def screenshot(self, element: Locator, path: Path) -> None:
         """Save a picture of one element, without whatever JupyterLab shows around it."""

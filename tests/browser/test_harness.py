@@ -50,8 +50,7 @@ def test_a_widget_paints_answers_and_is_counted(
     assert checksum(canvas) != first
 
     notebook.execute("assert counter.value == 4; counter.value = 3")
-    notebook.page.wait_for_timeout(300)
-    assert checksum(canvas) == first
+    notebook.until(lambda: checksum(canvas) == first)
 
     with notebook.counting() as sent:
         notebook.theme("dark")

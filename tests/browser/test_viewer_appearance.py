@@ -93,8 +93,7 @@ def test_the_map_is_laid_over_the_picture_differently(
     assert viewer.style(".xw-heat", name) == before
     with notebook.counting() as sent:
         act(viewer)
-        viewer.page.wait_for_timeout(100)
-        assert viewer.style(".xw-heat", name) == after
+        viewer.until_style(".xw-heat", name, after)
     assert sent == []
     assert viewer.checksum() == painted
 

@@ -96,10 +96,10 @@ def test_one_sign_alone(notebook: NotebookPage, viewer: Viewer) -> None:
             viewer.find(f'label:has([value="{sign}"])').click()
             viewer.until_changed(before)
             shares[sign] = viewer.visible_share()
+        before = viewer.checksum()
         viewer.find('label:has([value="both"])').click()
-        viewer.page.wait_for_timeout(100)
+        assert viewer.until_changed(before) == both
     assert sent == []
-    assert viewer.checksum() == both
     assert sum(shares.values()) == pytest.approx(viewer.visible_share(), abs=0.01)
 
 

@@ -120,6 +120,14 @@ class Viewer:
         )
         return value
 
+    def until_style(self, selector: str, name: str, value: str) -> None:
+        """Wait until a computed style of an element has a value; changes of style take a moment."""
+        self.until(
+            """(root, [selector, name, value]) =>
+              getComputedStyle(root.querySelector(selector))[name] === value""",
+            [selector, name, value],
+        )
+
     def data(self, name: str) -> str | None:
         """Return what the viewer says about itself in ``data-xw-<name>``."""
         return self.root.get_attribute(f"data-xw-{name}")

@@ -98,6 +98,7 @@ class Method:
     signed: bool
     anytime: bool
     takes_layer: bool
+    class_specific: bool
     needs_rectifiers: bool
     needs_attention: bool
     parameters: tuple[Parameter, ...]
@@ -155,6 +156,7 @@ def method(
     limits: str,
     space: Literal["input", "layer"] = "input",
     signed: bool = True,
+    class_specific: bool = True,
     needs_rectifiers: bool = False,
     needs_attention: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -178,6 +180,7 @@ def method(
             limits=limits,
             space=space,
             signed=signed,
+            class_specific=class_specific,
             needs_rectifiers=needs_rectifiers,
             needs_attention=needs_attention,
             anytime=inspect.isgeneratorfunction(function),

@@ -91,7 +91,7 @@ class Recorder:
         if not self._may_be_map(tensor) or id(tensor) in self._copies:
             return None
         copy = tensor.clone()
-        handed = _exchanged(output, tensor, copy)
+        handed = exchanged(output, tensor, copy)
         if handed is not None:
             seen.handed = copy
             self._copies.add(id(copy))
@@ -104,6 +104,10 @@ class Recorder:
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """What each layer gave out, by name: the shape."""
         return {seen.name: tuple(seen.tensor.shape) for seen in self._seen}
+
+    def calls(self, layer: str) -> int:
+        """How often a layer was called."""
+        return sum(seen.name == layer for seen in self._seen)
 
     @cached_property
     def nbytes(self) -> int:
@@ -225,7 +229,7 @@ def _inside_attention(model: nn.Module) -> set[str]:
     return inside
 
 
-def _exchanged(output: Any, tensor: Tensor, copy: Tensor) -> Any:
+def exchanged(output: Any, tensor: Tensor, copy: Tensor) -> Any:
     """What a layer gave out with `copy` in the place of `tensor`; None where that is not known to
     be harmless.
     """

@@ -14,6 +14,7 @@ from xai_widgets.probe.guard import as_found, autograd_ready
 from xai_widgets.probe.layers import Layer, Layout, Recorded
 from xai_widgets.probe.recorder import Recorder
 from xai_widgets.probe.rectifiers import Rule
+from xai_widgets.probe.tail import Tail
 from xai_widgets.targets import Target, logits_of
 
 if TYPE_CHECKING:
@@ -158,6 +159,13 @@ class Trace:
         network on them; (M,), (M, C, H, W). Raises ExplanationError where there is no gradient.
         """
         return self.network.gradients(x, target)
+
+    def tail(self, layer: str, item: int = 0) -> Tail:
+        """The part of the network behind a layer, to be run on altered maps of input `item`."""
+        record = self.record(layer)
+        calls = self.recorder.calls(record.name)
+        x = self.input[item : item + 1]
+        return Tail(self.network, x, record.name, record.layout, calls)
 
     def batch_size(self, wanted: int | None = None) -> int:
         """How many inputs `scores` takes best at a time within the engine's byte budget."""

@@ -1,0 +1,172 @@
+"""The CAM family against pytorch-grad-cam and torchcam, on a network that all of them handle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import pytorch_grad_cam as peer
+import torch
+import torch.nn.functional as F  # the field's name for it
+import torchcam.methods
+from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
+from torch import Tensor, nn
+
+import xai_widgets as xw
+
+TARGET = 3
+Map = npt.NDArray[np.float32]
+
+
+class Plain(nn.Module):
+    """Features that end in a rectifier's module, then a small head that is not linear."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.features = nn.Sequential(
+            nn.Conv2d(3, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU(), nn.MaxPool2d(2),
+            nn.Conv2d(8, 24, 3, padding=1), nn.ReLU(),
+        )  # fmt: skip
+        self.head = nn.Sequential(nn.Linear(24 * 8 * 6, 20), nn.ReLU(), nn.Linear(20, 7))
+
+    def forward(self, x: Tensor) -> Tensor:
+        # Scores and gradients well above the constants that peers add to denominators.
+        return 30 * self.head(self.features(x).flatten(1))
+
+
+@pytest.fixture(scope="module")
+def network() -> Plain:
+    torch.manual_seed(0)
+    model = Plain().eval()
+    with torch.no_grad():
+        model.features[4].bias[0] = -100  # one feature map is zero everywhere
+    for parameter in model.parameters():
+        parameter.requires_grad_(True)
+    return model
+
+
+@pytest.fixture(scope="module")
+def x() -> Tensor:
+    return torch.rand(1, 3, 16, 12, generator=torch.Generator().manual_seed(1))
+
+
+def ours(network: nn.Module, x: Tensor, method: str, **parameters: Any) -> Map:
+    engine = xw.Engine(network)
+    return engine.explain(x, method, target=TARGET, layer="features", **parameters).values
+
+
+def agree(found: Map, theirs: Map, tolerance: float) -> None:
+    assert found.shape == theirs.shape
+    assert np.abs(theirs).max() > 0
+    assert np.abs(found - theirs).max() <= tolerance * np.abs(theirs).max()
+
+
+PYTORCH_GRAD_CAM: dict[str, tuple[Callable[..., Any], float]] = {
+    "grad_cam": (peer.GradCAM, 1e-5),
+    "grad_cam_pp": (peer.GradCAMPlusPlus, 1e-4),
+    "xgrad_cam": (peer.XGradCAM, 1e-5),
+    "layer_cam": (peer.LayerCAM, 1e-5),
+    "hires_cam": (peer.HiResCAM, 1e-5),
+    "eigen_cam": (peer.EigenCAM, 1e-4),
+    "eigen_grad_cam": (peer.EigenGradCAM, 1e-4),
+    "score_cam": (peer.ScoreCAM, 1e-4),
+    "ablation_cam": (peer.AblationCAM, 1e-4),
+}
+
+
+# A principal direction's sign is a convention; and maps that are signed here are rectified there.
+DIRECTIONS = ("eigen_cam", "eigen_grad_cam")
+
+
+@pytest.mark.parametrize("method", PYTORCH_GRAD_CAM)
+def test_pytorch_grad_cam(
+    network: Plain, x: Tensor, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw: list[Map] = []
+
+    def keep(cam: Map, target_size: Any = None) -> Map:
+        raw.append(np.array(cam)[0])
+        return cam
+
+    # What it computed before it is scaled to [0, 1] and to the picture.
+    monkeypatch.setattr("pytorch_grad_cam.base_cam.scale_cam_image", keep)
+    kind, tolerance = PYTORCH_GRAD_CAM[method]
+    with kind(network, [network.features]) as theirs:
+        theirs(x.clone(), [ClassifierOutputTarget(TARGET)])
+    found = ours(network, x, method)
+    if method in DIRECTIONS:
+        found = min((found, -found), key=lambda m: np.abs(m.clip(0) - raw[0]).max())
+    agree(found.clip(0), raw[0], tolerance)
+
+
+TORCHCAM: dict[str, Any] = {
+    "grad_cam": torchcam.methods.GradCAM,
+    "xgrad_cam": torchcam.methods.XGradCAM,
+    "layer_cam": torchcam.methods.LayerCAM,
+}
+
+
+@pytest.mark.parametrize("method", TORCHCAM)
+def test_torchcam(network: Plain, x: Tensor, method: str) -> None:
+    with TORCHCAM[method](network, "features") as theirs:
+        scores = network(x.clone())
+        (values,) = theirs(TARGET, scores, normalized=False)
+    agree(ours(network, x, method), values[0].detach().numpy(), 1e-5)
+
+
+def test_cam_on_a_pooled_linear_head_is_torchcams() -> None:
+    class Pooled(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.features = nn.Sequential(nn.Conv2d(3, 6, 3), nn.ReLU())
+            self.pool, self.fc = nn.AdaptiveAvgPool2d(1), nn.Linear(6, 7)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.fc(self.pool(self.features(x)).flatten(1))
+
+    torch.manual_seed(0)
+    model = Pooled().eval()
+    x = torch.randn(1, 3, 12, 12)
+    with torchcam.methods.CAM(model, "features", "fc") as theirs:
+        model(x)
+        (values,) = theirs(TARGET, normalized=False)
+    found = ours(model, x, "cam")
+    agree(found.clip(0), values[0].detach().numpy().clip(0), 1e-5)
+    # It completes: its mean, with the bias, is the score.
+    assert found.mean() + float(model.fc.bias[TARGET]) == pytest.approx(
+        float(model(x)[0, TARGET]), rel=1e-5
+    )
+
+
+def test_cam_refuses_a_head_that_is_not_linear(network: Plain, x: Tensor) -> None:
+    with pytest.raises(xw.ExplanationError, match="global average pooling"):
+        ours(network, x, "cam")
+
+
+def test_opti_cam_makes_the_network_surer_than_its_start(network: Plain, x: Tensor) -> None:
+    """The mask it ends with keeps a higher score than the equal mixture it starts from."""
+
+    def score(values: Map) -> float:
+        a = F.interpolate(torch.from_numpy(values)[None, None], size=x.shape[-2:], mode="bilinear")
+        mask = (a - a.min()) / (a.max() - a.min())
+        return float(network(x * mask)[0, TARGET])
+
+    engine = xw.Engine(network)
+    steps = list(engine.stream(x, "opti_cam", target=TARGET, layer="features", steps=50))
+    start = network.features(x).mean(dim=1)[0].detach().numpy()
+    assert score(steps[-1].attribution.values) > score(start) + 0.1
+
+
+def test_a_dead_feature_map_changes_nothing(network: Plain, x: Tensor) -> None:
+    """Ablation-CAM does not run maps that are zero, Score-CAM runs constant ones once."""
+    calls: list[int] = []
+    handle = network.features.register_forward_hook(lambda *args: calls.append(len(args[1][0])))
+    ours(network, x, "score_cam")
+    handle.remove()
+    maps = network.features(x)
+    varying = int((maps.amax((2, 3)) > maps.amin((2, 3))).sum())
+    assert 0 < varying < 24
+    assert sum(calls) == 1 + 1 + varying  # the trace, one empty picture, the maps that vary

@@ -1,0 +1,209 @@
+"""Run only the part of a network that lies behind a layer, on any number of altered maps at once.
+
+Methods that ask "what if this layer had said something else?" need not run what comes before it.
+One pass up to the layer is recorded, function by function. Afterwards the network's own `forward`
+is called as ever, but every function before the layer gives back what was recorded instead of
+computing it; from the layer on, everything is computed, for the whole batch. So shortcuts that
+reach over the layer, code between modules and networks of any shape are followed exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from xai_widgets.errors import ExplanationError
+from xai_widgets.probe.guard import Watch, as_found
+from xai_widgets.probe.recorder import exchanged, first_tensor
+from xai_widgets.targets import Target
+
+if TYPE_CHECKING:
+    from xai_widgets.probe.layers import Layout
+    from xai_widgets.probe.network import Network
+
+# What lies behind a layer is mostly small: larger batches than of pictures pay.
+_BATCH = 64
+_Function = Callable[..., Any]
+
+
+class Tail:
+    """What a network makes of a layer's map, for one input (1, C, H, W).
+
+    `call` tells which of the layer's calls is meant, counted from 1. Raises ExplanationError for a
+    layer whose output cannot be exchanged.
+    """
+
+    def __init__(self, network: Network, x: Tensor, layer: str, layout: Layout, call: int) -> None:
+        if len(x) != 1:
+            raise ValueError(f"a tail is recorded for one input, not for {len(x)}")
+        self._network, self._layer = network, layer
+        self._module = network.model.get_submodule(layer)
+        self._layout, self._call = layout, call
+        self._x = network.copy(network.prepare(x))
+        recorder = _Recorder()
+        x = self._x.clone()
+        with as_found(network.model, recorder), torch.no_grad(), self._stopping(recorder):
+            network.model(x)
+        if recorder.reached is None:
+            raise ExplanationError(f'the network did not come to its layer "{layer}" again')
+        self._like = recorder.reached
+        self._recorded: list[_Call] | None = recorder.calls
+
+    def batch_size(self) -> int:
+        """How many maps `scores` takes best at a time within the engine's byte budget."""
+        return self._network.batch_size(self._like.nbytes, _BATCH)
+
+    def outputs(self, maps: Tensor) -> Any:
+        """The network's output for each of the layer's maps (M, C, h, w), no gradients kept."""
+        try:
+            return self._run(maps, _Replay(self._recorded, len(maps)))
+        except _Diverged:
+            # Its forward does other things for a batch than for one: compute everything.
+            self._recorded = None
+            return self._run(maps, _Replay(None, len(maps)))
+
+    def scores(self, maps: Tensor, target: Target) -> Tensor:
+        """The target's score for each of the layer's maps (M, C, h, w); (M,)."""
+        output = self.outputs(maps)
+        with torch.no_grad():
+            return target.score(output, batch=len(maps))
+
+    def _run(self, maps: Tensor, replay: _Replay) -> Any:
+        x = batched(self._x, len(maps))
+        exchanging = self._exchanging(maps.to(self._like), replay)
+        with as_found(self._network.model, replay), torch.no_grad(), exchanging:
+            return self._network.model(x.clone() if replay.live else x)
+
+    @contextmanager
+    def _stopping(self, recorder: _Recorder) -> Iterator[None]:
+        def stop(output: Tensor) -> Tensor:
+            recorder.reached = output
+            raise _Reached
+
+        with self._at_layer(stop):
+            try:
+                yield
+            except _Reached:
+                return
+
+    @contextmanager
+    def _exchanging(self, maps: Tensor, replay: _Replay) -> Iterator[None]:
+        def exchange(output: Tensor) -> Tensor:
+            replay.live = True
+            return self._layout.from_map(maps, batched(self._like, len(maps))).clone()
+
+        with self._at_layer(exchange):
+            yield
+
+    @contextmanager
+    def _at_layer(self, act: Callable[[Tensor], Tensor]) -> Iterator[None]:
+        calls = 0
+
+        def hook(module: nn.Module, args: Any, output: Any) -> Any:
+            nonlocal calls
+            calls += 1
+            if calls != self._call:
+                return None
+            with torch._C.DisableTorchFunction():
+                tensor = first_tensor(output)
+                assert tensor is not None
+                handed = exchanged(output, tensor, act(tensor))
+            if handed is None:
+                raise ExplanationError(
+                    f'layer "{self._layer}" gives out a {type(output).__name__}, in which its map '
+                    "cannot be exchanged; choose another of engine.layers"
+                )
+            return handed
+
+        handle = self._module.register_forward_hook(hook)
+        try:
+            yield
+        finally:
+            handle.remove()
+
+
+def batched(x: Tensor, count: int) -> Tensor:
+    """One input's value for a whole batch, in the memory of one: the first stride is 0."""
+    return x.as_strided((count, *x.shape[1:]), (0, *x.stride()[1:]))
+
+
+class _Reached(BaseException):
+    """The recorded pass has come to the layer: what follows is not needed."""
+
+
+class _Diverged(BaseException):
+    """The network called another function than in the recorded pass."""
+
+
+# The function, its result, and whether that was its first argument (changed in place).
+_Call = tuple[_Function, Any, bool]
+
+
+class _Recorder(Watch):
+    """Keeps what every function gives back, in their order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: list[_Call] = []
+        self.reached: Tensor | None = None
+
+    def __torch_function__(
+        self,
+        func: _Function,
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        result = super().__torch_function__(func, types, args, kwargs)
+        self.calls.append((func, result, bool(args) and result is args[0]))
+        return result
+
+
+class _Replay(Watch):
+    """Gives back what was recorded, for a batch, until the layer is reached; then `live`."""
+
+    def __init__(self, calls: list[_Call] | None, count: int) -> None:
+        super().__init__()
+        self._calls = iter(calls or ())
+        self._count = count
+        self.live = calls is None
+
+    def __torch_function__(
+        self,
+        func: _Function,
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        if self.live:
+            if args and isinstance(args[0], Tensor):
+                self._own_memory(args[0])
+            return super().__torch_function__(func, types, args, kwargs)
+        known, result, same = next(self._calls, (None, None, False))
+        if known is not func:
+            raise _Diverged
+        if isinstance(result, Tensor):
+            value = self._batched(result)
+            if same:
+                # Others may hold the tensor that this function was asked to change.
+                args[0].data = value
+                return args[0]
+            return value
+        if isinstance(result, (tuple, list)) and any(isinstance(r, Tensor) for r in result):
+            return type(result)(self._batched(r) if isinstance(r, Tensor) else r for r in result)
+        # Sizes and flags are asked of tensors that have this batch's shape: let them answer.
+        return func(*args, **(kwargs or {}))
+
+    def _batched(self, recorded: Tensor) -> Tensor:
+        if recorded.ndim == 0 or recorded.shape[0] != 1:
+            return recorded
+        return batched(recorded, self._count)
+
+    def _own_memory(self, tensor: Tensor) -> None:
+        """A recorded tensor stands for a whole batch in the memory of one: not to be written to."""
+        if tensor.ndim and tensor.shape[0] == self._count and not tensor.stride(0):
+            tensor.data = tensor.clone(memory_format=torch.contiguous_format)
