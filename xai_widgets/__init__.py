@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from xai_widgets import demo as demo
+    from xai_widgets import metrics as metrics
     from xai_widgets.attribution import Attribution as Attribution
     from xai_widgets.engine import Engine as Engine
     from xai_widgets.errors import ExplanationError as ExplanationError
@@ -35,7 +36,7 @@ _HOMES = {
     "Prediction": "xai_widgets.targets",
 }
 # Rooms that are public as they are.
-_ROOMS = frozenset({"demo"})
+_ROOMS = frozenset({"demo", "metrics"})
 
 __all__ = [
     "Attribution",
@@ -46,6 +47,7 @@ __all__ = [
     "Prediction",
     "__version__",
     "demo",
+    "metrics",
 ]
 
 

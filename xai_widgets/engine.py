@@ -133,6 +133,15 @@ class Engine:
         probabilities = probabilities_of(trace.logits)[0]
         return Prediction(probabilities.float().cpu().numpy(), self.class_names)
 
+    def probabilities(self, inputs: Tensor) -> Tensor:
+        """Class probabilities (M, classes) float32 of model inputs (M, C, H, W)."""
+        batches = self._network.batches(inputs)
+        return torch.cat([self._network.probabilities(x) for x in batches])
+
+    def scores(self, inputs: Tensor, target: Target) -> Tensor:
+        """The target's score (M,) of model inputs (M, C, H, W)."""
+        return torch.cat([self._network.scores(x, target) for x in self._network.batches(inputs)])
+
     def describe_layers(self, image: Any = None) -> list[Layer]:
         """The layers that CAM methods accept, best first, with their maps' sizes for this image (or
         a typical one).

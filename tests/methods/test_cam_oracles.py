@@ -16,6 +16,8 @@ from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import Tensor, nn
 
 import xai_widgets as xw
+from xai_widgets.probe.network import Network
+from xai_widgets.targets import Target
 
 TARGET = 3
 Map = npt.NDArray[np.float32]
@@ -170,3 +172,43 @@ def test_a_dead_feature_map_changes_nothing(network: Plain, x: Tensor) -> None:
     varying = int((maps.amax((2, 3)) > maps.amin((2, 3))).sum())
     assert 0 < varying < 24
     assert sum(calls) == 1 + 1 + varying  # the trace, one empty picture, the maps that vary
+
+
+def test_full_gradients_account_for_the_whole_score() -> None:
+    """x · ∂y/∂x and every bias times its gradient add up to y in a network of rectifiers."""
+
+    class Rectified(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.norm = nn.Conv2d(3, 6, 3), nn.BatchNorm2d(6)
+            self.again, self.fc = nn.Conv2d(6, 5, 3, bias=False), nn.Linear(5, 7)
+
+        def forward(self, x: Tensor) -> Tensor:
+            x = F.relu(self.norm(self.conv(x)), inplace=True)
+            return self.fc(F.relu(self.again(x)).mean((2, 3)))
+
+    torch.manual_seed(0)
+    model = Rectified().eval()
+    with torch.no_grad():
+        model.norm.running_mean.normal_()
+        model.norm.running_var.uniform_(0.5, 2)
+        model.norm.bias.normal_()
+    x = torch.randn(2, 3, 12, 12)
+    trace = Network(model).trace(x)
+    target = Target(TARGET, "class 3")
+    parts = trace.bias_gradients(target)
+    assert [part.shape[1:] for part in parts] == [(6, 10, 10), (6, 10, 10)]
+    whole = sum(part.sum((1, 2, 3)) for part in [x * trace.gradient(target), *parts])
+    whole = whole + model.fc.bias[TARGET]
+    torch.testing.assert_close(whole.detach(), model(x)[:, TARGET].detach(), rtol=1e-5, atol=1e-5)
+
+    # And the map, by a plain loop over what the identity adds up.
+    expected = np.zeros((12, 12))
+    for part in [x * trace.gradient(target), *parts]:
+        one = part[0].abs()
+        one = (one - one.min()) / (one.max() - one.min())
+        for channel in one:
+            up = F.interpolate(channel[None, None], (12, 12), mode="bilinear", align_corners=True)
+            expected += up[0, 0].numpy()
+    found = xw.Engine(model).explain(x[:1], "full_grad", target=TARGET).values
+    agree(found[0], expected, 1e-5)

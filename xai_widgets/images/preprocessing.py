@@ -40,13 +40,15 @@ class Picture:
 
     ``input`` (1, C, H, W) float32 on the CPU, what the model is given; ``pixels`` (H, W, 3) uint8,
     the same as a person sees it, de-normalised. ``exact`` is False where the normalisation is
-    unknown and ``pixels`` are the input stretched from its minimum to its maximum.
+    unknown and ``pixels`` are the input stretched from its minimum to its maximum. ``black`` is a
+    black pixel as the input has it, one number per channel, or None where that is unknown.
     """
 
     input: Tensor
     pixels: npt.NDArray[np.uint8]
     name: str
     exact: bool = True
+    black: tuple[float, ...] | None = None
 
     @cached_property
     def digest(self) -> bytes:
@@ -232,7 +234,11 @@ class Preprocessor:
             raise ExplanationError(f"{what} holds {bad} values that are NaN or infinite.")
 
     def _picture(self, x: Tensor, name: str) -> Picture:
-        return Picture(x, self.denormalise(x)[0], name, self._rule_for(x) is not None)
+        rule = self._rule_for(x)
+        black = None
+        if rule is not None:
+            black = tuple(-m / s for m, s in zip(rule.mean, rule.std, strict=True))
+        return Picture(x, self.denormalise(x)[0], name, rule is not None, black)
 
     def _rule_for(self, x: Tensor) -> Normalisation | None:
         """Return how to undo ``x``, or None where that is not known."""

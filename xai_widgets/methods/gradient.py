@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import torch
+import torch.nn.functional as F  # the field's name for it
 from torch import Tensor
 
 from xai_widgets.methods.registry import method
@@ -75,3 +77,34 @@ def deconvnet(trace: Trace, target: Target) -> Tensor:
     2.1.
     """
     return trace.gradient(target, "deconvnet")
+
+
+@method(
+    title="FullGrad",
+    family="Gradient",
+    cost="1 forward, 2 backwards",
+    formula="ψ(x ⊙ ∂y/∂x) + Σ over layers ψ(b ⊙ ∂y/∂b), ψ: magnitude, scaled to 0 … 1, upsampled",
+    citation="Srinivas, Fleuret 2019",
+    url="https://arxiv.org/abs/1905.00780",
+    shows="Input and every neuron's bias, which together account for the whole score.",
+    limits="Magnitudes only, each layer scaled alone: the exact account is lost in the picture.",
+    signed=False,
+)
+def full_grad(trace: Trace, target: Target) -> Tensor:
+    """ψ(x ⊙ ∂y/∂x) + Σₗ Σ_c ψ(bₗ ⊙ ∂y/∂bₗ), (N, 1, H, W), over the biases of convolutions and batch
+    norms (β − γ μ/σ). Source: Srinivas and Fleuret 2019, equations 3 and 6.
+    """
+    x = trace.input
+    parts = [x * trace.gradient(target), *trace.bias_gradients(target)]
+    total = torch.zeros_like(x[:, :1])
+    for part in parts:
+        unit = _unit(part.abs())
+        up = F.interpolate(unit, size=x.shape[-2:], mode="bilinear", align_corners=True)
+        total += up.sum(dim=1, keepdim=True)
+    return total
+
+
+def _unit(values: Tensor) -> Tensor:
+    """Each item of (N, C, h, w) scaled to [0, 1]; a constant one to 0."""
+    low, high = values.amin(dim=(1, 2, 3), keepdim=True), values.amax(dim=(1, 2, 3), keepdim=True)
+    return (values - low) / (high - low).clamp_min(torch.finfo(values.dtype).tiny)

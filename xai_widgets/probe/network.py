@@ -17,7 +17,7 @@ from xai_widgets.probe.layers import Layer, rank
 from xai_widgets.probe.recorder import first_tensor
 from xai_widgets.probe.rectifiers import RectifierMode, Rule
 from xai_widgets.probe.trace import Trace, not_differentiable
-from xai_widgets.targets import Target, logits_of
+from xai_widgets.targets import Target, logits_of, probabilities_of
 
 # Measured: on CPUs batches of 8 keep activations in cache, larger ones don't; accelerators want
 # them large.
@@ -44,6 +44,7 @@ class Network:
         self._names: dict[str, str] = {}
         self._overwritten: set[str] | None = None
         self._ranked: dict[tuple[int, ...], list[Layer]] = {}
+        self._item_bytes: dict[tuple[int, ...], int] = {}
         self._lock = threading.RLock()
         self._format = _FORMAT.get(self._device, torch.contiguous_format)
 
@@ -91,6 +92,7 @@ class Network:
             elif not overwritten <= self._overwritten:
                 self._overwritten |= overwritten
                 trace = Trace(self, x, self._overwritten, key)
+        self._item_bytes[tuple(x.shape[1:])] = max(trace.recorder.largest // len(x), 1)
         return trace
 
     def _learn_structure(self) -> None:
@@ -113,6 +115,14 @@ class Network:
         with as_found(self.model), torch.no_grad():
             x = self.prepare(x)
             return self._in_format(lambda: self.model(self.copy(x)))
+
+    def probabilities(self, x: Tensor) -> Tensor:
+        """The class probabilities for each of the inputs (M, C, H, W), no gradients kept; (M,
+        classes).
+        """
+        output = self.outputs(x)
+        with autograd_ready(self.model), torch.no_grad():
+            return probabilities_of(logits_of(output, batch=len(x)))
 
     def gradients(
         self, x: Tensor, target: Target, rule: Rule = "standard"
@@ -144,6 +154,14 @@ class Network:
         """
         best = wanted if wanted is not None else _BATCH.get(self._device, _ACCELERATOR_BATCH)
         return max(1, min(best, self.byte_budget // bytes_per_item))
+
+    def batches(self, x: Tensor) -> tuple[Tensor, ...]:
+        """The inputs (M, C, H, W), as many at a time as is fastest; one by one where no input of
+        their size has been traced.
+        """
+        known = self._item_bytes.get(tuple(x.shape[1:]), self.byte_budget)
+        batches: tuple[Tensor, ...] = x.split(self.batch_size(known))
+        return batches
 
     def canonical(self, layer: str) -> str:
         """The one name of a layer that the network holds under several."""

@@ -183,6 +183,11 @@ class Recorder:
         written = any(seen.was_written for seen in self._seen)
         return {record.name for record in self._kept if record.was_written} if written else set()
 
+    def biased(self) -> list[tuple[Tensor, Tensor]]:
+        """What each convolution and batch norm with a bias gave out, and that bias (C,)."""
+        found = [(seen.tensor, _bias(seen.module)) for seen in self._seen]
+        return [(made, bias) for made, bias in found if bias is not None and made.requires_grad]
+
     def head_input(self, logits: Tensor) -> Tensor | None:
         """What the layer that made the logits was given; None if no layer can be told to be it.
 
@@ -211,6 +216,19 @@ def _names(model: nn.Module) -> dict[nn.Module, str]:
 
     walk(model, "")
     return names
+
+
+def _bias(module: nn.Module) -> Tensor | None:
+    """What a layer adds to each of its channels, whatever it is given."""
+    if isinstance(module, nn.Conv2d):
+        return module.bias
+    if isinstance(module, nn.BatchNorm2d) and module.running_mean is not None:
+        assert module.running_var is not None
+        scale = (module.running_var + module.eps).rsqrt()
+        if not module.affine:
+            return -module.running_mean * scale
+        return module.bias - module.running_mean * module.weight * scale
+    return None
 
 
 def _is_leaf(module: nn.Module) -> bool:

@@ -143,6 +143,19 @@ class Trace:
         """The gradient of the target's score with respect to a layer's map, (N, C, h, w)."""
         return self.record(layer).layout.to_map(self._read(target, rule, layer))
 
+    def bias_gradients(self, target: Target) -> list[Tensor]:
+        """Each convolution's and batch norm's bias times the gradient of the target's score with
+        respect to it at every position, (N, C, h, w) each.
+        """
+        with autograd_ready(self.network.model):
+            biased = self.recorder.biased()
+            gradients = self._grad(target, "standard", [made for made, _ in biased])
+            return [
+                gradient * bias.detach()[:, None, None]
+                for gradient, (_, bias) in zip(gradients, biased, strict=True)
+                if gradient is not None
+            ]
+
     def score(self, target: Target) -> Tensor:
         """The target's score for each item of the batch, (N,)."""
         with autograd_ready(self.network.model):
@@ -220,17 +233,7 @@ class Trace:
             and (best := self.network.best_layer(self._x.shape)) in self.recorder.records
         ):
             wanted[best] = self.record(str(best)).tensor
-        with autograd_ready(self.network.model):
-            score = target.score(self.output, batch=len(self._x))
-            self._mode.rule = rule
-            try:
-                gradients = torch.autograd.grad(
-                    score.sum(), list(wanted.values()), retain_graph=True, allow_unused=True
-                )
-            except RuntimeError as error:
-                raise not_differentiable(target, error) from error
-            finally:
-                self._mode.rule = "standard"
+        gradients = self._grad(target, rule, list(wanted.values()))
         found = dict(zip(wanted, gradients, strict=True))
         if found[layer] is None:
             where = "the picture" if layer is None else f'layer "{layer}"'
@@ -238,6 +241,20 @@ class Trace:
                 f"the score of {target.name} does not depend on {where}; choose another layer"
             )
         return {name: gradient.detach() for name, gradient in found.items() if gradient is not None}
+
+    def _grad(self, target: Target, rule: Rule, tensors: list[Tensor]) -> list[Tensor | None]:
+        """One backward to all of the tensors; None for what the score does not depend on."""
+        with self._lock, autograd_ready(self.network.model):
+            score = target.score(self.output, batch=len(self._x))
+            self._mode.rule = rule
+            try:
+                return list(
+                    torch.autograd.grad(score.sum(), tensors, retain_graph=True, allow_unused=True)
+                )
+            except RuntimeError as error:
+                raise not_differentiable(target, error) from error
+            finally:
+                self._mode.rule = "standard"
 
 
 def not_differentiable(target: Target, error: RuntimeError) -> Exception:

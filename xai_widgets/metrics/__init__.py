@@ -1,0 +1,75 @@
+"""Measures of explanations: are they faithful, on the object, concentrated, and do they depend on
+the network at all?
+
+    from xai_widgets import metrics
+
+    curve = metrics.insertion(engine, "cat.jpg", engine.explain("cat.jpg"))
+    table = metrics.evaluate(engine, images, ["grad_cam", "saliency"], ["insertion", "deletion"])
+
+Every measure takes the engine, the picture and a map over it (an `Attribution`, or an array of any
+origin); each choice that a paper left open is a keyword.
+"""
+
+from xai_widgets.metrics.average import average_drop, average_gain, average_increase
+from xai_widgets.metrics.complexity import complexity, sparseness
+from xai_widgets.metrics.curves import Curve, deletion, insertion
+from xai_widgets.metrics.evaluate import evaluate
+from xai_widgets.metrics.fidelity import (
+    Completeness,
+    completeness,
+    infidelity,
+    max_sensitivity,
+    sensitivity_n,
+)
+from xai_widgets.metrics.imputation import linear_imputation
+from xai_widgets.metrics.localisation import pointing_game, relevance_mass, relevance_rank
+from xai_widgets.metrics.masking import baseline_input, masked_input
+from xai_widgets.metrics.registry import MEASURES, Measure
+from xai_widgets.metrics.relevance import random_map
+from xai_widgets.metrics.road import Road, road
+from xai_widgets.metrics.sanity import (
+    Randomization,
+    RandomLogit,
+    Stage,
+    model_randomization,
+    random_logit,
+)
+from xai_widgets.metrics.similarity import spearman, ssim
+from xai_widgets.metrics.table import Interval, Table
+
+__all__ = [
+    "MEASURES",
+    "Completeness",
+    "Curve",
+    "Interval",
+    "Measure",
+    "RandomLogit",
+    "Randomization",
+    "Road",
+    "Stage",
+    "Table",
+    "average_drop",
+    "average_gain",
+    "average_increase",
+    "baseline_input",
+    "completeness",
+    "complexity",
+    "deletion",
+    "evaluate",
+    "infidelity",
+    "insertion",
+    "linear_imputation",
+    "masked_input",
+    "max_sensitivity",
+    "model_randomization",
+    "pointing_game",
+    "random_logit",
+    "random_map",
+    "relevance_mass",
+    "relevance_rank",
+    "road",
+    "sensitivity_n",
+    "sparseness",
+    "spearman",
+    "ssim",
+]

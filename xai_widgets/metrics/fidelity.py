@@ -1,0 +1,260 @@
+"""Does a map foretell how the class score changes? Measures on the score itself (for a class: the
+logit), under many small changes of the picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Literal, get_args
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from xai_widgets.engine import Engine
+from xai_widgets.errors import ExplanationError, nearest
+from xai_widgets.images import Picture
+from xai_widgets.metrics.average import Memo, once
+from xai_widgets.metrics.masking import Baseline, baseline_input
+from xai_widgets.metrics.relevance import (
+    Floats,
+    MapLike,
+    MethodLike,
+    explained,
+    heatmap_of,
+    positive,
+    size_of,
+    values_of,
+    whole_number,
+)
+from xai_widgets.targets import Target, TargetLike
+
+Perturbation = Literal["square", "noise"]
+_AT_ONCE = 64  # inputs made at a time; the engine cuts them into its own batches
+
+
+def infidelity(
+    engine: Engine,
+    image: object,
+    attribution: MapLike,
+    *,
+    target: TargetLike = None,
+    perturbation: Perturbation = "square",
+    size: float | None = None,
+    samples: int = 50,
+    normalize: bool = True,
+    multiplied: bool = False,
+    seed: int = 0,
+    memo: Memo | None = None,
+) -> float:
+    """E_I[(Iᵀφ − (y(x) − y(x − I)))²]; low is better. Source: Yeh, Hsieh, Suggala, Inouye,
+    Ravikumar 2019, Definition 2.1.
+
+    perturbation: ``"square"`` takes a square at a random place down to zero (side `size` pixels;
+    None: a quarter of the shorter side); ``"noise"`` subtracts Gaussian noise (standard deviation
+    `size`; None: 0.2). normalize: φ is first scaled by β = E[Iᵀφ·Δ]/E[(Iᵀφ)²], the best scale, so
+    that maps in other units compare. multiplied: φ already holds the factor x, as input x gradient
+    does; then I/x counts in place of I (zeros of x left out).
+
+    A map without channels gives each channel an equal part. Raises ExplanationError for an unknown
+    perturbation, or sizes and samples that are no positive numbers.
+    """
+    picture = engine.picture(image)
+    resolved = engine.resolve_target(picture, target)
+    kinds = get_args(Perturbation)
+    if perturbation not in kinds:
+        raise ExplanationError(
+            f"perturbation is {perturbation!r}; expected one of {', '.join(kinds)}."
+            + nearest(str(perturbation), kinds)
+        )
+    usual = max(min(size_of(picture)) // 4, 1) if perturbation == "square" else 0.2
+    length = usual if size is None else positive("size", size)
+    samples = whole_number("samples", samples)
+
+    def parts() -> Iterator[Tensor]:
+        generator = np.random.default_rng(seed)
+        draw = _squares if perturbation == "square" else _noise
+        for begin in range(0, samples, _AT_ONCE):
+            yield draw(picture.input, length, min(_AT_ONCE, samples - begin), generator)
+
+    def fall() -> Floats:
+        return _falls(engine, picture, resolved, (picture.input - p for p in parts()))
+
+    key = ("infidelity", resolved, perturbation, length, samples, seed)
+    observed: Floats = once(memo, key, fall)
+    phi = torch.from_numpy(_spread(attribution, picture))
+    if multiplied:
+        x = picture.input.double()
+        phi = torch.where(x == 0, 0.0, phi / x)
+    foretold = np.concatenate([(p.double() * phi).sum((1, 2, 3)).numpy() for p in parts()])
+    if normalize:
+        power = (foretold**2).mean()
+        foretold = foretold * ((foretold * observed).mean() / power if power > 0 else 0.0)
+    return float(((foretold - observed) ** 2).mean())
+
+
+def max_sensitivity(
+    engine: Engine,
+    image: object,
+    method: MethodLike,
+    *,
+    target: TargetLike = None,
+    layer: str | None = None,
+    radius: float = 0.02,
+    samples: int = 10,
+    seed: int = 0,
+    **parameters: Any,
+) -> float:
+    """max_δ ‖φ(x + δ) − φ(x)‖ / ‖φ(x)‖ over δ uniform in [−r, r] per value; low is better. Source:
+    Yeh et al. 2019, section 3.
+
+    method: a method's name with its layer and parameters, or a function of engine, picture and
+    target. radius: in units of the model input. The target is that of the unchanged picture. Norms
+    are of the raw values. nan where the map is zero everywhere. Raises ExplanationError as
+    `Engine.explain` does, or for a radius or number of samples that is not positive.
+    """
+    picture = engine.picture(image)
+    radius, samples = positive("radius", radius), whole_number("samples", samples)
+    resolved = engine.resolve_target(picture, target)
+    first = values_of(explained(engine, picture, method, resolved, layer, parameters))
+    norm = np.linalg.norm(first)
+    if norm == 0:
+        return float("nan")
+    generator = np.random.default_rng(seed)
+    x, largest = picture.input, 0.0
+    for _ in range(samples):
+        noise = generator.uniform(-radius, radius, tuple(x.shape)).astype(np.float32)
+        nearby = replace(picture, input=x + torch.from_numpy(noise))
+        values = values_of(explained(engine, nearby, method, resolved, layer, parameters))
+        largest = max(largest, float(np.linalg.norm(values - first) / norm))
+    return largest
+
+
+def sensitivity_n(
+    engine: Engine,
+    image: object,
+    attribution: MapLike,
+    *,
+    target: TargetLike = None,
+    fraction: float = 0.1,
+    samples: int = 100,
+    baseline: Baseline = "zero",
+    seed: int = 0,
+    memo: Memo | None = None,
+) -> float:
+    """corr(Σ_{i∈S} a_i, y(x) − y(x with S replaced)) over random sets S of n pixels, in [−1, 1]; 1
+    is best. Source: Ancona, Ceolini, Öztireli, Gross 2018, section 3.2.
+
+    fraction: n as a fraction of the pixels. baseline: what replaces them, as in `deletion`. nan
+    where either side is the same for every set. Raises ExplanationError for a fraction outside 0
+    to 1 (both excluded), fewer than 2 samples or an unknown baseline.
+    """
+    picture = engine.picture(image)
+    resolved = engine.resolve_target(picture, target)
+    if not 0 < fraction < 1:
+        raise ExplanationError(f"fraction is {fraction!r}; expected a number above 0 and below 1")
+    samples = whole_number("samples", samples, 2)
+    height, width = size_of(picture)
+    n = max(round(fraction * height * width), 1)
+    base = baseline_input(picture, baseline)
+    generator = np.random.default_rng(seed)
+    sets = [generator.permutation(height * width)[:n] for _ in range(samples)]
+
+    def replaced() -> Iterator[Tensor]:
+        for begin in range(0, samples, _AT_ONCE):
+            some = sets[begin : begin + _AT_ONCE]
+            gone = torch.zeros(len(some), height * width, dtype=torch.bool)
+            for row, pixels in zip(gone, some, strict=True):
+                row[torch.from_numpy(pixels)] = True
+            yield torch.where(gone.view(-1, 1, height, width), base, picture.input)
+
+    key = ("sensitivity_n", resolved, n, samples, baseline, seed)
+    fall: Floats = once(memo, key, lambda: _falls(engine, picture, resolved, replaced()))
+    relevance = heatmap_of(attribution, (height, width)).ravel()
+    total = np.array([relevance[pixels].sum() for pixels in sets])
+    return _correlation(total, fall)
+
+
+@dataclass(frozen=True)
+class Completeness:
+    """What a map's values add up to, and the difference of scores that they should add up to."""
+
+    total: float
+    difference: float
+
+    @property
+    def gap(self) -> float:
+        """|Σa − Δ| / |Δ|; infinite where Δ is 0 and the sum is not."""
+        off = abs(self.total - self.difference)
+        if off == 0:
+            return 0.0
+        return off / abs(self.difference) if self.difference else float("inf")
+
+    def holds(self, tolerance: float = 0.01) -> bool:
+        """Whether the gap is at most the tolerance."""
+        return self.gap <= tolerance
+
+
+def completeness(
+    engine: Engine,
+    image: object,
+    attribution: MapLike,
+    *,
+    target: TargetLike = None,
+    baseline: Baseline = "zero",
+    blur: float | None = None,
+    memo: Memo | None = None,
+) -> Completeness:
+    """Σ a_i against Δ = y(x) − y(baseline). Source: Sundararajan, Taly, Yan 2017, section 3.
+
+    The raw values are summed, at the method's own size. Errors as for `deletion`.
+    """
+    picture = engine.picture(image)
+    resolved = engine.resolve_target(picture, target)
+    base = baseline_input(picture, baseline, blur)
+    key = ("completeness", resolved, baseline, blur)
+    fall: Floats = once(memo, key, lambda: _falls(engine, picture, resolved, iter([base])))
+    return Completeness(float(values_of(attribution).sum()), float(fall[0]))
+
+
+def _falls(engine: Engine, picture: Picture, target: Target, inputs: Iterator[Tensor]) -> Floats:
+    """y(x) − y(x') for each of other inputs."""
+    whole = engine.scores(picture.input, target).double().cpu().numpy()
+    others = [engine.scores(x.contiguous(), target).double().cpu().numpy() for x in inputs]
+    return np.asarray(whole[0] - np.concatenate(others))
+
+
+def _spread(attribution: MapLike, picture: Picture) -> Floats:
+    """The map as one value per value of the input, (C, H, W); without channels, equal parts."""
+    values = values_of(attribution)
+    shape = tuple(picture.input.shape[1:])
+    if values.shape == shape:
+        return values
+    equal = heatmap_of(attribution, size_of(picture)) / shape[0]
+    return np.ascontiguousarray(np.broadcast_to(equal, shape))
+
+
+def _squares(x: Tensor, side: float, count: int, generator: np.random.Generator) -> Tensor:
+    """I = x inside a square at a random place, wholly in the picture, else 0; (M, C, H, W)."""
+    height, width = x.shape[-2:]
+    tall, wide = min(round(side) or 1, height), min(round(side) or 1, width)
+    drawn = torch.zeros(count, *x.shape[1:])
+    tops = generator.integers(0, height - tall + 1, count)
+    lefts = generator.integers(0, width - wide + 1, count)
+    for i, (top, left) in enumerate(zip(tops.tolist(), lefts.tolist(), strict=True)):
+        place = (..., slice(top, top + tall), slice(left, left + wide))
+        drawn[i][place] = x[0][place]
+    return drawn
+
+
+def _noise(x: Tensor, deviation: float, count: int, generator: np.random.Generator) -> Tensor:
+    drawn = deviation * generator.standard_normal((count, *x.shape[1:]), dtype=np.float32)
+    return torch.from_numpy(drawn.astype(np.float32))
+
+
+def _correlation(a: Floats, b: Floats) -> float:
+    """Pearson's r; nan where one side does not vary."""
+    a, b = a - a.mean(), b - b.mean()
+    power = float(np.sqrt((a**2).sum() * (b**2).sum()))
+    return float((a * b).sum() / power) if power > 0 else float("nan")

@@ -1,0 +1,145 @@
+"""What measures are taken of: a picture, a class, and a map over the picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from xai_widgets.attribution import Attribution
+from xai_widgets.engine import Engine
+from xai_widgets.errors import ExplanationError
+from xai_widgets.images import Picture
+from xai_widgets.render.overlay import resize
+from xai_widgets.targets import Target, TargetLike
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+# A map over a picture: what the engine gave, or an array (h, w) or (C, H, W).
+MapLike: TypeAlias = "Attribution | npt.ArrayLike | torch.Tensor"
+# A method: its name, or a function that makes a map.
+MethodLike: TypeAlias = "str | Callable[[Engine, Picture, Target], MapLike]"
+
+
+def values_of(attribution: MapLike) -> Floats:
+    """The raw values (h, w) or (C, H, W) of a map, float64.
+
+    Raises ExplanationError for another number of dimensions or values that are not finite.
+    """
+    if isinstance(attribution, Attribution):
+        values = attribution.values.astype(np.float64)
+    elif isinstance(attribution, torch.Tensor):
+        values = attribution.detach().to("cpu", torch.float64).numpy()
+    else:
+        try:
+            values = np.asarray(attribution, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise ExplanationError(
+                f"the map is a {type(attribution).__name__}; expected an Attribution or an array "
+                "of numbers (h, w) or (C, H, W)"
+            ) from None
+    if values.ndim not in (2, 3) or values.size == 0:
+        raise ExplanationError(
+            f"the map has shape {values.shape}; expected (h, w) or (C, H, W), not empty"
+        )
+    bad = int((~np.isfinite(values)).sum())
+    if bad:
+        raise ExplanationError(
+            f"the map holds {bad} of {values.size} values that are NaN or infinite; expected "
+            "finite numbers"
+        )
+    return values
+
+
+def heatmap_of(attribution: MapLike, size: tuple[int, int] | None = None) -> Floats:
+    """One signed number per pixel (H, W): channels summed, a smaller map enlarged bilinearly.
+
+    size: of the picture; None leaves the map at its own size, an Attribution at its picture's.
+    """
+    values = values_of(attribution)
+    grid = values.sum(0) if values.ndim == 3 else values
+    if size is None and isinstance(attribution, Attribution):
+        size = attribution.input_size
+    if size is None or grid.shape == tuple(size):
+        return grid
+    return resize(grid, size).astype(np.float64)
+
+
+def size_of(picture: Picture) -> tuple[int, int]:
+    """Height and width of the model input."""
+    return picture.input.shape[-2], picture.input.shape[-1]
+
+
+def class_of(engine: Engine, picture: Picture, target: TargetLike) -> tuple[Target, int]:
+    """The target, and its class index.
+
+    Raises ExplanationError for a target that is no class and so has no probability.
+    """
+    resolved = engine.resolve_target(picture, target)
+    if resolved.index is None:
+        raise ExplanationError(
+            f"target is the function {resolved.name!r}; expected a class index, a class name or "
+            "None: this measure reads a probability, which only a class has"
+        )
+    return resolved, resolved.index
+
+
+def explained(
+    engine: Engine,
+    picture: Picture,
+    method: MethodLike,
+    target: Target,
+    layer: str | None = None,
+    parameters: Mapping[str, Any] | None = None,
+) -> Attribution:
+    """The picture explained by a method of the engine or by anyone's own function.
+
+    A function is called with engine, picture and target; an array that it returns is taken as
+    the map of a method of the function's name.
+    """
+    if not callable(method):
+        return engine.explain(picture, method, target=target, layer=layer, **dict(parameters or {}))
+    given = method(engine, picture, target)
+    if isinstance(given, Attribution):
+        return given
+    name = getattr(method, "__name__", type(method).__name__)
+    return attribution_of(picture, target, given, name)
+
+
+def attribution_of(picture: Picture, target: Target, values: MapLike, name: str) -> Attribution:
+    """An array as the attribution that a method called `name` made of this picture."""
+    return Attribution(
+        values=values_of(values).astype(np.float32),
+        method=name,
+        title=name,
+        target=target,
+        input_size=size_of(picture),
+        pixels=picture.pixels,
+    )
+
+
+def random_map(picture: Picture, target: Target, seed: int = 0) -> Attribution:
+    """Uniform noise in [0, 1) per pixel, (H, W): the control that every method must beat.
+
+    It is drawn anew for every picture, from the seed and the picture's digest.
+    """
+    words = np.frombuffer(picture.digest, dtype=np.uint32).tolist()
+    noise = np.random.default_rng([seed, *words]).random(size_of(picture))
+    return attribution_of(picture, target, noise, "random")
+
+
+def whole_number(name: str, value: Any, minimum: int = 1) -> int:
+    """The value, if it is a whole number of at least `minimum`; else ExplanationError."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < minimum:
+        raise ExplanationError(f"{name} is {value!r}; expected a whole number, at least {minimum}")
+    return int(value)
+
+
+def positive(name: str, value: Any) -> float:
+    """The value, if it is a finite number above 0; else ExplanationError."""
+    number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+    if not number or not np.isfinite(value) or value <= 0:
+        raise ExplanationError(f"{name} is {value!r}; expected a number above 0")
+    return float(value)

@@ -1,0 +1,93 @@
+"""ROAD: remove and debias. The most and the least relevant pixels are made up from their
+neighbours, so that the network sees no holes whose shape gives the class away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from xai_widgets.engine import Engine
+from xai_widgets.errors import ExplanationError
+from xai_widgets.metrics.curves import relevance_rank_of
+from xai_widgets.metrics.imputation import linear_imputation
+from xai_widgets.metrics.relevance import Floats, MapLike, class_of, heatmap_of, size_of
+from xai_widgets.targets import Target, TargetLike
+
+PERCENTAGES = (20, 40, 60, 80)
+
+
+@dataclass(frozen=True, eq=False)
+class Road:
+    """The class probability with so many percent of the pixels imputed.
+
+    most, least: float64 (K,), with the most (MoRF) and the least relevant (LeRF) removed first.
+    inputs_most, inputs_least: the model inputs (K, C, H, W) that gave them.
+    """
+
+    target: Target
+    percentages: tuple[float, ...]
+    most: Floats
+    least: Floats
+    inputs_most: Tensor
+    inputs_least: Tensor
+
+    @property
+    def score(self) -> float:
+        """(LeRF − MoRF)/2, the mean over the percentages; above 0 where the map is right."""
+        return float(((self.least - self.most) / 2).mean())
+
+    def __repr__(self) -> str:
+        return f"Road({self.target.name}: {self.score:.4f} over {self.percentages} %)"
+
+
+def road(
+    engine: Engine,
+    image: object,
+    attribution: MapLike,
+    *,
+    target: TargetLike = None,
+    percentages: Sequence[float] = PERCENTAGES,
+    noise: float = 0.01,
+    seed: int = 0,
+) -> Road:
+    """(p_LeRF − p_MoRF)/2, mean over the percentages. Source: Rong, Leemann, Borisov, Kasneci,
+    Kasneci 2022, sections 4.2 and 5.
+
+    Removed pixels are weighted means of their neighbours (`linear_imputation`) plus Gaussian noise
+    of standard deviation `noise` in units of the model input, both orders with the same noise.
+
+    Raises ExplanationError for a percentage outside 0 to 100 (both excluded), a negative noise, or
+    a target that is no class.
+    """
+    picture = engine.picture(image)
+    resolved, index = class_of(engine, picture, target)
+    wrong = [p for p in percentages if not 0 < p < 100]
+    if wrong or not len(percentages):
+        raise ExplanationError(
+            f"percentages is {list(percentages)}; expected numbers above 0 and below 100"
+        )
+    if not noise >= 0:
+        raise ExplanationError(f"noise is {noise!r}; expected a number, 0 or more")
+    rank = relevance_rank_of(heatmap_of(attribution, size_of(picture)))
+    counts = np.rint(np.array(percentages) / 100 * rank.size).astype(np.int64)[:, None, None]
+    missing = np.concatenate([rank < counts, rank >= rank.size - counts])
+    x = picture.input[0].numpy()
+    filled = linear_imputation(x, missing)
+    drawn = np.random.default_rng(seed).standard_normal(x.shape)
+    filled += noise * drawn * missing[:, None]
+    inputs = torch.from_numpy(filled).to(picture.input)
+    p = engine.probabilities(inputs)[:, index].double().cpu().numpy()
+    half = len(percentages)
+    return Road(
+        target=resolved,
+        percentages=tuple(float(p) for p in percentages),
+        most=p[:half],
+        least=p[half:],
+        inputs_most=inputs[:half],
+        inputs_least=inputs[half:],
+    )

@@ -1,0 +1,205 @@
+"""Sanity checks: a map must change when the network's weights do, and when another class is asked
+for.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from xai_widgets.attribution import Attribution
+from xai_widgets.engine import Engine
+from xai_widgets.errors import ExplanationError
+from xai_widgets.images import Picture
+from xai_widgets.metrics.relevance import MethodLike, class_of, explained, whole_number
+from xai_widgets.metrics.similarity import spearman, ssim
+from xai_widgets.probe.guard import unwrap
+from xai_widgets.targets import TargetLike
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """The map after so many layers from the top were randomised, and how alike it is to the first.
+
+    layers: the names of those randomised since the last stage; none at the first. spearman, ssim:
+    with the map of the untouched network.
+    """
+
+    layers: tuple[str, ...]
+    attribution: Attribution
+    spearman: float
+    ssim: float
+
+
+@dataclass(frozen=True, eq=False)
+class Randomization:
+    """A cascade, from the network as it is to one with no learned weight left."""
+
+    stages: tuple[Stage, ...]
+
+    @property
+    def spearman(self) -> float:
+        """The mean rank correlation over the randomised stages; near 0 where the check is
+        passed. Stages whose map is flat are left out; nan where all are.
+        """
+        values = np.array([stage.spearman for stage in self.stages[1:]])
+        finite = values[np.isfinite(values)]
+        return float(finite.mean()) if finite.size else float("nan")
+
+    def __repr__(self) -> str:
+        lines = [
+            f"  {i:2}  Spearman {s.spearman:6.3f}  SSIM {s.ssim:6.3f}  {', '.join(s.layers[:3])}"
+            + " …" * (len(s.layers) > 3)
+            for i, s in enumerate(self.stages)
+        ]
+        return "\n".join(["Randomization, top layer first:", *lines])
+
+
+@dataclass(frozen=True, eq=False)
+class RandomLogit:
+    """The maps of the target and of another class, and how alike they are; alike is bad."""
+
+    attribution: Attribution
+    other: Attribution
+    spearman: float
+    ssim: float
+
+
+def model_randomization(
+    engine: Engine,
+    image: object,
+    method: MethodLike,
+    *,
+    target: TargetLike = None,
+    layer: str | None = None,
+    stages: int | None = 10,
+    absolute: bool = False,
+    seed: int = 0,
+    **parameters: Any,
+) -> Randomization:
+    """Randomise a copy of the network layer by layer from the top, each time explaining again.
+    Source: Adebayo et al. 2018, section 4.1 (cascading randomisation).
+
+    The engine's own network is not touched. Layers come in the order in which the network enters
+    them, last first, gathered into at most `stages` groups of about equal size (None: one layer
+    each). A parameter is drawn anew from a normal distribution of its own mean and standard
+    deviation, so that only what was learned goes and activations keep about their size. Target and
+    CAM layer are those of the untouched network. absolute: |a| is compared rather than a.
+
+    Raises ExplanationError as `Engine.explain` does, for a network without parameters, or a
+    number of stages that is not positive.
+    """
+    picture = engine.picture(image)
+    resolved = engine.resolve_target(picture, target)
+    first = explained(engine, picture, method, resolved, layer, parameters)
+    network = copy.deepcopy(unwrap(engine.model))
+    twin = Engine(
+        network,
+        preprocessing=engine.preprocessing,
+        class_names=engine.class_names,
+        layer=first.layer or engine.layer,
+        name=engine.name,
+        memory=0,
+    )
+    names = _layers_from_the_top(twin, network, picture)
+    count = len(names) if stages is None else min(whole_number("stages", stages), len(names))
+    generator = torch.Generator().manual_seed(seed)
+    modules = dict(network.named_modules())
+    done = [_stage((), first, first, absolute)]
+    for group in np.array_split(np.array(names, dtype=object), count):
+        for name in group:
+            _randomise(modules[name], generator)
+        again = explained(twin, picture, method, resolved, first.layer, parameters)
+        done.append(_stage(tuple(group), first, again, absolute))
+    return Randomization(tuple(done))
+
+
+def random_logit(
+    engine: Engine,
+    image: object,
+    method: MethodLike,
+    *,
+    target: TargetLike = None,
+    layer: str | None = None,
+    absolute: bool = False,
+    seed: int = 0,
+    **parameters: Any,
+) -> RandomLogit:
+    """Compare the map of the target with that of another class, drawn at random. Source: Sixt,
+    Granz, Landgraf 2020, section 4.
+
+    Raises ExplanationError as `Engine.explain` does, for a target that is no class, or a network
+    of one class.
+    """
+    picture = engine.picture(image)
+    resolved, index = class_of(engine, picture, target)
+    classes = len(engine.predict(picture).probabilities)
+    if classes < 2:
+        raise ExplanationError("the network has 1 class; expected at least 2, to ask for another")
+    drawn = int(np.random.default_rng(seed).integers(classes - 1))
+    other_target = engine.resolve_target(picture, drawn + (drawn >= index))
+    first = explained(engine, picture, method, resolved, layer, parameters)
+    other = explained(engine, picture, method, other_target, layer, parameters)
+    return RandomLogit(first, other, *_alike(first, other, absolute))
+
+
+def _stage(layers: tuple[str, ...], first: Attribution, now: Attribution, absolute: bool) -> Stage:
+    return Stage(layers, now, *_alike(first, now, absolute))
+
+
+def _alike(a: Attribution, b: Attribution, absolute: bool) -> tuple[float, float]:
+    one, two = a.grid(), b.grid()
+    if absolute:
+        one, two = np.abs(one), np.abs(two)
+    return spearman(one, two), ssim(one, two)
+
+
+def _own_parameters(module: nn.Module) -> Mapping[str, nn.Parameter]:
+    return dict(module.named_parameters(recurse=False))
+
+
+def _layers_from_the_top(twin: Engine, network: nn.Module, picture: Picture) -> list[str]:
+    """The modules with parameters of their own, the last that the network enters first.
+
+    One that is never entered, because its parent uses its weights itself, goes with its parent.
+    """
+    entered: dict[str, int] = {}
+
+    def note(name: str) -> Any:
+        def enter(*_: Any) -> None:
+            entered[name] = len(entered) if name not in entered else entered[name]
+
+        return enter
+
+    handles = [m.register_forward_pre_hook(note(n)) for n, m in network.named_modules()]
+    try:
+        twin.scores(picture.input, twin.resolve_target(picture))
+    finally:
+        for handle in handles:
+            handle.remove()
+
+    def when(name: str) -> int:
+        while name and name not in entered:
+            name = name.rpartition(".")[0]
+        return entered.get(name, -1)
+
+    names = [name for name, module in network.named_modules() if _own_parameters(module)]
+    if not names:
+        raise ExplanationError(f"{twin.name} has no parameters; expected some to randomise")
+    order = {name: (when(name), i) for i, name in enumerate(names)}
+    return sorted(names, key=order.__getitem__, reverse=True)
+
+
+def _randomise(module: nn.Module, generator: torch.Generator) -> None:
+    with torch.no_grad():
+        for parameter in _own_parameters(module).values():
+            values = parameter.detach().double().cpu()
+            deviation = values.std() if values.numel() > 1 else values.abs().mean()
+            drawn = torch.randn(values.shape, generator=generator, dtype=torch.float64)
+            parameter.copy_(values.mean() + deviation * drawn)
