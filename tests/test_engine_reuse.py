@@ -99,7 +99,7 @@ def test_backwards_are_not_run_twice(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_recorded_passes_are_bounded_in_bytes() -> None:
     model = Counting(cnn()).eval()
     one = Engine(model)
-    trace = one._trace(one.picture(X))
+    trace = one.trace(one.picture(X))
     engine = Engine(model, memory=3 * trace.nbytes)
     pictures = [picture(seed=seed) for seed in range(5)]
     model.passes.clear()

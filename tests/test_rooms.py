@@ -19,7 +19,7 @@ FLOORS = [
     {"attribution"},
     {"probe"},
     {"methods"},
-    {"engine", "worker", "cache", "zoo"},
+    {"engine", "batch", "binding", "fusion", "worker", "cache", "zoo"},
     {"relabel", "training", "metrics"},
     {"widgets", "demo"},
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -14,8 +14,11 @@ import torch
 from torch import Tensor, nn
 
 from xai_widgets.attribution import Attribution
+from xai_widgets.batch import explain_batch
+from xai_widgets.binding import check_device, class_names_of, input_channels
 from xai_widgets.cache import BoundedCache
 from xai_widgets.errors import ExplanationError
+from xai_widgets.fusion import fused
 from xai_widgets.images import Picture, Preprocessor
 from xai_widgets.methods import METHODS, Method, find
 from xai_widgets.probe.guard import ordinary_modes
@@ -67,15 +70,15 @@ class Engine:
         if not isinstance(model, nn.Module):
             raise ExplanationError(f"model is a {type(model).__name__}; expected a torch.nn.Module")
         self.model = model
-        self._network = Network(model)
-        _check_device(self._network.model, device)
+        self.network = Network(model)
+        check_device(self.network.model, device)
         self.preprocessing = preprocessing
         self._preprocessor = Preprocessor.of(
-            preprocessing, channels=_input_channels(self._network.model)
+            preprocessing, channels=input_channels(self.network.model)
         )
-        self.class_names = _class_names(class_names, preprocessing)
+        self.class_names = class_names_of(class_names, preprocessing)
         self.layer = layer
-        self.name = name or type(self._network.model).__name__
+        self.name = name or type(self.network.model).__name__
         self._traces: BoundedCache[Trace] = BoundedCache(memory)
         self._results: BoundedCache[Attribution] = BoundedCache(_RESULT_BYTES)
         self._tracing = threading.Lock()
@@ -129,24 +132,24 @@ class Engine:
 
     def predict(self, image: Any) -> Prediction:
         """The network's class probabilities for an image."""
-        trace = self._trace(self.picture(image))
+        trace = self.trace(self.picture(image))
         probabilities = probabilities_of(trace.logits)[0]
         return Prediction(probabilities.float().cpu().numpy(), self.class_names)
 
     def probabilities(self, inputs: Tensor) -> Tensor:
         """Class probabilities (M, classes) float32 of model inputs (M, C, H, W)."""
-        batches = self._network.batches(inputs)
-        return torch.cat([self._network.probabilities(x) for x in batches])
+        batches = self.network.batches(inputs)
+        return torch.cat([self.network.probabilities(x) for x in batches])
 
     def scores(self, inputs: Tensor, target: Target) -> Tensor:
         """The target's score (M,) of model inputs (M, C, H, W)."""
-        return torch.cat([self._network.scores(x, target) for x in self._network.batches(inputs)])
+        return torch.cat([self.network.scores(x, target) for x in self.network.batches(inputs)])
 
     def describe_layers(self, image: Any = None) -> list[Layer]:
         """The layers that CAM methods accept, best first, with their maps' sizes for this image (or
         a typical one).
         """
-        trace = self._latest() if image is None else self._trace(self.picture(image))
+        trace = self._latest() if image is None else self.trace(self.picture(image))
         layers = trace.layers
         if self.layer is not None:
             record = trace.record(self.layer)
@@ -156,11 +159,11 @@ class Engine:
 
     def resolve_target(self, image: Any, target: TargetLike = None) -> Target:
         """The output that `target` means for this image; None is the most probable class."""
-        return self._resolve(self._trace(self.picture(image)), target)
+        return self._resolve(self.trace(self.picture(image)), target)
 
     def unavailable(self, image: Any) -> dict[str, str]:
         """The methods that cannot explain this network, each with the reason in words."""
-        trace = self._trace(self.picture(image))
+        trace = self.trace(self.picture(image))
         reasons = {}
         for name, method in METHODS.items():
             if method.needs_rectifiers and trace.rectifiers == 0:
@@ -177,13 +180,14 @@ class Engine:
         method: str = "grad_cam",
         *,
         target: TargetLike = None,
-        layer: str | None = None,
+        layer: str | Sequence[str] | None = None,
         **parameters: Any,
     ) -> Attribution:
         """Explain the network's score for `target` on an image with one method.
 
-        Raises ExplanationError for an unknown method, target, layer or parameter, or an image that
-        cannot be read.
+        Several layers give one map: each layer's, divided by its largest magnitude and enlarged to
+        the largest, averaged. Raises ExplanationError for an unknown method, target, layer or
+        parameter, or an image that cannot be read.
         """
         for progress in self.stream(image, method, target=target, layer=layer, **parameters):
             attribution = progress.attribution
@@ -195,7 +199,7 @@ class Engine:
         method: str = "grad_cam",
         *,
         target: TargetLike = None,
-        layer: str | None = None,
+        layer: str | Sequence[str] | None = None,
         **parameters: Any,
     ) -> Iterator[Progress]:
         """Like `explain`, giving usable maps as the work goes on; the last has fraction 1. Closing
@@ -209,7 +213,45 @@ class Engine:
             raise ExplanationError(
                 f"{method} explains the picture itself and takes no layer; got layer={layer!r}"
             )
-        return self._steps(self.picture(image), card, target, layer, resolved)
+        picture = self.picture(image)
+        if layer is None or isinstance(layer, str):
+            return self._steps(picture, card, target, layer, resolved)
+        return self._fused_steps(picture, card, target, list(layer), resolved)
+
+    def explain_batch(
+        self,
+        images: Sequence[Any],
+        method: str = "grad_cam",
+        *,
+        targets: TargetLike | Sequence[TargetLike] = None,
+        layer: str | None = None,
+        **parameters: Any,
+    ) -> list[Attribution]:
+        """Explain many images, or one for many targets, in as few runs of the network as memory
+        allows; one attribution each, in the order given.
+
+        `targets` is one for all, or one for each image; a single image is explained for each of
+        them. Pictures of one size explained for one target are run together. Raises
+        ExplanationError as `explain`, and where the numbers of images and targets do not fit.
+        """
+        return explain_batch(self, images, method, targets, layer, parameters)
+
+    def _fused_steps(
+        self,
+        picture: Picture,
+        card: Method,
+        target: TargetLike,
+        layers: list[str],
+        parameters: dict[str, Any],
+    ) -> Iterator[Progress]:
+        if not layers:
+            raise ExplanationError("layer=[] names no layer; expected one of engine.layers or more")
+        done: list[Attribution] = []
+        for layer in layers:
+            for step in self._steps(picture, card, target, layer, parameters):
+                fraction = (len(done) + step.fraction) / len(layers)
+                yield Progress(fraction, fused([*done, step.attribution]))
+            done.append(step.attribution)
 
     def _steps(
         self,
@@ -220,20 +262,41 @@ class Engine:
         parameters: dict[str, Any],
     ) -> Iterator[Progress]:
         started = time.perf_counter()
-        trace = self._trace(picture)
+        trace = self.trace(picture)
         goal = self._resolve(trace, target)
-        where = self._layer(trace, layer) if card.takes_layer else None
+        where = self.resolve_layer(trace, layer) if card.takes_layer else None
         # The function, not its name: a method of the user's own may have been defined anew.
         key = (trace.key, card.function, goal, where, tuple(sorted(parameters.items())))
         known = self._results.get(key)
         if known is not None:
             yield Progress(1.0, known)
             return
+        for fraction, (attribution,) in self.run([picture], trace, card, goal, where, parameters):
+            attribution = replace(attribution, seconds=time.perf_counter() - started)
+            if fraction >= 1:
+                self._results.put(key, attribution, attribution.values.nbytes)
+            yield Progress(min(fraction, 1.0), attribution)
+
+    def run(
+        self,
+        pictures: list[Picture],
+        trace: Trace,
+        card: Method,
+        goal: Target,
+        where: str | None,
+        parameters: dict[str, Any],
+    ) -> Iterator[tuple[float, list[Attribution]]]:
+        """A method's steps on a recorded pass of these pictures: the fraction done, and of each
+        picture an attribution.
+
+        Everything is resolved already: what `explain`, `stream` and `explain_batch` stand on.
+        """
+        started = time.perf_counter()
         steps = card.run(trace, goal, where, parameters)
-        score = float(trace.score(goal)[0])
-        probability = (
-            None if goal.index is None else float(probabilities_of(trace.logits)[0, goal.index])
-        )
+        scores = trace.score(goal).tolist()
+        probabilities: list[float | None] = [None] * len(pictures)
+        if goal.index is not None:
+            probabilities = probabilities_of(trace.logits)[:, goal.index].tolist()
         while True:
             # Not around the loop: a caller's own modes must be back whenever this generator pauses.
             with ordinary_modes():
@@ -241,38 +304,45 @@ class Engine:
             if step is None:
                 return
             fraction, values = step
-            attribution = Attribution(
-                values=np.ascontiguousarray(values[0].detach().float().cpu().numpy()),
-                method=card.name,
-                title=card.title,
-                target=goal,
-                layer=where,
-                parameters=parameters,
-                score=score,
-                probability=probability,
-                seconds=time.perf_counter() - started,
-                seed=parameters.get("seed"),
-                input_size=(picture.input.shape[-2], picture.input.shape[-1]),
-                pixels=picture.pixels,
-                space=card.space,
-                model=self.name,
+            arrays = values.detach().float().cpu().numpy()
+            yield (
+                fraction,
+                [
+                    Attribution(
+                        values=np.ascontiguousarray(array),
+                        method=card.name,
+                        title=card.title,
+                        target=goal,
+                        layer=where,
+                        parameters=parameters,
+                        score=score,
+                        probability=probability,
+                        seconds=time.perf_counter() - started,
+                        seed=parameters.get("seed"),
+                        input_size=(picture.input.shape[-2], picture.input.shape[-1]),
+                        pixels=picture.pixels,
+                        space=card.space,
+                        model=self.name,
+                    )
+                    for picture, array, score, probability in zip(
+                        pictures, arrays, scores, probabilities, strict=True
+                    )
+                ],
             )
-            if fraction >= 1:
-                self._results.put(key, attribution, attribution.values.nbytes)
-            yield Progress(min(fraction, 1.0), attribution)
 
     def forget(self) -> None:
         """Let go of all recorded passes and results, for instance to free memory."""
         self._traces.clear()
         self._results.clear()
 
-    def _trace(self, picture: Picture) -> Trace:
+    def trace(self, picture: Picture) -> Trace:
+        """The recorded pass of a picture: run now, or kept from when it was."""
         x = picture.input
-        key = (picture.digest, tuple(x.shape), self._network.fingerprint())
+        key = (picture.digest, tuple(x.shape), self.network.fingerprint())
         with self._tracing:
             trace = self._traces.get(key)
             if trace is None:
-                trace = self._network.trace(x, key)
+                trace = self.network.trace(x, key)
                 if not trace.layers and self.layer is not None:
                     trace.record(self.layer)
             self._traces.put(key, trace, trace.nbytes)  # it grows when attention is read from it
@@ -287,7 +357,7 @@ class Engine:
             return trace
         noise = np.random.default_rng(0).integers(0, 256, (256, 256, 3), dtype=np.uint8)
         try:
-            return self._trace(self.picture(noise))
+            return self.trace(self.picture(noise))
         except Exception as error:
             raise ExplanationError(
                 "which layers carry a map is known once the network has seen a picture, and it "
@@ -298,7 +368,8 @@ class Engine:
     def _resolve(self, trace: Trace, target: TargetLike) -> Target:
         return resolve(target, trace.output, self.class_names)
 
-    def _layer(self, trace: Trace, layer: str | None) -> str:
+    def resolve_layer(self, trace: Trace, layer: str | None) -> str:
+        """The layer that `layer` means; None is the engine's own, or the best one."""
         name = layer or self.layer
         if name is not None:
             return trace.record(name).name
@@ -312,40 +383,3 @@ class Engine:
     def __repr__(self) -> str:
         classes = "" if self.class_names is None else f", {len(self.class_names)} classes"
         return f"Engine({self.name}{classes})"
-
-
-def _check_device(model: nn.Module, device: str | torch.device | None) -> None:
-    here = next((p.device for p in model.parameters()), torch.device("cpu"))
-    wanted = here if device is None else torch.device(device)
-    if wanted.type != here.type or wanted.index not in (None, here.index):
-        raise ExplanationError(
-            f"device={str(device)!r}, but the network is on {str(here)!r}; "
-            f"move it first with model.to({str(device)!r})"
-        )
-
-
-def _input_channels(model: nn.Module) -> int | None:
-    """The channels of the network's first convolution, if that is where pictures enter."""
-    for module in model.modules():
-        if isinstance(module, nn.Conv2d):
-            return module.in_channels if module.in_channels in (1, 3) else None
-    return None
-
-
-def _class_names(
-    given: Sequence[str] | Mapping[int, str] | None, preprocessing: Any
-) -> list[str] | None:
-    if given is None:
-        given = (getattr(preprocessing, "meta", None) or {}).get("categories")
-    if given is None:
-        return None
-    if isinstance(given, str):
-        raise ExplanationError(f"class_names={given!r} is one string; expected a sequence of names")
-    if isinstance(given, Mapping):
-        missing = next((i for i in range(len(given)) if i not in given), None)
-        if missing is not None:
-            raise ExplanationError(
-                f"class_names has {len(given)} entries but none for index {missing}"
-            )
-        given = [given[i] for i in range(len(given))]
-    return [str(name) for name in given]

@@ -13,6 +13,7 @@ export function methodOf(part: Partial<Method> = {}): Method {
     shows: "Where the last convolution looked.",
     limits: "Coarse",
     space: "layer",
+    takes_layer: true,
     signed: false,
     anytime: false,
     parameters: [],
@@ -26,6 +27,7 @@ export const SALIENCY = methodOf({
   title: "Saliency",
   family: "Gradient",
   space: "input",
+  takes_layer: false,
   signed: true,
   url: "javascript:alert(1)",
 });
@@ -34,6 +36,7 @@ export const OCCLUSION = methodOf({
   title: "Occlusion",
   family: "Perturbation",
   space: "input",
+  takes_layer: false,
   signed: true,
   anytime: true,
   parameters: [
@@ -60,6 +63,7 @@ export const RULED_OUT = methodOf({
   title: "Guided backpropagation",
   family: "Gradient",
   space: "input",
+  takes_layer: false,
   unavailable: "this network has no rectifier",
 });
 

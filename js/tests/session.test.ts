@@ -8,7 +8,7 @@ import {
 } from "../src/core/protocol";
 import { type Change, converse, type Session } from "../src/core/session";
 import type { Request } from "../src/core/wire";
-import { CAM, FakeModel, frameOf, OCCLUSION, SALIENCY } from "./fake";
+import { CAM, FakeModel, frameOf, methodOf, OCCLUSION, SALIENCY } from "./fake";
 
 const around = {
   methods: [CAM, SALIENCY, OCCLUSION],
@@ -31,6 +31,17 @@ describe("keys", () => {
     );
     expect(requestKey(request({ method: "saliency", layer: "conv" }), around)).toBe(
       '["saliency",2,null,[]]',
+    );
+  });
+  it("have the layer where one is chosen, whatever the map's size", () => {
+    const guided = methodOf({ name: "guided_grad_cam", space: "input", takes_layer: true });
+    const rollout = methodOf({ name: "attention_rollout", space: "layer", takes_layer: false });
+    const others = { ...around, methods: [guided, rollout] };
+    expect(requestKey(request({ method: "guided_grad_cam", layer: "stem" }), others)).toBe(
+      '["guided_grad_cam",2,"stem",[]]',
+    );
+    expect(requestKey(request({ method: "attention_rollout", layer: "stem" }), others)).toBe(
+      '["attention_rollout",2,null,[]]',
     );
   });
   it("take parameters in full, sorted, and only the method's own", () => {

@@ -42,6 +42,12 @@ def channel(viewer: HeatmapViewer) -> RecordingComm:
     return comm
 
 
+def quick_methods(engine: Engine) -> list[str]:
+    """Those of one or two passes that a network without attention can be explained by."""
+    cards = engine.methods.items()
+    return [name for name, card in cards if not (card.anytime or card.needs_attention)]
+
+
 # What is shown first.
 
 
@@ -55,7 +61,10 @@ def test_the_channel_opens_with_everything_the_browser_needs(engine: Engine) -> 
     assert [layer["name"] for layer in state["layers"]] == engine.layers
     assert state["layers"][0]["size"] == [8, 8]
     assert [card["name"] for card in state["methods"]] == list(engine.methods)
-    assert all(card["unavailable"] is None for card in state["methods"])
+    said = {card["name"]: card["unavailable"] for card in state["methods"]}
+    assert {name for name, reason in said.items() if reason} == {
+        name for name, card in engine.methods.items() if card.needs_attention
+    }
     assert (state["method"], state["target"], state["layer"]) == ("grad_cam", None, None)
     assert (state["frozen"], state["frames"]) == (False, [])
     json.dumps(state, allow_nan=False)
@@ -418,7 +427,7 @@ def test_a_map_of_zeros_is_said_in_words() -> None:
 
 def test_quick_methods_are_sent_ahead_once(engine: Engine) -> None:
     viewer = HeatmapViewer(engine, photograph())
-    quick = [name for name, card in engine.methods.items() if not card.anytime]
+    quick = quick_methods(engine)
     until(lambda: len(channel(viewer).custom()) == len(quick) - 1)
     for content, buffers in channel(viewer).custom():
         frame = content["frame"]
@@ -447,7 +456,7 @@ def test_quick_methods_are_sent_ahead_once(engine: Engine) -> None:
 
 def test_a_view_that_begins_to_listen_gets_what_was_sent_before(engine: Engine) -> None:
     viewer = HeatmapViewer(engine, photograph())
-    quick = [name for name, card in engine.methods.items() if not card.anytime]
+    quick = quick_methods(engine)
     until(lambda: len(channel(viewer).custom()) == len(quick) - 1)
     channel(viewer).message(kind="ready")
     assert {c["frame"]["method"] for c, _ in channel(viewer).custom()[len(quick) - 1 :]} == {*quick}
@@ -597,7 +606,7 @@ def test_a_saved_page_holds_every_frame_it_can_switch_to(engine: Engine, tmp_pat
     assert state["frozen"] is True
     assert state["opacity"] == 0.4
     assert state["status"]["state"] == "idle"
-    quick = {name for name, card in engine.methods.items() if not card.anytime}
+    quick = set(quick_methods(engine))
     shown = [(f["method"], f["target"]["index"]) for f in state["frames"]]
     top = [c["index"] for c in viewer.prediction["top"]]
     assert len(shown) == len(set(shown)) == len(quick) + 2

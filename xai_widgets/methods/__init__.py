@@ -1,6 +1,8 @@
 """Attribution methods. Importing this room registers them, in the pickers' order."""
 
-from xai_widgets.methods import attention, cam, cam_perturbation, gradient, perturbation
+from xai_widgets.methods import cam, cam_perturbation, gradient, perturbation
+
+from xai_widgets.methods import attention  # isort: skip  # the last family in every picker
 from xai_widgets.methods.own import from_callable, from_captum, from_zennit
 from xai_widgets.methods.registry import METHODS, Method, Parameter, Range, find, method
 

@@ -25,7 +25,7 @@ export function requestKey(request: Request, { methods, layers, top }: Around): 
   return JSON.stringify([
     request.method,
     target ?? top[0]?.index,
-    method?.space === "layer" ? (layer ?? layers[0]?.name) : null,
+    method?.takes_layer ? (layer ?? layers[0]?.name) : null,
     Object.entries(allParameters(method, request.parameters)).sort(),
   ]);
 }

@@ -30,6 +30,8 @@ export interface Method {
   shows: string;
   limits: string;
   space: "input" | "layer";
+  /** Whether a layer is chosen for it; not all maps of a layer's size are read from one. */
+  takes_layer: boolean;
   signed: boolean;
   anytime: boolean;
   parameters: readonly Parameter[];

@@ -64,7 +64,7 @@ export function header(
         );
       const about = method ? `${method.family} · ${method.cost}` : "";
       methods.show(choices, request.method, method?.title ?? request.method, about);
-      const layered = method?.space === "layer";
+      const layered = !!method?.takes_layer;
       const layer = request.layer ?? session.layers[0]?.name ?? "";
       const sizes = session.layers.map(
         ({ name, size: [h, w], channels }, i): Choice => ({
