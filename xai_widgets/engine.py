@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from xai_widgets.attribution import Attribution
-from xai_widgets.batch import explain_batch
+from xai_widgets.batch import paired, together
 from xai_widgets.binding import check_device, class_names_of, input_channels
 from xai_widgets.cache import BoundedCache
 from xai_widgets.errors import ExplanationError
@@ -234,7 +234,23 @@ class Engine:
         them. Pictures of one size explained for one target are run together. Raises
         ExplanationError as `explain`, and where the numbers of images and targets do not fit.
         """
-        return explain_batch(self, images, method, targets, layer, parameters)
+        card = find(method)
+        resolved = card.resolve(parameters)
+        found: dict[int, Attribution] = {}
+        pictures = [self.picture(image) for image in images]
+        pictures, goals = paired(pictures, targets, self.resolve_target)
+        for some in together(pictures, goals, lambda picture: self.trace(picture).batch_size()):
+            chosen = [pictures[i] for i in some]
+            trace = self._joint_trace(chosen)
+            where = self.resolve_layer(trace, layer) if card.takes_layer else None
+            for _, explained in self._run(chosen, trace, card, goals[some[0]], where, resolved):
+                found.update(zip(some, explained, strict=True))
+        return [found[i] for i in range(len(pictures))]
+
+    def _joint_trace(self, pictures: list[Picture]) -> Trace:
+        if len(pictures) == 1:
+            return self.trace(pictures[0])
+        return self.network.trace(torch.cat([picture.input for picture in pictures]))
 
     def _fused_steps(
         self,
@@ -271,13 +287,13 @@ class Engine:
         if known is not None:
             yield Progress(1.0, known)
             return
-        for fraction, (attribution,) in self.run([picture], trace, card, goal, where, parameters):
+        for fraction, (attribution,) in self._run([picture], trace, card, goal, where, parameters):
             attribution = replace(attribution, seconds=time.perf_counter() - started)
             if fraction >= 1:
                 self._results.put(key, attribution, attribution.values.nbytes)
             yield Progress(min(fraction, 1.0), attribution)
 
-    def run(
+    def _run(
         self,
         pictures: list[Picture],
         trace: Trace,
@@ -288,8 +304,6 @@ class Engine:
     ) -> Iterator[tuple[float, list[Attribution]]]:
         """A method's steps on a recorded pass of these pictures: the fraction done, and of each
         picture an attribution.
-
-        Everything is resolved already: what `explain`, `stream` and `explain_batch` stand on.
         """
         started = time.perf_counter()
         steps = card.run(trace, goal, where, parameters)
