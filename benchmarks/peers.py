@@ -1,0 +1,274 @@
+"""Our methods beside captum's, pytorch-grad-cam's and torchcam's: same network, same picture, one
+interleaved run.
+
+    python benchmarks/peers.py                        all rows, about ten minutes
+    python benchmarks/peers.py --only score_cam       some of them
+    python benchmarks/peers.py --memory               each method's peak memory over the bare model
+
+The network is EfficientNet-Lite0 with its own weights, the picture the demo's cat. `x bare` is our
+time over (number of passes) x (the best batched pass of the bare model); `agreement` is the largest
+difference of the two maps over the largest magnitude. Times are medians; the results are written to
+benchmarks/results/peers.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+import xai_widgets as xw
+
+RESULTS = Path(__file__).parent / "results"
+Run = Callable[[], Any]
+
+
+@dataclass
+class Row:
+    """One method: ours, its peers, and how many passes of the bare model its definition needs."""
+
+    ours: Run
+    peers: dict[str, Run] = field(default_factory=dict)
+    forwards: int = 0
+    backwards: int = 0
+    rounds: int = 5
+
+
+class Bench:
+    """The network, the picture and everything bound to them."""
+
+    def __init__(self) -> None:
+        self.engine = xw.demo.engine()
+        self.model = self.engine.model.eval()
+        self.picture = self.engine.picture(xw.demo.photo("cat"))
+        self.x = self.picture.input
+        target = self.engine.resolve_target(self.picture, None)
+        assert target.index is not None
+        self.index = target.index
+        self.layer = self.engine.layers[0]
+
+    def ours(self, method: str, **parameters: Any) -> Run:
+        def run() -> np.ndarray:
+            self.engine.forget()
+            found = self.engine.explain(self.picture, method, target=self.index, **parameters)
+            return found.values
+
+        return run
+
+    def rows(self) -> dict[str, Row]:
+        """All comparisons, by the name of our method."""
+        cams = {
+            name: Row(self.ours(name), self.cam_peers(*peers), 1, 1, 9)
+            for name, peers in {
+                "grad_cam": ("GradCAM", "GradCAM"),
+                "grad_cam_pp": ("GradCAMPlusPlus", None),
+                "xgrad_cam": ("XGradCAM", "XGradCAM"),
+                "layer_cam": ("LayerCAM", "LayerCAM"),
+                "hires_cam": ("HiResCAM", None),
+            }.items()
+        }
+        return {
+            **cams,
+            "score_cam": Row(
+                self.ours("score_cam"), self.cam_peers("ScoreCAM", "ScoreCAM"), 1280, 0, 3
+            ),
+            "ablation_cam": Row(
+                self.ours("ablation_cam"), self.cam_peers("AblationCAM", None), 1, 0, 3
+            ),
+            **self.captum_rows(),
+            "rise": Row(
+                self.ours("rise", samples=1000), {"plain definition": self.plain_rise}, 1000, 0, 3
+            ),
+        }
+
+    def cam_peers(self, theirs: str, other: str | None) -> dict[str, Run]:
+        import pytorch_grad_cam
+        from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
+        from torchcam import methods as torchcam_methods
+
+        module = self.model.get_submodule(self.layer)
+
+        def grad_cams() -> Any:
+            with getattr(pytorch_grad_cam, theirs)(self.model, [module]) as cam:
+                return cam(self.x.clone(), [ClassifierOutputTarget(self.index)])
+
+        def torchcams() -> Any:
+            with getattr(torchcam_methods, str(other))(self.model, self.layer) as cam:
+                scores = self.model(self.x.clone().requires_grad_(True))
+                return cam(self.index, scores)
+
+        return {"pytorch-grad-cam": grad_cams} | ({"torchcam": torchcams} if other else {})
+
+    def captum_rows(self) -> dict[str, Row]:
+        from captum import attr
+
+        x, index, model = self.x, self.index, self.model
+
+        def gradients() -> Any:
+            return attr.IntegratedGradients(model).attribute(
+                x, target=index, n_steps=50, internal_batch_size=8
+            )
+
+        def smooth() -> Any:
+            tunnel = attr.NoiseTunnel(attr.Saliency(model))
+            return tunnel.attribute(
+                x, nt_samples=25, nt_samples_batch_size=8, stdevs=0.15, target=index, abs=False
+            )
+
+        def occlusion() -> Any:
+            return attr.Occlusion(model).attribute(
+                x, (3, 32, 32), (3, 16, 16), target=index, perturbations_per_eval=8
+            )
+
+        windows = 13 * 13
+        return {
+            "integrated_gradients": Row(
+                self.ours("integrated_gradients", steps=50), {"captum": gradients}, 50, 50, 5
+            ),
+            "smooth_grad": Row(self.ours("smooth_grad", samples=25), {"captum": smooth}, 25, 25, 5),
+            "occlusion": Row(
+                self.ours("occlusion", window=32, stride=16), {"captum": occlusion}, windows, 0, 5
+            ),
+        }
+
+    def plain_rise(self) -> Any:
+        """The definition, a mask at a time in batches of eight, as its authors' code does."""
+        generator = torch.Generator().manual_seed(0)
+        total = torch.zeros(self.x.shape[-2:])
+        cell = -(-224 // 7)
+        with torch.no_grad():
+            for _ in range(0, 1000, 8):
+                grids = (torch.rand(8, 1, 7, 7, generator=generator) < 0.5).float()
+                masks = torch.nn.functional.interpolate(
+                    grids, size=(8 * cell, 8 * cell), mode="bilinear", align_corners=False
+                )
+                shifts = torch.randint(0, cell, (8, 2), generator=generator).tolist()
+                cut = torch.stack(
+                    [
+                        m[:, r : r + 224, c : c + 224]
+                        for m, (r, c) in zip(masks, shifts, strict=True)
+                    ]
+                )
+                scores = self.model(self.x * cut)[:, self.index]
+                total += (scores[:, None, None] * cut[:, 0]).sum(0)
+        return total
+
+    def best_pass(self) -> tuple[float, float]:
+        """Seconds per picture of the bare model's best batched forward, and with its backward."""
+        forward, backward = [], []
+        for batch in (1, 4, 8, 16):
+            for layout in (torch.contiguous_format, torch.channels_last):
+                x = self.x.repeat(batch, 1, 1, 1).contiguous(memory_format=layout)
+                forward.append(min(self._seconds(x, False) for _ in range(3)) / batch)
+                backward.append(min(self._seconds(x, True) for _ in range(3)) / batch)
+        return min(forward), min(backward)
+
+    def _seconds(self, x: torch.Tensor, backward: bool) -> float:
+        started = time.perf_counter()
+        with torch.set_grad_enabled(backward):
+            x = x.clone().requires_grad_(backward)
+            score = self.model(x)[:, self.index].sum()
+            if backward:
+                torch.autograd.grad(score, x)
+        return time.perf_counter() - started
+
+
+def measured(name: str, row: Row, bench: Bench) -> dict[str, Any]:
+    """Seconds of ours and of each peer, in turns, with the bare model's own in the same turns."""
+    runs = {"ours": row.ours, **row.peers}
+    taken: dict[str, list[float]] = {who: [] for who in runs}
+    bare: list[float] = []
+    for turn in range(row.rounds + (row.rounds > 3)):
+        forward, both = bench.best_pass()
+        bare.append((row.forwards - row.backwards) * forward + row.backwards * both)
+        for who, run in runs.items():
+            started = time.perf_counter()
+            run()
+            if turn or row.rounds <= 3:  # quick ones are warmed up by a first turn
+                taken[who].append(time.perf_counter() - started)
+    seconds = {who: statistics.median(values) for who, values in taken.items()}
+    return {
+        "method": name,
+        "seconds": {who: round(value, 4) for who, value in seconds.items()},
+        "times_faster": {
+            who: round(seconds[who] / seconds["ours"], 2) for who in seconds if who != "ours"
+        },
+        "over_bare_passes": round(seconds["ours"] / statistics.median(bare), 3),
+    }
+
+
+def peak_memory(method: str) -> float:
+    """Peak MB of a process that explains once, over one that only runs the bare model."""
+    sizes = []
+    for what in ("bare", method):
+        said = subprocess.run(
+            [sys.executable, __file__, "--peak", what], capture_output=True, text=True, check=True
+        )
+        sizes.append(float(said.stdout.split()[-1]))
+    return round(sizes[1] - sizes[0], 1)
+
+
+def print_peak(what: str) -> None:
+    """Explain once, or run the bare model once, and print this process's peak MB."""
+    bench = Bench()
+    if what == "bare":
+        with torch.no_grad():
+            bench.model(bench.x)
+    else:
+        bench.ours(what)()
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", nargs="*", help="names of methods")
+    parser.add_argument("--memory", action="store_true", help="peak memory instead of time")
+    parser.add_argument("--peak", help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    if chosen.peak:
+        print_peak(chosen.peak)
+        return
+    if chosen.memory:
+        names = chosen.only or [
+            n for n, m in xw.demo.engine().methods.items() if not m.needs_attention
+        ]
+        found = {name: peak_memory(name) for name in names if name != "cam"}
+        write("memory.json", {"peak_mb_over_bare": found})
+        return
+    bench = Bench()
+    rows = bench.rows()
+    names = chosen.only or list(rows)
+    results = [measured(name, rows[name], bench) for name in names if name in bench.engine.methods]
+    write("peers.json", {"rows": results})
+
+
+def write(name: str, result: dict[str, Any]) -> None:
+    """Print the results and keep them beside the benchmarks, with how they came about."""
+    made = {
+        "date": date.today().isoformat(),
+        "command": " ".join(["python", "benchmarks/peers.py", *sys.argv[1:]]),
+        "torch": torch.__version__,
+        "threads": torch.get_num_threads(),
+        "machine": platform.machine(),
+    }
+    text = json.dumps({**made, **result}, indent=1)
+    print(text)
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / name).write_text(text + "\n")
+
+
+if __name__ == "__main__":
+    main()
