@@ -51,11 +51,11 @@ def _filled(known: Floats, hole: npt.NDArray[np.bool_], weight: Floats, toleranc
         return z
 
     def apply(v: Floats) -> Floats:
-        image: Floats = weight * v - _neighbours(v)
+        image = weight * v - _neighbours(v)
         image *= unknown
         return image
 
-    filled = known.copy()
+    filled: Floats = known.copy()
     for channel, begin in zip(filled, guess, strict=True):
         right = unknown * _neighbours(channel * ~hole)
         enough = tolerance * float(np.ptp(channel))
@@ -76,7 +76,8 @@ def _neighbours(v: Floats) -> Floats:
     both[..., 1:] += rows[..., :-1]
     both[..., :-1] += rows[..., 1:]
     both -= 4 * v
-    return np.asarray(both / 12)
+    both /= 12
+    return both
 
 
 def _conjugate_gradients(
