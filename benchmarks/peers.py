@@ -29,6 +29,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 import xai_widgets as xw
 
@@ -47,23 +48,57 @@ class Row:
     rounds: int = 5
 
 
+class Headed(nn.Module):
+    """The network with its features in a module of their own.
+
+    As it comes, its last rectifier is the same module as its first, which peers that hook modules
+    or exchange them take for the wrong one.
+    """
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.features, self.fc = Features(network), network._fc
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """The network's own scores (N, 1000), in evaluation mode."""
+        return self.fc(self.features(x).mean((2, 3)))
+
+
+class Features(nn.Module):
+    """Everything before the pooling."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """The last feature maps, rectified, (N, 1280, h, w)."""
+        return self.network.extract_features(x)
+
+
 class Bench:
     """The network, the picture and everything bound to them."""
 
     def __init__(self) -> None:
-        self.engine = xw.demo.engine()
-        self.model = self.engine.model.eval()
+        demo = xw.demo.engine()
+        self.model = Headed(demo.model).eval()
+        self.engine = xw.Engine(
+            self.model, preprocessing=demo.preprocessing, class_names=demo.class_names
+        )
         self.picture = self.engine.picture(xw.demo.photo("cat"))
         self.x = self.picture.input
         target = self.engine.resolve_target(self.picture, None)
         assert target.index is not None
         self.index = target.index
-        self.layer = self.engine.layers[0]
+        self.layer = "features"
 
     def ours(self, method: str, **parameters: Any) -> Run:
         def run() -> np.ndarray:
             self.engine.forget()
-            found = self.engine.explain(self.picture, method, target=self.index, **parameters)
+            given = {"layer": self.layer} if self.engine.methods[method].takes_layer else {}
+            found = self.engine.explain(
+                self.picture, method, target=self.index, **given, **parameters
+            )
             return found.values
 
         return run

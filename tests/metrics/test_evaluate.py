@@ -70,7 +70,7 @@ def test_values_are_those_of_the_measures_themselves() -> None:
             curve = metrics.deletion(engine, IMAGES[i], m, target=target, steps=4, baseline="mean")
             wanted = [curve.auc, metrics.relevance_mass(m, masks[i]), metrics.complexity(m)]
             got = [table.values(name, measure)[i] for measure in table.measures]
-            assert got == wanted
+            np.testing.assert_array_equal(got, wanted)
     assert {row["target"] for row in table.rows if row["picture"] == 0} == {"class 1"}
 
 

@@ -88,7 +88,7 @@ def test_max_sensitivity_against_captum() -> None:
     def explain(given: torch.Tensor | tuple[torch.Tensor]) -> tuple[torch.Tensor]:
         inputs = (given[0] if isinstance(given, tuple) else given).detach().requires_grad_(True)
         (gradient,) = torch.autograd.grad(model(inputs)[:, TARGET].sum(), inputs)
-        return (inputs * gradient,)
+        return ((inputs * gradient).contiguous(),)  # captum views them
 
     theirs = captum_metrics.sensitivity_max(
         explain,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -11,11 +10,10 @@ import numpy.typing as npt
 from xai_widgets.errors import ExplanationError
 from xai_widgets.metrics.relevance import Floats
 
-_DIRECT, _DIAGONAL = 1 / 6, 1 / 12
 _ROUNDS = 5_000
 # About how much a hat over a hole without edges changes from pixel to pixel: Σ w_ij (φ_i − φ_j)².
 _ENERGY = 0.5
-Grid: TypeAlias = "tuple[Floats, Floats]"
+_SQUARE = 4 / 9  # Σ φ² / Σ φ of a hat over the plane
 
 
 def linear_imputation(
@@ -36,37 +34,19 @@ def linear_imputation(
     gone = np.asarray(missing, dtype=bool)
     if gone.all(axis=(1, 2)).any():
         raise ExplanationError("every pixel is missing; expected at least one to fill in from")
-    grids = _grids(*known.shape[1:])
     weight = _neighbours(np.ones(known.shape[1:]))  # of the neighbours inside the picture
-    # One set at a time: its arrays stay in the processor's cache.
-    return np.stack([_filled(known, hole, weight, grids, tolerance) for hole in gone])
+    # One set and channel at a time: its arrays stay in the processor's cache.
+    return np.stack([_filled(known, hole, weight, tolerance) for hole in gone])
 
 
-def _filled(
-    known: Floats, hole: npt.NDArray[np.bool_], weight: Floats, grids: list[Grid], tolerance: float
-) -> Floats:
+def _filled(known: Floats, hole: npt.NDArray[np.bool_], weight: Floats, tolerance: float) -> Floats:
     unknown = hole.astype(np.float64)
-    right = unknown * _neighbours(known * ~hole)
-    guess = unknown * _coarse_guess(known * ~hole, (1 - unknown)[None])
-    towards_known = unknown * _neighbours(1 - unknown)
-    levels = [
-        (
-            down,
-            across,
-            1
-            / (
-                _ENERGY * (down.T @ unknown @ across) / _share(down, across)
-                + (down**2).T @ towards_known @ across**2
-                + 1e-9
-            ),
-        )
-        for down, across in grids
-    ]
+    guess = _coarse_guess(known * ~hole, (1 - unknown)[None])
+    scales = _scales(unknown)
 
     def precondition(residual: Floats) -> Floats:
         z = residual / weight
-        for down, across, scale in levels:
-            z += down @ (scale * (down.T @ residual @ across)) @ across.T
+        z += _corrections(residual, scales)
         z *= unknown
         return z
 
@@ -75,14 +55,19 @@ def _filled(
         image *= unknown
         return image
 
-    solution = _conjugate_gradients(apply, precondition, guess, right, tolerance * np.ptp(known))
-    return np.where(hole, solution, known)
+    filled: Floats = known.copy()
+    for channel, begin in zip(filled, guess, strict=True):
+        right = unknown * _neighbours(channel * ~hole)
+        enough = tolerance * float(np.ptp(channel))
+        solution = _conjugate_gradients(apply, precondition, unknown * begin, right, enough)
+        channel[hole] = solution[hole]
+    return filled
 
 
 def _neighbours(v: Floats) -> Floats:
     """Σ_j w_ij v_j over the eight neighbours, zero outside the picture.
 
-    The weights are (1/12)·[1 2 1]ᵀ[1 2 1] without its centre 4/12.
+    1/6 beside and above and 1/12 across the corner are (1/12)·[1 2 1]ᵀ[1 2 1] without its centre.
     """
     rows = 2 * v
     rows[..., 1:, :] += v[..., :-1, :]
@@ -91,7 +76,7 @@ def _neighbours(v: Floats) -> Floats:
     both[..., 1:] += rows[..., :-1]
     both[..., :-1] += rows[..., 1:]
     both -= 4 * v
-    both *= _DIAGONAL
+    both /= 12
     return both
 
 
@@ -102,53 +87,73 @@ def _conjugate_gradients(
     right: Floats,
     enough: float,
 ) -> Floats:
-    """Solve apply(x) = right for every channel (C, H, W) by itself."""
+    """Solve apply(x) = right, begun from x; (H, W)."""
     residual = right - apply(x)
     direction = z = precondition(residual)
     rz = _dot(residual, z)
     for _ in range(_ROUNDS):
-        if np.abs(z).max() <= enough:
+        if float(np.abs(z).max()) <= enough or rz == 0:
             break
         image = apply(direction)
-        step = _ratio(rz, _dot(direction, image))
+        step = rz / _dot(direction, image)
         x = x + step * direction
         residual = residual - step * image
         z = precondition(residual)
         before, rz = rz, _dot(residual, z)
-        direction = z + _ratio(rz, before) * direction
+        direction = z + rz / before * direction
     return x
 
 
-def _dot(a: Floats, b: Floats) -> Floats:
-    return np.asarray(np.einsum("chw,chw->c", a, b))[:, None, None]
+def _dot(a: Floats, b: Floats) -> float:
+    return float(np.vdot(a, b))
 
 
-def _ratio(a: Floats, b: Floats) -> Floats:
-    """a/b, and 0 where b is: a channel that is solved already."""
-    return np.divide(a, b, out=np.zeros_like(a), where=b > 0)
-
-
-def _grids(height: int, width: int) -> list[Grid]:
-    """Grids of half, a quarter ... of the points each way, as hats over the pixels: (H, h), (W, w).
-
-    They let a correction cross a large hole in one round instead of pixel by pixel.
+def _scales(unknown: Floats) -> list[Floats]:
+    """For grids of half, a quarter ... of the points each way: one over what the equations make of
+    a hat function around each point, about. Corrections on those grids cross a large hole in one
+    round, where the pixels alone take as many rounds as the hole is wide.
     """
-    grids, spacing = [], 2
-    while spacing < 2 * max(height, width):
-        grids.append((_hats(height, spacing), _hats(width, spacing)))
-        spacing *= 2
-    return grids
+    share, hole, edge = np.ones_like(unknown), unknown, unknown * _neighbours(1 - unknown)
+    scales = []
+    while max(share.shape) > 3:
+        share, hole, edge = _gathered(share), _gathered(hole), _gathered(edge)
+        scales.append(1 / (_ENERGY * hole / share + _SQUARE * edge + 1e-9))
+    return scales
 
 
-def _hats(length: int, spacing: int) -> Floats:
-    centres = np.arange(0, length + spacing - 1, spacing)
-    distance = np.abs(np.arange(length)[:, None] - centres[None]) / spacing
-    return np.asarray(np.maximum(1 - distance, 0))
+def _corrections(residual: Floats, scales: list[Floats]) -> Floats:
+    """What all coarser grids add to this one."""
+    if not scales:
+        return np.zeros_like(residual)
+    coarse = _gathered(residual)
+    return _enlarged(scales[0] * coarse + _corrections(coarse, scales[1:]), residual.shape)
 
 
-def _share(down: Floats, across: Floats) -> Floats:
-    """How many pixels each hat weighs."""
-    return np.maximum(np.outer(down.sum(0), across.sum(0)), 1e-9)
+def _gathered(v: Floats) -> Floats:
+    """The sums of v under hats around every other point, (h, w) to (h//2 + 1, w//2 + 1)."""
+    for axis in (-1, -2):
+        v = np.swapaxes(v, axis, -2)
+        even, odd = v[..., 0::2, :], v[..., 1::2, :] / 2
+        sums = np.zeros((*v.shape[:-2], v.shape[-2] // 2 + 1, v.shape[-1]))
+        sums[..., : even.shape[-2], :] = even
+        sums[..., : odd.shape[-2], :] += odd
+        sums[..., 1 : 1 + odd.shape[-2], :] += odd
+        v = np.swapaxes(sums, axis, -2)
+    return v
+
+
+def _enlarged(v: Floats, shape: tuple[int, ...]) -> Floats:
+    """The sum of hats of height v, the transpose of `_gathered`, (..., h, w) to `shape`."""
+    for axis in (-2, -1):
+        v = np.swapaxes(v, axis, -2)
+        length = shape[axis]
+        out = np.empty((*v.shape[:-2], length, v.shape[-1]))
+        out[..., 0::2, :] = v[..., : (length + 1) // 2, :]
+        odd = length // 2
+        np.add(v[..., :odd, :], v[..., 1 : 1 + odd, :], out=out[..., 1::2, :])
+        out[..., 1::2, :] /= 2
+        v = np.swapaxes(out, axis, -2)
+    return v
 
 
 def _coarse_guess(values: Floats, present: Floats) -> Floats:

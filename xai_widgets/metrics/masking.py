@@ -11,6 +11,7 @@ from torch import Tensor
 from xai_widgets.errors import ExplanationError, nearest
 from xai_widgets.images import Picture
 from xai_widgets.metrics.relevance import positive
+from xai_widgets.probe.guard import ordinary_modes
 
 Baseline: TypeAlias = Literal["black", "zero", "mean", "blur"]
 BASELINES: tuple[Baseline, ...] = get_args(Baseline)
@@ -74,4 +75,5 @@ def blurred(x: Tensor, sigma: float) -> Tensor:
     padded = F.pad(x, [radius] * 4, mode="replicate")
     down = kernel.view(1, 1, -1, 1).expand(channels, 1, -1, 1)
     across = kernel.view(1, 1, 1, -1).expand(channels, 1, 1, -1)
-    return F.conv2d(F.conv2d(padded, down, groups=channels), across, groups=channels)
+    with ordinary_modes():  # autocast would round the picture
+        return F.conv2d(F.conv2d(padded, down, groups=channels), across, groups=channels)

@@ -19,7 +19,7 @@ from xai_widgets.errors import ExplanationError
 from xai_widgets.images import Picture
 from xai_widgets.metrics.relevance import MethodLike, class_of, explained, whole_number
 from xai_widgets.metrics.similarity import spearman, ssim
-from xai_widgets.probe.guard import unwrap
+from xai_widgets.probe.guard import ordinary_modes, unwrap
 from xai_widgets.targets import TargetLike
 
 
@@ -98,7 +98,8 @@ def model_randomization(
     picture = engine.picture(image)
     resolved = engine.resolve_target(picture, target)
     first = explained(engine, picture, method, resolved, layer, parameters)
-    network = copy.deepcopy(unwrap(engine.model))
+    with ordinary_modes():  # weights copied in inference mode would carry no gradient
+        network = copy.deepcopy(unwrap(engine.model))
     twin = Engine(
         network,
         preprocessing=engine.preprocessing,
@@ -197,7 +198,7 @@ def _layers_from_the_top(twin: Engine, network: nn.Module, picture: Picture) -> 
 
 
 def _randomise(module: nn.Module, generator: torch.Generator) -> None:
-    with torch.no_grad():
+    with ordinary_modes():
         for parameter in _own_parameters(module).values():
             values = parameter.detach().double().cpu()
             deviation = values.std() if values.numel() > 1 else values.abs().mean()
