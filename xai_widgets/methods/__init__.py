@@ -1,6 +1,6 @@
 """Attribution methods. Importing this room registers them, in the pickers' order."""
 
-from xai_widgets.methods import cam, gradient, perturbation
+from xai_widgets.methods import cam, gradient, noise, path, perturbation
 from xai_widgets.methods.registry import METHODS, Method, Parameter, Range, find, method
 
 __all__ = [
@@ -12,5 +12,7 @@ __all__ = [
     "find",
     "gradient",
     "method",
+    "noise",
+    "path",
     "perturbation",
 ]

@@ -5,35 +5,16 @@ usable early.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated
 
 import torch
-import torch.nn.functional as F  # the field's name for it
 from torch import Tensor
 
 from xai_widgets.errors import ExplanationError
+from xai_widgets.methods.baseline import Baseline, baseline_like
 from xai_widgets.methods.registry import Range, method
 from xai_widgets.probe.trace import Trace
 from xai_widgets.targets import Target
-
-Baseline = Literal["zero", "mean", "blur"]
-
-
-def baseline_like(x: Tensor, kind: Baseline) -> Tensor:
-    """What removed pixels are replaced with, (N, C, H, W).
-
-    zero: the network's own zero (the mean colour where it normalises); mean: the picture's mean
-    colour; blur: the picture itself, blurred until only its colours' layout is left (box of an
-    eighth of the shorter side, thrice).
-    """
-    if kind == "zero":
-        return torch.zeros_like(x)
-    if kind == "mean":
-        return x.mean(dim=(2, 3), keepdim=True).expand_as(x)
-    radius = max(min(x.shape[-2:]) // 16, 1)
-    for _ in range(3):
-        x = F.avg_pool2d(F.pad(x, [radius] * 4, mode="replicate"), 2 * radius + 1, stride=1)
-    return x
 
 
 @method(

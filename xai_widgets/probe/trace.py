@@ -103,16 +103,31 @@ class Trace:
         """
         return self.network.scores(x, target)
 
-    def gradients(self, x: Tensor, target: Target) -> tuple[Tensor, Tensor]:
+    def gradients(
+        self, x: Tensor, target: Target, rule: Rule = "standard"
+    ) -> tuple[Tensor, Tensor]:
         """The target's score and its gradient for each of other inputs (M, C, H, W), by running the
         network on them; (M,), (M, C, H, W). Raises ExplanationError where there is no gradient.
         """
-        return self.network.gradients(x, target)
+        self._check_rule(rule)
+        return self.network.gradients(x, target, rule)
 
-    def batch_size(self, wanted: int | None = None) -> int:
-        """How many inputs `scores` takes best at a time within the engine's byte budget."""
-        per_item = max(self.recorder.largest // self._x.shape[0], 1)
-        return self.network.batch_size(per_item, wanted)
+    def room(self, count: int) -> Tensor:
+        """Memory for `count` variants of the input, (count, N, C, H, W), laid out as the network
+        runs quickest; not filled.
+        """
+        return self.network.room(count, self._x)
+
+    def variants(self, backward: bool = False) -> int:
+        """How many variants of the input `scores` (or `gradients`) takes best at a time."""
+        return max(self.batch_size(backward=backward) // len(self._x), 1)
+
+    def batch_size(self, wanted: int | None = None, backward: bool = False) -> int:
+        """How many inputs `scores`, or `gradients`, takes best at a time within the byte budget."""
+        count = len(self._x)
+        per_item = max(self.recorder.largest // count, 1)
+        held = self.recorder.passed // count if backward else 0
+        return self.network.batch_size(per_item, wanted, held)
 
     def record(self, layer: str) -> Recorded:
         """The recorded output of a layer; raises ExplanationError when there is no map under that
@@ -140,18 +155,21 @@ class Trace:
         )
 
     def _read(self, target: Target, rule: Rule, layer: str | None) -> Tensor:
-        if rule != "standard" and self.rectifiers == 0:
-            raise ExplanationError(
-                f"the {rule} rule changes how rectifiers pass gradients back, and this "
-                "network ran none (no ReLU, ReLU6, leaky ReLU or clamp at zero); "
-                "use a gradient or CAM method instead"
-            )
+        self._check_rule(rule)
         name = None if layer is None else self.network.canonical(layer)
         with self._lock:
             memo = self._gradients.setdefault((target, rule), {})
             if name not in memo:
                 memo.update(self._backward(target, rule, name))
             return memo[name]
+
+    def _check_rule(self, rule: Rule) -> None:
+        if rule != "standard" and self.rectifiers == 0:
+            raise ExplanationError(
+                f"the {rule} rule changes how rectifiers pass gradients back, and this "
+                "network ran none (no ReLU, ReLU6, leaky ReLU or clamp at zero); "
+                "use a gradient or CAM method instead"
+            )
 
     def _backward(self, target: Target, rule: Rule, layer: str | None) -> dict[str | None, Tensor]:
         # A backward to a layer stops there. One to the input passes the best layer anyway: keep
