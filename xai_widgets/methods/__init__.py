@@ -1,6 +1,6 @@
 """Attribution methods. Importing this room registers them, in the pickers' order."""
 
-from xai_widgets.methods import cam, gradient, noise, path, perturbation
+from xai_widgets.methods import cam, gradient, noise, path, perturbation, preservation, surrogate
 from xai_widgets.methods.registry import METHODS, Method, Parameter, Range, find, method
 
 __all__ = [
@@ -15,4 +15,6 @@ __all__ = [
     "noise",
     "path",
     "perturbation",
+    "preservation",
+    "surrogate",
 ]

@@ -49,7 +49,7 @@ def smooth_grad(
     """(1/n) Σ g(x + nᵢ), nᵢ ~ N(0, σ² (max x − min x)²), (N, C, H, W). Source: Smilkov et al.
     2017, section 3.
     """
-    total = torch.zeros_like(trace.input)
+    total = trace.zeros()
     for done, g in _noisy_gradients(trace, target, base, samples, sigma, seed):
         total += g.sum(0)
         yield done / samples, total / done
@@ -80,8 +80,7 @@ def var_grad(
     Batches are joined by their means and sums of squares (Chan et al. 1979), which loses no digits
     to cancellation.
     """
-    mean = torch.zeros_like(trace.input)
-    squares = torch.zeros_like(trace.input)
+    mean, squares = trace.zeros(), trace.zeros()
     known = 0
     for done, g in _noisy_gradients(trace, target, base, samples, sigma, seed):
         here = g.mean(0)
@@ -113,7 +112,7 @@ def squared_smooth_grad(
     seed: Seed = 0,
 ) -> Steps:
     """(1/n) Σ g(x + nᵢ)², (N, C, H, W). Source: Hooker et al. 2019, section 4."""
-    total = torch.zeros_like(trace.input)
+    total = trace.zeros()
     for done, g in _noisy_gradients(trace, target, base, samples, sigma, seed):
         total += g.square().sum(0)
         yield done / samples, total / done
@@ -149,7 +148,7 @@ def gradient_shap(
     parts = torch.randperm(samples, generator=generator)
     alphas = (parts + torch.rand(samples, generator=generator, dtype=torch.float64)) / samples
     starts = path_baselines(x, baseline, generator)
-    total, size = torch.zeros_like(x), trace.variants(backward=True)
+    total, size = trace.zeros(), trace.variants(backward=True)
     for begin in range(0, samples, size):
         count = min(size, samples - begin)
         points, apart = trace.room(count), trace.room(count)

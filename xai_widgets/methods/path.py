@@ -60,7 +60,7 @@ def integrated_gradients(
     aparts = [x - start for start in starts]
     alphas, weights = quadrature(rule, steps)
     order = [(i, which) for i in spread(steps) for which in range(len(starts))]
-    sums, known = [torch.zeros_like(x) for _ in starts], [0.0] * len(starts)
+    sums, known = [trace.zeros() for _ in starts], [0.0] * len(starts)
     size = trace.variants(backward=True)
     for begin in range(0, len(order), size):
         cells = order[begin : begin + size]
@@ -103,7 +103,7 @@ def guided_ig(
     """
     x = trace.input
     start = baseline_like(x, baseline)
-    here, total = start.clone(), torch.zeros_like(x)
+    here, total = start.clone(), trace.zeros()
     for step in range(1, steps + 1):
         _, gradient = trace.gradients(here, target)
         alpha = step / steps
@@ -167,7 +167,7 @@ def blur_ig(
     x = trace.input
     blur = Blur(x)
     order = spread(steps)
-    total, size = torch.zeros_like(x), trace.variants(backward=True)
+    total, size = trace.zeros(), trace.variants(backward=True)
     for begin in range(0, steps, size):
         cells = order[begin : begin + size]
         points = trace.room(len(cells))
@@ -176,7 +176,7 @@ def blur_ig(
         _, gradients = trace.gradients(points.flatten(0, 1), target)
         for gradient, i in zip(gradients.view_as(points), cells, strict=True):
             detail = blur(sigma * (i / steps) ** 2) - blur(sigma * ((i + 1) / steps) ** 2)
-            total.addcmul_(gradient, detail)
+            total += gradient * detail
         done = begin + len(cells)
         yield done / steps, total * (steps / done)
 

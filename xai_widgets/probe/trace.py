@@ -118,6 +118,11 @@ class Trace:
         """
         return self.network.room(count, self._x)
 
+    def zeros(self) -> Tensor:
+        """Where to add up maps of the input, (N, C, H, W), in single precision at least."""
+        precise = torch.promote_types(self._x.dtype, torch.float32)
+        return torch.zeros_like(self._x, dtype=precise, requires_grad=False)
+
     def variants(self, backward: bool = False) -> int:
         """How many variants of the input `scores` (or `gradients`) takes best at a time."""
         return max(self.batch_size(backward=backward) // len(self._x), 1)
