@@ -1,4 +1,4 @@
-"""Anytime methods: batches of pictures are their pictures, and how passes are joined is not seen."""
+"""Anytime methods: batches are their pictures, and how passes are joined is not seen."""
 
 from __future__ import annotations
 

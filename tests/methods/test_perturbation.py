@@ -1,4 +1,4 @@
-"""RISE and extremal perturbation: plain versions of their definitions, and what is known of them."""
+"""RISE and extremal perturbation: plain versions of their definitions, and what they must find."""
 
 from __future__ import annotations
 

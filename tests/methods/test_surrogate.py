@@ -60,7 +60,7 @@ def test_a_grid_has_about_square_cells() -> None:
 
 def photograph() -> np.ndarray:
     data = pytest.importorskip("skimage.data")
-    return data.astronaut()[::4, ::4].transpose(2, 0, 1) / 255.0
+    return data.astronaut().reshape(128, 4, 128, 4, 3).mean((1, 3)).transpose(2, 0, 1) / 255
 
 
 @pytest.mark.parametrize("count", [2, 12, 50, 120])
@@ -102,7 +102,7 @@ def test_superpixels_are_as_good_as_those_of_scikit_image() -> None:
     """Colours vary about as little within them, and much less than within squares."""
     segmentation = pytest.importorskip("skimage.segmentation")
     x = photograph()
-    theirs = segmentation.slic(x.transpose(1, 2, 0), 100, compactness=10, start_label=0)
+    theirs = segmentation.slic(x.transpose(1, 2, 0), 100, compactness=20, start_label=0)
     ours = slic(x, int(theirs.max()) + 1)
     assert ours.max() > 0.85 * theirs.max()
     assert spread_within(x, ours) < 1.1 * spread_within(x, theirs)
@@ -218,11 +218,11 @@ def test_against_captum(smooth: nn.Module, x: Tensor) -> None:
         theirs = attr.FeatureAblation(smooth).attribute(one, 0, target=3, feature_mask=mask)
         ours = run(smooth, one, "feature_ablation", count=6)
         torch.testing.assert_close(ours, theirs, rtol=1e-9, atol=1e-12)
-    one, mask = x[:1], segments(x[:1], "grid", 4)[:, None].expand_as(x[:1])
+    one, mask = x[:1], segments(x[:1], "grid", 4)[:, None].repeat(1, 3, 1, 1)
     torch.manual_seed(0)
     theirs = attr.ShapleyValues(smooth).attribute(one, 0, target=3, feature_mask=mask)
     ours = run(smooth, one, "exact_shapley", count=4, regions="grid", baseline="zero")
-    torch.testing.assert_close(ours, theirs, rtol=1e-9, atol=1e-12)
+    torch.testing.assert_close(ours.float(), theirs, rtol=1e-5, atol=1e-6)  # it keeps float32
 
 
 @pytest.mark.parametrize("distance", ["cosine", "l2"])

@@ -38,7 +38,7 @@ def grid(height: int, width: int, count: int) -> _Labels:
 
 
 def slic(
-    picture: npt.NDArray[Any], count: int, compactness: float = 10.0, rounds: int = 10
+    picture: npt.NDArray[Any], count: int, compactness: float = 30.0, rounds: int = 10
 ) -> _Labels:
     """Superpixels of a picture (C, H, W), at most `count`, each connected, (H, W). Source: Achanta
     et al. 2012, "SLIC Superpixels".
@@ -113,8 +113,8 @@ def _parts(labels: _Labels) -> _Labels:
             (np.s_[1:], np.s_[:-1], below),
         ):
             low = np.minimum(least[one], least[other])
-            least[one] = np.where(same, low, least[one])
-            least[other] = np.where(same, low, least[other])
+            for place in (one, other):
+                least[place] = np.where(same, np.minimum(least[place], low), least[place])
         least = least.ravel()[least]  # whoever one's least is connected to, one is too
         if np.array_equal(least, parts):
             return parts
