@@ -39,7 +39,7 @@ class Trace:
         self._gradients: dict[tuple[Target, Rule], dict[str | None, Tensor]] = {}
         self._mode = RectifierMode()
         with as_found(network.model, self._mode):
-            self._x = x.detach().clone().requires_grad_(True)
+            self._x = network.copy(x.detach()).requires_grad_(True)
             with Recorder(network.model, self._x, protect) as recorder:
                 # Handing on a copy keeps the leaf from being overwritten by an in-place first
                 # layer.
