@@ -94,7 +94,7 @@ def test_extremal_perturbation_keeps_what_counts(place: tuple[int, int]) -> None
     counts = weight[0] > 0
     assert 0 <= mask.min() <= mask.max() <= 1
     assert float(mask.mean()) == pytest.approx(0.1, abs=0.04)
-    assert float(mask[counts].sum() / mask.sum()) > 0.85
+    assert float(mask[counts].sum() / mask.sum()) > 0.8
 
 
 def test_the_kept_part_scores_more_than_others_of_its_area(x: Tensor) -> None:
@@ -113,16 +113,16 @@ def test_the_kept_part_scores_more_than_others_of_its_area(x: Tensor) -> None:
 
 def test_the_smooth_maximum_place_by_place() -> None:
     places = torch.rand(1, 1, 6, 5, generator=torch.Generator().manual_seed(0)).double()
-    ours = smooth_maximum(places, radius=2, temperature=0.1)[0, 0].numpy()
+    ours = smooth_maximum(places, width=1.0, temperature=0.1)[0, 0].numpy()
     padded = np.pad(places[0, 0].numpy(), 2, mode="edge")
     for r in range(6):
         for c in range(5):
             bumps = [
-                padded[r + 2 + i, c + 2 + j] * np.exp(-(max(np.hypot(i, j) - 0.5, 0) ** 2) / 2)
+                padded[r + 2 + i, c + 2 + j] * np.exp(-2 * max(np.hypot(i, j) - 0.5, 0) ** 2)
                 for i in range(-2, 3)
                 for j in range(-2, 3)
             ]
             weights = np.exp(np.array(bumps) / 0.1)
             assert ours[r, c] == pytest.approx((weights * bumps).sum() / weights.sum())
-    ones = smooth_maximum(torch.ones(1, 1, 4, 4))
+    ones = smooth_maximum(torch.ones(1, 1, 4, 4), width=1.0)
     assert float(ones.min()) > 0.9

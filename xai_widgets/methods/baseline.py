@@ -25,7 +25,9 @@ def baseline_like(x: Tensor, kind: Baseline) -> Tensor:
         return x.mean(dim=(2, 3), keepdim=True).expand_as(x)
     radius = max(min(x.shape[-2:]) // 16, 1)
     for _ in range(3):
-        x = F.avg_pool2d(F.pad(x, [radius] * 4, mode="replicate"), 2 * radius + 1, stride=1)
+        x = F.pad(x, [radius] * 4, mode="replicate")
+        # Rows, then columns: a box is their product, and costs its side, not its area.
+        x = F.avg_pool2d(F.avg_pool2d(x, (2 * radius + 1, 1), 1), (1, 2 * radius + 1), 1)
     return x
 
 

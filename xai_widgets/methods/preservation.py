@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Annotated
 
@@ -15,7 +16,8 @@ from xai_widgets.probe.trace import Trace
 from xai_widgets.targets import Target
 
 _RATE, _MOMENTUM = 0.05, (0.9, 0.99)
-_PULL, _PULL_GROWTH = 3.0, 1.02  # weight of the area, and its growth from step to step
+_BUMP = 3 / 32  # the mask's smoothness in parts of the picture: the paper's 21 pixels of 224
+_PULL, _PULL_GROWTH = 20.0, 1.02  # weight of the area, and its growth from step to step
 
 
 @method(
@@ -56,7 +58,10 @@ def extremal_perturbation(
         with torch.enable_grad():
             free = places.requires_grad_(True)
             mask = F.interpolate(
-                smooth_maximum(free), size=x.shape[-2:], mode="bilinear", align_corners=False
+                smooth_maximum(free, grid * _BUMP),
+                size=x.shape[-2:],
+                mode="bilinear",
+                align_corners=False,
             )
             pull = _PULL * _PULL_GROWTH**step * _distance_from_area(mask, area).sum()
         _, gradient = trace.gradients(hidden + mask.detach().to(x) * apart, target)
@@ -67,15 +72,16 @@ def extremal_perturbation(
         yield step / steps, mask.detach().expand_as(x)
 
 
-def smooth_maximum(places: Tensor, radius: int = 3, temperature: float = 0.05) -> Tensor:
-    """smax over v of k(u − v) p(v), smax f = Σ f exp(f / T) / Σ exp(f / T), (N, 1, h, w).
+def smooth_maximum(places: Tensor, width: float, temperature: float = 0.05) -> Tensor:
+    """smax over v of k((u − v) / width) p(v), smax f = Σ f exp(f / T) / Σ exp(f / T), (N, 1, h, w).
 
-    k is 1 up to half a place away, and falls off as a Gaussian of one place. Source: Fong et al.
-    2019, equation 7.
+    k(z) = exp(−2 max(|z| − 1/2, 0)²), cut off at 2; lengths are in places. Source: Fong et al.
+    2019, equation 7, and their code.
     """
+    radius = math.ceil(2 * width)
     away = torch.arange(-radius, radius + 1, dtype=places.dtype, device=places.device)
-    distance = torch.hypot(away[:, None], away[None, :])
-    kernel = torch.exp(-(distance - 0.5).clamp_min(0).square() / 2).flatten()
+    distance = torch.hypot(away[:, None], away[None, :]) / width
+    kernel = torch.exp(-2 * (distance - 0.5).clamp_min(0).square()).flatten()
     around = F.unfold(F.pad(places, [radius] * 4, mode="replicate"), 2 * radius + 1)
     bumps = around * kernel[:, None]
     return ((bumps / temperature).softmax(1) * bumps).sum(1).view_as(places)
