@@ -17,7 +17,8 @@ from xai_widgets.targets import Target
 
 _RATE, _MOMENTUM = 0.05, (0.9, 0.99)
 _BUMP = 3 / 32  # the mask's smoothness in parts of the picture: the paper's 21 pixels of 224
-_PULL, _PULL_GROWTH = 20.0, 1.02  # weight of the area, and its growth from step to step
+# Weight of the area: weak until the score has had its say, for sorting breaks ties anyhow.
+_PULL_FIRST, _PULL_LAST = 1.0, 60.0
 
 
 @method(
@@ -45,7 +46,7 @@ def extremal_perturbation(
 
     r is 0 but for its last `area`, where it is 1. m is made from p, on a grid, by the paper's
     smooth maximum over a Gaussian bump of each place (equation 7), then larger bilinearly. λ grows
-    as in the paper; the score is divided by its range, and the ascent is Adam's, so that both fit
+    as in the paper, over the steps there are; the score is divided by its range, and the ascent is Adam's, so that both fit
     networks whatever the size of their scores. Early maps are masks that are not decided yet.
     """
     x = trace.input
@@ -63,7 +64,8 @@ def extremal_perturbation(
                 mode="bilinear",
                 align_corners=False,
             )
-            pull = _PULL * _PULL_GROWTH**step * _distance_from_area(mask, area).sum()
+            weight = _PULL_FIRST * (_PULL_LAST / _PULL_FIRST) ** (step / steps)
+            pull = weight * _distance_from_area(mask, area).sum()
         _, gradient = trace.gradients(hidden + mask.detach().to(x) * apart, target)
         uphill = (gradient * apart).sum(1, keepdim=True) / span[:, None, None, None]
         with torch.enable_grad():
