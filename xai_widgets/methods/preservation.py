@@ -46,8 +46,9 @@ def extremal_perturbation(
 
     r is 0 but for its last `area`, where it is 1. m is made from p, on a grid, by the paper's
     smooth maximum over a Gaussian bump of each place (equation 7), then larger bilinearly. λ grows
-    as in the paper, over the steps there are; the score is divided by its range, and the ascent is Adam's, so that both fit
-    networks whatever the size of their scores. Early maps are masks that are not decided yet.
+    as in the paper, over the steps there are; the score is divided by its range, and the ascent is
+    Adam's, so that both fit networks whatever the size of their scores. Early maps are masks that
+    are not decided yet.
     """
     x = trace.input
     hidden = baseline_like(x, baseline).contiguous()
