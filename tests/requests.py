@@ -23,11 +23,14 @@ CLASS = 3  # all methods have something to say of it on both networks
 EVERYWHERE = {name: m for name, m in METHODS.items() if not m.needs_attention}
 
 # What makes a method that needs many passes cheap; by parameter, so that new methods are met too.
-CHEAP: dict[str, Any] = {"window": 8, "stride": 4, "samples": 12, "steps": 5}
+CHEAP: dict[str, Any] = {"window": 8, "stride": 4, "samples": 12, "steps": 12, "count": 6}
+# One that would be done at the first step with these.
+CHEAP_FOR: dict[str, dict[str, Any]] = {"feature_ablation": {"count": 12}}
 
 
 def cheap(method: Method) -> dict[str, Any]:
-    return {p.name: CHEAP[p.name] for p in method.parameters if p.name in CHEAP}
+    given = {p.name: CHEAP[p.name] for p in method.parameters if p.name in CHEAP}
+    return {**given, **CHEAP_FOR.get(method.name, {})}
 
 
 def explain(engine: Engine, method: str, x: Tensor = X, target: Any = CLASS) -> Values:

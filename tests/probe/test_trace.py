@@ -250,3 +250,38 @@ def test_gradients_of_other_inputs_are_those_of_their_own_traces(rule: Rule) -> 
             gradients[i : i + 1], trace.gradient(CLASS, rule), rtol=1e-4, atol=1e-6
         )
     assert not gradients.requires_grad
+
+
+def test_gradients_of_other_inputs_under_other_rules() -> None:
+    trace = trace_of(seeded(Sequence()))
+    _, guided = trace.gradients(picture(seed=1), CLASS, "guided")
+    expected = trace_of(seeded(Sequence()), picture(seed=1)).gradient(CLASS, "guided")
+    torch.testing.assert_close(guided, expected)
+    with pytest.raises(ExplanationError, match="the guided rule changes how rectifiers"):
+        trace_of(seeded(nn.Sequential(nn.Flatten(), nn.Linear(768, CLASSES)))).gradients(
+            picture(), CLASS, "guided"
+        )
+
+
+def test_room_for_variants_of_the_input() -> None:
+    batch = torch.cat([picture(seed=seed) for seed in range(3)]).half()
+    trace = trace_of(seeded(Sequence()).to(torch.bfloat16), batch)
+    room = trace.room(4)
+    assert room.shape == (4, 3, 3, 16, 16)
+    assert room.dtype == torch.bfloat16
+    assert room.flatten(0, 1).is_contiguous(memory_format=torch.channels_last)
+    assert room.flatten(0, 1).data_ptr() == room.data_ptr()
+    assert (trace.zeros().dtype, trace.zeros().shape) == (torch.float32, batch.shape)
+    assert trace_of(seeded(Sequence()).double()).zeros().dtype == torch.float64
+
+
+def test_fewer_inputs_at_a_time_where_a_backward_holds_much(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    trace = trace_of(seeded(Sequence()))
+    assert trace.variants() == trace.variants(backward=True) == trace.batch_size()
+    held = trace.recorder.passed
+    monkeypatch.setattr("xai_widgets.probe.network._BACKWARD_BYTES", {"cpu": 3 * held})
+    assert trace.variants() > trace.variants(backward=True) == 3
+    monkeypatch.setattr("xai_widgets.probe.network._BACKWARD_BYTES", {"cpu": held // 2})
+    assert trace.variants(backward=True) == 1

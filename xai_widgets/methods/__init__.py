@@ -1,6 +1,15 @@
 """Attribution methods. Importing this room registers them, in the pickers' order."""
 
-from xai_widgets.methods import cam, cam_perturbation, gradient, perturbation
+from xai_widgets.methods import (
+    cam,
+    cam_perturbation,
+    gradient,
+    noise,
+    path,
+    perturbation,
+    preservation,
+    surrogate,
+)
 
 from xai_widgets.methods import attention  # isort: skip  # the last family in every picker
 from xai_widgets.methods.own import from_callable, from_captum, from_zennit
@@ -20,5 +29,9 @@ __all__ = [
     "from_zennit",
     "gradient",
     "method",
+    "noise",
+    "path",
     "perturbation",
+    "preservation",
+    "surrogate",
 ]

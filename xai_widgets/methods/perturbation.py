@@ -5,35 +5,20 @@ usable early.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated
 
 import torch
 import torch.nn.functional as F  # the field's name for it
 from torch import Tensor
 
 from xai_widgets.errors import ExplanationError
+from xai_widgets.methods.baseline import Baseline, baseline_like
+from xai_widgets.methods.coalitions import Game
+from xai_widgets.methods.path import spread
 from xai_widgets.methods.registry import Range, method
+from xai_widgets.methods.segments import Regions
 from xai_widgets.probe.trace import Trace
 from xai_widgets.targets import Target
-
-Baseline = Literal["zero", "mean", "blur"]
-
-
-def baseline_like(x: Tensor, kind: Baseline) -> Tensor:
-    """What removed pixels are replaced with, (N, C, H, W).
-
-    zero: the network's own zero (the mean colour where it normalises); mean: the picture's mean
-    colour; blur: the picture itself, blurred until only its colours' layout is left (box of an
-    eighth of the shorter side, thrice).
-    """
-    if kind == "zero":
-        return torch.zeros_like(x)
-    if kind == "mean":
-        return x.mean(dim=(2, 3), keepdim=True).expand_as(x)
-    radius = max(min(x.shape[-2:]) // 16, 1)
-    for _ in range(3):
-        x = F.avg_pool2d(F.pad(x, [radius] * 4, mode="replicate"), 2 * radius + 1, stride=1)
-    return x
 
 
 @method(
@@ -75,10 +60,10 @@ def occlusion(
     fall = x.new_zeros(count, len(rows), len(columns))
     known = torch.zeros(len(rows), len(columns), dtype=torch.bool)
     order = _coarse_to_fine(len(rows), len(columns))
-    size = max(trace.batch_size() // count, 1)
+    size = trace.variants()
     for begin in range(0, len(order), size):
         cells = order[begin : begin + size]
-        batch = x.repeat(len(cells), 1, 1, 1).view(len(cells), *x.shape)
+        batch = trace.room(len(cells)).copy_(x)
         for i, (r, c) in enumerate(cells):
             window_at = (
                 ...,
@@ -91,8 +76,134 @@ def occlusion(
             fall[:, r, c] = whole - scores[i]
             known[r, c] = True
         done = (begin + len(cells)) / len(order)
-        spread = _spread(_filled(fall, known), rows, columns, window, (height, width))
-        yield done, spread[:, None].expand_as(x).clone()
+        fine = _spread(_filled(fall, known), rows, columns, window, (height, width))
+        yield done, fine[:, None].expand_as(x)
+
+
+@method(
+    title="Feature ablation",
+    family="Perturbation",
+    cost="1 forward per segment",
+    formula="y(x) − y(x with the segment covered)",
+    citation="Zeiler, Fergus 2014; Ribeiro et al. 2016 for segments",
+    url="https://arxiv.org/abs/1311.2901",
+    shows="How much the class score falls when a piece cut along the picture's shapes is covered.",
+    limits="Misses evidence shown twice, or in several segments; depends on how they are cut.",
+)
+def feature_ablation(
+    trace: Trace,
+    target: Target,
+    *,
+    regions: Regions = "slic",
+    count: Annotated[int, Range(2, 500, 1, "", "segments, at most")] = 50,
+    baseline: Baseline = "zero",
+) -> Iterator[tuple[float, Tensor]]:
+    """The score's fall when one segment is covered, for every pixel of it, (N, C, H, W).
+
+    Segments not asked for yet have the mean of those that were.
+    """
+    game = Game(trace, target, regions, count, baseline)
+    total = max(game.players)
+    fall = torch.zeros(len(game.players), total, dtype=torch.float64)
+    order = spread(total)
+    for begin in range(0, total, game.at_a_time):
+        covered = torch.tensor(order[begin : begin + game.at_a_time])
+        shown = [torch.arange(players) != covered[:, None] for players in game.players]
+        fall[:, covered] = game.whole[:, None] - game.scores(shown).T
+        done = begin + len(covered)
+        known = fall[:, order[:done]].mean(1, keepdim=True)
+        fall[:, order[done:]] = known
+        yield done / total, game.paint([f[:p] for f, p in zip(fall, game.players, strict=True)])
+
+
+@method(
+    title="RISE",
+    family="Perturbation",
+    cost="1 forward per sample",
+    formula="Σ y(x ⊙ m) m / (p · samples), m random masks",
+    citation="Petsiuk, Das, Saenko 2018",
+    url="https://arxiv.org/abs/1806.07421",
+    shows="Where the picture has to be seen for the class score to be high, over many masks.",
+    limits="Noisy with few masks, as coarse as their grid; masked pictures are unusual ones.",
+)
+def rise(
+    trace: Trace,
+    target: Target,
+    *,
+    samples: Annotated[int, Range(2, 10000, 1, "", "masks")] = 1000,
+    grid: Annotated[int, Range(2, 32, 1, "", "cells of a mask across the picture")] = 7,
+    keep: Annotated[float, Range(0.05, 0.95, 0.05, "", "probability that a cell is shown")] = 0.5,
+    centred: bool = True,
+    baseline: Baseline = "zero",
+    seed: Annotated[int, Range(0, 9999, 1, "", "of the random masks")] = 0,
+) -> Iterator[tuple[float, Tensor]]:
+    """Mean of y(x ⊙ m) m / p over random masks m, (N, C, H, W). Source: Petsiuk et al. 2018,
+    equation 6.
+
+    A mask is a grid of cells, each 1 with probability p, made larger bilinearly, each cell to one
+    of ⌈H / grid⌉ × ⌈W / grid⌉ pixels, and shifted at random by up to a cell. `centred` takes the
+    masked pictures' mean score off y: scores are not probabilities, and one far from 0 would cover
+    the map with a constant (times the masks' mean).
+    """
+    x, size, shape = trace.input, trace.variants(), trace.input.shape[-2:]
+    total = trace.zeros()[:, 0].flatten(1)
+    masks = Masks((shape[0], shape[1]), samples, grid, keep, seed).to(total)
+    shown, hidden = trace.room(2)
+    hidden.copy_(baseline_like(x, baseline))
+    shown.copy_(x).sub_(hidden)
+    # Scores are counted from here, so that few digits are lost when their mean is taken off.
+    origin = trace.score(target).to(total) if centred else total.new_zeros(len(x))
+    plain, sums = torch.zeros_like(total[0]), total.new_zeros(len(x), 1)
+    for begin in range(0, samples, size):
+        mask = masks(begin, begin + size)
+        batch = trace.room(len(mask))
+        torch.mul(shown, mask[:, None, None].to(x), out=batch)
+        if baseline != "zero":
+            batch += hidden
+        scores = trace.scores(batch.flatten(0, 1), target).view(len(mask), -1) - origin
+        total.addmm_(scores.T, mask.flatten(1))
+        plain += mask.flatten(1).sum(0)
+        sums += scores.sum(0)[:, None]
+        done = begin + len(mask)
+        values = total - sums / done * plain if centred else total
+        yield done / samples, (values / (keep * done)).view(-1, 1, *shape).expand_as(x)
+
+
+class Masks:
+    """RISE's random masks, made when they are asked for, (k, H, W).
+
+    Bilinear in rows and columns apart, a mask is two thin matrices around its grid of cells.
+    """
+
+    def __init__(
+        self, shape: tuple[int, int], samples: int, grid: int, keep: float, seed: int
+    ) -> None:
+        generator = torch.Generator().manual_seed(seed)
+        self._cells = (torch.rand(samples, grid, grid, generator=generator) < keep).float()
+        sides = [-(-length // grid) for length in shape]
+        self._shifts = [torch.randint(side, (samples,), generator=generator) for side in sides]
+        self._larger = [_larger(grid, n, side) for n, side in zip(shape, sides, strict=True)]
+
+    def to(self, like: Tensor) -> Masks:
+        """These masks in the type and on the device of a tensor."""
+        self._cells = self._cells.to(like)
+        self._larger = [matrices.to(like) for matrices in self._larger]
+        return self
+
+    def __call__(self, begin: int, end: int) -> Tensor:
+        down, across = (
+            matrices[shifts[begin:end].to(matrices.device)]
+            for matrices, shifts in zip(self._larger, self._shifts, strict=True)
+        )
+        return down @ self._cells[begin:end] @ across.mT
+
+
+def _larger(grid: int, length: int, side: int) -> Tensor:
+    """What makes `grid` cells (grid + 1) · side pixels, bilinearly, and leaves out all but `length`
+    of them from a shift on, for each shift, (side, length, grid).
+    """
+    wide = F.interpolate(torch.eye(grid)[None], size=(grid + 1) * side, mode="linear")[0].T
+    return torch.stack([wide[shift : shift + length] for shift in range(side)])
 
 
 def _starts(length: int, window: int, stride: int) -> list[int]:

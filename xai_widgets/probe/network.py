@@ -23,6 +23,9 @@ from xai_widgets.targets import Target, logits_of, probabilities_of
 # them large.
 _BATCH = {"cpu": 8}
 _ACCELERATOR_BATCH = 64
+# A backward holds what all layers gave out, for each item of its batch.
+_BACKWARD_BYTES = {"cpu": 384 * 2**20}
+_ACCELERATOR_BACKWARD_BYTES = 4 * 2**30
 # Measured: on CPUs convolutions are up to a third quicker when channels lie innermost in memory.
 _FORMAT = {"cpu": torch.channels_last}
 _T = TypeVar("_T")
@@ -59,6 +62,14 @@ class Network:
     def copy(self, x: Tensor) -> Tensor:
         """A copy of an input, which the network may overwrite, laid out as it runs quickest."""
         return x.clone(memory_format=self._format)
+
+    def room(self, count: int, x: Tensor) -> Tensor:
+        """Memory for `count` inputs of the shape of x, (count, N, C, H, W), laid out as the network
+        runs quickest; not filled.
+        """
+        shape = (count * len(x), *x.shape[1:])
+        empty = torch.empty(shape, dtype=x.dtype, device=x.device, memory_format=self._format)
+        return empty.view(count, *x.shape)
 
     def _in_format(self, run: Callable[[], _T]) -> _T:
         """Run the network; once more if it turns out that it cannot read the quick layout."""
@@ -148,11 +159,16 @@ class Network:
         """Run the network forward on (N, C, H, W) once, its attention computed openly."""
         return self._in_format(lambda: AttentionPass.of(self, x))
 
-    def batch_size(self, bytes_per_item: int, wanted: int | None = None) -> int:
+    def batch_size(
+        self, bytes_per_item: int, wanted: int | None = None, backward_bytes: int = 0
+    ) -> int:
         """The batch size that is fastest on this device and keeps the largest activation within the
-        byte budget.
+        byte budget; for passes with a backward also all that it holds, `backward_bytes` an item.
         """
         best = wanted if wanted is not None else _BATCH.get(self._device, _ACCELERATOR_BATCH)
+        held = _BACKWARD_BYTES.get(self._device, _ACCELERATOR_BACKWARD_BYTES)
+        if backward_bytes:
+            best = min(best, held // backward_bytes)
         return max(1, min(best, self.byte_budget // bytes_per_item))
 
     def batches(self, x: Tensor) -> tuple[Tensor, ...]:

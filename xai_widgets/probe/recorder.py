@@ -112,8 +112,12 @@ class Recorder:
     @cached_property
     def nbytes(self) -> int:
         """The bytes of all that was recorded, copies included."""
-        copies = sum(seen.tensor.nbytes for seen in self._seen if seen.handed is not None)
-        return copies + sum(seen.tensor.nbytes for seen in self._seen if _is_leaf(seen.module))
+        return self.passed + sum(s.tensor.nbytes for s in self._seen if s.handed is not None)
+
+    @cached_property
+    def passed(self) -> int:
+        """The bytes of what went from layer to layer: about what autograd keeps for a backward."""
+        return sum(seen.tensor.nbytes for seen in self._seen if _is_leaf(seen.module))
 
     @cached_property
     def largest(self) -> int:

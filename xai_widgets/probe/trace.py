@@ -45,7 +45,7 @@ class Trace:
         self._attention: tuple[Target, Attention] | None = None
         self._mode = TraceMode()
         with as_found(network.model, self._mode):
-            self._x = x.detach().clone().requires_grad_(True)
+            self._x = network.copy(x.detach()).requires_grad_(True)
             with Recorder(network.model, self._x, protect) as recorder:
                 # Handing on a copy keeps the leaf from being overwritten by an in-place first
                 # layer.
@@ -169,11 +169,14 @@ class Trace:
         """
         return self.network.scores(x, target)
 
-    def gradients(self, x: Tensor, target: Target) -> tuple[Tensor, Tensor]:
+    def gradients(
+        self, x: Tensor, target: Target, rule: Rule = "standard"
+    ) -> tuple[Tensor, Tensor]:
         """The target's score and its gradient for each of other inputs (M, C, H, W), by running the
         network on them; (M,), (M, C, H, W). Raises ExplanationError where there is no gradient.
         """
-        return self.network.gradients(x, target)
+        self._check_rule(rule)
+        return self.network.gradients(x, target, rule)
 
     def with_network(self, explain: Callable[[nn.Module, Tensor], _T]) -> _T:
         """What a function of the network and the input (N, C, H, W) gives, for methods from
@@ -189,10 +192,27 @@ class Trace:
         x = self.input[item : item + 1]
         return Tail(self.network, x, record.name, record.layout, calls)
 
-    def batch_size(self, wanted: int | None = None) -> int:
-        """How many inputs `scores` takes best at a time within the engine's byte budget."""
-        per_item = max(self.recorder.largest // self._x.shape[0], 1)
-        return self.network.batch_size(per_item, wanted)
+    def room(self, count: int) -> Tensor:
+        """Memory for `count` variants of the input, (count, N, C, H, W), laid out as the network
+        runs quickest; not filled.
+        """
+        return self.network.room(count, self._x)
+
+    def zeros(self) -> Tensor:
+        """Where to add up maps of the input, (N, C, H, W), in single precision at least."""
+        precise = torch.promote_types(self._x.dtype, torch.float32)
+        return torch.zeros_like(self._x, dtype=precise, requires_grad=False)
+
+    def variants(self, backward: bool = False) -> int:
+        """How many variants of the input `scores` (or `gradients`) takes best at a time."""
+        return max(self.batch_size(backward=backward) // len(self._x), 1)
+
+    def batch_size(self, wanted: int | None = None, backward: bool = False) -> int:
+        """How many inputs `scores`, or `gradients`, takes best at a time within the byte budget."""
+        count = len(self._x)
+        per_item = max(self.recorder.largest // count, 1)
+        held = self.recorder.passed // count if backward else 0
+        return self.network.batch_size(per_item, wanted, held)
 
     def record(self, layer: str) -> Recorded:
         """The recorded output of a layer; raises ExplanationError when there is no map under that
@@ -220,18 +240,21 @@ class Trace:
         )
 
     def _read(self, target: Target, rule: Rule, layer: str | None) -> Tensor:
-        if rule != "standard" and self.rectifiers == 0:
-            raise ExplanationError(
-                f"the {rule} rule changes how rectifiers pass gradients back, and this "
-                "network ran none (no ReLU, ReLU6, leaky ReLU or clamp at zero); "
-                "use a gradient or CAM method instead"
-            )
+        self._check_rule(rule)
         name = None if layer is None else self.network.canonical(layer)
         with self._lock:
             memo = self._gradients.setdefault((target, rule), {})
             if name not in memo:
                 memo.update(self._backward(target, rule, name))
             return memo[name]
+
+    def _check_rule(self, rule: Rule) -> None:
+        if rule != "standard" and self.rectifiers == 0:
+            raise ExplanationError(
+                f"the {rule} rule changes how rectifiers pass gradients back, and this "
+                "network ran none (no ReLU, ReLU6, leaky ReLU or clamp at zero); "
+                "use a gradient or CAM method instead"
+            )
 
     def _backward(self, target: Target, rule: Rule, layer: str | None) -> dict[str | None, Tensor]:
         # A backward to a layer stops there. One to the input passes the best layer anyway: keep

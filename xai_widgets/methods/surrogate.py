@@ -1,0 +1,215 @@
+"""Methods that explain the score by a simple model of which segments of the picture are shown.
+
+z has a 1 for every segment shown and a 0 for every one hidden, M segments in all; y(z) is the score
+of that picture. A pixel's value is the share of its segment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+import torch
+from torch import Tensor
+
+from xai_widgets.methods.baseline import Baseline
+from xai_widgets.methods.coalitions import (
+    Game,
+    all_coalitions,
+    drawn_coalitions,
+    kernel_weights,
+    shapley_values,
+)
+from xai_widgets.methods.registry import Range, method
+from xai_widgets.methods.segments import Regions
+from xai_widgets.probe.trace import Trace
+from xai_widgets.targets import Target
+
+Samples = Annotated[int, Range(2, 10000, 1, "", "pictures with some segments hidden")]
+Count = Annotated[int, Range(2, 500, 1, "", "segments, at most")]
+Seed = Annotated[int, Range(0, 9999, 1, "", "of the random numbers")]
+Values = Iterator[tuple[float, Tensor]]
+
+
+@method(
+    title="LIME",
+    family="Surrogate",
+    cost="1 forward per sample",
+    formula="argmin_w Σ π(z) (y(z) − w₀ − w · z)² + penalty ‖w‖²",
+    citation="Ribeiro, Singh, Guestrin 2016",
+    url="https://arxiv.org/abs/1602.04938",
+    shows="Which segments a linear model of the network needs most, near this picture.",
+    limits="Depends on segments, kernel and draw; hidden segments make unusual pictures.",
+)
+def lime(
+    trace: Trace,
+    target: Target,
+    *,
+    samples: Samples = 500,
+    regions: Regions = "slic",
+    count: Count = 50,
+    baseline: Baseline = "mean",
+    distance: Literal["cosine", "l2"] = "cosine",
+    width: Annotated[float, Range(0.01, 10, 0.01, "", "of the kernel, in distances")] = 0.25,
+    penalty: Annotated[float, Range(0, 100, 0.1, "", "on the weights' squares")] = 1.0,
+    seed: Seed = 0,
+) -> Values:
+    """The weights w of a ridge regression of y(z) on z, (N, C, H, W). Source: Ribeiro et al. 2016,
+    equation 1, with the choices of their code for pictures.
+
+    Segments are shown with probability 1/2, in the first picture all. The kernel is π(z) =
+    exp(−d² / (2 width²)): d is 1 − cos(z, 1), or the share ‖z − 1‖ / √M. The mean w₀ is not
+    penalised.
+    """
+    game = Game(trace, target, regions, count, baseline)
+    designs = [_coins(players, samples, seed) for players in game.players]
+    sums = [torch.zeros(players + 2, players + 2, dtype=torch.float64) for players in game.players]
+    for begin in range(0, samples, game.at_a_time):
+        rows = [design[begin : begin + game.at_a_time] for design in designs]
+        scores = game.scores(rows)
+        for n, z in enumerate(rows):
+            weights = lime_kernel(z, distance, width)
+            known = torch.cat([torch.ones(len(z), 1), z, scores[:, n : n + 1]], dim=1)
+            sums[n] += (known * weights[:, None]).T @ known
+        yield (
+            min((begin + len(scores)) / samples, 1),
+            game.paint([_ridge(s, penalty) for s in sums]),
+        )
+
+
+def lime_kernel(z: Tensor, distance: Literal["cosine", "l2"], width: float) -> Tensor:
+    """How much each coalition counts, by its nearness to the whole picture, (k,) float64."""
+    share = z.double().mean(1)
+    # The cosine of z and a row of ones is √share; the zero vector's is 0.
+    d = 1 - share.sqrt() if distance == "cosine" else (1 - share).sqrt()
+    return torch.exp(-(d.square()) / (2 * width**2))
+
+
+def _coins(players: int, samples: int, seed: int) -> Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    shown = torch.rand(samples, players, generator=generator) < 0.5
+    shown[0] = True
+    return shown
+
+
+def _ridge(sums: Tensor, penalty: float) -> Tensor:
+    """The weights, from the weighted sums of products of (1, z, y) with themselves."""
+    centred = sums - sums[:, :1] @ sums[:1] / sums[0, 0]
+    inner = centred[1:-1, 1:-1] + penalty * torch.eye(len(sums) - 2, dtype=torch.float64)
+    solution: Tensor = torch.linalg.pinv(inner, hermitian=True) @ centred[1:-1, -1]
+    return solution
+
+
+@method(
+    title="Kernel SHAP",
+    family="Surrogate",
+    cost="1 forward per sample, at most 2^segments",
+    formula="argmin_φ Σ k(z) (y(z) − y(0) − φ · z)² with Σφ = y(1) − y(0)",
+    citation="Lundberg, Lee 2017",
+    url="https://arxiv.org/abs/1705.07874",
+    shows="Each segment's fair share of the score; the shares add up to what the picture brings.",
+    limits="An estimate unless all coalitions fit in; many of them are unusual pictures.",
+)
+def kernel_shap(
+    trace: Trace,
+    target: Target,
+    *,
+    samples: Samples = 500,
+    regions: Regions = "slic",
+    count: Count = 50,
+    baseline: Baseline = "mean",
+    seed: Seed = 0,
+) -> Values:
+    """Estimated Shapley values of the segments, (N, C, H, W). Source: Lundberg and Lee 2017,
+    theorem 2; drawn in pairs with complements as Covert and Lee 2021.
+
+    Where `samples` are enough for all 2^M − 2 coalitions, each is asked for once, and the values
+    are exact.
+    """
+    game = Game(trace, target, regions, count, baseline)
+    designs = [
+        all_coalitions(players)
+        if 2**players - 2 <= samples
+        else drawn_coalitions(players, samples, seed)
+        for players in game.players
+    ]
+    for fraction, _, shares in _regressions(game, designs):
+        yield fraction, game.paint(shares)
+
+
+@method(
+    title="Shapley values",
+    family="Surrogate",
+    cost="2^segments forwards",
+    formula="φᵢ = mean over all orders of y(before and i) − y(before)",
+    citation="Shapley 1953; Štrumbelj, Kononenko 2010",
+    url="https://www.jmlr.org/papers/v11/strumbelj10a.html",
+    shows="Each segment's exact fair share of the score; they add up to what the picture brings.",
+    limits="A dozen segments at most, so a coarse map; most coalitions are unusual pictures.",
+)
+def exact_shapley(
+    trace: Trace,
+    target: Target,
+    *,
+    regions: Regions = "slic",
+    count: Annotated[int, Range(2, 12, 1, "", "segments, at most")] = 8,
+    baseline: Baseline = "mean",
+) -> Values:
+    """Σ over coalitions S without i of |S|! (M − |S| − 1)! / M! (y(S ∪ i) − y(S)), (N, C, H, W).
+    Source: Shapley 1953; Štrumbelj and Kononenko 2010, equation 5.
+
+    Early maps are Kernel SHAP's of the coalitions known by then.
+    """
+    game = Game(trace, target, regions, count, baseline)
+    designs = [all_coalitions(players) for players in game.players]
+    for fraction, known, shares in _regressions(game, designs):
+        if fraction == 1:
+            shares = [
+                shapley_values(design, scores, float(nothing), float(whole))
+                for design, scores, nothing, whole in zip(
+                    designs, known, game.nothing, game.whole, strict=True
+                )
+            ]
+        yield fraction, game.paint(shares)
+
+
+def _regressions(
+    game: Game, designs: list[Tensor]
+) -> Iterator[tuple[float, list[Tensor], list[Tensor]]]:
+    """The part done; the scores of the designs' coalitions so far; and the shares that fit them
+    best, for each picture.
+
+    With φ = (y(1) − y(0)) / M + u and Σu = 0, the constraint is gone from the regression of what
+    is left of y(z) on z − |z| / M; its shortest solution has Σu = 0.
+    """
+    rise = game.whole - game.nothing
+    exhaustive = [len(design) == 2 ** design.shape[1] - 2 for design in designs]
+    inner = [torch.zeros(p, p, dtype=torch.float64) for p in game.players]
+    outer = [torch.zeros(p, dtype=torch.float64) for p in game.players]
+    known: list[list[Tensor]] = [[] for _ in designs]
+    total = max(map(len, designs))
+    for begin in range(0, max(total, 1), game.at_a_time):
+        width = min(game.at_a_time, total - begin)
+        rows = [design[begin : begin + width] for design in designs]
+        scores = game.scores([_padded(z, width) for z in rows]) if width > 0 else torch.zeros(0)
+        for n, z in enumerate(rows):
+            if not len(z):
+                continue
+            y, share = scores[: len(z), n], z.double().mean(1)
+            known[n].append(y)
+            weights = kernel_weights(z) if exhaustive[n] else torch.ones(len(z)).double()
+            rest, left = z.double() - share[:, None], y - game.nothing[n] - share * rise[n]
+            inner[n] += (rest * weights[:, None]).T @ rest
+            outer[n] += (rest * weights[:, None]).T @ left
+        shares = [
+            torch.linalg.pinv(a, hermitian=True) @ b + r / p
+            for a, b, r, p in zip(inner, outer, rise, game.players, strict=True)
+        ]
+        done = min((begin + width) / total, 1) if total else 1.0
+        yield done, [torch.cat(s) if s else torch.zeros(0).double() for s in known], shares
+
+
+def _padded(rows: Tensor, count: int) -> Tensor:
+    """As many coalitions for every picture of a batch; those added are not looked at."""
+    more = torch.ones(count - len(rows), rows.shape[1], dtype=torch.bool)
+    return torch.cat([rows, more])
