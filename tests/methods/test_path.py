@@ -62,8 +62,9 @@ def run(
 ) -> Tensor:
     card = METHODS[method]
     trace = Network(model).trace(x)
+    layer = trace.layers[0].name if card.takes_layer else None
     with torch.no_grad():
-        return list(card.run(trace, target, None, card.resolve(given)))[-1][1]
+        return list(card.run(trace, target, layer, card.resolve(given)))[-1][1]
 
 
 @pytest.mark.parametrize(
