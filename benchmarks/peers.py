@@ -49,31 +49,35 @@ class Row:
 
 
 class Headed(nn.Module):
-    """The network with its features in a module of their own.
+    """The network with its last rectifier in a module of its own.
 
-    As it comes, its last rectifier is the same module as its first, which peers that hook modules
-    or exchange them take for the wrong one.
+    As it comes, that is the same module as its first rectifier, which peers that hook modules or
+    exchange them take for the wrong one.
     """
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
-        self.features, self.fc = Features(network), network._fc
+        self.trunk, self.rectifier, self.fc = Trunk(network), nn.ReLU6(), network._fc
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """The network's own scores (N, 1000), in evaluation mode."""
-        return self.fc(self.features(x).mean((2, 3)))
+        return self.fc(self.rectifier(self.trunk(x)).mean((2, 3)))
 
 
-class Features(nn.Module):
-    """Everything before the pooling."""
+class Trunk(nn.Module):
+    """Everything before the last rectifier."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """The last feature maps, rectified, (N, 1280, h, w)."""
-        return self.network.extract_features(x)
+        """The last feature maps, (N, 1280, h, w)."""
+        network = self.network
+        x = network._swish(network._bn0(network._conv_stem(x)))
+        for block in network._blocks:
+            x = block(x)
+        return network._bn1(network._conv_head(x))
 
 
 class Bench:
@@ -90,7 +94,7 @@ class Bench:
         target = self.engine.resolve_target(self.picture, None)
         assert target.index is not None
         self.index = target.index
-        self.layer = "features"
+        self.layer = "rectifier"
 
     def ours(self, method: str, **parameters: Any) -> Run:
         def run() -> np.ndarray:
@@ -118,14 +122,14 @@ class Bench:
         return {
             **cams,
             "score_cam": Row(
-                self.ours("score_cam"), self.cam_peers("ScoreCAM", "ScoreCAM"), 1280, 0, 3
+                self.ours("score_cam"), self.cam_peers("ScoreCAM", "ScoreCAM"), 1280, 0, 1
             ),
             "ablation_cam": Row(
-                self.ours("ablation_cam"), self.cam_peers("AblationCAM", None), 1, 0, 3
+                self.ours("ablation_cam"), self.cam_peers("AblationCAM", None), 1, 0, 1
             ),
             **self.captum_rows(),
             "rise": Row(
-                self.ours("rise", samples=1000), {"plain definition": self.plain_rise}, 1000, 0, 3
+                self.ours("rise", samples=1000), {"plain definition": self.plain_rise}, 1000, 0, 1
             ),
         }
 
