@@ -57,13 +57,36 @@ const OWN = [
   "whole",
 ];
 
+const JUDGING = [
+  "caption",
+  "cards",
+  "chance",
+  "check",
+  "chosen",
+  "colour",
+  "dashed",
+  "ends",
+  "frame",
+  "judged",
+  "label",
+  "lines",
+  "maximum",
+  "minimum",
+  "pane",
+  "paint",
+  "plate",
+  "point",
+  "refused",
+  "resume",
+  "spoken",
+  "view",
+];
+
 const options = {
   absWorkingDir: resolve(here, ".."),
-  entryPoints: ["src/heatmap_viewer.ts", "src/heatmap_viewer.css"],
   outdir: out,
   bundle: true,
   minify: true,
-  mangleProps: new RegExp(`^(${OWN.join("|")})$`),
   format: "esm",
   target: "es2022",
   // An AMD loader on the page (classic notebook, VS Code) must not capture the module.
@@ -73,7 +96,18 @@ const options = {
   write: false,
 };
 
-/** Custom properties are ours alone inside the card: --xw-muted becomes --x3, the same in both files. */
+/** Each widget by itself. `own` are names to shorten: the larger the widget, the more it is worth. */
+const WIDGETS = [
+  { name: "heatmap_viewer", own: OWN },
+  { name: "faithfulness_viewer", own: [...OWN, ...JUDGING] },
+];
+const optionsOf = ({ name, own }) => ({
+  ...options,
+  entryPoints: [`src/${name}.ts`, `src/${name}.css`],
+  ...(own.length && { mangleProps: new RegExp(`^(${own.join("|")})$`) }),
+});
+
+/** Custom properties are ours alone inside the card: --xw-muted becomes --x3, the same in all files. */
 const short = new Map();
 const shorten = (text) =>
   text.replace(/--xw-\w+/g, (name) => {
@@ -91,13 +125,15 @@ async function write({ outputFiles }) {
     await writeFile(path, built);
   }
   if (total <= LIMIT) return;
-  console.error(`The viewer is ${total} bytes, ${total - LIMIT} more than allowed.`);
+  console.error(`The widget is ${total} bytes, ${total - LIMIT} more than allowed.`);
   process.exitCode = 1;
 }
 
 if (process.argv.includes("--watch")) {
   const plugins = [{ name: "write", setup: (build) => build.onEnd(write) }];
-  await (await esbuild.context({ ...options, plugins })).watch();
+  for (const widget of WIDGETS) {
+    await (await esbuild.context({ ...optionsOf(widget), plugins })).watch();
+  }
 } else {
-  await write(await esbuild.build(options));
+  for (const widget of WIDGETS) await write(await esbuild.build(optionsOf(widget)));
 }
