@@ -1,5 +1,5 @@
 // Builds every widget's browser half into xai_widgets/static/. The output is committed; CI rebuilds and compares.
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
@@ -96,13 +96,26 @@ const options = {
   write: false,
 };
 
+/** Where no colormap can be chosen, only the automatic ones are needed; luts.ts has one a line. */
+const onlyTables = (names) => ({
+  name: "tables",
+  setup(build) {
+    build.onLoad({ filter: /luts\.ts$/ }, async ({ path }) => {
+      const lines = (await readFile(path, "utf8")).split("\n");
+      const kept = lines.filter((line) => !line.startsWith('  ["') || names.test(line));
+      return { contents: kept.join("\n"), loader: "ts" };
+    });
+  },
+});
+
 /** Each widget by itself. `own` are names to shorten: the larger the widget, the more it is worth. */
 const WIDGETS = [
   { name: "heatmap_viewer", own: OWN },
-  { name: "faithfulness_viewer", own: [...OWN, ...JUDGING] },
+  { name: "faithfulness_viewer", own: [...OWN, ...JUDGING], tables: /inferno|coolwarm/ },
 ];
-const optionsOf = ({ name, own }) => ({
+const optionsOf = ({ name, own, tables }) => ({
   ...options,
+  plugins: tables ? [onlyTables(tables)] : [],
   entryPoints: [`src/${name}.ts`, `src/${name}.css`],
   ...(own.length && { mangleProps: new RegExp(`^(${own.join("|")})$`) }),
 });
@@ -132,7 +145,9 @@ async function write({ outputFiles }) {
 if (process.argv.includes("--watch")) {
   const plugins = [{ name: "write", setup: (build) => build.onEnd(write) }];
   for (const widget of WIDGETS) {
-    await (await esbuild.context({ ...optionsOf(widget), plugins })).watch();
+    const built = optionsOf(widget);
+    const watching = { ...built, plugins: [...built.plugins, ...plugins] };
+    await (await esbuild.context(watching)).watch();
   }
 } else {
   for (const widget of WIDGETS) await write(await esbuild.build(optionsOf(widget)));

@@ -78,7 +78,7 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
     plot(
       signal,
       each === "insertion" ? "Insertion" : "Deletion",
-      each === "insertion" ? "the higher the better" : "the lower the better",
+      each === "insertion" ? "probability; high is good" : "probability; low is good",
       each,
       (at, name) => {
         kind = each;

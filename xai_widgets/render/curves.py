@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from PIL import Image
 
 from xai_widgets.render.figure import ExplanationFigure
+from xai_widgets.render.png import encode_png
 
 __all__ = ["CurvesFigure", "curves_figure"]
 
@@ -22,10 +24,11 @@ CONTROL = "#6b7078"
 class CurvesFigure(ExplanationFigure):
     """A figure that gives itself as PNG."""
 
-    def to_png(self, dpi: int = 110) -> bytes:
+    def to_png(self, dpi: int = 110, colors: int | None = None) -> bytes:
+        """As PNG; `colors` bounds how many it has, and with them its bytes."""
         buffer = io.BytesIO()
         self.savefig(buffer, format="png", dpi=dpi)
-        return buffer.getvalue()
+        return encode_png(np.asarray(Image.open(buffer).convert("RGB")), colors=colors)
 
 
 def curves_figure(

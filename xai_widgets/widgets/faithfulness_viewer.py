@@ -289,7 +289,7 @@ class FaithfulnessViewer(EngineWidget):
             pixels=pixels,
             title=self._in_words(),
             baseline=self.baseline,
-        ).to_png(dpi=72 if small else 150)
+        ).to_png(**({"dpi": 72, "colors": 96} if small else {"dpi": 150}))
 
     def _panel(self, kind: Any) -> dict[str, Any]:
         lines = []

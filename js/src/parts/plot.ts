@@ -46,6 +46,7 @@ export interface Plot {
 
 const NAMESPACE = "http://www.w3.org/2000/svg";
 const GAP = 15; // between two labels
+const LONG = 13; // letters of a name; the legend has all of it
 const ROOMY = 300; // pixels of width from which on labels carry names
 
 function shape(tag: string, attributes: Attributes, ...children: Array<Node | string>): SVGElement {
@@ -84,8 +85,8 @@ export function plot(
     if (!drawing || !width || !height) return; // measured while hidden
     const { x, lines, range, chosen, point, format, ends } = drawing;
     const named = width >= ROOMY;
-    const longest = Math.max(...lines.map((each) => label(each, named).length), 0);
-    const right = Math.min(16 + 6.3 * longest, width * 0.45);
+    const wide = (each: Line): number => (each.name === chosen ? 7.4 : 6.6);
+    const right = 16 + Math.max(...lines.map((each) => wide(each) * label(each, named).length), 0);
     box = { width, height, left: 38, right, top: 8, bottom: 20 };
     const y = (value: number): number => yOf(box, range, value);
     const floor = height - box.bottom;
@@ -121,7 +122,8 @@ export function plot(
         const d = areaPath(box, range, x, line.high, line.low);
         parts.push(shape("path", { class: "xw-band", d }));
       }
-      if (own) parts.push(shape("path", { class: "xw-area", d: areaPath(box, range, x, known) }));
+      if (own && !line.values.includes(null))
+        parts.push(shape("path", { class: "xw-area", d: areaPath(box, range, x, known) }));
       parts.push(shape("path", { class: "xw-line", d: path(line) }));
       return shape(
         "g",
@@ -191,7 +193,7 @@ export function plot(
   }
 
   const label = ({ title: name, value }: Line, named: boolean): string =>
-    named ? `${name} ${value}`.trim() : value || name;
+    named ? `${name.length > LONG ? `${name.slice(0, LONG - 1)}…` : name} ${value}` : value;
 
   function take(event: PointerEvent, begins: boolean): void {
     if (!drawing) return;
@@ -244,7 +246,7 @@ export function plot(
         $valuemax: Math.max(x.length - 1, 0),
         $valuenow: point ?? 0,
         $valuetext: spoken,
-        _active: point !== null,
+        _here: point !== null,
         _point: point,
         _lines: next.lines.map(({ name }) => name).join(" "),
       });

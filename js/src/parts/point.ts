@@ -47,7 +47,7 @@ export function pictureAtPoint(
     const [name, chance] = [el("span.class"), el("span.chance")];
     return { element: el(".bar", { hidden: true }, name, chance), name, chance };
   });
-  const title = el("h3.heading", {}, "What it says of this picture");
+  const title = el("h3.heading", {}, "What it says");
   const says = el(".section", {}, title, ...bars.map(({ element }) => element));
   const element = el(".point", {}, pane, says);
 
@@ -104,8 +104,8 @@ export function pictureAtPoint(
       bar.name.style.backgroundSize = `${100 * said[1]}% 100%`;
       write(bar.chance, percent(said[1]));
     }
-    const maps = at && at.judged.maps > 1 ? " (the first random map)" : "";
-    write(title, `What it says of this picture${maps}`);
+    const maps = at && at.judged.maps > 1 ? " of the first map" : "";
+    write(title, `What it says${maps}`);
   }
   return [element, canvas, show];
 }

@@ -1,5 +1,5 @@
 /** The methods with their areas: a legend in which one is chosen, and to which others are added. */
-import type { Kind } from "../core/curves";
+import type { Curve, Kind } from "../core/curves";
 import type { Judging } from "../core/judging";
 import { el, freshId, on, set, svg, write } from "./dom";
 import { UNSAVED } from "./header";
@@ -28,6 +28,9 @@ export const isDashed = (session: Judging, name: string): boolean =>
   name === "random" || session.methods.indexOf(name) >= COLOURS.length;
 
 const KINDS: readonly Kind[] = ["insertion", "deletion"];
+
+const interval = ({ interval: range }: Curve): string =>
+  range?.map((each) => each.toFixed(3)).join("–") ?? "";
 
 export function ranking(
   signal: AbortSignal,
@@ -67,6 +70,8 @@ export function ranking(
     const input = el("input", { type: "radio", name: group, value: name, _method: name });
     const title = session.title(name);
     const cells = KINDS.map(() => el("span.area"));
+    const spans = KINDS.map(() => el("span.note.span"));
+    const many = el("span.note.span.many");
     const reason = el("span.reason.note");
     const remove = el(
       "button.tool.remove",
@@ -84,6 +89,7 @@ export function ranking(
       input,
       el("span.who", {}, lineSwatch(colourOf(session, name), isDashed(session, name)), words),
       ...cells,
+      ...(name === "random" ? [many, ...spans] : []),
     );
     const row = el(".rankrow", { _row: name }, choice, remove, reason);
     const show = (): void => {
@@ -100,16 +106,11 @@ export function ranking(
         const best = kind === "insertion" ? Math.max(...areas) : Math.min(...areas);
         write(cells[i]!, curve ? curve.auc.toFixed(3) : refused ? "–" : "…");
         set(cells[i]!, { _best: !control && areas.length > 1 && curve?.auc === best });
-        const interval = curve?.interval?.map((each) => each.toFixed(3)).join(" to ");
-        set(cells[i]!, { title: interval ? `${judged?.maps} maps: ${interval}` : null });
+        write(spans[i]!, judged && judged.maps > 1 ? interval(judged[kind]) : "");
       }
-      if (control && judged) {
-        const [low, high] = judged.insertion.interval ?? [0, 0];
-        const [least, most] = judged.deletion.interval ?? [0, 0];
-        const span = (a: number, b: number): string => `${a.toFixed(3)}–${b.toFixed(3)}`;
-        const many = `${judged.maps} random maps: ${span(low, high)} and ${span(least, most)}`;
-        write(reason, judged.maps > 1 ? many : "1 random map");
-      } else write(reason, refused);
+      const maps = judged?.maps ?? 0;
+      write(many, maps > 1 ? `${maps} maps, range` : "");
+      write(reason, refused);
       remove.hidden = control || session.methods.length < 2;
       remove.disabled = session.frozen;
       set(row, { _chosen: input.checked });

@@ -1,7 +1,7 @@
 /** The sanity check as a slider: the map while the network loses, layer by layer, what it learned. */
 import type { Judging, Stage } from "../core/judging";
 import { APPEARANCE, type Picture } from "../core/wire";
-import { el, set, write } from "./dom";
+import { el, on, set, write } from "./dom";
 import { heatPainter, paintPicture } from "./heat";
 import { type Line, plot } from "./plot";
 
@@ -26,20 +26,17 @@ export function sanity(
     const pane = el(".pane", {}, photo, heat, plate);
     return { photo, heat, caption, pane, plate, paint: heatPainter(heat) };
   });
+  const range = el("input.range", { type: "range", min: 0, $label: "Stage", _control: "stages" });
+  on(signal, range, "input", () => moved(Number(range.value)));
   const words = el("p.facts", { _stage: true });
   const pictures = el(
     ".sanity",
     {},
     ...panes.map(({ caption, pane }) => el("section", {}, caption, pane)),
+    range,
     words,
   );
-  const curve = plot(
-    signal,
-    "Likeness to the map as trained",
-    "drag to randomise",
-    "stage",
-    (stage) => moved(stage),
-  );
+  const curve = plot(signal, "Likeness to the trained map", "", "stage", (stage) => moved(stage));
   const meaning = el("p.facts");
   const side = el(".point", {}, curve.element, el(".section", {}, meaning));
   let painted: Picture | undefined;
@@ -68,6 +65,11 @@ export function sanity(
     }
     write(panes[1]!.caption, at > 0 ? `Randomised, stage ${at} of ${check!.total - 1}` : "Stage 0");
     write(words, describe(stages, at));
+    range.max = String(Math.max(stages.length - 1, 1));
+    range.value = String(at);
+    range.disabled = stages.length < 2;
+    set(range, { $valuetext: describe(stages, at) });
+    range.style.setProperty("--xw-share", `${(100 * at) / Number(range.max)}%`);
     const last = (check?.total ?? 1) - 1 || 1;
     const lines = (["spearman", "ssim"] as const).map((name): Line => {
       const values = stages.map((each) => each[name]);
