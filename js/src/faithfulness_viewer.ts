@@ -83,7 +83,7 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
       (at, name) => {
         kind = each;
         point = at;
-        if (name && name !== session.chosen) session.look(["method", name]);
+        if (name && name !== session.chosen) session.hold(["method", name]);
         refresh();
       },
     ),

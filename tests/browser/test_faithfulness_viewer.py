@@ -139,18 +139,20 @@ def test_the_bars_are_what_the_network_says_of_that_picture(
     )
 
 
-def test_another_method_is_looked_at_without_the_kernel(
+def test_another_method_is_looked_at_without_waiting_for_the_kernel(
     notebook: NotebookPage, viewer: Viewer
 ) -> None:
     drag(viewer, "insertion", 0.3, 0.4)
     before = viewer.checksum("point")
     with notebook.counting() as sent:
-        viewer.find('[data-xw-row="saliency"] label').click()
-        now = viewer.until_changed(before, "point")
         viewer.find('[data-xw-control="deletion"] .xw-end[data-xw-line="random"] text').click()
         viewer.until("root => root.dataset.xwChosen === 'random'")
-        viewer.until_changed(now, "point")
+        now = viewer.until_changed(before, "point")
     assert sent == []
+    notebook.execute("seq = viewer.status['seq']")
+    viewer.find('[data-xw-row="saliency"] label').click()
+    viewer.until_changed(now, "point")
+    notebook.execute("assert (viewer.method, viewer.status['seq']) == ('saliency', seq)")
 
 
 def test_another_baseline_and_steps_are_computed(notebook: NotebookPage, viewer: Viewer) -> None:

@@ -163,7 +163,10 @@ class FaithfulnessViewer(EngineWidget):
 
     @t.observe("method", "view")
     def _ask_for_a_check(self, _change: Any) -> None:
-        if self.view == "sanity" and self.check.get("method") != self._checked_method():
+        if self.view != "sanity":
+            return
+        of_it = self.check.get("method") == self._checked_method()
+        if not of_it or not (self.check["done"] or self.status.get("state") == "running"):
             self._ask()
 
     def _checked_method(self) -> str:
@@ -268,6 +271,8 @@ class FaithfulnessViewer(EngineWidget):
         known = self._known.checks.get((self._checked_method(), target, self.stages))
         if known is not None:
             self.check = check_to_json(known, self.stages)
+        elif self.check.get("target") != target:
+            self.check = {}
 
     def _release(self) -> None:
         super()._release()

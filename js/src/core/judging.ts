@@ -135,10 +135,17 @@ export function judging(
       changed();
     },
 
-    /** Looks at another method or view: a message only where a check has to be computed. */
-    look(...traits: Setting[]): void {
-      for (const [name, value] of traits) model.set(name, value);
-      if (session.view === "sanity" && !session.frozen && !session.check) session.ask();
+    /** Looks at another method or view; only a check that is not known has to be waited for. */
+    look(trait: Setting): void {
+      session.hold(trait);
+      const waits = session.view === "sanity" && !session.check;
+      if (waits) session.ask();
+      else if (!session.frozen) model.save_changes();
+    },
+
+    /** The same within a drag: the kernel hears of it with the next message. */
+    hold([name, value]: Setting): void {
+      model.set(name, value);
       changed();
     },
 

@@ -193,7 +193,7 @@ export function plot(
   }
 
   const label = ({ title: name, value }: Line, named: boolean): string =>
-    named ? `${name.length > LONG ? `${name.slice(0, LONG - 1)}…` : name} ${value}` : value;
+    named ? `${name.length > LONG ? `${name.slice(0, LONG - 1)}…` : name} ${value}`.trim() : value;
 
   function take(event: PointerEvent, begins: boolean): void {
     if (!drawing) return;

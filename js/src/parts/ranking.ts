@@ -113,7 +113,7 @@ export function ranking(
       write(reason, refused);
       remove.hidden = control || session.methods.length < 2;
       remove.disabled = session.frozen;
-      set(row, { _chosen: input.checked });
+      row.hidden = input.disabled;
     };
     return [row, show];
   }

@@ -63,7 +63,7 @@ export function sanity(
       write(plate, map ? flat : (session.refused[session.chosen] ?? ""));
       plate.hidden = !plate.textContent;
     }
-    write(panes[1]!.caption, at > 0 ? `Randomised, stage ${at} of ${check!.total - 1}` : "Stage 0");
+    write(panes[1]!.caption, at < 0 ? "Randomised" : `Stage ${at} of ${check!.total - 1}`);
     write(words, describe(stages, at));
     range.max = String(Math.max(stages.length - 1, 1));
     range.value = String(at);
@@ -78,7 +78,7 @@ export function sanity(
         title: name === "ssim" ? "SSIM" : "Spearman",
         colour: name === "ssim" ? "var(--xw-c1)" : "var(--xw-c0)",
         values,
-        value: stages[at] ? number(stages[at][name]) : "",
+        value: "",
         dashed: name === "ssim",
       };
     });
