@@ -81,8 +81,7 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
       each === "insertion" ? "probability; high is good" : "probability; low is good",
       each,
       (at, name) => {
-        kind = each;
-        point = at;
+        if (at !== null) [kind, point] = [each, at];
         if (name && name !== session.chosen) session.hold(["method", name]);
         refresh();
       },
@@ -209,7 +208,7 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
     show({
       x: frame?.fractions ?? [],
       lines: curves.map((judged) => lineOf(judged, each)),
-      range: { low: 0, high: Math.min(1, 1.08 * Math.max(...highest, 0.01)) },
+      range: { low: 0, high: highest.length ? Math.min(1, 1.08 * Math.max(...highest, 0.01)) : 1 },
       chosen: looked?.judged.method ?? chosen,
       point: looked && kind === each ? looked.point : null,
       spoken: own ? `${own.judged.title}, ${sight(own)}: ${verdict(own)}` : "",

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-import xai_widgets as xw
 from tests.browser.conftest import shown
 from tests.browser.contrast import faint_texts
 from tests.browser.jupyter import JupyterLab
@@ -289,39 +288,3 @@ def test_nothing_is_cut_off(
     notebook.screenshot(viewer.root, shots / f"faithfulness_{width}.png")
     viewer.root.evaluate("root => { root.style.width = ''; }")
     assert outside == []
-
-
-def test_a_saved_page_is_alive_and_silent(browser: Browser, tmp_path: Path, shots: Path) -> None:
-    names: dict[str, object] = {}
-    exec(SMALL, names)
-    made = xw.FaithfulnessViewer(names["engine"], names["photo"], steps=8, stages=2)  # type: ignore[arg-type]
-    path = made.to_html(tmp_path / "faithfulness & <b>.html")
-    made.close()
-    context = browser.new_context(offline=True, viewport={"width": 1000, "height": 800})
-    page = context.new_page()
-    asked: list[str] = []
-    said: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("console", lambda told: told.type == "error" and said.append(told.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.goto(path.as_uri())
-    viewer = Viewer(page)
-    until_drawn(viewer, "grad_cam saliency random", "blur", 9)
-    drag(viewer, "insertion", 0.2, 0.3)
-    before = viewer.checksum("point")
-    drag(viewer, "insertion", 0.3, 0.45)
-    now = viewer.until_changed(before, "point")
-    viewer.find('[data-xw-row="saliency"] label').click()
-    viewer.until_changed(now, "point")
-    assert viewer.find('[value="black"]').is_disabled()
-    viewer.find('label:has([value="sanity"])').click()
-    viewer.until("root => root.dataset.xwStages === '3'")
-    trained = viewer.checksum("trained")
-    viewer.control("stages").press("End")
-    assert viewer.checksum("stage") != trained
-    viewer.find('[data-xw-row="grad_cam"] label').click()
-    viewer.until_changed(trained, "trained")
-    page.screenshot(path=shots / "faithfulness_saved.png")
-    assert said == []
-    assert [url for url in asked if not url.startswith(("file:", "blob:", "data:"))] == []
-    context.close()

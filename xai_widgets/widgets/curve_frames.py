@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -17,7 +17,8 @@ from xai_widgets.widgets.pictures import map_of
 if TYPE_CHECKING:
     from xai_widgets.engine import Engine
 
-KINDS = ("insertion", "deletion")
+Kind = Literal["insertion", "deletion"]
+KINDS: tuple[Kind, ...] = ("insertion", "deletion")
 _SHOWN = 4  # classes at each point: three, and the target where it is not among them
 
 
@@ -70,8 +71,8 @@ def _curve_json(name: str, each: Faithfulness | Control, target: int) -> dict[st
             "top": [_top(row, target) for row in curve.probabilities],
         }
         if isinstance(each, Control):
-            mean, low, high = each.band(kind)  # type: ignore[arg-type]  # one of KINDS
-            auc = each.auc(kind)  # type: ignore[arg-type]
+            mean, low, high = each.band(kind)
+            auc = each.auc(kind)
             made[kind] |= {
                 "probability": _numbers(mean),
                 "auc": round(auc.mean, 6),
@@ -115,3 +116,19 @@ def check_to_json(checked: Checked, total: int) -> dict[str, Any]:
             for stage in checked.stages
         ],
     }
+
+
+def panel_of(curves: Mapping[str, Faithfulness | Control], kind: Kind) -> dict[str, Any]:
+    """One kind of curve of all methods, as `render.curves_figure` draws it."""
+    lines = []
+    for each in curves.values():
+        first = _first(each)
+        curve = getattr(first, kind)
+        line = {"title": first.attribution.title, "x": curve.fraction, "y": curve.probability}
+        line |= {"low": None, "high": None, "auc": curve.auc, "control": False}
+        if isinstance(each, Control):
+            mean, low, high = each.band(kind)
+            line |= {"title": "Random", "y": mean, "low": low, "high": high}
+            line |= {"auc": each.auc(kind).mean, "control": True}
+        lines.append(line)
+    return {"title": kind.capitalize(), "lines": lines}

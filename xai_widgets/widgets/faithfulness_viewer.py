@@ -15,7 +15,7 @@ from xai_widgets.render import curves_figure
 from xai_widgets.targets import TargetLike
 from xai_widgets.widgets.base import EngineWidget
 from xai_widgets.widgets.bundle import bundle
-from xai_widgets.widgets.curve_frames import check_to_json, frame_of_curves
+from xai_widgets.widgets.curve_frames import KINDS, check_to_json, frame_of_curves, panel_of
 from xai_widgets.widgets.explanations import Facts
 from xai_widgets.widgets.judging import (
     Asked,
@@ -290,25 +290,11 @@ class FaithfulnessViewer(EngineWidget):
         if not self.curves or self._opening is None:
             return still(pixels)
         return curves_figure(
-            *(self._panel(kind) for kind in ("insertion", "deletion")),
+            *(panel_of(self.curves, kind) for kind in KINDS),
             pixels=pixels,
             title=self._in_words(),
             baseline=self.baseline,
         ).to_png(**({"dpi": 72, "colors": 96} if small else {"dpi": 150}))
-
-    def _panel(self, kind: Any) -> dict[str, Any]:
-        lines = []
-        for each in self.curves.values():
-            control = isinstance(each, Control)
-            curve = getattr(each.maps[0] if control else each, kind)
-            mean, low, high = each.band(kind) if control else (curve.probability, None, None)
-            title = "Random" if control else each.attribution.title
-            auc = each.auc(kind).mean if control else curve.auc
-            lines.append(
-                {"title": title, "x": curve.fraction, "y": mean, "low": low, "high": high}
-                | {"auc": auc, "control": control}
-            )
-        return {"title": kind.capitalize(), "lines": lines}
 
     def _in_words(self) -> str:
         titles = ", ".join(self.engine.methods[name].title for name in self.methods)

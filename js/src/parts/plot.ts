@@ -56,13 +56,13 @@ function shape(tag: string, attributes: Attributes, ...children: Array<Node | st
   return made;
 }
 
-/** `moved` is told the point and, where one was near, the line that was taken hold of. */
+/** `moved` is told the point (null: where it was) and, where one was near, the line that was taken hold of. */
 export function plot(
   signal: AbortSignal,
   title: string,
   note: string,
   control: string,
-  moved: (point: number, name?: string) => void,
+  moved: (point: number | null, name?: string) => void,
 ): Plot {
   const canvas = shape("svg", { class: "xw-curves", $hidden: "true" });
   const pane = el(
@@ -204,7 +204,7 @@ export function plot(
       const under = (event.target as Element).closest("[data-xw-line]");
       held = under?.getAttribute("data-xw-line") ?? undefined;
       if (px > box.width - box.right + 8 && held) {
-        moved(drawing.point ?? at, held); // its label: the point stays
+        moved(null, held); // its label: the point stays
         return;
       }
       const values = drawing.lines.map(({ values: own }) => own[at] ?? Number.NaN);

@@ -36,7 +36,13 @@ export function sanity(
     range,
     words,
   );
-  const curve = plot(signal, "Likeness to the trained map", "", "stage", (stage) => moved(stage));
+  const curve = plot(
+    signal,
+    "Likeness to the trained map",
+    "",
+    "stage",
+    (stage) => stage !== null && moved(stage),
+  );
   const meaning = el("p.facts");
   const side = el(".point", {}, curve.element, el(".section", {}, meaning));
   let painted: Picture | undefined;
