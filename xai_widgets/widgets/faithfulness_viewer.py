@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import traitlets as t
@@ -308,18 +307,8 @@ class FaithfulnessViewer(EngineWidget):
         self.wait(_SAVING_SECONDS)
         if self._opening is None:
             return []
-        target = self._opening.target
-        made = {
-            name: checked
-            for (name, index, stages), checked in self._known.checks.items()
-            if (index, stages) == (target.index, self.stages)
-        }
-        asked = self._asked_for()
-        missing = [
-            replace(asked, check=name)
-            for name in self.methods
-            if name not in made and not self.engine.methods[name].anytime
-        ]
-        found = checks_within(_SAVING_SECONDS, self.engine, self._loaded[1], missing, target)
-        made |= {checked.method: checked for checked in found}
-        return [check_to_json(made[name], self.stages) for name in self.methods if name in made]
+        engine, picture, asked = self.engine, self._loaded[1], self._asked_for()
+        made = checks_within(
+            _SAVING_SECONDS, engine, picture, asked, self._opening.target, self._known
+        )
+        return [check_to_json(each, self.stages) for each in made]

@@ -5,7 +5,7 @@ Generators of steps for an engine's worker, and what they give as the browser re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -193,23 +193,29 @@ def _checking(
 
 
 def checks_within(
-    seconds: float, engine: Engine, picture: Picture, asked: Sequence[Asked], target: Target
+    seconds: float, engine: Engine, picture: Picture, asked: Asked, target: Target, known: Known
 ) -> list[Checked]:
-    """The finished checks of these, as many as the worker makes in that time."""
-    found: list[Checked] = []
+    """The checks of all methods that are known, and of the quick ones as many as the worker makes
+    in that time.
+    """
+    assert target.index is not None
+    index = target.index
+    found = {
+        name: known.checks[name, index, asked.stages]
+        for name in asked.methods
+        if (name, index, asked.stages) in known.checks
+    }
+    missing = [n for n in asked.methods if n not in found and not engine.methods[n].anytime]
 
     def work() -> Iterator[Checked | Refused]:
-        for each in asked:
-            assert each.check is not None
-            assert target.index is not None
-            yield from _checking(engine, picture, each.check, target, target.index, each)
+        for name in missing:
+            yield from _checking(engine, picture, name, target, index, asked)
 
     def keep(step: Checked | Refused) -> None:
         if isinstance(step, Checked) and step.done:
-            found.append(step)
+            found[step.method] = step
 
-    collect: Callable[[Any], None] = keep
-    job = engine.worker.submit(object(), work, on_step=collect)
+    job = engine.worker.submit(object(), work, on_step=keep)
     job.wait(seconds)
     job.cancel()
-    return found
+    return [found[name] for name in asked.methods if name in found]
