@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from xai_widgets.errors import ExplanationError as ExplanationError
     from xai_widgets.targets import ClassScore as ClassScore
     from xai_widgets.targets import Prediction as Prediction
+    from xai_widgets.widgets import FaithfulnessViewer as FaithfulnessViewer
     from xai_widgets.widgets import HeatmapViewer as HeatmapViewer
 
 __version__ = "0.1.0"
@@ -33,6 +34,7 @@ _HOMES = {
     "ClassScore": "xai_widgets.targets",
     "Engine": "xai_widgets.engine",
     "ExplanationError": "xai_widgets.errors",
+    "FaithfulnessViewer": "xai_widgets.widgets",
     "HeatmapViewer": "xai_widgets.widgets",
     "Prediction": "xai_widgets.targets",
 }
@@ -44,6 +46,7 @@ __all__ = [
     "ClassScore",
     "Engine",
     "ExplanationError",
+    "FaithfulnessViewer",
     "HeatmapViewer",
     "Prediction",
     "__version__",

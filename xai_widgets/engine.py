@@ -130,6 +130,10 @@ class Engine:
         """What the model is given for this image: float32, (1, C, H, W)."""
         return self.picture(image).input
 
+    def pixels(self, inputs: Tensor) -> np.ndarray[Any, np.dtype[np.uint8]]:
+        """Model inputs (M, C, H, W) as a person sees them: (M, H, W, 3) uint8, de-normalised."""
+        return self._preprocessor.denormalise(inputs)
+
     def predict(self, image: Any) -> Prediction:
         """The network's class probabilities for an image."""
         trace = self.trace(self.picture(image))

@@ -1,5 +1,5 @@
 // Builds every widget's browser half into xai_widgets/static/. The output is committed; CI rebuilds and compares.
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
@@ -57,13 +57,36 @@ const OWN = [
   "whole",
 ];
 
+const JUDGING = [
+  "caption",
+  "cards",
+  "chance",
+  "check",
+  "chosen",
+  "colour",
+  "dashed",
+  "ends",
+  "frame",
+  "judged",
+  "label",
+  "lines",
+  "maximum",
+  "minimum",
+  "pane",
+  "paint",
+  "plate",
+  "point",
+  "refused",
+  "resume",
+  "spoken",
+  "view",
+];
+
 const options = {
   absWorkingDir: resolve(here, ".."),
-  entryPoints: ["src/heatmap_viewer.ts", "src/heatmap_viewer.css"],
   outdir: out,
   bundle: true,
   minify: true,
-  mangleProps: new RegExp(`^(${OWN.join("|")})$`),
   format: "esm",
   target: "es2022",
   // An AMD loader on the page (classic notebook, VS Code) must not capture the module.
@@ -73,7 +96,31 @@ const options = {
   write: false,
 };
 
-/** Custom properties are ours alone inside the card: --xw-muted becomes --x3, the same in both files. */
+/** Where no colormap can be chosen, only the automatic ones are needed; luts.ts has one a line. */
+const onlyTables = (names) => ({
+  name: "tables",
+  setup(build) {
+    build.onLoad({ filter: /luts\.ts$/ }, async ({ path }) => {
+      const lines = (await readFile(path, "utf8")).split("\n");
+      const kept = lines.filter((line) => !line.startsWith('  ["') || names.test(line));
+      return { contents: kept.join("\n"), loader: "ts" };
+    });
+  },
+});
+
+/** Each widget by itself. `own` are names to shorten: the larger the widget, the more it is worth. */
+const WIDGETS = [
+  { name: "heatmap_viewer", own: OWN },
+  { name: "faithfulness_viewer", own: [...OWN, ...JUDGING], tables: /inferno|coolwarm/ },
+];
+const optionsOf = ({ name, own, tables }) => ({
+  ...options,
+  plugins: tables ? [onlyTables(tables)] : [],
+  entryPoints: [`src/${name}.ts`, `src/${name}.css`],
+  ...(own.length && { mangleProps: new RegExp(`^(${own.join("|")})$`) }),
+});
+
+/** Custom properties are ours alone inside the card: --xw-muted becomes --x3, the same in all files. */
 const short = new Map();
 const shorten = (text) =>
   text.replace(/--xw-\w+/g, (name) => {
@@ -91,13 +138,17 @@ async function write({ outputFiles }) {
     await writeFile(path, built);
   }
   if (total <= LIMIT) return;
-  console.error(`The viewer is ${total} bytes, ${total - LIMIT} more than allowed.`);
+  console.error(`The widget is ${total} bytes, ${total - LIMIT} more than allowed.`);
   process.exitCode = 1;
 }
 
 if (process.argv.includes("--watch")) {
   const plugins = [{ name: "write", setup: (build) => build.onEnd(write) }];
-  await (await esbuild.context({ ...options, plugins })).watch();
+  for (const widget of WIDGETS) {
+    const built = optionsOf(widget);
+    const watching = { ...built, plugins: [...built.plugins, ...plugins] };
+    await (await esbuild.context(watching)).watch();
+  }
 } else {
-  await write(await esbuild.build(options));
+  for (const widget of WIDGETS) await write(await esbuild.build(optionsOf(widget)));
 }

@@ -14,6 +14,7 @@ from xai_widgets.metrics.average import average_drop, average_gain, average_incr
 from xai_widgets.metrics.complexity import complexity, sparseness
 from xai_widgets.metrics.curves import Curve, deletion, insertion
 from xai_widgets.metrics.evaluate import evaluate
+from xai_widgets.metrics.faithfulness import Control, Faithfulness, faithfulness
 from xai_widgets.metrics.fidelity import (
     Completeness,
     completeness,
@@ -31,6 +32,7 @@ from xai_widgets.metrics.sanity import (
     Randomization,
     RandomLogit,
     Stage,
+    cascade,
     model_randomization,
     random_logit,
 )
@@ -40,7 +42,9 @@ from xai_widgets.metrics.table import Interval, Table
 __all__ = [
     "MEASURES",
     "Completeness",
+    "Control",
     "Curve",
+    "Faithfulness",
     "Interval",
     "Measure",
     "RandomLogit",
@@ -52,10 +56,12 @@ __all__ = [
     "average_gain",
     "average_increase",
     "baseline_input",
+    "cascade",
     "completeness",
     "complexity",
     "deletion",
     "evaluate",
+    "faithfulness",
     "infidelity",
     "insertion",
     "linear_imputation",

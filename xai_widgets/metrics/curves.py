@@ -34,7 +34,8 @@ class Curve:
     """The class probability against the fraction of pixels changed, most relevant first.
 
     fraction, probability: float64, (K + 1,), from nothing changed to everything. auc: the area
-    under it by the trapezoid rule over the fractions actually changed, in [0, 1]. `rank` (H, W)
+    under it by the trapezoid rule over the fractions actually changed, in [0, 1]. probabilities:
+    float32, (K + 1, classes), those of every class at the same points. `rank` (H, W)
     is every pixel's place in the order, 0 the first; `begin` and `end` (1, C, H, W) are the
     pictures at either end, as model input.
     """
@@ -43,6 +44,7 @@ class Curve:
     target: Target
     fraction: Floats
     probability: Floats
+    probabilities: npt.NDArray[np.float32]
     rank: npt.NDArray[np.int64]
     begin: Tensor
     end: Tensor
@@ -62,6 +64,11 @@ class Curve:
         if not -points <= i < points:
             raise ExplanationError(f"point {i} of the curve; expected 0 to {points - 1}")
         return np.asarray(self.rank < round(self.fraction[i] * self.rank.size))
+
+    def point_of_change(self) -> npt.NDArray[np.int64]:
+        """The first point (H, W), 1 to K, at which each pixel has been changed."""
+        counts = np.rint(self.fraction * self.rank.size)
+        return np.searchsorted(counts, self.rank, side="right")
 
     def at(self, i: int) -> Tensor:
         """The model input (1, C, H, W) at point i of the curve."""
@@ -147,14 +154,15 @@ def _curve(
     counts = np.rint(np.linspace(0, rank.size, steps + 1)).astype(np.int64)
     places, at = torch.from_numpy(rank)[None, None], torch.from_numpy(counts)[:, None, None, None]
     probabilities = [
-        engine.probabilities(torch.where(places < some, end, begin))[:, index]
-        for some in at.split(_AT_ONCE)
+        engine.probabilities(torch.where(places < some, end, begin)) for some in at.split(_AT_ONCE)
     ]
+    every = torch.cat(probabilities).float().cpu()
     return Curve(
         kind=kind,
         target=resolved,
         fraction=counts / rank.size,
-        probability=torch.cat(probabilities).double().cpu().numpy(),
+        probability=every[:, index].double().numpy(),
+        probabilities=every.numpy(),
         rank=rank,
         begin=begin,
         end=end,

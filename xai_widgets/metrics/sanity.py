@@ -5,7 +5,7 @@ for.
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,6 +95,29 @@ def model_randomization(
     Raises ExplanationError as `Engine.explain` does, for a network without parameters, or a
     number of stages that is not positive.
     """
+    steps = cascade(
+        engine, image, method, target=target, layer=layer, stages=stages, absolute=absolute,
+        seed=seed, **parameters,
+    )  # fmt: skip
+    return Randomization(tuple(stage for _, stage in steps))
+
+
+def cascade(
+    engine: Engine,
+    image: object,
+    method: MethodLike,
+    *,
+    target: TargetLike = None,
+    layer: str | None = None,
+    stages: int | None = 10,
+    absolute: bool = False,
+    seed: int = 0,
+    **parameters: Any,
+) -> Iterator[tuple[float, Stage]]:
+    """The stages of `model_randomization` as they are done, each with the share done in (0, 1].
+
+    Arguments and errors are those of `model_randomization`.
+    """
     picture = engine.picture(image)
     resolved = engine.resolve_target(picture, target)
     first = explained(engine, picture, method, resolved, layer, parameters)
@@ -112,13 +135,13 @@ def model_randomization(
     count = len(names) if stages is None else min(whole_number("stages", stages), len(names))
     generator = torch.Generator().manual_seed(seed)
     modules = dict(network.named_modules())
-    done = [_stage((), first, first, absolute)]
-    for group in np.array_split(np.array(names, dtype=object), count):
+    yield 1 / (count + 1), _stage((), first, first, absolute)
+    groups = np.array_split(np.array(names, dtype=object), count)
+    for done, group in enumerate(groups, start=2):
         for name in group:
             _randomise(modules[name], generator)
         again = explained(twin, picture, method, resolved, first.layer, parameters)
-        done.append(_stage(tuple(group), first, again, absolute))
-    return Randomization(tuple(done))
+        yield done / (count + 1), _stage(tuple(group), first, again, absolute)
 
 
 def random_logit(

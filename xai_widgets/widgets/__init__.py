@@ -1,5 +1,6 @@
 """The Python half of each widget. No mathematics of explanations here."""
 
+from xai_widgets.widgets.faithfulness_viewer import FaithfulnessViewer
 from xai_widgets.widgets.heatmap_viewer import HeatmapViewer
 
-__all__ = ["HeatmapViewer"]
+__all__ = ["FaithfulnessViewer", "HeatmapViewer"]

@@ -39,6 +39,8 @@ class EngineWidget(Saving):
 
     frame = t.Dict().tag(sync=True)
 
+    _way_on = "Change the method or a parameter to go on."  # after Stop
+
     def __init__(self, engine: Engine, **traits: Any) -> None:
         self._closed = False
         self._engine: Engine | None = engine
@@ -95,7 +97,7 @@ class EngineWidget(Saving):
             fraction = self.status.get("fraction")
             self._requests.cancel(self._engine.worker)
             at = "" if fraction is None else f" at {fraction:.0%}"
-            self._say("stopped", f"Stopped{at}.", "Change the method or a parameter to go on.")
+            self._say("stopped", f"Stopped{at}.", self._way_on)
 
     def _ask(self, _change: Any = None) -> None:
         """Compute anew, once, after the changes that are being made together."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 import traitlets as t
 
 from xai_widgets.errors import ExplanationError, nearest
@@ -40,6 +41,22 @@ class Share(t.TraitType[float, float]):
                 f"{self.name} is {value!r}; expected a number from {self.low:g} to {self.high:g}."
             )
         return float(value)
+
+
+class WholeNumber(t.TraitType[int, int]):
+    """A whole number within a range, both ends included."""
+
+    def __init__(self, low: int, high: int, default: int) -> None:
+        super().__init__(default)
+        self.low, self.high = low, high
+
+    def validate(self, obj: Any, value: Any) -> int:
+        whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+        if not whole or not self.low <= value <= self.high:
+            raise TraitProblem(
+                f"{self.name} is {value!r}; expected a whole number from {self.low} to {self.high}."
+            )
+        return int(value)
 
 
 class TargetChoice(t.Any):

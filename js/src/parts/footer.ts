@@ -3,11 +3,14 @@ import { duration, percent, size, timeLeft } from "../core/format";
 import type { Session } from "../core/session";
 import { el, on, set, write } from "./dom";
 
+/** What a footer reads of a session. */
+type Told = Pick<
+  Session,
+  "status" | "shown" | "method" | "network" | "frozen" | "state" | "stale" | "stop"
+>;
+
 /** Returns the element and how to bring it up to the time `now` (milliseconds). */
-export function footer(
-  signal: AbortSignal,
-  session: Session,
-): [HTMLElement, (now: number) => void] {
+export function footer(signal: AbortSignal, session: Told): [HTMLElement, (now: number) => void] {
   const words = el("span.words");
   const hint = el("span");
   const filled = el("");
@@ -57,7 +60,7 @@ export function footer(
 }
 
 /** What is said, and the way out. */
-function say(session: Session, state: string): [string, string] {
+function say(session: Told, state: string): [string, string] {
   const { status, shown, method } = session;
   const title = method?.title ?? "";
   if (session.frozen) return ["Saved page", "what was computed stays alive"];
