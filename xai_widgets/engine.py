@@ -254,7 +254,10 @@ class Engine:
     def _joint_trace(self, pictures: list[Picture]) -> Trace:
         if len(pictures) == 1:
             return self.trace(pictures[0])
-        return self.network.trace(torch.cat([picture.input for picture in pictures]))
+        trace = self.network.trace(torch.cat([picture.input for picture in pictures]))
+        black = pictures[0].black
+        trace.black = None if black is None else torch.tensor(black)
+        return trace
 
     def _fused_steps(
         self,
@@ -361,6 +364,7 @@ class Engine:
             trace = self._traces.get(key)
             if trace is None:
                 trace = self.network.trace(x, key)
+                trace.black = None if picture.black is None else torch.tensor(picture.black)
                 if not trace.layers and self.layer is not None:
                     trace.record(self.layer)
             self._traces.put(key, trace, trace.nbytes)  # it grows when attention is read from it

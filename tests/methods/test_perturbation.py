@@ -8,8 +8,9 @@ import torch
 import torch.nn.functional as F  # the field's name for it
 from torch import Tensor, nn
 
+import xai_widgets as xw
 from tests.methods.test_path import Function, Smooth, run
-from tests.networks import CLASSES, picture, seeded
+from tests.networks import CLASSES, cnn, picture, seeded
 from xai_widgets.methods.baseline import baseline_like
 from xai_widgets.methods.perturbation import Masks
 from xai_widgets.methods.preservation import smooth_maximum
@@ -126,3 +127,25 @@ def test_the_smooth_maximum_place_by_place() -> None:
             assert ours[r, c] == pytest.approx((weights * bumps).sum() / weights.sum())
     ones = smooth_maximum(torch.ones(1, 1, 4, 4), width=1.0)
     assert float(ones.min()) > 0.9
+
+
+def test_black_is_black_in_the_picture_whatever_the_normalisation() -> None:
+    """Covering with black is covering the picture's own pixels with (0, 0, 0) beforehand."""
+    model = cnn("module")
+    mean, std = (0.2, 0.4, 0.6), (0.5, 0.25, 0.3)
+    engine = xw.Engine(model, preprocessing={"size": 16, "crop": 16, "mean": mean, "std": std})
+    pixels = np.random.default_rng(0).integers(0, 256, (16, 16, 3), dtype=np.uint8)
+    found = engine.explain(pixels, "occlusion", target=1, window=8, stride=8, baseline="black")
+    covered = pixels.copy()
+    covered[:8, 8:] = 0
+    whole, without = (model(engine.input(image))[0, 1].item() for image in (pixels, covered))
+    assert found.values[0, 0, 12] == pytest.approx(whole - without, rel=1e-4, abs=1e-6)
+    batch = engine.explain_batch(
+        [pixels, pixels[::-1].copy()], "occlusion", targets=1, window=8, stride=8, baseline="black"
+    )
+    np.testing.assert_allclose(batch[0].values, found.values, atol=1e-6)
+
+
+def test_black_of_an_unknown_normalisation_is_refused_in_words() -> None:
+    with pytest.raises(xw.ExplanationError, match="needs to know what black is"):
+        xw.Engine(cnn("module")).explain(picture(), "occlusion", target=1, baseline="black")

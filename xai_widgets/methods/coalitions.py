@@ -28,7 +28,7 @@ class Game:
         self._trace, self._target = trace, target
         self._shown, self._hidden = trace.room(2)
         self._shown.copy_(trace.input)
-        self._hidden.copy_(baseline_like(trace.input, baseline))
+        self._hidden.copy_(baseline_like(trace.input, baseline, trace.black))
         self.labels = segments(trace.input, regions, count)
         self.players = [int(labels.max()) + 1 for labels in self.labels]
         self.whole = trace.score(target).double().cpu()

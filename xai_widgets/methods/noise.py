@@ -147,7 +147,7 @@ def gradient_shap(
     spread = sigma * _range(x)
     parts = torch.randperm(samples, generator=generator)
     alphas = (parts + torch.rand(samples, generator=generator, dtype=torch.float64)) / samples
-    starts = path_baselines(x, baseline, generator)
+    starts = path_baselines(x, baseline, generator, trace.black)
     total, size = trace.zeros(), trace.variants(backward=True)
     for begin in range(0, samples, size):
         count = min(size, samples - begin)

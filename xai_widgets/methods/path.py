@@ -56,7 +56,7 @@ def integrated_gradients(
     `completeness_gap` tells how far the sum is from y(x) − y(b).
     """
     x, generator = trace.input, torch.Generator().manual_seed(seed)
-    starts = path_baselines(x, baseline, generator)
+    starts = path_baselines(x, baseline, generator, trace.black)
     aparts = [x - start for start in starts]
     alphas, weights = quadrature(rule, steps)
     order = [(i, which) for i in spread(steps) for which in range(len(starts))]
@@ -102,7 +102,7 @@ def guided_ig(
     part of the way.
     """
     x = trace.input
-    start = baseline_like(x, baseline)
+    start = baseline_like(x, baseline, trace.black)
     here, total = start.clone(), trace.zeros()
     for step in range(1, steps + 1):
         _, gradient = trace.gradients(here, target)

@@ -55,7 +55,7 @@ def occlusion(
     x = trace.input
     count, _, height, width = x.shape
     rows, columns = _starts(height, window, stride), _starts(width, window, stride)
-    covered = baseline_like(x, baseline)
+    covered = baseline_like(x, baseline, trace.black)
     whole = trace.score(target)
     fall = x.new_zeros(count, len(rows), len(columns))
     known = torch.zeros(len(rows), len(columns), dtype=torch.bool)
@@ -149,7 +149,7 @@ def rise(
     total = trace.zeros()[:, 0].flatten(1)
     masks = Masks((shape[0], shape[1]), samples, grid, keep, seed).to(total)
     shown, hidden = trace.room(2)
-    hidden.copy_(baseline_like(x, baseline))
+    hidden.copy_(baseline_like(x, baseline, trace.black))
     shown.copy_(x).sub_(hidden)
     # Scores are counted from here, so that few digits are lost when their mean is taken off.
     origin = trace.score(target).to(total) if centred else total.new_zeros(len(x))

@@ -51,7 +51,7 @@ def extremal_perturbation(
     are not decided yet.
     """
     x = trace.input
-    hidden = baseline_like(x, baseline).contiguous()
+    hidden = baseline_like(x, baseline, trace.black).contiguous()
     span = (trace.score(target) - trace.scores(hidden, target)).abs().clamp_min(1e-6)
     apart = x - hidden
     places = trace.zeros().new_full((len(x), 1, grid, grid), 0.5)

@@ -31,7 +31,8 @@ class Trace:
 
     Everything read is memoised: gradients per target, backward rule and layer. The network is not
     run again, except for other inputs (`scores`, `gradients`) and once, openly, by `attention`.
-    Made by `Network.trace`; safe to share between threads.
+    Made by `Network.trace`; safe to share between threads. `black` is a black pixel as the network
+    is given it, (C,), where that is known.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Trace:
     ) -> None:
         self.key = key
         self.network = network
+        self.black: Tensor | None = None
         self._lock = threading.RLock()
         self._gradients: dict[tuple[Target, Rule], dict[str | None, Tensor]] = {}
         self._attention_pass: AttentionPass | None = None
