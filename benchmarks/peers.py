@@ -1,7 +1,7 @@
 """Our methods beside captum's, pytorch-grad-cam's and torchcam's: same network, same picture, one
 interleaved run.
 
-    python benchmarks/peers.py                        all rows, about ten minutes
+    python benchmarks/peers.py                        all rows, about a quarter of an hour
     python benchmarks/peers.py --only score_cam       some of them
     python benchmarks/peers.py --memory               each method's peak memory over the bare model
 
@@ -225,7 +225,7 @@ class Bench:
         return time.perf_counter() - started
 
 
-def measured(name: str, row: Row, bench: Bench) -> dict[str, Any]:
+def measured(row: Row, bench: Bench) -> dict[str, Any]:
     """Seconds of ours and of each peer, in turns, with the bare model's own in the same turns."""
     runs = {"ours": row.ours, **row.peers}
     taken: dict[str, list[float]] = {who: [] for who in runs}
@@ -240,7 +240,6 @@ def measured(name: str, row: Row, bench: Bench) -> dict[str, Any]:
                 taken[who].append(time.perf_counter() - started)
     seconds = {who: statistics.median(values) for who, values in taken.items()}
     return {
-        "method": name,
         "seconds": {who: round(value, 4) for who, value in seconds.items()},
         "times_faster": {
             who: round(seconds[who] / seconds["ours"], 2) for who in seconds if who != "ours"
@@ -285,25 +284,33 @@ def main() -> None:
             n for n, m in xw.demo.engine().methods.items() if not m.needs_attention
         ]
         found = {name: peak_memory(name) for name in names if name != "cam"}
-        write("memory.json", {"peak_mb_over_bare": found})
+        write("memory.json", {**provenance(), "peak_mb_over_bare": found})
         return
     bench = Bench()
     rows = bench.rows()
     names = chosen.only or list(rows)
-    results = [measured(name, rows[name], bench) for name in names if name in bench.engine.methods]
-    write("peers.json", {"rows": results})
+    # Rows measured earlier stay: each says when it was, and how.
+    known = RESULTS / "peers.json"
+    kept = json.loads(known.read_text())["rows"] if known.exists() else {}
+    for name in names:
+        kept[name] = {**provenance(), **measured(rows[name], bench)}
+        write("peers.json", {"rows": kept})
 
 
-def write(name: str, result: dict[str, Any]) -> None:
-    """Print the results and keep them beside the benchmarks, with how they came about."""
-    made = {
+def provenance() -> dict[str, Any]:
+    """How a result came about."""
+    return {
         "date": date.today().isoformat(),
         "command": " ".join(["python", "benchmarks/peers.py", *sys.argv[1:]]),
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),
         "machine": platform.machine(),
     }
-    text = json.dumps({**made, **result}, indent=1)
+
+
+def write(name: str, result: dict[str, Any]) -> None:
+    """Print the results and keep them beside the benchmarks."""
+    text = json.dumps(result, indent=1)
     print(text)
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / name).write_text(text + "\n")
