@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
 import threading
 import time
 import weakref
@@ -217,3 +219,27 @@ def test_waiting_takes_no_longer_than_asked() -> None:
     assert job.state == "running"
     gate.let()
     over(job)
+
+
+def test_a_process_that_ends_in_the_middle_of_a_job_ends_in_peace() -> None:
+    """A thread inside PyTorch while Python takes itself down would abort the process."""
+    script = """
+import threading, torch
+from xai_widgets.worker import Worker
+
+begun = threading.Event()
+def work():
+    x = torch.rand(400, 400, requires_grad=True)
+    while True:
+        torch.autograd.grad((x @ x @ x @ x).sum(), x)
+        begun.set()
+        yield
+
+worker = Worker()
+worker.submit(object(), work)
+begun.wait()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert (done.returncode, done.stderr) == (0, "")

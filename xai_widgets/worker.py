@@ -8,8 +8,10 @@ steps aside for what a person waits for.
 
 from __future__ import annotations
 
+import atexit
 import logging
 import threading
+import weakref
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator
 from typing import Any, Literal
@@ -116,7 +118,22 @@ class Worker:
         self._waiting: deque[Job] = deque()
         self._background: deque[Job] = deque()
         self._running: Job | None = None
+        self._leaving = False
         self._thread: threading.Thread | None = None
+        _workers.add(self)
+
+    def leave(self, seconds: float) -> None:
+        """Cancel everything and wait until the thread has ended, for so long at most."""
+        with self._changed:
+            for job in [*self._waiting, *self._background]:
+                job.cancel()
+            if self._running is not None:
+                self._running.cancel()
+            self._leaving = True
+            thread = self._thread
+            self._changed.notify()
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(seconds)
 
     def submit(
         self,
@@ -171,7 +188,7 @@ class Worker:
     def _next(self) -> Job | None:
         with self._changed:
             self._running = None
-            if not (self._waiting or self._background):
+            if not (self._waiting or self._background or self._leaving):
                 self._changed.wait(_IDLE_SECONDS)
             if self._waiting:
                 self._running = self._waiting.popleft()
@@ -190,3 +207,13 @@ class Worker:
                         self._running = None
                     break
             del job
+
+
+_workers: weakref.WeakSet[Worker] = weakref.WeakSet()
+
+
+@atexit.register
+def _leave() -> None:
+    """A thread that is still inside PyTorch when Python ends brings the whole process down."""
+    for worker in list(_workers):
+        worker.leave(seconds=20)
