@@ -159,7 +159,11 @@ def test_an_unknown_default_layer_is_told_at_the_first_picture() -> None:
         ("occlusion", {"window": 1}, "occlusion: window=1 is outside 2 to 256 px"),
         ("occlusion", {"window": 8.0}, r"occlusion: window=8\.0 is not a whole number"),
         ("occlusion", {"window": True}, "occlusion: window=True is not a whole number"),
-        ("occlusion", {"baseline": "Blur"}, 'is not one of zero, black, mean, blur. Did you mean "blur"'),
+        (
+            "occlusion",
+            {"baseline": "Blur"},
+            'is not one of zero, black, mean, blur. Did you mean "blur"',
+        ),
         ("occlusion", {"window": 8, "stride": 9}, "stride=9 is larger than window=8"),
     ],
 )
