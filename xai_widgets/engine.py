@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -254,7 +254,10 @@ class Engine:
     def _joint_trace(self, pictures: list[Picture]) -> Trace:
         if len(pictures) == 1:
             return self.trace(pictures[0])
-        trace = self.network.trace(torch.cat([picture.input for picture in pictures]))
+        return self._record(pictures)
+
+    def _record(self, pictures: list[Picture], key: Hashable = None) -> Trace:
+        trace = self.network.trace(torch.cat([picture.input for picture in pictures]), key)
         black = pictures[0].black
         trace.black = None if black is None else torch.tensor(black)
         return trace
@@ -358,13 +361,11 @@ class Engine:
 
     def trace(self, picture: Picture) -> Trace:
         """The recorded pass of a picture: run now, or kept from when it was."""
-        x = picture.input
-        key = (picture.digest, tuple(x.shape), self.network.fingerprint())
+        key = (picture.digest, tuple(picture.input.shape), self.network.fingerprint())
         with self._tracing:
             trace = self._traces.get(key)
             if trace is None:
-                trace = self.network.trace(x, key)
-                trace.black = None if picture.black is None else torch.tensor(picture.black)
+                trace = self._record([picture], key)
                 if not trace.layers and self.layer is not None:
                     trace.record(self.layer)
             self._traces.put(key, trace, trace.nbytes)  # it grows when attention is read from it

@@ -12,6 +12,7 @@ import torch.nn.functional as F  # the field's name for it
 from torch import Tensor
 
 from xai_widgets.methods.registry import Range, method
+from xai_widgets.methods.scale import to_unit
 from xai_widgets.probe.trace import Trace
 from xai_widgets.targets import Target
 
@@ -160,5 +161,4 @@ def _mixture(u: Tensor, a: Tensor) -> Tensor:
 def _unit_map(a: Tensor, size: torch.Size, *, align_corners: bool = False) -> Tensor:
     """Maps (N, h, w) upsampled to (N, H, W), each scaled to [0, 1]; a constant one to 0."""
     a = F.interpolate(a[:, None], size=size, mode="bilinear", align_corners=align_corners)[:, 0]
-    low, high = a.amin(dim=(1, 2), keepdim=True), a.amax(dim=(1, 2), keepdim=True)
-    return (a - low) / (high - low).clamp_min(torch.finfo(a.dtype).tiny)
+    return to_unit(a)

@@ -7,6 +7,7 @@ import torch.nn.functional as F  # the field's name for it
 from torch import Tensor
 
 from xai_widgets.methods.registry import method
+from xai_widgets.methods.scale import to_unit
 from xai_widgets.probe.trace import Trace
 from xai_widgets.targets import Target
 
@@ -98,13 +99,7 @@ def full_grad(trace: Trace, target: Target) -> Tensor:
     parts = [x * trace.gradient(target), *trace.bias_gradients(target)]
     total = torch.zeros_like(x[:, :1])
     for part in parts:
-        unit = _unit(part.abs())
+        unit = to_unit(part.abs())
         up = F.interpolate(unit, size=x.shape[-2:], mode="bilinear", align_corners=True)
         total += up.sum(dim=1, keepdim=True)
     return total
-
-
-def _unit(values: Tensor) -> Tensor:
-    """Each item of (N, C, h, w) scaled to [0, 1]; a constant one to 0."""
-    low, high = values.amin(dim=(1, 2, 3), keepdim=True), values.amax(dim=(1, 2, 3), keepdim=True)
-    return (values - low) / (high - low).clamp_min(torch.finfo(values.dtype).tiny)

@@ -139,9 +139,14 @@ class Recorded:
     @property
     def was_written(self) -> bool:
         """Whether the network changed this value in place after the layer had given it out."""
-        if self.handed is not None:
-            return self.handed._version != 0
-        return self.tensor._version != self.version
+        return was_written(self.tensor, self.version, self.handed)
+
+
+def was_written(tensor: Tensor, version: int, handed: Tensor | None) -> bool:
+    """Whether a layer's value changed in place since it had this version: what the network was
+    handed in its stead if anything was (a fresh copy, version 0), else the value itself.
+    """
+    return tensor._version != version if handed is None else handed._version != 0
 
 
 def is_attention(module: nn.Module) -> bool:

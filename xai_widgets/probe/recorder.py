@@ -13,7 +13,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from xai_widgets.probe.layers import Recorded, is_attention, layout_of, makes_no_features
+from xai_widgets.probe.layers import (
+    Recorded,
+    is_attention,
+    layout_of,
+    makes_no_features,
+    was_written,
+)
 
 
 @dataclass(slots=True)
@@ -30,9 +36,7 @@ class _Seen:
     @property
     def was_written(self) -> bool:
         """Whether the network changed this value in place after the layer had given it out."""
-        if self.handed is not None:
-            return self.handed._version != 0
-        return self.tensor._version != self.version
+        return was_written(self.tensor, self.version, self.handed)
 
 
 class Recorder:
