@@ -60,7 +60,7 @@ class GridVAE(nn.Module):
         return F.interpolate(latents / 10 + 0.5, scale_factor=2, mode="nearest")
 
 
-def picture(distance: float = 0.1, teacher: LinearTeacher | None = None) -> Tensor:
+def picture(distance: float = 0.05, teacher: LinearTeacher | None = None) -> Tensor:
     """A model input (1, 1, 8, 8) in [0, 1] that far on the first class's side."""
     teacher = teacher or LinearTeacher()
     x = 0.5 + 0.05 * torch.randn(SIDE * SIDE, generator=torch.Generator().manual_seed(1))

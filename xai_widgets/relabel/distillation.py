@@ -22,6 +22,7 @@ from xai_widgets.relabel.explanation import RelabelExplanation
 from xai_widgets.relabel.lesson import lessons
 from xai_widgets.relabel.recipe import Recipe
 from xai_widgets.relabel.vae import VAE
+from xai_widgets.relabel.verdict import warnings_of
 from xai_widgets.targets import Target, TargetLike, probabilities_of
 
 
@@ -128,6 +129,7 @@ class RelabelDistillation:
                     input_size=(picture.input.shape[-2], picture.input.shape[-1]),
                     pixels=picture.pixels,
                     model=self.engine.name,
+                    warnings=warnings_of(lesson, self.engine),
                 )
                 explanation = RelabelExplanation.of(attribution, lesson, self.engine)
             yield RelabelProgress(fraction, explanation)

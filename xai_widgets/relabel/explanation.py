@@ -17,7 +17,7 @@ from xai_widgets.relabel.counterfactual import Counterfactual, counterfactual
 from xai_widgets.relabel.directions import Directions, directions
 from xai_widgets.relabel.lesson import Lesson, lessons
 from xai_widgets.relabel.stability import rank_stability
-from xai_widgets.relabel.verdict import sentence, warnings_of
+from xai_widgets.relabel.verdict import sentence
 
 Pictures = npt.NDArray[np.uint8]
 
@@ -78,7 +78,7 @@ class RelabelExplanation:
             decay=student.decay,
             reconstruction_error=float((teacher.pixels - teacher.reconstruction).square().mean()),
             reconstruction_keeps_label=teacher.image_label == teacher.reconstruction_label,
-            warnings=warnings_of(lesson, engine),
+            warnings=attribution.warnings,
             scores=student.margins.numpy(),
             coordinate=student.coordinate.numpy(),
             kept=lesson.hard.numpy() > 0.5,

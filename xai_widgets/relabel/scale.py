@@ -18,9 +18,9 @@ _SLOPES = torch.tensor([0.75, 1.5, 3.0, 6.0], dtype=torch.float64)  # β of the 
 # time at most.
 _LEFT = torch.tensor([0.0, 0.2, 0.4, 0.5], dtype=torch.float64)
 _LAPSE = 0.02  # a label may turn, or stay, for no reason of scale
-_SPREAD = 2.5  # octaves, of what is thought of θ beforehand
-_EQUAL = 0.95  # of the most probable scale: as good, and nearer
-_SEEN = 16  # neighbours at least
+_SPREAD = 3.5  # octaves, of what is thought of θ beforehand
+_EQUAL = 0.9  # of the most probable scale: as good, and nearer
+_SEEN = 24  # neighbours at least
 _STEP = 3.0  # octaves at most from one batch to the next
 
 
