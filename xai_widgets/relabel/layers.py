@@ -31,10 +31,17 @@ class Residual(nn.Module):
 
 
 def enlarged(channels: int, wanted: int, times: int) -> nn.Sequential:
-    """A convolution to `times`² x `wanted` channels, laid out as pixels: `times` as wide and high."""
-    return nn.Sequential(
-        nn.Conv2d(channels, wanted * times**2, 3, padding=1), nn.PixelShuffle(times)
-    )
+    """A convolution to `times`² x `wanted` channels, laid out as pixels, `times` as wide and high.
+
+    At first all pixels laid out for one position are alike, or a checkerboard would have to be
+    unlearned (Aitken et al., 2017).
+    """
+    convolution = nn.Conv2d(channels, wanted * times**2, 3, padding=1)
+    with torch.no_grad():
+        assert convolution.bias is not None
+        for weights in (convolution.weight, convolution.bias):
+            weights.copy_(weights[:: times**2].repeat_interleave(times**2, dim=0))
+    return nn.Sequential(convolution, nn.PixelShuffle(times))
 
 
 def seeded(make: Callable[[], Made], seed: int) -> Made:
