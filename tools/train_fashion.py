@@ -65,6 +65,7 @@ def main() -> None:
 def make_classifier() -> None:
     """Train the classifier, write its weights and its recipe."""
     torch.manual_seed(0)
+    started = time.process_time()
     network = train(*tensors("train"))
     # Half precision is precise enough; what is measured is what is stored.
     stored = {name: tensor.half().contiguous() for name, tensor in network.state_dict().items()}
@@ -72,7 +73,7 @@ def make_classifier() -> None:
     save_file(stored, WEIGHTS)
     x, labels = tensors("test")
     recipe = {
-        **circumstances("classifier", network),
+        **circumstances("classifier", started, network),
         "trained_on": {"split": "train", "pictures": 60_000, "epochs": EPOCHS, "mirrored": "half"},
         "optimizer": {"name": "AdamW, one cycle", "rate": RATE, "decay": DECAY, "batch": BATCH},
         "measured_on": {"split": "test", "pictures": len(x)},
@@ -118,8 +119,8 @@ def folded(network: nn.Sequential) -> nn.Module:
 
 def make_vae(checkpoint: str, preview: Path | None) -> None:
     """Train the autoencoder, write its weights and its recipe."""
+    started = time.process_time()
     network: Any = xw.demo.fashion_engine().model.requires_grad_(False)
-    seconds = 0.0
 
     def features(pixels: Tensor) -> Sequence[Tensor]:
         x, seen = 2 * pixels - 1, []
@@ -130,8 +131,6 @@ def make_vae(checkpoint: str, preview: Path | None) -> None:
         return seen
 
     def progress(said: FitProgress) -> None:
-        nonlocal seconds
-        seconds = said.seconds
         if said.step % 100 == 0:
             print(said, flush=True)
         if preview is not None and said.preview is not None:
@@ -152,7 +151,7 @@ def make_vae(checkpoint: str, preview: Path | None) -> None:
     before, after = said(network, x), said(network, 2 * made - 1)
     ratios = -10 * (made - pixels).square().mean((1, 2, 3)).log10()
     recipe = {
-        **circumstances("vae", vae),
+        **circumstances("vae", started, vae),
         "trained_on": {"split": "train", "pictures": 60_000},
         "loss_and_optimizer": {**VAE_SETTINGS, "features": f"the classifier's layers {KEPT}"},
         "measured_on": {"split": "test", "pictures": len(x)},
@@ -167,11 +166,11 @@ def make_vae(checkpoint: str, preview: Path | None) -> None:
     write(path.with_suffix(".json"), recipe)
 
 
-def circumstances(which: str, network: nn.Module) -> dict[str, Any]:
+def circumstances(which: str, started: float, network: nn.Module) -> dict[str, Any]:
     return {
         "command": f"python tools/train_fashion.py {which}",
         "date": dt.datetime.now(dt.timezone.utc).date().isoformat(),
-        "processor_seconds": round(time.process_time()),
+        "processor_seconds": round(time.process_time() - started),
         "torch": torch.__version__,
         "python": platform.python_version(),
         "parameters": sum(parameter.numel() for parameter in network.parameters()),

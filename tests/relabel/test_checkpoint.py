@@ -33,9 +33,9 @@ def test_half_precision_is_half_the_size_and_read_as_whole(tmp_path: Path) -> No
         save_vae(vae, tmp_path / name, half=half)
     sizes = [(tmp_path / name).stat().st_size for name in ("half", "whole")]
     assert sizes[0] < 0.51 * sizes[1]
-    found = load_vae(tmp_path / "half").decoder[0].weight
+    found = load_vae(tmp_path / "half").decoder.deep[0].weight
     assert found.dtype == torch.float32
-    torch.testing.assert_close(found.detach(), vae.decoder[0].weight.detach().half().float())
+    torch.testing.assert_close(found.detach(), vae.decoder.deep[0].weight.detach().half().float())
 
 
 class Own(nn.Module):

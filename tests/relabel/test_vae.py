@@ -90,7 +90,7 @@ def test_the_weights_come_from_the_seed_and_from_nothing_else() -> None:
     assert torch.equal(torch.get_rng_state(), before)
     for name, tensor in one.state_dict().items():
         assert torch.equal(tensor, same.state_dict()[name])
-    assert not torch.equal(one.decoder[0].weight, other.decoder[0].weight)
+    assert not torch.equal(one.decoder.deep[0].weight, other.decoder.deep[0].weight)
 
 
 def test_what_has_both_methods_is_a_vae() -> None:
