@@ -25,7 +25,7 @@ import xai_widgets
 from xai_widgets.errors import ExplanationError
 from xai_widgets.render.png import encode_png
 
-__all__ = ["Record", "read", "write"]
+__all__ = ["Record", "read", "write", "write_whole"]
 
 _FORMAT = "xai_widgets.attribution"
 _VERSION = 1
@@ -64,12 +64,12 @@ def write(folder: Path, record: Record, overlay: npt.NDArray[np.uint8]) -> None:
         "picture": None if record.pixels is None else _PICTURE,
         "software": _software(),
     }
-    _replace(folder / _VALUES, values)
+    write_whole(folder / _VALUES, values)
     if record.pixels is not None:
-        _replace(folder / _PICTURE, encode_png(record.pixels))
-    _replace(folder / _OVERLAY, encode_png(overlay))
+        write_whole(folder / _PICTURE, encode_png(record.pixels))
+    write_whole(folder / _OVERLAY, encode_png(overlay))
     text = json.dumps(manifest, indent=2, ensure_ascii=False, allow_nan=False)
-    _replace(folder / _MANIFEST, text.encode() + b"\n")
+    write_whole(folder / _MANIFEST, text.encode() + b"\n")
 
 
 def read(folder: Path, keys: Iterable[str]) -> Record:
@@ -126,7 +126,7 @@ def _read(folder: Path, name: str) -> bytes:
         ) from None
 
 
-def _replace(file: Path, content: bytes) -> None:
+def write_whole(file: Path, content: bytes) -> None:
     """Write aside, then rename: a reader sees the old file or the new one, never half of one."""
     aside = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:

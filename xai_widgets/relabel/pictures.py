@@ -1,0 +1,132 @@
+"""What an autoencoder is trained on: any data set, array or folder, as batches of squares."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from PIL import Image
+from torch import Tensor
+
+from xai_widgets.cache import BoundedCache
+from xai_widgets.errors import ExplanationError
+from xai_widgets.images import load
+
+__all__ = ["Pictures"]
+
+Pixels = npt.NDArray[np.uint8]
+_SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"}
+_HELD_BYTES = 2**30  # decoded pictures of a folder kept for the next epoch
+
+
+class Pictures:
+    """Pictures by number, cut to `size` x `size`, as tensors in [0, 1].
+
+    `data` is a folder (searched to its leaves), an array or tensor of pictures along its first
+    axis, or anything with a length and numbered items: a picture as `images.load` takes it, or a
+    tuple that starts with one. Raises ExplanationError where there is nothing, or no picture.
+    """
+
+    def __init__(self, data: Any) -> None:
+        self._items: Sequence[Any] = data
+        self._cache: BoundedCache[Pixels] | None = None
+        if isinstance(data, (str, os.PathLike)):
+            self._items = _files(Path(data))
+            self._cache = BoundedCache(_HELD_BYTES)
+        elif not hasattr(data, "__len__") or not hasattr(data, "__getitem__"):
+            raise ExplanationError(
+                f"data is a {type(data).__name__}; expected a folder of pictures, an array of "
+                "them, or a data set with a length and numbered items"
+            )
+        if not len(self._items):
+            raise ExplanationError("data holds no picture")
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    @property
+    def channels(self) -> int:
+        """Those of the first picture: 1 or 3."""
+        return int(load(self._item(0)).array.shape[2])
+
+    def fingerprint(self) -> str:
+        """Tells these pictures from others, by their number and by the first and the last."""
+        digest = hashlib.blake2b(str(len(self)).encode(), digest_size=8)
+        for index in (0, len(self) - 1):
+            digest.update(np.ascontiguousarray(self.picture(index, 3)).data)
+        return digest.hexdigest()
+
+    def picture(self, index: int, channels: int) -> Pixels:
+        """One picture, (H, W, channels) uint8, as large as it is."""
+        held = None if self._cache is None else self._cache.get((index, channels))
+        if held is not None:
+            return held
+        loaded = load(self._item(index))
+        plain = loaded.array.dtype == np.uint8 and loaded.array.shape[2] == channels
+        pixels: Pixels = loaded.array if plain else np.asarray(loaded.image(channels))
+        pixels = pixels.reshape(*pixels.shape[:2], channels)
+        if self._cache is not None:
+            self._cache.put((index, channels), pixels, pixels.nbytes)
+        return pixels
+
+    def whole(self, indices: Sequence[int], size: int, channels: int) -> Tensor:
+        """The middle square of each picture, brought to `size`: (N, channels, size, size)."""
+        return _stacked([_centre(_at_least(self.picture(i, channels), size, exactly=True), size)
+                         for i in indices])  # fmt: skip
+
+    def crops(
+        self, indices: Sequence[int], size: int, channels: int, chance: np.random.Generator
+    ) -> Tensor:
+        """A square of `size` from anywhere in each picture, mirrored half the time.
+
+        Pictures that are too small are enlarged.
+        """
+        squares = []
+        for index in indices:
+            pixels = _at_least(self.picture(index, channels), size)
+            top, left = (int(chance.integers(side - size + 1)) for side in pixels.shape[:2])
+            square = pixels[top : top + size, left : left + size]
+            squares.append(square[:, ::-1] if chance.random() < 0.5 else square)
+        return _stacked(squares)
+
+    def _item(self, index: int) -> Any:
+        item = self._items[index]
+        return item[0] if isinstance(item, (tuple, list)) else item
+
+
+def _files(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        raise ExplanationError(f'there is no folder "{folder}"; expected a folder of pictures')
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES)
+    if not files:
+        raise ExplanationError(
+            f'"{folder}" holds no picture; expected files ending in {", ".join(sorted(_SUFFIXES))}'
+        )
+    return files
+
+
+def _at_least(pixels: Pixels, size: int, *, exactly: bool = False) -> Pixels:
+    """The picture with its shorter side `size` where it is shorter, or wherever it is not that."""
+    shorter = min(pixels.shape[:2])
+    if shorter == size or (shorter > size and not exactly):
+        return pixels
+    height, width = (max(round(side * size / shorter), size) for side in pixels.shape[:2])
+    image = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
+    resized = np.asarray(image.resize((width, height), Image.Resampling.BICUBIC))
+    return resized.reshape(height, width, pixels.shape[2])
+
+
+def _centre(pixels: Pixels, size: int) -> Pixels:
+    top, left = ((side - size) // 2 for side in pixels.shape[:2])
+    return pixels[top : top + size, left : left + size]
+
+
+def _stacked(squares: list[Pixels]) -> Tensor:
+    """uint8 (H, W, C) each, as float32 (N, C, H, W) in [0, 1]."""
+    return torch.from_numpy(np.stack(squares)).permute(0, 3, 1, 2).float() / 255
