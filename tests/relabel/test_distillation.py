@@ -18,11 +18,13 @@ from xai_widgets.relabel import RelabelDistillation, RelabelExplanation
 X = picture()
 
 
-def distilled(engine: xw.Engine | None = None, vae: Any = None, **options: Any) -> RelabelExplanation:
+def distilled(
+    engine: xw.Engine | None = None, vae: Any = None, **options: Any
+) -> RelabelExplanation:
     options = {"samples": 200, **options}
-    return RelabelDistillation(engine or linear_engine(), vae or OrthogonalVAE(), **options).explain(
-        X
-    )
+    return RelabelDistillation(
+        engine or linear_engine(), vae or OrthogonalVAE(), **options
+    ).explain(X)
 
 
 def cosine(a: np.ndarray, b: np.ndarray) -> float:

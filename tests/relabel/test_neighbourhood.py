@@ -79,5 +79,5 @@ def test_patches_leave_about_half_of_the_picture_as_it_is() -> None:
 def test_the_structure_fits_the_latents() -> None:
     assert around(structure="auto").structure == "patches"
     assert around(VECTOR, structure="auto").structure == "independent"
-    with pytest.raises(ExplanationError, match='structure="smooth" needs .* 40 numbers for all'):
+    with pytest.raises(ExplanationError, match=r'structure="smooth" needs .* 40 numbers for all'):
         around(VECTOR, structure="smooth")

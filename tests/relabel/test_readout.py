@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pytest
 import torch
 
@@ -11,6 +13,22 @@ from xai_widgets.relabel.features import features_for
 from xai_widgets.relabel.readout import Readout, read
 from xai_widgets.relabel.teacher import Detail, Teacher
 from xai_widgets.relabel.vae import VAE
+
+
+@dataclass
+class Seen:
+    """Neighbours of which only the mean and the change are known."""
+
+    mean: float = 0.0
+    change: float = 0.0
+
+    @property
+    def mean_picture(self) -> torch.Tensor:
+        return torch.full((1, 8, 8), self.mean)
+
+    @property
+    def mean_change(self) -> torch.Tensor:
+        return torch.full((1, 8, 8), self.change)
 
 
 def teacher(vae: VAE, detail: Detail = "none") -> Teacher:
@@ -41,7 +59,7 @@ def test_weights_of_latents_are_the_change_of_the_picture_along_them() -> None:
     vae = OrthogonalVAE()
     view = features_for("latents", teacher(vae), 100, 7)
     d = torch.randn(64, generator=torch.Generator().manual_seed(2))
-    found = view.map(d.double(), torch.zeros(64), torch.zeros(1, 8, 8), "weight")
+    found = view.map(d.double(), Seen(), "weight")
     expected = (d @ vae.basis.detach().T / 10).view(1, 8, 8)
     torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-4)
 
@@ -55,16 +73,17 @@ def test_a_cell_counts_as_much_as_is_left_of_it() -> None:
     rows = view.rows(torch.zeros(2, 1, 8, 8), offsets)
     torch.testing.assert_close(rows, torch.tensor([[1.0, 1, 1, 1], [0, 1, 1, 0.5]]))
     d = torch.tensor([4.0, 0, 0, 0]).double()
-    found = view.map(d, rows.double().mean(0), torch.zeros(1, 8, 8), "times_difference")
-    assert float(found[0, 0, 0]) == pytest.approx(4 * (1 - 0.5))
-    assert float(found[0, -1, -1]) == 0
+    for readout, expected in (("weight", 4.0), ("times_picture", 4.0), ("times_difference", 1.0)):
+        found = view.map(d, Seen(change=0.25), readout)  # type: ignore[arg-type]  # one of them
+        assert float(found[0, 0, 0]) == pytest.approx(expected)
+        assert float(found[0, -1, -1]) == 0
 
 
 def test_segments_are_painted_whole() -> None:
     view = features_for("segments", teacher(OrthogonalVAE()), 100, 2)
     rows = view.rows(torch.rand(3, 1, 8, 8), torch.zeros(3, 64))
     d = torch.arange(rows.shape[1]).double()
-    found = view.map(d, torch.zeros(rows.shape[1]), torch.zeros(1, 8, 8), "weight")
+    found = view.map(d, Seen(), "weight")
     assert set(found.unique().tolist()) == set(d.tolist())
 
 

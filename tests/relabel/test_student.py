@@ -24,9 +24,7 @@ def data(count: int, width: int, seed: int = 0) -> Arrays:
     return x, margin.sigmoid(), (margin > 0).double()
 
 
-def plain_loss(
-    margin: float, soft: float, hard: float, alpha: float, temperature: float
-) -> float:
+def plain_loss(margin: float, soft: float, hard: float, alpha: float, temperature: float) -> float:
     """α T² KL(p ‖ student_T) + (1 − α) CE(h) of one neighbour, written out with two logits."""
     logits = (margin / 2, -margin / 2)
 

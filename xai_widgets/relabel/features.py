@@ -19,6 +19,17 @@ Space = Literal["auto", "pixels", "latents", "segments", "grid"]
 _BYTES = 64 * 2**20
 
 
+class Seen(Protocol):
+    """The synthetic pictures as a whole: their mean (C, H, W), and the root mean square difference
+    of the picture from them.
+    """
+
+    @property
+    def mean_picture(self) -> Tensor: ...
+    @property
+    def mean_change(self) -> Tensor: ...
+
+
 class Features(Protocol):
     """A student's view of the neighbours."""
 
@@ -26,10 +37,8 @@ class Features(Protocol):
         """The features (k, F) of synthetic pictures (k, C, H, W) and their scaled offsets."""
         ...
 
-    def map(self, d: Tensor, mean: Tensor, mean_pixels: Tensor, readout: Readout) -> Tensor:
-        """The student's weights d (F,) as a map (C, H, W); `mean` (F,) and `mean_pixels` are of
-        all neighbours.
-        """
+    def map(self, d: Tensor, seen: Seen, readout: Readout) -> Tensor:
+        """The student's weights d (F,) as a map (C, H, W) of the picture."""
         ...
 
 
@@ -43,9 +52,9 @@ class PixelFeatures:
     def rows(self, pixels: Tensor, offsets: Tensor) -> Tensor:
         return F.adaptive_avg_pool2d(pixels, self._size).flatten(1)
 
-    def map(self, d: Tensor, mean: Tensor, mean_pixels: Tensor, readout: Readout) -> Tensor:
+    def map(self, d: Tensor, seen: Seen, readout: Readout) -> Tensor:
         small = d.float().view(1, len(self._x), *self._size)
-        return read(_enlarged(small, self._x)[0], self._x, mean_pixels, readout)
+        return read(_enlarged(small, self._x)[0], self._x, seen.mean_picture, readout)
 
 
 class LatentFeatures:
@@ -69,7 +78,7 @@ class LatentFeatures:
         small = d.float().view(1, self._shape[0], *self._size)
         return F.interpolate(small, size=tuple(self._shape[1:]), mode="nearest")
 
-    def map(self, d: Tensor, mean: Tensor, mean_pixels: Tensor, readout: Readout) -> Tensor:
+    def map(self, d: Tensor, seen: Seen, readout: Readout) -> Tensor:
         direction = self.direction(d).to(self._teacher.mean)
         step = 0.1 / direction.square().mean().sqrt().clamp_min(1e-12)
         ends = torch.cat(
@@ -77,7 +86,7 @@ class LatentFeatures:
         )
         forth, back = self._teacher.pictures(ends)
         x = self._teacher.pixels[0]
-        return read((forth - back) / (2 * step), x, mean_pixels, readout)
+        return read((forth - back) / (2 * step), x, seen.mean_picture, readout)
 
 
 class CellFeatures:
@@ -110,14 +119,15 @@ class CellFeatures:
             self._most = change.max().clamp_min(1e-12)
         return 1 - change / self._most
 
-    def map(self, d: Tensor, mean: Tensor, mean_pixels: Tensor, readout: Readout) -> Tensor:
-        # The picture itself has 1 everywhere: all of every cell is as it was.
-        values = read(d.float(), torch.ones_like(mean).float(), mean.float(), readout)
+    def map(self, d: Tensor, seen: Seen, readout: Readout) -> Tensor:
+        values = d.float()
         if self._labels is None:
             fine = _enlarged(values.view(1, 1, *self._size), self._x)[0]
         else:
             fine = values[self._labels.flatten()].view(1, *self._x.shape[1:])
-        return fine.expand_as(self._x)
+        # As a pixel is, it is all there: 1, and of a neighbour's pixels 1 − their change is.
+        whole = torch.ones_like(self._x)
+        return read(fine.expand_as(self._x), whole, whole - seen.mean_change, readout)
 
 
 def features_for(space: Space, teacher: Teacher, samples: int, cells: int) -> Features:

@@ -92,6 +92,5 @@ def _learned(neighbours: Neighbours, recipe: Recipe, scale: float) -> Lesson:
     student = fit(
         rows, soft, hard, Objective(recipe.alpha, recipe.temperature), recipe.decay or None
     )
-    mean = rows.double().mean(0)
-    values = neighbours.view.map(student.d, mean, neighbours.mean_picture, recipe.readout)
+    values = neighbours.view.map(student.d, neighbours, recipe.readout)
     return Lesson(recipe, values, student, neighbours.so_far(), scale, soft, hard)

@@ -7,6 +7,7 @@ synthetic picture can be made again from its number and its scale, and none has 
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -113,12 +114,13 @@ def _smooth(shape: torch.Size, noise: Noise, generator: torch.Generator) -> Tens
     """The sum of coarse grids of noise, enlarged, of variance 1 over the picture, (c, h, w)."""
     channels, height, width = shape
     total = torch.zeros(shape)
-    for cells in (cells for cells in _SMOOTH if cells <= max(height, width)):
+    grids = [cells for cells in _SMOOTH if cells <= max(height, width)]
+    for cells in grids:
         size = torch.Size((channels, min(cells, height), min(cells, width)))
         coarse = _drawn(size, noise, generator)
         fine = F.interpolate(coarse[None], size=(height, width), mode="bicubic")[0]
         total += fine / _deviation(size[1], size[2], height, width)
-    return total / sum(cells <= max(height, width) for cells in _SMOOTH) ** 0.5
+    return total / math.sqrt(len(grids))
 
 
 def _deviation(rows: int, columns: int, height: int, width: int) -> float:

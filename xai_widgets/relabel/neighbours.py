@@ -31,7 +31,8 @@ class Neighbours:
         self.kept: list[bool] = []
         self._rows: list[Tensor] = []
         self._drawn = 0
-        self._pictures = torch.zeros_like(teacher.pixels[0])
+        self._sum = torch.zeros_like(teacher.pixels[0])
+        self._squares = torch.zeros_like(teacher.pixels[0])
         self._summed = 0
 
     def __len__(self) -> int:
@@ -52,7 +53,8 @@ class Neighbours:
         self.margins += answers.margin.tolist()
         self.kept += kept
         self._drawn += count
-        self._pictures += answers.pixels.sum(0)
+        self._sum += answers.pixels.sum(0)
+        self._squares += answers.pixels.square().sum(0)
         self._summed += count
 
     def keep_near(self, scale: float, octaves: float, most: int) -> None:
@@ -72,7 +74,14 @@ class Neighbours:
     @property
     def mean_picture(self) -> Tensor:
         """The mean of the synthetic pictures, (C, H, W)."""
-        return self._pictures / self._summed
+        return self._sum / self._summed
+
+    @property
+    def mean_change(self) -> Tensor:
+        """The root mean square difference of the picture and the synthetic ones, (C, H, W)."""
+        x = self.teacher.pixels[0]
+        square = self._squares / self._summed - 2 * x * self.mean_picture + x.square()
+        return square.clamp_min(0).sqrt()
 
     def features(self) -> Tensor:
         """(n, F) float32."""

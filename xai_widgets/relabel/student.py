@@ -16,7 +16,9 @@ from torch import Tensor
 # Penalties tried, in mean squares of a neighbour's (standardised) features.
 DECAYS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 _FOLDS = 3
+_ALIKE = 1e-8  # variance of soft labels below which there is nothing to explain
 _FLOOR = 0.1  # of the mean deviation: features that hardly move must not get large weights
+_SMALL = 128  # features up to which the Hessian is solved as it is
 HELD_OUT = 5  # every fifth neighbour is kept from the student
 
 
@@ -174,12 +176,17 @@ def solve(
     return v[:-1], float(v[-1])
 
 
-def _newton_step(
-    x: Tensor, curve: Tensor, decay: float, power: Tensor, gradient: Tensor
-) -> Tensor:
-    """−H⁻¹ g by preconditioned conjugate gradients, for H = Xᵀ diag(c) X + λ I and the intercept's
-    row and column.
+def _newton_step(x: Tensor, curve: Tensor, decay: float, power: Tensor, gradient: Tensor) -> Tensor:
+    """−H⁻¹ g for H = Xᵀ diag(c) X + λ I with the intercept's row and column: solved where it is
+    small, by preconditioned conjugate gradients where it is not.
     """
+    if x.shape[1] <= _SMALL:
+        bent = x * curve[:, None]
+        corner, side = curve.sum().clamp_min(1e-12)[None, None], bent.sum(0)[:, None]
+        inner = x.T @ bent + decay * torch.eye(x.shape[1], dtype=x.dtype)
+        hessian = torch.cat([torch.cat([inner, side], 1), torch.cat([side.T, corner], 1)])
+        direct: Tensor = torch.linalg.solve(hessian, -gradient)
+        return direct
     total = curve.sum().clamp_min(1e-12)
     scale = torch.cat([total * power + decay, total[None]])
     step, residual = torch.zeros_like(gradient), -gradient
@@ -206,4 +213,5 @@ def judged(margin: Tensor, soft: Tensor, hard: Tensor, temperature: float) -> tu
     accuracy = float(sum(recalls)) / 2 if len(recalls) == 2 else float("nan")
     spread = float((soft - soft.mean()).square().sum()) if len(soft) else 0.0
     missed = float(((margin / temperature).sigmoid() - soft).square().sum())
-    return accuracy, 1 - missed / spread if spread > 0 else float("nan")
+    told = spread > _ALIKE * max(len(soft), 1)
+    return accuracy, 1 - missed / spread if told else float("nan")
