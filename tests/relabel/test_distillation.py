@@ -318,3 +318,26 @@ def test_input_that_is_no_picture_has_no_pixels() -> None:
 
 def test_the_number_of_neighbours_judged_is_right() -> None:
     assert math.isclose(len(distilled(samples=105).scores), 105)
+
+
+def test_the_moments_are_those_of_the_neighbours_that_count() -> None:
+    from xai_widgets.relabel.lesson import lessons
+    from xai_widgets.relabel.neighbours import Neighbours
+
+    engine = linear_engine()
+    recipe = RelabelDistillation(engine, OrthogonalVAE(), samples=150).recipe
+    whole: list[Neighbours] = []
+    original = Neighbours.__init__
+
+    def remembering(self: Neighbours, *given: Any) -> None:
+        original(self, *given)
+        whole.append(self)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Neighbours, "__init__", remembering)
+        list(lessons(engine, OrthogonalVAE(), recipe, X, engine.resolve_target(X)))
+    (neighbours,) = whole
+    pictures = neighbours.pictures(list(range(150)))
+    torch.testing.assert_close(neighbours.mean_picture, pictures.mean(0))
+    change = (pictures - X).square().mean(0).sqrt()
+    torch.testing.assert_close(neighbours.mean_change, change, rtol=1e-3, atol=1e-4)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -31,9 +32,8 @@ class Neighbours:
         self.kept: list[bool] = []
         self._rows: list[Tensor] = []
         self._drawn = 0
-        self._sum = torch.zeros_like(teacher.pixels[0])
-        self._squares = torch.zeros_like(teacher.pixels[0])
-        self._summed = 0
+        # Of the pictures at each scale: how many, their sum and that of their squares.
+        self._moments: dict[float, tuple[int, Tensor, Tensor]] = {}
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -53,9 +53,12 @@ class Neighbours:
         self.margins += answers.margin.tolist()
         self.kept += kept
         self._drawn += count
-        self._sum += answers.pixels.sum(0)
-        self._squares += answers.pixels.square().sum(0)
-        self._summed += count
+        known, total, squares = self._moments.get(scale, (0, 0, 0))
+        self._moments[scale] = (
+            known + count,
+            answers.pixels.sum(0) + total,
+            answers.pixels.square().sum(0) + squares,
+        )
 
     def keep_near(self, scale: float, octaves: float, most: int) -> None:
         """Forget those drawn at a scale further than this from the one given, and all but the last
@@ -65,6 +68,8 @@ class Neighbours:
         near = near[-most:]
         for name in ("numbers", "scales", "margins", "kept", "_rows"):
             setattr(self, name, [getattr(self, name)[i] for i in near])
+        left = set(self.scales)
+        self._moments = {s: moments for s, moments in self._moments.items() if s in left}
 
     @property
     def kept_share(self) -> float:
@@ -74,14 +79,18 @@ class Neighbours:
     @property
     def mean_picture(self) -> Tensor:
         """The mean of the synthetic pictures, (C, H, W)."""
-        return self._sum / self._summed
+        return self._moment(1)
 
     @property
     def mean_change(self) -> Tensor:
         """The root mean square difference of the picture and the synthetic ones, (C, H, W)."""
         x = self.teacher.pixels[0]
-        square = self._squares / self._summed - 2 * x * self.mean_picture + x.square()
+        square = self._moment(2) - 2 * x * self.mean_picture + x.square()
         return square.clamp_min(0).sqrt()
+
+    def _moment(self, power: Literal[1, 2]) -> Tensor:
+        total = torch.stack([moments[power] for moments in self._moments.values()]).sum(0)
+        return total / sum(moments[0] for moments in self._moments.values())
 
     def features(self) -> Tensor:
         """(n, F) float32."""
@@ -121,11 +130,11 @@ class Neighbours:
         return torch.cat(made)
 
     def so_far(self) -> Neighbours:
-        """These neighbours, of which no more will come; without their features."""
+        """These neighbours, of which no more will come; without their features and moments."""
         copied = copy.copy(self)
         for name in ("numbers", "scales", "margins", "kept"):
             setattr(copied, name, list(getattr(self, name)))
-        copied._rows = []
+        copied._rows, copied._moments = [], {}
         return copied
 
     def check(self) -> None:
