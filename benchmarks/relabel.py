@@ -136,7 +136,11 @@ def compared(
 
     def relabel_distillation(engine: xw.Engine, picture: Picture, target: Target) -> Any:
         started = time.process_time()
-        found = RelabelDistillation(engine, vae, samples=samples).explain(picture, target)
+        try:
+            found = RelabelDistillation(engine, vae, samples=samples).explain(picture, target)
+        except xw.ExplanationError as error:  # counts as a map that knows nothing
+            facts.put(picture.digest.hex(), value={"refused": str(error)}, target=target.name)
+            return np.zeros(picture.input.shape[-2:])
         seconds = time.process_time() - started
         way = found.counterfactual
         value = {
@@ -169,11 +173,18 @@ def compared(
     )  # fmt: skip
     known = [facts.get(engine.picture(picture).digest.hex()) for picture in pictures]
     students = [entry["value"] for entry in known if entry is not None]
+    refused = sum("refused" in student for student in students)
+    students = [student for student in students if "refused" not in student]
     rows = {
         f"{i.method.split('(')[0]} {i.measure}": [round(v, 4) for v in (i.mean, i.low, i.high)]
         for i in table.summary()
     }
-    return {"pictures": len(pictures), "rows": rows, "students": summed_up(students)}
+    return {
+        "pictures": len(pictures),
+        "refused": refused,
+        "rows": rows,
+        "students": summed_up(students),
+    }
 
 
 def summed_up(students: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -285,7 +296,8 @@ def compared_page(made: dict[str, Any]) -> list[str]:
         name = f"**`{method}`**" if method == "relabel_distillation" else f"`{method}`"
         words = [f"{mean:.3f} [{low:.3f}, {high:.3f}]" for mean, low, high in cells]
         lines.append(f"| {name} | {' | '.join(words)} |")
-    lines += ["", "The students, median [quartiles]:", ""]
+    lines += ["", f"No neighbourhood was found for {made['refused']} pictures. The students of the"]
+    lines += ["others, median [quartiles]:", ""]
     for name, value in students.items():
         if isinstance(value, list):
             middle, low, high = value

@@ -29,7 +29,7 @@ class Recipe:
     readout: Readout = "weight"
     structure: Structure = "auto"
     noise: Noise = "isotropic"
-    detail: Detail = "none"
+    detail: Detail = "auto"
     reference: Reference = "image"
     scale: Annotated[float, Range(0, 64, 0.05, "", "of the neighbourhood; 0: searched for")] = 0.0
     cells: Annotated[int, Range(2, 32, 1, "", "patches and grid cells across the picture")] = 7

@@ -18,7 +18,7 @@ from xai_widgets.relabel.vae import VAE
 from xai_widgets.targets import Target, logits_of, probabilities_of
 
 Reference = Literal["image", "reconstruction"]
-Detail = Literal["none", "kept", "faded"]
+Detail = Literal["auto", "none", "kept", "faded"]
 
 # Values of the pictures decoded at a time: on CPUs eight of 224 x 224 run quickest; of small ones,
 # so many that what a call costs by itself is shared.
@@ -44,8 +44,9 @@ class Teacher:
 
     pixels: the picture, (1, C, H, W) in [0, 1]. mean, log_variance: of its latents.
     reconstruction: decode(mean), (1, C, H, W). label: the class whose keeping is asked for, the
-    most probable of the image or of the reconstruction. target_margin and reconstruction_margin:
-    the target's log odds on either.
+    most probable of the image (image_label) or of the reconstruction. detail: what becomes of what the VAE loses of the picture,
+    x − decode(mean): "none", it is lost; "kept", every synthetic picture has it; "faded", it has as
+    much of it as its latents were left alone there. "auto" is faded on a grid of latents.
 
     Raises ExplanationError where the VAE cannot take the picture or gives back another size.
     """
@@ -63,16 +64,17 @@ class Teacher:
         detail: Detail,
     ) -> None:
         self.network, self.vae, self.target = network, vae, target
-        self.pixels, self.temperature, self.detail = pixels, temperature, detail
+        self.pixels, self.temperature = pixels, temperature
         self._to_input = to_input
         self.mean, self.log_variance = self._encoded(pixels)
+        if detail == "auto":
+            detail = "faded" if self.mean.ndim == 4 else "none"
+        self.detail = detail
         self.reconstruction = self._decoded(self.mean)
         self._residual = pixels - self.reconstruction
-        of_image, of_reconstruction = (self.ask(p) for p in (self.pixels, self.reconstruction))
-        self.image_label = int(of_image.label[0])
-        self.reconstruction_label = int(of_reconstruction.label[0])
-        first = of_image if reference == "image" else of_reconstruction
-        self.label, self.reference_margin = int(first.label[0]), float(first.margin[0])
+        labels = self.ask(torch.cat([pixels, self.reconstruction])).label.tolist()
+        self.image_label, self.reconstruction_label = labels
+        self.label = labels[0] if reference == "image" else labels[1]
 
     @property
     def asks_for_label(self) -> bool:
