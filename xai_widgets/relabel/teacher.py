@@ -44,9 +44,11 @@ class Teacher:
 
     pixels: the picture, (1, C, H, W) in [0, 1]. mean, log_variance: of its latents.
     reconstruction: decode(mean), (1, C, H, W). label: the class whose keeping is asked for, the
-    most probable of the image (image_label) or of the reconstruction. detail: what becomes of what the VAE loses of the picture,
-    x − decode(mean): "none", it is lost; "kept", every synthetic picture has it; "faded", it has as
-    much of it as its latents were left alone there. "auto" is faded on a grid of latents.
+    most probable of the image or of the reconstruction.
+
+    detail: what becomes of what the VAE loses of the picture, x − decode(mean): "none", it is lost;
+    "kept", every synthetic picture has it; "faded", it has as much of it at a place as the latents
+    there were left alone. "auto" is faded on a grid of latents, else none.
 
     Raises ExplanationError where the VAE cannot take the picture or gives back another size.
     """
