@@ -31,7 +31,7 @@ class Answers:
     """What the network says of synthetic pictures (k of them).
 
     pixels: (k, C, H, W) in [0, 1]. margin: the log odds, at the temperature, of the target against
-    the rest, (k,) float64. label: the most probable class, (k,).
+    its strongest rival, (k,) float64. label: the most probable class, (k,).
     """
 
     pixels: Tensor
@@ -116,8 +116,9 @@ class Teacher:
             index = min(self.target.index, log_p.shape[1] - 1)
             if len(log_p[0]) == 2 and logits_of(output, batch=len(pixels)).shape[1] == 1:
                 index = 1  # a network of one logit answers "is it?"
-            rest = torch.cat([log_p[:, :index], log_p[:, index + 1 :]], dim=1).logsumexp(1)
-            return Answers(pixels, log_p[:, index] - rest, self._labels(output, pixels))
+            others = torch.cat([log_p[:, :index], log_p[:, index + 1 :]], dim=1)
+            margin = log_p[:, index] - others.amax(1)
+            return Answers(pixels, margin, self._labels(output, pixels))
 
     def cycle_error(self, latents: Tensor) -> float:
         """The root mean square by which the encoder disagrees with latents once decoded."""
