@@ -244,7 +244,7 @@ def test_directions_come_in_the_order_of_their_weights() -> None:
 
 
 def test_a_student_no_better_than_chance_is_said_to_be_so() -> None:
-    found = distilled(vae=GridVAE(), space="grid", structure="independent")
+    found = distilled(vae=GridVAE(), space="grid", structure="independent", seed=3)
     assert found.fidelity < 0.65  # of forty
     assert "no better than chance" in found.warnings[0]
     assert found.warnings == found.attribution.warnings
