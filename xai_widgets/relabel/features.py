@@ -20,14 +20,16 @@ _BYTES = 64 * 2**20
 
 
 class Seen(Protocol):
-    """The synthetic pictures as a whole: their mean (C, H, W), and the root mean square difference
-    of the picture from them.
+    """The synthetic pictures as a whole: their mean (C, H, W); the root mean square difference of
+    the picture from them; and the detail of the picture that the VAE loses (1, H, W).
     """
 
     @property
     def mean_picture(self) -> Tensor: ...
     @property
     def mean_change(self) -> Tensor: ...
+    @property
+    def detail(self) -> Tensor: ...
 
 
 class Features(Protocol):
@@ -54,7 +56,7 @@ class PixelFeatures:
 
     def map(self, d: Tensor, seen: Seen, readout: Readout) -> Tensor:
         small = d.float().view(1, len(self._x), *self._size)
-        return read(_enlarged(small, self._x)[0], self._x, seen.mean_picture, readout)
+        return read(_enlarged(small, self._x)[0], self._x, seen.mean_picture, seen.detail, readout)
 
 
 class LatentFeatures:
@@ -86,7 +88,7 @@ class LatentFeatures:
         )
         forth, back = self._teacher.pictures(ends)
         x = self._teacher.pixels[0]
-        return read((forth - back) / (2 * step), x, seen.mean_picture, readout)
+        return read((forth - back) / (2 * step), x, seen.mean_picture, seen.detail, readout)
 
 
 class CellFeatures:
@@ -127,7 +129,8 @@ class CellFeatures:
             fine = values[self._labels.flatten()].view(1, *self._x.shape[1:])
         # As a pixel is, it is all there: 1, and of a neighbour's pixels 1 − their change is.
         whole = torch.ones_like(self._x)
-        return read(fine.expand_as(self._x), whole, whole - seen.mean_change, readout)
+        mean = whole - seen.mean_change
+        return read(fine.expand_as(self._x), whole, mean, seen.detail, readout)
 
 
 def features_for(space: Space, teacher: Teacher, samples: int, cells: int) -> Features:

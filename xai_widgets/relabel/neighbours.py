@@ -12,6 +12,7 @@ from torch import Tensor
 from xai_widgets.errors import ExplanationError
 from xai_widgets.relabel.features import Features
 from xai_widgets.relabel.neighbourhood import Neighbourhood
+from xai_widgets.relabel.readout import detail_of
 from xai_widgets.relabel.scale import LEAST, MOST, ScaleSearch
 from xai_widgets.relabel.teacher import Teacher
 
@@ -87,6 +88,11 @@ class Neighbours:
         x = self.teacher.pixels[0]
         square = self._moment(2) - 2 * x * self.mean_picture + x.square()
         return square.clamp_min(0).sqrt()
+
+    @property
+    def detail(self) -> Tensor:
+        """The detail of the picture that the VAE loses, about 1 on average, (1, H, W)."""
+        return detail_of(self.teacher.pixels[0] - self.teacher.reconstruction[0])
 
     def _moment(self, power: Literal[1, 2]) -> Tensor:
         total = torch.stack([moments[power] for moments in self._moments.values()]).sum(0)

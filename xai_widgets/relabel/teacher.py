@@ -75,8 +75,8 @@ class Teacher:
         self.reconstruction = self._decoded(self.mean)
         self._residual = pixels - self.reconstruction
         labels = self.ask(torch.cat([pixels, self.reconstruction])).label.tolist()
-        self.image_label, self.reconstruction_label = labels
-        self.label = labels[0] if reference == "image" else labels[1]
+        self.image_label, self.reconstruction_label = (int(label) for label in labels)
+        self.label = self.image_label if reference == "image" else self.reconstruction_label
 
     @property
     def asks_for_label(self) -> bool:
