@@ -40,7 +40,7 @@ from xai_widgets.relabel import (
 
 EPOCHS, BATCH, RATE, DECAY = 8, 64, 4e-3, 1e-2
 VAE_SETTINGS: dict[str, Any] = {
-    "epochs": 4, "batch_size": 64, "learning_rate": 2e-3, "beta": 0.02, "error": "squared",
+    "epochs": 2.5, "batch_size": 64, "learning_rate": 2e-3, "beta": 0.02, "error": "squared",
     "feature_weight": 0.02, "seed": 0,
 }  # fmt: skip
 KEPT = (5, 9)  # the classifier's layers whose output must be kept: rectified, at 1/2 and 1/4

@@ -1,4 +1,4 @@
-"""Train the photograph VAE of `xw.demo.vae()`: about an hour on one core.
+"""Train the photograph VAE of `xw.demo.vae()`: about ten minutes on one core.
 
     XAI_WIDGETS_DATA=... python tools/train_photo_vae.py [--steps N] [--previews FOLDER]
 
@@ -39,7 +39,7 @@ FEATURES, WEIGHT = (2, 4, 10), 0.1  # blocks of EfficientNet-Lite0 whose output 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", type=int, default=6000)
+    parser.add_argument("--steps", type=int, default=2500)
     parser.add_argument("--checkpoint", default="build/photographs.safetensors")
     parser.add_argument("--previews", type=Path, help="a folder for preview pictures")
     asked = parser.parse_args()
