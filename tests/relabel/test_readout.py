@@ -71,7 +71,7 @@ def test_weights_of_latents_are_the_change_of_the_picture_along_them() -> None:
 
 def test_a_cell_counts_as_much_as_is_left_of_it() -> None:
     vae = GridVAE()
-    view = features_for("grid", teacher(vae), 100, 2)
+    view = features_for("grid", teacher(vae), 100, 1)
     offsets = torch.zeros(2, 1, 4, 4)
     offsets[1, 0, :2, :2] = 3.0
     offsets[1, 0, 2, 2] = -3.0

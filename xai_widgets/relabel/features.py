@@ -95,7 +95,8 @@ class CellFeatures:
     """How much of each cell or segment is as it was: 1 − its root mean square change over the
     largest met in the first neighbours.
 
-    `labels` (H, W) says which piece every place belongs to. What counts is the change of the
+    `labels` (H, W) says which piece every place belongs to; without them these are the cells of a
+    grid twice as fine as the patches, which begin anywhere. What counts is the change of the
     latents (a grid) or of the pixels (segments).
     """
 
@@ -104,7 +105,7 @@ class CellFeatures:
         self._own = teacher.reconstruction if teacher.detail == "none" else teacher.pixels
         self._labels = labels
         shape = teacher.mean.shape[-2:]
-        self._size = (min(cells, shape[0]), min(cells, shape[1]))
+        self._size = (min(2 * cells, shape[0]), min(2 * cells, shape[1]))
         self._most: Tensor | None = None
 
     def rows(self, pixels: Tensor, offsets: Tensor) -> Tensor:
@@ -123,6 +124,8 @@ class CellFeatures:
 
     def map(self, d: Tensor, seen: Seen, readout: Readout) -> Tensor:
         values = d.float()
+        if readout == "auto":
+            readout = "times_detail" if self._labels is None else "weight"
         if self._labels is None:
             fine = _enlarged(values.view(1, 1, *self._size), self._x)[0]
         else:
@@ -140,7 +143,7 @@ def features_for(space: Space, teacher: Teacher, samples: int, cells: int) -> Fe
     """
     spatial = teacher.mean.ndim == 4
     if space == "auto":
-        space = "grid" if spatial else "pixels"
+        space = "grid" if spatial else "latents"
     if space == "grid" and not spatial:
         raise ExplanationError(
             'space="grid" needs a VAE whose latents lie over the picture, (N, c, h, w); this one '

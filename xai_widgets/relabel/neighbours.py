@@ -32,7 +32,7 @@ class Neighbours:
         self.margins: list[float] = []
         self.kept: list[bool] = []
         self._rows: list[Tensor] = []
-        self._drawn = 0
+        self.drawn = 0
         # Of the pictures at each scale: how many, their sum and that of their squares.
         self._moments: dict[float, tuple[int, Tensor, Tensor]] = {}
 
@@ -41,7 +41,7 @@ class Neighbours:
 
     def draw(self, count: int, scale: float, search: ScaleSearch) -> None:
         """Draw the next neighbours at a scale, ask the network about them, and tell the search."""
-        numbers = list(range(self._drawn, self._drawn + count))
+        numbers = list(range(self.drawn, self.drawn + count))
         offsets = scale * self.neighbourhood.offsets(numbers)
         answers = self.teacher.synthetic(
             self.teacher.mean + offsets, self.neighbourhood.disturbed(numbers)
@@ -53,13 +53,17 @@ class Neighbours:
         self.scales += [scale] * count
         self.margins += answers.margin.tolist()
         self.kept += kept
-        self._drawn += count
+        self.drawn += count
         known, total, squares = self._moments.get(scale, (0, 0, 0))
         self._moments[scale] = (
             known + count,
             answers.pixels.sum(0) + total,
             answers.pixels.square().sum(0) + squares,
         )
+
+    def draw_out(self, along: Tensor) -> None:
+        """Draw the neighbours to come along a direction in latent space."""
+        self.neighbourhood = self.neighbourhood.drawn_out(along, self.drawn)
 
     def keep_near(self, scale: float, octaves: float, most: int) -> None:
         """Forget those drawn at a scale further than this from the one given, and all but the last
@@ -75,7 +79,12 @@ class Neighbours:
     @property
     def kept_share(self) -> float:
         """The share that keeps the reference label."""
-        return sum(self.kept) / len(self)
+        return self.share_since(0)
+
+    def share_since(self, number: int) -> float:
+        """The share that keeps the reference label, of those from a number on; 1/2 of none."""
+        kept = [one for i, one in zip(self.numbers, self.kept, strict=True) if i >= number]
+        return sum(kept) / len(kept) if kept else 0.5
 
     @property
     def mean_picture(self) -> Tensor:

@@ -48,7 +48,7 @@ class Teacher:
 
     detail: what becomes of what the VAE loses of the picture, x − decode(mean): "none", it is lost;
     "kept", every synthetic picture has it; "faded", it has as much of it at a place as the latents
-    there were left alone. "auto" is faded on a grid of latents, else none.
+    there were left alone. "auto" is faded on a grid of latents, else kept.
 
     Raises ExplanationError where the VAE cannot take the picture or gives back another size.
     """
@@ -70,7 +70,7 @@ class Teacher:
         self._to_input = to_input
         self.mean, self.log_variance = self._encoded(pixels)
         if detail == "auto":
-            detail = "faded" if self.mean.ndim == 4 else "none"
+            detail = "faded" if self.mean.ndim == 4 else "kept"
         self.detail = detail
         self.reconstruction = self._decoded(self.mean)
         self._residual = pixels - self.reconstruction
