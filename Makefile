@@ -11,7 +11,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(VENV)/constraints.txt
 JS     := PATH="$(abspath $(VENV)/node):$$PATH" npm --prefix js
 
-.PHONY: demo demo-html test js format chromium clean
+.PHONY: demo demo-html test test-python test-browser js format chromium clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.demo
@@ -21,13 +21,20 @@ demo-html: $(VENV)/.demo
 	@$(BIN)/python tools/demo_html.py
 
 test: $(VENV)/.test $(VENV)/.chromium js/node_modules/.installed
+	@echo "Running the tests: those without a browser and those in one side by side. Each half prints when it is done ..."
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-python test-browser
+
+test-python:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -m pytest -q -m "not browser"
+
+test-browser:
 	$(JS) run --silent check
 	$(JS) run --silent test
 	$(BIN)/python tools/bundles.py
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -m browser
 
 js: js/node_modules/.installed
 	$(JS) run --silent build
