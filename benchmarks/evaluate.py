@@ -6,7 +6,8 @@
 Photographs x 6 methods x 5 measures with EfficientNet-Lite0. The network counts the pictures it is
 given, with and without gradients; the time is held against the same numbers of passes of the bare
 model at its best batch size, timed between the photographs. Processor time of one thread, so that
-others on the machine disturb little. Halfway the run is cut off and resumed from its file. Written to benchmarks/results/evaluate.json.
+others on the machine disturb little. Halfway the run is cut off and resumed from its file. Written
+to benchmarks/results/evaluate.json.
 """
 
 from __future__ import annotations
