@@ -350,9 +350,13 @@ class Engine:
             # Not around the loop: a caller's own modes must be back whenever this generator pauses.
             with ordinary_modes():
                 step = next(steps, None)
-            if step is None:
-                return
-            fraction, values, *doubts = step
+                if step is None:
+                    return
+                fraction, values, *doubts = step
+                gap = None
+                if fraction >= 1:
+                    gap = card.completeness_gap(trace, goal, values, parameters)
+            gaps = [None] * len(pictures) if gap is None else gap.tolist()
             doubtful = doubts[0] if doubts else [()] * len(pictures)
             arrays = values.detach().float().cpu().numpy()
             yield (
@@ -373,10 +377,11 @@ class Engine:
                         pixels=picture.pixels,
                         space=card.space,
                         model=self.name,
+                        completeness_gap=gap,
                         warnings=warnings,
                     )
-                    for picture, array, score, probability, warnings in zip(
-                        pictures, arrays, scores, probabilities, doubtful, strict=True
+                    for picture, array, score, probability, gap, warnings in zip(
+                        pictures, arrays, scores, probabilities, gaps, doubtful, strict=True
                     )
                 ],
             )

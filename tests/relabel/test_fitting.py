@@ -112,13 +112,15 @@ def test_a_spatial_one_learns_from_crops() -> None:
         with torch.no_grad():
             return float((reconstruct(vae.eval(), pixels) - pixels).abs().mean())
 
-    vae = SpatialVAE(latent=3, width=16, fine=8, depth=1)
+    vae = SpatialVAE(latent=3, width=8, fine=8, depth=1)
+    for parameter in vae.decoder.straight.parameters():  # what it begins with is taken away
+        nn.init.zeros_(parameter)
     before = error(vae)
     trained = fit_vae(
-        data, vae=vae, size=24, steps=80, batch_size=4, learning_rate=5e-3, progress=False
+        data, vae=vae, size=24, steps=50, batch_size=4, learning_rate=5e-3, progress=False
     )
     assert trained is vae
-    assert error(vae) < 0.7 * before
+    assert error(vae) < 0.5 * before
 
 
 def test_features_are_kept_where_they_are_asked_for() -> None:

@@ -102,7 +102,7 @@ def _array(path: Path, magic: int) -> npt.NDArray[np.uint8]:
         shape = struct.unpack(f">{magic & 0xFF}I", raw[4 : 4 + 4 * (magic & 0xFF)])
         if kind != magic:
             raise ValueError(f"it starts with {kind:#x}, not {magic:#x}")
-        return np.frombuffer(raw, np.uint8, offset=4 + 4 * len(shape)).reshape(shape)
+        return np.frombuffer(raw, np.uint8, offset=4 + 4 * len(shape)).reshape(shape).copy()
     except (OSError, EOFError, ValueError, struct.error, zlib.error) as error:
         raise ExplanationError(
             f'"{path}" is no whole IDX file of Fashion-MNIST: {error}'
