@@ -69,7 +69,7 @@ def main() -> None:
         made = {
             "date": date.today().isoformat(),
             "command": f"python benchmarks/relabel.py {part} --pictures {count}"
-            f" --samples {asked.samples}" + f" --vae {Path(asked.vae).name}" * bool(asked.vae),
+            f" --samples {asked.samples}" + f" --vae {Path(asked.vae or "").name}" * bool(asked.vae),
             "torch": torch.__version__,
         }
         measured[part] = {**made, **globals()[part](count, asked.samples)}
