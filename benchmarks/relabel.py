@@ -60,6 +60,7 @@ def main() -> None:
     torch.set_num_threads(1)
     if asked.vae:
         VAES.update(dict.fromkeys(("fashion", "photographs"), asked.vae))
+    weights = f" --vae {Path(asked.vae).name}" if asked.vae else ""
     KEPT.mkdir(parents=True, exist_ok=True)
     measured = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     for part in asked.parts:
@@ -69,7 +70,7 @@ def main() -> None:
         made = {
             "date": date.today().isoformat(),
             "command": f"python benchmarks/relabel.py {part} --pictures {count}"
-            f" --samples {asked.samples}" + f" --vae {Path(asked.vae or "").name}" * bool(asked.vae),
+            f" --samples {asked.samples}{weights}",
             "torch": torch.__version__,
         }
         measured[part] = {**made, **globals()[part](count, asked.samples)}
