@@ -24,7 +24,7 @@ from xai_widgets.targets import Target
 _PILOTS = 8  # neighbours at a time while the scale is searched for
 _SEARCHED = 40  # of them at most
 _NEAR = 0.5  # octaves: pilots this near the scale that was found are neighbours like any other
-_EVENLY = 0.3  # of the neighbours, before those drawn out along what the student has learned
+_EVENLY = 0.35  # of the neighbours, before those drawn out along what the student has learned
 _FIRST = 100  # neighbours of the first map; every further map has twice as many
 _EVEN = (0.35, 0.65)  # shares of kept labels outside of which the scale is corrected
 

@@ -23,6 +23,7 @@ Shape = Literal["auto", "even", "drawn_out"]
 
 # Cells across the picture of the grids that smooth noise is the sum of.
 _SMOOTH = (2, 4, 7, 14)
+_ALONG = 3.5  # standard deviation of what is added along that direction
 _EVEN = 0.5  # ρ: what is left of the even noise where neighbours are drawn out along a direction
 
 
@@ -41,8 +42,8 @@ class Neighbourhood:
     bilinearly after a random shift, as in RISE (Petsiuk et al. 2018).
 
     Drawn out along a direction v, (1, ...) of length 1, from number `turn` on: a_i becomes
-    ρ a_i + g_i √d v with ρ = 1/2, g_i ~ N(0, 1) and d the number of latents. Where the label turns
-    along v, it turns at nearly the same place for all of them, so a line can tell them apart.
+    a_i / 2 + 3.5 g_i v, g_i ~ N(0, 1). Where the label turns along v, it turns at nearly the same
+    place for all of them, so a line can tell them apart; further out in all directions it cannot.
     """
 
     mean: Tensor
@@ -105,7 +106,7 @@ class Neighbourhood:
         if mask is not None:
             drawn = drawn * mask
         if self.along is not None and number >= self.turn:
-            way = float(torch.randn((), generator=generator)) * drawn.numel() ** 0.5
+            way = _ALONG * float(torch.randn((), generator=generator))
             drawn = _EVEN * drawn + way * self.along[0].cpu()
         return drawn
 
