@@ -68,12 +68,14 @@ def lessons(
         search.check()
         neighbours.keep_near(scale, _NEAR, recipe.samples)
     due, turn = min(_FIRST, recipe.samples), _turn(recipe, neighbourhood)
-    while len(neighbours) < recipe.samples:
+    done = False
+    while not done:
         until = turn if len(neighbours) < turn else recipe.samples
         count = min(teacher.at_a_time, min(due, until) - len(neighbours))
         if count > 0:
             neighbours.draw(count, scale, search)
         if len(neighbours) >= due:
+            done = len(neighbours) >= recipe.samples
             due = min(2 * due, recipe.samples)
             if neighbours.two_classes():
                 yield len(neighbours) / recipe.samples, _learned(neighbours, recipe, scale)
