@@ -68,6 +68,7 @@ def lessons(
         search.check()
         neighbours.keep_near(scale, _NEAR, recipe.samples)
     due, turn = min(_FIRST, recipe.samples), _turn(recipe, neighbourhood)
+    decay = recipe.decay or None
     done = False
     while not done:
         until = turn if len(neighbours) < turn else recipe.samples
@@ -78,12 +79,17 @@ def lessons(
             done = len(neighbours) >= recipe.samples
             due = min(2 * due, recipe.samples)
             if neighbours.two_classes():
-                yield len(neighbours) / recipe.samples, _learned(neighbours, recipe, scale)
+                # Which penalty is best hardly changes: it is chosen for the first and last map.
+                lesson = _learned(
+                    neighbours, recipe, scale, recipe.decay or None if done else decay
+                )
+                decay = lesson.student.decay
+                yield len(neighbours) / recipe.samples, lesson
             share = neighbours.share_since(neighbours.neighbourhood.turn)
             if not recipe.scale and not _EVEN[0] < share < _EVEN[1]:
                 scale = search.best()
         if len(neighbours) == turn < recipe.samples and neighbours.two_classes():
-            d = latent_weights(neighbours.offsets(), *neighbours.labels(), recipe)
+            d = latent_weights(neighbours.offsets(), *neighbours.labels(), recipe, decay)
             neighbours.draw_out(d)
             search = ScaleSearch(scale)
             scale = recipe.scale or _searched(neighbours, search, max(due, turn))
@@ -110,11 +116,9 @@ def _searched(neighbours: Neighbours, search: ScaleSearch, most: int) -> float:
     return search.best()
 
 
-def _learned(neighbours: Neighbours, recipe: Recipe, scale: float) -> Lesson:
+def _learned(neighbours: Neighbours, recipe: Recipe, scale: float, decay: float | None) -> Lesson:
     soft, hard = neighbours.labels()
     rows = neighbours.features()
-    student = fit(
-        rows, soft, hard, Objective(recipe.alpha, recipe.temperature), recipe.decay or None
-    )
+    student = fit(rows, soft, hard, Objective(recipe.alpha, recipe.temperature), decay)
     values = neighbours.view.map(student.d, neighbours, recipe.readout)
     return Lesson(recipe, values, student, neighbours.so_far(), scale, soft, hard)
