@@ -343,3 +343,27 @@ def test_the_moments_are_those_of_the_neighbours_that_count() -> None:
     torch.testing.assert_close(neighbours.mean_picture, pictures.mean(0))
     change = (pictures - X).square().mean(0).sqrt()
     torch.testing.assert_close(neighbours.mean_change, change, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("readout", ["magnitude", "times_difference", "times_detail"])
+def test_another_read_out_is_read_from_the_same_student(readout: Any) -> None:
+    engine = linear_engine()
+    found = distilled(engine)
+    passes = len(engine.model.passes)
+    again = found.read(readout)
+    assert len(engine.model.passes) == passes
+    np.testing.assert_array_equal(again.values, distilled(readout=readout).attribution.values)
+    assert again.parameters["readout"] == readout
+    with pytest.raises(xw.ExplanationError, match='Did you mean "times_detail"'):
+        found.read("times_details")  # type: ignore[arg-type]  # what is refused
+
+
+def test_looking_at_latents() -> None:
+    engine = linear_engine()
+    found = distilled(engine)
+    latents = found.latents([0, 3])
+    pictures, probabilities = found.look(latents)
+    np.testing.assert_array_equal(pictures, found.pictures([0, 3]))
+    odds = np.log(probabilities[:, 0] / probabilities[:, 1])
+    known = np.log(found.probability[[0, 3]] / (1 - found.probability[[0, 3]]))
+    np.testing.assert_allclose(odds, known, rtol=1e-3)
