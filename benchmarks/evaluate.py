@@ -13,7 +13,6 @@ to benchmarks/results/evaluate.json.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import statistics
 import tempfile
@@ -23,11 +22,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from keeping import keep
 from torch import nn
 
 import xai_widgets as xw
 
-RESULTS = Path(__file__).parent / "results"
 METHODS: list[Any] = [
     "grad_cam",
     "hires_cam",
@@ -139,7 +138,8 @@ def main() -> None:
         same = run().rows == table.rows and counted.given == given
     needed = given["forward"] * statistics.median(watch.forward)
     needed += given["with gradient"] * statistics.median(watch.backward)
-    write(
+    keep(
+        "evaluate",
         {
             "date": date.today().isoformat(),
             "command": f"python benchmarks/evaluate.py --pictures {count}",
@@ -150,16 +150,8 @@ def main() -> None:
             "bare_passes_seconds": round(needed, 1),
             "over_bare_passes": round(spent / needed, 3),
             "read_back_without_a_pass": same,
-        }
+        },
     )
-
-
-def write(result: dict[str, Any]) -> None:
-    """Print the result and keep it beside the benchmarks."""
-    text = json.dumps(result, indent=1)
-    print(text)
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "evaluate.json").write_text(text + "\n")
 
 
 if __name__ == "__main__":

@@ -26,16 +26,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from keeping import RESULTS, keep
 from torch import nn
 
 import xai_widgets as xw
 
-RESULTS = Path(__file__).parent / "results"
 Run = Callable[[], Any]
 
 
@@ -290,7 +289,7 @@ def main() -> None:
             n for n, m in xw.demo.engine().methods.items() if not m.needs_attention
         ]
         found = {name: peak_memory(name) for name in names if name != "cam"}
-        write("memory.json", {**provenance(), "peak_mb_over_bare": found})
+        keep("memory", {**provenance(), "peak_mb_over_bare": found})
         write_table()
         return
     bench = Bench()
@@ -301,7 +300,7 @@ def main() -> None:
     kept = json.loads(known.read_text())["rows"] if known.exists() else {}
     for name in names:
         kept[name] = {**provenance(), **measured(rows[name], bench)}
-        write("peers.json", {"rows": kept})
+        keep("peers", {"rows": kept})
     write_table()
 
 
@@ -315,14 +314,6 @@ def provenance() -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "machine": platform.machine(),
     }
-
-
-def write(name: str, result: dict[str, Any]) -> None:
-    """Print the results and keep them beside the benchmarks."""
-    text = json.dumps(result, indent=1)
-    print(text)
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / name).write_text(text + "\n")
 
 
 def write_table() -> None:
