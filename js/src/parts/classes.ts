@@ -2,7 +2,7 @@
 import { percent } from "../core/format";
 import { searchClasses } from "../core/search";
 import type { Session } from "../core/session";
-import { el, on, section, set, svg, write } from "./dom";
+import { done, el, on, section, set, svg, write } from "./dom";
 import { UNSAVED } from "./header";
 import { type Choice, popup } from "./popup";
 
@@ -57,7 +57,7 @@ export function classes(
       if (event.key === "Escape") input.value = "";
       list.key(event);
     } else if (event.key === "ArrowDown" || event.key === "Enter") {
-      event.preventDefault();
+      done(event);
       search();
     }
   });

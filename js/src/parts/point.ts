@@ -47,7 +47,7 @@ export function pictureAtPoint(
     const [name, chance] = [el("span.class"), el("span.chance")];
     return { element: el(".bar", { hidden: true }, name, chance), name, chance };
   });
-  const title = el("h3.heading", {}, "What it says");
+  const title = el("h3", {}, "What it says");
   const says = el(".section", {}, title, ...bars.map(({ element }) => element));
   const element = el(".point", {}, pane, says);
 

@@ -1,0 +1,288 @@
+/**
+ * The brush of HeatmapViewer: paint over the picture and watch the classes answer. A part of its own,
+ * which the kernel sends when it is first used; see xai_widgets/widgets/brush.py for the conversation.
+ */
+
+import css from "./brush.css";
+import { bytesOf } from "./core/frame";
+import { atEnd, now } from "./core/life";
+import { type Box, maskOf, type Point, runsOf, Strokes, shareOf, stroke } from "./core/painting";
+import type { Bytes, Model } from "./core/wire";
+import { newAnswers } from "./parts/answers";
+import { done, el, freshId, on, set, write } from "./parts/dom";
+import { newHand } from "./parts/hand";
+import { newStrip } from "./parts/strip";
+
+/** What comes before the fills, the unpainted probabilities, the runs and what they were answered. */
+export interface Told {
+  kind: string;
+  fill: string | null;
+  fills: string[];
+  mean: [number, number, number];
+  mime: string;
+  by: string;
+  seq: number;
+  failed?: boolean;
+}
+
+/** A model that also sends bytes. */
+export interface Sending extends Model {
+  send(content: unknown, callbacks?: unknown, buffers?: ArrayBufferView[]): void;
+}
+
+const LATE = 10_000; // milliseconds: what was asked is lost, the kernel may have been restarted
+
+const bufferOf = (data: Bytes | undefined): ArrayBuffer => bytesOf(data ?? "").slice().buffer;
+const numbers = (data: Bytes | undefined) => new Float32Array(bufferOf(data));
+const lengths = (data: Bytes | undefined) => new Uint16Array(bufferOf(data));
+
+async function pixelsOf(
+  data: Bytes,
+  type: string,
+  w: number,
+  h: number,
+): Promise<Uint32Array<ArrayBuffer>> {
+  const bitmap = await createImageBitmap(new Blob([bytesOf(data)], { type }));
+  const context = new OffscreenCanvas(w, h).getContext("2d")!;
+  context.drawImage(bitmap, 0, 0, w, h);
+  return Uint32Array.from(new Uint32Array(context.getImageData(0, 0, w, h).data.buffer));
+}
+
+/**
+ * `repaint` paints the heat anew, `spot` is where the keyboard's cross stands, in shares of the picture.
+ * Returns what brings it up to date after the viewer has painted. `wanted` switches it on.
+ */
+export default function brush(
+  model: Sending,
+  root: HTMLElement,
+  signal: AbortSignal,
+  repaint: () => void,
+  spot: () => Point | null,
+  told: Told,
+  buffers: Bytes[],
+  wanted: unknown,
+): () => void {
+  const find = <Kind extends HTMLElement>(selector: string): Kind => root.querySelector(selector)!;
+  const photo = find<HTMLCanvasElement>('[data-xw-canvas="picture"]');
+  const heat = find<HTMLCanvasElement>('[data-xw-canvas="heat"]');
+  const button = find<HTMLButtonElement>('[data-xw-control="brush"]');
+
+  const me = freshId();
+  const strokes = new Strokes();
+  let [width, height] = [0, 0]; // 0 while a picture is being prepared
+  let mask = new Uint8Array(0);
+  let cover: ImageData; // opaque where it is painted over, to take the heat away there
+  let seen: ImageData;
+  let base = new Uint32Array(0);
+  let blur = base;
+  let mean = 0;
+  let fill = "blur";
+  let active = false;
+  let version = 0; // of the mask and its fill
+  let answered = 0;
+  let asked = 0; // the version under way, else 0
+  let askedAt = 0;
+
+  const answers = newAnswers(signal, model, root);
+  const hand = newHand(signal, root, photo, {
+    active: () => active,
+    extent: () => [width, height],
+    size: () => strip.size,
+    beside,
+    spot,
+    begin: () => strokes.begin(mask),
+    paint(from, to) {
+      const box = stroke(mask, width, from, to, strip.size / 2);
+      if (box) draw(box);
+      if (box) ask();
+    },
+    end: show,
+  });
+  const strip = newStrip(signal, {
+    fill(next) {
+      fill = next;
+      hand.focus();
+      changed();
+    },
+    undo,
+    clear() {
+      strokes.begin(mask);
+      mask.fill(0);
+      changed();
+    },
+    resized: () => hand.follow(),
+  });
+  root.append(el("style", {}, css));
+  find(".xw-stage").append(strip.element);
+  find(".xw-bars").after(answers.element);
+  // What floats over the picture stays above the strip.
+  const observer = new ResizeObserver(() =>
+    root.style.setProperty("--xw-strip", `${strip.element.offsetHeight}px`),
+  );
+  observer.observe(strip.element);
+
+  // What is seen.
+
+  function beside(): boolean {
+    return model.get("view") === "side_by_side";
+  }
+  /** Paints what the network would see of a part of the picture, at once and without asking anybody. */
+  function draw([left, top, right, bottom]: Box): void {
+    if (!width || photo.width !== width) return;
+    const [out, covered] = [seen, cover].map(({ data }) => new Uint32Array(data.buffer));
+    const flat = fill === "mean" ? mean : 0xff000000;
+    for (let row = top; row < bottom; row++) {
+      for (let i = row * width + left; i < row * width + right; i++) {
+        out![i] = mask[i] ? (fill === "blur" ? blur[i]! : flat) : base[i]!;
+        covered![i] = mask[i] ? 0xff000000 : 0;
+      }
+    }
+    photo.getContext("2d")?.putImageData(seen, 0, 0, left, top, right - left, bottom - top);
+    if (beside() || heat.width !== width) return; // there the map stands for itself
+    // A map of what is no longer there would hide the paint.
+    const sheet = new OffscreenCanvas(right - left, bottom - top);
+    sheet.getContext("2d")!.putImageData(cover, -left, -top);
+    const context = heat.getContext("2d")!;
+    context.globalCompositeOperation = "destination-out";
+    context.drawImage(sheet, left, top);
+    context.globalCompositeOperation = "source-over";
+  }
+  function show(): void {
+    const painted = mask.includes(1);
+    strip.show(fill, strokes.any, painted);
+    const words = answers.show(shareOf(mask), active);
+    set(root, { _brush: active, _stroke: version, _painted: answered });
+    set(button, { $pressed: String(active) });
+    if (painted && answered === version && !hand.painting()) write(find(".xw-live"), words);
+  }
+  /** All of it anew, where there is paint or was some a moment ago. */
+  function redraw(): void {
+    repaint();
+    draw([0, 0, width, height]);
+  }
+  /** The mask or the fill is another one. */
+  function changed(): void {
+    redraw();
+    ask();
+  }
+  function undo(): void {
+    if (strokes.undo(mask)) changed();
+  }
+
+  // What is asked.
+
+  /** One question at a time, always about the newest mask. Nothing painted needs no answer. */
+  function ask(): void {
+    version += 1;
+    if (mask.includes(1)) next();
+    else {
+      answers.say();
+      answered = version;
+      send();
+    }
+    show();
+  }
+  function next(): void {
+    if (answered === version || (asked && now() - askedAt < LATE)) return;
+    asked = version;
+    askedAt = now();
+    send();
+  }
+  function send(): void {
+    model.send({ kind: "paint", by: me, seq: version, fill }, undefined, [runsOf(mask)]);
+  }
+
+  function heard(told: Told, [first, ...rest]: Bytes[] = []): void {
+    if (told.kind === "brush") void load(told, rest);
+    if (told.kind !== "painted" || !width) return;
+    const mine = told.by === me;
+    if (mine) answered = Math.max(answered, told.seq);
+    else adopt(told.fill, lengths(rest[0]));
+    asked = 0;
+    if (mask.includes(1) && !told.failed) answers.say(numbers(first));
+    next();
+    show();
+  }
+  /** Python or another view has painted. */
+  function adopt(given: string | null, runs: Uint16Array): void {
+    if (!given) return;
+    strokes.begin(mask);
+    fill = given;
+    mask.set(maskOf(runs, mask.length));
+    if (!mask.includes(1)) answers.say();
+    version += 1;
+    answered = version;
+    redraw();
+  }
+
+  async function load(told: Told, [blurred, unpainted, runs, painted]: Bytes[]): Promise<void> {
+    const picture = model.get("picture");
+    const { width: w, height: h } = picture;
+    const decoded = await Promise.all([
+      pixelsOf(picture.data, picture.mime, w, h),
+      pixelsOf(blurred!, told.mime, w, h),
+    ]);
+    if (picture !== model.get("picture") || signal.aborted) return;
+    [base, blur] = decoded;
+    [width, height] = [w, h];
+    if (mask.length !== w * h) mask = new Uint8Array(w * h);
+    [seen, cover] = [new ImageData(w, h), new ImageData(w, h)];
+    const [r, g, b] = told.mean;
+    mean = ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
+    answers.begin(numbers(unpainted));
+    strip.fit(Math.min(w, h), told.fills);
+    if (!told.fills.includes(fill)) fill = told.fills[0]!;
+    adopt(told.fill, lengths(runs));
+    strokes.forget();
+    if (painted && mask.includes(1)) answers.say(numbers(painted));
+    if (wanted) toggle();
+    wanted = undefined;
+    show();
+  }
+  /** Another picture has other fills, and nothing is painted on it yet. */
+  function renew(): void {
+    [width, asked, mask] = [0, 0, new Uint8Array(0)];
+    answered = version;
+    strokes.forget();
+    answers.say();
+    model.send({ kind: "brush", known: true });
+    show();
+  }
+
+  // What is done by hand.
+
+  function toggle(): void {
+    active = !active;
+    show();
+    hand.follow();
+    if (active) hand.focus();
+  }
+  on(signal, button, "click", toggle);
+  on(signal, root, "keydown", (event: KeyboardEvent) => {
+    const { key, target } = event;
+    if ((target as Element).matches("input:not([type])")) return;
+    const command = event.ctrlKey || event.metaKey;
+    if (command && key === "z") undo();
+    else if (!command && key === "b" && !event.defaultPrevented) toggle();
+    else if (command || event.altKey || !active) return;
+    else if (key === "[") strip.smaller();
+    else if (key === "]") strip.larger();
+    else if (key === "Escape" && !event.defaultPrevented) {
+      toggle();
+      event.stopPropagation();
+    } else if (!hand.key(event)) return;
+    done(event);
+  });
+  model.on("msg:custom", heard);
+  model.on("change:picture", renew);
+  atEnd(signal, () => {
+    observer.disconnect();
+    model.off("msg:custom", heard);
+    model.off("change:picture", renew);
+  });
+  heard(told, buffers);
+  return () => {
+    if (mask.includes(1)) draw([0, 0, width, height]);
+    show();
+  };
+}
