@@ -151,15 +151,28 @@ const styleAsText = {
   },
 };
 
+/** A part borrows what the viewer has anyway: imports of src/parts/lent.ts's modules come from there. */
+const borrowed = {
+  name: "borrowed",
+  async setup(build) {
+    const text = await readFile(resolve(here, "../src/parts/lent.ts"), "utf8");
+    const names = text.match(/LENT = \[([^\]]*)\]/)[1].match(/\w+/g);
+    const contents = `export let ${names}; export const borrow = (lent) => { [${names}] = lent; };`;
+    const modules = /\/(dom|format|frame|geometry|lent|life|segments)$/;
+    build.onResolve({ filter: modules }, () => ({ path: "lent", namespace: "borrowed" }));
+    build.onLoad({ filter: /.*/, namespace: "borrowed" }, () => ({ contents }));
+  },
+};
+
 /** Each widget by itself. `own` are names to shorten: the larger the widget, the more it is worth. */
 const WIDGETS = [
   { name: "heatmap_viewer", own: OWN },
   { name: "faithfulness_viewer", own: [...OWN, ...JUDGING], tables: /inferno|coolwarm/ },
-  { name: "brush", own: BRUSH, part: true, limit: 12_000 },
+  { name: "brush", own: BRUSH, part: true, limit: 10_000 },
 ];
 const optionsOf = ({ name, own, tables, part }) => ({
   ...options,
-  plugins: [...(tables ? [onlyTables(tables)] : []), ...(part ? [styleAsText] : [])],
+  plugins: [...(tables ? [onlyTables(tables)] : []), ...(part ? [styleAsText, borrowed] : [])],
   entryPoints: [`src/${name}.ts`, ...(part ? [] : [`src/${name}.css`])],
   ...(own && { mangleProps: new RegExp(`^(${own.join("|")})$`) }),
 });

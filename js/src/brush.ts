@@ -11,6 +11,7 @@ import type { Bytes, Model } from "./core/wire";
 import { newAnswers } from "./parts/answers";
 import { done, el, freshId, on, set, write } from "./parts/dom";
 import { newHand } from "./parts/hand";
+import { borrow, type LENT } from "./parts/lent";
 import { newStrip } from "./parts/strip";
 
 /** What comes before the fills, the unpainted probabilities, the runs and what they were answered. */
@@ -61,7 +62,9 @@ export default function brush(
   told: Told,
   buffers: Bytes[],
   wanted: unknown,
+  lent: typeof LENT,
 ): () => void {
+  borrow(lent);
   const find = <Kind extends HTMLElement>(selector: string): Kind => root.querySelector(selector)!;
   const photo = find<HTMLCanvasElement>('[data-xw-canvas="picture"]');
   const heat = find<HTMLCanvasElement>('[data-xw-canvas="heat"]');

@@ -13,6 +13,7 @@ import { el, on, set, write } from "./parts/dom";
 import { footer } from "./parts/footer";
 import { header } from "./parts/header";
 import { heatPainter, type Painted, paintPicture } from "./parts/heat";
+import { LENT } from "./parts/lent";
 import { looks } from "./parts/looks";
 import { parameters } from "./parts/parameters";
 import { newStage } from "./parts/stage";
@@ -110,7 +111,7 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
     try {
       const module = new Blob([bytesOf(buffers[0]!)], { type: "text/javascript" });
       const part = await import(URL.createObjectURL(module));
-      redraw = part.default(model, root, signal, paint, stage.spot, told, buffers, asked);
+      redraw = part.default(model, root, signal, paint, stage.spot, told, buffers, asked, LENT);
       asked = true;
     } catch (problem) {
       asked = taken = false;

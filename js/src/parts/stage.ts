@@ -17,7 +17,7 @@ import type { Appearance, Picture } from "../core/wire";
 import { done, el, on, set, svg, tool, write } from "./dom";
 import type { Painted } from "./heat";
 
-const BRUSH = "M13 3L8 9M8 9c-2-1-4 0-4 2 0 1-1 2-2 2 3 1 7 0 6-4z";
+const BRUSH = "M13 3L8 9c-2-1-4 0-4 2 0 1-1 2-2 2 3 1 7 0 6-4";
 
 /**
  * `pointed` is told the value under the cursor, and the words for it when it was moved by keyboard. `brush`
@@ -55,7 +55,7 @@ export function newStage(
     el(
       ".tools.pill",
       {},
-      ...(brush ? [tool(signal, "brush", "Paint over it (B)", BRUSH, brush)] : []),
+      ...(brush ? [tool(signal, "brush", "Brush (B)", BRUSH, brush)] : []),
       tool(signal, "zoom-out", "Zoom out (−)", "M4 8h8", () => zoomBy(1 / 1.5)),
       tool(signal, "zoom-in", "Zoom in (+)", "M4 8h8M8 4v8", () => zoomBy(1.5)),
       tool(
