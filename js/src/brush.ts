@@ -31,7 +31,8 @@ export interface Sending extends Model {
   send(content: unknown, callbacks?: unknown, buffers?: ArrayBufferView[]): void;
 }
 
-const LATE = 10_000; // milliseconds: what was asked is lost, the kernel may have been restarted
+const SLOW = 200; // milliseconds after which one may wonder
+const LOST = 10_000; // the kernel may have been restarted
 
 const bufferOf = (data: Bytes | undefined): ArrayBuffer => bytesOf(data ?? "").slice().buffer;
 const numbers = (data: Bytes | undefined) => new Float32Array(bufferOf(data));
@@ -85,6 +86,8 @@ export default function brush(
   let answered = 0;
   let asked = 0; // the version under way, else 0
   let askedAt = 0;
+  let spoken = "";
+  let first = true;
 
   const answers = newAnswers(signal, model, root);
   const hand = newHand(signal, root, photo, {
@@ -97,14 +100,13 @@ export default function brush(
     paint(from, to) {
       const box = stroke(mask, width, from, to, strip.size / 2);
       if (box) draw(box);
-      if (box) ask();
     },
+    painted: ask,
     end: show,
   });
   const strip = newStrip(signal, {
     fill(next) {
       fill = next;
-      hand.focus();
       changed();
     },
     undo,
@@ -112,6 +114,7 @@ export default function brush(
       strokes.begin(mask);
       mask.fill(0);
       changed();
+      hand.focus(); // the button has nothing to do any more
     },
     resized: () => hand.follow(),
   });
@@ -154,9 +157,13 @@ export default function brush(
     const painted = mask.includes(1);
     strip.show(fill, strokes.any, painted);
     const words = answers.show(shareOf(mask), active);
-    set(root, { _brush: active, _stroke: version, _painted: answered });
+    const late = asked > 0 && now() - askedAt > SLOW;
+    set(root, { _brush: active, _stroke: version, _painted: answered, _late: late });
     set(button, { $pressed: String(active) });
-    if (painted && answered === version && !hand.painting()) write(find(".xw-live"), words);
+    // For those who do not see the bars, once it is final.
+    if (!painted || answered !== version || hand.painting() || words === spoken) return;
+    spoken = words;
+    write(find(".xw-live"), words);
   }
   /** All of it anew, where there is paint or was some a moment ago. */
   function redraw(): void {
@@ -169,7 +176,9 @@ export default function brush(
     ask();
   }
   function undo(): void {
-    if (strokes.undo(mask)) changed();
+    if (!strokes.undo(mask)) return;
+    changed();
+    if (!strokes.any) hand.focus();
   }
 
   // What is asked.
@@ -186,23 +195,24 @@ export default function brush(
     show();
   }
   function next(): void {
-    if (answered === version || (asked && now() - askedAt < LATE)) return;
+    if (answered === version || (asked && now() - askedAt < LOST)) return;
     asked = version;
     askedAt = now();
+    setTimeout(show, SLOW + 20);
     send();
   }
   function send(): void {
     model.send({ kind: "paint", by: me, seq: version, fill }, undefined, [runsOf(mask)]);
   }
 
-  function heard(told: Told, [first, ...rest]: Bytes[] = []): void {
+  function heard(told: Told, [answer, ...rest]: Bytes[] = []): void {
     if (told.kind === "brush") void load(told, rest);
     if (told.kind !== "painted" || !width) return;
     const mine = told.by === me;
     if (mine) answered = Math.max(answered, told.seq);
     else adopt(told.fill, lengths(rest[0]));
     asked = 0;
-    if (mask.includes(1) && !told.failed) answers.say(numbers(first));
+    if (mask.includes(1) && !told.failed) answers.say(numbers(answer));
     next();
     show();
   }
@@ -237,14 +247,17 @@ export default function brush(
     if (!told.fills.includes(fill)) fill = told.fills[0]!;
     adopt(told.fill, lengths(runs));
     strokes.forget();
-    if (painted && mask.includes(1)) answers.say(numbers(painted));
-    if (wanted) toggle();
-    wanted = undefined;
+    if (mask.includes(1)) answers.say(numbers(painted));
+    // The answer may have come before there was anybody to hear it.
+    if (first && mask.includes(1)) model.send({ kind: "brush", known: true });
+    if (first && wanted) toggle();
+    first = false;
     show();
   }
   /** Another picture has other fills, and nothing is painted on it yet. */
   function renew(): void {
     [width, asked, mask] = [0, 0, new Uint8Array(0)];
+    answers.begin(numbers(undefined));
     answered = version;
     strokes.forget();
     answers.say();
@@ -273,7 +286,7 @@ export default function brush(
     else if (key === "Escape" && !event.defaultPrevented) {
       toggle();
       event.stopPropagation();
-    } else if (!hand.key(event)) return;
+    } else if (!hand.press(event)) return;
     done(event);
   });
   model.on("msg:custom", heard);

@@ -1,5 +1,7 @@
 /** What is painted over, without any pixels on a screen: a mask of 0 and 1, one a picture pixel. */
 
+import { clamp } from "./geometry";
+
 export type Point = readonly [x: number, y: number];
 
 /** Left, top, right, bottom; the last two are outside. */
@@ -20,16 +22,19 @@ export function stroke(
   const height = mask.length / width;
   const [dx, dy] = [bx - ax, by - ay];
   const reach = Math.max(radius, 1);
-  const left = Math.max(0, Math.floor(Math.min(ax, bx) - reach));
-  const top = Math.max(0, Math.floor(Math.min(ay, by) - reach));
-  const right = Math.min(width, Math.ceil(Math.max(ax, bx) + reach));
-  const bottom = Math.min(height, Math.ceil(Math.max(ay, by) + reach));
+  /** The pixels that may be reached along one axis, of `length`. */
+  const span = (a: number, b: number, length: number): [number, number] => [
+    clamp(Math.floor(Math.min(a, b) - reach), 0, length),
+    clamp(Math.ceil(Math.max(a, b) + reach), 0, length),
+  ];
+  const [left, right] = span(ax, bx, width);
+  const [top, bottom] = span(ay, by, height);
   let touched = false;
   for (let row = top; row < bottom; row++) {
     for (let column = left; column < right; column++) {
       const [px, py] = [column + 0.5 - ax, row + 0.5 - ay];
       // The nearest point of the line is a + t d.
-      const t = Math.max(0, Math.min(1, (px * dx + py * dy) / (dx * dx + dy * dy || 1)));
+      const t = clamp((px * dx + py * dy) / (dx * dx + dy * dy || 1), 0, 1);
       const under = column === Math.floor(bx) && row === Math.floor(by);
       if (!under && Math.hypot(px - t * dx, py - t * dy) > radius) continue;
       mask[row * width + column] = 1;
@@ -66,8 +71,11 @@ export function maskOf(runs: Uint16Array, length: number): Uint8Array<ArrayBuffe
 }
 
 /** What share of the picture is painted over. */
-export const shareOf = (mask: Uint8Array): number =>
-  mask.reduce((sum, each) => sum + each, 0) / (mask.length || 1);
+export function shareOf(mask: Uint8Array): number {
+  let painted = 0;
+  for (let i = 0; i < mask.length; i++) painted += mask[i]!;
+  return painted / (mask.length || 1);
+}
 
 const KEPT = 99;
 

@@ -32,7 +32,7 @@ export function classes(
   const box = el(".field.find", {}, lens, input);
   const list = popup(signal, host, input, "Classes", (value) => {
     input.value = "";
-    session.ask({ target: Number(value) });
+    session.ask({ target: +value });
   });
 
   function search(): void {
@@ -66,7 +66,7 @@ export function classes(
     const bar = el("button.bar", {}, el("span.class"), el("span.chance"));
     on(signal, bar, "click", () => {
       const index = bar.dataset.xwClass;
-      if (index) session.ask({ target: Number(index) });
+      if (index) session.ask({ target: +index });
     });
     bars.append(bar);
     return bar;

@@ -77,8 +77,10 @@ export function tool(
   label: string,
   path: string,
   act: () => void,
+  more: Attributes = {},
 ): HTMLButtonElement {
-  const made = el("button.tool", { _control: control, title: label, $label: label }, svg(path));
+  const named = { _control: control, title: label, $label: label, ...more };
+  const made = el("button.tool", named, svg(path));
   on(signal, made, "click", act);
   return made;
 }

@@ -14,6 +14,8 @@ interface Acts {
   spot(): Point | null;
   begin(): void;
   paint(from: Point, to: Point): void;
+  /** Some of a stroke has been painted. */
+  painted(): void;
   end(): void;
 }
 
@@ -21,6 +23,7 @@ export function newHand(signal: AbortSignal, root: HTMLElement, photo: HTMLEleme
   const pane = photo.parentElement!;
   const circle = el(".circle", { hidden: true });
   pane.append(circle);
+  const boxOf = (element: Element): DOMRect => element.getBoundingClientRect();
   let last: Point | null = null; // while a stroke is being painted
   let pointer = 0;
   let over: PointerEvent | null = null; // where the pointer is, while it is over the picture
@@ -28,8 +31,8 @@ export function newHand(signal: AbortSignal, root: HTMLElement, photo: HTMLEleme
 
   /** Where in the picture, in its pixels. */
   function place({ clientX, clientY }: MouseEvent): Point {
-    const { left, top, width, height } = photo.getBoundingClientRect();
-    const outer = pane.getBoundingClientRect();
+    const { left, top, width, height } = boxOf(photo);
+    const outer = boxOf(pane);
     const half = acts.beside() ? outer.width / 2 : 0;
     const x = half && clientX - outer.left >= half ? clientX - half : clientX;
     const [w, h] = acts.extent();
@@ -40,8 +43,8 @@ export function newHand(signal: AbortSignal, root: HTMLElement, photo: HTMLEleme
     const [w] = acts.extent();
     circle.hidden = !acts.active() || !at || !w || panning;
     if (!at || circle.hidden) return;
-    const { left, top, width } = photo.getBoundingClientRect();
-    const outer = pane.getBoundingClientRect();
+    const { left, top, width } = boxOf(photo);
+    const outer = boxOf(pane);
     const scale = width / w;
     const [x, y] = [left - outer.left + at[0] * scale, top - outer.top + at[1] * scale];
     circle.style.cssText = `left:${x}px;top:${y}px;width:${scale * acts.size()}px`;
@@ -67,13 +70,17 @@ export function newHand(signal: AbortSignal, root: HTMLElement, photo: HTMLEleme
     pointer = event.pointerId;
     acts.begin();
     paint(place(event));
+    acts.painted();
     follow();
   });
   first("pointermove", (event: PointerEvent) => {
     if (last && event.pointerId !== pointer) return;
     over = event;
     const between = event.getCoalescedEvents?.() ?? [];
-    if (last) for (const each of between.length ? between : [event]) paint(place(each));
+    if (last) {
+      for (const each of between.length ? between : [event]) paint(place(each));
+      acts.painted();
+    }
     follow();
   });
   first("pointerup pointercancel lostpointercapture", (event: PointerEvent) => {
@@ -113,6 +120,7 @@ export function newHand(signal: AbortSignal, root: HTMLElement, photo: HTMLEleme
       acts.begin();
       paint(at);
       last = null;
+      acts.painted();
       acts.end();
     }
     follow(at);
@@ -123,7 +131,7 @@ export function newHand(signal: AbortSignal, root: HTMLElement, photo: HTMLEleme
     painting: (): boolean => !!last,
     focus: (): void => pane.focus({ preventScroll: true }),
     /** What a key does on the picture; tells whether it did. The stage has moved its cross already. */
-    key({ key, target, defaultPrevented }: KeyboardEvent): boolean {
+    press({ key, target, defaultPrevented }: KeyboardEvent): boolean {
       if (target !== pane || !acts.active()) return false;
       if (key.startsWith("Arrow")) cross(false);
       else if (defaultPrevented) follow();

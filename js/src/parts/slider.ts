@@ -65,8 +65,8 @@ export function slider(
     update(whole ? Math.round(value) : value, true);
   }
 
-  on(signal, range, "input", () => update(Number(range.value), false));
-  on(signal, range, "change", () => update(Number(range.value), true));
+  on(signal, range, "input", () => update(+range.value, false));
+  on(signal, range, "change", () => update(+range.value, true));
   for (const each of [range, field]) on(signal, each, "dblclick", () => update(initial, true));
   on(signal, field, "focus", () => {
     editing = true;

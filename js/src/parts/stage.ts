@@ -55,7 +55,7 @@ export function newStage(
     el(
       ".tools.pill",
       {},
-      ...(brush ? [tool(signal, "brush", "Brush (B)", BRUSH, brush)] : []),
+      ...(brush ? [tool(signal, "brush", "Brush (B)", BRUSH, brush, { $pressed: "false" })] : []),
       tool(signal, "zoom-out", "Zoom out (−)", "M4 8h8", () => zoomBy(1 / 1.5)),
       tool(signal, "zoom-in", "Zoom in (+)", "M4 8h8M8 4v8", () => zoomBy(1.5)),
       tool(
@@ -85,7 +85,7 @@ export function newStage(
     }
     set(element, {
       _view: view,
-      _zoom: Number(scale.toFixed(3)),
+      _zoom: +scale.toFixed(3),
       _zoomed: scale > 1,
       // From here on single pixels are what one wants to see.
       _pixels: (scale * pane.clientWidth) / width >= 6 * panels(),

@@ -43,6 +43,7 @@ export function newStrip(signal: AbortSignal, acts: Acts) {
     el(".sizes", {}, range, number),
     undo,
     clear,
+    el("span.facts", {}, "[ ] size · Ctrl+Z undo · Esc done"),
   );
   let size = 0;
   let most = 1;
