@@ -87,6 +87,8 @@ const JUDGING = [
 ];
 
 const BRUSH = [
+  "draw",
+  "load",
   "active",
   "begin",
   "beside",
@@ -173,7 +175,7 @@ const borrowed = {
 const WIDGETS = [
   { name: "heatmap_viewer", own: OWN },
   { name: "faithfulness_viewer", own: [...OWN, ...JUDGING], tables: /inferno|coolwarm/ },
-  { name: "brush", own: BRUSH, part: true, limit: 10_000 },
+  { name: "brush", own: BRUSH, part: true, limit: 10_240 },
 ];
 const optionsOf = ({ name, own, tables, part }) => ({
   ...options,

@@ -12,6 +12,7 @@ import { newAnswers } from "./parts/answers";
 import { done, el, freshId, on, set, write } from "./parts/dom";
 import { newHand } from "./parts/hand";
 import { borrow, type LENT } from "./parts/lent";
+import { newPaint } from "./parts/paint";
 import { newStrip } from "./parts/strip";
 
 /** What comes before the fills, the unpainted probabilities, the runs and what they were answered. */
@@ -38,18 +39,6 @@ const bufferOf = (data: Bytes | undefined): ArrayBuffer => bytesOf(data ?? "").s
 const numbers = (data: Bytes | undefined) => new Float32Array(bufferOf(data));
 const lengths = (data: Bytes | undefined) => new Uint16Array(bufferOf(data));
 
-async function pixelsOf(
-  data: Bytes,
-  type: string,
-  w: number,
-  h: number,
-): Promise<Uint32Array<ArrayBuffer>> {
-  const bitmap = await createImageBitmap(new Blob([bytesOf(data)], { type }));
-  const context = new OffscreenCanvas(w, h).getContext("2d")!;
-  context.drawImage(bitmap, 0, 0, w, h);
-  return Uint32Array.from(new Uint32Array(context.getImageData(0, 0, w, h).data.buffer));
-}
-
 /**
  * `repaint` paints the heat anew, `spot` is where the keyboard's cross stands, in shares of the picture.
  * Returns what brings it up to date after the viewer has painted. `wanted` switches it on.
@@ -68,18 +57,13 @@ export default function brush(
   borrow(lent);
   const find = <Kind extends HTMLElement>(selector: string): Kind => root.querySelector(selector)!;
   const photo = find<HTMLCanvasElement>('[data-xw-canvas="picture"]');
-  const heat = find<HTMLCanvasElement>('[data-xw-canvas="heat"]');
   const button = find<HTMLButtonElement>('[data-xw-control="brush"]');
 
   const me = freshId();
   const strokes = new Strokes();
+  const paint = newPaint(photo, find('[data-xw-canvas="heat"]'));
   let [width, height] = [0, 0]; // 0 while a picture is being prepared
   let mask = new Uint8Array(0);
-  let cover: ImageData; // opaque where it is painted over, to take the heat away there
-  let seen: ImageData;
-  let base = new Uint32Array(0);
-  let blur = base;
-  let mean = 0;
   let fill = "blur";
   let active = false;
   let version = 0; // of the mask and its fill
@@ -94,7 +78,7 @@ export default function brush(
     active: () => active,
     extent: () => [width, height],
     size: () => strip.size,
-    beside,
+    beside: () => beside(),
     spot,
     begin: () => strokes.begin(mask),
     paint(from, to) {
@@ -129,30 +113,8 @@ export default function brush(
 
   // What is seen.
 
-  function beside(): boolean {
-    return model.get("view") === "side_by_side";
-  }
-  /** Paints what the network would see of a part of the picture, at once and without asking anybody. */
-  function draw([left, top, right, bottom]: Box): void {
-    if (!width || photo.width !== width) return;
-    const [out, covered] = [seen, cover].map(({ data }) => new Uint32Array(data.buffer));
-    const flat = fill === "mean" ? mean : 0xff000000;
-    for (let row = top; row < bottom; row++) {
-      for (let i = row * width + left; i < row * width + right; i++) {
-        out![i] = mask[i] ? (fill === "blur" ? blur[i]! : flat) : base[i]!;
-        covered![i] = mask[i] ? 0xff000000 : 0;
-      }
-    }
-    photo.getContext("2d")?.putImageData(seen, 0, 0, left, top, right - left, bottom - top);
-    if (beside() || heat.width !== width) return; // there the map stands for itself
-    // A map of what is no longer there would hide the paint.
-    const sheet = new OffscreenCanvas(right - left, bottom - top);
-    sheet.getContext("2d")!.putImageData(cover, -left, -top);
-    const context = heat.getContext("2d")!;
-    context.globalCompositeOperation = "destination-out";
-    context.drawImage(sheet, left, top);
-    context.globalCompositeOperation = "source-over";
-  }
+  const beside = (): boolean => model.get("view") === "side_by_side";
+  const draw = (box: Box): void => paint.draw(box, mask, fill, beside());
   function show(): void {
     const painted = mask.includes(1);
     strip.show(fill, strokes.any, painted);
@@ -231,17 +193,11 @@ export default function brush(
   async function load(told: Told, [blurred, unpainted, runs, painted]: Bytes[]): Promise<void> {
     const picture = model.get("picture");
     const { width: w, height: h } = picture;
-    const decoded = await Promise.all([
-      pixelsOf(picture.data, picture.mime, w, h),
-      pixelsOf(blurred!, told.mime, w, h),
-    ]);
+    const { mime, mean } = told;
+    await paint.load(picture, { width: w, height: h, mime, data: blurred! }, mean);
     if (picture !== model.get("picture") || signal.aborted) return;
-    [base, blur] = decoded;
     [width, height] = [w, h];
     if (mask.length !== w * h) mask = new Uint8Array(w * h);
-    [seen, cover] = [new ImageData(w, h), new ImageData(w, h)];
-    const [r, g, b] = told.mean;
-    mean = ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
     answers.begin(numbers(unpainted));
     strip.fit(Math.min(w, h), told.fills);
     if (!told.fills.includes(fill)) fill = told.fills[0]!;
