@@ -14,7 +14,7 @@ export function scaleOf({ kind, minimum, maximum, step }: Parameter) {
 
 /** At most six digits, and the unit: 8 px, 0.15. */
 export function formatValue({ unit }: Parameter, value: number): string {
-  return `${Number(value.toPrecision(6))}${unit ? `\xa0${unit}` : ""}`;
+  return `${+value.toPrecision(6)}${unit ? `\xa0${unit}` : ""}`;
 }
 
 /** The overrides after setting one parameter: a value equal to its default is no override. */
