@@ -106,6 +106,7 @@ def main() -> None:
         serve(Path(folder)) as lab,
         sync_playwright() as playwright,
         playwright.chromium.launch(executable_path=executable, args=chromium.FLAGS) as browser,
+        browser.new_context() as window,
     ):
         with shown(browser, lab, "brush", [DEMO, "xw.HeatmapViewer(engine, photo)"]) as notebook:
             result["brush_ms"] = strokes(notebook, rounds)
@@ -114,12 +115,12 @@ def main() -> None:
             return
         for name, prefetch in (("switch_ms_fetched_ahead", True), ("switch_ms_computed", False)):
             cells = [DEMO, f"viewer = xw.HeatmapViewer(engine, photo, prefetch={prefetch})\nviewer"]
-            with shown(browser, lab, name, [*cells, COUNTED]) as notebook:
+            with shown(window, lab, name, [*cells, COUNTED]) as notebook:
                 result[name] = switches(notebook, rounds, settle=1500 if prefetch else 100)
         for size, first in ((224, DEMO), (1024, LARGE)):
-            with shown(browser, lab, f"repaint_{size}", [first, VIEWER]) as notebook:
+            with shown(window, lab, f"repaint_{size}", [first, VIEWER]) as notebook:
                 result[f"repaint_ms_{size}"] = repaints(notebook)
-        with shown(browser, lab, "closing", [DEMO, CLOSING]) as notebook:
+        with shown(window, lab, "closing", [DEMO, CLOSING]) as notebook:
             said = notebook.find(".jp-OutputArea-output").inner_text()
             result["alive_after_close_of_50"] = int(said.split()[0])
     print(json.dumps(result, indent=1))

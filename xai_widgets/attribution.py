@@ -32,7 +32,7 @@ _JOINED: dict[str, Callable[[_Floats], _Floats]] = {
 # What the manifest of a saved attribution holds, beside the target.
 _SAVED = (
     *("method", "title", "layer", "parameters", "score", "probability", "seconds", "seed"),
-    *("input_size", "space", "model"),
+    *("input_size", "space", "model", "completeness_gap"),
 )
 
 
@@ -46,6 +46,8 @@ class Attribution:
     target: what was explained. score: its value for this picture; probability: of that class.
     layer: the layer it was read from, or None. parameters: all of them, with their values.
     seconds: what it took. seed: of the random part, or None.
+    completeness_gap: how far the sum of all values is from what it should be, in units of the
+        score: Σ values − (y(x) − y(baseline)); None for methods that promise no sum.
     input_size: (H, W) of the model input. pixels: (H, W, 3) uint8, what the model saw, or None.
     space: ``"input"`` or ``"layer"``. model: the name of the network.
     """
@@ -64,6 +66,7 @@ class Attribution:
     pixels: npt.NDArray[np.uint8] | None = None
     space: Literal["input", "layer"] = "input"
     model: str = ""
+    completeness_gap: float | None = None
 
     def __post_init__(self) -> None:
         values = np.array(self.values, dtype=np.float32, order="C")
@@ -165,8 +168,9 @@ class Attribution:
         record = read(Path(folder), (*_SAVED, "target"))
         saved = {name: record.manifest[name] for name in _SAVED}
         saved["score"] = float(saved["score"])  # "nan" is text in JSON
-        if saved["probability"] is not None:
-            saved["probability"] = float(saved["probability"])
+        for name in ("probability", "completeness_gap"):
+            if saved[name] is not None:
+                saved[name] = float(saved[name])
         saved["input_size"] = tuple(saved["input_size"])
         target = Target(record.manifest["target"]["index"], record.manifest["target"]["name"])
         return cls(record.values, target=target, pixels=record.pixels, **saved)

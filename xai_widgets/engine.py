@@ -325,9 +325,13 @@ class Engine:
             # Not around the loop: a caller's own modes must be back whenever this generator pauses.
             with ordinary_modes():
                 step = next(steps, None)
-            if step is None:
-                return
-            fraction, values = step
+                if step is None:
+                    return
+                fraction, values = step
+                gap = None
+                if fraction >= 1:
+                    gap = card.completeness_gap(trace, goal, values, parameters)
+            gaps = [None] * len(pictures) if gap is None else gap.tolist()
             arrays = values.detach().float().cpu().numpy()
             yield (
                 fraction,
@@ -347,9 +351,10 @@ class Engine:
                         pixels=picture.pixels,
                         space=card.space,
                         model=self.name,
+                        completeness_gap=gap,
                     )
-                    for picture, array, score, probability in zip(
-                        pictures, arrays, scores, probabilities, strict=True
+                    for picture, array, score, probability, gap in zip(
+                        pictures, arrays, scores, probabilities, gaps, strict=True
                     )
                 ],
             )
