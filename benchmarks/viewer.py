@@ -108,7 +108,7 @@ def main() -> None:
         playwright.chromium.launch(executable_path=executable, args=chromium.FLAGS) as browser,
         browser.new_context() as window,
     ):
-        with shown(browser, lab, "brush", [DEMO, "xw.HeatmapViewer(engine, photo)"]) as notebook:
+        with shown(window, lab, "brush", [DEMO, "xw.HeatmapViewer(engine, photo)"]) as notebook:
             result["brush_ms"] = strokes(notebook, rounds)
         if arguments.brush:
             print(json.dumps(result["brush_ms"], indent=1))

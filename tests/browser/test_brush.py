@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import BrowserContext
 
 from tests.browser.conftest import shown
 from tests.browser.jupyter import JupyterLab
@@ -23,8 +23,8 @@ _ = network.register_forward_hook(lambda *_: forwards.append(1))
 
 
 @pytest.fixture(scope="module")
-def notebook(lab: JupyterLab, browser: Browser) -> Iterator[NotebookPage]:
-    with shown(browser, lab, "brush", [SMALL + MOVED, VIEWER]) as page:
+def notebook(lab: JupyterLab, window: BrowserContext, kernel: str) -> Iterator[NotebookPage]:
+    with shown(window, lab, "brush", [SMALL + MOVED, VIEWER], kernel=kernel) as page:
         yield page
 
 
