@@ -102,6 +102,13 @@ def test_a_stroke_is_answered_with_all_probabilities(engine: Engine, viewer: Hea
     assert channel(viewer).updates("status") == []  # painting is no explanation
 
 
+def test_an_answer_is_filled_up_as_the_view_asks(viewer: HeatmapViewer) -> None:
+    stroke(viewer, disc(), 1, full=66_000)
+    until(lambda: bool(said(channel(viewer), "painted")))
+    ((_, buffers),) = said(channel(viewer), "painted")
+    assert [len(buffer) for buffer in buffers][2:] == [66_000]
+
+
 # Requests.
 
 

@@ -22,13 +22,16 @@ from xai_widgets.widgets.runs import mask_of, runs_of
 if TYPE_CHECKING:
     from xai_widgets.images import Picture
 
+_FULLEST = 2**18  # bytes that a view may ask an answer to be filled up with
+
 
 class Brush(EngineWidget):
     """A viewer whose picture can be painted over.
 
     Protocol. From the browser: `{kind: "brush"}` asks for the part, with `known` for the fills
     alone, with `problem` says that the host refuses it; `{kind: "paint", seq, by, fill}` and the
-    mask's runs ask what the network says, an empty mask clears. To the browser: `brush` with the
+    mask's runs ask what the network says, an empty mask clears; `full` is how many bytes without
+    meaning make the answer quicker, because they fill a packet. To the browser: `brush` with the
     fills, the unpainted probabilities, and the module where it is wanted; `painted` with the
     probabilities and the runs, so that other views follow; `by` names the view that painted.
     """
@@ -70,7 +73,7 @@ class Brush(EngineWidget):
         self._painting = self._strokes = None
         self.set_trait("painted_probabilities", None)
 
-    def _take_strokes(self, mask: Mask, fill: Fill, *, by: str, seq: int) -> None:
+    def _take_strokes(self, mask: Mask, fill: Fill, *, by: str, seq: int, full: int = 0) -> None:
         """Ask the network, unless nothing is painted. Only the newest mask waits for it."""
         engine, painting = self.engine, self._paints()
         told = {"kind": "painted", "by": by, "seq": seq, "fill": fill}
@@ -88,7 +91,7 @@ class Brush(EngineWidget):
             yield painting.probabilities(engine, mask, fill)
 
         def show(viewer: Brush, found: npt.NDArray[np.float32]) -> None:
-            viewer._guarded(lambda: viewer._answer(told, mask, found))
+            viewer._guarded(lambda: viewer._answer(told, mask, found, full))
 
         def refuse(viewer: Brush, problem: BaseException) -> None:
             viewer._failed(problem)
@@ -97,11 +100,16 @@ class Brush(EngineWidget):
         self._requests.submit_aside(engine.worker, work, show, refuse)
 
     def _answer(
-        self, told: dict[str, Any], mask: Mask, probabilities: npt.NDArray[np.float32]
+        self,
+        told: dict[str, Any],
+        mask: Mask,
+        probabilities: npt.NDArray[np.float32],
+        full: int,
     ) -> None:
         if self._closed or self._strokes is None or self._strokes[0] is not mask:
             return
-        self.send(told, buffers=[probabilities.tobytes(), runs_of(mask)])
+        filling = [bytes(full)] if full else []
+        self.send(told, buffers=[probabilities.tobytes(), runs_of(mask), *filling])
         self.set_trait("painted_probabilities", probabilities)
 
     def _send_part(self, *, known: bool = False) -> None:
@@ -150,7 +158,8 @@ class Brush(EngineWidget):
             fill = cast(Fill, str(content.get("fill")))
             self._paints().check(mask, fill)
             by, seq = str(content.get("by")), int(content.get("seq", 0))
-            self._take_strokes(mask, fill, by=by, seq=seq)
+            full = min(max(int(content.get("full", 0)), 0), _FULLEST)
+            self._take_strokes(mask, fill, by=by, seq=seq, full=full)
         elif content.get("problem"):
             self._say(
                 "error",
