@@ -35,9 +35,11 @@ class Job:
         work: Callable[[], Iterator[Any]],
         callbacks: dict[str, Callback | None],
         background: bool,
+        urgent: bool = False,
     ) -> None:
         self.owner: Hashable | None = owner
         self.background = background
+        self.urgent = urgent
         self.state: State = "queued"
         self.error: BaseException | None = None
         self._work: Callable[[], Iterator[Any]] | None = work
@@ -144,19 +146,28 @@ class Worker:
         on_done: Callback | None = None,
         on_error: Callback | None = None,
         background: bool = False,
+        urgent: bool = False,
     ) -> Job:
         """Queue `work`, whose iterator's items go to `on_step` and whose last item goes to
         `on_done`.
 
         A new job cancels what its owner asked for earlier; a background job cancels only background
-        jobs. Callbacks run on the worker thread; after a cancellation none is called.
+        jobs. For an urgent job whatever else is being done steps aside. Callbacks run on the worker
+        thread; after a cancellation none is called.
         """
         job = Job(
-            owner, work, {"on_step": on_step, "on_done": on_done, "on_error": on_error}, background
+            owner,
+            work,
+            {"on_step": on_step, "on_done": on_done, "on_error": on_error},
+            background,
+            urgent,
         )
         with self._changed:
             self._cancel(owner, only_background=background)
-            (self._background if background else self._waiting).append(job)
+            if urgent:
+                self._waiting.insert(sum(other.urgent for other in self._waiting), job)
+            else:
+                (self._background if background else self._waiting).append(job)
             if self._thread is None:
                 self._thread = threading.Thread(
                     target=self._run, name=f"xai_widgets {self._name}", daemon=True
@@ -201,12 +212,22 @@ class Worker:
     def _run(self) -> None:
         while (job := self._next()) is not None:
             while job.step():
-                if job.background and self._waiting:
-                    with self._changed:
-                        self._background.appendleft(job)
-                        self._running = None
+                if self._steps_aside(job):
                     break
             del job
+
+    def _steps_aside(self, job: Job) -> bool:
+        """Background work for what a person waits for, that for what is urgent."""
+        with self._changed:
+            first = self._waiting[0] if self._waiting else None
+            if first is None or job.urgent or not (job.background or first.urgent):
+                return False
+            if job.background:
+                self._background.appendleft(job)
+            else:
+                self._waiting.insert(sum(other.urgent for other in self._waiting), job)
+            self._running = None
+            return True
 
 
 _workers: weakref.WeakSet[Worker] = weakref.WeakSet()
