@@ -7,7 +7,9 @@ import json
 import numpy as np
 import pytest
 
-from xai_widgets.widgets.frames import dequantise, finite, quantise
+from xai_widgets.attribution import Attribution
+from xai_widgets.targets import Target
+from xai_widgets.widgets.frames import dequantise, finite, note_of, quantise
 
 
 def plainly(data: bytes, signed: bool, peak: float) -> list[float]:
@@ -121,3 +123,21 @@ def test_numbers_json_lacks_become_none() -> None:
         None,
         None,
     ]
+
+
+@pytest.mark.parametrize(
+    ("gap", "warnings", "note"),
+    [
+        (None, (), ""),
+        (-1.0, (), "completeness gap 25.0%"),
+        (None, ("Only one class was near.",), "Only one class was near."),
+        (1.0, ("Beware.",), "Beware. completeness gap 50.0%"),
+        (3.0, (), "gap 3"),
+    ],
+)
+def test_what_has_to_be_known_beside_the_picture(
+    gap: float | None, warnings: tuple[str, ...], note: str
+) -> None:
+    values = np.full((1, 2, 2), 0.75, dtype=np.float32)  # they add up to 3
+    found = Attribution(values, "m", "M", Target(0, "cat"), completeness_gap=gap, warnings=warnings)
+    assert note_of(found) == note

@@ -117,7 +117,21 @@ def frame_of(
         "partial": fraction < 1,
         "fraction": fraction,
         "seconds": round(seconds, 4),
+        "note": note_of(attribution),
     }
+
+
+def note_of(attribution: Attribution) -> str:
+    """What has to be known of a map beside the picture, in a few words; "" where nothing has.
+
+    The completeness gap is a share of what the values add up to.
+    """
+    words = list(attribution.warnings)
+    gap = attribution.completeness_gap
+    if gap is not None:
+        rise = float(attribution.values.sum(dtype=np.float64)) - gap
+        words.append(f"completeness gap {abs(gap / rise):.1%}" if rise else f"gap {gap:.2g}")
+    return " ".join(words)
 
 
 def dequantise(frame: Mapping[str, Any]) -> FloatMap:

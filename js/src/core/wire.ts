@@ -85,6 +85,8 @@ export interface Frame {
   partial: boolean;
   fraction: number;
   seconds: number;
+  /** What has to be known of the map beside the picture. */
+  note?: string;
 }
 
 export interface Status {

@@ -52,6 +52,7 @@ export function footer(signal: AbortSignal, session: Told): [HTMLElement, (now: 
         shown?.method === method?.name &&
         shown &&
         duration(shown.seconds),
+      shown?.note,
     ];
     write(about, facts.filter(Boolean).join(" · "));
     set(element, { _state: state });
