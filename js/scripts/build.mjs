@@ -112,6 +112,7 @@ const onlyTables = (names) => ({
 const WIDGETS = [
   { name: "heatmap_viewer", own: OWN },
   { name: "faithfulness_viewer", own: [...OWN, ...JUDGING], tables: /inferno|coolwarm/ },
+  { name: "latent_explorer", own: [], tables: /inferno|coolwarm/, limit: 45_000 },
 ];
 const optionsOf = ({ name, own, tables }) => ({
   ...options,
@@ -128,7 +129,7 @@ const shorten = (text) =>
     return short.get(name);
   });
 
-async function write({ outputFiles }) {
+async function write({ outputFiles }, limit = LIMIT) {
   await mkdir(out, { recursive: true });
   let total = 0;
   for (const { path, text } of outputFiles) {
@@ -137,8 +138,8 @@ async function write({ outputFiles }) {
     console.log(`${path.slice(out.length + 1)}  ${built.length} bytes`);
     await writeFile(path, built);
   }
-  if (total <= LIMIT) return;
-  console.error(`The widget is ${total} bytes, ${total - LIMIT} more than allowed.`);
+  if (total <= limit) return;
+  console.error(`The widget is ${total} bytes, ${total - limit} more than allowed.`);
   process.exitCode = 1;
 }
 
@@ -150,5 +151,5 @@ if (process.argv.includes("--watch")) {
     await (await esbuild.context(watching)).watch();
   }
 } else {
-  for (const widget of WIDGETS) await write(await esbuild.build(optionsOf(widget)));
+  for (const widget of WIDGETS) await write(await esbuild.build(optionsOf(widget)), widget.limit);
 }
