@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from xai_widgets import demo as demo
     from xai_widgets import methods as methods
     from xai_widgets import metrics as metrics
+    from xai_widgets import relabel as relabel
     from xai_widgets.attribution import Attribution as Attribution
     from xai_widgets.engine import Engine as Engine
     from xai_widgets.errors import ExplanationError as ExplanationError
@@ -41,7 +42,7 @@ _HOMES = {
     "Prediction": "xai_widgets.targets",
 }
 # Rooms that are public as they are.
-_ROOMS = frozenset({"demo", "methods", "metrics"})
+_ROOMS = frozenset({"demo", "methods", "metrics", "relabel"})
 
 __all__ = [
     "Attribution",
@@ -56,6 +57,7 @@ __all__ = [
     "demo",
     "methods",
     "metrics",
+    "relabel",
 ]
 
 

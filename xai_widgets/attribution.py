@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,6 +49,7 @@ class Attribution:
     seconds: what it took. seed: of the random part, or None.
     input_size: (H, W) of the model input. pixels: (H, W, 3) uint8, what the model saw, or None.
     space: ``"input"`` or ``"layer"``. model: the name of the network.
+    warnings: what speaks against believing the map, in sentences, where the method knows.
     """
 
     values: npt.NDArray[np.float32]
@@ -64,6 +66,7 @@ class Attribution:
     pixels: npt.NDArray[np.uint8] | None = None
     space: Literal["input", "layer"] = "input"
     model: str = ""
+    warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         values = np.array(self.values, dtype=np.float32, order="C")
@@ -151,6 +154,7 @@ class Attribution:
         from xai_widgets.archive import Record, write
 
         manifest = {name: getattr(self, name) for name in _SAVED}
+        manifest["warnings"] = list(self.warnings)
         manifest["target"] = {"index": self.target.index, "name": self.target.name}
         record = Record(manifest, self.values, self.pixels)
         write(Path(folder), record, np.asarray(self.to_pil()))
@@ -168,12 +172,14 @@ class Attribution:
         if saved["probability"] is not None:
             saved["probability"] = float(saved["probability"])
         saved["input_size"] = tuple(saved["input_size"])
+        saved["warnings"] = tuple(record.manifest.get("warnings", ()))
         target = Target(record.manifest["target"]["index"], record.manifest["target"]["name"])
         return cls(record.values, target=target, pixels=record.pixels, **saved)
 
     def _why(self) -> str:
         share = "" if self.probability is None else f" {100 * self.probability:.1f} %"
-        return f"{self.target.name}{share}"
+        doubts = [textwrap.fill(warning, 60) for warning in self.warnings]
+        return "\n".join([f"{self.target.name}{share}", *doubts])
 
     def __repr__(self) -> str:
         shape = " x ".join(map(str, self.values.shape))
@@ -184,6 +190,7 @@ class Attribution:
         return (
             f"Attribution({self.title}: {self.target.name}{number}, score {self.score:.3g}{where}, "
             f"{shape}, {span}, {self.seconds * 1000:.0f} ms)"
+            + "".join(f"\n{warning}" for warning in self.warnings)
         )
 
     def _repr_png_(self) -> bytes:

@@ -82,6 +82,7 @@ class Engine:
         self._traces: BoundedCache[Trace] = BoundedCache(memory)
         self._results: BoundedCache[Attribution] = BoundedCache(_RESULT_BYTES)
         self._tracing = threading.Lock()
+        self._own: dict[str, Method] = {}
 
     @classmethod
     def from_torchvision(cls, name: str, weights: str | None = "DEFAULT", **options: Any) -> Engine:
@@ -106,7 +107,17 @@ class Engine:
     @property
     def methods(self) -> Mapping[str, Method]:
         """All attribution methods by name, each with its card and parameters."""
-        return METHODS
+        return {**METHODS, **self._own} if self._own else METHODS
+
+    def add_method(self, card: Method) -> None:
+        """Give this engine a method that other engines do not have, such as one that needs a
+        network of its own; one of that name added before makes way.
+
+        Raises ExplanationError for the name of a method that every engine has.
+        """
+        if card.name in METHODS:
+            raise ExplanationError(f"{card.name} is a method of the package; expected a new name")
+        self._own[card.name] = card
 
     @property
     def layers(self) -> list[str]:
@@ -133,6 +144,20 @@ class Engine:
     def pixels(self, inputs: Tensor) -> np.ndarray[Any, np.dtype[np.uint8]]:
         """Model inputs (M, C, H, W) as a person sees them: (M, H, W, 3) uint8, de-normalised."""
         return self._preprocessor.denormalise(inputs)
+
+    def unit(self, inputs: Tensor) -> Tensor:
+        """Model inputs (M, C, H, W) as pixels in [0, 1], float32, not rounded to levels.
+
+        Raises ExplanationError where the normalisation is not known.
+        """
+        return self._preprocessor.undo(inputs)
+
+    def normalise(self, pixels: Tensor) -> Tensor:
+        """Pixels (M, C, H, W) in [0, 1] as model inputs; the inverse of `unit`.
+
+        Raises ExplanationError where the normalisation is not known.
+        """
+        return self._preprocessor.normalise(pixels)
 
     def predict(self, image: Any) -> Prediction:
         """The network's class probabilities for an image."""
@@ -169,7 +194,7 @@ class Engine:
         """The methods that cannot explain this network, each with the reason in words."""
         trace = self.trace(self.picture(image))
         reasons = {}
-        for name, method in METHODS.items():
+        for name, method in self.methods.items():
             if method.needs_rectifiers and trace.rectifiers == 0:
                 reasons[name] = "needs rectifiers (ReLU and its kin); this network has none"
             elif method.takes_layer and not self.describe_layers(image):
@@ -211,7 +236,7 @@ class Engine:
 
         The request is checked at once, before the first step.
         """
-        card = find(method)
+        card = find(method, self.methods)
         resolved = card.resolve(parameters)
         if layer is not None and not card.takes_layer:
             raise ExplanationError(
@@ -238,7 +263,7 @@ class Engine:
         them. Pictures of one size explained for one target are run together. Raises
         ExplanationError as `explain`, and where the numbers of images and targets do not fit.
         """
-        card = find(method)
+        card = find(method, self.methods)
         resolved = card.resolve(parameters)
         found: dict[int, Attribution] = {}
         pictures = [self.picture(image) for image in images]
@@ -327,7 +352,8 @@ class Engine:
                 step = next(steps, None)
             if step is None:
                 return
-            fraction, values = step
+            fraction, values, *doubts = step
+            doubtful = doubts[0] if doubts else [()] * len(pictures)
             arrays = values.detach().float().cpu().numpy()
             yield (
                 fraction,
@@ -347,9 +373,10 @@ class Engine:
                         pixels=picture.pixels,
                         space=card.space,
                         model=self.name,
+                        warnings=warnings,
                     )
-                    for picture, array, score, probability in zip(
-                        pictures, arrays, scores, probabilities, strict=True
+                    for picture, array, score, probability, warnings in zip(
+                        pictures, arrays, scores, probabilities, doubtful, strict=True
                     )
                 ],
             )

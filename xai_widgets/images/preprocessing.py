@@ -149,12 +149,27 @@ class Preprocessor:
                 "the normalisation of this preprocessing is not known, so pixels cannot be turned "
                 "into model input. Give mean and std, as in preprocessing=dict(mean=..., std=...)."
             )
+        if self._transform is None and self._channels is None:
+            return pixels  # how many channels the model takes is not known: as many as these have
         depth = len(self._normalisation.mean)
         if pixels.ndim != 4 or pixels.shape[1] not in (1, depth):
             raise ExplanationError(
                 f"pixels have shape {tuple(pixels.shape)}; expected (N, {depth}, height, width)."
             )
         return self._normalisation.apply(pixels.expand(-1, depth, -1, -1))
+
+    def undo(self, x: Tensor) -> Tensor:
+        """Return model input (N, C, H, W) as pictures in [0, 1], float32, not rounded to levels.
+
+        Raises ``ExplanationError`` where the normalisation is not known.
+        """
+        rule = self._rule_for(x)
+        if rule is None:
+            raise ExplanationError(
+                "the normalisation of this model input is not known, so it cannot be turned into "
+                "pixels in [0, 1]. Give mean and std, as in preprocessing=dict(mean=..., std=...)."
+            )
+        return rule.undo(x.detach().float()).clamp(0, 1)
 
     def _from_model_input(self, image: Tensor) -> Picture:
         import torch

@@ -10,16 +10,17 @@ and the rows of the documentation.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from types import MappingProxyType
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin, get_type_hints
 
 from torch import Tensor
 
 from xai_widgets.errors import ExplanationError, nearest
 
 Values = Tensor
+Step: TypeAlias = "tuple[float, Values] | tuple[float, Values, Sequence[tuple[str, ...]]]"
 Family = Literal["Gradient", "CAM", "Perturbation", "Path", "Surrogate", "Attention", "Own"]
 
 
@@ -130,8 +131,10 @@ class Method:
 
     def run(
         self, trace: Any, target: Any, layer: str | None, parameters: Mapping[str, Any]
-    ) -> Iterator[tuple[float, Values]]:
-        """Run the method on a trace; yields (fraction, values), the last with fraction 1."""
+    ) -> Iterator[Step]:
+        """Run the method on a trace; yields (fraction, values), the last with fraction 1; a method
+        that has doubts adds sentences for each item of the batch.
+        """
         arguments = (trace, target, layer) if self.takes_layer else (trace, target)
         result = self.function(*arguments, **parameters)
         if self.anytime:
@@ -140,6 +143,13 @@ class Method:
             yield 1.0, result
 
 
+# Methods that an engine has once something is bound to it, and what to do where it is not.
+BOUND: Mapping[str, str] = MappingProxyType(
+    {
+        "relabel_distillation": "makes its pictures with a VAE, and none is bound to this engine; "
+        "bind one first: xw.relabel.bind(engine, vae)"
+    }
+)
 _methods: dict[str, Method] = {}
 METHODS: Mapping[str, Method] = MappingProxyType(_methods)
 
@@ -168,7 +178,6 @@ def method(
         if name in _methods and not _methods[name].family == family == "Own":
             raise ValueError(f"two methods are called {name}")
         signature = inspect.signature(function)
-        hints = get_type_hints(function, include_extras=True)
         _methods[name] = Method(
             name=name,
             title=title,
@@ -186,16 +195,22 @@ def method(
             needs_attention=needs_attention,
             anytime=inspect.isgeneratorfunction(function),
             takes_layer="layer" in signature.parameters,
-            parameters=tuple(
-                _parameter(p, hints[p.name])
-                for p in signature.parameters.values()
-                if p.kind is inspect.Parameter.KEYWORD_ONLY
-            ),
+            parameters=parameters_of(function),
             function=function,
         )
         return function
 
     return register
+
+
+def parameters_of(keywords: Callable[..., Any]) -> tuple[Parameter, ...]:
+    """The keywords of a function, or of a dataclass of keywords, as parameters of a method."""
+    hints = get_type_hints(keywords, include_extras=True)
+    return tuple(
+        _parameter(p, hints[p.name])
+        for p in inspect.signature(keywords).parameters.values()
+        if p.kind is inspect.Parameter.KEYWORD_ONLY
+    )
 
 
 def _parameter(parameter: inspect.Parameter, hint: Any) -> Parameter:
@@ -217,12 +232,16 @@ def _parameter(parameter: inspect.Parameter, hint: Any) -> Parameter:
     )
 
 
-def find(name: str) -> Method:
-    """The method of that name. Raises ExplanationError with the nearest spelling."""
+def find(name: str, methods: Mapping[str, Method] = METHODS) -> Method:
+    """The method of that name among these. Raises ExplanationError with the nearest spelling, or
+    with what has to be bound first.
+    """
     try:
-        return METHODS[name]
+        return methods[name]
     except (KeyError, TypeError):
+        if name in BOUND:
+            raise ExplanationError(f"{name} {BOUND[name]}") from None
         raise ExplanationError(
-            f"unknown method {name!r}; expected one of {', '.join(METHODS)}."
-            + nearest(str(name), METHODS)
+            f"unknown method {name!r}; expected one of {', '.join(methods)}."
+            + nearest(str(name), methods)
         ) from None

@@ -17,7 +17,8 @@ from xai_widgets.attribution import Attribution
 from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError, nearest
 from xai_widgets.images import Picture
-from xai_widgets.methods import METHODS
+from xai_widgets.methods import find
+from xai_widgets.methods.registry import BOUND
 from xai_widgets.metrics.average import Memo
 from xai_widgets.metrics.ledger import Ledger
 from xai_widgets.metrics.registry import Measure, find_measure
@@ -80,9 +81,9 @@ def evaluate(
     and measure, where one cannot be taken.
     """
     images = list(images)
-    wanted = [_method(spec, seed) for spec in methods]
+    wanted = [_method(engine, spec, seed) for spec in methods]
     if control and all(asked.what != "random" for asked in wanted):
-        wanted.append(_method("random", seed))
+        wanted.append(_method(engine, "random", seed))
     taken = [_measure(spec) for spec in measures]
     for kind, asked in (("methods", wanted), ("measures", taken)):
         _check_labels(kind, [a.label for a in asked])
@@ -192,7 +193,7 @@ def _explain(
     return explained(engine, picture, method.what, target, layer, parameters)
 
 
-def _method(spec: Any, seed: int) -> _Asked:
+def _method(engine: Engine, spec: Any, seed: int) -> _Asked:
     """A method as asked for, its parameters checked and the seed among them if it takes one."""
     if callable(spec):
         return _Asked(_name(spec), spec)
@@ -201,12 +202,12 @@ def _method(spec: Any, seed: int) -> _Asked:
         if parameters:
             raise ExplanationError(f"random takes no parameters; got {', '.join(parameters)}")
         return _Asked("random", "random")
-    if name not in METHODS:
-        known = [*METHODS, "random"]
+    if name not in engine.methods and name not in BOUND:
+        known = [*engine.methods, "random"]
         raise ExplanationError(
             f"unknown method {name!r}; expected one of {', '.join(known)}." + nearest(name, known)
         )
-    card = METHODS[name]
+    card = find(name, engine.methods)
     own = {k: v for k, v in parameters.items() if k != "layer" or not card.takes_layer}
     resolved = card.resolve(own)
     label = _label(name, parameters)

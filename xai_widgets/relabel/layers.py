@@ -11,7 +11,16 @@ from torch import Tensor, nn
 from xai_widgets.errors import ExplanationError
 
 Made = TypeVar("Made")
+Last = TypeVar("Last", nn.Conv2d, nn.Linear)
 LOG_VARIANCE = (-14.0, 6.0)  # beyond it exp overflows, or means nothing in float32
+
+
+def silent(last: nn.Conv2d) -> nn.Conv2d:
+    """A last layer that says nothing until it has learned something."""
+    assert last.bias is not None
+    nn.init.zeros_(last.weight)
+    nn.init.zeros_(last.bias)
+    return last
 
 
 class Residual(nn.Module):
@@ -20,21 +29,37 @@ class Residual(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.first = nn.Conv2d(channels, channels, 3, padding=1)
-        self.second = nn.Conv2d(channels, channels, 3, padding=1)
-        nn.init.zeros_(self.second.weight)
-        assert self.second.bias is not None
-        nn.init.zeros_(self.second.bias)
+        self.second = silent(nn.Conv2d(channels, channels, 3, padding=1))
 
     def forward(self, x: Tensor) -> Tensor:
         residue: Tensor = self.second(nn.functional.silu(self.first(x)))
         return x + residue
 
 
+class Beside(nn.Module):
+    """deep(x) + straight(x): what a linear layer can say is said at once, the rest is learned."""
+
+    def __init__(self, deep: nn.Module, straight: nn.Module) -> None:
+        super().__init__()
+        self.deep, self.straight = deep, straight
+
+    def forward(self, x: Tensor) -> Tensor:
+        both: Tensor = self.deep(x) + self.straight(x)
+        return both
+
+
 def enlarged(channels: int, wanted: int, times: int) -> nn.Sequential:
-    """A convolution to `times`² x `wanted` channels, laid out as pixels: `times` as wide and high."""
-    return nn.Sequential(
-        nn.Conv2d(channels, wanted * times**2, 3, padding=1), nn.PixelShuffle(times)
-    )
+    """A convolution to `times`² x `wanted` channels, laid out as pixels, `times` as wide and high.
+
+    At first all pixels laid out for one position are alike, or a checkerboard would have to be
+    unlearned (Aitken et al., 2017).
+    """
+    convolution = nn.Conv2d(channels, wanted * times**2, 3, padding=1)
+    with torch.no_grad():
+        assert convolution.bias is not None
+        for weights in (convolution.weight, convolution.bias):
+            weights.copy_(weights[:: times**2].repeat_interleave(times**2, dim=0))
+    return nn.Sequential(convolution, nn.PixelShuffle(times))
 
 
 def seeded(make: Callable[[], Made], seed: int) -> Made:
@@ -44,7 +69,7 @@ def seeded(make: Callable[[], Made], seed: int) -> Made:
         return make()
 
 
-def certain(last: nn.Conv2d | nn.Linear) -> nn.Conv2d | nn.Linear:
+def certain(last: Last) -> Last:
     """An encoder's last layer, sure of its latents at first: what it says is not lost in noise."""
     assert last.bias is not None
     nn.init.constant_(last.bias[len(last.bias) // 2 :], -4.0)

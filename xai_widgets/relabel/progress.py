@@ -106,12 +106,12 @@ class _Cell:
         if not due and time.monotonic() - self._last < _REFRESH:
             return
         self._last = time.monotonic()
-        html = HTML(
+        html = HTML(  # type: ignore[no-untyped-call]  # IPython has no types
             f'<progress max="1" value="{progress.fraction:.4f}" style="width:100%"></progress>'
             f"<div>{progress}</div>{self._picture}"
         )
         if self._handle is None:
-            self._handle = display(html, display_id=True)  # type: ignore[no-untyped-call]  # IPython's
+            self._handle = display(html, display_id=True)
         else:
             self._handle.update(html)
 

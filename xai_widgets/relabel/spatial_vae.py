@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from xai_widgets.errors import ExplanationError
+from xai_widgets.relabel.cosines import cosines
 from xai_widgets.relabel.layers import (
+    Beside,
     Residual,
     as_distribution,
     certain,
     check_pixels,
     enlarged,
     seeded,
+    silent,
 )
 from xai_widgets.relabel.vae import padded
 
@@ -26,8 +30,11 @@ class SpatialVAE(nn.Module):
     No layer looks at where it is, and no statistic is taken over a picture: what a latent says
     stays within its surroundings. Most of the work is done at 1/8 and 1/4 of the size, and the last
     sub-pixel convolution (Shi et al., 2016) paints 4 x 4 pixels at once, so decoding costs less
-    than a small classifier. `latent` is c; `width` the channels at 1/8, `fine` those at 1/4 of the
-    size; `depth` counts residual blocks at 1/8. Random weights come from `seed`.
+    than a small classifier. Beside the convolutions a linear layer goes from each 8 x 8 pixels to
+    their latents and back. It begins as the lowest discrete cosines, and the convolutions begin
+    silent: untrained, this is a coarse but working autoencoder. `latent` is c; `width` the channels
+    at 1/8, `fine` those at 1/4 of the size; `depth` counts residual blocks at 1/8. Random weights
+    come from `seed`.
 
     Raises ExplanationError for pictures with other channels.
     """
@@ -76,7 +83,7 @@ class SpatialVAE(nn.Module):
         pixels: Tensor = (self.decoder(latents) + 1) / 2
         return pixels if self.training else pixels.clamp(0, 1)
 
-    def _layers(self) -> tuple[nn.Sequential, nn.Sequential]:
+    def _layers(self) -> tuple[nn.Module, nn.Module]:
         encoder = nn.Sequential(
             nn.PixelUnshuffle(4),
             nn.Conv2d(16 * self.channels, self.fine, 3, padding=1),
@@ -85,7 +92,7 @@ class SpatialVAE(nn.Module):
             nn.Conv2d(self.fine, self.width, 3, stride=2, padding=1),
             Residual(self.width),
             nn.SiLU(),
-            certain(nn.Conv2d(self.width, 2 * self.latent, 3, padding=1)),
+            certain(silent(nn.Conv2d(self.width, 2 * self.latent, 3, padding=1))),
         )
         decoder = nn.Sequential(
             nn.Conv2d(self.latent, self.width, 3, padding=1),
@@ -94,6 +101,22 @@ class SpatialVAE(nn.Module):
             nn.SiLU(),
             Residual(self.fine),
             nn.SiLU(),
-            enlarged(self.fine, self.channels, 4),
+            silent(nn.Conv2d(self.fine, 16 * self.channels, 3, padding=1)),
+            nn.PixelShuffle(4),
         )
-        return encoder, decoder
+        to, back = self._squares()
+        return (
+            Beside(encoder, nn.Sequential(nn.PixelUnshuffle(self.stride), to)),
+            Beside(decoder, nn.Sequential(back, nn.PixelShuffle(self.stride))),
+        )
+
+    def _squares(self) -> tuple[nn.Conv2d, nn.Conv2d]:
+        """The linear layers from squares of pixels to mean and log-variance, and back."""
+        values = self.stride**2 * self.channels
+        waves, scale = cosines(self.latent, self.channels, self.stride)
+        to = silent(nn.Conv2d(values, 2 * self.latent, 1))
+        back = silent(nn.Conv2d(self.latent, values, 1))
+        with torch.no_grad():
+            to.weight[: self.latent, :, 0, 0] = waves / scale[:, None]
+            back.weight[:, :, 0, 0] = (waves * scale[:, None]).T
+        return to, back

@@ -1,0 +1,73 @@
+"""A linear network on small grey pictures, and linear VAEs: all there is to find is known."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+import xai_widgets as xw
+
+SIDE = 8
+
+
+class LinearTeacher(nn.Module):
+    """Two logits ±g (w · x + b) / 2 of pictures (N, 1, 8, 8), |w| = 1, Σ w = 0."""
+
+    def __init__(self, steepness: float = 20.0, seed: int = 3) -> None:
+        super().__init__()
+        generator = torch.Generator().manual_seed(seed)
+        w = torch.randn(SIDE * SIDE, generator=generator)
+        w -= w.mean()  # grey is undecided, so that clipping to [0, 1] takes no side
+        self.weight = nn.Parameter(w / w.norm())
+        self.bias = nn.Parameter(torch.zeros(()))
+        self.steepness = steepness
+        self.passes: list[int] = []
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.passes.append(len(x))
+        score = self.steepness * (x.flatten(1) @ self.weight + self.bias)
+        return torch.stack([score, -score], 1) / 2
+
+
+class OrthogonalVAE(nn.Module):
+    """z = Qᵀ (x − 1/2) · 10 with Q orthogonal: every picture is reconstructed exactly."""
+
+    def __init__(self, seed: int = 5) -> None:
+        super().__init__()
+        generator = torch.Generator().manual_seed(seed)
+        basis = torch.linalg.qr(torch.randn(SIDE * SIDE, SIDE * SIDE, generator=generator))[0]
+        self.basis = nn.Parameter(basis)
+        self.decoded = 0
+
+    def encode(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        mean = 10 * (pixels.flatten(1) - 0.5) @ self.basis
+        return mean, torch.full_like(mean, -2.0)
+
+    def decode(self, latents: Tensor) -> Tensor:
+        self.decoded += len(latents)
+        return (latents @ self.basis.T / 10 + 0.5).view(-1, 1, SIDE, SIDE)
+
+
+class GridVAE(nn.Module):
+    """Latents (N, 1, 4, 4): the mean of every two by two pixels, ten times."""
+
+    def encode(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        mean = 10 * (F.avg_pool2d(pixels, 2) - 0.5)
+        return mean, torch.full_like(mean, -2.0)
+
+    def decode(self, latents: Tensor) -> Tensor:
+        return F.interpolate(latents / 10 + 0.5, scale_factor=2, mode="nearest")
+
+
+def picture(distance: float = 0.05, teacher: LinearTeacher | None = None) -> Tensor:
+    """A model input (1, 1, 8, 8) in [0, 1] that far on the first class's side."""
+    teacher = teacher or LinearTeacher()
+    x = 0.5 + 0.05 * torch.randn(SIDE * SIDE, generator=torch.Generator().manual_seed(1))
+    w = teacher.weight.detach()
+    x = x + (distance - x @ w - teacher.bias.detach()) * w
+    return x.clamp(0, 1).view(1, 1, SIDE, SIDE)
+
+
+def linear_engine(**options: float) -> xw.Engine:
+    return xw.Engine(LinearTeacher(**options))  # type: ignore[arg-type]

@@ -1,0 +1,343 @@
+"""Re-label distillation as a whole, on networks of which all is known."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+import xai_widgets as xw
+from tests.condition import Condition
+from tests.relabel.linear import GridVAE, LinearTeacher, OrthogonalVAE, linear_engine, picture
+from xai_widgets.relabel import RelabelDistillation, RelabelExplanation
+
+X = picture()
+
+
+def distilled(
+    engine: xw.Engine | None = None, vae: Any = None, **options: Any
+) -> RelabelExplanation:
+    options = {"samples": 200, **options}
+    return RelabelDistillation(
+        engine or linear_engine(), vae or OrthogonalVAE(), **options
+    ).explain(X)
+
+
+def cosine(a: np.ndarray, b: np.ndarray) -> float:
+    return float(a.ravel() @ b.ravel() / np.linalg.norm(a) / np.linalg.norm(b))
+
+
+@pytest.mark.parametrize("space", ["pixels", "latents"])
+def test_a_linear_network_is_its_own_student(space: str) -> None:
+    engine = linear_engine()
+    found = distilled(engine, samples=1000, space=space)
+    w = engine.model.weight.detach().numpy()
+    assert cosine(found.attribution.values, w) >= 0.95
+    assert found.fidelity > 0.85
+    assert found.soft_r2 > 0.6
+    assert 0.3 <= found.kept_share <= 0.7
+    assert found.warnings == ()
+
+
+def test_on_a_grid_the_cells_that_are_looked_at_stand_out() -> None:
+    """The network looks at the upper left quarter alone; noise elsewhere never turns its label."""
+    engine = linear_engine()
+    w = torch.zeros(8, 8)
+    w[:4, :4] = 0.25
+    with torch.no_grad():
+        engine.model.weight.copy_(w.flatten())
+        engine.model.bias.fill_(-0.25 * float(X[..., :4, :4].sum()) + 0.1)
+    found = distilled(engine, GridVAE(), samples=1000, space="grid", cells=2)
+    values = found.attribution.values[0]
+    assert values[:3, :3].min() > 3 * np.abs(values[5:, 5:]).max()
+
+
+def test_what_is_said_of_the_student_is_so() -> None:
+    found = distilled()
+    unseen = np.arange(200) % 5 == 4
+    right = (found.scores > 0) == found.kept
+    recalls = [right[unseen & (found.kept == k)].mean() for k in (True, False)]
+    assert found.fidelity == pytest.approx(np.mean(recalls))
+    assert found.kept_share == pytest.approx(found.kept.mean())
+    assert found.sentence.startswith(
+        f"The student agrees with the network on {100 * found.fidelity:.0f} % of unseen neighbours"
+    )
+    assert found.reconstruction_error == pytest.approx(0, abs=1e-10)
+    assert found.reconstruction_keeps_label
+    assert found.attribution.target.name == "class 0"
+    assert found.attribution.parameters["samples"] == 200
+
+
+def test_every_neighbour_can_be_made_again() -> None:
+    engine = linear_engine()
+    found = distilled(engine)
+    places = [0, 7, 150]
+    decoded = OrthogonalVAE().decode(found.latents(places)).clamp(0, 1)
+    probability = engine.probabilities(decoded)[:, 0]
+    np.testing.assert_allclose(probability, found.probability[places], rtol=1e-4)
+    np.testing.assert_array_equal(found.pictures(places), engine.pixels(decoded))
+    kept, shifted = found.exemplars(3)
+    assert list(kept.probability) == sorted(found.probability[found.kept])[::-1][:3]
+    assert list(shifted.probability) == sorted(found.probability[~found.kept])[:3]
+    assert kept.pictures.shape == (3, 8, 8, 3)
+    np.testing.assert_array_equal(found.reconstruction, engine.pixels(X)[0])
+
+
+def test_the_early_map_is_that_of_as_many_samples_and_the_last_is_explains() -> None:
+    whole = RelabelDistillation(linear_engine(), OrthogonalVAE(), samples=250)
+    steps = list(whole.stream(X))
+    assert [step.fraction for step in steps] == [0.4, 0.8, 1.0]
+    values = [step.explanation.attribution.values for step in steps]
+    np.testing.assert_array_equal(values[-1], whole.explain(X).attribution.values)
+    np.testing.assert_array_equal(values[0], distilled(samples=100).attribution.values)
+    assert len(steps[0].explanation.scores) == 100
+
+
+def test_closing_the_stream_stops_the_work() -> None:
+    engine = linear_engine()
+    stream = RelabelDistillation(engine, OrthogonalVAE(), samples=5000).stream(X)
+    next(iter(stream))
+    stream.close()  # type: ignore[attr-defined]  # a generator
+    assert sum(engine.model.passes) < 300
+
+
+def test_a_seed_is_a_map() -> None:
+    one, again, other = (distilled(seed=seed).attribution.values for seed in (1, 1, 2))
+    np.testing.assert_array_equal(one, again)
+    assert not np.array_equal(one, other)
+    assert distilled(samples=1000).seed_stability(3) > 0.8
+
+
+def test_how_many_are_asked_at_a_time_makes_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = distilled()
+    monkeypatch.setattr("xai_widgets.relabel.teacher._AT_ONCE", 7)
+    found = distilled()
+    np.testing.assert_allclose(found.attribution.values, expected.attribution.values, rtol=1e-4)
+
+
+def test_the_cost_is_a_decoding_and_a_forward_per_sample() -> None:
+    engine, vae = linear_engine(), OrthogonalVAE()
+    distilled(engine, vae, samples=1000)
+    assert 1000 <= sum(engine.model.passes) <= 1.05 * 1000
+    assert vae.decoded <= 1.05 * 1000
+
+
+class Trained(OrthogonalVAE):
+    """A VAE with what behaves otherwise in training, and draws random numbers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.drop = nn.Dropout(0.5)
+        self.norm = nn.BatchNorm1d(64)
+
+    def decode(self, latents: Tensor) -> Tensor:
+        torch.rand(1)
+        return super().decode(self.drop(self.norm(latents)))
+
+
+@pytest.mark.parametrize("mode", [torch.enable_grad, torch.no_grad, torch.inference_mode])
+def test_network_and_vae_are_left_as_found(mode: Any) -> None:
+    engine, vae = linear_engine(), Trained().train()
+    engine.model.train()
+    engine.model.weight.grad = torch.ones(64)
+    before = Condition.of(engine.model), Condition.of(vae)
+    with mode():
+        found = distilled(engine, vae)
+        _ = found.counterfactual, found.directions, found.exemplars()
+        vae.decoded = engine.model.passes = 0
+    first, second = before
+    changed = {"modules: "}  # what the doubles count
+    for condition, module in ((first, engine.model), (second, vae)):
+        assert set(condition.differences(Condition.of(module))) <= changed
+    np.testing.assert_array_equal(
+        found.attribution.values, distilled(vae=Trained().eval()).attribution.values
+    )
+
+
+class Three(nn.Module):
+    """Three classes; the third never comes first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.two = LinearTeacher()
+        third = torch.randn(64, generator=torch.Generator().manual_seed(9))
+        self.third = nn.Parameter(third - third.mean())
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([self.two(x), (x.flatten(1) @ self.third)[:, None] - 60], 1)
+
+
+def test_another_target_is_split_at_its_median() -> None:
+    engine = xw.Engine(Three())
+    found = RelabelDistillation(engine, OrthogonalVAE(), samples=600, alpha=1).explain(X, target=2)
+    assert found.kept_share == pytest.approx(0.5, abs=0.01)
+    third, first = engine.model.third.detach(), engine.model.two.weight.detach()
+    values = found.attribution.values
+    # Its log odds are those against whichever of the others is first.
+    assert cosine(values, third.numpy()) > 0.5 > cosine(values, first.numpy())
+    assert found.attribution.target.index == 2
+
+
+def test_a_function_of_the_output_as_target() -> None:
+    engine = linear_engine()
+
+    def difference(output: Tensor) -> Tensor:
+        return output[:, 1] - output[:, 0]
+
+    found = RelabelDistillation(engine, OrthogonalVAE(), samples=1000).explain(X, target=difference)
+    assert cosine(found.attribution.values, -engine.model.weight.detach().numpy()) > 0.9
+    assert found.attribution.probability is None
+
+
+class OneLogit(nn.Module):
+    """Is it? One number per picture."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.two = LinearTeacher()
+
+    def forward(self, x: Tensor) -> Tensor:
+        logits: Tensor = self.two(x)
+        return logits[:, :1] - logits[:, 1:]
+
+
+def test_a_network_of_one_logit() -> None:
+    engine = xw.Engine(OneLogit(), class_names=["no", "yes"])
+    found = RelabelDistillation(engine, OrthogonalVAE(), samples=1000).explain(X)
+    assert cosine(found.attribution.values, engine.model.two.weight.detach().numpy()) > 0.95
+    expected = distilled(samples=1000)
+    np.testing.assert_allclose(found.probability, expected.probability, rtol=1e-4)
+
+
+def test_the_counterfactual_crosses_the_border_where_it_is() -> None:
+    """The network's border is a plane, 0.05 from the picture: along v it is met at a known t."""
+    engine = linear_engine()
+    way = distilled(engine, samples=1000).counterfactual
+    w, basis = engine.model.weight.detach(), OrthogonalVAE().basis.detach()
+    v = way.direction[0] @ basis.T / 10  # in pixels
+    assert way.flip is not None
+    assert float(v @ w) < 0
+    assert way.flip == pytest.approx(0.05 / -float(v @ w), rel=0.3)
+    assert way.label[0] == 0
+    assert (way.label[way.t >= way.flip + 0.2] == 1).all()
+    assert way.picture is not None
+    assert int(engine.probabilities(way.picture).argmax()) == 1
+    assert way.cycle_error < 2
+
+
+def test_directions_come_in_the_order_of_their_weights() -> None:
+    engine = linear_engine()
+    ways = distilled(engine, samples=1000).directions
+    magnitude = np.abs(ways.weights)
+    assert (np.diff(magnitude) <= 0).all()
+    assert len(magnitude) == 12
+    w = engine.model.weight.detach() @ OrthogonalVAE().basis.detach()
+    top = ways.vectors.abs().argmax(1)
+    assert len({int(i) for i in top} & {int(i) for i in w.abs().argsort()[-20:]}) >= 9
+    grid = distilled(engine, GridVAE(), samples=300).directions
+    assert grid.vectors.shape[1:] == (1, 4, 4)
+    assert (np.diff(np.abs(grid.weights)) <= 0).all()
+
+
+def test_a_student_no_better_than_chance_is_said_to_be_so() -> None:
+    found = distilled(vae=GridVAE(), space="grid", structure="independent")
+    assert found.fidelity < 0.6
+    assert "no better than chance" in found.warnings[0]
+    assert found.warnings == found.attribution.warnings
+    assert "no better than chance" in repr(found)
+
+
+class Grey(OrthogonalVAE):
+    """Reconstructs everything a little darker where the network looks."""
+
+    def encode(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        return super().encode(pixels - 0.2 * LinearTeacher().weight.detach().view(1, 1, 8, 8))
+
+
+def test_a_label_lost_in_reconstruction_is_said_or_refused() -> None:
+    found = distilled(vae=Grey(), reference="reconstruction")
+    assert not found.reconstruction_keeps_label
+    assert "takes the picture for class 0, its reconstruction for class 1" in found.warnings[0]
+    assert found.attribution.target.index == 0  # not the reference label: split at its median
+
+
+def test_a_lopsided_neighbourhood_is_said_to_be_so() -> None:
+    found = distilled(scale=0.4, samples=400)
+    assert found.kept_share > 0.7
+    assert "lopsided" in found.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"samples": 5}, r"samples=5 is outside 20 to 10000"),
+        ({"smaples": 5}, r"has no parameter 'smaples'.*Did you mean \"samples\""),
+        ({"readout": "weights"}, r"Did you mean \"weight\""),
+        ({"space": "grid"}, r"has 64 for all of it"),
+        ({"scale": 0.05}, r"100% of 200 synthetic pictures at scale 0.05 keep the label"),
+    ],
+)
+def test_what_is_wrong_is_said_in_words(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(xw.ExplanationError, match=message):
+        distilled(**options)
+
+
+class Rigid(OrthogonalVAE):
+    """Decodes the same picture whatever the latents."""
+
+    def decode(self, latents: Tensor) -> Tensor:
+        return X.expand(len(latents), -1, -1, -1)
+
+
+class TooSmall(OrthogonalVAE):
+    def decode(self, latents: Tensor) -> Tensor:
+        return super().decode(latents)[..., :4, :4]
+
+
+@pytest.mark.parametrize(
+    ("vae", "message"),
+    [
+        (object(), r"vae is a object; expected an object with encode and decode"),
+        (Rigid(), r"no scale of the neighbourhood gives two classes.*100 % at 1"),
+        (TooSmall(), r"decodes to \(1, 4, 4\); expected pictures as large as the network's"),
+    ],
+)
+def test_vaes_that_do_not_fit(vae: Any, message: str) -> None:
+    with pytest.raises(xw.ExplanationError, match=message):
+        distilled(vae=vae)
+
+
+def test_input_that_is_no_picture_has_no_pixels() -> None:
+    with pytest.raises(xw.ExplanationError, match="normalisation of this model input is not known"):
+        RelabelDistillation(linear_engine(), OrthogonalVAE()).explain(5 * X - 2)
+
+
+def test_the_number_of_neighbours_judged_is_right() -> None:
+    assert math.isclose(len(distilled(samples=105).scores), 105)
+
+
+def test_the_moments_are_those_of_the_neighbours_that_count() -> None:
+    from xai_widgets.relabel.lesson import lessons
+    from xai_widgets.relabel.neighbours import Neighbours
+
+    engine = linear_engine()
+    recipe = RelabelDistillation(engine, OrthogonalVAE(), samples=150).recipe
+    whole: list[Neighbours] = []
+    original = Neighbours.__init__
+
+    def remembering(self: Neighbours, *given: Any) -> None:
+        original(self, *given)
+        whole.append(self)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Neighbours, "__init__", remembering)
+        list(lessons(engine, OrthogonalVAE(), recipe, X, engine.resolve_target(X)))
+    (neighbours,) = whole
+    pictures = neighbours.pictures(list(range(150)))
+    torch.testing.assert_close(neighbours.mean_picture, pictures.mean(0))
+    change = (pictures - X).square().mean(0).sqrt()
+    torch.testing.assert_close(neighbours.mean_change, change, rtol=1e-3, atol=1e-4)

@@ -1,0 +1,83 @@
+"""Where synthetic pictures are drawn from."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+
+from xai_widgets.errors import ExplanationError
+from xai_widgets.relabel.neighbourhood import Neighbourhood, Noise, Structure
+
+GRID = torch.zeros(1, 3, 16, 16)
+VECTOR = torch.zeros(1, 40)
+MANY = list(range(200))
+
+
+def around(
+    mean: Tensor = GRID, structure: Structure = "independent", noise: Noise = "isotropic",
+    seed: int = 0, log_variance: Tensor | None = None,
+) -> Neighbourhood:  # fmt: skip
+    log_variance = torch.zeros_like(mean) if log_variance is None else log_variance
+    return Neighbourhood.around(mean, log_variance, noise, structure, 4, seed)
+
+
+@pytest.mark.parametrize("structure", ["independent", "smooth", "patches"])
+def test_an_offset_depends_on_seed_and_number_alone(structure: Structure) -> None:
+    drawn = around(structure=structure)
+    torch.manual_seed(1)
+    together = drawn.offsets([3, 4, 9])
+    state = torch.get_rng_state()
+    torch.testing.assert_close(drawn.offsets([9])[0], together[2], rtol=0, atol=0)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert not torch.equal(together[0], together[1])
+    assert not torch.equal(around(structure=structure, seed=1).offsets([3])[0], together[0])
+
+
+@pytest.mark.parametrize("noise", ["isotropic", "uniform"])
+@pytest.mark.parametrize("structure", ["independent", "smooth"])
+def test_the_noise_has_mean_0_and_variance_1(structure: Structure, noise: Noise) -> None:
+    drawn = around(structure=structure, noise=noise).offsets(MANY)
+    assert float(drawn.mean()) == pytest.approx(0, abs=0.05)
+    assert float(drawn.square().mean()) == pytest.approx(1, abs=0.1)
+    if noise == "uniform" and structure == "independent":
+        assert float(drawn.abs().max()) <= 3**0.5
+
+
+def test_the_posterior_says_how_far_each_latent_goes() -> None:
+    log_variance = torch.linspace(-4, 0, 40)[None]
+    drawn = around(VECTOR, noise="posterior", log_variance=log_variance).offsets(list(range(2000)))
+    expected = (0.5 * log_variance[0]).exp()
+    expected = expected / expected.square().mean().sqrt()
+    torch.testing.assert_close(drawn.std(0), expected, rtol=0.1, atol=0)
+
+
+def neighbours_correlation(drawn: Tensor) -> float:
+    """The correlation of latents beside each other."""
+    return float((drawn[..., :-1] * drawn[..., 1:]).mean() / drawn.square().mean())
+
+
+def test_smooth_noise_hangs_together_and_independent_noise_does_not() -> None:
+    assert abs(neighbours_correlation(around().offsets(MANY))) < 0.02
+    assert neighbours_correlation(around(structure="smooth").offsets(MANY)) > 0.5
+
+
+def test_patches_leave_about_half_of_the_picture_as_it_is() -> None:
+    drawn = around(structure="patches")
+    offsets, disturbed = drawn.offsets(MANY), drawn.disturbed(MANY)
+    assert disturbed is not None
+    assert disturbed.shape == (200, 1, 16, 16)
+    assert float(disturbed.min()) == 0
+    assert float(disturbed.max()) == 1
+    assert float(disturbed.mean()) == pytest.approx(0.5, abs=0.03)
+    assert bool((offsets[disturbed.expand_as(offsets) == 0] == 0).all())
+    whole = disturbed.expand_as(offsets) == 1
+    assert float(offsets[whole].square().mean()) == pytest.approx(1, abs=0.05)
+    assert around().disturbed(MANY) is None
+
+
+def test_the_structure_fits_the_latents() -> None:
+    assert around(structure="auto").structure == "patches"
+    assert around(VECTOR, structure="auto").structure == "independent"
+    with pytest.raises(ExplanationError, match=r'structure="smooth" needs .* 40 numbers for all'):
+        around(VECTOR, structure="smooth")

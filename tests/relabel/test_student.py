@@ -1,0 +1,133 @@
+"""The student: its loss against a plain one, its solution against another solver."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from scipy.optimize import minimize
+
+from xai_widgets.relabel.student import DECAYS, Objective, fit, judged, solve
+
+Arrays = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+
+
+def data(count: int, width: int, seed: int = 0) -> Arrays:
+    """Features, soft labels and hard labels of a noisy linear rule."""
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.randn(count, width, generator=generator, dtype=torch.float64)
+    w = torch.randn(width, generator=generator, dtype=torch.float64)
+    noise = torch.randn(count, generator=generator, dtype=torch.float64)
+    margin = 2 * (x @ w) / width**0.5 + 0.5 * noise - 0.3
+    return x, margin.sigmoid(), (margin > 0).double()
+
+
+def plain_loss(margin: float, soft: float, hard: float, alpha: float, temperature: float) -> float:
+    """α T² KL(p ‖ student_T) + (1 − α) CE(h) of one neighbour, written out with two logits."""
+    logits = (margin / 2, -margin / 2)
+
+    def softmax(t: float) -> list[float]:
+        e = [math.exp(logit / t) for logit in logits]
+        return [value / sum(e) for value in e]
+
+    student = softmax(temperature)
+    kl = sum(p * math.log(p / q) for p, q in zip((soft, 1 - soft), student, strict=True))
+    ce = -math.log(softmax(1.0)[0 if hard else 1])
+    return alpha * temperature**2 * kl + (1 - alpha) * ce
+
+
+@pytest.mark.parametrize(("alpha", "temperature"), [(0.0, 1.0), (1.0, 4.0), (0.3, 2.0)])
+def test_the_loss_is_the_one_written_out(alpha: float, temperature: float) -> None:
+    margin = torch.tensor([-2.0, 0.1, 3.0, 0.7], dtype=torch.float64)
+    soft = torch.tensor([0.2, 0.6, 0.9, 0.35], dtype=torch.float64)
+    hard = torch.tensor([0.0, 1.0, 1.0, 0.0], dtype=torch.float64)
+    found = Objective(alpha, temperature).loss(margin, soft, hard)
+    each = [
+        plain_loss(float(m), float(p), float(h), alpha, temperature)
+        for m, p, h in zip(margin, soft, hard, strict=True)
+    ]
+    assert float(found) == pytest.approx(np.mean(each), rel=1e-9)
+
+
+def test_both_classes_weigh_the_same() -> None:
+    hard = torch.tensor([1.0, 1.0, 1.0, 0.0], dtype=torch.float64)
+    weights = Objective().weights(hard)
+    assert weights[:3].sum() == pytest.approx(float(weights[3:].sum()))
+    assert float(weights.mean()) == pytest.approx(1)
+    assert Objective(balanced=False).weights(hard).tolist() == [1] * 4
+    assert Objective().weights(torch.ones(3)).tolist() == [1] * 3
+
+
+@pytest.mark.parametrize(("alpha", "temperature"), [(0.0, 1.0), (1.0, 4.0), (0.5, 2.0)])
+@pytest.mark.parametrize("decay", [1e-3, 1.0])
+def test_the_minimum_is_the_one_another_solver_finds(
+    alpha: float, temperature: float, decay: float
+) -> None:
+    x, soft, hard = data(60, 7)
+    objective = Objective(alpha, temperature)
+    d, b = solve(x, soft, hard, x.square().mean(0), objective, decay)
+
+    def value(v: np.ndarray) -> float:
+        margin = x @ torch.from_numpy(v[:-1]) + v[-1]
+        return float(objective.loss(margin, soft, hard)) + decay / 2 * float(v[:-1] @ v[:-1])
+
+    other = minimize(value, np.zeros(8), method="BFGS", options={"gtol": 1e-7})
+    np.testing.assert_allclose([*d.tolist(), b], other.x, rtol=1e-4, atol=1e-5)
+    assert value(np.array([*d.tolist(), b])) <= other.fun + 1e-10
+
+
+def test_where_it_starts_makes_no_difference() -> None:
+    x, soft, hard = data(50, 6)
+    given = x, soft, hard, x.square().mean(0), Objective(), 0.01
+    d, b = solve(*given)
+    far, far_b = solve(*given, start=(torch.full((6,), 3.0, dtype=torch.float64), -4.0))
+    torch.testing.assert_close(far, d, rtol=1e-5, atol=1e-6)
+    assert far_b == pytest.approx(b, rel=1e-5)
+
+
+@pytest.mark.parametrize("width", [5, 200])
+def test_fitting_in_principal_coordinates_is_fitting_the_features(width: int) -> None:
+    """Also with more features than neighbours, where the solution is a sum of neighbours."""
+    x, soft, hard = data(80, width)
+    x = x * torch.linspace(0.5, 2, width) + 3
+    found = fit(x, soft, hard, Objective(), decay=0.01)
+    train = torch.arange(80) % 5 != 4
+    known = x[train]
+    spread = known.var(0, correction=0)
+    deviation = (spread + 0.01 * spread.mean()).sqrt()
+    standard = (known - known.mean(0)) / deviation
+    power = standard.square().mean(0)
+    decay = 0.01 * float(power.sum())
+    d, b = solve(standard, soft[train], hard[train], power, Objective(), decay)
+    np.testing.assert_allclose(found.d, d / deviation, rtol=1e-4, atol=1e-7)
+    margins = (x - known.mean(0)) / deviation @ d + b
+    np.testing.assert_allclose(found.margins, margins, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(found.margins, x @ found.d + found.b, rtol=1e-6, atol=1e-8)
+    assert (found.accuracy, found.soft_r2) == pytest.approx(
+        judged(margins[~train], soft[~train], hard[~train], Objective().temperature), abs=1e-4
+    )
+
+
+def test_the_penalty_is_chosen_by_what_was_not_seen() -> None:
+    easy = fit(*data(400, 4), Objective())
+    generator = torch.Generator().manual_seed(1)
+    x, soft, hard = data(100, 150)
+    shuffled = torch.randperm(100, generator=generator)
+    hopeless = fit(x, soft[shuffled], hard[shuffled], Objective())
+    assert easy.decay < hopeless.decay
+    assert {easy.decay, hopeless.decay} <= set(DECAYS)
+    assert easy.accuracy > 0.85
+    assert easy.soft_r2 > 0.75
+
+
+def test_judging() -> None:
+    margin = torch.tensor([1.0, -1, 2, 3])
+    hard = torch.tensor([1.0, 1, 1, 0])
+    soft = margin.sigmoid()
+    accuracy, r2 = judged(margin, soft, hard, 1.0)
+    assert accuracy == pytest.approx((2 / 3 + 0) / 2)
+    assert r2 == pytest.approx(1)
+    assert math.isnan(judged(margin[:3], soft[:3], hard[:3], 1.0)[0])
+    assert math.isnan(judged(margin, torch.full((4,), 0.5), hard, 1.0)[1])

@@ -1,0 +1,199 @@
+"""Train the Fashion-MNIST classifier and VAE of `xw.demo`: each some minutes on one core.
+
+    python tools/train_fashion.py                 # both
+    python tools/train_fashion.py classifier      # or one: classifier, vae
+
+Needs Fashion-MNIST (see `xw.demo.fashion`). Both are trained on its training pictures and measured
+on its test pictures; weights and recipes are written into xai_widgets/demo/. The VAE is trained to
+keep what the classifier sees, so the classifier comes first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import json
+import platform
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F  # the field's name for it
+from PIL import Image
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+import xai_widgets as xw
+from xai_widgets.demo.fashion_network import WEIGHTS, FashionNetwork
+from xai_widgets.relabel import (
+    ConvolutionalVAE,
+    FitProgress,
+    fit_vae,
+    load_vae,
+    reconstruct,
+    save_vae,
+)
+
+EPOCHS, BATCH, RATE, DECAY = 8, 64, 4e-3, 1e-2
+VAE_SETTINGS: dict[str, Any] = {
+    "epochs": 4, "batch_size": 64, "learning_rate": 2e-3, "beta": 0.02, "error": "squared",
+    "feature_weight": 0.02, "seed": 0,
+}  # fmt: skip
+KEPT = (5, 9)  # the classifier's layers whose output must be kept: rectified, at 1/2 and 1/4
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("which", nargs="*", metavar="classifier|vae", default=["classifier", "vae"])
+    parser.add_argument("--checkpoint", default="build/vae_fashion.safetensors")
+    parser.add_argument("--preview", type=Path, help="a file for the last preview picture")
+    asked = parser.parse_args()
+    torch.set_num_threads(1)
+    for which in asked.which:
+        if which == "classifier":
+            make_classifier()
+        elif which == "vae":
+            make_vae(asked.checkpoint, asked.preview)
+        else:
+            parser.error(f"{which!r} is neither classifier nor vae")
+
+
+def make_classifier() -> None:
+    """Train the classifier, write its weights and its recipe."""
+    torch.manual_seed(0)
+    started = time.process_time()
+    network = train(*tensors("train"))
+    # Half precision is precise enough; what is measured is what is stored.
+    stored = {name: tensor.half().contiguous() for name, tensor in network.state_dict().items()}
+    network.load_state_dict({name: tensor.float() for name, tensor in stored.items()})
+    save_file(stored, WEIGHTS)
+    x, labels = tensors("test")
+    recipe = {
+        **circumstances("classifier", started, network),
+        "trained_on": {"split": "train", "pictures": 60_000, "epochs": EPOCHS, "mirrored": "half"},
+        "optimizer": {"name": "AdamW, one cycle", "rate": RATE, "decay": DECAY, "batch": BATCH},
+        "measured_on": {"split": "test", "pictures": len(x)},
+        "accuracy": round(float((said(network, x) == labels).float().mean()), 4),
+    }
+    write(WEIGHTS.with_suffix(".json"), recipe)
+
+
+def train(x: Tensor, labels: Tensor) -> nn.Module:
+    """A classifier trained on these pictures, its normalisation folded away."""
+    network = FashionNetwork(normalise=True).train().to(memory_format=torch.channels_last)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=DECAY)
+    steps = EPOCHS * (len(x) // BATCH)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps)
+    for epoch in range(EPOCHS):
+        total = 0.0
+        for batch in torch.randperm(len(x))[: len(x) // BATCH * BATCH].view(-1, BATCH):
+            seen = x[batch]
+            mirrored = torch.rand(BATCH) < 0.5
+            seen[mirrored] = seen[mirrored].flip(3)
+            loss = F.cross_entropy(network(seen), labels[batch], label_smoothing=0.05)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+            total += float(loss.detach())
+        print(f"epoch {epoch + 1}: loss {total / (len(x) // BATCH):.3f}", flush=True)
+    return folded(network.eval())
+
+
+def folded(network: nn.Sequential) -> nn.Module:
+    """The same network with every BatchNorm folded into the convolution before it."""
+    plain = FashionNetwork().eval()
+    kept: list[nn.Module] = []
+    for layer in network:
+        if isinstance(layer, nn.BatchNorm2d):
+            kept[-1] = fuse_conv_bn_eval(kept[-1], layer)
+        else:
+            kept.append(layer)
+    plain.load_state_dict(nn.Sequential(*kept).state_dict())
+    return plain
+
+
+def make_vae(checkpoint: str, preview: Path | None) -> None:
+    """Train the autoencoder, write its weights and its recipe."""
+    started = time.process_time()
+    network: Any = xw.demo.fashion_engine().model.requires_grad_(False)
+
+    def features(pixels: Tensor) -> Sequence[Tensor]:
+        x, seen = 2 * pixels - 1, []
+        for index, layer in enumerate(network[: KEPT[-1] + 1]):
+            x = layer(x)
+            if index in KEPT:
+                seen.append(x)
+        return seen
+
+    def progress(said: FitProgress) -> None:
+        if said.step % 100 == 0:
+            print(said, flush=True)
+        if preview is not None and said.preview is not None:
+            Image.fromarray(said.preview).save(preview)
+
+    vae = fit_vae(
+        xw.demo.fashion("train"), vae=ConvolutionalVAE().to(memory_format=torch.channels_last),
+        features=features, checkpoint=checkpoint, progress=progress, **VAE_SETTINGS,
+    )  # fmt: skip
+    path = WEIGHTS.with_name("vae_fashion.safetensors")
+    save_vae(vae, path, half=True)
+    vae = load_vae(path)
+    x, labels = tensors("test")
+    pixels = (x + 1) / 2
+    with torch.no_grad():
+        made = torch.cat([reconstruct(vae, some) for some in pixels.split(500)])
+        means = torch.cat([vae.encode(some)[0] for some in pixels.split(500)])
+    before, after = said(network, x), said(network, 2 * made - 1)
+    ratios = -10 * (made - pixels).square().mean((1, 2, 3)).log10()
+    recipe = {
+        **circumstances("vae", started, vae),
+        "trained_on": {"split": "train", "pictures": 60_000},
+        "loss_and_optimizer": {**VAE_SETTINGS, "features": f"the classifier's layers {KEPT}"},
+        "measured_on": {"split": "test", "pictures": len(x)},
+        "label_kept": round(float((before == after).float().mean()), 4),
+        "accuracy": {
+            "pictures": round(float((before == labels).float().mean()), 4),
+            "reconstructions": round(float((after == labels).float().mean()), 4),
+        },
+        "psnr_in_decibels": {"median": round(float(ratios.median()), 2)},
+        "standard_deviation_of_latents": [round(float(s), 3) for s in means.std(0)],
+    }
+    write(path.with_suffix(".json"), recipe)
+
+
+def circumstances(which: str, started: float, network: nn.Module) -> dict[str, Any]:
+    return {
+        "command": f"python tools/train_fashion.py {which}",
+        "date": dt.datetime.now(dt.timezone.utc).date().isoformat(),
+        "processor_seconds": round(time.process_time() - started),
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+        "parameters": sum(parameter.numel() for parameter in network.parameters()),
+    }
+
+
+def tensors(split: str) -> tuple[Tensor, Tensor]:
+    """Pictures as the classifier takes them, and their labels."""
+    pictures = xw.demo.fashion(split)
+    x = torch.from_numpy(pictures.pixels.astype(np.float32))[:, None] / 127.5 - 1
+    return x, torch.from_numpy(pictures.labels.astype(np.int64))
+
+
+def said(network: nn.Module, x: Tensor) -> Tensor:
+    with torch.no_grad():
+        return torch.cat([network(some).argmax(1) for some in x.split(500)])
+
+
+def write(path: Path, recipe: dict[str, Any]) -> None:
+    text = json.dumps(recipe, indent=2) + "\n"
+    path.write_text(text, encoding="utf-8")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()

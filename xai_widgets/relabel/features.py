@@ -1,0 +1,168 @@
+"""What the student sees of a synthetic picture, and how its weights are read back to pixels."""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol
+
+import torch
+import torch.nn.functional as F  # the field's name for it
+from torch import Tensor
+
+from xai_widgets.errors import ExplanationError
+from xai_widgets.methods.segments import segments
+from xai_widgets.relabel.readout import Readout, read
+from xai_widgets.relabel.teacher import Teacher
+
+Space = Literal["auto", "pixels", "latents", "segments", "grid"]
+
+# Of the features of all neighbours together: what is kept of them to fit the student.
+_BYTES = 64 * 2**20
+
+
+class Seen(Protocol):
+    """The synthetic pictures as a whole: their mean (C, H, W), and the root mean square difference
+    of the picture from them.
+    """
+
+    @property
+    def mean_picture(self) -> Tensor: ...
+    @property
+    def mean_change(self) -> Tensor: ...
+
+
+class Features(Protocol):
+    """A student's view of the neighbours."""
+
+    def rows(self, pixels: Tensor, offsets: Tensor) -> Tensor:
+        """The features (k, F) of synthetic pictures (k, C, H, W) and their scaled offsets."""
+        ...
+
+    def map(self, d: Tensor, seen: Seen, readout: Readout) -> Tensor:
+        """The student's weights d (F,) as a map (C, H, W) of the picture."""
+        ...
+
+
+class PixelFeatures:
+    """The pixels themselves, averaged over blocks where there are too many to keep."""
+
+    def __init__(self, teacher: Teacher, samples: int) -> None:
+        self._x = teacher.pixels[0]
+        self._size = _affordable(self._x.shape, samples)
+
+    def rows(self, pixels: Tensor, offsets: Tensor) -> Tensor:
+        return F.adaptive_avg_pool2d(pixels, self._size).flatten(1)
+
+    def map(self, d: Tensor, seen: Seen, readout: Readout) -> Tensor:
+        small = d.float().view(1, len(self._x), *self._size)
+        return read(_enlarged(small, self._x)[0], self._x, seen.mean_picture, readout)
+
+
+class LatentFeatures:
+    """The latents themselves; a map is the change of the picture along the student's weights,
+    (decode(z + ε d) − decode(z − ε d)) / 2ε.
+    """
+
+    def __init__(self, teacher: Teacher, samples: int) -> None:
+        self._teacher = teacher
+        self._shape = teacher.mean.shape[1:]
+        self._size = _affordable(self._shape, samples) if len(self._shape) == 3 else (0, 0)
+
+    def rows(self, pixels: Tensor, offsets: Tensor) -> Tensor:
+        pooled = F.adaptive_avg_pool2d(offsets, self._size) if offsets.ndim == 4 else offsets
+        return pooled.flatten(1)
+
+    def direction(self, d: Tensor) -> Tensor:
+        """Weights (F,) as a direction in latent space, (1, ...)."""
+        if len(self._shape) == 1:
+            return d.float()[None]
+        small = d.float().view(1, self._shape[0], *self._size)
+        return F.interpolate(small, size=tuple(self._shape[1:]), mode="nearest")
+
+    def map(self, d: Tensor, seen: Seen, readout: Readout) -> Tensor:
+        direction = self.direction(d).to(self._teacher.mean)
+        step = 0.1 / direction.square().mean().sqrt().clamp_min(1e-12)
+        ends = torch.cat(
+            [self._teacher.mean + step * direction, self._teacher.mean - step * direction]
+        )
+        forth, back = self._teacher.pictures(ends)
+        x = self._teacher.pixels[0]
+        return read((forth - back) / (2 * step), x, seen.mean_picture, readout)
+
+
+class CellFeatures:
+    """How much of each cell or segment is as it was: 1 − its root mean square change over the
+    largest met in the first neighbours.
+
+    `labels` (H, W) says which piece every place belongs to. What counts is the change of the
+    latents (a grid) or of the pixels (segments).
+    """
+
+    def __init__(self, teacher: Teacher, labels: Tensor | None, cells: int) -> None:
+        self._x = teacher.pixels[0]
+        self._own = teacher.reconstruction if teacher.detail == "none" else teacher.pixels
+        self._labels = labels
+        shape = teacher.mean.shape[-2:]
+        self._size = (min(cells, shape[0]), min(cells, shape[1]))
+        self._most: Tensor | None = None
+
+    def rows(self, pixels: Tensor, offsets: Tensor) -> Tensor:
+        if self._labels is None:
+            energy = offsets.square().mean(1, keepdim=True)
+            change = F.adaptive_avg_pool2d(energy, self._size).flatten(1)
+        else:
+            energy = (pixels - self._own).square().mean(1).flatten(1)
+            place = self._labels.flatten().to(energy.device)
+            count = torch.bincount(place).to(energy)
+            change = energy.new_zeros(len(energy), len(count)).index_add_(1, place, energy) / count
+        change = change.sqrt()
+        if self._most is None:
+            self._most = change.max().clamp_min(1e-12)
+        return 1 - change / self._most
+
+    def map(self, d: Tensor, seen: Seen, readout: Readout) -> Tensor:
+        values = d.float()
+        if self._labels is None:
+            fine = _enlarged(values.view(1, 1, *self._size), self._x)[0]
+        else:
+            fine = values[self._labels.flatten()].view(1, *self._x.shape[1:])
+        # As a pixel is, it is all there: 1, and of a neighbour's pixels 1 − their change is.
+        whole = torch.ones_like(self._x)
+        return read(fine.expand_as(self._x), whole, whole - seen.mean_change, readout)
+
+
+def features_for(space: Space, teacher: Teacher, samples: int, cells: int) -> Features:
+    """The student's features in a space; "auto" is latents for a latent vector, else grid.
+
+    Raises ExplanationError for a grid where the VAE's latent is one vector.
+    """
+    spatial = teacher.mean.ndim == 4
+    if space == "auto":
+        space = "grid" if spatial else "pixels"
+    if space == "grid" and not spatial:
+        raise ExplanationError(
+            'space="grid" needs a VAE whose latents lie over the picture, (N, c, h, w); this one '
+            f'has {teacher.mean.shape[1]} for all of it; expected "pixels", "latents" or "segments"'
+        )
+    if space == "pixels":
+        return PixelFeatures(teacher, samples)
+    if space == "latents":
+        return LatentFeatures(teacher, samples)
+    if space == "segments":
+        labels = segments(teacher.pixels, "slic", cells * cells)[0]
+        return CellFeatures(teacher, labels, cells)
+    return CellFeatures(teacher, None, cells)
+
+
+def _affordable(shape: torch.Size, samples: int) -> tuple[int, int]:
+    """The largest grid (h, w), of the same proportions, whose features of all neighbours fit."""
+    channels, height, width = shape
+    room = _BYTES / (4 * samples * channels)
+    factor = max(1, -(-((height * width / room) ** 0.5) // 1))
+    return max(1, round(height / factor)), max(1, round(width / factor))
+
+
+def _enlarged(small: Tensor, like: Tensor) -> Tensor:
+    size = (like.shape[-2], like.shape[-1])
+    if tuple(small.shape[-2:]) == size:
+        return small
+    return F.interpolate(small, size=size, mode="bilinear", align_corners=False)

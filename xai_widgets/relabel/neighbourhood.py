@@ -1,0 +1,143 @@
+"""The neighbourhood of a picture in latent space: where synthetic pictures are drawn from.
+
+Latents are z_i = mean(x) + s · a_i. The unit offset a_i depends on the seed and on i alone, so any
+synthetic picture can be made again from its number and its scale, and none has to be kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+import torch.nn.functional as F  # the field's name for it
+from torch import Tensor
+
+from xai_widgets.errors import ExplanationError
+
+Noise = Literal["isotropic", "posterior", "uniform"]
+Structure = Literal["auto", "independent", "smooth", "patches"]
+
+# Cells across the picture of the grids that smooth noise is the sum of.
+_SMOOTH = (2, 4, 7, 14)
+
+
+@dataclass(frozen=True, eq=False)
+class Neighbourhood:
+    """Offsets a_i around a latent mean, (1, d) or (1, c, h, w).
+
+    noise: how one coefficient is drawn. ``"isotropic"``: N(0, 1). ``"posterior"``: N(0, 1) times
+    the encoder's standard deviation, its root mean square divided out. ``"uniform"``: uniform in
+    [−√3, √3], of variance 1 too.
+
+    structure: how the offsets of a latent grid hang together; a latent vector knows only
+    ``"independent"``. ``"smooth"``: the sum of coarse grids of 2, 4, 7 and 14 cells across, each
+    enlarged, of variance 1 in all. ``"patches"``: independent noise inside random patches
+    and nothing outside: a mask of `cells` cells across, each 1 with probability 1/2, enlarged
+    bilinearly after a random shift, as in RISE (Petsiuk et al. 2018).
+    """
+
+    mean: Tensor
+    log_variance: Tensor
+    noise: Noise
+    structure: Structure
+    cells: int
+    seed: int
+
+    @classmethod
+    def around(
+        cls, mean: Tensor, log_variance: Tensor, noise: Noise, structure: Structure, cells: int,
+        seed: int,
+    ) -> Neighbourhood:  # fmt: skip
+        """A neighbourhood whose structure fits the latents: "auto" is patches on a grid.
+
+        Raises ExplanationError for a structure over the picture where the latent is one vector.
+        """
+        spatial = mean.ndim == 4
+        if structure == "auto":
+            structure = "patches" if spatial else "independent"
+        if structure != "independent" and not spatial:
+            raise ExplanationError(
+                f'structure="{structure}" needs a VAE whose latents lie over the picture, '
+                f"(N, c, h, w); this one has {mean.shape[1]} numbers for all of it; expected "
+                '"independent"'
+            )
+        return cls(mean, log_variance, noise, structure, cells, seed)
+
+    def offsets(self, numbers: list[int]) -> Tensor:
+        """The unit offsets (k, d) or (k, c, h, w) of the synthetic pictures of these numbers."""
+        return torch.stack([self._offset(i) for i in numbers]).to(self.mean)
+
+    def disturbed(self, numbers: list[int]) -> Tensor | None:
+        """How much each place of their latents is disturbed, 0 to 1, (k, 1, h, w); None where all
+        are alike.
+        """
+        if self.structure != "patches":
+            return None
+        masks = [self._mask(_generator(self.seed, i)) for i in numbers]
+        return torch.stack(masks)[:, None].to(self.mean)
+
+    def _offset(self, number: int) -> Tensor:
+        generator = _generator(self.seed, number)
+        shape = self.mean.shape[1:]
+        mask = self._mask(generator) if self.structure == "patches" else None
+        if self.structure == "smooth":
+            drawn = _smooth(shape, self.noise, generator)
+        else:
+            drawn = _drawn(shape, self.noise, generator)
+        if self.noise == "posterior":
+            deviation = (0.5 * self.log_variance[0].cpu().float()).exp()
+            drawn = drawn * deviation / deviation.square().mean().sqrt()
+        if mask is not None:
+            drawn = drawn * mask
+        return drawn
+
+    def _mask(self, generator: torch.Generator) -> Tensor:
+        return _mask(self.mean.shape[1:], self.cells, generator)
+
+
+def _generator(seed: int, number: int) -> torch.Generator:
+    """A generator of its own for every picture: neighbouring seeds of one kind look alike."""
+    digest = hashlib.blake2b(f"{seed} {number}".encode(), digest_size=8).digest()
+    return torch.Generator().manual_seed(int.from_bytes(digest, "little") >> 1)
+
+
+def _drawn(shape: torch.Size, noise: Noise, generator: torch.Generator) -> Tensor:
+    if noise == "uniform":
+        return (2 * torch.rand(shape, generator=generator) - 1) * 3**0.5
+    return torch.randn(shape, generator=generator)
+
+
+def _smooth(shape: torch.Size, noise: Noise, generator: torch.Generator) -> Tensor:
+    """The sum of coarse grids of noise, enlarged, of variance 1 over the picture, (c, h, w)."""
+    channels, height, width = shape
+    total = torch.zeros(shape)
+    grids = [cells for cells in _SMOOTH if cells <= max(height, width)]
+    for cells in grids:
+        size = torch.Size((channels, min(cells, height), min(cells, width)))
+        coarse = _drawn(size, noise, generator)
+        fine = F.interpolate(coarse[None], size=(height, width), mode="bicubic")[0]
+        total += fine / _deviation(size[1], size[2], height, width)
+    return total / math.sqrt(len(grids))
+
+
+def _deviation(rows: int, columns: int, height: int, width: int) -> float:
+    """The root mean square of enlarged white noise of deviation 1."""
+    down = F.interpolate(torch.eye(rows)[None, None], size=(height, rows), mode="bicubic")[0, 0]
+    across = F.interpolate(torch.eye(columns)[None, None], size=(width, columns), mode="bicubic")
+    return float((down.square().sum(1).mean() * across[0, 0].square().sum(1).mean()).sqrt())
+
+
+def _mask(shape: torch.Size, cells: int, generator: torch.Generator) -> Tensor:
+    """How much each place of the latent grid is disturbed, 0 to 1, (h, w)."""
+    height, width = shape[-2:]
+    rows, columns = min(cells, height), min(cells, width)
+    coarse = (torch.rand(rows + 1, columns + 1, generator=generator) < 0.5).float()
+    down, across = -(-height // rows), -(-width // columns)
+    size = ((rows + 1) * down, (columns + 1) * across)
+    wide: Tensor = F.interpolate(coarse[None, None], size=size, mode="bilinear")[0, 0]
+    top = int(torch.randint(down, (), generator=generator))
+    left = int(torch.randint(across, (), generator=generator))
+    return wide[top : top + height, left : left + width]

@@ -1,0 +1,147 @@
+"""The synthetic pictures drawn so far: what the network said of them, and how to make each anew."""
+
+from __future__ import annotations
+
+import copy
+import math
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from xai_widgets.errors import ExplanationError
+from xai_widgets.relabel.features import Features
+from xai_widgets.relabel.neighbourhood import Neighbourhood
+from xai_widgets.relabel.scale import LEAST, MOST, ScaleSearch
+from xai_widgets.relabel.teacher import Teacher
+
+
+class Neighbours:
+    """Synthetic pictures by number, each with its scale, the network's answer and its features.
+
+    The pictures themselves are not kept: `latents` makes them again. numbers: which of the
+    neighbourhood's; scales, margins (the target's log odds) and kept (the reference label), one
+    each.
+    """
+
+    def __init__(self, teacher: Teacher, neighbourhood: Neighbourhood, view: Features) -> None:
+        self.teacher, self.neighbourhood, self.view = teacher, neighbourhood, view
+        self.numbers: list[int] = []
+        self.scales: list[float] = []
+        self.margins: list[float] = []
+        self.kept: list[bool] = []
+        self._rows: list[Tensor] = []
+        self._drawn = 0
+        # Of the pictures at each scale: how many, their sum and that of their squares.
+        self._moments: dict[float, tuple[int, Tensor, Tensor]] = {}
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def draw(self, count: int, scale: float, search: ScaleSearch) -> None:
+        """Draw the next neighbours at a scale, ask the network about them, and tell the search."""
+        numbers = list(range(self._drawn, self._drawn + count))
+        offsets = scale * self.neighbourhood.offsets(numbers)
+        answers = self.teacher.synthetic(
+            self.teacher.mean + offsets, self.neighbourhood.disturbed(numbers)
+        )
+        kept = (answers.label == self.teacher.label).tolist()
+        search.learn(scale, kept)
+        self._rows += list(self.view.rows(answers.pixels, offsets).float().cpu())
+        self.numbers += numbers
+        self.scales += [scale] * count
+        self.margins += answers.margin.tolist()
+        self.kept += kept
+        self._drawn += count
+        known, total, squares = self._moments.get(scale, (0, 0, 0))
+        self._moments[scale] = (
+            known + count,
+            answers.pixels.sum(0) + total,
+            answers.pixels.square().sum(0) + squares,
+        )
+
+    def keep_near(self, scale: float, octaves: float, most: int) -> None:
+        """Forget those drawn at a scale further than this from the one given, and all but the last
+        `most`.
+        """
+        near = [i for i, s in enumerate(self.scales) if abs(math.log2(s / scale)) <= octaves]
+        near = near[-most:]
+        for name in ("numbers", "scales", "margins", "kept", "_rows"):
+            setattr(self, name, [getattr(self, name)[i] for i in near])
+        left = set(self.scales)
+        self._moments = {s: moments for s, moments in self._moments.items() if s in left}
+
+    @property
+    def kept_share(self) -> float:
+        """The share that keeps the reference label."""
+        return sum(self.kept) / len(self)
+
+    @property
+    def mean_picture(self) -> Tensor:
+        """The mean of the synthetic pictures, (C, H, W)."""
+        return self._moment(1)
+
+    @property
+    def mean_change(self) -> Tensor:
+        """The root mean square difference of the picture and the synthetic ones, (C, H, W)."""
+        x = self.teacher.pixels[0]
+        square = self._moment(2) - 2 * x * self.mean_picture + x.square()
+        return square.clamp_min(0).sqrt()
+
+    def _moment(self, power: Literal[1, 2]) -> Tensor:
+        total = torch.stack([moments[power] for moments in self._moments.values()]).sum(0)
+        return total / sum(moments[0] for moments in self._moments.values())
+
+    def features(self) -> Tensor:
+        """(n, F) float32."""
+        return torch.stack(self._rows)
+
+    def labels(self) -> tuple[Tensor, Tensor]:
+        """The soft and the hard label of each, (n,) float64 both."""
+        margin = torch.tensor(self.margins, dtype=torch.float64)
+        if self.teacher.asks_for_label:
+            return margin.sigmoid(), torch.tensor(self.kept, dtype=torch.float64)
+        median = margin.median()
+        return (margin - median).sigmoid(), (margin > median).double()
+
+    def two_classes(self) -> bool:
+        """Whether both classes are there, with a few of each."""
+        _, hard = self.labels()
+        return 5 <= float(hard.sum()) <= len(hard) - 5
+
+    def offsets(self, places: list[int] | None = None) -> Tensor:
+        """The scaled offsets s a_i of the neighbours at these places, or of all, (k, ...)."""
+        places = list(range(len(self))) if places is None else places
+        offsets = self.neighbourhood.offsets([self.numbers[i] for i in places])
+        scales = torch.tensor([self.scales[i] for i in places]).to(offsets)
+        return scales.view(-1, *[1] * (offsets.ndim - 1)) * offsets
+
+    def latents(self, places: list[int]) -> Tensor:
+        """The latents of the neighbours at these places, (k, ...)."""
+        return self.teacher.mean + self.offsets(places)
+
+    def pictures(self, places: list[int]) -> Tensor:
+        """The neighbours at these places, made again, (k, C, H, W) in [0, 1]."""
+        made = [self.teacher.pixels[:0]]
+        for start in range(0, len(places), self.teacher.at_a_time):
+            some = places[start : start + self.teacher.at_a_time]
+            faded = self.neighbourhood.disturbed([self.numbers[i] for i in some])
+            made.append(self.teacher.pictures(self.latents(some), faded))
+        return torch.cat(made)
+
+    def so_far(self) -> Neighbours:
+        """These neighbours, of which no more will come; without their features and moments."""
+        copied = copy.copy(self)
+        for name in ("numbers", "scales", "margins", "kept"):
+            setattr(copied, name, list(getattr(self, name)))
+        copied._rows, copied._moments = [], {}
+        return copied
+
+    def check(self) -> None:
+        """Raise ExplanationError where there is one class only."""
+        if not self.two_classes():
+            raise ExplanationError(
+                f"relabel_distillation: {self.kept_share:.0%} of {len(self)} synthetic pictures at "
+                f"scale {self.scales[-1]:.3g} keep the label; the student needs both classes, "
+                f"expected {LEAST:.0%} to {MOST:.0%}. scale=0 searches for a scale"
+            )
