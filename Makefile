@@ -11,7 +11,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(VENV)/constraints.txt
 JS     := PATH="$(abspath $(VENV)/node):$$PATH" npm --prefix js
 
-.PHONY: demo demo-html test js format chromium clean
+.PHONY: demo demo-html test test-browser test-rooms test-rest js format chromium clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.demo
@@ -20,14 +20,27 @@ demo: $(VENV)/.demo
 demo-html: $(VENV)/.demo
 	@$(BIN)/python tools/demo_html.py
 
+# Three parts, two at a time; the browser is waited for more than it works.
+ROOMS := tests/probe tests/methods tests/metrics
+
 test: $(VENV)/.test $(VENV)/.chromium js/node_modules/.installed
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	@echo "Running the tests in three parts, side by side. Each prints when it is done ..."
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-browser test-rooms test-rest
+
+test-browser:
 	$(JS) run --silent check
 	$(JS) run --silent test
 	$(BIN)/python tools/bundles.py
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -m browser
+
+test-rooms:
+	$(BIN)/python -m pytest -q $(ROOMS)
+
+test-rest:
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q -m "not browser" $(ROOMS:%=--ignore=%)
 
 js: js/node_modules/.installed
 	$(JS) run --silent build

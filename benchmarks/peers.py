@@ -4,11 +4,12 @@ interleaved run.
     python benchmarks/peers.py                        all rows, about a quarter of an hour
     python benchmarks/peers.py --only score_cam       some of them
     python benchmarks/peers.py --memory               each method's peak memory over the bare model
+    python benchmarks/peers.py --table                only the README's table anew, from the results
 
 The network is EfficientNet-Lite0 with its own weights, the picture the demo's cat. `x bare` is our
-time over (number of passes) x (the best batched pass of the bare model); `agreement` is the largest
-difference of the two maps over the largest magnitude. Times are medians; the results are written to
-benchmarks/results/peers.json.
+time over (number of passes) x (the best batched pass of the bare model). Times are medians; the
+results are written to benchmarks/results/, their table into README.md. That the maps are the same
+is tested in tests/methods/.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -274,8 +276,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", nargs="*", help="names of methods")
     parser.add_argument("--memory", action="store_true", help="peak memory instead of time")
+    parser.add_argument("--table", action="store_true", help="only write the README's table")
     parser.add_argument("--peak", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
+    if chosen.table:
+        write_table()
+        return
     if chosen.peak:
         print_peak(chosen.peak)
         return
@@ -285,6 +291,7 @@ def main() -> None:
         ]
         found = {name: peak_memory(name) for name in names if name != "cam"}
         write("memory.json", {**provenance(), "peak_mb_over_bare": found})
+        write_table()
         return
     bench = Bench()
     rows = bench.rows()
@@ -295,6 +302,7 @@ def main() -> None:
     for name in names:
         kept[name] = {**provenance(), **measured(rows[name], bench)}
         write("peers.json", {"rows": kept})
+    write_table()
 
 
 def provenance() -> dict[str, Any]:
@@ -303,6 +311,7 @@ def provenance() -> dict[str, Any]:
         "date": date.today().isoformat(),
         "command": " ".join(["python", "benchmarks/peers.py", *sys.argv[1:]]),
         "torch": torch.__version__,
+        **{peer: version(peer) for peer in ("captum", "grad-cam", "torchcam")},
         "threads": torch.get_num_threads(),
         "machine": platform.machine(),
     }
@@ -314,6 +323,37 @@ def write(name: str, result: dict[str, Any]) -> None:
     print(text)
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / name).write_text(text + "\n")
+
+
+def write_table() -> None:
+    """Put the results between the README's two marks."""
+    rows = json.loads((RESULTS / "peers.json").read_text())["rows"]
+    memory_file = RESULTS / "memory.json"
+    memory = {}
+    if memory_file.exists():
+        memory = json.loads(memory_file.read_text())["peak_mb_over_bare"]
+    lines = [
+        "| Method | Ours | pytorch-grad-cam | torchcam | captum | Plain definition "
+        "| Over the bare passes | Peak memory |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    for name, row in rows.items():
+        seconds, faster = row["seconds"], row["times_faster"]
+        cells = [
+            f"{seconds[peer]:.3g} s ({faster[peer]:.2g} ×)" if peer in seconds else ""
+            for peer in ("pytorch-grad-cam", "torchcam", "captum", "plain definition")
+        ]
+        peak = f"{memory[name]:.0f} MB" if name in memory else ""
+        over = f"{row['over_bare_passes']:.2f} ×"
+        lines.append(
+            f"| `{name}` | {seconds['ours']:.3g} s | {' | '.join(cells)} | {over} | {peak} |"
+        )
+    readme = RESULTS.parent.parent / "README.md"
+    text = readme.read_text()
+    start, end = "<!-- speed: start -->", "<!-- speed: end -->"
+    before, rest = text.split(start)
+    _, after = rest.split(end)
+    readme.write_text("\n".join([before + start, *lines, end + after]))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
     python benchmarks/viewer.py
 
 Measures, from the click to the painted canvas: a method never asked before on a picture already
-traced, with the quick methods fetched ahead (the default) and without; then the repaint after an
+traced, with the quick methods fetched ahead (the default) and without; from the stroke of a brush
+to the repainted bars, for dabs one at a time and while one paints on; then the repaint after an
 appearance control at 224 and 1024 pixels and the messages it sends, the size of the bundle, how
 much a notebook grows by one viewer, and how many of 50 closed viewers stay alive.
 """
@@ -68,29 +69,58 @@ SLIDE = """root => new Promise(async resolve => {
   }
   resolve(taken);
 })"""
+# From the pointer's event until the bars have been painted that answer a mask with that stroke.
+STROKES = """root => {
+  window.taken = [];
+  const waiting = [];
+  let at = 0, stroke = root.dataset.xwStroke, painted = root.dataset.xwPainted;
+  for (const name of ["pointerdown", "pointermove"])
+    root.addEventListener(name, event => { at = event.timeStamp; }, true);
+  new MutationObserver(() => {
+    const {xwStroke, xwPainted} = root.dataset;
+    if (xwStroke !== stroke) waiting.push([Number(stroke = xwStroke), at]);
+    if (xwPainted === painted) return;
+    painted = xwPainted;
+    const done = waiting.filter(([version]) => version <= Number(painted));
+    waiting.splice(0, done.length);
+    requestAnimationFrame(() => setTimeout(() => {
+      for (const [, begun] of done) window.taken.push(performance.now() - begun);
+    }));
+  }).observe(root, {attributes: true});
+}"""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=8, help="classes, each with five switches")
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--brush", action="store_true", help="only the brush")
+    arguments = parser.parse_args()
+    rounds = arguments.rounds
     executable = chromium.find()
     assert executable is not None, "no Chromium on this machine: `make chromium` installs one"
-    result: dict[str, Any] = {"bundle_bytes": bundle_bytes(), "growth_bytes": growth_bytes()}
+    result: dict[str, Any] = {}
+    if not arguments.brush:
+        result = {"bundle_bytes": bundle_bytes(), "growth_bytes": growth_bytes()}
     with (
         tempfile.TemporaryDirectory() as folder,
         serve(Path(folder)) as lab,
         sync_playwright() as playwright,
         playwright.chromium.launch(executable_path=executable, args=chromium.FLAGS) as browser,
+        browser.new_context() as window,
     ):
+        with shown(window, lab, "brush", [DEMO, "xw.HeatmapViewer(engine, photo)"]) as notebook:
+            result["brush_ms"] = strokes(notebook, rounds)
+        if arguments.brush:
+            print(json.dumps(result["brush_ms"], indent=1))
+            return
         for name, prefetch in (("switch_ms_fetched_ahead", True), ("switch_ms_computed", False)):
             cells = [DEMO, f"viewer = xw.HeatmapViewer(engine, photo, prefetch={prefetch})\nviewer"]
-            with shown(browser, lab, name, [*cells, COUNTED]) as notebook:
+            with shown(window, lab, name, [*cells, COUNTED]) as notebook:
                 result[name] = switches(notebook, rounds, settle=1500 if prefetch else 100)
         for size, first in ((224, DEMO), (1024, LARGE)):
-            with shown(browser, lab, f"repaint_{size}", [first, VIEWER]) as notebook:
+            with shown(window, lab, f"repaint_{size}", [first, VIEWER]) as notebook:
                 result[f"repaint_ms_{size}"] = repaints(notebook)
-        with shown(browser, lab, "closing", [DEMO, CLOSING]) as notebook:
+        with shown(window, lab, "closing", [DEMO, CLOSING]) as notebook:
             said = notebook.find(".jp-OutputArea-output").inner_text()
             result["alive_after_close_of_50"] = int(said.split()[0])
     print(json.dumps(result, indent=1))
@@ -124,6 +154,38 @@ def switches(notebook: NotebookPage, rounds: int, settle: int) -> dict[str, floa
         taken += [notebook.page.evaluate(SWITCH, [root, method]) for method in METHODS]
     notebook.execute("assert forwards == 0, forwards")
     return {"median": round(statistics.median(taken), 1), "slowest": round(max(taken), 1)}
+
+
+def strokes(notebook: NotebookPage, rounds: int) -> dict[str, dict[str, float]]:
+    """Milliseconds from a stroke to the repainted bars: of dabs, and while one paints on."""
+    viewer = Viewer(notebook.page)
+    viewer.until_painted()
+    notebook.page.wait_for_timeout(2000)
+    viewer.control("brush").click()
+    viewer.until("root => root.dataset.xwBrush !== undefined")
+    box = viewer.find("[data-xw-stage]").bounding_box()
+    assert box is not None
+    viewer.root.evaluate(STROKES)
+    mouse = notebook.page.mouse
+    found = {}
+    for name, moves in (("dabs", 0), ("painting_on", 60)):
+        for i in range(4 * rounds if not moves else 2):
+            across, down = (0.1 + 0.37 * i) % 0.8 + 0.1, (0.2 + 0.23 * i) % 0.7 + 0.1
+            x, y = box["x"] + across * box["width"], box["y"] + down * box["height"]
+            mouse.move(x, y)
+            mouse.down()
+            for step in range(moves):
+                mouse.move(x + 3 * step * (-1) ** i, y + step % 7)
+                notebook.page.wait_for_timeout(16)
+            mouse.up()
+            notebook.page.wait_for_timeout(300)
+        taken = notebook.page.evaluate("() => window.taken.splice(0)")
+        found[name] = {
+            "strokes": len(taken),
+            "median": round(statistics.median(taken), 1),
+            "slowest": round(max(taken), 1),
+        }
+    return found
 
 
 def repaints(notebook: NotebookPage) -> dict[str, float]:

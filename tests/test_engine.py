@@ -164,7 +164,7 @@ def test_an_unknown_default_layer_is_told_at_the_first_picture() -> None:
             {"baseline": "Blur"},
             'is not one of zero, black, mean, blur. Did you mean "blur"',
         ),
-        ("occlusion", {"window": 8, "stride": 9}, "stride=9 is larger than window=8"),
+        ("occlusion", {"window": 8, "stride": 9}, "stride=9 leaves gaps"),
     ],
 )
 def test_wrong_methods_and_parameters(

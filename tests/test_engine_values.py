@@ -102,7 +102,8 @@ def test_networks_of_other_floating_point_types(type_: torch.dtype, close: float
 
 def test_what_an_attribution_tells_of_itself() -> None:
     found = Engine(cnn(), name="Small").explain(X, "occlusion", target=3, window=8, stride=4)
-    assert found.parameters == {"window": 8, "stride": 4, "baseline": "zero"}
+    given = {"window": 8, "width": 0, "shape": "rectangle", "stride": 4, "baseline": "zero"}
+    assert found.parameters == given
     assert (found.method, found.title, found.space) == ("occlusion", "Occlusion", "input")
     assert (found.layer, found.seed, found.model) == (None, None, "Small")
     assert found.input_size == (16, 16)

@@ -120,6 +120,7 @@ def test_the_wheel_holds_the_browser_half_and_the_types(wheel: zipfile.ZipFile) 
     names = set(wheel.namelist())
     assert {
         "xai_widgets/py.typed",
+        "xai_widgets/static/brush.js",
         "xai_widgets/static/heatmap_viewer.js",
         "xai_widgets/static/heatmap_viewer.css",
     } <= names

@@ -121,6 +121,29 @@ def test_cancelled_before_it_began() -> None:
     assert heard.events == []
 
 
+def test_what_is_urgent_is_done_between_two_steps_of_something_else() -> None:
+    worker, heard, gate = Worker(), Heard(), Gate(3)
+    long = worker.submit("long", gate, **heard.callbacks("long "))
+    gate.wait()
+    waiting = worker.submit("waiting", quick(1), **heard.callbacks("waiting "))
+    first = worker.submit("brush", quick(1), urgent=True, **heard.callbacks("first "))
+    second = worker.submit("part", quick(1), urgent=True, **heard.callbacks("second "))
+    gate.let(3)
+    over(long, waiting, first, second)
+    assert [event for event, _ in heard.events] == [
+        "long on_step",
+        "first on_step",
+        "first on_done",
+        "second on_step",
+        "second on_done",
+        "long on_step",
+        "long on_step",
+        "long on_done",
+        "waiting on_step",
+        "waiting on_done",
+    ]
+
+
 def test_cancelling_what_is_over_or_was_never_there() -> None:
     worker = Worker()
     job = worker.submit("me", quick(1))

@@ -33,7 +33,7 @@ _JOINED: dict[str, Callable[[_Floats], _Floats]] = {
 # What the manifest of a saved attribution holds, beside the target.
 _SAVED = (
     *("method", "title", "layer", "parameters", "score", "probability", "seconds", "seed"),
-    *("input_size", "space", "model"),
+    *("input_size", "space", "model", "completeness_gap"),
 )
 
 
@@ -47,6 +47,8 @@ class Attribution:
     target: what was explained. score: its value for this picture; probability: of that class.
     layer: the layer it was read from, or None. parameters: all of them, with their values.
     seconds: what it took. seed: of the random part, or None.
+    completeness_gap: how far the sum of all values is from what it should be, in units of the
+        score: Σ values − (y(x) − y(baseline)); None for methods that promise no sum.
     input_size: (H, W) of the model input. pixels: (H, W, 3) uint8, what the model saw, or None.
     space: ``"input"`` or ``"layer"``. model: the name of the network.
     warnings: what speaks against believing the map, in sentences, where the method knows.
@@ -67,6 +69,7 @@ class Attribution:
     space: Literal["input", "layer"] = "input"
     model: str = ""
     warnings: tuple[str, ...] = ()
+    completeness_gap: float | None = None
 
     def __post_init__(self) -> None:
         values = np.array(self.values, dtype=np.float32, order="C")
@@ -169,8 +172,9 @@ class Attribution:
         record = read(Path(folder), (*_SAVED, "target"))
         saved = {name: record.manifest[name] for name in _SAVED}
         saved["score"] = float(saved["score"])  # "nan" is text in JSON
-        if saved["probability"] is not None:
-            saved["probability"] = float(saved["probability"])
+        for name in ("probability", "completeness_gap"):
+            if saved[name] is not None:
+                saved[name] = float(saved[name])
         saved["input_size"] = tuple(saved["input_size"])
         saved["warnings"] = tuple(record.manifest.get("warnings", ()))
         target = Target(record.manifest["target"]["index"], record.manifest["target"]["name"])

@@ -350,10 +350,14 @@ class Engine:
             # Not around the loop: a caller's own modes must be back whenever this generator pauses.
             with ordinary_modes():
                 step = next(steps, None)
-            if step is None:
-                return
-            fraction, values, *doubts = step
+                if step is None:
+                    return
+                fraction, values, *doubts = step
+                gap = None
+                if fraction >= 1:
+                    gap = card.completeness_gap(trace, goal, values, parameters)
             doubtful = doubts[0] if doubts else [()] * len(pictures)
+            gaps = [None] * len(pictures) if gap is None else gap.tolist()
             arrays = values.detach().float().cpu().numpy()
             yield (
                 fraction,
@@ -374,9 +378,10 @@ class Engine:
                         space=card.space,
                         model=self.name,
                         warnings=warnings,
+                        completeness_gap=gap,
                     )
-                    for picture, array, score, probability, warnings in zip(
-                        pictures, arrays, scores, probabilities, doubtful, strict=True
+                    for picture, array, score, probability, warnings, gap in zip(
+                        pictures, arrays, scores, probabilities, doubtful, gaps, strict=True
                     )
                 ],
             )

@@ -24,6 +24,10 @@ _IDLE_SECONDS = 5.0
 _log = logging.getLogger(__name__)
 
 
+class Cancelled(BaseException):
+    """Ends a step of a job that has been cancelled meanwhile."""
+
+
 class Job:
     """A piece of submitted work. `state` tells how it is; `error` holds what ended it, if something
     did.
@@ -35,9 +39,11 @@ class Job:
         work: Callable[[], Iterator[Any]],
         callbacks: dict[str, Callback | None],
         background: bool,
+        urgent: bool = False,
     ) -> None:
         self.owner: Hashable | None = owner
         self.background = background
+        self.urgent = urgent
         self.state: State = "queued"
         self.error: BaseException | None = None
         self._work: Callable[[], Iterator[Any]] | None = work
@@ -54,6 +60,11 @@ class Job:
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the job is over, for at most `timeout` seconds; tells whether it is."""
         return self._over.wait(timeout)
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether it has been asked to stop."""
+        return self._cancel.is_set()
 
     def step(self) -> bool:
         """Do one step; tells whether there may be more. Runs on the worker thread."""
@@ -118,6 +129,7 @@ class Worker:
         self._waiting: deque[Job] = deque()
         self._background: deque[Job] = deque()
         self._running: Job | None = None
+        self._interrupted: Job | None = None  # in the middle of a step
         self._leaving = False
         self._thread: threading.Thread | None = None
         _workers.add(self)
@@ -127,8 +139,9 @@ class Worker:
         with self._changed:
             for job in [*self._waiting, *self._background]:
                 job.cancel()
-            if self._running is not None:
-                self._running.cancel()
+            for running in (self._running, self._interrupted):
+                if running is not None:
+                    running.cancel()
             self._leaving = True
             thread = self._thread
             self._changed.notify()
@@ -144,19 +157,28 @@ class Worker:
         on_done: Callback | None = None,
         on_error: Callback | None = None,
         background: bool = False,
+        urgent: bool = False,
     ) -> Job:
         """Queue `work`, whose iterator's items go to `on_step` and whose last item goes to
         `on_done`.
 
         A new job cancels what its owner asked for earlier; a background job cancels only background
-        jobs. Callbacks run on the worker thread; after a cancellation none is called.
+        jobs. For an urgent job whatever else is being done steps aside. Callbacks run on the worker
+        thread; after a cancellation none is called.
         """
         job = Job(
-            owner, work, {"on_step": on_step, "on_done": on_done, "on_error": on_error}, background
+            owner,
+            work,
+            {"on_step": on_step, "on_done": on_done, "on_error": on_error},
+            background,
+            urgent,
         )
         with self._changed:
             self._cancel(owner, only_background=background)
-            (self._background if background else self._waiting).append(job)
+            if urgent:
+                self._waiting.insert(sum(other.urgent for other in self._waiting), job)
+            else:
+                (self._background if background else self._waiting).append(job)
             if self._thread is None:
                 self._thread = threading.Thread(
                     target=self._run, name=f"xai_widgets {self._name}", daemon=True
@@ -170,6 +192,29 @@ class Worker:
         with self._changed:
             self._cancel(owner, only_background=False)
 
+    def give_way(self) -> bool:
+        """Called from within a long step: do first what is urgent, and end the step if its job has
+        been cancelled. On any other thread, and within an urgent job, it does nothing and is False.
+        """
+        job = self._running
+        if job is None or job.urgent or threading.current_thread() is not self._thread:
+            return False
+        while (first := self._urgent()) is not None:
+            while first.step():
+                pass
+            with self._changed:
+                self._running, self._interrupted = job, None
+        if job.cancelled:
+            raise Cancelled
+        return True
+
+    def _urgent(self) -> Job | None:
+        with self._changed:
+            if not (self._waiting and self._waiting[0].urgent):
+                return None
+            self._interrupted, self._running = self._running, self._waiting.popleft()
+            return self._running
+
     def _cancel(self, owner: Hashable, *, only_background: bool) -> None:
         queues = [self._background] if only_background else [self._background, self._waiting]
         for queue in queues:
@@ -177,13 +222,13 @@ class Worker:
                 queue.remove(job)
                 job.cancel()
                 job.step()
-        running = self._running
-        if (
-            running is not None
-            and running.owner == owner
-            and (running.background or not only_background)
-        ):
-            running.cancel()
+        for begun in (self._running, self._interrupted):
+            if (
+                begun is not None
+                and begun.owner == owner
+                and (begun.background or not only_background)
+            ):
+                begun.cancel()
 
     def _next(self) -> Job | None:
         with self._changed:
@@ -201,12 +246,22 @@ class Worker:
     def _run(self) -> None:
         while (job := self._next()) is not None:
             while job.step():
-                if job.background and self._waiting:
-                    with self._changed:
-                        self._background.appendleft(job)
-                        self._running = None
+                if self._steps_aside(job):
                     break
             del job
+
+    def _steps_aside(self, job: Job) -> bool:
+        """Background work for what a person waits for, that for what is urgent."""
+        with self._changed:
+            first = self._waiting[0] if self._waiting else None
+            if first is None or job.urgent or not (job.background or first.urgent):
+                return False
+            if job.background:
+                self._background.appendleft(job)
+            else:
+                self._waiting.insert(sum(other.urgent for other in self._waiting), job)
+            self._running = None
+            return True
 
 
 _workers: weakref.WeakSet[Worker] = weakref.WeakSet()

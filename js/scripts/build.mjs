@@ -29,10 +29,12 @@ const OWN = [
   "isOpen",
   "kept",
   "layers",
+  "least",
   "look",
   "lut",
   "methods",
   "milliseconds",
+  "most",
   "nativeCounts",
   "nativeValues",
   "network",
@@ -45,9 +47,11 @@ const OWN = [
   "reset",
   "rest",
   "row",
+  "scale",
   "show",
   "shown",
   "snapshot",
+  "spot",
   "stale",
   "status",
   "stop",
@@ -82,6 +86,36 @@ const JUDGING = [
   "view",
 ];
 
+const BRUSH = [
+  "draw",
+  "load",
+  "active",
+  "begin",
+  "beside",
+  "clear",
+  "done",
+  "element",
+  "end",
+  "extent",
+  "fit",
+  "follow",
+  "forget",
+  "larger",
+  "paint",
+  "painted",
+  "painting",
+  "past",
+  "press",
+  "resized",
+  "say",
+  "show",
+  "size",
+  "smaller",
+  "spot",
+  "undo",
+  "undoable",
+];
+
 const options = {
   absWorkingDir: resolve(here, ".."),
   outdir: out,
@@ -108,23 +142,56 @@ const onlyTables = (names) => ({
   },
 });
 
+/** A part of a widget brings its style as text: the kernel sends it as one file. */
+const styleAsText = {
+  name: "style",
+  setup(build) {
+    build.onLoad({ filter: /\.css$/ }, async ({ path }) => {
+      const text = await readFile(path, "utf8");
+      const { code } = await esbuild.transform(text, {
+        loader: "css",
+        minify: true,
+        target: "es2022",
+      });
+      return { contents: code, loader: "text" };
+    });
+  },
+};
+
+/** A part borrows what the viewer has anyway: imports of src/parts/lent.ts's modules come from there. */
+const borrowed = {
+  name: "borrowed",
+  async setup(build) {
+    const text = await readFile(resolve(here, "../src/parts/lent.ts"), "utf8");
+    const names = text.match(/LENT = \[([^\]]*)\]/)[1].match(/\w+/g);
+    const contents = `export let ${names}; export const borrow = (lent) => { [${names}] = lent; };`;
+    const modules = /\/(dom|format|frame|geometry|lent|life|segments)$/;
+    build.onResolve({ filter: modules }, () => ({ path: "lent", namespace: "borrowed" }));
+    build.onLoad({ filter: /.*/, namespace: "borrowed" }, () => ({ contents }));
+  },
+};
+
 /** Each widget by itself. `own` are names to shorten: the larger the widget, the more it is worth. */
 const WIDGETS = [
   { name: "heatmap_viewer", own: OWN },
   { name: "faithfulness_viewer", own: [...OWN, ...JUDGING], tables: /inferno|coolwarm/ },
   { name: "latent_explorer", own: [], tables: /inferno|coolwarm/, limit: 45_000 },
+  { name: "brush", own: BRUSH, part: true, limit: 10_240 },
 ];
-const optionsOf = ({ name, own, tables }) => ({
+const optionsOf = ({ name, own, tables, part }) => ({
   ...options,
-  plugins: tables ? [onlyTables(tables)] : [],
-  entryPoints: [`src/${name}.ts`, `src/${name}.css`],
-  ...(own.length && { mangleProps: new RegExp(`^(${own.join("|")})$`) }),
+  plugins: [...(tables ? [onlyTables(tables)] : []), ...(part ? [styleAsText, borrowed] : [])],
+  entryPoints: [`src/${name}.ts`, ...(part ? [] : [`src/${name}.css`])],
+  ...(own && { mangleProps: new RegExp(`^(${own.join("|")})$`) }),
 });
+
+/** What esbuild leaves as it is, because nobody can know what a custom property is for. */
+const close = (text) => text.replace(/--xw-\w+: [^;]+/g, (said) => said.replace(/([:,]) /g, "$1"));
 
 /** Custom properties are ours alone inside the card: --xw-muted becomes --x3, the same in all files. */
 const short = new Map();
 const shorten = (text) =>
-  text.replace(/--xw-\w+/g, (name) => {
+  close(text).replace(/--xw-\w+/g, (name) => {
     if (!short.has(name)) short.set(name, `--x${short.size}`);
     return short.get(name);
   });

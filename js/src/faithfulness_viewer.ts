@@ -1,7 +1,9 @@
 /** FaithfulnessViewer in the browser: curves, the picture at any point of them, and the sanity check. */
+
 import type { Judged, Kind } from "./core/curves";
 import { percent } from "./core/format";
 import { judging, type View } from "./core/judging";
+import { atEnd, now } from "./core/life";
 import { watchTheme } from "./core/theme";
 import type { Model } from "./core/wire";
 import { el, on, section, set, tool, write } from "./parts/dom";
@@ -30,7 +32,7 @@ const WIDE = 880;
 function render({ model, el: host, signal: given }: RenderProps): () => void {
   const life = new AbortController();
   const { signal } = life;
-  given?.addEventListener("abort", () => life.abort());
+  if (given) atEnd(given, () => life.abort());
 
   let due = false;
   const session = judging(model, signal, later);
@@ -73,7 +75,7 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
     "M8 2.5v8M4.5 7.5L8 11l3.5-3.5M3 13.5h10",
     download,
   );
-  const header = el("header.header", {}, views, classes.button, el("span.spring"), save);
+  const header = el("header.header", {}, views, classes.element, el("span.spring"), save);
   const plots = KINDS.map((each) =>
     plot(
       signal,
@@ -109,7 +111,7 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
     signal,
     "Steps",
     "steps",
-    { minimum: 2, maximum: 255, step: 1, initial: 25, whole: true, format: (n) => String(n) },
+    { least: 2, most: 255, step: 1, initial: 25, whole: true, format: (n) => String(n) },
     (value, done) => done && session.ask(["steps", value]),
     "In how many parts the pixels come or go: more are finer and slower",
   );
@@ -249,9 +251,9 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
   /** What depends on time alone. */
   function tick(): void {
     if (signal.aborted) return;
-    const now = performance.now();
-    const state = session.state(now);
-    showFooter(now);
+    const time = now();
+    const state = session.state(time);
+    showFooter(time);
     resume.hidden = state !== "rest" || session.status?.state !== "stopped" || session.frozen;
     set(root, { _busy: state === "busy" || session.status?.state === "running" });
   }
@@ -298,7 +300,7 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
   const observer = new ResizeObserver(arrange);
   observer.observe(root);
   const clock = setInterval(tick, 250);
-  signal.addEventListener("abort", () => {
+  atEnd(signal, () => {
     observer.disconnect();
     clearInterval(clock);
     // Browsers keep a canvas' memory until it is empty.

@@ -1,15 +1,19 @@
 /** HeatmapViewer in the browser: puts the parts together and keeps them in step with the model. */
+
 import { percent, signed } from "./core/format";
+import { bytesOf } from "./core/frame";
 import { layoutOf } from "./core/geometry";
+import { atEnd, now } from "./core/life";
 import { type Change, converse } from "./core/session";
 import { watchTheme } from "./core/theme";
-import { APPEARANCE, type Appearance, type Model, type Picture } from "./core/wire";
+import { APPEARANCE, type Appearance, type Bytes, type Model, type Picture } from "./core/wire";
 import { card } from "./parts/card";
 import { classes } from "./parts/classes";
 import { el, on, set, write } from "./parts/dom";
 import { footer } from "./parts/footer";
 import { header } from "./parts/header";
 import { heatPainter, type Painted, paintPicture } from "./parts/heat";
+import { LENT } from "./parts/lent";
 import { looks } from "./parts/looks";
 import { parameters } from "./parts/parameters";
 import { newStage } from "./parts/stage";
@@ -23,17 +27,24 @@ interface RenderProps {
 function render({ model, el: host, signal: given }: RenderProps): () => void {
   const life = new AbortController();
   const { signal } = life;
-  given?.addEventListener("abort", () => life.abort());
+  if (given) atEnd(given, () => life.abort());
 
   const due = new Set<Change>();
-  const session = converse(model, signal, (change) => {
-    if (!due.size) requestAnimationFrame(refresh); // many changes, one repaint
-    due.add(change);
-    setTimeout(tick, 160);
-  });
+  const session = converse(
+    model,
+    signal,
+    (change) => {
+      if (!due.size) requestAnimationFrame(refresh); // many changes, one repaint
+      due.add(change);
+      setTimeout(tick, 160);
+    },
+    takeBrush,
+  );
   let picture: Picture | undefined;
   let painted: Painted | undefined;
   let announced = "";
+  let [asked, taken] = [false, false]; // the brush
+  let redraw: (() => void) | undefined;
 
   // The attribute tells JupyterLab to leave keys alone in here.
   const root = el(".root", {
@@ -43,10 +54,14 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
     _layout: "medium",
   });
   const live = el(".live", { role: "status", $live: "polite" });
-  const stage = newStage(signal, (value, spoken) => {
-    markValue(painted ? value : null);
-    if (spoken) write(live, spoken);
-  });
+  const stage = newStage(
+    signal,
+    (value, spoken) => {
+      markValue(painted ? value : null);
+      if (spoken) write(live, spoken);
+    },
+    !session.frozen && askForBrush,
+  );
   const paintHeat = heatPainter(stage.heat);
   const [classesElement, showClasses] = classes(signal, session, root);
   const [looksElement, showLooks, markValue] = looks(signal, session, root);
@@ -82,14 +97,34 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
     }
     tick();
     announce();
+    redraw?.();
+  }
+
+  /** The brush is a part of its own, which the kernel sends when it is first wanted. */
+  function askForBrush(): void {
+    if (!asked) model.send({ kind: "brush" });
+    asked = true;
+  }
+  async function takeBrush(told: unknown, buffers: Bytes[]): Promise<void> {
+    if (taken) return;
+    taken = true;
+    try {
+      const module = new Blob([bytesOf(buffers[0]!)], { type: "text/javascript" });
+      const part = await import(URL.createObjectURL(module));
+      redraw = part.default(model, root, signal, paint, stage.spot, told, buffers, asked, LENT);
+      asked = true;
+    } catch (problem) {
+      asked = taken = false;
+      model.send({ kind: "brush", problem: `${problem}` });
+    }
   }
 
   /** What depends on time alone. */
   function tick(): void {
     if (signal.aborted) return;
-    const now = performance.now();
-    const state = session.state(now);
-    showFooter(now);
+    const time = now();
+    const state = session.state(time);
+    showFooter(time);
     set(root, { _busy: state === "busy" });
     // A map that is not the one asked for steps back, but not for a blink.
     const faint = session.stale() && state !== "rest";
@@ -109,7 +144,7 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
       _colormap: done.colormap,
       _kept: done.kept.toFixed(4),
       "_repaint-ms": done.milliseconds.toFixed(3),
-      "_painted-at": performance.now().toFixed(1),
+      "_painted-at": now().toFixed(1),
     });
   }
 
@@ -173,7 +208,10 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
 
   on(signal, root, "keydown", (event: KeyboardEvent) => {
     const { key, target } = event;
-    if (key === "?" && !(target as Element).matches("input:not([type])")) flipCard();
+    if (!event.defaultPrevented && !(target as Element).matches("input:not([type])")) {
+      if (key === "?") flipCard();
+      if (key === "b" && !event.ctrlKey && !event.metaKey) askForBrush();
+    }
     // The notebook would take arrows and letters for its own.
     if (key !== "Escape" && key !== "Tab") event.stopPropagation();
   });
@@ -181,7 +219,7 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
   const observer = new ResizeObserver(arrange);
   observer.observe(root);
   const clock = setInterval(tick, 250);
-  signal.addEventListener("abort", () => {
+  atEnd(signal, () => {
     observer.disconnect();
     clearInterval(clock);
     // Browsers keep a canvas' memory until it is empty.

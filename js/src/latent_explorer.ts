@@ -66,15 +66,9 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
   const header = el(
     "header.header",
     {},
-    classes.button,
+    classes.element,
     el("span.spring"),
-    tool(
-      signal,
-      "again",
-      "Distil again",
-      "M3.2 6.5a5 5 0 1 1-.2 2.6M3 2.8v3.7h3.7",
-      session.again,
-    ),
+    tool(signal, "again", "Distil again", "M3.2 6.5a5 5 0 1 1-.2 2.6M3 2.8v3.7h3.7", session.again),
     tool(
       signal,
       "save",
@@ -91,8 +85,8 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
     "Opacity",
     "opacity",
     {
-      minimum: 0,
-      maximum: 1,
+      least: 0,
+      most: 1,
       step: 0.01,
       initial: APPEARANCE.opacity,
       factor: 100,
@@ -117,15 +111,15 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
       ["scale", "Scale", 0, 8, 0.05, 0, "How far from the picture; 0 searches for it"],
       ["temperature", "Temperature", 0.5, 10, 0.5, 1, "Softens what the network says"],
     ] as const
-  ).map(([name, label, minimum, maximum, step, initial, help]) => {
+  ).map(([name, label, least, most, step, initial, help]) => {
     const whole = name === "samples";
     const [row, show] = slider(
       signal,
       label,
       name,
       {
-        minimum,
-        maximum,
+        least,
+        most,
         step,
         initial,
         whole,

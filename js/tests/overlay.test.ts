@@ -45,7 +45,7 @@ describe("the same picture as the Python half", () => {
 
     const { name, diverging } = resolveColormap(look.colormap, map.signed);
     const { threshold, sign } = look;
-    const colours = { maximum, threshold, sign, lut: lut(name), diverging, opaque: false };
+    const colours = { most: maximum, threshold, sign, lut: lut(name), diverging, opaque: false };
     const pixels = new Uint32Array(width * height);
     paint(pixels, map.index, colourTable(map.values, colours));
     const bytes = new Uint8Array(pixels.buffer);
@@ -176,7 +176,7 @@ describe("what is shown of a value", () => {
 
   it("lets weak evidence fade, and hides what is under the threshold", () => {
     const grey = Uint8Array.from({ length: 768 }, (_, i) => Math.floor(i / 3));
-    const look = { maximum: 1, threshold: 0.3, sign: "both", lut: grey, diverging: false } as const;
+    const look = { most: 1, threshold: 0.3, sign: "both", lut: grey, diverging: false } as const;
     const values = Float32Array.of(0, 0.2, 1 / 3, 2 / 3, 1);
     const bytes = new Uint8Array(colourTable(values, { ...look, opaque: false }).buffer);
     expect([3, 7, 11, 15, 19].map((i) => bytes[i])).toEqual([0, 0, 66, 189, 255]);

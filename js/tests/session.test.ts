@@ -104,6 +104,7 @@ describe("session", () => {
       model,
       life.signal,
       (change) => changes.push(change),
+      undefined,
       () => now,
     );
   };

@@ -424,6 +424,38 @@ describe("manners", () => {
     expect(vi.getTimerCount()).toBeLessThanOrEqual(1);
   });
 
+  it("asks for the brush once, when it is first wanted", async () => {
+    await open();
+    const asked = () => model.sent.filter((told) => (told as { kind: string }).kind === "brush");
+    expect([asked(), control("brush").getAttribute("aria-pressed")]).toEqual([[], "false"]);
+    press(control("class-search"), "b"); // somebody writes
+    expect(asked()).toEqual([]);
+    press(find(".xw-pane"), "b");
+    control("brush").click();
+    expect(asked()).toEqual([{ kind: "brush" }]);
+  });
+
+  it("tells the kernel when the host refuses the part, and asks again", async () => {
+    await open();
+    control("brush").click();
+    vi.stubGlobal("URL", {
+      createObjectURL() {
+        throw new Error("blob: is forbidden");
+      },
+    });
+    model.emit("msg:custom", { kind: "brush" }, [Uint8Array.of(1)]);
+    await frames();
+    expect(model.sent.at(-1)).toEqual({ kind: "brush", problem: "Error: blob: is forbidden" });
+    vi.unstubAllGlobals();
+    control("brush").click();
+    expect(model.sent.at(-1)).toEqual({ kind: "brush" });
+  });
+
+  it("has no brush where no kernel is", async () => {
+    await open({ frozen: true, frames: [frame] });
+    expect(host.querySelector('[data-xw-control="brush"]')).toBeNull();
+  });
+
   it("cleans up when the host knows no signal", async () => {
     model = new FakeModel({ frame });
     host = document.createElement("div");

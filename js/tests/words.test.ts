@@ -102,8 +102,8 @@ describe("controls from parameters", () => {
 
   it("takes the parameter's own ends and step", () => {
     expect(scaleOf({ ...window, minimum: 8, maximum: 96, step: 4 })).toEqual({
-      minimum: 8,
-      maximum: 96,
+      least: 8,
+      most: 96,
       step: 4,
       whole: true,
     });
@@ -112,7 +112,7 @@ describe("controls from parameters", () => {
       whole: false,
     });
     expect(scaleOf({ ...window, minimum: 0, maximum: null })).toMatchObject({
-      minimum: 0,
+      least: 0,
       step: 1,
     });
   });

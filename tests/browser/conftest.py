@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from tests.browser import chromium
 from tests.browser.jupyter import JupyterLab, serve
@@ -47,6 +47,12 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package")
+def window(browser: Browser) -> BrowserContext:
+    """Whose pages share a cache: JupyterLab is many files."""
+    return browser.new_context()
+
+
+@pytest.fixture(scope="package")
 def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where screenshots go: $XAI_WIDGETS_SHOTS, for somebody to look at, or nowhere lasting."""
     folder = Path(os.environ.get("XAI_WIDGETS_SHOTS") or tmp_path_factory.mktemp("shots"))
@@ -54,31 +60,59 @@ def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="package")
+def kernel(lab: JupyterLab) -> str:
+    """A kernel that notebooks use one after the other: importing torch anew takes seconds."""
+    return lab.start_kernel()
+
+
 @pytest.fixture
 def open_notebook(
-    lab: JupyterLab, browser: Browser, request: pytest.FixtureRequest
+    lab: JupyterLab, window: BrowserContext, kernel: str, request: pytest.FixtureRequest
 ) -> Iterator[OpenNotebook]:
-    """Return a function that opens a notebook with the given code cells and runs them."""
+    """Return a function that opens a notebook with the given code cells and runs them.
+
+    In the shared kernel, or with ``own_kernel=True`` in a new one, for tests that restart it.
+    """
     with ExitStack() as pages:
 
-        def opened(cells: Sequence[str], *, width: int = 1280) -> NotebookPage:
+        def opened(
+            cells: Sequence[str], *, width: int = 1280, own_kernel: bool = False
+        ) -> NotebookPage:
             name = re.sub(r"\W+", "_", request.node.name).strip("_")
-            return pages.enter_context(shown(browser, lab, name, cells, width=width))
+            shared = None if own_kernel else kernel
+            notebook = shown(window, lab, name, cells, width=width, kernel=shared)
+            return pages.enter_context(notebook)
 
         yield opened
 
 
 @contextmanager
 def shown(
-    browser: Browser, lab: JupyterLab, name: str, cells: Sequence[str], *, width: int = 1280
+    window: BrowserContext,
+    lab: JupyterLab,
+    name: str,
+    cells: Sequence[str],
+    *,
+    width: int = 1280,
+    kernel: str | None = None,
 ) -> Iterator[NotebookPage]:
-    """A notebook of these code cells, run, on its own page. Its kernel ends with the page."""
-    page = browser.new_page(viewport={"width": width, "height": 1400})
+    """A notebook of these code cells, run, on its own page. A kernel of its own ends with the page;
+    one that is given forgets it.
+    """
+    page = window.new_page()
+    page.set_viewport_size({"width": width, "height": 1400})
+    file = lab.write_notebook(name, cells)
+    if kernel is not None:
+        lab.bind(file, kernel)
     try:
-        notebook = NotebookPage.open(page, lab, lab.write_notebook(name, cells))
+        notebook = NotebookPage.open(page, lab, file)
         notebook.theme("light")  # JupyterLab remembers what the test before chose
         notebook.run_all()
         yield notebook
-        notebook.shut_down()
+        if kernel is None:
+            notebook.shut_down()
+        else:
+            notebook.forget()
     finally:
         page.close()

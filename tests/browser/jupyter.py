@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nbformat
 
@@ -41,6 +42,21 @@ class JupyterLab:
         file = f"{name}.ipynb"
         nbformat.write(notebook, self.folder / file)
         return file
+
+    def start_kernel(self) -> str:
+        """Start a kernel and return its id."""
+        return str(self._post("api/kernels", {"name": "python3"})["id"])
+
+    def bind(self, file: str, kernel: str) -> None:
+        """Give a notebook a kernel that runs already, before it is opened."""
+        asked = {"path": file, "name": file, "type": "notebook", "kernel": {"id": kernel}}
+        self._post("api/sessions", asked)
+
+    def _post(self, path: str, what: dict[str, Any]) -> dict[str, Any]:
+        request = urllib.request.Request(self.url(path), json.dumps(what).encode())
+        with urllib.request.urlopen(request, timeout=START_SECONDS) as reply:
+            said: dict[str, Any] = json.load(reply)
+        return said
 
     def read_notebook(self, file: str) -> nbformat.NotebookNode:
         """Return the notebook as it was last saved."""

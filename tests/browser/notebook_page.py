@@ -98,6 +98,14 @@ class NotebookPage:
         )
         self.wait_for_kernel()
 
+    def forget(self) -> None:
+        """Leave the kernel as a new one is, but with all that it has imported."""
+        self.execute(
+            "import ipywidgets\n"
+            "ipywidgets.Widget.close_all()\n"
+            "get_ipython().run_line_magic('reset', '-sf')"
+        )
+
     def shut_down(self) -> None:
         """End the kernel, so that many tests do not mean many kernels."""
         self.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")

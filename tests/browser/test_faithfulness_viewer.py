@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import BrowserContext
 
 from tests.browser.conftest import shown
 from tests.browser.contrast import faint_texts
@@ -23,8 +23,8 @@ viewer
 
 
 @pytest.fixture(scope="module")
-def notebook(browser: Browser, lab: JupyterLab) -> Iterator[NotebookPage]:
-    with shown(browser, lab, "faithfulness", [SMALL, MADE]) as opened:
+def notebook(window: BrowserContext, lab: JupyterLab, kernel: str) -> Iterator[NotebookPage]:
+    with shown(window, lab, "faithfulness", [SMALL, MADE], kernel=kernel) as opened:
         yield opened
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import BrowserContext
 
 from tests.browser.conftest import shown
 from tests.browser.jupyter import JupyterLab
@@ -15,9 +15,9 @@ from tests.browser.viewer import DEMO, VIEWER, Viewer
 
 
 @pytest.fixture(scope="module")
-def notebook(browser: Browser, lab: JupyterLab) -> Iterator[NotebookPage]:
+def notebook(window: BrowserContext, lab: JupyterLab, kernel: str) -> Iterator[NotebookPage]:
     """One notebook for all tests here: each puts the look back to where it was."""
-    with shown(browser, lab, "appearance", [DEMO, VIEWER]) as opened:
+    with shown(window, lab, "appearance", [DEMO, VIEWER], kernel=kernel) as opened:
         yield opened
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import BrowserContext
 
 from tests.browser.conftest import OpenNotebook, shown
 from tests.browser.jupyter import JupyterLab
@@ -15,8 +15,8 @@ from tests.browser.viewer import DEMO, SMALL, VIEWER, Viewer
 
 
 @pytest.fixture(scope="module")
-def notebook(browser: Browser, lab: JupyterLab) -> Iterator[NotebookPage]:
-    with shown(browser, lab, "asking", [SMALL, VIEWER]) as opened:
+def notebook(window: BrowserContext, lab: JupyterLab) -> Iterator[NotebookPage]:
+    with shown(window, lab, "asking", [SMALL, VIEWER]) as opened:
         yield opened
 
 

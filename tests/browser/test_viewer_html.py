@@ -57,6 +57,16 @@ def test_its_appearance_is_alive(page: Page) -> None:
     viewer.until("root => getComputedStyle(root.querySelector('.xw-heat')).opacity === '0.25'")
 
 
+def test_it_has_no_brush_which_needs_a_kernel(page: Page) -> None:
+    viewer = Viewer(page)
+    viewer.until_painted("grad_cam")
+    assert viewer.control("zoom-in").count() == 1
+    assert viewer.control("brush").count() == 0
+    viewer.find("[data-xw-stage]").focus()
+    page.keyboard.press("b")
+    assert viewer.data("brush") is None
+
+
 def test_it_switches_between_what_was_saved(page: Page) -> None:
     viewer = Viewer(page)
     viewer.until_painted("grad_cam")

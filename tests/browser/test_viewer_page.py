@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from nbconvert import HTMLExporter
+from playwright.sync_api import BrowserContext
 
-from tests.browser.conftest import OpenNotebook
+from tests.browser.conftest import OpenNotebook, shown
 from tests.browser.contrast import faint_texts
+from tests.browser.jupyter import JupyterLab
+from tests.browser.notebook_page import NotebookPage
 from tests.browser.viewer import DEMO, SMALL, VIEWER, Viewer
 
 
@@ -61,12 +65,19 @@ def test_it_lives_in_a_box_and_is_linked(open_notebook: OpenNotebook) -> None:
     assert notebook.errors == []
 
 
+@pytest.fixture(scope="module")
+def demo(lab: JupyterLab, window: BrowserContext) -> Iterator[NotebookPage]:
+    with shown(window, lab, "demo", [DEMO, VIEWER]) as opened:
+        yield opened
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize(("width", "layout"), [(560, "narrow"), (1560, "wide")])
 def test_every_width_and_theme(
-    open_notebook: OpenNotebook, shots: Path, width: int, layout: str, theme: str
+    demo: NotebookPage, shots: Path, width: int, layout: str, theme: str
 ) -> None:
-    notebook = open_notebook([DEMO, VIEWER], width=width)
+    notebook = demo
+    notebook.page.set_viewport_size({"width": width, "height": 1400})
     viewer = Viewer(notebook.page)
     notebook.theme(theme)
     viewer.until_painted("grad_cam")
@@ -121,7 +132,7 @@ def test_a_reload_brings_it_back_alive(open_notebook: OpenNotebook) -> None:
 
 
 def test_without_its_kernel_the_picture_stays(open_notebook: OpenNotebook, shots: Path) -> None:
-    notebook = open_notebook([SMALL, VIEWER])
+    notebook = open_notebook([SMALL, VIEWER], own_kernel=True)
     viewer = Viewer(notebook.page)
     viewer.until_painted("grad_cam")
     notebook.save()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 from collections.abc import Callable
 
@@ -16,7 +17,7 @@ import xai_widgets as xw
 from tests.networks import CLASSES, Cnn, seeded
 from xai_widgets.methods import METHODS
 from xai_widgets.methods.baseline import baseline_like, path_baselines
-from xai_widgets.methods.path import Blur, completeness_gap, quadrature, spread
+from xai_widgets.methods.path import Blur, quadrature, spread
 from xai_widgets.probe.network import Network
 from xai_widgets.targets import Target
 
@@ -116,8 +117,6 @@ def test_orders_are_complete_and_spread() -> None:
 def test_integrated_gradients_are_complete(smooth: nn.Module, x: Tensor, baseline: str) -> None:
     values = run(smooth, x, "integrated_gradients", baseline=baseline, seed=4)
     starts = path_baselines(x, baseline, torch.Generator().manual_seed(4))
-    gap = completeness_gap(Network(smooth).trace(x), CLASS, values, starts)
-    assert gap.abs().max() < 1e-12
     with torch.no_grad():
         rise = smooth(x) - torch.stack([smooth(start) for start in starts]).mean(0)
     torch.testing.assert_close(values.sum((1, 2, 3)), rise[:, 3], rtol=1e-10, atol=1e-12)
@@ -127,10 +126,25 @@ def test_integrated_gradients_are_complete(smooth: nn.Module, x: Tensor, baselin
 def test_other_paths_are_nearly_complete(smooth: nn.Module, x: Tensor, method: str) -> None:
     values = run(smooth, x, method, steps=400)
     start = torch.zeros_like(x) if method == "guided_ig" else Blur(x)(50)
-    gap = completeness_gap(Network(smooth).trace(x), CLASS, values, [start])
     with torch.no_grad():
         rise = (smooth(x) - smooth(start))[:, 3]
-    assert (gap.abs() < 0.01 * rise.abs()).all()
+    assert ((values.sum((1, 2, 3)) - rise).abs() < 0.01 * rise.abs()).all()
+
+
+@pytest.mark.parametrize("method", ["integrated_gradients", "guided_ig", "blur_ig"])
+def test_the_completeness_gap_is_reported(smooth: nn.Module, x: Tensor, method: str) -> None:
+    engine = xw.Engine(copy.deepcopy(smooth).float())
+    baseline = {} if method == "blur_ig" else {"baseline": "mean"}
+    first, second = engine.explain_batch(list(x.float()), method, targets=3, steps=6, **baseline)
+    for found, picture in ((first, x[:1].float()), (second, x[1:].float())):
+        start = Blur(picture)(50) if method == "blur_ig" else baseline_like(picture, "mean")
+        with torch.no_grad():
+            rise = float((engine.model(picture) - engine.model(start))[0, 3])
+        gap = float(found.values.sum(dtype=np.float64)) - rise
+        assert found.completeness_gap == pytest.approx(gap, abs=1e-6)
+    steps = list(engine.stream(x[0].float(), method, target=3, steps=40, **baseline))
+    assert [step.attribution.completeness_gap is None for step in steps][-2:] == [True, False]
+    assert engine.explain(x[0].float(), "saliency").completeness_gap is None
 
 
 @pytest.mark.parametrize("method", ["integrated_gradients", "guided_ig", "blur_ig"])

@@ -137,25 +137,41 @@ def test_cams_at_a_convolution_before_any_rectifier(kind: str, x: Tensor) -> Non
     close(engine.explain(x, "hires_cam", target=TARGET, layer="second").values, resolved)
 
 
-@pytest.mark.parametrize("baseline", ["zero", "mean"])
-def test_occlusion_window_by_window(baseline: str, x: Tensor) -> None:
+@pytest.mark.parametrize(
+    ("baseline", "width", "shape"),
+    [
+        ("zero", 3, "rectangle"),
+        ("mean", 3, "rectangle"),
+        ("zero", 5, "rectangle"),
+        ("zero", 3, "ellipse"),
+        ("mean", 5, "ellipse"),
+    ],
+)
+def test_occlusion_window_by_window(baseline: str, width: int, shape: str, x: Tensor) -> None:
     network = make(F.relu)
     window, stride = 3, 2
     total, count = np.zeros((8, 8)), np.zeros((8, 8))
     with torch.no_grad():
         whole = float(network(x)[0, TARGET])
-        for top, left in itertools.product([0, 2, 4, 6], repeat=2):
-            here = (..., slice(top, top + window), slice(left, left + window))
-            covered = x.clone()
-            covered[here] = 0 if baseline == "zero" else x.mean(dim=(2, 3))[..., None, None]
+        lefts = [0, 2, 4, 6] if width == 3 else [0, 2, 4]
+        for top, left in itertools.product([0, 2, 4, 6], lefts):
+            covered, hidden = x.clone(), np.zeros((8, 8), dtype=bool)
+            for r, c in itertools.product(range(window), range(width)):
+                away = ((r + 0.5) / window * 2 - 1) ** 2 + ((c + 0.5) / width * 2 - 1) ** 2
+                inside = shape == "rectangle" or away <= 1
+                if inside and top + r < 8 and left + c < 8:
+                    hidden[top + r, left + c] = True
+            colour = x.mean(dim=(2, 3)) if baseline == "mean" else x.new_zeros(x.shape[:2])
+            covered[:, :, torch.from_numpy(hidden)] = colour[..., None]
             fall = whole - float(network(covered)[0, TARGET])
-            total[here[1:]] += fall
-            count[here[1:]] += 1
+            total[hidden] += fall
+            count[hidden] += 1
     ours = xw.Engine(network).explain(
-        x, "occlusion", target=TARGET, window=window, stride=stride, baseline=baseline
-    )
+        x, "occlusion", target=TARGET, window=window, width=width, shape=shape, stride=stride,
+        baseline=baseline,
+    )  # fmt: skip
     for channel in ours.values:
-        close(channel, (total / count).astype(np.float32))
+        close(channel, (total / np.maximum(count, 1)).astype(np.float32))
 
 
 def test_occlusion_refines_from_a_map_that_covers_the_picture(x: Tensor) -> None:
@@ -170,9 +186,19 @@ def test_occlusion_refines_from_a_map_that_covers_the_picture(x: Tensor) -> None
     assert errors[0] > errors[len(errors) // 2] > errors[-1] == 0
 
 
-def test_occlusion_refuses_gaps(x: Tensor) -> None:
-    with pytest.raises(xw.ExplanationError, match=r"stride=5 is larger than window=4"):
-        xw.Engine(make(F.relu)).explain(x, "occlusion", window=4, stride=5)
+@pytest.mark.parametrize(
+    ("shape", "width", "stride", "words"),
+    [
+        ("rectangle", 0, 5, r"stride=5 leaves gaps.*4 x 4 px.*expected stride <= 4"),
+        ("rectangle", 2, 4, r"stride=4 leaves gaps.*4 x 2 px.*expected stride <= 2"),
+        ("ellipse", 0, 4, r"stride=4 leaves gaps.*4 x 4 px \(ellipse.*expected stride <= 2"),
+    ],
+)
+def test_occlusion_refuses_gaps(shape: str, width: int, stride: int, words: str, x: Tensor) -> None:
+    with pytest.raises(xw.ExplanationError, match=words):
+        xw.Engine(make(F.relu)).explain(
+            x, "occlusion", window=4, width=width, shape=shape, stride=stride
+        )
 
 
 def test_input_x_gradient_sums_to_the_score_of_a_linear_network() -> None:

@@ -303,7 +303,7 @@ def test_an_error_of_a_method_is_a_status_with_a_way_out(viewer: HeatmapViewer) 
     at_rest(viewer)
     status = viewer.status
     assert status["state"] == "error"
-    assert "stride=16 is larger than window=8" in status["message"]
+    assert "stride=16 leaves gaps" in status["message"]
     assert status["hint"]
     assert viewer.frame["method"] == "grad_cam"  # what was shown is still shown
     channel(viewer).change(parameters={})

@@ -2,13 +2,13 @@
 does to the score.
 
 x is the picture, b the baseline, α the part of the way, y the score. What they give adds up to
-y(x) − y(b), up to the quadrature's error: the completeness gap.
+y(x) − y(b), up to the quadrature's error: `Attribution.completeness_gap`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 import numpy as np
@@ -30,6 +30,13 @@ Seed = Annotated[int, Range(0, 9999, 1, "", "of the noise, where there is any")]
 Values = Iterator[tuple[float, Tensor]]
 
 
+def _integral_floor(
+    trace: Trace, target: Target, *, baseline: PathBaseline, seed: int, **others: object
+) -> Tensor:
+    starts = path_baselines(trace.input, baseline, torch.Generator().manual_seed(seed), trace.black)
+    return torch.stack([trace.scores(start.contiguous(), target) for start in starts]).mean(0)
+
+
 @method(
     title="Integrated gradients",
     family="Path",
@@ -39,6 +46,7 @@ Values = Iterator[tuple[float, Tensor]]
     url="https://arxiv.org/abs/1703.01365",
     shows="Each pixel's share of the score's rise from the baseline to the picture; they add up.",
     limits="Pixels of the baseline's colour get nothing; the way there passes unusual pictures.",
+    floor=_integral_floor,
 )
 def integrated_gradients(
     trace: Trace,
@@ -53,7 +61,6 @@ def integrated_gradients(
     equations 1 and 3 (riemann).
 
     Points are visited from all over the way, so that early maps are coarse sums over all of it.
-    `completeness_gap` tells how far the sum is from y(x) − y(b).
     """
     x, generator = trace.input, torch.Generator().manual_seed(seed)
     starts = path_baselines(x, baseline, generator, trace.black)
@@ -76,6 +83,10 @@ def integrated_gradients(
         yield (begin + len(cells)) / len(order), torch.stack(shares).mean(0)
 
 
+def _guided_floor(trace: Trace, target: Target, *, baseline: Baseline, **others: object) -> Tensor:
+    return trace.scores(baseline_like(trace.input, baseline, trace.black).contiguous(), target)
+
+
 @method(
     title="Guided integrated gradients",
     family="Path",
@@ -85,6 +96,7 @@ def integrated_gradients(
     url="https://arxiv.org/abs/2106.09788",
     shows="Integrated gradients on a way around the places where gradients are large but noisy.",
     limits="Steps cannot be run together; how far the way may stray is a free choice.",
+    floor=_guided_floor,
 )
 def guided_ig(
     trace: Trace,
@@ -140,6 +152,10 @@ def _approach(
         here = torch.where(chosen, high, here)
 
 
+def _blur_floor(trace: Trace, target: Target, *, sigma: float, **others: object) -> Tensor:
+    return trace.scores(Blur(trace.input)(sigma).contiguous(), target)
+
+
 @method(
     title="Blur integrated gradients",
     family="Path",
@@ -149,6 +165,7 @@ def _approach(
     url="https://arxiv.org/abs/2004.03383",
     shows="Which details raise the score as the picture comes into focus; no baseline is chosen.",
     limits="Colours and shapes that survive the strongest blur get nothing.",
+    floor=_blur_floor,
 )
 def blur_ig(
     trace: Trace,
@@ -209,17 +226,6 @@ def _cosines(length: int) -> Tensor:
 def _fade(length: int, sigma: float) -> Tensor:
     omega = torch.arange(length, dtype=torch.float64) * (torch.pi / length)
     return torch.exp(omega.square() * (-(sigma**2) / 2))
-
-
-def completeness_gap(
-    trace: Trace, target: Target, values: Tensor, baselines: Sequence[Tensor]
-) -> Tensor:
-    """How far the values' sum is from what it should be, Σ values − (y(x) − mean y(b)), (N,).
-
-    `baselines` as `path_baselines` gives them for the same seed.
-    """
-    lowest = torch.stack([trace.scores(start.contiguous(), target) for start in baselines]).mean(0)
-    return values.flatten(1).sum(1) - (trace.score(target) - lowest)
 
 
 def quadrature(rule: Quadrature, steps: int) -> tuple[list[float], list[float]]:

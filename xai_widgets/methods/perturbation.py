@@ -11,9 +11,9 @@ import torch
 import torch.nn.functional as F  # the field's name for it
 from torch import Tensor
 
-from xai_widgets.errors import ExplanationError
 from xai_widgets.methods.baseline import Baseline, baseline_like
 from xai_widgets.methods.coalitions import Game
+from xai_widgets.methods.cover import Cover, Shape
 from xai_widgets.methods.path import spread
 from xai_widgets.methods.registry import Range, method
 from xai_widgets.methods.segments import Regions
@@ -35,48 +35,43 @@ def occlusion(
     trace: Trace,
     target: Target,
     *,
-    window: Annotated[int, Range(2, 256, 2, "px", "side of the covering square")] = 32,
+    window: Annotated[int, Range(2, 256, 2, "px", "height of the cover")] = 32,
+    width: Annotated[int, Range(0, 256, 2, "px", "of the cover; 0: as wide as high")] = 0,
+    shape: Shape = "rectangle",
     stride: Annotated[int, Range(1, 128, 1, "px", "distance between positions")] = 16,
     baseline: Baseline = "zero",
 ) -> Iterator[tuple[float, Tensor]]:
-    """The score's fall under a sliding square, (N, C, H, W), overlaps averaged. Source: Zeiler and
+    """The score's fall under a sliding cover, (N, C, H, W), overlaps averaged. Source: Zeiler and
     Fergus 2014, 4.2.
 
     Windows start at multiples of `stride`, as many as it takes to cover the picture, the last cut
     off by its edge. Positions are visited from coarse to fine, so that the map covers the whole
-    picture early and then sharpens. Raises ExplanationError when the stride exceeds the window,
-    which would leave pixels uncovered.
+    picture early and then sharpens. An ellipse fills its window; pixels that none reaches, in the
+    picture's corners, have 0. Raises ExplanationError when the stride is so large that covers leave
+    gaps between them.
     """
-    if stride > window:
-        raise ExplanationError(
-            f"occlusion: stride={stride} is larger than window={window} and leaves gaps; "
-            "expected stride <= window"
-        )
     x = trace.input
-    count, _, height, width = x.shape
-    rows, columns = _starts(height, window, stride), _starts(width, window, stride)
+    cover = Cover(window, width or window, shape)
+    cover.check(stride)
+    count, size = x.shape[0], (x.shape[-2], x.shape[-1])
+    rows, columns = _starts(size[0], cover.height, stride), _starts(size[1], cover.width, stride)
     covered = baseline_like(x, baseline, trace.black)
     whole = trace.score(target)
     fall = x.new_zeros(count, len(rows), len(columns))
     known = torch.zeros(len(rows), len(columns), dtype=torch.bool)
     order = _coarse_to_fine(len(rows), len(columns))
-    size = trace.variants()
-    for begin in range(0, len(order), size):
-        cells = order[begin : begin + size]
+    at_a_time = trace.variants()
+    for begin in range(0, len(order), at_a_time):
+        cells = order[begin : begin + at_a_time]
         batch = trace.room(len(cells)).copy_(x)
         for i, (r, c) in enumerate(cells):
-            window_at = (
-                ...,
-                slice(rows[r], rows[r] + window),
-                slice(columns[c], columns[c] + window),
-            )
-            batch[i][window_at] = covered[window_at]
+            cover.put(covered, batch[i], rows[r], columns[c])
         scores = trace.scores(batch.flatten(0, 1), target).view(len(cells), count)
         for i, (r, c) in enumerate(cells):
             fall[:, r, c] = whole - scores[i]
             known[r, c] = True
         done = (begin + len(cells)) / len(order)
-        fine = _spread(_filled(fall, known), rows, columns, window, (height, width))
+        fine = cover.spread(_filled(fall, known), rows, columns, size)
         yield done, fine[:, None].expand_as(x)
 
 
@@ -235,22 +230,3 @@ def _filled(fall: Tensor, known: Tensor) -> Tensor:
     cells = torch.cartesian_prod(torch.arange(fall.shape[1]), torch.arange(fall.shape[2]))
     nearest = visited[torch.cdist(cells.float(), visited.float()).argmin(dim=1)]
     return fall[:, nearest[:, 0], nearest[:, 1]].view_as(fall)
-
-
-def _spread(
-    fall: Tensor, rows: list[int], columns: list[int], window: int, size: tuple[int, int]
-) -> Tensor:
-    """Every pixel's mean over the windows that covered it, (N, H, W).
-
-    A window is a product of a row span and a column span, so the sums are two small matrix
-    products.
-    """
-    height, width = size
-    down = torch.zeros(height, len(rows), dtype=fall.dtype, device=fall.device)
-    across = torch.zeros(width, len(columns), dtype=fall.dtype, device=fall.device)
-    for i, start in enumerate(rows):
-        down[start : start + window, i] = 1
-    for i, start in enumerate(columns):
-        across[start : start + window, i] = 1
-    total = down @ fall @ across.T
-    return total / (down.sum(1)[:, None] * across.sum(1)[None, :])

@@ -104,10 +104,11 @@ class Method:
     needs_attention: bool
     parameters: tuple[Parameter, ...]
     function: Callable[..., Any] = field(repr=False, compare=False)
+    floor: Callable[..., Tensor] | None = field(default=None, repr=False, compare=False)
 
     def to_json(self) -> dict[str, Any]:
-        """The card as plain data, without the function."""
-        card = {name: value for name, value in asdict(self).items() if name != "function"}
+        """The card as plain data, without its functions."""
+        card = {name: v for name, v in asdict(self).items() if name not in ("function", "floor")}
         return {**card, "parameters": [asdict(parameter) for parameter in self.parameters]}
 
     def resolve(self, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -142,6 +143,20 @@ class Method:
         else:
             yield 1.0, result
 
+    def completeness_gap(
+        self, trace: Any, target: Any, values: Values, parameters: Mapping[str, Any]
+    ) -> Values | None:
+        """How far the sum of final values is from what it should be, Σ values − (y(x) − y(b)),
+        (N,); None for a method that promises no sum.
+
+        y(b) is what the card's `floor(trace, target, **parameters)` gives.
+        """
+        if self.floor is None:
+            return None
+        rise = trace.score(target) - self.floor(trace, target, **parameters)
+        gap: Values = values.flatten(1).sum(1, dtype=rise.dtype) - rise
+        return gap
+
 
 # Methods that an engine has once something is bound to it, and what to do where it is not.
 BOUND: Mapping[str, str] = MappingProxyType(
@@ -169,8 +184,13 @@ def method(
     class_specific: bool = True,
     needs_rectifiers: bool = False,
     needs_attention: bool = False,
+    floor: Callable[..., Tensor] | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Register the decorated function as the method of its own name, with this card."""
+    """Register the decorated function as the method of its own name, with this card.
+
+    `floor(trace, target, **parameters)` is the score (N,) from which the values of a complete
+    method add up to the picture's.
+    """
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
         name = function.__name__
@@ -197,6 +217,7 @@ def method(
             takes_layer="layer" in signature.parameters,
             parameters=parameters_of(function),
             function=function,
+            floor=floor,
         )
         return function
 

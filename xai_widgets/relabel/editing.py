@@ -1,4 +1,4 @@
-"""Moving through latent space by hand: what a latent looks like, and what the network says of it."""
+"""Moving through latent space by hand: what a latent looks like, what the network says of it."""
 
 from __future__ import annotations
 

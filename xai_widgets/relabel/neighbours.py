@@ -130,11 +130,11 @@ class Neighbours:
         return torch.cat(made)
 
     def so_far(self) -> Neighbours:
-        """These neighbours, of which no more will come; without their features and moments."""
+        """These neighbours, of which no more will come; without their features."""
         copied = copy.copy(self)
         for name in ("numbers", "scales", "margins", "kept"):
             setattr(copied, name, list(getattr(self, name)))
-        copied._rows, copied._moments = [], {}
+        copied._rows, copied._moments = [], dict(self._moments)
         return copied
 
     def check(self) -> None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 SLIDERS = 8
 POSITIONS = 11  # of each slider in a saved page
 _TOP = 5
+_FULL = 100_000  # bytes without meaning at most
 _SMALL = 112  # pixels of a neighbour's picture
 _UNSIGNED = ("magnitude", "positive")
 
@@ -218,22 +219,29 @@ def sliders(engine: Engine, explanation: RelabelExplanation) -> Sliders:
 
 
 def edited_to_json(
-    engine: Engine, edited: Edited, likely: Sequence[int], values: Sequence[float], place: int
+    engine: Engine,
+    edited: Edited,
+    likely: Sequence[int],
+    values: Sequence[float],
+    place: int,
+    full: int = 0,
 ) -> dict[str, Any]:
     """The `edited` trait: a picture at these values from that neighbour on (−1: the picture).
 
-    Pixels travel as they are: encoding and decoding them takes longer than sending them, and a
-    long message is not held back by the host.
+    Where the browser is on this machine, it asks for messages of so many bytes at least: then
+    pixels travel as they are, since encoding and decoding them would take longer than sending them.
     """
     pixels = edited.pictures[0]
     height, width = pixels.shape[:2]
+    if full:
+        raw = pixels.tobytes().ljust(min(full, _FULL), b"\0")
+        picture = {"width": width, "height": height, "mime": "", "data": raw}
+    else:
+        picture = small_picture(pixels, max(width, height), 88)
     return {
         "values": [round(float(value), 5) for value in values],
         "place": place,
-        "width": width,
-        "height": height,
-        "mime": "",
-        "data": pixels.tobytes(),
+        **picture,
         "score": None if edited.scores is None else finite(float(edited.scores[0])),
         **said(engine, edited.probabilities[0], likely),
     }

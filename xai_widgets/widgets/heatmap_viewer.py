@@ -14,7 +14,7 @@ from xai_widgets.render import encode_png
 from xai_widgets.targets import TargetLike
 from xai_widgets.widgets import turns
 from xai_widgets.widgets.appearance import Appearance
-from xai_widgets.widgets.base import EngineWidget
+from xai_widgets.widgets.brush import Brush
 from xai_widgets.widgets.bundle import bundle
 from xai_widgets.widgets.explanations import (
     Ahead,
@@ -37,6 +37,7 @@ from xai_widgets.widgets.traits import (
 
 if TYPE_CHECKING:
     from xai_widgets.engine import Engine
+    from xai_widgets.images import Picture
 
 # How long a cell waits for its first picture, so that the notebook keeps a copy of it.
 _QUICK_SECONDS = 60.0
@@ -44,7 +45,7 @@ _REFINING_SECONDS = 1.0
 _SAVING_SECONDS = 120.0
 
 
-class HeatmapViewer(Appearance, EngineWidget):
+class HeatmapViewer(Appearance, Brush):
     """A picture, what the network says of it, and a live map of why.
 
     `engine` explains `image` (a path, PIL image, array or tensor) with `method`, for `target`: a
@@ -55,7 +56,8 @@ class HeatmapViewer(Appearance, EngineWidget):
     methods are computed in the background, so that switching to them is immediate.
 
     All of these are traits: set them from Python, observe them, link them. `attribution` is what is
-    shown now. `stop()`, `close()`, `to_png()`, `to_html()`; or use it as a context manager.
+    shown now; `paint(mask)` and `clear_paint()` do what the brush does. `stop()`, `close()`,
+    `to_png()`, `to_html()`; or use it as a context manager.
 
     Raises ExplanationError for an image, method, target, layer or parameter that cannot be, and
     TypeError for an unknown keyword.
@@ -171,6 +173,7 @@ class HeatmapViewer(Appearance, EngineWidget):
         self.network = {"name": self.engine.name, "input": list(picture.input.shape[-2:])}
         self.methods = self.methods or [card.to_json() for card in self.engine.methods.values()]
         self._ahead.clear()
+        self._forget_strokes()
         self._ask()
 
     @t.observe("method", "target", "layer", "parameters")
@@ -260,7 +263,12 @@ class HeatmapViewer(Appearance, EngineWidget):
         data = frame.pop("data")
         self.send({"kind": "prefetched", "frame": frame}, buffers=[data])
 
+    def _shown_picture(self) -> Picture:
+        picture: Picture = self._loaded[1]
+        return picture
+
     def _ready(self) -> None:
+        super()._ready()
         # What was sent before this view listened is lost to it.
         if not self._closed:
             for frame in self._ahead.frames(self._quick()):

@@ -67,6 +67,8 @@ class LatentExplorer(Moving, EngineWidget):
     _esm = bundle("latent_explorer.js")
     _css = bundle("latent_explorer.css")
     _way_on = "Distil again begins anew; what was found stays."
+    _way_out = "Choose another class, or a scale; or take another VAE."
+    _same_in_a_cell = "xw.relabel.RelabelDistillation(engine, vae).explain(image)"
 
     picture = t.Dict().tag(sync=True)
     network = t.Dict().tag(sync=True)

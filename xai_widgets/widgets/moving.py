@@ -1,4 +1,4 @@
-"""The part of a LatentExplorer that moves: sliders, neighbours, and the picture where they stand."""
+"""The part of a LatentExplorer that moves: sliders, neighbours, the picture where they stand."""
 
 from __future__ import annotations
 
@@ -25,10 +25,11 @@ _MOST_AT_ONCE = 16  # neighbours' pictures in one message
 class Moving(EngineWidget):
     """A widget whose sliders go through latent space.
 
-    Protocol. From the browser: `{kind: "edit", values, place}` moves the sliders, from the picture
-    (place −1) or from a neighbour on; `{kind: "neighbours", run, places}` asks for pictures. To the
-    browser: the trait `edited`, and the message `neighbours` with a buffer for each picture. Moving
-    comes before whatever else the worker does, and only the latest move counts.
+    Protocol. From the browser: `{kind: "edit", values, place, full}` moves the sliders, from the
+    picture (place −1) or from a neighbour on, and asks for an answer of so many bytes at least;
+    `{kind: "neighbours", run, places}` asks for pictures. To the browser: the trait `edited`, and
+    the message `neighbours` with a buffer for each picture. Moving comes before whatever else the
+    worker does, and only the latest move counts.
     """
 
     sliders = t.Dict().tag(sync=True)
@@ -54,7 +55,7 @@ class Moving(EngineWidget):
         with turns.taken():
             self._move(list(values), place)
 
-    def _move(self, values: Sequence[float], place: int) -> None:
+    def _move(self, values: Sequence[float], place: int, full: int = 0) -> None:
         editor, axes, explanation = self._editor, self._axes, self.explanation
         if editor is None:
             raise ExplanationError("The picture is not decoded yet; wait() until it is.")
@@ -76,7 +77,7 @@ class Moving(EngineWidget):
         def work() -> Iterator[tuple[Edited, dict[str, Any]]]:
             start: Tensor | None = None if place < 0 else explanation.latents([place])
             edited = editor.at(axes, padded, start, explanation)
-            yield edited, edited_to_json(engine, edited, likely, padded, place)
+            yield edited, edited_to_json(engine, edited, likely, padded, place, full)
 
         def show(widget: Moving, step: tuple[Edited, dict[str, Any]]) -> None:
             if not widget._closed and widget._editor is editor:
@@ -102,7 +103,7 @@ class Moving(EngineWidget):
     def _asked_to_move(self, content: Mapping[str, Any]) -> None:
         values, place = content.get("values") or [], int(content.get("place", -1))
         if len(values) <= len(self._axes) and self._editor is not None:
-            self._move(values, place)
+            self._move(values, place, int(content.get("full", 0)))
 
     def _asked_for_neighbours(self, content: Mapping[str, Any]) -> None:
         explanation, run = self.explanation, content.get("run")

@@ -26,7 +26,8 @@ class Requests:
 
     def __init__(self, listener: Listener) -> None:
         self._listener = weakref.ref(listener)
-        self._foreground, self._background = object(), object()  # what the worker knows us by
+        # What the worker knows us by.
+        self._foreground, self._background, self._aside = object(), object(), object()
         self.seq = 0
         self._started = time.perf_counter()
 
@@ -45,25 +46,40 @@ class Requests:
         return worker.submit(
             self._foreground,
             work,
-            on_step=self._in_turn(lambda listener, step: listener._step_arrived(step)),
-            on_done=self._in_turn(lambda listener, _: listener._work_done()),
-            on_error=self._in_turn(lambda listener, problem: listener._failed(problem)),
+            on_step=self.in_turn(lambda listener, step: listener._step_arrived(step)),
+            on_done=self.in_turn(lambda listener, _: listener._work_done()),
+            on_error=self.in_turn(lambda listener, problem: listener._failed(problem)),
         )
 
     def submit_background(
         self, worker: Worker, work: Callable[[], Iterator[Any]], on_step: Callable[[Any, Any], None]
     ) -> Job:
         """Do what nobody waits for. `on_step(widget, step)` must not raise; errors are dropped."""
+        return worker.submit(self._background, work, on_step=self._posted(on_step), background=True)
 
-        def step_in_turn(step: Any) -> None:
-            def tell() -> None:
-                listener = self._listener()
-                if listener is not None:
-                    on_step(listener, step)
+    def submit_aside(
+        self,
+        worker: Worker,
+        work: Callable[[], Iterator[Any]],
+        on_step: Callable[[Any, Any], None],
+        on_error: Callable[[Any, BaseException], None],
+        *,
+        once: bool = False,
+    ) -> Job:
+        """Answer what is asked beside the request, and at once: a request that is being worked on
+        steps aside. A newer one replaces it, unless it is to be answered `once` and for all.
+        `on_step(widget, step)` and `on_error(widget, problem)` must not raise.
+        """
+        return worker.submit(
+            object() if once else self._aside,
+            work,
+            on_step=self._posted(on_step),
+            on_error=self._posted(on_error),
+            urgent=True,
+        )
 
-            turns.post(tell)
-
-        return worker.submit(self._background, work, on_step=step_in_turn, background=True)
+    def cancel_aside(self, worker: Worker) -> None:
+        worker.cancel(self._aside)
 
     def cancel(self, worker: Worker) -> None:
         """Cancel the request that is being worked on."""
@@ -73,8 +89,20 @@ class Requests:
     def cancel_all(self, worker: Worker) -> None:
         self.cancel(worker)
         worker.cancel(self._background)
+        worker.cancel(self._aside)
 
-    def _in_turn(self, tell: Callable[[Listener, Any], None]) -> Callable[[Any], None]:
+    def _posted(self, tell: Callable[[Any, Any], None]) -> Callable[[Any], None]:
+        def callback(value: Any) -> None:
+            def change() -> None:
+                listener = self._listener()
+                if listener is not None:
+                    tell(listener, value)
+
+            turns.post(change)
+
+        return callback
+
+    def in_turn(self, tell: Callable[[Listener, Any], None]) -> Callable[[Any], None]:
         seq = self.seq
 
         def callback(value: Any) -> None:

@@ -38,8 +38,8 @@ function unpack(packed: string, extra: readonly number[], start: number): Uint8A
   });
   for (let i = 0; i < extra.length; i += 2) bends[extra[i]!]! += extra[i + 1]!;
   for (let channel = 0; channel < 3; channel++) {
-    let value = Number.parseInt(packed.slice(4 * channel, 4 * channel + 2), 16);
-    let slope = Number.parseInt(packed.slice(4 * channel + 2, 4 * channel + 4), 16) - 128;
+    let value = Number(`0x${packed.slice(4 * channel, 4 * channel + 2)}`);
+    let slope = Number(`0x${packed.slice(4 * channel + 2, 4 * channel + 4)}`) - 128;
     for (let i = start; i < 256; i++) {
       table[3 * i + channel] = value;
       value += slope;

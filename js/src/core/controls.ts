@@ -9,12 +9,12 @@ export function scaleOf({ kind, minimum, maximum, step }: Parameter) {
   const whole = kind === "int";
   const low = minimum ?? -WIDE;
   const high = maximum ?? WIDE;
-  return { minimum: low, maximum: high, step: step ?? (whole ? 1 : (high - low) / 100), whole };
+  return { least: low, most: high, step: step ?? (whole ? 1 : (high - low) / 100), whole };
 }
 
 /** At most six digits, and the unit: 8 px, 0.15. */
 export function formatValue({ unit }: Parameter, value: number): string {
-  return `${Number(value.toPrecision(6))}${unit ? `\xa0${unit}` : ""}`;
+  return `${+value.toPrecision(6)}${unit ? `\xa0${unit}` : ""}`;
 }
 
 /** The overrides after setting one parameter: a value equal to its default is no override. */

@@ -7,7 +7,7 @@ export function signed(value: number): string {
   const text =
     size >= 1e4 || (size > 0 && size < 1e-3)
       ? value.toExponential(1).replace("e+", "e")
-      : String(Number(value.toPrecision(3)));
+      : String(+value.toPrecision(3));
   return (value > 0 ? "+" : "") + text.replaceAll("-", "−");
 }
 

@@ -1,5 +1,7 @@
 /** What a FaithfulnessViewer is told and asks for. The model's traits are the truth. */
+
 import type { CurvesFrame } from "./curves";
+import { atEnd, now } from "./life";
 import type { State } from "./session";
 import type { ClassScore, Frame, Method, Model, Network, Picture, Status } from "./wire";
 
@@ -40,7 +42,7 @@ export function judging(
   model: Model,
   signal: AbortSignal,
   changed: () => void,
-  clock: () => number = () => performance.now(),
+  clock: () => number = now,
 ) {
   let awaiting: number | null = null; // since when an answer is due
   let heard = clock();
@@ -170,7 +172,7 @@ export function judging(
     gone = true;
     changed();
   });
-  signal.addEventListener("abort", () => {
+  atEnd(signal, () => {
     for (const [name, listener] of listeners) model.off(name, listener);
   });
   model.send({ kind: "ready" });

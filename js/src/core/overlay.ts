@@ -3,6 +3,7 @@
  * evidence fades out instead of staining the picture. Everything is decided once per level, not per pixel.
  */
 import type { HeatMap } from "./frame";
+import { clamp } from "./geometry";
 import type { Sign } from "./wire";
 
 /** The part of a value that is shown. */
@@ -45,7 +46,7 @@ export function shownMaximum(
 /** t = select(v) / maximum in [-1, 1]; 0 everywhere when there is nothing to show. */
 export function scaled(value: number, maximum: number, sign: Sign): number {
   if (maximum <= 0) return 0;
-  return Math.max(-1, Math.min(1, select(value, sign) / maximum));
+  return clamp(select(value, sign) / maximum, -1, 1);
 }
 
 /** Share of the picture at or above the threshold: "keeps 31 %". */
@@ -65,7 +66,8 @@ export function colourIndex(t: number, diverging: boolean): number {
 }
 
 export interface Look {
-  maximum: number;
+  /** The shown maximum. */
+  most: number;
   threshold: number;
   sign: Sign;
   lut: Uint8Array;
@@ -81,10 +83,10 @@ export function fade(u: number): number {
 
 /** RGBA of every level, packed in the machine's own byte order. */
 export function colourTable(values: Float32Array, look: Look): Uint32Array {
-  const { maximum, threshold, sign, lut, diverging, opaque } = look;
+  const { most, threshold, sign, lut, diverging, opaque } = look;
   const rgba = new Uint8ClampedArray(4 * values.length);
   for (let i = 0; i < values.length; i++) {
-    let t = scaled(values[i]!, maximum, sign);
+    let t = scaled(values[i]!, most, sign);
     if (Math.abs(t) < threshold) t = 0;
     const colour = 3 * colourIndex(t, diverging);
     rgba[4 * i] = lut[colour]!;

@@ -2,6 +2,7 @@
  * The conversation with the kernel, without any pixels: what is asked, what is shown, whether it is late.
  * The model's traits are the truth; several views of one model each listen for themselves.
  */
+import { atEnd, now } from "./life";
 import { type Around, FrameCache, nearestFrame, requestKey, requestOf } from "./protocol";
 import {
   APPEARANCE,
@@ -33,7 +34,8 @@ export function converse(
   model: Model,
   signal: AbortSignal,
   changed: (change: Change) => void,
-  clock: () => number = () => performance.now(),
+  brush?: (told: unknown, buffers: Bytes[]) => void,
+  clock: () => number = now,
 ) {
   const cache = new FrameCache();
   let shown: Frame | undefined;
@@ -194,20 +196,20 @@ export function converse(
     if (session.status?.state !== "running") awaiting = null;
     changed("status");
   });
-  listen(
-    ["msg:custom"],
-    ({ kind, frame }: { kind?: string; frame?: Frame }, [data]: Bytes[] = []) => {
-      alive();
-      if (kind === "prefetched" && frame && data) remember({ ...frame, data });
-    },
-  );
+  listen(["msg:custom"], (told: { kind?: string; frame?: Frame }, buffers: Bytes[] = []) => {
+    const { kind, frame } = told;
+    const [data] = buffers;
+    alive();
+    if (kind === "prefetched" && frame && data) remember({ ...frame, data });
+    if (kind === "brush") brush?.(told, buffers);
+  });
   // JupyterLab tells so when the kernel restarts or goes; other hosts are found out by their silence.
   listen(["comm_live_update"], () => {
     gone = true;
     changed("status");
   });
 
-  signal.addEventListener("abort", () => {
+  atEnd(signal, () => {
     for (const [name, listener] of listeners) model.off(name, listener);
   });
 

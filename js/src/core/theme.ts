@@ -1,5 +1,6 @@
 /** Light or dark, from what the host really shows: `prefers-color-scheme` does not follow JupyterLab. */
 
+import { atEnd } from "./life";
 export type Theme = "light" | "dark";
 
 /** Dark when a computed `rgb()` or `rgba()` is nearer to black than to white; null when it is see-through. */
@@ -44,6 +45,6 @@ export function watchTheme(
   for (const node of [document.body, document.documentElement]) {
     observer.observe(node, { attributes: true });
   }
-  signal.addEventListener("abort", () => observer.disconnect());
+  atEnd(signal, () => observer.disconnect());
   look();
 }

@@ -33,7 +33,10 @@ export function belief(session: Exploring): [HTMLElement, () => void] {
         status?.state === "running" || !status
           ? "Drawing neighbours, and asking the network about each …"
           : "No student has been taught yet.";
-      write(sentence, frame?.sentence ?? (frozen ? "No student was saved with this page." : waiting));
+      write(
+        sentence,
+        frame?.sentence ?? (frozen ? "No student was saved with this page." : waiting),
+      );
       write(
         beside,
         frame

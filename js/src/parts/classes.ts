@@ -2,7 +2,7 @@
 import { percent } from "../core/format";
 import { searchClasses } from "../core/search";
 import type { Session } from "../core/session";
-import { el, on, section, set, svg, write } from "./dom";
+import { done, el, on, section, set, svg, write } from "./dom";
 import { UNSAVED } from "./header";
 import { type Choice, popup } from "./popup";
 
@@ -32,7 +32,7 @@ export function classes(
   const box = el(".field.find", {}, lens, input);
   const list = popup(signal, host, input, "Classes", (value) => {
     input.value = "";
-    session.ask({ target: Number(value) });
+    session.ask({ target: +value });
   });
 
   function search(): void {
@@ -57,7 +57,7 @@ export function classes(
       if (event.key === "Escape") input.value = "";
       list.key(event);
     } else if (event.key === "ArrowDown" || event.key === "Enter") {
-      event.preventDefault();
+      done(event);
       search();
     }
   });
@@ -66,7 +66,7 @@ export function classes(
     const bar = el("button.bar", {}, el("span.class"), el("span.chance"));
     on(signal, bar, "click", () => {
       const index = bar.dataset.xwClass;
-      if (index) session.ask({ target: Number(index) });
+      if (index) session.ask({ target: +index });
     });
     bars.append(bar);
     return bar;

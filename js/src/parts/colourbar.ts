@@ -28,7 +28,7 @@ export function colourbar(
     {},
     spread,
     el(".rampbox", {}, canvas, mark),
-    el(".ends", {}, left, maps.button, right),
+    el(".ends", {}, left, maps.element, right),
   );
   let [low, high] = [0, 1];
 
@@ -36,7 +36,7 @@ export function colourbar(
     const { colormap, threshold, sign } = session.appearance;
     const isSigned = painted?.map.signed ?? session.method?.signed ?? false;
     const { name, diverging, title } = resolveColormap(colormap, isSigned);
-    const maximum = painted?.maximum ?? 0;
+    const most = painted?.most ?? 0;
     // Both sides of zero need a diverging table; a sequential one shows sizes.
     low = isSigned && sign !== "positive" && (diverging || sign === "negative") ? -1 : 0;
     high = isSigned && sign === "negative" ? 0 : 1;
@@ -47,8 +47,8 @@ export function colourbar(
       const at = 3 * colourIndex(t, diverging);
       return [...table.subarray(at, at + 3), Math.abs(t) < threshold ? 40 : 255];
     });
-    low *= maximum;
-    high *= maximum;
+    low *= most;
+    high *= most;
     const heights = painted ? distribution(painted.map, low, high, BINS) : [];
     const outline = heights.map((height, i) => `V${(1 - height).toFixed(3)}H${i + 1}`).join("");
     set(spread.firstElementChild!, { d: painted ? `M0 1${outline}V1Z` : "" });

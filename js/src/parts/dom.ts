@@ -50,6 +50,9 @@ export function on<Kind extends Event>(
   }
 }
 
+/** This event is dealt with: the browser need not do what it usually does. */
+export const done = (event: Event): void => event.preventDefault();
+
 /** Draws in the element's own lines: a 16 x 16 icon unless another box is given. */
 export function svg(path: string, name = "", box = "0 0 16 16"): SVGElement {
   const made = (tag: string, attributes: Attributes): SVGElement => {
@@ -74,14 +77,16 @@ export function tool(
   label: string,
   path: string,
   act: () => void,
+  more: Attributes = {},
 ): HTMLButtonElement {
-  const made = el("button.tool", { _control: control, title: label, $label: label }, svg(path));
+  const named = { _control: control, title: label, $label: label, ...more };
+  const made = el("button.tool", named, svg(path));
   on(signal, made, "click", act);
   return made;
 }
 
 export const section = (title: string, ...children: Node[]): HTMLElement =>
-  el("section.section", {}, el("h3.heading", {}, title), ...children);
+  el("section.section", {}, el("h3", {}, title), ...children);
 
 export const row = (label: string, help: string, ...children: Node[]): HTMLElement =>
   el(".row", { title: help || null }, el("span.name", {}, label), ...children);

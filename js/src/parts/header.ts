@@ -35,8 +35,8 @@ export function header(
   const element = el(
     "header.header",
     {},
-    methods.button,
-    layers.button,
+    methods.element,
+    layers.element,
     el("span.spring"),
     views,
     tool(signal, "save", "Save as PNG", "M8 2.5v8M4.5 7.5L8 11l3.5-3.5M3 13.5h10", save),

@@ -1,13 +1,16 @@
 /** The two canvases' pixels: the photograph painted once, the heat at every change of look. */
+
 import { lut, resolveColormap } from "../core/colormap";
 import { bytesOf, type HeatMap, heatMap } from "../core/frame";
+import { now } from "../core/life";
 import { colourTable, keptShare, paint, shownMaximum } from "../core/overlay";
 import type { Appearance, Frame, Picture } from "../core/wire";
 
 /** What was painted: for the colour bar, the cursor and the words. */
 export interface Painted {
   map: HeatMap;
-  maximum: number;
+  /** The shown maximum. */
+  most: number;
   kept: number;
   colormap: string;
   /** From look to pixels in the canvas. */
@@ -20,7 +23,7 @@ export function heatPainter(
   let last: Frame | undefined;
   let map: HeatMap;
   let image: ImageData;
-  let maximum = 0;
+  let most = 0;
   let measured = "";
 
   return (frame, look, width, height) => {
@@ -36,20 +39,20 @@ export function heatPainter(
       image = new ImageData(width, height);
     }
     const context = canvas.getContext("2d");
-    const begun = performance.now();
+    const begun = now();
     const { clip, sign, threshold, view } = look;
     if (measured !== `${clip}${sign}`) {
-      maximum = shownMaximum(map, clip, sign);
+      most = shownMaximum(map, clip, sign);
       measured = `${clip}${sign}`;
     }
     const { name: colormap, diverging } = resolveColormap(look.colormap, map.signed);
     const opaque = view === "side_by_side";
-    const colours = { maximum, threshold, sign, lut: lut(colormap), diverging, opaque };
+    const colours = { most, threshold, sign, lut: lut(colormap), diverging, opaque };
     paint(new Uint32Array(image.data.buffer), map.index, colourTable(map.values, colours));
     context?.putImageData(image, 0, 0);
-    const milliseconds = performance.now() - begun;
-    const kept = keptShare(map, maximum, threshold, sign);
-    return { map, maximum, kept, colormap, milliseconds };
+    const milliseconds = now() - begun;
+    const kept = keptShare(map, most, threshold, sign);
+    return { map, most, kept, colormap, milliseconds };
   };
 }
 

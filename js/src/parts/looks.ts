@@ -27,8 +27,8 @@ export function looks(
   let kept = 1;
   const whole = (value: number): string => percent(value, 0);
   const share: Omit<Scale, "initial"> = {
-    minimum: 0,
-    maximum: 1,
+    least: 0,
+    most: 1,
     step: 0.01,
     factor: 100,
     format: whole,
@@ -54,8 +54,8 @@ export function looks(
     "Clip",
     "clip",
     {
-      minimum: 90,
-      maximum: 100,
+      least: 90,
+      most: 100,
       step: 0.1,
       initial: APPEARANCE.clip,
       format: (value) => percent(value / 100),
@@ -68,7 +68,7 @@ export function looks(
   const [signs, showSign] = segments(signal, "Sign", "sign", SIGNS, (sign) =>
     session.look("sign", sign),
   );
-  const mixing = row("Blend", "", blends.button, signs);
+  const mixing = row("Blend", "", blends.element, signs);
 
   const show = (painted: Painted | undefined): void => {
     const look = session.appearance;

@@ -1,5 +1,7 @@
 /** A method's own parameters as controls. A value asks the kernel only when it is committed. */
+
 import { formatValue, override, scaleOf } from "../core/controls";
+import { atEnd } from "../core/life";
 import { allParameters } from "../core/protocol";
 import type { Session } from "../core/session";
 import type { Method, Parameter } from "../core/wire";
@@ -14,7 +16,7 @@ export function parameters(signal: AbortSignal, session: Session): [HTMLElement,
   let built: Method | undefined;
   let life = new AbortController();
   let shows: Array<[string, Show]> = [];
-  signal.addEventListener("abort", () => life.abort());
+  atEnd(signal, () => life.abort());
 
   function control(parameter: Parameter, host: HTMLElement): [HTMLElement, Show] {
     const { name, label, kind, default: usual } = parameter;
@@ -29,7 +31,7 @@ export function parameters(signal: AbortSignal, session: Session): [HTMLElement,
       const list = picker(life.signal, host, label, id, "choice", pick, () => commit(usual));
       const show: Show = (value, disabled) =>
         list.show(options, String(value), words(value), "", disabled);
-      return [row(label, help, list.button), show];
+      return [row(label, help, list.element), show];
     }
     const scale = {
       ...scaleOf(parameter),

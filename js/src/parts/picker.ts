@@ -1,11 +1,11 @@
 /** A button that shows what is chosen and opens the list of what could be. */
-import { el, on, set, svg, write } from "./dom";
+import { done, el, on, set, svg, write } from "./dom";
 import { type Choice, popup } from "./popup";
 
 const PAUSE = 700; // milliseconds after which type-ahead starts a new word
 
 export interface Picker {
-  button: HTMLButtonElement;
+  element: HTMLButtonElement;
   show(
     choices: readonly Choice[],
     value: string,
@@ -56,7 +56,7 @@ export function picker(
       else if (!letter) return;
     } else if (letter || key === "ArrowDown" || key === "ArrowUp") open();
     else return;
-    event.preventDefault();
+    done(event);
     if (!letter) return;
     typed = timeStamp - typedAt > PAUSE ? key : typed + key;
     typedAt = timeStamp;
@@ -64,7 +64,7 @@ export function picker(
   });
 
   return {
-    button,
+    element: button,
     show(given, chosen, text, note = "", disabled = false) {
       choices = given;
       value = chosen;

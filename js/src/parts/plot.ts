@@ -1,4 +1,5 @@
 /** A plot of lines over one axis, with a point on it that can be dragged: a slider that shows its curve. */
+
 import {
   areaPath,
   type Box,
@@ -12,7 +13,8 @@ import {
   xOf,
   yOf,
 } from "../core/curves";
-import { type Attributes, el, on, set } from "./dom";
+import { atEnd } from "../core/life";
+import { type Attributes, done, el, on, set } from "./dom";
 
 export interface Line {
   name: string;
@@ -70,12 +72,7 @@ export function plot(
     { tabindex: 0, role: "slider", $label: title, _control: control },
     canvas,
   );
-  const element = el(
-    "section.plot",
-    {},
-    el("h3.heading", {}, title, el("span.note", {}, note)),
-    pane,
-  );
+  const element = el("section.plot", {}, el("h3", {}, title, el("span.note", {}, note)), pane);
   let drawing: Drawing | undefined;
   let box: Box = { width: 0, height: 0, left: 0, right: 0, top: 0, bottom: 0 };
   let held: string | undefined;
@@ -219,7 +216,7 @@ export function plot(
     pane.setPointerCapture(event.pointerId);
     pane.focus({ preventScroll: true });
     take(event, true);
-    event.preventDefault();
+    done(event);
   });
   on(signal, pane, "pointermove", (event: PointerEvent) => {
     if (pane.hasPointerCapture(event.pointerId)) take(event, false);
@@ -229,12 +226,12 @@ export function plot(
     const last = drawing.x.length - 1;
     const next = stepPoint(drawing.point ?? 0, event.key, last);
     if (next === null || last < 1) return;
-    event.preventDefault();
+    done(event);
     moved(next);
   });
   const observer = new ResizeObserver(draw);
   observer.observe(pane);
-  signal.addEventListener("abort", () => observer.disconnect());
+  atEnd(signal, () => observer.disconnect());
 
   return {
     element,

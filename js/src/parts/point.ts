@@ -2,19 +2,11 @@
 import { type CurvesFrame, compose, type Judged, type Kind } from "../core/curves";
 import { percent } from "../core/format";
 import { bytesOf } from "../core/frame";
+import { pixelsOf } from "../core/pixels";
 import type { Picture } from "../core/wire";
 import { el, set, write } from "./dom";
 
 const ROWS = 4; // three classes, and the target where it is not among them
-
-async function pixelsOf(picture: Picture): Promise<Uint32Array> {
-  const { width, height, mime, data } = picture;
-  const bitmap = await createImageBitmap(new Blob([bytesOf(data)], { type: mime }));
-  const canvas = new OffscreenCanvas(width, height);
-  const context = canvas.getContext("2d")!;
-  context.drawImage(bitmap, 0, 0, width, height);
-  return new Uint32Array(context.getImageData(0, 0, width, height).data.buffer);
-}
 
 export interface At {
   frame: CurvesFrame;
@@ -47,7 +39,7 @@ export function pictureAtPoint(
     const [name, chance] = [el("span.class"), el("span.chance")];
     return { element: el(".bar", { hidden: true }, name, chance), name, chance };
   });
-  const title = el("h3.heading", {}, "What it says");
+  const title = el("h3", {}, "What it says");
   const says = el(".section", {}, title, ...bars.map(({ element }) => element));
   const element = el(".point", {}, pane, says);
 

@@ -1,6 +1,6 @@
 /** The list that opens under a field: shared by the pickers and the class search. */
 import { clamp } from "../core/geometry";
-import { el, freshId, on, set } from "./dom";
+import { done, el, freshId, on, set } from "./dom";
 
 export interface Choice {
   value: string;
@@ -42,7 +42,7 @@ export function popup(
   host.append(list);
   set(field, { role: "combobox", $haspopup: "listbox", $expanded: "false", $controls: id });
   // A press in the list must not take the focus from the field.
-  on(signal, list, "pointerdown mousedown", (event) => event.preventDefault());
+  on(signal, list, "pointerdown mousedown", done);
   on(signal, field, "blur", close);
 
   function close(): void {
@@ -158,7 +158,7 @@ export function popup(
         close();
         event.stopPropagation(); // closing the list was all it meant; the notebook must not take it
       } else return false;
-      event.preventDefault();
+      done(event);
       return true;
     },
   };

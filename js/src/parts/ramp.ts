@@ -26,8 +26,8 @@ export function ramp(): [
         const at = 3 * colourIndex(low + ((1 - low) * i) / 255, diverging);
         return [...table.subarray(at, at + 3), 255];
       });
-      write(left, signed(low * painted.maximum));
-      write(right, signed(painted.maximum));
+      write(left, signed(low * painted.most));
+      write(right, signed(painted.most));
       set(element, { title: `Values: ${frame.range.map(signed).join(" to ")}` });
     },
   ];

@@ -1,6 +1,8 @@
 /** The methods with their areas: a legend in which one is chosen, and to which others are added. */
+
 import type { Curve, Kind } from "../core/curves";
 import type { Judging } from "../core/judging";
+import { atEnd } from "../core/life";
 import { el, freshId, on, set, svg, write } from "./dom";
 import { UNSAVED } from "./header";
 import { picker } from "./picker";
@@ -45,16 +47,16 @@ export function ranking(
   const head = el(
     ".rank.ranked",
     { $hidden: "true" },
-    el("h3.heading", {}, "Method"),
+    el("h3", {}, "Method"),
     el("span.note", { title: "Area under the insertion curve: high is good" }, "insertion ↑"),
     el("span.note", { title: "Area under the deletion curve: low is good" }, "deletion ↓"),
     el("span"),
   );
-  const element = el("section.section.ranking", {}, head, rows, add.button);
+  const element = el("section.section.ranking", {}, head, rows, add.element);
   let life = new AbortController();
   let built = "";
   let update: () => void = () => {};
-  signal.addEventListener("abort", () => life.abort());
+  atEnd(signal, () => life.abort());
 
   function build(names: readonly string[]): void {
     life.abort();

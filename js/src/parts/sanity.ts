@@ -21,7 +21,7 @@ export function sanity(
       role: "img",
       $label: title,
     });
-    const caption = el("h3.heading", {}, title);
+    const caption = el("h3", {}, title);
     const plate = el(".pill.plate", { hidden: true });
     const pane = el(".pane", {}, photo, heat, plate);
     return { photo, heat, caption, pane, plate, paint: heatPainter(heat) };

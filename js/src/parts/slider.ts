@@ -5,8 +5,8 @@ import { clamp } from "../core/geometry";
 import { el, on, row, set } from "./dom";
 
 export interface Scale {
-  minimum: number;
-  maximum: number;
+  least: number;
+  most: number;
   step: number;
   initial: number;
   format(value: number): string;
@@ -26,11 +26,11 @@ export function slider(
   changed: (value: number, done: boolean) => void,
   help = "",
 ): [HTMLElement, (value: number, disabled?: boolean) => void] {
-  const { minimum, maximum, step, initial, format, rest, factor = 1, whole } = scale;
+  const { least, most, step, initial, format, rest, factor = 1, whole } = scale;
   const range = el("input.range", {
     type: "range",
-    min: minimum,
-    max: maximum,
+    min: least,
+    max: most,
     step,
     $label: label,
     _control: control,
@@ -52,7 +52,7 @@ export function slider(
     range.disabled = disabled;
     field.disabled = disabled;
     set(range, { $valuetext: rest ? `${format(value)}, ${text}` : text });
-    range.style.setProperty("--xw-share", `${(100 * (value - minimum)) / (maximum - minimum)}%`);
+    range.style.setProperty("--xw-share", `${(100 * (value - least)) / (most - least)}%`);
   }
   function update(value: number, done: boolean): void {
     show(value);
@@ -61,12 +61,12 @@ export function slider(
   function commit(): void {
     const typed = parseNumber(field.value);
     if (typed === null || field.value === format(current)) return;
-    const value = clamp(typed / factor, minimum, maximum);
+    const value = clamp(typed / factor, least, most);
     update(whole ? Math.round(value) : value, true);
   }
 
-  on(signal, range, "input", () => update(Number(range.value), false));
-  on(signal, range, "change", () => update(Number(range.value), true));
+  on(signal, range, "input", () => update(+range.value, false));
+  on(signal, range, "change", () => update(+range.value, true));
   for (const each of [range, field]) on(signal, each, "dblclick", () => update(initial, true));
   on(signal, field, "focus", () => {
     editing = true;
@@ -84,5 +84,5 @@ export function slider(
     show(current);
     field.select();
   });
-  return [row(label, help, maximum - minimum < WIDE ? range : el("span"), field), show];
+  return [row(label, help, most - least < WIDE ? range : el("span"), field), show];
 }

@@ -14,13 +14,19 @@ import {
   zoomAt,
 } from "../core/geometry";
 import type { Appearance, Picture } from "../core/wire";
-import { el, on, set, svg, tool, write } from "./dom";
+import { done, el, on, set, svg, tool, write } from "./dom";
 import type { Painted } from "./heat";
 
-/** `pointed` is told the value under the cursor, and the words for it when it was moved by keyboard. */
+const BRUSH = "M13 3L8 9c-2-1-4 0-4 2 0 1-1 2-2 2 3 1 7 0 6-4";
+
+/**
+ * `pointed` is told the value under the cursor, and the words for it when it was moved by keyboard. `brush`
+ * is what its button does, if there is to be one.
+ */
 export function newStage(
   signal: AbortSignal,
   pointed: (value: number | null, spoken: string) => void,
+  brush: false | (() => void),
 ) {
   const photo = el("canvas.canvas", { _canvas: "picture" });
   const heat = el("canvas.canvas", { _canvas: "heat" });
@@ -49,6 +55,7 @@ export function newStage(
     el(
       ".tools.pill",
       {},
+      ...(brush ? [tool(signal, "brush", "Brush (B)", BRUSH, brush, { $pressed: "false" })] : []),
       tool(signal, "zoom-out", "Zoom out (−)", "M4 8h8", () => zoomBy(1 / 1.5)),
       tool(signal, "zoom-in", "Zoom in (+)", "M4 8h8M8 4v8", () => zoomBy(1.5)),
       tool(
@@ -78,7 +85,7 @@ export function newStage(
     }
     set(element, {
       _view: view,
-      _zoom: Number(scale.toFixed(3)),
+      _zoom: +scale.toFixed(3),
       _zoomed: scale > 1,
       // From here on single pixels are what one wants to see.
       _pixels: (scale * pane.clientWidth) / width >= 6 * panels(),
@@ -149,7 +156,7 @@ export function newStage(
   on(signal, pane, "blur", () => point(null));
   on(signal, pane, "dblclick", () => zoomBy(0));
   on(signal, pane, "pointerdown", (event: PointerEvent) => {
-    if (event.button || zoom.scale === 1) return;
+    if (event.button > 1 || zoom.scale === 1) return;
     follow(pane, event, (dx, dy) => {
       zoom = panBy(zoom, dx, dy);
       draw();
@@ -157,7 +164,7 @@ export function newStage(
   });
   on(signal, pane, "wheel", (event: WheelEvent) => {
     if (!event.ctrlKey && !event.metaKey) return; // a plain wheel scrolls the notebook
-    event.preventDefault();
+    done(event);
     zoomBy(Math.exp(-clamp(event.deltaY, -60, 60) / 120), ...within(event));
   });
   on(signal, pane, "keydown", (event: KeyboardEvent) => {
@@ -174,7 +181,7 @@ export function newStage(
       byKeyboard = true;
       draw();
     } else return;
-    event.preventDefault();
+    done(event);
   });
   on(signal, handle, "pointerdown", (event: PointerEvent) =>
     follow(handle, event, (dx) => splitAt(split + dx)),
@@ -186,7 +193,7 @@ export function newStage(
     const far = { PageUp: 10, PageDown: -10, Home: -99, End: 99 }[event.key];
     const step = arrow ? arrow.column - arrow.row : far;
     if (!step) return;
-    event.preventDefault();
+    done(event);
     splitAt(split + step / 50);
   });
 
@@ -194,6 +201,8 @@ export function newStage(
     element,
     photo,
     heat,
+    /** Where the cursor is, in shares of the picture. */
+    spot: () => cell && centreOf(WHOLE, cell, width, height),
     /** What is seen, for those who do not see it. */
     describe: (text: string): void => set(pane, { $label: text }),
     resize(picture: Picture): void {

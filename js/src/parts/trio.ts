@@ -23,11 +23,7 @@ export interface Trio {
 }
 
 /** `edited` is called when the edited picture has been painted. */
-export function trio(
-  session: Exploring,
-  under: HTMLElement,
-  painted: () => void,
-): Trio {
+export function trio(session: Exploring, under: HTMLElement, painted: () => void): Trio {
   const panes = ["Photograph", "Reconstruction", "Edited"].map((title, i) => {
     const canvas = el("canvas.canvas", {
       _canvas: ["photograph", "reconstruction", "edited"][i]!,
