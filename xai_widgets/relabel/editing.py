@@ -84,10 +84,17 @@ class Editor:
         network and the student say of them.
         """
         pixels = self._teacher.pictures(latents)
+        scores = None if explanation is None else student_scores(explanation, pixels, latents)
+        return self._said(pixels, scores)
+
+    def _said(self, pixels: Tensor, scores: npt.NDArray[np.float64] | None) -> Edited:
         inputs = self._engine.normalise(pixels)
         said = self._engine.probabilities(inputs).float().cpu().numpy()
-        scores = None if explanation is None else student_scores(explanation, pixels, latents)
         return Edited(self._engine.pixels(inputs), said, scores)
+
+    def reconstruction(self) -> Edited:
+        """What the VAE alone makes of the picture."""
+        return self._said(self._teacher.reconstruction, None)
 
     def along(
         self, axis: Axis, count: int, explanation: RelabelExplanation | None = None

@@ -48,6 +48,6 @@ def neighbourhood_figure(
     plot.xaxis.label.set_size(8)
     plot.spines[["top", "right", "left"]].set_visible(False)
     plot.legend(fontsize=7, frameon=False)
-    words = "\n".join([title, *textwrap.wrap(note, 46 * columns)])
+    words = "\n".join([title, *textwrap.wrap(note, 38 * columns)])
     drawn.suptitle(words, fontsize=9, x=0.01, ha="left")
     return drawn

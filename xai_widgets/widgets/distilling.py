@@ -90,8 +90,11 @@ def distilling(
     for progress in distillation.stream(picture, asked.target):
         explanation = progress.explanation
         maps = read_outs(explanation)
+        early = found is None and progress.fraction < 1
         found = Found(explanation, maps, _frame_of(explanation, maps, progress.fraction))
         yield found
+        if early:  # something to move already, while the rest is drawn
+            yield sliders(engine, explanation)
     assert found is not None
     yield sliders(engine, found.explanation)
 
@@ -115,7 +118,7 @@ def opening(
 ) -> Opening:
     """The picture's reconstruction, and what the network says of either."""
     editor = Editor(engine, vae, picture, target, distillation.recipe)
-    reconstruction = editor.decoded(editor.latent)
+    reconstruction, rest = editor.reconstruction(), editor.decoded(editor.latent)
     prediction = engine.predict(picture).probabilities
     likely = np.argsort(-prediction, kind="stable")[:_TOP].tolist()
     if target.index is not None and target.index not in likely:
@@ -136,6 +139,8 @@ def opening(
         ],
         "reconstruction": picture_to_json(reconstruction.pictures[0], "reconstruction")
         | said(engine, reconstruction.probabilities[0], likely),
+        "rest": picture_to_json(rest.pictures[0], "at rest")
+        | said(engine, rest.probabilities[0], likely),
     }
     return Opening(target, editor, facts)
 

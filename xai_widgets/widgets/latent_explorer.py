@@ -92,8 +92,9 @@ class LatentExplorer(Moving, EngineWidget):
         self._vae: VAE | None = vae
         self._loaded: tuple[Any, Any] = (image, engine.picture(image))
         self._maps: Mapping[str, Any] = {}
-        self._run, self._slid = 0, 0  # the distillation shown, and the one the sliders are of
+        self._slid = 0  # the distillation the sliders are of
         self._decoded, self._beaten = 0, 0.0
+        self._better: Sliders | None = None
         further = {name: traits.pop(name) for name in _FURTHER if name in traits}
         super().__init__(
             engine,
@@ -162,6 +163,7 @@ class LatentExplorer(Moving, EngineWidget):
             },
         )
         self._decoded, self._beaten = 0, 0.0
+        self._touched = False
         beat = self._requests.in_turn(_beat)
         return "Distilling", lambda: distilling(engine, vae, picture, asked, beat)
 
@@ -212,9 +214,19 @@ class LatentExplorer(Moving, EngineWidget):
             self._take_sliders(step)
 
     def _take_sliders(self, step: Sliders) -> None:
-        self._slid = self._run
+        """Sliders that somebody has moved meanwhile stay until the better ones are asked for."""
+        if self._touched and self._axes:
+            self._better = step
+            self.sliders = {**self.sliders, "better": True}
+            return
+        self._slid, self._better = self._run, None
         self._take_axes(step.axes)
-        self.sliders = {"run": self._run, "shown": step.shown}
+        self.sliders = {"run": self._run, "shown": step.shown, "better": False}
+
+    def _take_better(self) -> None:
+        if self._better is not None:
+            self._touched = False
+            self._take_sliders(self._better)
 
     def _beat(self, count: int) -> None:
         """So many pictures have been decoded."""
@@ -243,6 +255,8 @@ class LatentExplorer(Moving, EngineWidget):
             with turns.taken():
                 if kind == "distil":
                     self._ask()
+                elif kind == "better":
+                    self._guarded(self._take_better)
                 elif kind == "edit":
                     self._guarded(lambda: self._asked_to_move(content))
                 elif kind == "neighbours":
@@ -258,7 +272,7 @@ class LatentExplorer(Moving, EngineWidget):
 
     def _forget(self) -> None:
         super()._forget()
-        self._maps = {}
+        self._maps, self._better = {}, None
         self._run = self._slid = 0
         self.set_trait("explanation", None)
 

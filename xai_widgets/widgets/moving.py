@@ -25,7 +25,7 @@ _MOST_AT_ONCE = 16  # neighbours' pictures in one message
 class Moving(EngineWidget):
     """A widget whose sliders go through latent space.
 
-    Protocol. From the browser: `{kind: "edit", values, place, full}` moves the sliders, from the
+    Protocol. From the browser: `{kind: "edit", values, place, run, full}` moves the sliders, from the
     picture (place −1) or from a neighbour on, and asks for an answer of so many bytes at least;
     `{kind: "neighbours", run, places}` asks for pictures. To the browser: the trait `edited`, and
     the message `neighbours` with a buffer for each picture. Moving comes before whatever else the
@@ -43,6 +43,9 @@ class Moving(EngineWidget):
     _target: Target | None = None
     _axes: Sequence[Axis] = ()
     _likely: Sequence[int] = ()
+    _run = 0  # the distillation that is shown
+    _start: tuple[int, int, Tensor] | None = None  # run, place and latent of the neighbour taken
+    _touched = False  # whether a slider was moved since the distillation began
 
     def move(self, values: Sequence[float] = (), place: int = -1) -> None:
         """Move the sliders to these values, in their order, 0 where none is given; from the picture
@@ -53,9 +56,9 @@ class Moving(EngineWidget):
         """
         self._refuse_closed()
         with turns.taken():
-            self._move(list(values), place)
+            self._move(list(values), place, self._run)
 
-    def _move(self, values: Sequence[float], place: int, full: int = 0) -> None:
+    def _move(self, values: Sequence[float], place: int, run: int, full: int = 0) -> None:
         editor, axes, explanation = self._editor, self._axes, self.explanation
         if editor is None:
             raise ExplanationError("The picture is not decoded yet; wait() until it is.")
@@ -63,8 +66,9 @@ class Moving(EngineWidget):
             raise ExplanationError(
                 f"values has {len(values)} numbers, but there are {len(axes)} sliders."
             )
-        count = 0 if explanation is None else len(explanation.scores)
-        if not -1 <= place < count:
+        known = self._start if self._start is not None and self._start[:2] == (run, place) else None
+        count = 0 if explanation is None or run != self._run else len(explanation.scores)
+        if not -1 <= place < count and known is None:
             raise ExplanationError(
                 f"place is {place}; expected -1 for the picture, or less than {count}."
             )
@@ -73,11 +77,15 @@ class Moving(EngineWidget):
             raise ExplanationError(f"values is {given}; expected finite numbers.")
         padded = given + [0.0] * (len(axes) - len(given))
         engine, likely = self.engine, self._likely
+        self._touched = True
+        if place >= 0 and known is None:
+            self._start = known = run, place, explanation.latents([place])
+        start = known[2] if known is not None and place >= 0 else None
 
         def work() -> Iterator[tuple[Edited, dict[str, Any]]]:
-            start: Tensor | None = None if place < 0 else explanation.latents([place])
             edited = editor.at(axes, padded, start, explanation)
-            yield edited, edited_to_json(engine, edited, likely, padded, place, full)
+            shown = edited_to_json(engine, edited, likely, padded, place, full)
+            yield edited, {**shown, "run": run}
 
         def show(widget: Moving, step: tuple[Edited, dict[str, Any]]) -> None:
             if not widget._closed and widget._editor is editor:
@@ -102,8 +110,9 @@ class Moving(EngineWidget):
 
     def _asked_to_move(self, content: Mapping[str, Any]) -> None:
         values, place = content.get("values") or [], int(content.get("place", -1))
+        run = int(content.get("run") or self._run)
         if len(values) <= len(self._axes) and self._editor is not None:
-            self._move(values, place, int(content.get("full", 0)))
+            self._move(values, place, run, int(content.get("full", 0)))
 
     def _asked_for_neighbours(self, content: Mapping[str, Any]) -> None:
         explanation, run = self.explanation, content.get("run")
@@ -127,7 +136,7 @@ class Moving(EngineWidget):
 
     def _forget(self) -> None:
         """The picture is another one."""
-        self._editor = self._target = None
+        self._editor = self._target = self._start = None
         self._axes = self._likely = ()
         self.sliders = {}
         self._at_rest()

@@ -9,7 +9,7 @@ import {
 } from "./latents";
 import { latest } from "./latest";
 import { listening, pulse } from "./pulse";
-import type { Bytes, ClassScore, Model, Network, Picture, Status } from "./wire";
+import type { Bytes, ClassScore, Frame, Model, Network, Picture, Status } from "./wire";
 
 /** A trait of the model and its value. */
 export type Setting = readonly [name: string, value: unknown];
@@ -32,6 +32,7 @@ const FULL = /^(localhost|127\.|\[::1)/.test(location.hostname) ? 66_000 : 0; //
 interface Wanted {
   values: readonly number[];
   place: number;
+  run: number;
 }
 
 export function exploring(
@@ -46,7 +47,8 @@ export function exploring(
   let values: readonly number[] = [];
   let place = -1;
   let fixed: Edited | undefined; // shown in a saved page
-  let run = 0;
+  let run = 0; // the distillation shown
+  let of = 0; // the one that the neighbour is of
 
   const moves = latest<Wanted>(
     (wanted) => model.send({ kind: "edit", full: FULL, ...wanted }),
@@ -85,6 +87,10 @@ export function exploring(
     get place(): number {
       return place;
     },
+    /** Where its ring is, or −1 where its distillation is no longer shown. */
+    get ring(): number {
+      return session.frozen || of === run ? place : -1;
+    },
     get saved(): readonly Saved[] {
       return model.get("frames") ?? [];
     },
@@ -110,8 +116,13 @@ export function exploring(
     get frozen(): boolean {
       return Boolean(model.get("frozen"));
     },
-    // A footer asks for these; there is no one map here.
-    shown: undefined,
+    /** What a footer reads of a map. */
+    get shown(): Frame | undefined {
+      const { frame } = session;
+      const map = frame?.maps[session.readout];
+      const { partial = false, fraction = 1, seconds = 0 } = frame ?? {};
+      return map && { ...map, partial, fraction, seconds };
+    },
     method: undefined,
     stale: (): boolean => !session.frame,
     state: heart.state,
@@ -130,6 +141,11 @@ export function exploring(
       changed("status");
     },
     stop: (): void => model.send({ kind: "stop" }),
+    /** Sliders from more neighbours are there, but somebody has moved the first ones. */
+    get better(): boolean {
+      return !session.frozen && Boolean(model.get("sliders")?.better);
+    },
+    takeBetter: (): void => model.send({ kind: "better" }),
 
     /** How it looks: never a message to the kernel. */
     look(name: string, value: unknown): void {
@@ -166,7 +182,10 @@ export function exploring(
       if (session.frozen) {
         const kept = session.saved.find((each) => each.place === chosen);
         if (kept) show([], chosen, kept);
-      } else go([], chosen);
+      } else {
+        of = run;
+        go([], chosen);
+      }
     },
 
     /** The picture of a neighbour if it is here; asks for it, and those around it, if not. */
@@ -187,7 +206,7 @@ export function exploring(
 
   function go(next: readonly number[], at: number): void {
     [values, place] = [next, at];
-    moves.ask({ values: next, place: at });
+    moves.ask({ values: next, place: at, run: of });
     changed("edited");
   }
 
@@ -199,6 +218,7 @@ export function exploring(
       // Moved from Python or in another view, or back at rest.
       values = edited?.values ?? [];
       place = edited?.place ?? -1;
+      of = edited?.run ?? run;
     }
     changed("edited");
   });
@@ -231,6 +251,7 @@ export function exploring(
   const edited = session.edited;
   values = edited?.values ?? [];
   place = edited?.place ?? -1;
+  of = edited?.run ?? 0;
   run = session.frame?.seq ?? 0;
   model.send({ kind: "ready" });
   return session;

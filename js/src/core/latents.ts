@@ -16,7 +16,10 @@ export interface Said {
 export interface Opening {
   target: { index: number | null; name: string; probability: number | null };
   classes: ReadonlyArray<{ index: number; name: string; probability: number }>;
+  /** What the VAE alone makes of the picture. */
   reconstruction: Picture & Said;
+  /** The edited picture while no slider is moved. */
+  rest: Picture & Said;
 }
 
 export interface LatentFrame {
@@ -52,6 +55,7 @@ export interface Slid {
 export interface Edited extends Picture, Said {
   values: readonly number[];
   place: number;
+  run?: number;
   score: number | null;
 }
 

@@ -24,12 +24,14 @@ export function glide(
 ): [HTMLElement, () => void] {
   const rows = el(".glides");
   const reset = el("button.link", { _control: "reset-all" }, "Reset all");
+  const better = el("button.link", { _control: "better" }, "Use the new directions");
+  on(signal, better, "click", session.takeBetter);
   const waiting = el("p.facts", { _waiting: true });
   const turning = el("p.facts.turning", { _turning: true });
   const element = el(
     "section.section.latents",
     {},
-    el(".headed", {}, el("h3.heading", {}, "Directions"), reset),
+    el(".headed", {}, el("h3.heading", {}, "Directions"), better, reset),
     waiting,
     turning,
     rows,
@@ -187,6 +189,7 @@ export function glide(
             ? "The directions that matter come once the student has learned."
             : "No directions were found.",
       );
+      better.hidden = !session.better;
       reset.disabled = session.place < 0 && values.every((value) => !value);
       set(element, { _sliders: slid.length, _playing: playing < 0 ? null : playing });
     },

@@ -109,7 +109,7 @@ export function scatter(
     const meant = drawing.querySelector(".xw-meant");
     const score = drawing.querySelector(".xw-score");
     if (!points || !current || !meant || !score) return;
-    const at = session.place < xs.length ? session.place : -1;
+    const at = session.ring < xs.length ? session.ring : -1;
     set(current, { cx: xs[at], cy: ys[at], visibility: at < 0 ? "hidden" : "visible" });
     set(meant, {
       cx: xs[hovered],

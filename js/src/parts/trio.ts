@@ -77,7 +77,7 @@ export function trio(session: Exploring, under: HTMLElement, painted: () => void
 
   function words(): string {
     const { edited, opening } = session;
-    const said = edited ?? opening?.reconstruction;
+    const said = edited ?? opening?.rest;
     if (!said) return "";
     const chance = said.chances.find(([index]) => index === said.label)?.[1];
     return `${said.label_name}${chance === undefined ? "" : ` ${percent(chance, 0)}`}`;
@@ -125,15 +125,18 @@ export function trio(session: Exploring, under: HTMLElement, painted: () => void
     },
     edit() {
       const { edited, opening } = session;
-      const picture = edited ?? opening?.reconstruction;
+      const picture = edited ?? opening?.rest;
       if (!picture) return;
-      now.show(session, picture, opening?.reconstruction.chances);
+      now.show(session, picture, opening?.rest.chances);
       if (picture !== shown[2]) {
         shown[2] = picture;
         paint(picture, panes[2]!.canvas, painted);
       }
       const { place } = session;
-      write(panes[2]!.note, place < 0 ? "" : `from neighbour ${place + 1}`);
+      const moved = session.values.some((value) => value);
+      const from = place < 0 ? "" : `neighbour ${place + 1}`;
+      const still = session.slid.length ? "move a slider" : "";
+      write(panes[2]!.note, from && moved ? `from ${from}` : from || (moved ? "" : still));
       set(panes[2]!.canvas, { $label: `The edited picture: ${words()}` });
     },
   };
