@@ -8,6 +8,7 @@ import {
   snapped,
 } from "./latents";
 import { latest } from "./latest";
+import { FULL } from "./packet";
 import { listening, pulse } from "./pulse";
 import type { Bytes, ClassScore, Frame, Model, Network, Picture, Status } from "./wire";
 
@@ -22,12 +23,6 @@ const TRAITS = [
 ];
 
 export type Exploring = ReturnType<typeof exploring>;
-
-/**
- * Jupyter's server leaves a small packet waiting until the browser has acknowledged the one before, which
- * takes 40 ms; one that is full goes at once. On the same machine that costs nothing, over a network it would.
- */
-const FULL = /^(localhost|127\.|\[::1)/.test(location.hostname) ? 66_000 : 0; // bytes
 
 interface Wanted {
   values: readonly number[];
@@ -120,8 +115,7 @@ export function exploring(
     get shown(): Frame | undefined {
       const { frame } = session;
       const map = frame?.maps[session.readout];
-      const { partial = false, fraction = 1, seconds = 0 } = frame ?? {};
-      return map && { ...map, partial, fraction, seconds };
+      return map && { ...map, partial: false, fraction: 1, seconds: frame?.seconds ?? 0 };
     },
     method: undefined,
     stale: (): boolean => !session.frame,

@@ -96,6 +96,7 @@ export function scatter(
       shape("path", { class: "xw-divide", d: `M${zero} 4V${height - FOOT}` }),
       ...dots,
       shape("path", { class: "xw-score" }),
+      shape("text", { class: "xw-said", y: 12 }, "edited"),
       shape("circle", { class: "xw-current", r: 7 }),
       shape("circle", { class: "xw-meant", r: 5.5 }),
       ...ends,
@@ -121,6 +122,12 @@ export function scatter(
     const x = MARGIN + (pane.clientWidth - 2 * MARGIN) * shareOf(said ?? 0, extents[0]);
     set(score, {
       d: `M${x.toFixed(1)} 4V${pane.clientHeight - FOOT}`,
+      visibility: said == null ? "hidden" : "visible",
+    });
+    const late = x > pane.clientWidth - 60;
+    set(drawing.querySelector(".xw-said")!, {
+      x: late ? x - 5 : x + 5,
+      "text-anchor": late ? "end" : "start",
       visibility: said == null ? "hidden" : "visible",
     });
     set(pane, { _place: session.place, _hovered: hovered });
