@@ -49,7 +49,7 @@ except Exception:
     vae, weights = xw.relabel.SpatialVAE(), "random"
 """
 MADE = """
-explorer = xw.LatentExplorer(engine, vae, photo, samples=200, reference="reconstruction")
+explorer = xw.LatentExplorer(engine, vae, photo, samples={samples}, reference="reconstruction")
 explorer
 """
 # From the event to the painted canvas, and on to the next frame, which is when it is seen.
@@ -103,10 +103,12 @@ def main() -> None:
         sync_playwright() as playwright,
         playwright.chromium.launch(executable_path=executable, args=chromium.FLAGS) as browser,
     ):
-        for name, first in (("small", SMALL), ("photograph", LARGE)):
+        for name, first, samples in (("small", SMALL, 2000), ("photograph", LARGE, 100)):
             if asked.only not in (None, name):
                 continue
-            with shown(browser, lab, name, [first, MADE, "print(weights)"]) as notebook:
+            with shown(
+                browser, lab, name, [first, MADE.format(samples=samples), "print(weights)"]
+            ) as notebook:
                 result[name] = measured(notebook, moves)
     print(json.dumps(result, indent=1))
 

@@ -297,8 +297,10 @@ def test_what_is_urgent_is_done_in_the_middle_of_a_long_step() -> None:
     assert begun.wait(10)
     other = worker.submit("b", urgent, urgent=True)
     go_on.set()
-    assert job.wait(10) and other.wait(10)
-    assert order == ["urgent", "long"] and gave == [False, True]
+    assert job.wait(10)
+    assert other.wait(10)
+    assert order == ["urgent", "long"]
+    assert gave == [False, True]
     assert (job.state, other.state) == ("done", "done")
     assert not worker.give_way()  # on another thread
 
@@ -323,4 +325,5 @@ def test_a_cancelled_job_ends_in_the_middle_of_its_step() -> None:
     assert begun.wait(10)
     worker.submit("b", cancels, urgent=True)
     assert job.wait(3)
-    assert job.state == "cancelled" and not reached.is_set()
+    assert job.state == "cancelled"
+    assert not reached.is_set()

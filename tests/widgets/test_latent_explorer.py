@@ -125,7 +125,8 @@ def test_a_move_is_decoded_and_judged(engine: Engine, explorer: LatentExplorer) 
 
 def test_the_label_turns_at_the_tick(explorer: LatentExplorer) -> None:
     first = explorer.sliders["shown"][0]
-    assert first["flip"] is not None and 0 < first["flip"] < first["high"]
+    assert first["flip"] is not None
+    assert 0 < first["flip"] < first["high"]
     assert moved(explorer, [round(first["flip"] - 0.15, 3)])["label"] == 0
     turned = moved(explorer, [round(first["flip"] + 0.15, 3)])
     assert turned["label"] != 0
@@ -184,15 +185,17 @@ def test_sliders_in_use_stay_until_the_new_ones_are_asked_for(explorer: LatentEx
     explorer.temperature = 2.0
     moved(explorer, [0.4])
     explorer.wait(30)
-    assert explorer.sliders["better"] and explorer.sliders["shown"] == before
+    assert explorer.sliders["better"]
+    assert explorer.sliders["shown"] == before
     assert explorer.edited["values"][0] == 0.4
     channel(explorer).message(kind="better")
-    assert not explorer.sliders["better"] and explorer.sliders["run"] == 2
+    assert not explorer.sliders["better"]
+    assert explorer.sliders["run"] == 2
     assert explorer.edited == {}
 
 
 def test_it_is_strict(engine: Engine, explorer: LatentExplorer) -> None:
-    with pytest.raises(TypeError, match="no keyword 'sample'. Did you mean .samples"):
+    with pytest.raises(TypeError, match=r"no keyword .sample.\. Did you mean .samples"):
         LatentExplorer(engine, Quarters(), reddish(), sample=3)
     with pytest.raises(ExplanationError, match="encode and decode"):
         LatentExplorer(engine, object(), reddish())  # type: ignore[arg-type]  # the point of it
@@ -230,13 +233,14 @@ def test_a_saved_page_has_positions_and_neighbours(
 ) -> None:
     moved(explorer, [0.2])
     text = explorer.to_html(tmp_path / "explorer.html").read_text(encoding="utf-8")
-    found = re.search(r'id="xw-document">(.*?)</script>', text, re.S)
+    found = re.search(r'id="xw-document">(.*?)</script>', text, re.DOTALL)
     assert found is not None
     state = json.loads(found.group(1))["state"]
     slid = state["sliders"]["shown"]
     for number, each in enumerate(slid):
         own = [frame["value"] for frame in state["frames"] if frame.get("slider") == number]
-        assert len(own) == 11 and 0.0 in own
+        assert len(own) == 11
+        assert 0.0 in own
         assert (own[0], own[-1]) == pytest.approx((each["low"], each["high"]), abs=1e-3)
     assert sum("place" in frame for frame in state["frames"]) == 60
     assert all("chances" in frame for frame in state["frames"])
@@ -248,10 +252,12 @@ def test_the_static_half_and_the_end(engine: Engine) -> None:
     with LatentExplorer(engine, vae, reddish(), samples=60) as explorer:
         explorer.wait(30)
         bundle = explorer._repr_mimebundle_()
-        assert bundle is not None and "image/png" in bundle[0]
+        assert bundle is not None
+        assert "image/png" in bundle[0]
         assert "Re-label distillation of red" in bundle[0]["text/plain"]
         comm = channel(explorer)
-    assert isinstance(comm, RecordingComm) and comm.closed
+    assert isinstance(comm, RecordingComm)
+    assert comm.closed
     assert repr(explorer) == "LatentExplorer(closed)"
     kept = weakref.ref(vae)
     del vae

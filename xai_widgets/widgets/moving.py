@@ -25,11 +25,11 @@ _MOST_AT_ONCE = 16  # neighbours' pictures in one message
 class Moving(EngineWidget):
     """A widget whose sliders go through latent space.
 
-    Protocol. From the browser: `{kind: "edit", values, place, run, full}` moves the sliders from the
-    picture (place −1) or from a neighbour on, and asks for an answer of so many bytes at least;
-    `{kind: "neighbours", run, places}` asks for pictures. To the browser: the trait `edited`, and
-    the message `neighbours` with a buffer for each picture. Moving comes before whatever else the
-    worker does, and only the latest move counts.
+    Protocol. From the browser: `{kind: "edit", values, place, run, full}` moves the sliders, from
+    the picture (place −1) or from a neighbour of the distillation `run` on, and asks for an answer
+    of so many bytes at least; `{kind: "neighbours", run, places}` asks for pictures. To the
+    browser: the trait `edited`, and the message `neighbours` with a buffer for each picture. Moving
+    comes before whatever else the worker does, and only the latest move counts.
     """
 
     sliders = t.Dict().tag(sync=True)
