@@ -88,7 +88,8 @@ class Moving(EngineWidget):
             yield edited, {**shown, "run": run}
 
         def show(widget: Moving, step: tuple[Edited, dict[str, Any]]) -> None:
-            if not widget._closed and widget._editor is editor:
+            # One that was asked of other sliders means nothing now, and their coming was the answer.
+            if not widget._closed and widget._axes is axes:
                 widget._guarded(lambda: widget._moved(*step))
 
         self._requests.submit_aside(engine.worker, work, show, Moving._failed)

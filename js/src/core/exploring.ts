@@ -216,6 +216,14 @@ export function exploring(
     }
     changed("edited");
   });
+  // A move of sliders that are gone has no answer.
+  listen("change:sliders", () => {
+    moves.forget();
+    if (session.edited) return;
+    values = [];
+    place = -1;
+    changed("edited");
+  });
   listen("change:frame", () => {
     if (session.frame?.seq !== run) pictures.clear();
     run = session.frame?.seq ?? 0;

@@ -7,6 +7,8 @@ export interface Latest<T> {
   ask(wanted: T): void;
   /** The answer is here, or there will be none. */
   answered(): void;
+  /** Neither is an answer awaited any longer, nor anything to be asked. */
+  forget(): void;
   readonly waiting: boolean;
 }
 
@@ -30,6 +32,10 @@ export function latest<T>(
     answered() {
       since = null;
       if (next) ask(next.wanted);
+    },
+    forget() {
+      since = null;
+      next = undefined;
     },
     get waiting() {
       return since !== null;

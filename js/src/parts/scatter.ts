@@ -45,17 +45,18 @@ export function scatter(
     card,
   );
   const count = el("span.note");
+  const legend = el(
+    "p.facts.legend",
+    { $hidden: "true" },
+    el("span", { _kind: "shifted" }, "label shifted"),
+    el("span", { _kind: "kept" }, "label kept"),
+  );
   const element = el(
     "section.section.neighbours",
     {},
     el("h3.heading", {}, "Neighbours", count),
     pane,
-    el(
-      "p.facts.legend",
-      { $hidden: "true" },
-      el("span", { _kind: "shifted" }, "label shifted"),
-      el("span", { _kind: "kept" }, "label kept"),
-    ),
+    legend,
   );
   let frame: LatentFrame | undefined;
   let points: Points | undefined;
@@ -212,6 +213,7 @@ export function scatter(
       else mark();
       const n = points?.count ?? 0;
       const shifted = points ? points.kept.reduce((sum, kept) => sum + 1 - kept, 0) : 0;
+      legend.style.visibility = n ? "" : "hidden";
       write(count, n ? `${n.toLocaleString("en")} synthetic pictures` : "");
       set(pane, {
         $label: n
