@@ -1,6 +1,6 @@
 """What `evaluate` costs over the passes of the network that it needs, and that it resumes.
 
-    XAI_WIDGETS_DATA=... python benchmarks/evaluate.py          100 photographs, about an hour
+    XAI_WIDGETS_DATA=... python benchmarks/evaluate.py          100 photographs, about 20 min
     python benchmarks/evaluate.py --pictures 5
 
 Photographs x 6 methods x 5 measures with EfficientNet-Lite0. The network counts the pictures it is
@@ -13,7 +13,6 @@ to benchmarks/results/evaluate.json.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import statistics
 import tempfile
@@ -23,20 +22,26 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from keeping import keep
 from torch import nn
 
 import xai_widgets as xw
 
-RESULTS = Path(__file__).parent / "results"
 METHODS: list[Any] = [
     "grad_cam",
     "hires_cam",
     "saliency",
-    ("integrated_gradients", {"steps": 20}),
-    ("smooth_grad", {"samples": 20}),
+    ("integrated_gradients", {"steps": 10}),
+    ("smooth_grad", {"samples": 8}),
     ("occlusion", {"window": 64, "stride": 32}),
 ]
-MEASURES: list[Any] = ["insertion", "deletion", "average_drop", "average_gain", "infidelity"]
+MEASURES: list[Any] = [
+    ("insertion", {"steps": 14}),
+    ("deletion", {"steps": 14}),
+    "average_drop",
+    "average_gain",
+    ("infidelity", {"samples": 8}),
+]
 
 
 class Counted(nn.Module):
@@ -89,7 +94,7 @@ class Watch:
         layouts = (torch.contiguous_format, torch.channels_last)
         self.batches = [
             x.repeat(n, 1, 1, 1).contiguous(memory_format=layout)
-            for n in (4, 8, 16)
+            for n in (4, 8)
             for layout in layouts
         ]
         self.model, self.every = model, every
@@ -119,7 +124,7 @@ def main() -> None:
     engine = xw.Engine(counted, preprocessing=demo.preprocessing, class_names=demo.class_names)
     images = photographs(count)
     rows = len(METHODS) * len(MEASURES)
-    watch = Watch(demo.model, engine.input(images[0]), rows * max(len(images) // 20, 1))
+    watch = Watch(demo.model, engine.input(images[0]), rows * max(len(images) // 10, 1))
     with tempfile.TemporaryDirectory() as folder:
         ledger = Path(folder, "evaluate.jsonl")
 
@@ -139,7 +144,8 @@ def main() -> None:
         same = run().rows == table.rows and counted.given == given
     needed = given["forward"] * statistics.median(watch.forward)
     needed += given["with gradient"] * statistics.median(watch.backward)
-    write(
+    keep(
+        "evaluate",
         {
             "date": date.today().isoformat(),
             "command": f"python benchmarks/evaluate.py --pictures {count}",
@@ -150,16 +156,8 @@ def main() -> None:
             "bare_passes_seconds": round(needed, 1),
             "over_bare_passes": round(spent / needed, 3),
             "read_back_without_a_pass": same,
-        }
+        },
     )
-
-
-def write(result: dict[str, Any]) -> None:
-    """Print the result and keep it beside the benchmarks."""
-    text = json.dumps(result, indent=1)
-    print(text)
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "evaluate.json").write_text(text + "\n")
 
 
 if __name__ == "__main__":

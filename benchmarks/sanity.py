@@ -12,7 +12,6 @@ written to docs/sanity.md and benchmarks/results/sanity.json.
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections.abc import Sequence
 from datetime import date
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from keeping import keep
 
 import xai_widgets as xw
 
@@ -67,10 +67,7 @@ def main() -> None:
         "area": round(area, 4),
         "layers": [" + ".join(group) for group in layers(engine, shapes[0])],
     }
-    results = ROOT / "benchmarks" / "results"
-    results.mkdir(exist_ok=True)
-    found = {**made, "rows": rows, "cascade": stages}
-    (results / "sanity.json").write_text(json.dumps(found, indent=1) + "\n")
+    keep("sanity", {**made, "rows": rows, "cascade": stages})
     (ROOT / "docs" / "sanity.md").write_text(page(made, rows) + cascade_page(made, stages))
 
 

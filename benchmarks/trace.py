@@ -5,18 +5,19 @@ run.
 
 The bare cost is one forward and two backwards to the input of the same network on the same picture;
 ours is one picture traced anew and all seven trace methods explained for one class. Prints medians
-and their ratio.
+and their ratio, and writes them to benchmarks/results/trace.json.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import time
 from collections.abc import Callable
+from datetime import date
 
 import torch
+from keeping import keep
 
 import xai_widgets as xw
 
@@ -58,7 +59,9 @@ def main() -> None:
     seconds = interleaved({"bare": bare, "ours": ours}, rounds)
     result = {name: round(1000 * value, 1) for name, value in seconds.items()}
     ratio = round(seconds["ours"] / seconds["bare"], 3)
-    print(json.dumps({"milliseconds": result, "ratio": ratio}))
+    command = f"python benchmarks/trace.py --rounds {rounds}"
+    made = {"date": date.today().isoformat(), "command": command}
+    keep("trace", {**made, "milliseconds": result, "ratio": ratio})
 
 
 def interleaved(runs: dict[str, Callable[[], None]], rounds: int) -> dict[str, float]:

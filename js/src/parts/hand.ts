@@ -70,18 +70,16 @@ export function newHand(signal: AbortSignal, root: HTMLElement, photo: HTMLEleme
     pointer = event.pointerId;
     acts.begin();
     paint(place(event));
+    follow(); // before bars and words are written, which would have it wait for their layout
     acts.painted();
-    follow();
   });
   first("pointermove", (event: PointerEvent) => {
     if (last && event.pointerId !== pointer) return;
     over = event;
     const between = event.getCoalescedEvents?.() ?? [];
-    if (last) {
-      for (const each of between.length ? between : [event]) paint(place(each));
-      acts.painted();
-    }
+    if (last) for (const each of between.length ? between : [event]) paint(place(each));
     follow();
+    if (last) acts.painted();
   });
   first("pointerup pointercancel lostpointercapture", (event: PointerEvent) => {
     if (!last || event.pointerId !== pointer) return;

@@ -1,0 +1,17 @@
+"""Where benchmarks leave their results: as JSON in benchmarks/results/, and printed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def keep(name: str, result: dict[str, Any]) -> None:
+    """Print a result and write it to ``results/<name>.json``."""
+    text = json.dumps(result, indent=1)
+    print(text)
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{name}.json").write_text(text + "\n", encoding="utf-8")
