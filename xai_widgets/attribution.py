@@ -68,8 +68,8 @@ class Attribution:
     pixels: npt.NDArray[np.uint8] | None = None
     space: Literal["input", "layer"] = "input"
     model: str = ""
-    warnings: tuple[str, ...] = ()
     completeness_gap: float | None = None
+    warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         values = np.array(self.values, dtype=np.float32, order="C")

@@ -356,8 +356,8 @@ class Engine:
                 gap = None
                 if fraction >= 1:
                     gap = card.completeness_gap(trace, goal, values, parameters)
-            doubtful = doubts[0] if doubts else [()] * len(pictures)
             gaps = [None] * len(pictures) if gap is None else gap.tolist()
+            doubtful = doubts[0] if doubts else [()] * len(pictures)
             arrays = values.detach().float().cpu().numpy()
             yield (
                 fraction,
@@ -377,11 +377,11 @@ class Engine:
                         pixels=picture.pixels,
                         space=card.space,
                         model=self.name,
-                        warnings=warnings,
                         completeness_gap=gap,
+                        warnings=warnings,
                     )
-                    for picture, array, score, probability, warnings, gap in zip(
-                        pictures, arrays, scores, probabilities, doubtful, gaps, strict=True
+                    for picture, array, score, probability, gap, warnings in zip(
+                        pictures, arrays, scores, probabilities, gaps, doubtful, strict=True
                     )
                 ],
             )

@@ -52,7 +52,7 @@ def test_its_card_makes_controls() -> None:
     assert card.url.endswith("2409.13137")
     by_name = {parameter.name: parameter for parameter in card.parameters}
     assert by_name["samples"].default == 1000
-    assert by_name["readout"].choices[0] == "weight"
+    assert by_name["readout"].choices[:2] == ("auto", "weight")
     assert by_name["temperature"].maximum == 20
     assert card.to_json()["name"] == NAME
     assert NAME not in METHODS

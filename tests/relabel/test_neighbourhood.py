@@ -81,3 +81,16 @@ def test_the_structure_fits_the_latents() -> None:
     assert around(VECTOR, structure="auto").structure == "independent"
     with pytest.raises(ExplanationError, match=r'structure="smooth" needs .* 40 numbers for all'):
         around(VECTOR, structure="smooth")
+
+
+def test_drawn_out_neighbours_go_along_a_direction_from_a_number_on() -> None:
+    even = around(VECTOR)
+    along = torch.zeros(1, 40)
+    along[0, 7] = 5.0  # of any length
+    drawn = even.drawn_out(along, turn=3)
+    assert torch.equal(drawn.offsets([0, 2]), even.offsets([0, 2]))
+    later = list(range(3, 2003))
+    deviation = drawn.offsets(later).std(0)
+    expected = torch.full((40,), 0.5)
+    expected[7] = (0.5**2 + 3.5**2) ** 0.5
+    torch.testing.assert_close(deviation, expected, rtol=0.1, atol=0)

@@ -10,7 +10,7 @@ import torch
 from tests.relabel.linear import GridVAE, OrthogonalVAE, linear_engine, picture
 from xai_widgets.errors import ExplanationError
 from xai_widgets.relabel.features import features_for
-from xai_widgets.relabel.readout import Readout, read
+from xai_widgets.relabel.readout import Readout, detail_of, read
 from xai_widgets.relabel.teacher import Detail, Teacher
 from xai_widgets.relabel.vae import VAE
 
@@ -25,6 +25,10 @@ class Seen:
     @property
     def mean_picture(self) -> torch.Tensor:
         return torch.full((1, 8, 8), self.mean)
+
+    @property
+    def detail(self) -> torch.Tensor:
+        return torch.ones(1, 8, 8)
 
     @property
     def mean_change(self) -> torch.Tensor:
@@ -48,11 +52,12 @@ def teacher(vae: VAE, detail: Detail = "none") -> Teacher:
         ("positive", [1.0, 0.0]),
         ("times_picture", [0.5, -2.0]),
         ("times_difference", [0.25, -1.0]),
+        ("times_detail", [3.0, -1.0]),
     ],
 )
 def test_read_outs(readout: Readout, expected: list[float]) -> None:
-    d, x, mean = (torch.tensor(v) for v in ([1.0, -2.0], [0.5, 1.0], [0.25, 0.5]))
-    assert read(d, x, mean, readout).tolist() == expected
+    given = ([1.0, -2.0], [0.5, 1.0], [0.25, 0.5], [3.0, 0.5])
+    assert read(*(torch.tensor(v) for v in given), readout).tolist() == expected
 
 
 def test_weights_of_latents_are_the_change_of_the_picture_along_them() -> None:
@@ -66,7 +71,7 @@ def test_weights_of_latents_are_the_change_of_the_picture_along_them() -> None:
 
 def test_a_cell_counts_as_much_as_is_left_of_it() -> None:
     vae = GridVAE()
-    view = features_for("grid", teacher(vae), 100, 2)
+    view = features_for("grid", teacher(vae), 100, 1)
     offsets = torch.zeros(2, 1, 4, 4)
     offsets[1, 0, :2, :2] = 3.0
     offsets[1, 0, 2, 2] = -3.0
@@ -107,3 +112,15 @@ def test_what_the_vae_loses_is_dropped_kept_or_faded() -> None:
         if detail == "faded":  # bilinear in between
             found = torch.cat([found[..., :2], found[..., -2:]], dim=-1)
         torch.testing.assert_close(found, expected)
+
+
+def test_detail_is_what_the_vae_loses_compared_with_what_is_around() -> None:
+    residual = torch.full((2, 56, 56), 0.01)
+    residual[:, 20, 30] = -0.1
+    found = detail_of(residual)
+    assert found.shape == (1, 56, 56)
+    around = torch.full((5, 5), 0.02)
+    around[2, 2] = 0.2
+    assert float(found[0, 20, 30]) == pytest.approx(0.2 / float(around.mean()), rel=1e-4)
+    assert float(found[0, 0, 0]) == pytest.approx(1)
+    assert float(found[0, 40, 40]) == pytest.approx(1)

@@ -14,8 +14,8 @@ Photographs and the ImageNet network come out of packages of the package index:
 """
 
 from xai_widgets.demo.autoencoders import vae, vae_recipe
-from xai_widgets.demo.fashion import Fashion, fashion
 from xai_widgets.demo.fashion_network import fashion_engine, fashion_recipe
+from xai_widgets.demo.fashion_pictures import Fashion, fashion
 from xai_widgets.demo.network import engine
 from xai_widgets.demo.photographs import photo, photos
 from xai_widgets.demo.shapes import Shape, shapes

@@ -9,7 +9,7 @@ from typing import Any
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from xai_widgets.demo.fashion import CLASS_NAMES
+from xai_widgets.demo.fashion_pictures import CLASS_NAMES
 from xai_widgets.engine import Engine
 
 PREPROCESSING = {"size": 28, "mean": (0.5,), "std": (0.5,)}

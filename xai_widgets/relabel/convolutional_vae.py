@@ -81,7 +81,7 @@ class ConvolutionalVAE(nn.Module):
             Residual(wide),
             nn.SiLU(),
             nn.Flatten(),
-            certain(nn.Linear(wide * quarter**2, 2 * self.latent)),
+            certain(nn.Linear(wide * quarter**2, 2 * self.latent), gain=15),
         )
         decoder = nn.Sequential(
             nn.Linear(self.latent, wide * quarter**2),

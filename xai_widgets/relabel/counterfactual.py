@@ -7,16 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import torch
-import torch.nn.functional as F  # the field's name for it
 from torch import Tensor
 
+from xai_widgets.relabel.latent import latent_weights
 from xai_widgets.relabel.lesson import Lesson
-from xai_widgets.relabel.student import Objective, fit
 from xai_widgets.relabel.teacher import Teacher
 
 REACH = 3.0  # radii of the neighbourhood: how far the slider goes
 _STEPS = 25
-_CELLS = 14  # of a latent grid, at most, on which the student's weights are found
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +47,7 @@ def counterfactual(lesson: Lesson) -> Counterfactual:
     teacher = lesson.neighbours.teacher
     offsets = lesson.neighbours.offsets()
     radius = float(offsets.flatten(1).norm(dim=1).median())
-    d = latent_weights(lesson, offsets)
+    d = latent_weights(offsets, lesson.soft, lesson.hard, lesson.recipe)
     direction = -radius * d / d.norm().clamp_min(1e-12)
     t = REACH * torch.linspace(0, 1, _STEPS).square()  # denser where most labels turn
     margin, label = _asked(teacher, direction, t)
@@ -72,19 +70,6 @@ def counterfactual(lesson: Lesson) -> Counterfactual:
     return Counterfactual(
         direction, t.double().numpy(), margin.sigmoid().numpy(), label.numpy(), flip, picture, cycle
     )
-
-
-def latent_weights(lesson: Lesson, offsets: Tensor) -> Tensor:
-    """The weights of a student of the latents, as a direction in them, (1, ...)."""
-    shape = offsets.shape[1:]
-    size = (min(shape[-2], _CELLS), min(shape[-1], _CELLS)) if len(shape) == 3 else None
-    rows = offsets if size is None else F.adaptive_avg_pool2d(offsets, size)
-    objective = Objective(lesson.recipe.alpha, lesson.recipe.temperature)
-    d = fit(rows.flatten(1).cpu(), lesson.soft, lesson.hard, objective).d.to(offsets)
-    if size is None:
-        return d[None]
-    grid = d.view(1, shape[0], *size)
-    return F.interpolate(grid, size=(shape[-2], shape[-1]), mode="bilinear")
 
 
 def _asked(teacher: Teacher, direction: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:

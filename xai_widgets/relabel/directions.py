@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F  # the field's name for it
 from torch import Tensor
 
-from xai_widgets.relabel.counterfactual import latent_weights
+from xai_widgets.relabel.latent import latent_weights
 from xai_widgets.relabel.lesson import Lesson
 
 _SHOWN = 128  # neighbours decoded again to find what the pictures do
@@ -39,7 +39,8 @@ def directions(lesson: Lesson, count: int = 12) -> Directions:
     offsets = lesson.neighbours.offsets()
     if offsets.ndim == 2:
         spread = offsets.std(0)
-        weights = (latent_weights(lesson, offsets)[0] * spread).double().cpu()
+        d = latent_weights(offsets, lesson.soft, lesson.hard, lesson.recipe)[0]
+        weights = (d * spread).double().cpu()
         vectors = torch.diag(spread)
     else:
         vectors, weights = _principal(lesson, offsets[:_SHOWN])

@@ -67,8 +67,9 @@ class RelabelDistillation:
         RelabelDistillation(engine, vae, samples=500).explain("cat.jpg", target="tabby")
 
     z_i = mean(x) + s a_i, x_i = decode(z_i); h_i = 1 where the network still gives x_i the
-    reference label, p_i its probability at the temperature. The student minimises
-    α T² KL(p ‖ student_T) + (1 − α) CE(h) + λ |W|²; its map is d = W[kept] − W[shifted].
+    reference label, p_i its probability against its strongest rival at the temperature: two
+    classes, which agree with h_i. The student minimises α T² KL(p ‖ student_T) + (1 − α) CE(h) +
+    λ |W|²; its map is d = W[kept] − W[shifted].
 
     A target other than the reference label cannot be "kept": then h_i = 1 where its log odds are
     above their median over the neighbourhood, and p_i is counted from that median. The scale is

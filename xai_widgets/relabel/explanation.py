@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +14,11 @@ from torch import Tensor
 
 from xai_widgets.attribution import Attribution
 from xai_widgets.engine import Engine
+from xai_widgets.errors import ExplanationError, nearest
 from xai_widgets.relabel.counterfactual import Counterfactual, counterfactual
 from xai_widgets.relabel.directions import Directions, directions
 from xai_widgets.relabel.lesson import Lesson, lessons
+from xai_widgets.relabel.readout import Readout
 from xai_widgets.relabel.stability import rank_stability
 from xai_widgets.relabel.verdict import sentence
 
@@ -122,6 +125,29 @@ class RelabelExplanation:
 
     def _exemplars(self, places: list[int]) -> Exemplars:
         return Exemplars(self.pictures(places), self.probability[places], places)
+
+    def look(self, latents: Tensor) -> tuple[Pictures, npt.NDArray[np.float32]]:
+        """What latents (k, d) or (k, c, h, w) look like, (k, H, W, 3) uint8, and the network's
+        class probabilities of them, (k, classes). Costs a decoding and a forward.
+        """
+        x = self._engine.normalise(self._lesson.neighbours.teacher.pictures(latents))
+        return self._engine.pixels(x), self._engine.probabilities(x).cpu().numpy()
+
+    def read(self, readout: Readout) -> Attribution:
+        """The student's map by another read-out, without drawing or asking anew.
+
+        Raises ExplanationError for an unknown one.
+        """
+        if readout not in get_args(Readout):
+            known = get_args(Readout)
+            raise ExplanationError(
+                f"readout is {readout!r}; expected one of {', '.join(known)}."
+                + nearest(str(readout), known)
+            )
+        neighbours, d = self._lesson.neighbours, self._lesson.student.d
+        values = neighbours.view.map(d, neighbours, readout).cpu().numpy()
+        parameters = {**self.attribution.parameters, "readout": readout}
+        return replace(self.attribution, values=values, parameters=parameters)
 
     @cached_property
     def counterfactual(self) -> Counterfactual:

@@ -20,14 +20,16 @@ _BYTES = 64 * 2**20
 
 
 class Seen(Protocol):
-    """The synthetic pictures as a whole: their mean (C, H, W), and the root mean square difference
-    of the picture from them.
+    """The synthetic pictures as a whole: their mean (C, H, W); the root mean square difference of
+    the picture from them; and the detail of the picture that the VAE loses (1, H, W).
     """
 
     @property
     def mean_picture(self) -> Tensor: ...
     @property
     def mean_change(self) -> Tensor: ...
+    @property
+    def detail(self) -> Tensor: ...
 
 
 class Features(Protocol):
@@ -54,7 +56,7 @@ class PixelFeatures:
 
     def map(self, d: Tensor, seen: Seen, readout: Readout) -> Tensor:
         small = d.float().view(1, len(self._x), *self._size)
-        return read(_enlarged(small, self._x)[0], self._x, seen.mean_picture, readout)
+        return read(_enlarged(small, self._x)[0], self._x, seen.mean_picture, seen.detail, readout)
 
 
 class LatentFeatures:
@@ -86,14 +88,15 @@ class LatentFeatures:
         )
         forth, back = self._teacher.pictures(ends)
         x = self._teacher.pixels[0]
-        return read((forth - back) / (2 * step), x, seen.mean_picture, readout)
+        return read((forth - back) / (2 * step), x, seen.mean_picture, seen.detail, readout)
 
 
 class CellFeatures:
     """How much of each cell or segment is as it was: 1 − its root mean square change over the
     largest met in the first neighbours.
 
-    `labels` (H, W) says which piece every place belongs to. What counts is the change of the
+    `labels` (H, W) says which piece every place belongs to; without them these are the cells of a
+    grid twice as fine as the patches, which begin anywhere. What counts is the change of the
     latents (a grid) or of the pixels (segments).
     """
 
@@ -102,7 +105,7 @@ class CellFeatures:
         self._own = teacher.reconstruction if teacher.detail == "none" else teacher.pixels
         self._labels = labels
         shape = teacher.mean.shape[-2:]
-        self._size = (min(cells, shape[0]), min(cells, shape[1]))
+        self._size = (min(2 * cells, shape[0]), min(2 * cells, shape[1]))
         self._most: Tensor | None = None
 
     def rows(self, pixels: Tensor, offsets: Tensor) -> Tensor:
@@ -121,13 +124,16 @@ class CellFeatures:
 
     def map(self, d: Tensor, seen: Seen, readout: Readout) -> Tensor:
         values = d.float()
+        if readout == "auto":
+            readout = "times_detail" if self._labels is None else "weight"
         if self._labels is None:
             fine = _enlarged(values.view(1, 1, *self._size), self._x)[0]
         else:
             fine = values[self._labels.flatten()].view(1, *self._x.shape[1:])
         # As a pixel is, it is all there: 1, and of a neighbour's pixels 1 − their change is.
         whole = torch.ones_like(self._x)
-        return read(fine.expand_as(self._x), whole, whole - seen.mean_change, readout)
+        mean = whole - seen.mean_change
+        return read(fine.expand_as(self._x), whole, mean, seen.detail, readout)
 
 
 def features_for(space: Space, teacher: Teacher, samples: int, cells: int) -> Features:
@@ -137,7 +143,7 @@ def features_for(space: Space, teacher: Teacher, samples: int, cells: int) -> Fe
     """
     spatial = teacher.mean.ndim == 4
     if space == "auto":
-        space = "grid" if spatial else "pixels"
+        space = "grid" if spatial else "latents"
     if space == "grid" and not spatial:
         raise ExplanationError(
             'space="grid" needs a VAE whose latents lie over the picture, (N, c, h, w); this one '

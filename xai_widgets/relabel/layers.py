@@ -69,10 +69,16 @@ def seeded(make: Callable[[], Made], seed: int) -> Made:
         return make()
 
 
-def certain(last: Last) -> Last:
-    """An encoder's last layer, sure of its latents at first: what it says is not lost in noise."""
+def certain(last: Last, gain: float = 1.0) -> Last:
+    """An encoder's last layer, sure of its latents at first: what it says is not lost in noise.
+
+    `gain` brings the means from where usual random weights put them to about 1: a latent that
+    says little at first is soon unlearned.
+    """
     assert last.bias is not None
     nn.init.constant_(last.bias[len(last.bias) // 2 :], -4.0)
+    with torch.no_grad():
+        last.weight[: len(last.weight) // 2] *= gain
     return last
 
 

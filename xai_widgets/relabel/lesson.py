@@ -11,6 +11,7 @@ from torch import Tensor
 
 from xai_widgets.engine import Engine
 from xai_widgets.relabel.features import features_for
+from xai_widgets.relabel.latent import latent_weights
 from xai_widgets.relabel.neighbourhood import Neighbourhood
 from xai_widgets.relabel.neighbours import Neighbours
 from xai_widgets.relabel.recipe import Recipe
@@ -23,6 +24,7 @@ from xai_widgets.targets import Target
 _PILOTS = 8  # neighbours at a time while the scale is searched for
 _SEARCHED = 40  # of them at most
 _NEAR = 0.5  # octaves: pilots this near the scale that was found are neighbours like any other
+_EVENLY = 0.35  # of the neighbours, before those drawn out along what the student has learned
 _FIRST = 100  # neighbours of the first map; every further map has twice as many
 _EVEN = (0.35, 0.65)  # shares of kept labels outside of which the scale is corrected
 
@@ -62,35 +64,61 @@ def lessons(
     neighbours = Neighbours(teacher, neighbourhood, view)
     search = ScaleSearch()
     scale = recipe.scale or _searched(neighbours, search, recipe.samples)
-    due = min(_FIRST, recipe.samples)
-    while len(neighbours) < recipe.samples:
-        count = min(teacher.at_a_time, due - len(neighbours))
-        neighbours.draw(count, scale, search)
-        if len(neighbours) < due:
-            continue
-        due = min(2 * due, recipe.samples)
-        if neighbours.two_classes():
-            yield len(neighbours) / recipe.samples, _learned(neighbours, recipe, scale)
-        if not recipe.scale and not _EVEN[0] < neighbours.kept_share < _EVEN[1]:
-            scale = search.best()
+    if not recipe.scale:
+        search.check()
+        neighbours.keep_near(scale, _NEAR, recipe.samples)
+    due, turn = min(_FIRST, recipe.samples), _turn(recipe, neighbourhood)
+    decay = recipe.decay or None
+    done = False
+    while not done:
+        until = turn if len(neighbours) < turn else recipe.samples
+        count = min(teacher.at_a_time, min(due, until) - len(neighbours))
+        if count > 0:
+            neighbours.draw(count, scale, search)
+        if len(neighbours) >= due:
+            done = len(neighbours) >= recipe.samples
+            due = min(2 * due, recipe.samples)
+            if neighbours.two_classes():
+                # Which penalty is best hardly changes: it is chosen for the first and last map.
+                lesson = _learned(
+                    neighbours, recipe, scale, recipe.decay or None if done else decay
+                )
+                decay = lesson.student.decay
+                yield len(neighbours) / recipe.samples, lesson
+            share = neighbours.share_since(neighbours.neighbourhood.turn)
+            if not recipe.scale and not _EVEN[0] < share < _EVEN[1]:
+                scale = search.best()
+        if len(neighbours) == turn < recipe.samples and neighbours.two_classes():
+            d = latent_weights(neighbours.offsets(), *neighbours.labels(), recipe, decay)
+            neighbours.draw_out(d)
+            search = ScaleSearch(scale)
+            scale = recipe.scale or _searched(neighbours, search, max(due, turn))
     neighbours.check()
 
 
-def _searched(neighbours: Neighbours, search: ScaleSearch, samples: int) -> float:
-    """The scale at which half of the neighbours keep the label; those drawn near it stay."""
+def _turn(recipe: Recipe, neighbourhood: Neighbourhood) -> int:
+    """The number of neighbours after which they are drawn out; all of them where they are not."""
+    vector = neighbourhood.mean.ndim == 2
+    if recipe.shape == "even" or (recipe.shape == "auto" and not vector):
+        return recipe.samples
+    return min(max(_FIRST, round(_EVENLY * recipe.samples)), recipe.samples)
+
+
+def _searched(neighbours: Neighbours, search: ScaleSearch, most: int) -> float:
+    """The scale at which about half of the neighbours keep the label, found on neighbours of which
+    there shall be no more than `most`.
+    """
     while len(search.tried) < _SEARCHED and not search.settled():
-        neighbours.draw(_PILOTS, search.best(), search)
-    search.check()
-    scale = search.best()
-    neighbours.keep_near(scale, _NEAR, samples)
-    return scale
+        count = min(_PILOTS, most - len(neighbours))
+        if count <= 0:
+            break
+        neighbours.draw(count, search.best(), search)
+    return search.best()
 
 
-def _learned(neighbours: Neighbours, recipe: Recipe, scale: float) -> Lesson:
+def _learned(neighbours: Neighbours, recipe: Recipe, scale: float, decay: float | None) -> Lesson:
     soft, hard = neighbours.labels()
     rows = neighbours.features()
-    student = fit(
-        rows, soft, hard, Objective(recipe.alpha, recipe.temperature), recipe.decay or None
-    )
+    student = fit(rows, soft, hard, Objective(recipe.alpha, recipe.temperature), decay)
     values = neighbours.view.map(student.d, neighbours, recipe.readout)
     return Lesson(recipe, values, student, neighbours.so_far(), scale, soft, hard)

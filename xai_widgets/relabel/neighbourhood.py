@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
@@ -19,9 +19,12 @@ from xai_widgets.errors import ExplanationError
 
 Noise = Literal["isotropic", "posterior", "uniform"]
 Structure = Literal["auto", "independent", "smooth", "patches"]
+Shape = Literal["auto", "even", "drawn_out"]
 
 # Cells across the picture of the grids that smooth noise is the sum of.
 _SMOOTH = (2, 4, 7, 14)
+_ALONG = 3.5  # standard deviation of what is added along that direction
+_EVEN = 0.5  # ρ: what is left of the even noise where neighbours are drawn out along a direction
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +40,10 @@ class Neighbourhood:
     enlarged, of variance 1 in all. ``"patches"``: independent noise inside random patches
     and nothing outside: a mask of `cells` cells across, each 1 with probability 1/2, enlarged
     bilinearly after a random shift, as in RISE (Petsiuk et al. 2018).
+
+    Drawn out along a direction v, (1, ...) of length 1, from number `turn` on: a_i becomes
+    a_i / 2 + 3.5 g_i v, g_i ~ N(0, 1). Where the label turns along v, it turns at nearly the same
+    place for all of them, so a line can tell them apart; further out in all directions it cannot.
     """
 
     mean: Tensor
@@ -45,6 +52,8 @@ class Neighbourhood:
     structure: Structure
     cells: int
     seed: int
+    along: Tensor | None = None
+    turn: int = 0
 
     @classmethod
     def around(
@@ -70,6 +79,10 @@ class Neighbourhood:
         """The unit offsets (k, d) or (k, c, h, w) of the synthetic pictures of these numbers."""
         return torch.stack([self._offset(i) for i in numbers]).to(self.mean)
 
+    def drawn_out(self, along: Tensor, turn: int) -> Neighbourhood:
+        """The same, drawn out along a direction from this number on."""
+        return replace(self, along=along / along.norm().clamp_min(1e-12), turn=turn)
+
     def disturbed(self, numbers: list[int]) -> Tensor | None:
         """How much each place of their latents is disturbed, 0 to 1, (k, 1, h, w); None where all
         are alike.
@@ -92,6 +105,9 @@ class Neighbourhood:
             drawn = drawn * deviation / deviation.square().mean().sqrt()
         if mask is not None:
             drawn = drawn * mask
+        if self.along is not None and number >= self.turn:
+            way = _ALONG * float(torch.randn((), generator=generator))
+            drawn = _EVEN * drawn + way * self.along[0].cpu()
         return drawn
 
     def _mask(self, generator: torch.Generator) -> Tensor:

@@ -12,6 +12,7 @@ from torch import Tensor
 from xai_widgets.errors import ExplanationError
 from xai_widgets.relabel.features import Features
 from xai_widgets.relabel.neighbourhood import Neighbourhood
+from xai_widgets.relabel.readout import detail_of
 from xai_widgets.relabel.scale import LEAST, MOST, ScaleSearch
 from xai_widgets.relabel.teacher import Teacher
 
@@ -31,7 +32,7 @@ class Neighbours:
         self.margins: list[float] = []
         self.kept: list[bool] = []
         self._rows: list[Tensor] = []
-        self._drawn = 0
+        self.drawn = 0
         # Of the pictures at each scale: how many, their sum and that of their squares.
         self._moments: dict[float, tuple[int, Tensor, Tensor]] = {}
 
@@ -40,7 +41,7 @@ class Neighbours:
 
     def draw(self, count: int, scale: float, search: ScaleSearch) -> None:
         """Draw the next neighbours at a scale, ask the network about them, and tell the search."""
-        numbers = list(range(self._drawn, self._drawn + count))
+        numbers = list(range(self.drawn, self.drawn + count))
         offsets = scale * self.neighbourhood.offsets(numbers)
         answers = self.teacher.synthetic(
             self.teacher.mean + offsets, self.neighbourhood.disturbed(numbers)
@@ -52,13 +53,17 @@ class Neighbours:
         self.scales += [scale] * count
         self.margins += answers.margin.tolist()
         self.kept += kept
-        self._drawn += count
+        self.drawn += count
         known, total, squares = self._moments.get(scale, (0, 0, 0))
         self._moments[scale] = (
             known + count,
             answers.pixels.sum(0) + total,
             answers.pixels.square().sum(0) + squares,
         )
+
+    def draw_out(self, along: Tensor) -> None:
+        """Draw the neighbours to come along a direction in latent space."""
+        self.neighbourhood = self.neighbourhood.drawn_out(along, self.drawn)
 
     def keep_near(self, scale: float, octaves: float, most: int) -> None:
         """Forget those drawn at a scale further than this from the one given, and all but the last
@@ -74,7 +79,12 @@ class Neighbours:
     @property
     def kept_share(self) -> float:
         """The share that keeps the reference label."""
-        return sum(self.kept) / len(self)
+        return self.share_since(0)
+
+    def share_since(self, number: int) -> float:
+        """The share that keeps the reference label, of those from a number on; 1/2 of none."""
+        kept = [one for i, one in zip(self.numbers, self.kept, strict=True) if i >= number]
+        return sum(kept) / len(kept) if kept else 0.5
 
     @property
     def mean_picture(self) -> Tensor:
@@ -87,6 +97,11 @@ class Neighbours:
         x = self.teacher.pixels[0]
         square = self._moment(2) - 2 * x * self.mean_picture + x.square()
         return square.clamp_min(0).sqrt()
+
+    @property
+    def detail(self) -> Tensor:
+        """The detail of the picture that the VAE loses, about 1 on average, (1, H, W)."""
+        return detail_of(self.teacher.pixels[0] - self.teacher.reconstruction[0])
 
     def _moment(self, power: Literal[1, 2]) -> Tensor:
         total = torch.stack([moments[power] for moments in self._moments.values()]).sum(0)

@@ -111,7 +111,9 @@ class _Cell:
             f"<div>{progress}</div>{self._picture}"
         )
         if self._handle is None:
-            self._handle = display(html, display_id=True)
+            self._handle = display(  # type: ignore[no-untyped-call]  # IPython has no types
+                html, display_id=True
+            )
         else:
             self._handle.update(html)
 

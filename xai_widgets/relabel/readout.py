@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from typing import Literal
 
+import torch.nn.functional as F  # the field's name for it
 from torch import Tensor
 
-Readout = Literal["weight", "magnitude", "positive", "times_picture", "times_difference"]
+Readout = Literal[
+    "auto", "weight", "magnitude", "positive", "times_picture", "times_difference", "times_detail"
+]
 
 
-def read(d: Tensor, x: Tensor, mean: Tensor, readout: Readout) -> Tensor:
-    """The map of weights d for a picture x among synthetic pictures of that mean, all of one shape.
+def read(d: Tensor, x: Tensor, mean: Tensor, detail: Tensor, readout: Readout) -> Tensor:
+    """The map of weights d for a picture x among synthetic pictures of that mean, all of one shape;
+    `detail` as `detail_of` gives it.
 
     weight: d, what speaks for keeping the label (above 0) and against it. magnitude: |d|.
     positive: max(d, 0). times_picture: d · x. times_difference: d · (x − mean), what each value
-    brings this picture compared with its neighbours.
+    brings this picture compared with its neighbours. times_detail: d · detail, a place's weight
+    handed to those of its pixels that the VAE cannot draw, so that the map is sharper than it.
+    "auto" is times_detail for a grid, else weight.
     """
+    if readout == "times_detail":
+        return d * detail
     if readout == "magnitude":
         return d.abs()
     if readout == "positive":
@@ -25,3 +33,16 @@ def read(d: Tensor, x: Tensor, mean: Tensor, readout: Readout) -> Tensor:
     if readout == "times_difference":
         return d * (x - mean)
     return d
+
+
+def detail_of(residual: Tensor) -> Tensor:
+    """How much a VAE loses of each pixel compared with the pixels around it, (1, H, W), of what it
+    loses, x − decode(mean(x)) (C, H, W).
+
+    |residual| summed over channels, over its mean in a square of a fourteenth of the shorter side:
+    about 1 on average everywhere, so that places keep their shares of the map.
+    """
+    size = residual.abs().sum(0, keepdim=True)
+    reach = max(min(residual.shape[-2:]) // 28, 1)
+    around = F.avg_pool2d(size, 2 * reach + 1, 1, reach, count_include_pad=False)
+    return size / around.clamp_min(1e-3)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from xai_widgets.methods.registry import Range
 from xai_widgets.relabel.features import Space
-from xai_widgets.relabel.neighbourhood import Noise, Structure
+from xai_widgets.relabel.neighbourhood import Noise, Shape, Structure
 from xai_widgets.relabel.readout import Readout
 from xai_widgets.relabel.teacher import Detail, Reference
 
@@ -19,6 +19,8 @@ class Recipe:
     samples: synthetic pictures. space: what the student sees of them (`features`). readout: how its
     weights become a map (`readout`). structure, noise, cells, scale: where they are drawn
     (`neighbourhood`); a scale of 0 is searched for, so that about half of them keep the label.
+    shape: "drawn_out", from the first third of them on, along the weights that a student of the
+    latents has learned by then; or "even" all the time. "auto" draws latent vectors out.
     detail: what becomes of the detail that the VAE loses, and reference: whether the label is the
     image's or its reconstruction's (`teacher`). temperature, alpha, decay: of the student's
     objective (`student`); a decay of 0 takes the best of several. seed: of the neighbourhood.
@@ -26,9 +28,10 @@ class Recipe:
 
     samples: Annotated[int, Range(20, 10000, 10, "", "synthetic pictures")] = 1000
     space: Space = "auto"
-    readout: Readout = "weight"
+    readout: Readout = "auto"
     structure: Structure = "auto"
     noise: Noise = "isotropic"
+    shape: Shape = "auto"
     detail: Detail = "auto"
     reference: Reference = "image"
     scale: Annotated[float, Range(0, 64, 0.05, "", "of the neighbourhood; 0: searched for")] = 0.0

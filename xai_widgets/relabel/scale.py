@@ -39,6 +39,7 @@ class ScaleSearch:
     A Bayesian adaptive psychometric method".
     """
 
+    first: float = 1.0
     tried: list[tuple[float, bool]] = field(default_factory=list)
     _shares: Tensor = field(default_factory=_share_table, repr=False)
     _log_posterior: Tensor = field(
@@ -61,10 +62,10 @@ class ScaleSearch:
 
     def best(self) -> float:
         """The scale at which the share of kept labels is most probably within the bounds, the least
-        of equals (first 1, the noise's own deviation); not too far from the last one tried.
+        of equals; not too far from the last one tried, and at first as `first` says.
         """
         if not self.tried:
-            return 1.0
+            return self.first
         within = ((self._shares > LEAST + _MARGIN) & (self._shares < MOST - _MARGIN)).double()
         probable = (within * self._posterior()).sum((1, 2, 3))
         octave = float(_OCTAVES[int((probable > _EQUAL * probable.max()).nonzero()[0])])

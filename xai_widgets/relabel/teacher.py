@@ -31,7 +31,7 @@ class Answers:
     """What the network says of synthetic pictures (k of them).
 
     pixels: (k, C, H, W) in [0, 1]. margin: the log odds, at the temperature, of the target against
-    the rest, (k,) float64. label: the most probable class, (k,).
+    its strongest rival, (k,) float64. label: the most probable class, (k,).
     """
 
     pixels: Tensor
@@ -48,7 +48,7 @@ class Teacher:
 
     detail: what becomes of what the VAE loses of the picture, x − decode(mean): "none", it is lost;
     "kept", every synthetic picture has it; "faded", it has as much of it at a place as the latents
-    there were left alone. "auto" is faded on a grid of latents, else none.
+    there were left alone. "auto" is faded on a grid of latents, else kept.
 
     Raises ExplanationError where the VAE cannot take the picture or gives back another size.
     """
@@ -70,13 +70,13 @@ class Teacher:
         self._to_input = to_input
         self.mean, self.log_variance = self._encoded(pixels)
         if detail == "auto":
-            detail = "faded" if self.mean.ndim == 4 else "none"
+            detail = "faded" if self.mean.ndim == 4 else "kept"
         self.detail = detail
         self.reconstruction = self._decoded(self.mean)
         self._residual = pixels - self.reconstruction
         labels = self.ask(torch.cat([pixels, self.reconstruction])).label.tolist()
-        self.image_label, self.reconstruction_label = labels
-        self.label = labels[0] if reference == "image" else labels[1]
+        self.image_label, self.reconstruction_label = (int(label) for label in labels)
+        self.label = self.image_label if reference == "image" else self.reconstruction_label
 
     @property
     def asks_for_label(self) -> bool:
@@ -116,8 +116,9 @@ class Teacher:
             index = min(self.target.index, log_p.shape[1] - 1)
             if len(log_p[0]) == 2 and logits_of(output, batch=len(pixels)).shape[1] == 1:
                 index = 1  # a network of one logit answers "is it?"
-            rest = torch.cat([log_p[:, :index], log_p[:, index + 1 :]], dim=1).logsumexp(1)
-            return Answers(pixels, log_p[:, index] - rest, self._labels(output, pixels))
+            others = torch.cat([log_p[:, :index], log_p[:, index + 1 :]], dim=1)
+            margin = log_p[:, index] - others.amax(1)
+            return Answers(pixels, margin, self._labels(output, pixels))
 
     def cycle_error(self, latents: Tensor) -> float:
         """The root mean square by which the encoder disagrees with latents once decoded."""

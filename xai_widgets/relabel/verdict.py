@@ -7,9 +7,10 @@ import math
 from xai_widgets.engine import Engine
 from xai_widgets.relabel.lesson import Lesson
 from xai_widgets.relabel.scale import LEAST, MOST
+from xai_widgets.relabel.student import HELD_OUT
 from xai_widgets.targets import class_name
 
-_CHANCE = 0.6  # balanced accuracy below which a student of a hundred neighbours may be a coin
+_LUCK = 1.64  # standard deviations: a coin has better luck one time in twenty
 
 
 def label_name(engine: Engine, label: int) -> str:
@@ -51,9 +52,9 @@ def warnings_of(lesson: Lesson, engine: Engine) -> tuple[str, ...]:
     fidelity = lesson.student.accuracy
     if math.isnan(fidelity):
         said.append("The student could not be judged: the unseen neighbours are of one class.")
-    elif fidelity < _CHANCE:
+    elif fidelity < (coin := 0.5 + _LUCK * 0.5 / (len(lesson.hard) / HELD_OUT) ** 0.5):
         said.append(
             f"The student is no better than chance: it agrees with the network on "
-            f"{fidelity:.0%} of unseen neighbours, and a coin on 50%."
+            f"{fidelity:.0%} of unseen neighbours, and a lucky coin on {coin:.0%}."
         )
     return tuple(said)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -15,10 +15,10 @@ import numpy.typing as npt
 from xai_widgets.relabel import RelabelDistillation, RelabelExplanation
 from xai_widgets.relabel.editing import Axis, Edited, Editor, axes_of
 from xai_widgets.relabel.pausing import Pausing
-from xai_widgets.relabel.readouts import read_outs
+from xai_widgets.relabel.readout import Readout
 from xai_widgets.targets import Target, class_name
 from xai_widgets.widgets.frames import finite, quantise
-from xai_widgets.widgets.pictures import picture_to_json, small_picture
+from xai_widgets.widgets.pictures import map_of, picture_to_json, small_picture
 
 if TYPE_CHECKING:
     from xai_widgets.engine import Engine
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 SLIDERS = 8
 POSITIONS = 11  # of each slider in a saved page
+READOUTS: tuple[Readout, ...] = get_args(Readout)
 _TOP = 5
 _FULL = 100_000  # bytes without meaning at most
 _SMALL = 112  # pixels of a neighbour's picture
@@ -56,7 +57,6 @@ class Found:
     """What a distillation says so far, and the frame that shows it, all but its `seq`."""
 
     explanation: RelabelExplanation
-    maps: Mapping[str, npt.NDArray[np.float32]]
     frame: dict[str, Any]
 
 
@@ -89,9 +89,8 @@ def distilling(
     found = None
     for progress in distillation.stream(picture, asked.target):
         explanation = progress.explanation
-        maps = read_outs(explanation)
         early = found is None and progress.fraction < 1
-        found = Found(explanation, maps, _frame_of(explanation, maps, progress.fraction))
+        found = Found(explanation, _frame_of(explanation, progress.fraction))
         yield found
         if early:  # something to move already, while the rest is drawn
             yield sliders(engine, explanation)
@@ -166,11 +165,7 @@ def said(
     }
 
 
-def _frame_of(
-    explanation: RelabelExplanation,
-    maps: Mapping[str, npt.NDArray[np.float32]],
-    fraction: float,
-) -> dict[str, Any]:
+def _frame_of(explanation: RelabelExplanation, fraction: float) -> dict[str, Any]:
     attribution = explanation.attribution
     return {
         "target": {
@@ -180,8 +175,8 @@ def _frame_of(
             "score": finite(attribution.score),
         },
         "maps": {
-            name: quantise(values.sum(0), signed=name not in _UNSIGNED).to_json()
-            for name, values in maps.items()
+            name: quantise(map_of(explanation.read(name)), signed=name not in _UNSIGNED).to_json()
+            for name in READOUTS
         },
         "scores": np.ascontiguousarray(explanation.scores, dtype="<f4").tobytes(),
         "coordinate": np.ascontiguousarray(explanation.coordinate, dtype="<f4").tobytes(),

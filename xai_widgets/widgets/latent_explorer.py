@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +12,6 @@ import traitlets as t
 
 from xai_widgets.errors import ExplanationError
 from xai_widgets.relabel.distillation import CARD, RelabelDistillation
-from xai_widgets.relabel.readouts import READOUTS
 from xai_widgets.relabel.recipe import Recipe
 from xai_widgets.render import neighbourhood_figure, overlay
 from xai_widgets.targets import TargetLike
@@ -20,6 +19,7 @@ from xai_widgets.widgets import turns
 from xai_widgets.widgets.base import EngineWidget
 from xai_widgets.widgets.bundle import bundle
 from xai_widgets.widgets.distilling import (
+    READOUTS,
     Asked,
     Found,
     Opening,
@@ -91,7 +91,6 @@ class LatentExplorer(Moving, EngineWidget):
         RelabelDistillation(engine, vae)  # refuses what is no VAE
         self._vae: VAE | None = vae
         self._loaded: tuple[Any, Any] = (image, engine.picture(image))
-        self._maps: Mapping[str, Any] = {}
         self._slid = 0  # the distillation the sliders are of
         self._decoded, self._beaten = 0, 0.0
         self._better: Sliders | None = None
@@ -205,7 +204,7 @@ class LatentExplorer(Moving, EngineWidget):
             self._likely = [each["index"] for each in step.facts["classes"]]
             self.opening = step.facts
         elif isinstance(step, Found):
-            self._run, self._maps = self._requests.seq, step.maps
+            self._run = self._requests.seq
             self.frame = {"seq": self._run, **step.frame}
             self.set_trait("explanation", step.explanation)
             if not step.frame["partial"]:
@@ -243,11 +242,10 @@ class LatentExplorer(Moving, EngineWidget):
     @property
     def attribution(self) -> Attribution | None:
         """The map that is shown, in the read-out that is chosen; None before there is one."""
-        if self.explanation is None or self.readout not in self._maps:
+        if self.explanation is None:
             return None
-        found: Attribution = self.explanation.attribution
-        parameters = {**found.parameters, "readout": self.readout}
-        return replace(found, values=self._maps[self.readout], parameters=parameters)
+        found: Attribution = self.explanation.read(self.readout)
+        return found
 
     def _handle_custom_msg(self, content: Any, buffers: Any) -> None:
         kind = content.get("kind") if isinstance(content, Mapping) else None
@@ -272,7 +270,7 @@ class LatentExplorer(Moving, EngineWidget):
 
     def _forget(self) -> None:
         super()._forget()
-        self._maps, self._better = {}, None
+        self._better = None
         self._run = self._slid = 0
         self.set_trait("explanation", None)
 

@@ -88,7 +88,7 @@ class Moving(EngineWidget):
             yield edited, {**shown, "run": run}
 
         def show(widget: Moving, step: tuple[Edited, dict[str, Any]]) -> None:
-            # One that was asked of other sliders means nothing now, and their coming was the answer.
+            # Asked of other sliders, it means nothing now, and their coming was the answer.
             if not widget._closed and widget._axes is axes:
                 widget._guarded(lambda: widget._moved(*step))
 

@@ -102,7 +102,9 @@ def _array(path: Path, magic: int) -> npt.NDArray[np.uint8]:
         shape = struct.unpack(f">{magic & 0xFF}I", raw[4 : 4 + 4 * (magic & 0xFF)])
         if kind != magic:
             raise ValueError(f"it starts with {kind:#x}, not {magic:#x}")
-        return np.frombuffer(raw, np.uint8, offset=4 + 4 * len(shape)).reshape(shape)
+        values = np.frombuffer(raw, np.uint8, offset=4 + 4 * len(shape))
+        array: npt.NDArray[np.uint8] = values.reshape(shape).copy()  # one that may be written to
+        return array
     except (OSError, EOFError, ValueError, struct.error, zlib.error) as error:
         raise ExplanationError(
             f'"{path}" is no whole IDX file of Fashion-MNIST: {error}'
