@@ -54,9 +54,10 @@ explorer
 """
 # From the event to the painted canvas, and on to the next frame, which is when it is seen.
 MOVE = """([root, values]) => new Promise(async resolve => {
-  const slider = root.querySelector('[data-xw-control="counterfactual"]');
   const taken = [];
   for (const value of values) {
+    // Anew each time: a distillation that ends brings other sliders.
+    const slider = root.querySelector('[data-xw-control="counterfactual"]');
     const start = performance.now();
     slider.value = String(value);
     slider.dispatchEvent(new Event("input", {bubbles: true}));
