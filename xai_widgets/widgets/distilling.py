@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from xai_widgets.targets import TargetLike
 
 SLIDERS = 8
-POSITIONS = 11  # of each slider in a saved page
 READOUTS: tuple[Readout, ...] = get_args(Readout)
 _TOP = 5
 _FULL = 100_000  # bytes without meaning at most
@@ -256,32 +255,3 @@ def neighbour_pictures(
         {"place": int(place), **small_picture(pixels, _SMALL)}
         for place, pixels in zip(places, made, strict=True)
     ]
-
-
-@dataclass(frozen=True, eq=False)
-class Saved:
-    """What a saved page can show: a few positions of every slider, and some neighbours."""
-
-    engine: Engine
-    editor: Editor
-    explanation: RelabelExplanation
-    axes: Sequence[Axis]
-    likely: Sequence[int]
-
-    def frames(self, places: Sequence[int]) -> Iterator[dict[str, Any]]:
-        """One a step."""
-        for number, axis in enumerate(self.axes):
-            for value, edited in self.editor.along(axis, POSITIONS, self.explanation):
-                yield {"slider": number, "value": round(value, 4), **self._frame(edited)}
-        for place in places:
-            latent = self.explanation.latents([place])
-            edited = self.editor.decoded(latent, self.explanation)
-            yield {"place": int(place), **self._frame(edited)}
-
-    def _frame(self, edited: Edited) -> dict[str, Any]:
-        assert edited.scores is not None
-        return {
-            **small_picture(edited.pictures[0]),
-            "score": finite(float(edited.scores[0])),
-            **said(self.engine, edited.probabilities[0], self.likely),
-        }

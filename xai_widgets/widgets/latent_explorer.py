@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import traitlets as t
 
 from xai_widgets.errors import ExplanationError
 from xai_widgets.relabel.distillation import CARD, RelabelDistillation
 from xai_widgets.relabel.recipe import Recipe
-from xai_widgets.render import neighbourhood_figure, overlay
+from xai_widgets.render import overlay
 from xai_widgets.targets import TargetLike
 from xai_widgets.widgets import turns
 from xai_widgets.widgets.base import EngineWidget
@@ -23,11 +22,11 @@ from xai_widgets.widgets.distilling import (
     Asked,
     Found,
     Opening,
-    Saved,
     Sliders,
     distilling,
     sliders,
 )
+from xai_widgets.widgets.latent_stills import Saved, explorer_png, spread
 from xai_widgets.widgets.moving import Moving
 from xai_widgets.widgets.pictures import picture_to_json, still
 from xai_widgets.widgets.traits import Choice, Share, WholeNumber, as_trait_problem
@@ -282,18 +281,7 @@ class LatentExplorer(Moving, EngineWidget):
         if attribution is None:
             return still(pixels)
         shown = overlay(pixels, attribution.heatmap(), opacity=self.opacity)
-        edited = self.edited_picture
-        pictures = {"Photograph": shown, "Reconstruction": explanation.reconstruction}
-        if edited is not None:
-            pictures["Edited"] = edited
-        return neighbourhood_figure(
-            pictures,
-            explanation.scores,
-            explanation.coordinate,
-            explanation.kept,
-            title=self._in_words(),
-            note=" ".join([explanation.sentence, *explanation.warnings]),
-        ).to_png(**({"dpi": 72, "colors": 128} if small else {"dpi": 150}))
+        return explorer_png(explanation, shown, self.edited_picture, self._in_words(), small=small)
 
     def _in_words(self) -> str:
         picture = self._loaded[1]
@@ -307,7 +295,7 @@ class LatentExplorer(Moving, EngineWidget):
         editor, explanation = self._editor, self.explanation
         if editor is None or explanation is None:
             return []
-        places = _spread(np.asarray(explanation.scores), explanation.reconstruction.shape[0])
+        places = spread(explanation)
         saved = Saved(self.engine, editor, explanation, self._axes, self._likely)
         made: list[dict[str, Any]] = []
         job = self.engine.worker.submit(object(), lambda: saved.frames(places), on_step=made.append)
@@ -318,11 +306,3 @@ class LatentExplorer(Moving, EngineWidget):
 
 def _beat(explorer: Any, count: int) -> None:
     explorer._beat(count)
-
-
-def _spread(scores: np.ndarray[Any, Any], height: int) -> Sequence[int]:
-    """Places of neighbours from the lowest score to the highest: fewer where pictures are large."""
-    most = 240 if height <= 64 else 40
-    order = np.argsort(scores, kind="stable")
-    chosen = order[np.linspace(0, len(order) - 1, min(most, len(order))).astype(int)]
-    return sorted({int(place) for place in chosen})
