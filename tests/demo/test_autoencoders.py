@@ -49,7 +49,7 @@ def label(engine: xw.Engine, pixels: Tensor) -> int:
 
 @pytest.mark.parametrize(
     ("name", "least"),
-    [("cat", 1.0), ("astronaut", 1.0), ("coffee", 1.0), ("motorcycle", 1.0), ("rocket", 1.0)],
+    [("cat", 28.0), ("astronaut", 22.0), ("coffee", 22.0), ("motorcycle", 20.0), ("rocket", 22.0)],
 )
 def test_photographs_come_back(
     vae: xw.relabel.VAE, engine: xw.Engine, name: str, least: float
@@ -98,7 +98,7 @@ def test_held_out_photographs_keep_their_labels(vae: xw.relabel.VAE, engine: xw.
     for path in paths:
         pixels = seen(engine, path)
         kept.append(label(engine, remade(vae, pixels)) == label(engine, pixels))
-    assert np.mean(kept) >= 0.0
+    assert np.mean(kept) >= 0.75
 
 
 def test_drawn_clothes_come_back_in_kind() -> None:
