@@ -107,7 +107,9 @@ def linear(count: int, samples: int) -> dict[str, Any]:
     w = engine.model.w.detach()
     x = (0.5 + 0.05 * w / w.norm()).view(1, 1, 8, 8)
     for space in ("pixels", "latents"):
-        distillation = RelabelDistillation(engine, Orthogonal(), samples=samples, space=space)
+        distillation = RelabelDistillation(
+            engine, Orthogonal(), samples=samples, space=space, readout="weight"
+        )
         d = torch.from_numpy(distillation.explain(x).attribution.values.copy()).flatten()
         found[space] = round(float(torch.cosine_similarity(d, w, dim=0)), 4)
     return {"cosine": found}

@@ -21,7 +21,7 @@ X = picture()
 def distilled(
     engine: xw.Engine | None = None, vae: Any = None, **options: Any
 ) -> RelabelExplanation:
-    options = {"samples": 200, **options}
+    options = {"samples": 200, "readout": "weight", **options}
     return RelabelDistillation(
         engine or linear_engine(), vae or OrthogonalVAE(), **options
     ).explain(X)
@@ -90,7 +90,7 @@ def test_every_neighbour_can_be_made_again() -> None:
 
 
 def test_the_early_map_is_that_of_as_many_samples_and_the_last_is_explains() -> None:
-    whole = RelabelDistillation(linear_engine(), OrthogonalVAE(), samples=250)
+    whole = RelabelDistillation(linear_engine(), OrthogonalVAE(), readout="weight", samples=250)
     steps = list(whole.stream(X))
     assert [step.fraction for step in steps] == [0.4, 0.8, 1.0]
     values = [step.explanation.attribution.values for step in steps]
@@ -101,7 +101,7 @@ def test_the_early_map_is_that_of_as_many_samples_and_the_last_is_explains() -> 
 
 def test_closing_the_stream_stops_the_work() -> None:
     engine = linear_engine()
-    stream = RelabelDistillation(engine, OrthogonalVAE(), samples=5000).stream(X)
+    stream = RelabelDistillation(engine, OrthogonalVAE(), readout="weight", samples=5000).stream(X)
     next(iter(stream))
     stream.close()  # type: ignore[attr-defined]  # a generator
     assert sum(engine.model.passes) < 300
@@ -175,7 +175,9 @@ class Three(nn.Module):
 
 def test_another_target_is_split_at_its_median() -> None:
     engine = xw.Engine(Three())
-    found = RelabelDistillation(engine, OrthogonalVAE(), samples=600, alpha=1).explain(X, target=2)
+    found = RelabelDistillation(
+        engine, OrthogonalVAE(), readout="weight", samples=600, alpha=1
+    ).explain(X, target=2)
     assert found.kept_share == pytest.approx(0.5, abs=0.01)
     third, first = engine.model.third.detach(), engine.model.two.weight.detach()
     values = found.attribution.values
@@ -190,7 +192,9 @@ def test_a_function_of_the_output_as_target() -> None:
     def difference(output: Tensor) -> Tensor:
         return output[:, 1] - output[:, 0]
 
-    found = RelabelDistillation(engine, OrthogonalVAE(), samples=1000).explain(X, target=difference)
+    found = RelabelDistillation(engine, OrthogonalVAE(), readout="weight", samples=1000).explain(
+        X, target=difference
+    )
     assert cosine(found.attribution.values, -engine.model.weight.detach().numpy()) > 0.9
     assert found.attribution.probability is None
 
@@ -209,7 +213,7 @@ class OneLogit(nn.Module):
 
 def test_a_network_of_one_logit() -> None:
     engine = xw.Engine(OneLogit(), class_names=["no", "yes"])
-    found = RelabelDistillation(engine, OrthogonalVAE(), samples=1000).explain(X)
+    found = RelabelDistillation(engine, OrthogonalVAE(), readout="weight", samples=1000).explain(X)
     assert cosine(found.attribution.values, engine.model.two.weight.detach().numpy()) > 0.95
     expected = distilled(samples=1000)
     np.testing.assert_allclose(found.probability, expected.probability, rtol=1e-4)
@@ -327,7 +331,7 @@ def test_the_moments_are_those_of_the_neighbours_that_count() -> None:
     from xai_widgets.relabel.neighbours import Neighbours
 
     engine = linear_engine()
-    recipe = RelabelDistillation(engine, OrthogonalVAE(), samples=150).recipe
+    recipe = RelabelDistillation(engine, OrthogonalVAE(), readout="weight", samples=150).recipe
     whole: list[Neighbours] = []
     original = Neighbours.__init__
 

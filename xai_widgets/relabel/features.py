@@ -87,6 +87,8 @@ class LatentFeatures:
             [self._teacher.mean + step * direction, self._teacher.mean - step * direction]
         )
         forth, back = self._teacher.pictures(ends)
+        if readout == "auto":
+            readout = "times_difference"
         x = self._teacher.pixels[0]
         return read((forth - back) / (2 * step), x, seen.mean_picture, seen.detail, readout)
 

@@ -20,7 +20,7 @@ def read(d: Tensor, x: Tensor, mean: Tensor, detail: Tensor, readout: Readout) -
     positive: max(d, 0). times_picture: d · x. times_difference: d · (x − mean), what each value
     brings this picture compared with its neighbours. times_detail: d · detail, a place's weight
     handed to those of its pixels that the VAE cannot draw, so that the map is sharper than it.
-    "auto" is times_detail for a grid, else weight.
+    "auto" is times_detail for a grid, times_difference for latents, else weight.
     """
     if readout == "times_detail":
         return d * detail
