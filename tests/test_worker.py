@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -274,3 +275,55 @@ def test_an_error_while_closing_is_logged_and_stops_nothing(
     after = worker.submit("me", quick(1))
     over(after)
     assert after.state == "done"
+
+
+def test_what_is_urgent_is_done_in_the_middle_of_a_long_step() -> None:
+    worker, order, gave = Worker(), [], []
+    begun, go_on = threading.Event(), threading.Event()
+
+    def long() -> Iterator[str]:
+        begun.set()
+        assert go_on.wait(10)
+        gave.append(worker.give_way())
+        order.append("long")
+        yield "long"
+
+    def urgent() -> Iterator[str]:
+        gave.append(worker.give_way())  # it gives way to nothing
+        order.append("urgent")
+        yield "urgent"
+
+    job = worker.submit("a", long)
+    assert begun.wait(10)
+    other = worker.submit("b", urgent, urgent=True)
+    go_on.set()
+    assert job.wait(10)
+    assert other.wait(10)
+    assert order == ["urgent", "long"]
+    assert gave == [False, True]
+    assert (job.state, other.state) == ("done", "done")
+    assert not worker.give_way()  # on another thread
+
+
+def test_a_cancelled_job_ends_in_the_middle_of_its_step() -> None:
+    worker, reached = Worker(), threading.Event()
+    begun = threading.Event()
+
+    def long() -> Iterator[None]:
+        begun.set()
+        for _ in range(1000):
+            time.sleep(0.005)
+            worker.give_way()
+        reached.set()
+        yield None
+
+    def cancels() -> Iterator[None]:
+        worker.cancel("a")  # the one that has been interrupted
+        yield None
+
+    job = worker.submit("a", long)
+    assert begun.wait(10)
+    worker.submit("b", cancels, urgent=True)
+    assert job.wait(3)
+    assert job.state == "cancelled"
+    assert not reached.is_set()

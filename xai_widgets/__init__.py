@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from xai_widgets.targets import Prediction as Prediction
     from xai_widgets.widgets import FaithfulnessViewer as FaithfulnessViewer
     from xai_widgets.widgets import HeatmapViewer as HeatmapViewer
+    from xai_widgets.widgets import LatentExplorer as LatentExplorer
 
 __version__ = "0.1.0"
 
@@ -37,6 +38,7 @@ _HOMES = {
     "ExplanationError": "xai_widgets.errors",
     "FaithfulnessViewer": "xai_widgets.widgets",
     "HeatmapViewer": "xai_widgets.widgets",
+    "LatentExplorer": "xai_widgets.widgets",
     "Prediction": "xai_widgets.targets",
 }
 # Rooms that are public as they are.
@@ -49,6 +51,7 @@ __all__ = [
     "ExplanationError",
     "FaithfulnessViewer",
     "HeatmapViewer",
+    "LatentExplorer",
     "Prediction",
     "__version__",
     "demo",

@@ -24,6 +24,10 @@ _IDLE_SECONDS = 5.0
 _log = logging.getLogger(__name__)
 
 
+class Cancelled(BaseException):
+    """Ends a step of a job that has been cancelled meanwhile."""
+
+
 class Job:
     """A piece of submitted work. `state` tells how it is; `error` holds what ended it, if something
     did.
@@ -56,6 +60,11 @@ class Job:
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the job is over, for at most `timeout` seconds; tells whether it is."""
         return self._over.wait(timeout)
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether it has been asked to stop."""
+        return self._cancel.is_set()
 
     def step(self) -> bool:
         """Do one step; tells whether there may be more. Runs on the worker thread."""
@@ -120,6 +129,7 @@ class Worker:
         self._waiting: deque[Job] = deque()
         self._background: deque[Job] = deque()
         self._running: Job | None = None
+        self._interrupted: Job | None = None  # in the middle of a step
         self._leaving = False
         self._thread: threading.Thread | None = None
         _workers.add(self)
@@ -129,8 +139,9 @@ class Worker:
         with self._changed:
             for job in [*self._waiting, *self._background]:
                 job.cancel()
-            if self._running is not None:
-                self._running.cancel()
+            for running in (self._running, self._interrupted):
+                if running is not None:
+                    running.cancel()
             self._leaving = True
             thread = self._thread
             self._changed.notify()
@@ -181,6 +192,29 @@ class Worker:
         with self._changed:
             self._cancel(owner, only_background=False)
 
+    def give_way(self) -> bool:
+        """Called from within a long step: do first what is urgent, and end the step if its job has
+        been cancelled. On any other thread, and within an urgent job, it does nothing and is False.
+        """
+        job = self._running
+        if job is None or job.urgent or threading.current_thread() is not self._thread:
+            return False
+        while (first := self._urgent()) is not None:
+            while first.step():
+                pass
+            with self._changed:
+                self._running, self._interrupted = job, None
+        if job.cancelled:
+            raise Cancelled
+        return True
+
+    def _urgent(self) -> Job | None:
+        with self._changed:
+            if not (self._waiting and self._waiting[0].urgent):
+                return None
+            self._interrupted, self._running = self._running, self._waiting.popleft()
+            return self._running
+
     def _cancel(self, owner: Hashable, *, only_background: bool) -> None:
         queues = [self._background] if only_background else [self._background, self._waiting]
         for queue in queues:
@@ -188,13 +222,13 @@ class Worker:
                 queue.remove(job)
                 job.cancel()
                 job.step()
-        running = self._running
-        if (
-            running is not None
-            and running.owner == owner
-            and (running.background or not only_background)
-        ):
-            running.cancel()
+        for begun in (self._running, self._interrupted):
+            if (
+                begun is not None
+                and begun.owner == owner
+                and (begun.background or not only_background)
+            ):
+                begun.cancel()
 
     def _next(self) -> Job | None:
         with self._changed:

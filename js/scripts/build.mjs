@@ -175,6 +175,7 @@ const borrowed = {
 const WIDGETS = [
   { name: "heatmap_viewer", own: OWN },
   { name: "faithfulness_viewer", own: [...OWN, ...JUDGING], tables: /inferno|coolwarm/ },
+  { name: "latent_explorer", own: [], tables: /inferno|coolwarm/, limit: 45_000 },
   { name: "brush", own: BRUSH, part: true, limit: 10_240 },
 ];
 const optionsOf = ({ name, own, tables, part }) => ({

@@ -6,6 +6,7 @@
 import css from "./brush.css";
 import { bytesOf } from "./core/frame";
 import { atEnd, now } from "./core/life";
+import { FULL } from "./core/packet";
 import { type Box, maskOf, type Point, runsOf, Strokes, shareOf, stroke } from "./core/painting";
 import type { Bytes, Model } from "./core/wire";
 import { newAnswers } from "./parts/answers";
@@ -32,11 +33,6 @@ export interface Sending extends Model {
   send(content: unknown, callbacks?: unknown, buffers?: ArrayBufferView[]): void;
 }
 
-/**
- * Jupyter's server leaves a small packet waiting until the browser has acknowledged the one before, which
- * takes 40 ms; one that is full goes at once. On the same machine that costs nothing, over a network it would.
- */
-const FULL = /^(localhost|127\.|\[::1)/.test(location.hostname) ? 66_000 : 0; // bytes
 const SLOW = 200; // milliseconds after which one may wonder
 const LOST = 10_000; // the kernel may have been restarted
 

@@ -2,5 +2,6 @@
 
 from xai_widgets.widgets.faithfulness_viewer import FaithfulnessViewer
 from xai_widgets.widgets.heatmap_viewer import HeatmapViewer
+from xai_widgets.widgets.latent_explorer import LatentExplorer
 
-__all__ = ["FaithfulnessViewer", "HeatmapViewer"]
+__all__ = ["FaithfulnessViewer", "HeatmapViewer", "LatentExplorer"]

@@ -40,6 +40,8 @@ class EngineWidget(Saving):
     frame = t.Dict().tag(sync=True)
 
     _way_on = "Change the method or a parameter to go on."  # after Stop
+    _way_out = "Choose another method, class or layer."  # of what cannot be
+    _same_in_a_cell = "engine.explain(image, method)"
 
     def __init__(self, engine: Engine, **traits: Any) -> None:
         self._closed = False
@@ -136,12 +138,12 @@ class EngineWidget(Saving):
 
     def _failed(self, problem: BaseException) -> None:
         if isinstance(problem, ExplanationError):
-            self._say("error", str(problem), "Choose another method, class or layer.")
+            self._say("error", str(problem), self._way_out)
             return
         self._say(
             "error",
             f"{type(problem).__name__}: {problem}",
-            "For the whole traceback, run engine.explain(image, method) in a cell.",
+            f"For the whole traceback, run {self._same_in_a_cell} in a cell.",
         )
 
     def _say(

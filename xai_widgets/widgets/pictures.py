@@ -36,6 +36,19 @@ def picture_to_json(pixels: Pixels, name: str) -> dict[str, Any]:
     return {"width": width, "height": height, "mime": mime, "data": data, "name": name}
 
 
+def small_picture(pixels: Pixels, side: int = 224, quality: int = 80) -> dict[str, Any]:
+    """(H, W, 3) as one of many pictures: exact where it is tiny, else at most `side` large."""
+    shown = _within(pixels, side)
+    height, width = shown.shape[:2]
+    if height * width <= _EXACT_PIXELS:
+        data, mime = encode_png(shown), "image/png"
+    else:
+        buffer = io.BytesIO()
+        Image.fromarray(shown).save(buffer, "JPEG", quality=quality)
+        data, mime = buffer.getvalue(), "image/jpeg"
+    return {"width": width, "height": height, "mime": mime, "data": data}
+
+
 def map_of(attribution: Attribution) -> npt.NDArray[np.float32]:
     """What is shown of an attribution, (h, w): a layer's map at its own size, channels summed."""
     return attribution.values if attribution.space == "layer" else attribution.heatmap()

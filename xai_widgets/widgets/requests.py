@@ -46,9 +46,9 @@ class Requests:
         return worker.submit(
             self._foreground,
             work,
-            on_step=self._in_turn(lambda listener, step: listener._step_arrived(step)),
-            on_done=self._in_turn(lambda listener, _: listener._work_done()),
-            on_error=self._in_turn(lambda listener, problem: listener._failed(problem)),
+            on_step=self.in_turn(lambda listener, step: listener._step_arrived(step)),
+            on_done=self.in_turn(lambda listener, _: listener._work_done()),
+            on_error=self.in_turn(lambda listener, problem: listener._failed(problem)),
         )
 
     def submit_background(
@@ -102,7 +102,7 @@ class Requests:
 
         return callback
 
-    def _in_turn(self, tell: Callable[[Listener, Any], None]) -> Callable[[Any], None]:
+    def in_turn(self, tell: Callable[[Listener, Any], None]) -> Callable[[Any], None]:
         seq = self.seq
 
         def callback(value: Any) -> None:

@@ -1,0 +1,221 @@
+"""LatentExplorer in a real JupyterLab: sliders, neighbours, read-outs, play, a saved page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.conftest import shown
+from tests.browser.contrast import faint_texts
+from tests.browser.jupyter import JupyterLab
+from tests.browser.notebook_page import NotebookPage
+from tests.browser.viewer import Viewer
+
+# A VAE whose latents are the mean colours of a picture's quarters; the class is the brightest one.
+SMALL = """
+import torch, xai_widgets as xw
+from torch import nn
+from torch.nn.functional import adaptive_avg_pool2d, interpolate
+
+class Quarters:
+    def encode(self, pixels):
+        mean = adaptive_avg_pool2d(pixels, 2).flatten(1)
+        return mean, torch.full_like(mean, -2.0)
+    def decode(self, latents):
+        return interpolate(latents.view(-1, 3, 2, 2), size=(32, 32), mode="bilinear").clamp(0, 1)
+
+class Brightest(nn.Module):
+    def forward(self, x):
+        return 20 * x.mean((2, 3))
+
+names = ["red", "<b>green</b>", "blue"]
+engine = xw.Engine(Brightest(), class_names=names, name="Brightest")
+photo = torch.tensor([0.54, 0.5, 0.4]).view(1, 3, 1, 1) * torch.linspace(0.9, 1.1, 32)
+photo = photo.expand(1, 3, 32, 32).contiguous()
+"""
+MADE = """
+explorer = xw.LatentExplorer(engine, Quarters(), photo, samples=120)
+explorer
+"""
+
+
+@pytest.fixture(scope="module")
+def notebook(browser: Browser, lab: JupyterLab) -> Iterator[NotebookPage]:
+    with shown(browser, lab, "explorer", [SMALL, MADE]) as opened:
+        yield opened
+
+
+@pytest.fixture
+def viewer(notebook: NotebookPage) -> Iterator[Viewer]:
+    """The explorer with its sliders at rest."""
+    viewer = Viewer(notebook.page)
+    viewer.until(
+        "root => root.dataset.xwSliders === '8' && root.dataset.xwBusy === undefined"
+        " && root.dataset.xwReady !== undefined"
+    )
+    if viewer.control("reset-all").is_enabled():
+        viewer.control("reset-all").click()
+        until_at(viewer, 0.0)
+    yield viewer
+    assert notebook.errors == []
+
+
+def until_at(viewer: Viewer, value: float) -> None:
+    """Wait until the picture is painted for this value of the counterfactual slider."""
+    viewer.until(
+        "(root, value) => Number((root.dataset.xwEdited ?? '').split(' ')[0]) === value", value
+    )
+
+
+def bars(viewer: Viewer) -> list[str]:
+    texts = viewer.root.locator(".xw-column2 .xw-bar:not([data-xw-empty])").all_inner_texts()
+    return [text.replace("\u00a0", " ").replace("\n", " ") for text in texts]
+
+
+def test_dragging_turns_the_label(notebook: NotebookPage, viewer: Viewer, shots: Path) -> None:
+    before, said = viewer.checksum("edited"), bars(viewer)
+    assert [text.split()[0] for text in said] == ["red", "<b>green</b>", "blue"]
+    slider = viewer.control("counterfactual")
+    box = slider.bounding_box()
+    assert box is not None
+    mouse, y = notebook.page.mouse, box["y"] + box["height"] / 2
+    mouse.move(box["x"] + 0.26 * box["width"], y)
+    with notebook.counting() as sent:
+        mouse.down()
+        mouse.move(box["x"] + 0.8 * box["width"], y, steps=40)
+        mouse.up()
+        value = float(slider.input_value())
+        until_at(viewer, value)
+    assert 1.5 < value < 3
+    assert 0 < len(sent) <= 41  # one at a time: never more than there were moves
+    assert viewer.checksum("edited") != before
+    assert bars(viewer) != said
+    turned = viewer.root.locator(".xw-column2 .xw-bar[data-xw-label] .xw-class").inner_text()
+    assert turned != "red"
+    assert viewer.find(".xw-glide").get_attribute("data-xw-turned") is not None
+    assert viewer.find(".xw-glide .xw-flip").is_visible()
+    notebook.execute(f"assert explorer.edited['values'][0] == {value}")
+    notebook.screenshot(viewer.root, shots / "explorer.png")
+
+
+def test_keys_and_typed_numbers_move_it_too(notebook: NotebookPage, viewer: Viewer) -> None:
+    slider = viewer.control("counterfactual")
+    slider.focus()
+    for _ in range(3):
+        slider.press("ArrowRight")
+    until_at(viewer, 0.03)
+    number = viewer.number("counterfactual")
+    number.fill("−0,5")
+    number.press("Enter")
+    until_at(viewer, -0.5)
+    assert (slider.get_attribute("aria-valuetext") or "").startswith("−0.50. red")
+    slider.dblclick()
+    until_at(viewer, 0.0)
+
+
+def test_a_neighbour_is_seen_and_taken(notebook: NotebookPage, viewer: Viewer) -> None:
+    pane = viewer.control("neighbours")
+    assert pane.get_attribute("data-xw-points") == "120"
+    pane.focus()
+    pane.press("ArrowRight")
+    pane.press("ArrowLeft")
+    viewer.until("root => !root.querySelector('.xw-hover canvas').hidden")
+    place = int(pane.get_attribute("data-xw-hovered") or -1)
+    seen = viewer.find(".xw-hover").inner_text()
+    assert "label kept" in seen or "label shifted" in seen
+    with notebook.counting() as sent:
+        pane.press("ArrowRight")
+        pane.press("ArrowLeft")  # its picture is here already
+        notebook.page.wait_for_timeout(200)
+    assert len(sent) <= 1
+    pane.press("Enter")
+    viewer.until("(root, place) => root.dataset.xwPlace === place", str(place))
+    notebook.until(lambda: viewer.find(".xw-current").get_attribute("visibility") == "visible")
+    notebook.execute(
+        "import time\n"
+        f"while explorer.edited.get('place') != {place}: time.sleep(0.01)\n"
+        f"assert (explorer.edited_picture == explorer.explanation.pictures([{place}])[0]).all()"
+    )
+
+
+def test_read_outs_switch_without_the_kernel(notebook: NotebookPage, viewer: Viewer) -> None:
+    painted = viewer.checksum("heat")
+    assert painted is not None
+    with notebook.counting() as sent:
+        for readout in ("magnitude", "times_picture", "weight"):
+            viewer.find(f'[data-xw-control="readout"] input[value="{readout}"]').check(force=True)
+            viewer.until("(root, name) => root.dataset.xwReadout === name", readout)
+        assert viewer.until_changed(None) == painted
+        notebook.page.wait_for_timeout(150)
+    assert sent == []
+    assert "The student agrees with the network" in viewer.find("[data-xw-sentence]").inner_text()
+
+
+def test_it_plays_and_pauses(notebook: NotebookPage, viewer: Viewer) -> None:
+    button = viewer.find('[data-xw-play="1"]')
+    button.click()
+    viewer.until("root => Math.abs(Number((root.dataset.xwEdited ?? '').split(' ')[1])) > 0.8")
+    button.click()
+    assert button.get_attribute("aria-pressed") == "false"
+    notebook.page.wait_for_timeout(300)
+    still = viewer.data("edited")
+    notebook.page.wait_for_timeout(300)
+    assert viewer.data("edited") == still
+
+
+@pytest.mark.parametrize(("theme", "width"), [("dark", 1280), ("light", 520)])
+def test_it_is_legible(
+    notebook: NotebookPage, viewer: Viewer, shots: Path, theme: str, width: int
+) -> None:
+    try:
+        notebook.page.set_viewport_size({"width": width, "height": 1400})
+        notebook.theme(theme)
+        viewer.until("(root, theme) => root.dataset.xwTheme === theme", theme)
+        layout = "narrow" if width < 600 else "wide"
+        viewer.until("(root, layout) => root.dataset.xwLayout === layout", layout)
+        assert faint_texts(viewer.root, 4.5) == []
+        within = viewer.root.evaluate("root => root.scrollWidth <= root.clientWidth + 1")
+        assert within
+        notebook.screenshot(viewer.root, shots / f"explorer_{theme}_{layout}.png")
+    finally:
+        notebook.page.set_viewport_size({"width": 1280, "height": 1400})
+        notebook.theme("light")
+
+
+def test_a_saved_page_lives_without_a_kernel(
+    notebook: NotebookPage, viewer: Viewer, browser: Browser, tmp_path: Path
+) -> None:
+    file = tmp_path / "explorer.html"
+    notebook.execute(f"explorer.to_html({str(file)!r})")
+    page = browser.new_page(viewport={"width": 1000, "height": 1200})
+    asked: list[str] = []
+    errors: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    try:
+        page.goto(file.as_uri())
+        saved = Viewer(page)
+        saved.until("root => root.dataset.xwSliders === '8'")
+        before = saved.until_changed(None, "edited")
+        slider = saved.control("counterfactual")
+        slider.focus()
+        slider.press("End")
+        until_at(saved, 3.0)
+        after = saved.until_changed(before, "edited")
+        saved.control("direction-1").focus()
+        saved.control("direction-1").press("Home")
+        until_at(saved, 0.0)  # one at a time
+        assert saved.until_changed(after, "edited")
+        pane = saved.control("neighbours")
+        pane.focus()
+        pane.press("ArrowRight")
+        pane.press("Enter")
+        saved.until("root => Number(root.dataset.xwPlace) >= 0")
+        assert "Saved page" in saved.status()
+        assert [url for url in asked if not url.startswith(("file:", "blob:"))] == []
+        assert errors == []
+    finally:
+        page.close()

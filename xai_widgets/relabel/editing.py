@@ -1,0 +1,134 @@
+"""Moving through latent space by hand: what a latent looks like, what the network says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from torch import Tensor
+
+from xai_widgets.engine import Engine
+from xai_widgets.images import Picture
+from xai_widgets.relabel.explanation import RelabelExplanation
+from xai_widgets.relabel.recipe import Recipe
+from xai_widgets.relabel.teacher import Teacher
+from xai_widgets.relabel.vae import VAE
+from xai_widgets.targets import Target
+
+
+@dataclass(frozen=True, eq=False)
+class Edited:
+    """Decoded latents: pictures (k, H, W, 3) uint8, the network's class probabilities of them,
+    (k, classes) float32, and the student's log odds of "kept", (k,), where there is a student.
+    """
+
+    pictures: npt.NDArray[np.uint8]
+    probabilities: npt.NDArray[np.float32]
+    scores: npt.NDArray[np.float64] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Axis:
+    """A way through latent space that a slider goes along: latent = start + value · vector.
+
+    vector: (1, d) or (1, c, h, w). low and high: where the slider ends. weight: the student's log
+    odds of "kept" per step of 1, or None where it is not known. flip: the value at which the label
+    turns, where there is one.
+    """
+
+    name: str
+    vector: Tensor
+    low: float
+    high: float
+    weight: float | None = None
+    flip: float | None = None
+
+
+class Editor:
+    """Decodes latents near one picture as a distillation with this recipe does.
+
+    `latent` is where the picture itself is, (1, d) or (1, c, h, w). Raises ExplanationError where
+    the VAE cannot take the picture.
+    """
+
+    def __init__(
+        self, engine: Engine, vae: VAE, picture: Picture, target: Target, recipe: Recipe
+    ) -> None:
+        self._engine = engine
+        self._teacher = Teacher(
+            engine.network, vae, engine.unit(picture.input), engine.normalise, target,
+            temperature=recipe.temperature, reference=recipe.reference, detail=recipe.detail,
+        )  # fmt: skip
+        self.latent = self._teacher.mean
+
+    def at(
+        self,
+        axes: Sequence[Axis],
+        values: Sequence[float],
+        start: Tensor | None = None,
+        explanation: RelabelExplanation | None = None,
+    ) -> Edited:
+        """The picture at start + Σ value · vector; start is the picture's own latent. The student
+        asked is that of `explanation`.
+        """
+        latent = self.latent if start is None else start
+        for axis, value in zip(axes, values, strict=True):
+            if value:
+                latent = latent + value * axis.vector.to(latent)
+        return self.decoded(latent, explanation)
+
+    def decoded(self, latents: Tensor, explanation: RelabelExplanation | None = None) -> Edited:
+        """The pictures of latents (k, ...), at most so many as are made at a time, and what the
+        network and the student say of them.
+        """
+        pixels = self._teacher.pictures(latents)
+        scores = None if explanation is None else student_scores(explanation, pixels, latents)
+        return self._said(pixels, scores)
+
+    def _said(self, pixels: Tensor, scores: npt.NDArray[np.float64] | None) -> Edited:
+        inputs = self._engine.normalise(pixels)
+        said = self._engine.probabilities(inputs).float().cpu().numpy()
+        return Edited(self._engine.pixels(inputs), said, scores)
+
+    def reconstruction(self) -> Edited:
+        """What the VAE alone makes of the picture."""
+        return self._said(self._teacher.reconstruction, None)
+
+    def along(
+        self, axis: Axis, count: int, explanation: RelabelExplanation | None = None
+    ) -> Iterator[tuple[float, Edited]]:
+        """The pictures at `count` values of one axis from end to end, 0 among them, one a step."""
+        values = np.linspace(axis.low, axis.high, count)
+        values[np.abs(values).argmin()] = 0.0
+        for value in values.tolist():
+            yield value, self.at([axis], [value], None, explanation)
+
+
+def student_scores(
+    explanation: RelabelExplanation, pixels: Tensor, latents: Tensor
+) -> npt.NDArray[np.float64]:
+    """The student's log odds of "kept" for pictures (k, C, H, W) of latents (k, ...), (k,)."""
+    lesson = explanation._lesson
+    view, student = lesson.neighbours.view, lesson.student
+    rows = view.rows(pixels, latents - lesson.neighbours.teacher.mean)
+    return np.asarray((rows.double().cpu() @ student.d + student.b).numpy())
+
+
+def axes_of(explanation: RelabelExplanation, count: int) -> list[Axis]:
+    """The sliders' directions: first the one along which the label should turn, then those that
+    matter most to the student, `count` in all; ±3 deviations of the neighbourhood each.
+    """
+    turning, others = explanation.counterfactual, explanation.directions
+    end = float(turning.t[-1])
+    first = Axis("counterfactual", turning.direction, -end / 3, end, None, turning.flip)
+    return [
+        first,
+        *(
+            Axis(f"direction {i + 1}", vector[None], -3.0, 3.0, float(weight))
+            for i, (vector, weight) in enumerate(
+                zip(others.vectors[: count - 1], others.weights.tolist(), strict=False)
+            )
+        ),
+    ]
