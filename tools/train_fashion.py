@@ -24,10 +24,9 @@ import torch.nn.functional as F  # the field's name for it
 from PIL import Image
 from safetensors.torch import save_file
 from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 import xai_widgets as xw
-from xai_widgets.demo.fashion_network import WEIGHTS, FashionNetwork
+from xai_widgets.demo.fashion_network import WEIGHTS, fashion_network
 from xai_widgets.relabel import (
     ConvolutionalVAE,
     FitProgress,
@@ -82,7 +81,7 @@ def make_classifier() -> None:
 
 def train(x: Tensor, labels: Tensor) -> nn.Module:
     """A classifier trained on these pictures, its normalisation folded away."""
-    network = FashionNetwork(normalise=True).train().to(memory_format=torch.channels_last)
+    network = fashion_network(normalise=True).train().to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=DECAY)
     steps = EPOCHS * (len(x) // BATCH)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps)
@@ -99,20 +98,7 @@ def train(x: Tensor, labels: Tensor) -> nn.Module:
             schedule.step()
             total += float(loss.detach())
         print(f"epoch {epoch + 1}: loss {total / (len(x) // BATCH):.3f}", flush=True)
-    return folded(network.eval())
-
-
-def folded(network: nn.Sequential) -> nn.Module:
-    """The same network with every BatchNorm folded into the convolution before it."""
-    plain = FashionNetwork().eval()
-    kept: list[nn.Module] = []
-    for layer in network:
-        if isinstance(layer, nn.BatchNorm2d):
-            kept[-1] = fuse_conv_bn_eval(kept[-1], layer)
-        else:
-            kept.append(layer)
-    plain.load_state_dict(nn.Sequential(*kept).state_dict())
-    return plain
+    return network.folded()
 
 
 def make_vae(checkpoint: str, preview: Path | None) -> None:

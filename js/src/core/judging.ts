@@ -1,8 +1,8 @@
 /** What a FaithfulnessViewer is told and asks for. The model's traits are the truth. */
 
 import type { CurvesFrame } from "./curves";
-import { atEnd, now } from "./life";
-import type { State } from "./session";
+import { now } from "./life";
+import { listening, pulse } from "./pulse";
 import type { ClassScore, Frame, Method, Model, Network, Picture, Status } from "./wire";
 
 export interface Stage {
@@ -27,10 +27,6 @@ export type Setting = readonly [name: string, value: unknown];
 
 export type View = "curves" | "sanity";
 
-const SLOW = 150; // milliseconds: anything quicker is not worth a word
-const PATIENCE = 8_000; // without a word from the kernel
-const PATIENCE_RUNNING = 120_000; // one step may be many passes of a large network
-
 export type Judging = ReturnType<typeof judging>;
 
 const TRAITS = [
@@ -44,9 +40,8 @@ export function judging(
   changed: () => void,
   clock: () => number = now,
 ) {
-  let awaiting: number | null = null; // since when an answer is due
-  let heard = clock();
-  let gone = false;
+  const listen = listening(model, signal);
+  const heart = pulse(model, listen, changed, clock);
 
   const session = {
     get frame(): CurvesFrame | undefined {
@@ -109,19 +104,7 @@ export function judging(
     method: undefined,
     stale: (): boolean => !session.frame,
 
-    state(now = clock()): State {
-      const { status, frozen } = session;
-      const running = status?.state === "running";
-      if (frozen) return "rest";
-      if (gone) return "gone";
-      if (awaiting !== null) {
-        const patience = running ? PATIENCE_RUNNING : PATIENCE;
-        if (now - Math.max(awaiting, heard) > patience) return "silent";
-        return now - awaiting >= SLOW ? "busy" : "rest";
-      }
-      if (status?.state === "error") return "error";
-      return running && (status.seconds ?? 0) * 1000 >= SLOW ? "busy" : "rest";
-    },
+    state: heart.state,
 
     title(name: string): string {
       if (name === "random") return "Random";
@@ -132,7 +115,7 @@ export function judging(
     ask(...traits: Setting[]): void {
       if (session.frozen) return;
       for (const [name, value] of traits) model.set(name, value);
-      awaiting ??= clock();
+      heart.asked();
       model.save_changes();
       changed();
     },
@@ -155,26 +138,7 @@ export function judging(
     resume: (): void => model.send({ kind: "resume" }),
   };
 
-  const listeners: Array<[string, () => void]> = [];
-  function listen(name: string, listener: () => void): void {
-    model.on(name, listener);
-    listeners.push([name, listener]);
-  }
   for (const name of TRAITS) listen(`change:${name}`, changed);
-  listen("change:status", () => {
-    heard = clock();
-    gone = false;
-    awaiting = null; // from here on the status itself tells
-    changed();
-  });
-  // JupyterLab tells so when the kernel restarts or goes; other hosts are found out by their silence.
-  listen("comm_live_update", () => {
-    gone = true;
-    changed();
-  });
-  atEnd(signal, () => {
-    for (const [name, listener] of listeners) model.off(name, listener);
-  });
   model.send({ kind: "ready" });
   return session;
 }

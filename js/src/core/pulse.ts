@@ -1,4 +1,6 @@
 /** Whether the kernel lives and how long an answer is overdue. */
+
+import { atEnd, now as passed } from "./life";
 import type { State } from "./session";
 import type { Model, Status } from "./wire";
 
@@ -11,7 +13,7 @@ export type Listen = (name: string, listener: (...values: never[]) => void) => v
 /** Listens to a model until the view is gone. */
 export function listening(model: Model, signal: AbortSignal): Listen {
   const listeners: Array<[string, () => void]> = [];
-  signal.addEventListener("abort", () => {
+  atEnd(signal, () => {
     for (const [name, listener] of listeners) model.off(name, listener);
   });
   return (name, listener) => {
@@ -24,7 +26,7 @@ export function pulse(
   model: Model,
   listen: Listen,
   changed: () => void,
-  clock: () => number = () => performance.now(),
+  clock: () => number = passed,
 ) {
   let awaiting: number | null = null; // since when an answer is due
   let heard = clock();
