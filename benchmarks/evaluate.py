@@ -17,7 +17,6 @@ import os
 import statistics
 import tempfile
 import time
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -147,8 +146,6 @@ def main() -> None:
     keep(
         "evaluate",
         {
-            "date": date.today().isoformat(),
-            "command": f"python benchmarks/evaluate.py --pictures {count}",
             "photographs": len(images),
             "values": len(table.rows),
             "pictures_through_the_network": given,

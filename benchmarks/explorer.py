@@ -12,12 +12,12 @@ trained weights are not there, random ones of the same shape are measured, and s
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import tempfile
 from pathlib import Path
 from typing import Any
 
+from keeping import keep
 from playwright.sync_api import sync_playwright
 
 from tests.browser import chromium
@@ -105,15 +105,16 @@ def main() -> None:
         serve(Path(folder)) as lab,
         sync_playwright() as playwright,
         playwright.chromium.launch(executable_path=executable, args=chromium.FLAGS) as browser,
+        browser.new_context() as window,
     ):
         for name, first, samples in (("small", SMALL, 2000), ("photograph", LARGE, 100)):
             if asked.only not in (None, name):
                 continue
             with shown(
-                browser, lab, name, [first, MADE.format(samples=samples), "print(weights)"]
+                window, lab, name, [first, MADE.format(samples=samples), "print(weights)"]
             ) as notebook:
                 result[name] = measured(notebook, moves)
-                print(name, json.dumps(result[name]), flush=True)
+    keep("explorer", result)
 
 
 def measured(notebook: NotebookPage, moves: int) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,10 @@ RESULTS = Path(__file__).parent / "results"
 
 
 def keep(name: str, result: dict[str, Any]) -> None:
-    """Print a result and write it to ``results/<name>.json``."""
-    text = json.dumps(result, indent=1)
+    """Print a result and write it to ``results/<name>.json``, with its date and command."""
+    command = f"python benchmarks/{' '.join([Path(sys.argv[0]).name, *sys.argv[1:]])}"
+    made = {"date": date.today().isoformat(), "command": command}
+    text = json.dumps({**made, **result}, indent=1)
     print(text)
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{name}.json").write_text(text + "\n", encoding="utf-8")

@@ -14,7 +14,6 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable
-from datetime import date
 
 import torch
 from keeping import keep
@@ -59,9 +58,7 @@ def main() -> None:
     seconds = interleaved({"bare": bare, "ours": ours}, rounds)
     result = {name: round(1000 * value, 1) for name, value in seconds.items()}
     ratio = round(seconds["ours"] / seconds["bare"], 3)
-    command = f"python benchmarks/trace.py --rounds {rounds}"
-    made = {"date": date.today().isoformat(), "command": command}
-    keep("trace", {**made, "milliseconds": result, "ratio": ratio})
+    keep("trace", {"milliseconds": result, "ratio": ratio})
 
 
 def interleaved(runs: dict[str, Callable[[], None]], rounds: int) -> dict[str, float]:

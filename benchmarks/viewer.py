@@ -6,7 +6,8 @@ Measures, from the click to the painted canvas: a method never asked before on a
 traced, with the quick methods fetched ahead (the default) and without; from the stroke of a brush
 to the repainted bars, for dabs one at a time and while one paints on; then the repaint after an
 appearance control at 224 and 1024 pixels and the messages it sends, the size of the bundle, how
-much a notebook grows by one viewer, and how many of 50 closed viewers stay alive.
+much a notebook grows by one viewer, and how many of 50 closed viewers stay alive. Written to
+benchmarks/results/viewer.json.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from keeping import keep
 from nbclient import NotebookClient
 from playwright.sync_api import sync_playwright
 
@@ -123,7 +125,7 @@ def main() -> None:
         with shown(window, lab, "closing", [DEMO, CLOSING]) as notebook:
             said = notebook.find(".jp-OutputArea-output").inner_text()
             result["alive_after_close_of_50"] = int(said.split()[0])
-    print(json.dumps(result, indent=1))
+    keep("viewer", result)
 
 
 CLOSING = """
