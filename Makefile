@@ -11,7 +11,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(VENV)/constraints.txt
 JS     := PATH="$(abspath $(VENV)/node):$$PATH" npm --prefix js
 
-.PHONY: demo demo-html test test-browser test-rooms test-rest js format chromium clean
+.PHONY: demo demo-html test test-browser test-lower test-upper test-rest js format chromium clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.demo
@@ -20,12 +20,13 @@ demo: $(VENV)/.demo
 demo-html: $(VENV)/.demo
 	@$(BIN)/python tools/demo_html.py
 
-# Three parts, two at a time; the browser is waited for more than it works.
-ROOMS := tests/probe tests/methods tests/metrics
+# Four parts, two at a time; the browser's is the longest.
+LOWER := tests/probe tests/methods tests/metrics
+UPPER := tests/demo tests/images tests/relabel tests/render tests/widgets
 
 test: $(VENV)/.test $(VENV)/.chromium js/node_modules/.installed
-	@echo "Running the tests in three parts, side by side. Each prints when it is done ..."
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-browser test-rooms test-rest
+	@echo "Running the tests in four parts, two at a time. Each prints when it is done ..."
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-browser test-lower test-upper test-rest
 
 test-browser:
 	$(JS) run --silent check
@@ -33,14 +34,17 @@ test-browser:
 	$(BIN)/python tools/bundles.py
 	$(BIN)/python -m pytest -q -m browser
 
-test-rooms:
-	$(BIN)/python -m pytest -q $(ROOMS)
+test-lower:
+	$(BIN)/python -m pytest -q $(LOWER)
+
+test-upper:
+	$(BIN)/python -m pytest -q $(UPPER)
 
 test-rest:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q -m "not browser" $(ROOMS:%=--ignore=%)
+	$(BIN)/python -m pytest -q -m "not browser" $(LOWER:%=--ignore=%) $(UPPER:%=--ignore=%)
 
 js: js/node_modules/.installed
 	$(JS) run --silent build
