@@ -14,6 +14,7 @@ from xai_widgets.errors import ExplanationError, nearest
 from xai_widgets.widgets import cells, turns
 from xai_widgets.widgets.requests import Requests
 from xai_widgets.widgets.saving import Saving
+from xai_widgets.widgets.traits import as_trait_problem
 
 if TYPE_CHECKING:
     from xai_widgets.engine import Engine
@@ -37,8 +38,10 @@ class EngineWidget(Saving):
     has begun to listen. Handlers only enqueue.
     """
 
+    image = t.Any().tag(keyword=True)
     frame = t.Dict().tag(sync=True)
 
+    _loaded: tuple[Any, Any] = (None, None)  # the image, and the picture that was made of it
     _way_on = "Change the method or a parameter to go on."  # after Stop
     _way_out = "Choose another method, class or layer."  # of what cannot be
     _same_in_a_cell = "engine.explain(image, method)"
@@ -58,6 +61,14 @@ class EngineWidget(Saving):
         except BaseException:
             self.close()
             raise
+
+    @t.validate("image")
+    def _check_image(self, proposal: Any) -> Any:
+        image = proposal["value"]
+        if self._loaded[0] is not image:
+            with as_trait_problem():
+                self._loaded = (image, self.engine.picture(image))
+        return image
 
     # What a subclass provides.
 

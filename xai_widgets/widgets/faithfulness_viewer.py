@@ -69,7 +69,6 @@ class FaithfulnessViewer(EngineWidget):
     refused = t.Dict().tag(sync=True)  # method -> why it has no curves here
     check = t.Dict().tag(sync=True)  # the sanity check of `method`
 
-    image = t.Any().tag(keyword=True)
     methods: t.List[str] = t.List().tag(sync=True, keyword=True)
     target = t.Any(None, allow_none=True).tag(sync=True, keyword=True)
     baseline = Choice(BASELINES, "blur").tag(sync=True, keyword=True)
@@ -93,7 +92,7 @@ class FaithfulnessViewer(EngineWidget):
         steps: int = 25,
         **traits: Any,
     ) -> None:
-        self._loaded: tuple[Any, Any] = (image, engine.picture(image))
+        self._loaded = (image, engine.picture(image))
         self._known, self._known_of = Known(), None
         self._opening: Opening | None = None
         self._check_sent = 0.0
@@ -109,14 +108,6 @@ class FaithfulnessViewer(EngineWidget):
         )
 
     # What may be asked.
-
-    @t.validate("image")
-    def _check_image(self, proposal: Any) -> Any:
-        image = proposal["value"]
-        if self._loaded[0] is not image:
-            with as_trait_problem():
-                self._loaded = (image, self.engine.picture(image))
-        return image
 
     @t.validate("methods")
     def _check_methods(self, proposal: Any) -> list[str]:

@@ -73,7 +73,6 @@ class HeatmapViewer(Appearance, Brush):
     layers: t.List[dict[str, Any]] = t.List().tag(sync=True)
     prediction = t.Dict().tag(sync=True)
 
-    image = t.Any().tag(keyword=True)
     method = t.Any("grad_cam").tag(sync=True, keyword=True)
     target = TargetChoice().tag(sync=True, keyword=True)
     layer = t.Any(None, allow_none=True).tag(sync=True, keyword=True)
@@ -98,7 +97,7 @@ class HeatmapViewer(Appearance, Brush):
             if name in given and not self.has_trait(name)
         }
         self._parameter_names = _parameter_names(engine)
-        self._loaded: tuple[Any, Any] = (image, engine.picture(image))
+        self._loaded = (image, engine.picture(image))
         self._known_of: Any = None  # the picture that `prediction`, `layers` ... are of
         self._ahead = Ahead()
         super().__init__(
@@ -112,14 +111,6 @@ class HeatmapViewer(Appearance, Brush):
         )
 
     # What may be asked.
-
-    @t.validate("image")
-    def _check_image(self, proposal: Any) -> Any:
-        image = proposal["value"]
-        if self._loaded[0] is not image:
-            with as_trait_problem():
-                self._loaded = (image, self.engine.picture(image))
-        return image
 
     @t.validate("method")
     def _check_method(self, proposal: Any) -> str:

@@ -73,7 +73,6 @@ class LatentExplorer(Moving, EngineWidget):
     network = t.Dict().tag(sync=True)
     opening = t.Dict().tag(sync=True)
 
-    image = t.Any().tag(keyword=True)
     target = t.Any(None, allow_none=True).tag(sync=True, keyword=True)
     samples = WholeNumber(20, 10000, 1000).tag(sync=True, keyword=True)
     scale = Share(0, 64, 0).tag(sync=True, keyword=True)
@@ -89,7 +88,7 @@ class LatentExplorer(Moving, EngineWidget):
     ) -> None:
         RelabelDistillation(engine, vae)  # refuses what is no VAE
         self._vae: VAE | None = vae
-        self._loaded: tuple[Any, Any] = (image, engine.picture(image))
+        self._loaded = (image, engine.picture(image))
         self._slid = 0  # the distillation the sliders are of
         self._decoded, self._beaten = 0, 0.0
         self._better: Sliders | None = None
@@ -103,14 +102,6 @@ class LatentExplorer(Moving, EngineWidget):
         )
 
     # What may be asked.
-
-    @t.validate("image")
-    def _check_image(self, proposal: Any) -> Any:
-        image = proposal["value"]
-        if self._loaded[0] is not image:
-            with as_trait_problem():
-                self._loaded = (image, self.engine.picture(image))
-        return image
 
     @t.validate("target")
     def _check_target(self, proposal: Any) -> int | None:
