@@ -357,7 +357,7 @@ def write_table() -> None:
             f"{seconds[peer]:.3g} s ({times(faster[peer])})" if peer in seconds else ""
             for peer in PEERS
         ]
-        peak = f"{memory[name]:.0f} MB" if name in memory else ""
+        peak = f"{max(memory[name], 0):.0f} MB" if name in memory else ""
         over = row["over_bare_passes"]
         over = "" if over is None else times(over)
         lines.append(
