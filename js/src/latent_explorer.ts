@@ -1,6 +1,7 @@
 /** LatentExplorer in the browser: move a picture through latent space and watch the decision turn. */
 import { type Change, exploring } from "./core/exploring";
 import { percent } from "./core/format";
+import { atEnd } from "./core/life";
 import { watchTheme } from "./core/theme";
 import { APPEARANCE, type Model } from "./core/wire";
 import { belief } from "./parts/belief";
@@ -257,7 +258,7 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
   const observer = new ResizeObserver(arrange);
   observer.observe(root);
   const clock = setInterval(tick, 250);
-  signal.addEventListener("abort", () => {
+  atEnd(signal, () => {
     observer.disconnect();
     clearInterval(clock);
     clearTimeout(rest);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser
 
@@ -12,9 +13,9 @@ from tests.browser.viewer import SMALL, Viewer
 
 
 def test_a_saved_page_is_alive_and_silent(browser: Browser, tmp_path: Path, shots: Path) -> None:
-    names: dict[str, object] = {}
+    names: dict[str, Any] = {}
     exec(SMALL, names)
-    made = xw.FaithfulnessViewer(names["engine"], names["photo"], steps=8, stages=2)  # type: ignore[arg-type]
+    made = xw.FaithfulnessViewer(names["engine"], names["photo"], steps=8, stages=2)
     path = made.to_html(tmp_path / "faithfulness & <b>.html")
     made.close()
     context = browser.new_context(offline=True, viewport={"width": 1000, "height": 800})

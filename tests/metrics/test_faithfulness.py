@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -11,10 +13,11 @@ from xai_widgets import metrics
 from xai_widgets.metrics import Control, Faithfulness, faithfulness
 
 
-def last_of(engine: xw.Engine, x: object, method: str, **given: object) -> Faithfulness:
-    *shares, result = faithfulness(engine, x, method, **given)  # type: ignore[arg-type]
-    assert shares == sorted(shares)  # type: ignore[type-var]
-    assert all(0 < share < 1 for share in shares)  # type: ignore[operator]
+def last_of(engine: xw.Engine, x: object, method: str, **given: Any) -> Faithfulness:
+    steps: list[Any] = list(faithfulness(engine, x, method, **given))
+    *shares, result = steps
+    assert shares == sorted(shares)
+    assert all(0 < share < 1 for share in shares)
     assert isinstance(result, Faithfulness)
     return result
 
@@ -24,9 +27,9 @@ def test_it_is_both_measures_with_one_baseline(baseline: str) -> None:
     engine, x = xw.Engine(cnn()), picture()
     result = last_of(engine, x, "saliency", steps=5, baseline=baseline, target=1)
     attribution = engine.explain(x, "saliency", target=1)
-    given = {"steps": 5, "baseline": baseline, "target": 1}
-    inserted = metrics.insertion(engine, x, attribution, **given)  # type: ignore[arg-type]
-    deleted = metrics.deletion(engine, x, attribution, **given)  # type: ignore[arg-type]
+    given: dict[str, Any] = {"steps": 5, "baseline": baseline, "target": 1}
+    inserted = metrics.insertion(engine, x, attribution, **given)
+    deleted = metrics.deletion(engine, x, attribution, **given)
     np.testing.assert_array_equal(result.insertion.probability, inserted.probability)
     np.testing.assert_array_equal(result.deletion.probability, deleted.probability)
     assert result.insertion.probabilities.shape[0] == 6

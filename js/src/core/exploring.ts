@@ -8,6 +8,7 @@ import {
   snapped,
 } from "./latents";
 import { latest } from "./latest";
+import { now } from "./life";
 import { FULL } from "./packet";
 import { listening, pulse } from "./pulse";
 import type { Bytes, ClassScore, Frame, Model, Network, Picture, Status } from "./wire";
@@ -34,7 +35,7 @@ export function exploring(
   model: Model,
   signal: AbortSignal,
   changed: (change: Change) => void,
-  clock: () => number = () => performance.now(),
+  clock: () => number = now,
 ) {
   const listen = listening(model, signal);
   const heart = pulse(model, listen, () => changed("status"), clock);

@@ -1,8 +1,10 @@
 /** Sliders through latent space, which can play by themselves. */
+
 import type { Exploring } from "../core/exploring";
 import { parseNumber } from "../core/format";
 import { clamp } from "../core/geometry";
 import { type Slid, shareOf, sweep } from "../core/latents";
+import { atEnd } from "../core/life";
 import { el, on, set, svg, write } from "./dom";
 
 const PLAY = "M5 3.5l7.5 4.5L5 12.5z";
@@ -40,7 +42,7 @@ export function glide(
   let built: readonly Slid[] = [];
   let life = new AbortController();
   let playing = -1;
-  signal.addEventListener("abort", () => life.abort());
+  atEnd(signal, () => life.abort());
   on(signal, reset, "click", () => {
     playing = -1;
     session.reset();

@@ -1,4 +1,5 @@
 /** Neighbours as points: what the student says of them, and which way they differ most. */
+
 import type { Exploring } from "../core/exploring";
 import { percent, signed } from "../core/format";
 import {
@@ -12,6 +13,7 @@ import {
   shareOf,
   towards,
 } from "../core/latents";
+import { atEnd } from "../core/life";
 import { type Attributes, el, on, set, write } from "./dom";
 import { paintPicture } from "./heat";
 
@@ -190,7 +192,7 @@ export function scatter(
     mark();
   });
   observer.observe(pane);
-  signal.addEventListener("abort", () => observer.disconnect());
+  atEnd(signal, () => observer.disconnect());
 
   return [
     element,
