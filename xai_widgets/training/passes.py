@@ -10,8 +10,9 @@ from torch import Tensor, nn
 
 from xai_widgets.errors import ExplanationError
 from xai_widgets.probe.guard import autograd_ready, like_parameters, unwrap
-from xai_widgets.probe.rectifiers import RectifierMode, Rule
+from xai_widgets.probe.rectifiers import Rule
 from xai_widgets.targets import logits_of
+from xai_widgets.training.twice import TwiceMode
 
 __all__ = ["TrainingPass"]
 
@@ -33,12 +34,13 @@ class TrainingPass:
         _check(model)
         self.model = unwrap(model)
         self.targets, self.label_smoothing = targets, label_smoothing
-        self._mode = RectifierMode()
+        self._mode = TwiceMode()
         with autograd_ready(self.model):
             self.inputs = like_parameters(inputs, self.model).clone().requires_grad_(True)
+            # A copy: a first layer that works in place may not overwrite a leaf.
+            self._mode.input = given = self.inputs.clone()
             with self._mode:
-                # A copy: a first layer that works in place may not overwrite a leaf.
-                output: Any = model(self.inputs.clone())
+                output: Any = model(given)
             self.logits = logits_of(output, batch=len(self.inputs))
             self.losses = self._losses(self.logits)
 
@@ -64,14 +66,14 @@ class TrainingPass:
             )
         wanted = self.losses if of is None else of
         with autograd_ready(self.model):
-            self._mode.rule = rule
+            self._mode.rule, self._mode.inner = rule, True
             try:
                 # Of the sum: the mean would make each picture's gradient depend on the batch size.
                 (gradient,) = torch.autograd.grad(
                     wanted.sum(), self.inputs, retain_graph=True, create_graph=create_graph
                 )
             finally:
-                self._mode.rule = "standard"
+                self._mode.rule, self._mode.inner = "standard", False
         return gradient
 
 
