@@ -15,7 +15,8 @@ PACKAGE = Path(xai_widgets.__file__).parent
 FLOORS = [
     {"errors", "_torchvision"},
     {"render"},
-    {"images", "targets", "archive"},
+    {"images", "targets", "archive", "weights"},
+    {"datasets"},
     {"attribution"},
     {"probe"},
     {"methods"},

@@ -16,7 +16,7 @@ from xai_widgets.errors import ExplanationError
 
 __all__ = ["Batches", "augmented", "chance"]
 
-_ORDER, _LOOKS, _STEP = 0, 1, 2  # what a generator is for
+ORDER, LOOKS, STEP = 0, 1, 2  # what a generator is for
 
 
 def chance(*numbers: int) -> torch.Generator:
@@ -85,11 +85,14 @@ class Batches:
 
 
 def augmented(
-    pixels: Tensor, generator: torch.Generator, *, crop: int, flip: bool, rotation: float
+    pixels: Tensor, seeds: tuple[int, int, int], *, crop: int, flip: bool, rotation: float
 ) -> Tensor:
     """Each picture (N, C, H, W) in [0, 1] mirrored half the time, turned by up to `rotation`
-    degrees, and moved by up to `crop` pixels; black comes in from outside.
+    degrees, and moved by up to `crop` pixels, as (seed, epoch, step) say; black comes in from
+    outside.
     """
+    seed, epoch, step = seeds
+    generator = chance(seed, LOOKS, epoch, step)
     count, _, height, width = pixels.shape
     angle = (2 * torch.rand(count, generator=generator) - 1) * math.radians(rotation)
     moves = torch.randint(-crop, crop + 1, (2, count), generator=generator)
@@ -111,17 +114,18 @@ def augmented(
 
 @lru_cache(maxsize=4)
 def _order(seed: int, epoch: int, count: int) -> Tensor:
-    return torch.from_numpy(np.random.default_rng([seed, _ORDER, epoch]).permutation(count))
+    return torch.from_numpy(np.random.default_rng([seed, ORDER, epoch]).permutation(count))
 
 
 def _pair(data: Any) -> tuple[Any, Any]:
-    pixels, labels = getattr(data, "pixels", None), getattr(data, "labels", None)
+    pixels: Any = getattr(data, "pixels", None)
+    labels: Any = getattr(data, "labels", None)
     if pixels is None and isinstance(data, (tuple, list)) and len(data) == 2:
         pixels, labels = (np.asarray(part) for part in data)
     if getattr(pixels, "ndim", 0) not in (3, 4) or getattr(pixels, "dtype", None) != np.uint8:
         raise ExplanationError(
             f"training pictures are a {type(data).__name__}; expected pixels (N, H, W) or "
-            "(N, H, W, C) uint8 with labels (N,), as xw.demo.fashion() gives them, or a pair of both"
+            "(N, H, W, C) uint8 with labels (N,), as xw.demo.fashion() gives them, or a pair"
         )
     if labels is None or len(pixels) != len(labels) or not len(pixels):
         found = 0 if labels is None else len(labels)

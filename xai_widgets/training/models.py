@@ -118,7 +118,7 @@ def _resnet18(channels: int, classes: int) -> nn.Module:
 
 
 def _small_resnet(channels: int, classes: int) -> nn.Module:
-    return ResNet(channels, classes, (16, 32, 64), 1)
+    return ResNet(channels, classes, (16, 32, 64), 1, stem=2)
 
 
 MODELS: Mapping[str, Callable[[int, int], nn.Module]] = MappingProxyType(

@@ -38,7 +38,7 @@ class TrainingPass:
         with autograd_ready(self.model):
             self.inputs = like_parameters(inputs, self.model).clone().requires_grad_(True)
             # A copy: a first layer that works in place may not overwrite a leaf.
-            self._mode.input = given = self.inputs.clone()
+            self._mode.input = given = self.inputs.clone(memory_format=torch.channels_last)
             with self._mode:
                 output: Any = model(given)
             self.logits = logits_of(output, batch=len(self.inputs))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,30 +13,36 @@ import torch.nn.functional as F  # the field's name for it
 from torch import Tensor, nn
 
 from xai_widgets.errors import ExplanationError
-from xai_widgets.training.batches import _LOOKS, _STEP, Batches, augmented, chance
+from xai_widgets.probe.guard import lock_of, unwrap
+from xai_widgets.training.batches import Batches, augmented
+from xai_widgets.training.checkpoint import NAME, read_training, write_training
 from xai_widgets.training.loss import interpretable_gradient_loss
-from xai_widgets.training.passes import TrainingPass
+from xai_widgets.training.measuring import accuracy_of, cosine_of
+from xai_widgets.training.processes import agree, place
 from xai_widgets.training.recipe import Recipe
 from xai_widgets.training.report import Report
+from xai_widgets.training.sharding import Shards
 from xai_widgets.training.terms import Terms
 
 __all__ = ["Loss", "Trainer"]
 
 Loss = Callable[[nn.Module, Tensor, Tensor], Terms]
-_MEASURED = 256  # test pictures whose two gradients are compared at an epoch's end
 
 
 class Trainer:
     """Trains `model` on `train` by a recipe, and measures it on `test` after every epoch.
 
-        trainer = Trainer(model, xw.demo.fashion("train"), xw.demo.fashion(), recipe=Recipe(epochs=5))
+        trainer = Trainer(model, xw.demo.fashion("train"), xw.demo.fashion(), recipe=Recipe())
         for report in trainer.reports():
             print(report)
 
     train, test: what `Batches` takes. loss: instead of the recipe's, a function of the network,
     inputs and targets that gives `Terms`. folder: where a checkpoint is kept, written whole or not
-    at all at each epoch's end; a trainer made anew on the same folder goes on from there, and on a
-    CPU ends with the same bits. Everything random of a step comes from (seed, epoch, step).
+    at all at each epoch's end, when the reports are closed, and every `checkpoint_every` steps; a
+    trainer made anew on the same folder goes on from there, and on a CPU ends with the same bits.
+    measured: test pictures whose two gradients are compared. Everything random of a step comes
+    from (seed, epoch, step). Where processes were joined by `torch.distributed`, they share each
+    batch (see `Shards`).
 
     Raises ExplanationError for data or a folder that do not fit.
     """
@@ -49,22 +56,26 @@ class Trainer:
         recipe: Recipe,
         loss: Loss | None = None,
         folder: str | os.PathLike[str] | None = None,
-        measured: int = _MEASURED,
+        checkpoint_every: int | None = None,
+        measured: int = 256,
     ) -> None:
         self.model, self.recipe = model, recipe
         self.train = Batches(train)
         self.test = Batches(test, mean=self.train.mean, std=self.train.std)
         self.folder = None if folder is None else Path(folder)
-        self.measured = measured
-        self._loss = loss or _loss_of(recipe)
+        self.checkpoint_every, self.measured = checkpoint_every, measured
         self.optimizer = torch.optim.SGD(
-            model.parameters(),
+            [parameter for parameter in model.parameters() if parameter.requires_grad],
             lr=recipe.learning_rate,
             momentum=recipe.momentum,
             weight_decay=recipe.weight_decay,
         )
+        self._shards = Shards(recipe.shards, recipe.seed, loss or _loss_of(recipe))
         self.steps = self.train.steps(recipe.batch_size)
         self.epoch = 0  # how many are done
+        self.step = 0  # how many of the epoch under way are done
+        self.history: list[dict[str, float]] = []
+        self._sums: dict[str, float] = {}  # over the epoch under way
         self._restore()
 
     @property
@@ -74,116 +85,107 @@ class Trainer:
 
     @property
     def preprocessing(self) -> dict[str, Any]:
-        """How an `Engine` over the network prepares pictures: `Engine(model, preprocessing=...)`."""
+        """How an `Engine` over the network prepares a picture."""
         return {"size": self.train.shape[1:], "mean": self.train.mean, "std": self.train.std}
 
     def reports(self) -> Iterator[Report]:
         """Train, one report per step, until all epochs are done.
 
-        Closing the generator (or leaving the loop over it) stops after the step; what the epoch
-        under way had learned since its start is kept in the network, and not in the folder.
+        Closing the generator, or leaving the loop over it, stops after the step, and keeps a
+        checkpoint; reports asked for again go on from there.
         """
         while not self.finished:
-            yield from self._epoch()
-
-    def _epoch(self) -> Iterator[Report]:
-        right = seen = 0
-        for step in range(self.steps):
-            rate = self.recipe.rate(self.epoch * self.steps + step, self.steps)
-            terms, labels = self._step(step, rate)
-            right += int((terms.logits.argmax(1).cpu() == labels).sum())
-            seen += len(labels)
-            numbers = {k: v for k, v in terms.numbers().items() if v == v}
-            report = Report(self.epoch, step + 1, self.steps, numbers, rate, right / seen)
-            if step + 1 < self.steps:
+            report = self._one()
+            if self.checkpoint_every and self.step and self.step % self.checkpoint_every == 0:
+                self._keep()
+            try:
                 yield report
-        accuracy, cosine = self.measure()
-        self.epoch += 1
-        self._keep()
-        yield Report(**{**vars(report), "test_accuracy": accuracy, "cosine": cosine})
+            except GeneratorExit:
+                if self.step:  # at an epoch's end it has been kept
+                    self._keep()
+                raise
 
-    def _step(self, step: int, rate: float) -> tuple[Terms, Tensor]:
-        seed, epoch = self.recipe.seed, self.epoch
-        chosen = self.train.batch(seed, epoch, step, self.recipe.batch_size)
-        pixels = augmented(
-            self.train.pixels[chosen].float() / 255,
-            chance(seed, _LOOKS, epoch, step),
-            crop=self.recipe.crop,
-            flip=self.recipe.flip,
-            rotation=self.recipe.rotation,
-        )
-        inputs, labels = self.train.normalised(pixels), self.train.labels[chosen]
+    def _one(self) -> Report:
+        started = time.perf_counter()
+        epoch, step, recipe = self.epoch, self.step, self.recipe
+        rate = recipe.rate(epoch * self.steps + step, self.steps)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        self.model.train()
-        with torch.random.fork_rng(devices=[]):  # dropout draws from the generator of all
-            torch.manual_seed(chance(seed, _STEP, epoch, step).initial_seed())
-            terms = self._loss(self.model, inputs, labels)
+        chosen = self.train.batch(recipe.seed, epoch, step, recipe.batch_size)
+        pixels = augmented(
+            self.train.pixels[chosen].float() / 255,
+            (recipe.seed, epoch, step),
+            crop=recipe.crop,
+            flip=recipe.flip,
+            rotation=recipe.rotation,
+        )
+        inputs, labels = self.train.normalised(pixels), self.train.labels[chosen]
+        with lock_of(unwrap(self.model)):  # a widget may look at the network between two steps
             self.optimizer.zero_grad()
-            terms.total.backward()
-        self.optimizer.step()
-        return terms, labels
+            numbers = self._shards.run(self.model, inputs, labels, (epoch, step))
+            self.optimizer.step()
+        right = numbers.pop("right")
+        for name, value in (*numbers.items(), ("right", right), ("pictures", len(labels))):
+            self._sums[name] = self._sums.get(name, 0.0) + value
+        self._sums["seconds"] = self._sums.get("seconds", 0.0) + time.perf_counter() - started
+        self.step += 1
+        so_far = self._sums["right"] / self._sums["pictures"]
+        if self.step < self.steps:
+            return Report(epoch, self.step, self.steps, numbers, rate, so_far)
+        accuracy, cosine = self.measure()
+        self._end_epoch(rate, so_far, accuracy, cosine)
+        return Report(epoch, step + 1, self.steps, numbers, rate, so_far, accuracy, cosine)
+
+    def _end_epoch(self, rate: float, so_far: float, accuracy: float, cosine: float | None) -> None:
+        terms = {
+            name: value / self.steps
+            for name, value in self._sums.items()
+            if name not in ("right", "pictures", "seconds")
+        }
+        entry = {"epoch": self.epoch, "learning_rate": rate, **terms, "accuracy": so_far}
+        entry.update(test_accuracy=accuracy, seconds=round(self._sums["seconds"], 2))
+        self.history.append(entry if cosine is None else {**entry, "cosine": cosine})
+        self.epoch, self.step, self._sums = self.epoch + 1, 0, {}
+        self._keep()
 
     def measure(self) -> tuple[float, float | None]:
         """Accuracy on the test pictures, and the mean cosine between plain and guided gradient on
         the first of them; None for a network without rectifiers.
         """
-        self.model.eval()
-        try:
-            right = 0
-            with torch.no_grad():
-                for numbers in torch.arange(len(self.test)).split(500):
-                    said = self.model(self.test.inputs(numbers)).argmax(1)
-                    right += int((said == self.test.labels[numbers]).sum())
-            return right / len(self.test), self._cosine()
-        finally:
-            self.model.train()
+        with lock_of(unwrap(self.model)):
+            return accuracy_of(self.model, self.test), cosine_of(
+                self.model, self.test, self.measured
+            )
 
-    def _cosine(self) -> float | None:
-        found = []
-        for numbers in torch.arange(min(self.measured, len(self.test))).split(64):
-            run = TrainingPass(self.model, self.test.inputs(numbers), self.test.labels[numbers])
-            try:
-                pair = [run.gradient(rule=rule).flatten(1) for rule in ("standard", "guided")]
-            except ExplanationError:
-                return None
-            found.append(F.cosine_similarity(*(v / v.norm(dim=1, keepdim=True) for v in pair)))
-        known = torch.cat(found) if found else torch.zeros(0)
-        return float(known[known.isfinite()].mean())
+    @property
+    def _settings(self) -> dict[str, Any]:
+        return {
+            **self.recipe.plain(),
+            "network": type(self.model).__name__,
+            "pictures": self.train.fingerprint(),
+        }
 
     def _keep(self) -> None:
-        if self.folder is None:
+        if self.folder is None or place()[0] != 0:
             return
-        self.folder.mkdir(parents=True, exist_ok=True)
-        state = {
-            "recipe": self.recipe.plain(),
-            "epoch": self.epoch,
-            "model": self.model.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-        }
-        aside = self.folder / f".checkpoint.{os.getpid()}.part"
-        torch.save(state, aside)
-        os.replace(aside, self.folder / "checkpoint.pt")
+        progress = {"epoch": self.epoch, "step": self.step, "sums": self._sums,
+                    "history": self.history}  # fmt: skip
+        write_training(self.folder / NAME, self.model, self.optimizer, self._settings, progress)
 
     def _restore(self) -> None:
-        path = None if self.folder is None else self.folder / "checkpoint.pt"
-        if path is None or not path.exists():
-            return
-        state = torch.load(path, weights_only=True)
-        if state["recipe"] != self.recipe.plain():
-            raise ExplanationError(
-                f'"{path}" is of another training; expected the same recipe, or another folder'
-            )
-        self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.epoch = state["epoch"]
+        path = None if self.folder is None else self.folder / NAME
+        if path is not None and path.exists():
+            progress = read_training(path, self.model, self.optimizer, self._settings)
+            self.epoch, self.step = progress["epoch"], progress["step"]
+            self._sums, self.history = progress["sums"], progress["history"]
+        agree("the number of steps done", self.epoch * self.steps + self.step)
 
 
 def _loss_of(recipe: Recipe) -> Loss:
     def plain(model: nn.Module, inputs: Tensor, targets: Tensor) -> Terms:
         logits = model(inputs)
         loss = F.cross_entropy(logits, targets, label_smoothing=recipe.label_smoothing)
-        return Terms(loss, loss, loss.new_tensor(float("nan")), logits.detach())
+        return Terms(loss, loss, torch.full_like(loss.detach(), torch.nan), logits.detach())
 
     def regularised(model: nn.Module, inputs: Tensor, targets: Tensor) -> Terms:
         return interpretable_gradient_loss(
@@ -196,4 +198,6 @@ def _loss_of(recipe: Recipe) -> Loss:
             label_smoothing=recipe.label_smoothing,
         )
 
+    if recipe.weight < 0:
+        raise ExplanationError(f"weight={recipe.weight!r}; expected 0 or more")
     return regularised if recipe.weight else plain

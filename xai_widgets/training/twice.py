@@ -68,7 +68,7 @@ class TwiceMode(RectifierMode):
     ) -> Any:
         kwargs = kwargs or {}
         if func is torch.conv2d:
-            given = {**_CONV_DEFAULTS, **dict(zip(_CONV_ARGUMENTS, args)), **kwargs}
+            given = {**_CONV_DEFAULTS, **dict(zip(_CONV_ARGUMENTS, args, strict=False)), **kwargs}
             x = given["input"]
             if x.requires_grad and x.ndim == 4 and not isinstance(given["padding"], str):
                 pairs = [_pair(given[name]) for name in ("stride", "padding", "dilation")]
@@ -76,7 +76,7 @@ class TwiceMode(RectifierMode):
                     x, given["weight"], given["bias"], (*pairs, given["groups"]), self
                 )
         if func is F.batch_norm:
-            given = {**_NORM_DEFAULTS, **dict(zip(_NORM_ARGUMENTS, args)), **kwargs}
+            given = {**_NORM_DEFAULTS, **dict(zip(_NORM_ARGUMENTS, args, strict=False)), **kwargs}
             x, weight = given["input"], given["weight"]
             if given["training"] and x.requires_grad and weight is not None:
                 F._verify_batch_size(x.size())
