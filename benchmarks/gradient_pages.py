@@ -11,4 +11,6 @@ PAGE = Path(__file__).parent.parent / "docs" / "interpretable_gradients_measured
 
 def write_page(entries: Mapping[str, Any], keys: Sequence[str]) -> None:
     """Write the page; networks that are not known are said to be not run."""
-    PAGE.write_text("\n".join(f"{key}: {'known' if key in entries else 'not run'}" for key in keys) + "\n")
+    PAGE.write_text(
+        "\n".join(f"{key}: {'known' if key in entries else 'not run'}" for key in keys) + "\n"
+    )

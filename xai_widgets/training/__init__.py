@@ -12,8 +12,25 @@ Reconstructed from the public description of Torres Figueroa, Zhang, Sicre, Avri
 from xai_widgets.training.loss import interpretable_gradient_loss
 from xai_widgets.training.models import build
 from xai_widgets.training.recipe import Recipe
+from xai_widgets.training.relatives import (
+    input_gradient_penalty,
+    jacobian_regularization,
+    right_for_the_right_reasons,
+    saliency_guided,
+)
 from xai_widgets.training.report import Report
 from xai_widgets.training.terms import Terms
 from xai_widgets.training.trainer import Trainer
 
-__all__ = ["Recipe", "Report", "Terms", "Trainer", "build", "interpretable_gradient_loss"]
+__all__ = [
+    "Recipe",
+    "Report",
+    "Terms",
+    "Trainer",
+    "build",
+    "input_gradient_penalty",
+    "interpretable_gradient_loss",
+    "jacobian_regularization",
+    "right_for_the_right_reasons",
+    "saliency_guided",
+]

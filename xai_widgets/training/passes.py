@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -9,9 +11,11 @@ import torch.nn.functional as F  # the field's name for it
 from torch import Tensor, nn
 
 from xai_widgets.errors import ExplanationError
-from xai_widgets.probe.guard import autograd_ready, like_parameters, unwrap
+from xai_widgets.probe.fingerprint import modules_of
+from xai_widgets.probe.guard import as_found, autograd_ready, buffers_aside, like_parameters, unwrap
 from xai_widgets.probe.rectifiers import Rule
 from xai_widgets.targets import logits_of
+from xai_widgets.training.terms import Terms
 from xai_widgets.training.twice import TwiceMode
 
 __all__ = ["TrainingPass"]
@@ -33,9 +37,11 @@ class TrainingPass:
     ) -> None:
         _check(model)
         self.model = unwrap(model)
-        self.targets, self.label_smoothing = targets, label_smoothing
+        self._run, self._smoothing = model, label_smoothing
         self._mode = TwiceMode()
+        self._chance = _chance_now()
         with autograd_ready(self.model):
+            self._targets = targets.detach().clone()  # may be an inference tensor
             self.inputs = like_parameters(inputs, self.model).clone().requires_grad_(True)
             # A copy: a first layer that works in place may not overwrite a leaf.
             self._mode.input = given = self.inputs.clone(memory_format=torch.channels_last)
@@ -43,12 +49,6 @@ class TrainingPass:
                 output: Any = model(given)
             self.logits = logits_of(output, batch=len(self.inputs))
             self.losses = self._losses(self.logits)
-
-    def _losses(self, logits: Tensor) -> Tensor:
-        targets = self.targets.to(logits.device)
-        return F.cross_entropy(
-            logits, targets, reduction="none", label_smoothing=self.label_smoothing
-        )
 
     def gradient(
         self, of: Tensor | None = None, *, rule: Rule = "standard", create_graph: bool = False
@@ -75,6 +75,57 @@ class TrainingPass:
             finally:
                 self._mode.rule, self._mode.inner = "standard", False
         return gradient
+
+    def gradient_at(self, inputs: Tensor, *, evaluating: bool = False) -> Tensor:
+        """The plain gradient of the same losses at other inputs (N, C, H, W), see `again`; or, in
+        evaluation mode, that of the network as it is used.
+        """
+        with as_found(self.model) if evaluating else self.again():
+            x = inputs.detach().requires_grad_(True)
+            losses = self._losses(logits_of(self._run(x.clone()), batch=len(x)))
+            (gradient,) = torch.autograd.grad(losses.sum(), x)
+        return gradient
+
+    def logits_at(self, inputs: Tensor) -> Tensor:
+        """The logits (N, classes) at other inputs, with their graph; see `again`."""
+        with self.again():
+            return logits_of(self._run(inputs), batch=len(inputs))
+
+    @contextmanager
+    def again(self) -> Iterator[None]:
+        """Run the network once more inside of this: the same dropout is drawn, and BatchNorm's
+        running statistics stay those of the pictures.
+        """
+        after = _chance_now()
+        with autograd_ready(self.model), buffers_aside(modules_of(self.model)):
+            _set_chance(self._chance)
+            try:
+                yield
+            finally:
+                _set_chance(after)
+
+    def terms(self, weight: float, regularise: Callable[[TrainingPass], Tensor]) -> Terms:
+        """The loss whose regularisation is the mean of what `regularise` gives, (N,)."""
+        with autograd_ready(self.model):
+            regularization = regularise(self).mean()
+            classification = self.losses.mean()
+            total = classification + weight * regularization if weight else classification
+        return Terms(total, classification, regularization, self.logits.detach())
+
+    def _losses(self, logits: Tensor) -> Tensor:
+        targets = self._targets.to(logits.device)
+        return F.cross_entropy(logits, targets, reduction="none", label_smoothing=self._smoothing)
+
+
+def _chance_now() -> tuple[Tensor, Tensor | None]:
+    cuda = torch.cuda.get_rng_state() if torch.cuda.is_initialized() else None
+    return torch.get_rng_state(), cuda
+
+
+def _set_chance(states: tuple[Tensor, Tensor | None]) -> None:
+    torch.set_rng_state(states[0])
+    if states[1] is not None:
+        torch.cuda.set_rng_state(states[1])
 
 
 def _check(model: nn.Module) -> None:
