@@ -63,6 +63,11 @@ class Recipe:
                 f"shards={self.shards} does not divide batch_size={self.batch_size}"
             )
 
+    @classmethod
+    def one_cycle(cls, epochs: int = 30, **options: Any) -> Recipe:
+        """A shorter training: the rate rises over a tenth of the epochs, then falls to nothing."""
+        return cls(**{"epochs": epochs, "schedule": "one_cycle", "warm_up": epochs / 10, **options})
+
     def rate(self, step: int, steps: int) -> float:
         """The learning rate of step number `step` from 0, with `steps` in an epoch."""
         warm = self.warm_up * steps

@@ -30,3 +30,10 @@ class Report:
     def ends_epoch(self) -> bool:
         """Whether this is the epoch's last step."""
         return self.step == self.steps
+
+    def __str__(self) -> str:
+        terms = ", ".join(f"{name} {value:.4f}" for name, value in self.terms.items())
+        known = {"accuracy": self.accuracy, "test accuracy": self.test_accuracy,
+                 "cosine": self.cosine}  # fmt: skip
+        rest = "".join(f" · {name} {v:.3f}" for name, v in known.items() if v is not None)
+        return f"epoch {self.epoch + 1}, step {self.step} of {self.steps} · {terms}{rest}"

@@ -45,13 +45,13 @@ class Shards:
         """The means of the terms over the parts, and "right": how many pictures were."""
         model.train()
         device = next(model.parameters()).device
-        buffers = [b for b in model.buffers() if b.is_floating_point()]
-        before = [b.clone() for b in buffers] if self.count > 1 else []
-        after = [torch.zeros_like(b) for b in before]
+        buffers = list(model.buffers()) if self.count > 1 else []
+        before = [buffer.clone() for buffer in buffers]
+        after = [torch.zeros_like(buffer, dtype=torch.float64) for buffer in buffers]
         numbers = torch.zeros(4, dtype=torch.float64, device=device)
         pairs = list(zip(inputs.chunk(self.count), labels.chunk(self.count), strict=True))
         for shard in self.own:
-            for buffer, value in zip(buffers, before, strict=False):
+            for buffer, value in zip(buffers, before, strict=True):
                 buffer.copy_(value)
             x, y = (part.to(device) for part in pairs[shard])
             with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
@@ -59,15 +59,15 @@ class Shards:
                 torch.manual_seed(chance(self._seed, STEP, *place_in_time, shard).initial_seed())
                 terms = self._loss(model, x, y)
                 (terms.total / self.count).backward()
-            for total, buffer in zip(after, buffers, strict=False):
-                total += buffer / self.count
+            for total, buffer in zip(after, buffers, strict=True):
+                total += buffer.double() / self.count
             parts = (terms.total, terms.classification, terms.regularization)
             numbers[:3] += torch.stack([part.detach().double() for part in parts]) / self.count
             numbers[3] += (terms.logits.argmax(1) == y).sum()
         trained = [p.grad for p in model.parameters() if p.grad is not None]
         summed([*trained, *after, numbers])
-        for buffer, value in zip(buffers, after, strict=False):
-            buffer.copy_(value)
+        for buffer, value in zip(buffers, after, strict=True):
+            buffer.copy_(value if buffer.is_floating_point() else value.round())
         names = ("total", "classification", "regularization", "right")
         found = dict(zip(names, numbers.tolist(), strict=True))
         return {name: value for name, value in found.items() if value == value}  # no nan
