@@ -4,8 +4,8 @@
 
 The small ResNet on a CPU with one thread, in both memory layouts: a plain step (cross-entropy,
 backward, SGD), a step of `interpretable_gradient_loss`, and one written the straightforward way,
-with the rectifiers' rule as here but PyTorch's own second derivatives. Medians of interleaved
-steps; the gradients of both ways are compared.
+with the rectifiers' rule as here but PyTorch's own second derivatives. Medians of the processor
+time of interleaved steps; the gradients of both ways are compared.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from torch import Tensor, nn
 
 from xai_widgets.probe.rectifiers import RectifierMode
 from xai_widgets.training import interpretable_gradient_loss
+from xai_widgets.training.allocator import keep_memory
 from xai_widgets.training.models import build
 
 LAYOUTS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
@@ -65,6 +66,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=24.0, help="for each layout")
     asked = parser.parse_args()
     torch.set_num_threads(1)
+    keep_memory()  # as the training's command does
     torch.manual_seed(0)
     x = torch.randn(asked.batch, asked.channels, asked.size, asked.size)
     y = torch.randint(10, (asked.batch,))
@@ -88,12 +90,12 @@ def measured(asked: Any, x: Tensor, y: Tensor, layout: torch.memory_format) -> d
     until = time.perf_counter() + asked.seconds
     while time.perf_counter() < until or len(times["plain"]) < 5:
         for name, way in WAYS.items():
-            started = time.perf_counter()
+            started = time.process_time()
             loss = way(model, x, y)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-            times[name].append(time.perf_counter() - started)
+            times[name].append(time.process_time() - started)
     milliseconds = {name: 1e3 * statistics.median(some[1:]) for name, some in times.items()}
     return {
         "milliseconds": {name: round(value, 1) for name, value in milliseconds.items()},

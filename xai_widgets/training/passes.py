@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F  # the field's name for it
 from torch import Tensor, nn
 
-from xai_widgets.errors import ExplanationError
+from xai_widgets.errors import ExplanationError, nearest
 from xai_widgets.probe.fingerprint import modules_of
 from xai_widgets.probe.guard import as_found, autograd_ready, buffers_aside, like_parameters, unwrap
 from xai_widgets.probe.rectifiers import Rule
@@ -18,7 +18,9 @@ from xai_widgets.targets import logits_of
 from xai_widgets.training.terms import Terms
 from xai_widgets.training.twice import TwiceMode
 
-__all__ = ["TrainingPass"]
+__all__ = ["STATISTICS", "TrainingPass", "fixed_of"]
+
+STATISTICS = ("batch", "fixed")
 
 
 class TrainingPass:
@@ -29,16 +31,26 @@ class TrainingPass:
     is done in single precision at least: autocast is off. `losses` (N,) and what `gradient` gives
     with `create_graph` carry the graph on which the parameters are trained.
 
+    statistics: "batch", and a gradient goes through BatchNorm's means and variances to all pictures
+    of the batch; "fixed", and it takes them for constants, as in evaluation.
+
     Raises ExplanationError for a compiled network, or what is no classifier.
     """
 
     def __init__(
-        self, model: nn.Module, inputs: Tensor, targets: Tensor, label_smoothing: float = 0.0
+        self,
+        model: nn.Module,
+        inputs: Tensor,
+        targets: Tensor,
+        label_smoothing: float = 0.0,
+        *,
+        statistics: str = "batch",
     ) -> None:
         _check(model)
         self.model = unwrap(model)
         self._run, self._smoothing = model, label_smoothing
         self._mode = TwiceMode()
+        self._mode.fixed = fixed_of(statistics)
         self._chance = _chance_now()
         with autograd_ready(self.model):
             self._targets = targets.detach().clone()  # may be an inference tensor
@@ -115,6 +127,16 @@ class TrainingPass:
     def _losses(self, logits: Tensor) -> Tensor:
         targets = self._targets.to(logits.device)
         return F.cross_entropy(logits, targets, reduction="none", label_smoothing=self._smoothing)
+
+
+def fixed_of(statistics: str) -> bool:
+    """Whether BatchNorm's statistics are constants. Raises ExplanationError for another word."""
+    if statistics not in STATISTICS:
+        raise ExplanationError(
+            f"statistics={statistics!r}; expected one of {', '.join(map(repr, STATISTICS))}."
+            + nearest(statistics, STATISTICS)
+        )
+    return statistics == "fixed"
 
 
 def _chance_now() -> tuple[Tensor, Tensor | None]:

@@ -195,6 +195,7 @@ def _loss_of(recipe: Recipe) -> Loss:
             weight=recipe.weight,
             error=recipe.error,
             reference=recipe.reference,
+            statistics=recipe.statistics,
             label_smoothing=recipe.label_smoothing,
         )
 

@@ -9,7 +9,8 @@ dozen passes over the map. Here both are written with the kernels of the first d
     gx = γ r (g − ḡ − x̂ mean(g x̂))  is linear and symmetric in g, so its derivative with respect
                                      to g is itself, applied to v
 
-with r = 1/√(var + ε), x̂ = r (x − mean x), all means over batch and positions of a channel.
+with r = 1/√(var + ε), x̂ = r (x − mean x), all means over batch and positions of a channel. Where
+the statistics are taken for constants, gx = γ r g.
 """
 
 from __future__ import annotations
@@ -45,13 +46,15 @@ class TwiceMode(RectifierMode):
     """Active while a network runs forward: meets every rectifier, and puts the quick forms in the
     place of convolutions and of batch norm in training.
 
-    While `inner` is set, a backward goes to the inputs alone. It belongs to this object, not to a
-    thread: autograd has threads of its own.
+    While `inner` is set, a backward goes to the inputs alone; with `fixed`, it takes the statistics
+    of batch norm for constants. Both belong to this object, not to a thread: autograd has threads
+    of its own.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.inner = False
+        self.fixed = False
         self.input: Tensor | None = None  # nobody needs the trained loss's derivative by it
 
     def is_input(self, x: Tensor) -> bool:
@@ -78,7 +81,8 @@ class TwiceMode(RectifierMode):
         if func is F.batch_norm:
             given = {**_NORM_DEFAULTS, **dict(zip(_NORM_ARGUMENTS, args, strict=False)), **kwargs}
             x, weight = given["input"], given["weight"]
-            if given["training"] and x.requires_grad and weight is not None:
+            if given["training"] and x.requires_grad:
+                weight = x.new_ones(x.shape[1]) if weight is None else weight
                 F._verify_batch_size(x.size())
                 return _BatchNorm.apply(
                     x, weight, given["bias"], given["running_mean"], given["running_var"],
@@ -153,6 +157,8 @@ class _BatchNorm(Function):
     def backward(ctx: Any, g: Tensor) -> Any:
         x, weight, mean, r = ctx.saved_tensors
         rest = (None,) * 5
+        if ctx.mode.inner and ctx.mode.fixed:
+            return g * (weight * r).view(1, -1, *[1] * (x.ndim - 2)), None, None, *rest
         if ctx.mode.inner:
             return _BatchNormBackward.apply(g, x, weight, mean, r, ctx.eps), None, None, *rest
         wanted = list(ctx.needs_input_grad[:3])
