@@ -56,7 +56,7 @@ _SHORT = Recipe.one_cycle(
 )
 _LONG = Recipe.one_cycle(30, statistics="fixed", rotation=0.0)
 SETTINGS = {
-    "fashion_mnist": Setting("fashion_mnist", "small_resnet", _SHORT, 1, 60, 30),
+    "fashion_mnist": Setting("fashion_mnist", "small_resnet", _SHORT, 1, 24, 12),
     "cifar100": Setting(
         "cifar100",
         "small_resnet",

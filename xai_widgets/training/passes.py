@@ -78,14 +78,14 @@ class TrainingPass:
             )
         wanted = self.losses if of is None else of
         with autograd_ready(self.model):
-            self._mode.rule, self._mode.inner = rule, True
+            self._mode.rule, self._mode.to_inputs = rule, True
             try:
                 # Of the sum: the mean would make each picture's gradient depend on the batch size.
                 (gradient,) = torch.autograd.grad(
                     wanted.sum(), self.inputs, retain_graph=True, create_graph=create_graph
                 )
             finally:
-                self._mode.rule, self._mode.inner = "standard", False
+                self._mode.rule, self._mode.to_inputs = "standard", False
         return gradient
 
     def gradient_at(self, inputs: Tensor, *, evaluating: bool = False) -> Tensor:
