@@ -26,6 +26,7 @@ import torch
 from gradient_measures import measured
 from gradient_pages import write_page
 from keeping import RESULTS
+from safetensors.torch import save_file
 
 from xai_widgets.datasets import dataset
 from xai_widgets.training import Recipe, Trainer, build
@@ -113,12 +114,15 @@ def main() -> None:
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--subset", type=int, help="so many pictures, one epoch: a trial, not kept")
     parser.add_argument("--build", type=Path, default=ROOT / "build" / "interpretable_gradients")
+    parser.add_argument("--pair", action="store_true", help="write the demo's pair of networks")
     parser.add_argument("--table", action="store_true", help="write the page from what is kept")
     asked = parser.parse_args()
     torch.set_num_threads(1 if asked.device == "cpu" else torch.get_num_threads())
     keep_memory()
-    if not asked.table:
+    if not (asked.table or asked.pair):
         work(asked, until=time.monotonic() + 60 * asked.minutes)
+    if asked.pair:
+        write_pair(asked.build)
     if asked.subset is None:
         write_page(kept(), [run.key for name in SETTINGS for run in runs(name, asked.seeds)])
 
@@ -179,6 +183,44 @@ def made(run: Run, asked: Any, until: float) -> dict[str, Any] | None:
                      "history": trainer.history},
         "measures": measures,
     }  # fmt: skip
+
+
+def write_pair(build_folder: Path) -> None:
+    """Put the two arms of the first seed into the demo, in half precision, each measured so."""
+    for run in runs("fashion_mnist", 1)[:2]:
+        train, test = (dataset("fashion_mnist", split) for split in ("train", "test"))
+        network = build("small_resnet", 1, len(train.class_names))
+        folder = build_folder / "full" / run.key
+        trainer = Trainer(network, train, test, recipe=run.recipe, folder=folder)
+        if not trainer.finished:
+            raise SystemExit(f"{run.key} is not trained yet")
+        state = {
+            name: value.half() if value.is_floating_point() else value
+            for name, value in network.state_dict().items()
+        }
+        network.load_state_dict(
+            {name: v.float() if v.is_floating_point() else v for name, v in state.items()}
+        )
+        accuracy, cosine = trainer.measure()
+        arm = "regularised" if run.recipe.weight else "baseline"
+        path = ROOT / "xai_widgets" / "demo" / f"gradients_{arm}.safetensors"
+        save_file({name: value.contiguous() for name, value in state.items()}, path)
+        recipe = {
+            "command": "python benchmarks/interpretable_gradients.py --part arms, then --pair",
+            "date": date.today().isoformat(),
+            "torch": torch.__version__,
+            "model": "small_resnet",
+            "parameters": sum(parameter.numel() for parameter in network.parameters()),
+            "class_names": list(train.class_names),
+            "preprocessing": trainer.preprocessing,
+            "trained_on": {"dataset": "fashion_mnist", "split": "train", "pictures": len(train)},
+            "recipe": run.recipe.plain(),
+            "measured_on": {"split": "test", "pictures": len(test), "gradients": trainer.measured},
+            "accuracy": round(accuracy, 4),
+            "cosine": None if cosine is None else round(cosine, 4),
+        }
+        text = json.dumps(recipe, indent=2) + "\n"
+        path.with_suffix(".json").write_text(text, encoding="utf-8")
 
 
 def kept() -> dict[str, Any]:

@@ -56,7 +56,10 @@ class TrainingPass:
             self._targets = targets.detach().clone()  # may be an inference tensor
             self.inputs = like_parameters(inputs, self.model).clone().requires_grad_(True)
             # A copy: a first layer that works in place may not overwrite a leaf.
-            self._mode.input = given = self.inputs.clone(memory_format=torch.channels_last)
+            # Measured: on a CPU the second backward is quickest with channels innermost.
+            cpu = self.inputs.device.type == "cpu" and self.inputs.ndim == 4
+            layout = torch.channels_last if cpu else torch.preserve_format
+            self._mode.input = given = self.inputs.clone(memory_format=layout)
             with self._mode:
                 output: Any = model(given)
             self.logits = logits_of(output, batch=len(self.inputs))

@@ -1,8 +1,8 @@
-"""Convolution and batch norm made to be differentiated twice, quickly.
+"""Convolution, rectifier and batch norm made to be differentiated twice, quickly.
 
 PyTorch's own second derivatives are right, and slow on a CPU: that of a convolution computes the
 kernel's gradient as a convolution whose kernel is as large as the map, and that of batch norm is a
-dozen passes over the map. Here both are written with the kernels of the first derivative:
+dozen passes over the map. Here they are written with the kernels of the first derivative:
 
     y = w ∗ x,  gx = wᵀ ∗ g     ⟹   ∂⟨v, gx⟩/∂g = w ∗ v,   ∂⟨v, gx⟩/∂w = the kernel's gradient at
                                      input v and output gradient g
@@ -39,6 +39,8 @@ _NORM_DEFAULTS: dict[str, Any] = {
 }  # fmt: skip
 _IN_CACHE = 2**16  # values
 _backward: Any = torch.ops.aten.convolution_backward.default
+_threshold_backward: Any = torch.ops.aten.threshold_backward.default
+_RELU = frozenset((torch.relu, F.relu, Tensor.relu))
 _norm: Any = torch.ops.aten.native_batch_norm.default
 _norm_backward: Any = torch.ops.aten.native_batch_norm_backward.default
 
@@ -91,6 +93,15 @@ class TwiceMode(RectifierMode):
                 )  # fmt: skip
         return super().__torch_function__(func, types, args, kwargs)
 
+    def _call(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        x = args[0] if args else kwargs["input"]
+        in_place = kwargs.get("inplace", len(args) > 1 and args[1])
+        if func not in _RELU or in_place or not torch.is_grad_enabled() or not x.requires_grad:
+            return super()._call(func, args, kwargs)
+        y = _applied(_Relu, x, self)
+        self._hook(y, func)
+        return y
+
 
 class _Convolution(Function):
     @staticmethod
@@ -140,6 +151,38 @@ def _convolution_backward(
 ) -> Any:
     stride, padding, dilation, groups = geometry
     return _backward(g, x, w, bias, stride, padding, dilation, False, [0, 0], groups, wanted)
+
+
+class _Relu(Function):
+    """PyTorch's own, second derivative included, adds zeros to what reaches the map."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, mode: TwiceMode) -> Tensor:
+        y = x.relu()
+        ctx.save_for_backward(y)
+        ctx.mode = mode
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> Any:
+        (y,) = ctx.saved_tensors
+        if ctx.mode.to_inputs:
+            return _applied(_ReluBackward, g, y), None
+        return _threshold_backward(g, y, 0), None
+
+
+class _ReluBackward(Function):
+    @staticmethod
+    def forward(ctx: Any, g: Tensor, y: Tensor) -> Tensor:
+        ctx.save_for_backward(y)
+        made: Tensor = _threshold_backward(g, y, 0)
+        return made
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, v: Tensor) -> Any:
+        (y,) = ctx.saved_tensors
+        return _threshold_backward(v, y, 0), None
 
 
 class _BatchNorm(Function):
