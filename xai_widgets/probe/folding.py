@@ -67,7 +67,7 @@ class Folding:
         if not table:
             return run(nullcontext())
         try:
-            return run(_Folds(table))
+            return _folded(run, table)
         except _Diverged:
             self._known = key, {}
             return run(nullcontext())
@@ -86,7 +86,7 @@ class Folding:
         try:
             plain = first_tensor(one(pairs))
             table = pairs.folded(layout)
-            folded = first_tensor(one(_Folds(table))) if table else None
+            folded = first_tensor(_folded(one, table)) if table else None
         except (_Diverged, Exception):  # a network may refuse a single input in its own way
             return {}
         if plain is None or folded is None or plain.dtype not in _ROUNDING:
@@ -205,6 +205,14 @@ class _Diverged(BaseException):
     """A convolution's result went elsewhere than into its batch norm."""
 
 
+def _folded(run: Callable[[_Mode], _T], table: dict[int, _Folded]) -> _T:
+    folds = _Folds(table)
+    result = run(folds)
+    if folds.waiting is not None:
+        raise _Diverged
+    return result
+
+
 # What code may ask of a convolution's result before its batch norm does.
 _QUESTIONS = frozenset(
     {
@@ -221,7 +229,7 @@ class _Folds(TorchFunctionMode):
     def __init__(self, table: dict[int, _Folded]) -> None:
         super().__init__()
         self._table = table
-        self._waiting: Tensor | None = None
+        self.waiting: Tensor | None = None
 
     def __torch_function__(
         self,
@@ -231,10 +239,10 @@ class _Folds(TorchFunctionMode):
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
         kwargs = kwargs or {}
-        waiting = self._waiting
+        waiting = self.waiting
         if waiting is not None:
             if func is F.batch_norm and args and args[0] is waiting:
-                self._waiting = None
+                self.waiting = None
                 return waiting
             if func not in _QUESTIONS and any(argument is waiting for argument in args):
                 raise _Diverged
@@ -246,10 +254,5 @@ class _Folds(TorchFunctionMode):
         if waiting is not None:
             raise _Diverged
         kwargs.pop("bias", None)
-        self._waiting = func(args[0], folded.weight, folded.bias, *args[3:], **kwargs)
-        return self._waiting
-
-    def __exit__(self, *exc: Any) -> None:
-        super().__exit__(*exc)
-        if self._waiting is not None and exc[0] is None:
-            raise _Diverged
+        self.waiting = func(args[0], folded.weight, folded.bias, *args[3:], **kwargs)
+        return self.waiting
