@@ -82,14 +82,14 @@ class Count(TorchFunctionMode):
 
 
 def check(model: nn.Module, norms: int, dtype: torch.dtype = torch.float64) -> None:
-    """The third run, folded, computes `norms` batch norms and gives what the first one gave."""
+    """Learned, the network computes `norms` batch norms and gives what it gives by itself."""
     model = model.to(dtype).eval()
     network, x = Network(model), pictures(3, dtype)
     state = {name: value.clone() for name, value in model.state_dict().items()}
     target = resolve(1, model(x))
-    expected, (_, gradient) = network.outputs(x), network.gradients(x, target)
+    network.outputs(x[:1])
     with torch.no_grad():
-        torch.testing.assert_close(expected, model(x))
+        expected = model(x)
     with Count() as count:
         folded = network.outputs(x)
     assert count.norms == norms
@@ -99,7 +99,6 @@ def check(model: nn.Module, norms: int, dtype: torch.dtype = torch.float64) -> N
     torch.testing.assert_close(folded, expected, **close)
     torch.testing.assert_close(scores, expected[:, 1], **close)
     torch.testing.assert_close(folded_gradient, plain_gradient(model, x, target), **close)
-    torch.testing.assert_close(folded_gradient, gradient, **close)
     for name, value in model.state_dict().items():
         assert torch.equal(value, state[name]), name
 
