@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from xai_widgets.targets import ClassScore as ClassScore
     from xai_widgets.targets import Prediction as Prediction
     from xai_widgets.widgets import FaithfulnessViewer as FaithfulnessViewer
+    from xai_widgets.widgets import GradientComparison as GradientComparison
     from xai_widgets.widgets import HeatmapViewer as HeatmapViewer
     from xai_widgets.widgets import LatentExplorer as LatentExplorer
 
@@ -37,6 +38,7 @@ _HOMES = {
     "Engine": "xai_widgets.engine",
     "ExplanationError": "xai_widgets.errors",
     "FaithfulnessViewer": "xai_widgets.widgets",
+    "GradientComparison": "xai_widgets.widgets",
     "HeatmapViewer": "xai_widgets.widgets",
     "LatentExplorer": "xai_widgets.widgets",
     "Prediction": "xai_widgets.targets",
@@ -50,6 +52,7 @@ __all__ = [
     "Engine",
     "ExplanationError",
     "FaithfulnessViewer",
+    "GradientComparison",
     "HeatmapViewer",
     "LatentExplorer",
     "Prediction",

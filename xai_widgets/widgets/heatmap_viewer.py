@@ -25,6 +25,7 @@ from xai_widgets.widgets.explanations import (
     explaining_each,
     for_targets,
     frames_within,
+    parameter_names,
     quick_requests,
 )
 from xai_widgets.widgets.pictures import picture_to_json, still
@@ -93,10 +94,10 @@ class HeatmapViewer(Appearance, Brush):
         given = dict(appearance_and_parameters)
         own = {
             name: given.pop(name)
-            for name in _parameter_names(engine)
+            for name in parameter_names(engine)
             if name in given and not self.has_trait(name)
         }
-        self._parameter_names = _parameter_names(engine)
+        self._parameter_names = parameter_names(engine)
         self._loaded = (image, engine.picture(image))
         self._known_of: Any = None  # the picture that `prediction`, `layers` ... are of
         self._ahead = Ahead()
@@ -306,8 +307,3 @@ class HeatmapViewer(Appearance, Brush):
         saved = frames_within(_SAVING_SECONDS, engine, picture, requests)
         shown_now = [self.frame] if refines and self.frame else []
         return [{**frame, "seq": seq} for seq, frame in enumerate([*shown_now, *saved])]
-
-
-def _parameter_names(engine: Engine) -> list[str]:
-    names = (p.name for method in engine.methods.values() for p in method.parameters)
-    return list(dict.fromkeys(names))
