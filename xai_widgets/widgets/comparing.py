@@ -41,6 +41,34 @@ GUIDED = "guided_backprop"
 # What SmoothGrad can average, and so what smoothing can be measured of.
 SMOOTHED = ("saliency", "input_x_gradient", GUIDED)
 SMOOTHING_SAMPLES = 10
+MEASURES = (
+    {
+        "name": "sparseness",
+        "title": "Sparseness",
+        "help": "Gini index of |map|: 0 spread evenly, 1 all in one pixel",
+    },
+    {
+        "name": "variation",
+        "title": "Total variation",
+        "help": "Steps between neighbours over the sum of all values: low is smooth",
+    },
+    {
+        "name": "guided",
+        "title": "Cosine to guided",
+        "help": "How much the map points the way the guided gradient does: 1 is the same way",
+    },
+    {
+        "name": "smoothing",
+        "title": "Smoothing changes",
+        "help": f"1 - cosine to its own SmoothGrad of {SMOOTHING_SAMPLES} noisy pictures: "
+        "0 is not changed at all",
+    },
+    {
+        "name": "survival",
+        "title": "Survives the noise",
+        "help": "Cosine to the map without noise: 1 is not changed at all",
+    },
+)
 _NO_NUMBERS = {"sparseness": None, "variation": None, "guided": None, "survival": None}
 
 

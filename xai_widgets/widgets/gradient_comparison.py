@@ -15,7 +15,7 @@ from xai_widgets.widgets.answers import Answer, Asked, Cell, Known, Measured, Sa
 from xai_widgets.widgets.appearance import Appearance
 from xai_widgets.widgets.base import EngineWidget
 from xai_widgets.widgets.bundle import bundle
-from xai_widgets.widgets.comparing import comparing, smoothing
+from xai_widgets.widgets.comparing import MEASURES, comparing, smoothing
 from xai_widgets.widgets.comparison_stills import answers_within, comparison_png, told_of
 from xai_widgets.widgets.explanations import Facts, parameter_names
 from xai_widgets.widgets.networks import Row, rows_of
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from xai_widgets.engine import Engine
 
 METHODS = ("saliency", "guided_backprop", "deconvnet", "smooth_grad", "grad_cam")
+_COLORMAPS = ("inferno", "gray", "coolwarm")  # those in the bundle
 _FIRST_SECONDS = 1.5  # a cell waits so long, so that there is something to see at once
 _SAVING_SECONDS = 120.0
 _THUMBNAIL = 64  # pixels
@@ -72,6 +73,9 @@ class GradientComparison(Appearance, EngineWidget):
     strip: t.List[dict[str, Any]] = t.List().tag(sync=True)
     cards: t.List[dict[str, Any]] = t.List().tag(sync=True)
     class_names: t.List[str] = t.List().tag(sync=True)
+
+    measured = t.List([dict(each) for each in MEASURES]).tag(sync=True)
+    colormap = Choice(["auto", *_COLORMAPS], "auto").tag(sync=True, keyword=True)
 
     methods: t.List[str] = t.List().tag(sync=True, keyword=True)
     target = t.Any(None, allow_none=True).tag(sync=True, keyword=True)
