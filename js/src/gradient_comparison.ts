@@ -26,7 +26,7 @@ interface RenderProps {
 
 const OWN = "own"; // in the list of classes
 const NARROW = 600;
-const WIDE = 900;
+const WIDE = 1040;
 
 function render({ model, el: host, signal: given }: RenderProps): () => void {
   const life = new AbortController();
@@ -66,7 +66,7 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
     el("span.spring"),
     add.element,
     tool(signal, "save", "Save as PNG", "M8 2.5v8M4.5 7.5L8 11l3.5-3.5M3 13.5h10", download),
-    tool(signal, "reset", "Reset look and zoom", "M3.2 6.5a5 5 0 1 1-.2 2.6M3 2.8v3.7h3.7", reset),
+    tool(signal, "reset", "Reset", "M3.2 6.5a5 5 0 1 1-.2 2.6M3 2.8v3.7h3.7", reset),
   );
   const [strip, showStrip] = thumbnails(signal, "Picture", (place) =>
     session.ask([["place", place]]),
@@ -143,9 +143,9 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
     "Colour scale",
     "scale",
     [
-      ["cell", "cell", "One for each cell"],
-      ["method", "method", "One for each method"],
-      ["all", "all", "One for all cells"],
+      ["cell", "cell"],
+      ["method", "method"],
+      ["all", "all"],
     ],
     (scale) => session.look("scale", scale),
   );

@@ -1,4 +1,4 @@
-"""How noisy a map is: its total variation, how much smoothing changes it, what noise leaves of it."""
+"""How noisy a map is: its total variation, its likeness to another, and pictures made noisy."""
 
 from __future__ import annotations
 

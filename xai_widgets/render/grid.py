@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
-import matplotlib
+import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
@@ -68,7 +68,7 @@ def grid(
 @lru_cache(maxsize=8)
 def _font(name: str, size: int) -> ImageFont.FreeTypeFont:
     """One of those that come with matplotlib: Pillow's own has no ×."""
-    folder = Path(matplotlib.get_data_path(), "fonts", "ttf")
+    folder = Path(mpl.get_data_path(), "fonts", "ttf")
     return ImageFont.truetype(str(folder / f"{name}.ttf"), size)
 
 

@@ -152,9 +152,12 @@ def smoothing(
             value = None
             if name in SMOOTHED:
                 picture = _picture(row.engine, image, asked)
-                given = {"samples": SMOOTHING_SAMPLES, "base": name}
                 for step in row.engine.stream(
-                    picture, "smooth_grad", target=attribution.target.index, **given
+                    picture,
+                    "smooth_grad",
+                    target=attribution.target.index,
+                    samples=SMOOTHING_SAMPLES,
+                    base=name,
                 ):
                     smooth = step.attribution
                     if step.fraction < 1:
@@ -225,10 +228,11 @@ def _target(number: int, rows: Sequence[Row], image: Any, asked: Asked, known: K
     if not first or not own or first == own:
         return target
     name = class_name(target, first, target + 1)
-    found = [i for i in (own if isinstance(own, Mapping) else range(len(own))) if own[i] == name]
-    if not found:
+    named = own.items() if isinstance(own, Mapping) else enumerate(own)
+    index = next((int(i) for i, each in named if each == name), None)
+    if index is None:
         raise ExplanationError(f"this network has no class {name!r}")
-    return found[0]
+    return index
 
 
 def _cell(

@@ -12,7 +12,7 @@ from PIL import Image
 from xai_widgets.attribution import Attribution
 from xai_widgets.render import encode_png, grid
 from xai_widgets.widgets.answers import Answer, Asked, Cell, Known, Measured, Place, Said
-from xai_widgets.widgets.comparing import comparing
+from xai_widgets.widgets.comparing import comparing, smoothing
 from xai_widgets.widgets.networks import Row
 from xai_widgets.widgets.pictures import Pixels
 
@@ -113,6 +113,9 @@ def answers_within(
             yield from comparing(
                 rows, images[each.place], each, names, parameters, known, with_facts=False
             )
+        for step in smoothing(rows, images[asked.place], asked, methods, known):
+            known.answer(asked).take(step)
+            yield step
 
     job = rows[0].engine.worker.submit(object(), work)
     job.wait(seconds)

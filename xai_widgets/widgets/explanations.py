@@ -112,12 +112,6 @@ def facts(engine: Engine, picture: Picture) -> Facts:
     )
 
 
-def parameter_names(engine: Engine) -> list[str]:
-    """The keywords of all methods."""
-    names = (p.name for method in engine.methods.values() for p in method.parameters)
-    return list(dict.fromkeys(names))
-
-
 def explaining(
     engine: Engine, picture: Picture, request: Request, *, with_facts: bool = False
 ) -> Iterator[Facts | Explained | float]:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import traitlets as t
 
-from xai_widgets.errors import nearest
 from xai_widgets.render.overlay import Sign, colorize
 from xai_widgets.targets import TargetLike
 from xai_widgets.widgets import turns
 from xai_widgets.widgets.answers import Answer, Asked, Cell, Known, Measured, Said, Working
 from xai_widgets.widgets.appearance import Appearance
-from xai_widgets.widgets.base import EngineWidget
 from xai_widgets.widgets.bundle import bundle
 from xai_widgets.widgets.comparing import MEASURES, comparing, smoothing
 from xai_widgets.widgets.comparison_stills import answers_within, comparison_png, told_of
-from xai_widgets.widgets.explanations import Facts, parameter_names
+from xai_widgets.widgets.explanations import Facts
 from xai_widgets.widgets.networks import Row, rows_of
+from xai_widgets.widgets.parametrised import Parametrised
 from xai_widgets.widgets.pictures import Pixels, map_of, small_picture
 from xai_widgets.widgets.traits import (
     Choice,
@@ -41,7 +40,7 @@ _THUMBNAIL = 64  # pixels
 _MOST_NOISE = 0.5
 
 
-class GradientComparison(Appearance, EngineWidget):
+class GradientComparison(Appearance, Parametrised):
     """Maps of several networks (rows) by several methods (columns), side by side: one picture, one
     cursor, one zoom, one class; any two laid over each other, and their difference.
 
@@ -51,9 +50,9 @@ class GradientComparison(Appearance, EngineWidget):
     class, None for the first network's most probable one; with `own=True` each row explains its own
     network's. `names` and `accuracies` (shares) go into the row headers. `noise` is added to what
     the networks are given, in parts of its range, drawn from `seed`. Further keywords are the
-    methods' parameters (`samples=50`) and the appearance, as in HeatmapViewer; `alone=False` lays the
-    maps over the picture, `scale` is what has a colour scale of its own: each "cell", each "method",
-    or none ("all"); `view` is "grid", "swipe" or "difference", and `pair` the two cells it is of.
+    methods' parameters (`samples=50`) and the appearance, as in HeatmapViewer; `alone=False` lays
+    the maps over the picture, `scale` is what has a colour scale of its own: each "cell", each
+    "method", or none ("all"); `view` is "grid", "swipe" or "difference", `pair` the cells it is of.
 
     All of these are traits: set them from Python, observe them. `attributions` and `measures` are
     by (name, method). `wait()`, `stop()`, `close()`, `to_png()`, `to_html()`; or use it as a
@@ -83,7 +82,6 @@ class GradientComparison(Appearance, EngineWidget):
     place = t.Int(0).tag(sync=True, keyword=True)
     noise = Share(0, _MOST_NOISE, 0).tag(sync=True, keyword=True)
     seed = WholeNumber(0, 9999, 0).tag(keyword=True)
-    parameters = t.Dict().tag(keyword=True)
 
     view = Choice(("grid", "swipe", "difference"), "grid").tag(sync=True, keyword=True)
     scale = Choice(("cell", "method", "all"), "cell").tag(sync=True, keyword=True)
@@ -107,19 +105,12 @@ class GradientComparison(Appearance, EngineWidget):
         self._images: list[Any] = _listed(image)
         self._loaded = (image, [engine.picture(each) for each in self._images])
         self._known, self._with_facts = Known(), True
-        self._parameter_names = parameter_names(engine)
-        own = {
-            name: traits.pop(name)
-            for name in self._parameter_names
-            if name in traits and not self.has_trait(name)
-        }
         super().__init__(
             engine,
             image=image,
             methods=[methods] if isinstance(methods, str) else list(methods),
             target=target,
-            parameters={**traits.pop("parameters", {}), **own},
-            **traits,
+            **self._with_parameters(engine, traits),
         )
 
     # What may be asked.
@@ -158,31 +149,19 @@ class GradientComparison(Appearance, EngineWidget):
             raise TraitProblem(f"place is {place}; expected 0 to {len(self._images) - 1}.")
         return place
 
-    @t.validate("parameters")
-    def _check_parameters(self, proposal: Any) -> dict[str, Any]:
-        parameters: dict[str, Any] = proposal["value"]
-        for name in parameters:
-            if name not in self._parameter_names:
-                known = self._parameter_names
-                raise TraitProblem(f"No method has a parameter {name!r}.{nearest(name, known)}")
-        return parameters
-
     @t.validate("pair")
     def _check_pair(self, proposal: Any) -> list[Any]:
-        pair = [[int(row), str(method)] for row, method in proposal["value"]]
+        pair: list[tuple[int, str]] = [(int(row), str(name)) for row, name in proposal["value"]]
         if len(pair) > 2 or any(not 0 <= row < len(self._rows) for row, _ in pair):
             raise TraitProblem(f"pair is {pair}; expected two cells [row, method].")
-        return pair
-
-    def _keywords(self) -> Iterable[str]:
-        return [*super()._keywords(), *self._parameter_names]
+        return [list(each) for each in pair]
 
     # What is asked.
 
     @t.observe("image")
     def _take_pictures(self, _change: Any) -> None:
         pictures = self._loaded[1]
-        self._known = Known()
+        self._forget()
         if self.place >= len(pictures):
             self.place = 0
         self.strip = [
@@ -198,9 +177,12 @@ class GradientComparison(Appearance, EngineWidget):
 
     @t.observe("seed", "parameters")
     def _forget_answers(self, _change: Any) -> None:
+        self._forget()
+        self._ask()
+
+    def _forget(self) -> None:
         self._known = Known()
         self.send({"kind": "forget"})
-        self._ask()
 
     @t.observe("methods", "target", "own", "place", "noise")
     def _ask_anew(self, _change: Any) -> None:

@@ -43,8 +43,10 @@ def rows_of(
         found = {str(name): with_weights(engines, name, w) for name, w in checkpoints.items()}
     elif isinstance(engines, Mapping):
         found = {str(name): engine for name, engine in engines.items()}
+    elif isinstance(engines, (list, tuple)):
+        found = list(engines)
     else:
-        found = [engines] if isinstance(engines, Engine) else list(engines)
+        found = [engines]  # type: ignore[list-item]  # checked below
     given = list(found.values()) if isinstance(found, dict) else found
     for each in given:
         if not isinstance(each, Engine):
