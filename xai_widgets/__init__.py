@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from xai_widgets import methods as methods
     from xai_widgets import metrics as metrics
     from xai_widgets import relabel as relabel
+    from xai_widgets import training as training
     from xai_widgets.attribution import Attribution as Attribution
     from xai_widgets.engine import Engine as Engine
     from xai_widgets.errors import ExplanationError as ExplanationError
@@ -44,7 +45,7 @@ _HOMES = {
     "Prediction": "xai_widgets.targets",
 }
 # Rooms that are public as they are.
-_ROOMS = frozenset({"demo", "methods", "metrics", "relabel"})
+_ROOMS = frozenset({"demo", "methods", "metrics", "relabel", "training"})
 
 __all__ = [
     "Attribution",
@@ -61,6 +62,7 @@ __all__ = [
     "methods",
     "metrics",
     "relabel",
+    "training",
 ]
 
 
