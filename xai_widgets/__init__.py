@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from xai_widgets.widgets import GradientComparison as GradientComparison
     from xai_widgets.widgets import HeatmapViewer as HeatmapViewer
     from xai_widgets.widgets import LatentExplorer as LatentExplorer
+    from xai_widgets.widgets import TrainingMonitor as TrainingMonitor
 
 __version__ = "0.1.0"
 
@@ -43,6 +44,7 @@ _HOMES = {
     "HeatmapViewer": "xai_widgets.widgets",
     "LatentExplorer": "xai_widgets.widgets",
     "Prediction": "xai_widgets.targets",
+    "TrainingMonitor": "xai_widgets.widgets",
 }
 # Rooms that are public as they are.
 _ROOMS = frozenset({"demo", "methods", "metrics", "relabel", "training"})
@@ -57,6 +59,7 @@ __all__ = [
     "HeatmapViewer",
     "LatentExplorer",
     "Prediction",
+    "TrainingMonitor",
     "__version__",
     "demo",
     "methods",

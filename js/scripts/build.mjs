@@ -241,6 +241,7 @@ const WIDGETS = [
     tables: /inferno|gray|coolwarm/,
     limit: 45_000,
   },
+  { name: "training_monitor", own: [], tables: /inferno|coolwarm/ },
   { name: "brush", own: BRUSH, part: true, limit: 10_240 },
 ];
 const optionsOf = ({ name, own, tables, part }) => ({

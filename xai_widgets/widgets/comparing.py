@@ -227,7 +227,7 @@ def _target(number: int, rows: Sequence[Row], image: Any, asked: Asked, known: K
     first, own = rows[0].engine.class_names, rows[number].engine.class_names
     if not first or not own or first == own:
         return target
-    name = class_name(target, first, target + 1)
+    name = class_name(target, first, max(target + 1, 2))
     named = own.items() if isinstance(own, Mapping) else enumerate(own)
     index = next((int(i) for i, each in named if each == name), None)
     if index is None:
