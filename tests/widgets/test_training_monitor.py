@@ -160,7 +160,7 @@ def test_what_goes_wrong_is_said() -> None:
         monitor.wait(30)
         assert monitor.status["state"] == "error"
         assert monitor.status["message"] == "the loss is not a number"
-    with pytest.raises(ExplanationError, match="expected an xw.training.Trainer"):
+    with pytest.raises(ExplanationError, match=r"expected an xw\.training\.Trainer"):
         TrainingMonitor(network())  # type: ignore[arg-type]  # the point of it
     with pytest.raises(TypeError, match="no keyword 'picturs'"):
         TrainingMonitor(trainer(), picturs=2)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 METHODS = ("saliency", "guided_backprop")  # the plain and the guided gradient
 TERMS = ("total", "classification", "regularization")
 _MOST_POINTS = 400
+_MOST_LOOKS = 240
 _LOOK_BYTES = 48 * 2**20
 
 
@@ -81,15 +82,16 @@ def watched_of(trainer: Trainer, engine: Engine, pictures: Any, labels: Any) -> 
 def monitoring(
     trainer: Trainer, engine: Engine, watched: Sequence[Watched], seen: Collection[int]
 ) -> Iterator[Step]:
-    """The rest of the training, step by step, and a look after every epoch, and before the first
-    one; not after those of which there is one.
+    """The rest of the training, step by step, and a look after every epoch (of very many, after
+    some), and before the first one; not after those of which there is one.
     """
     if trainer.step == 0 and trainer.epoch not in seen:
         yield look(trainer.epoch, engine, watched)
+    stride = math.ceil(trainer.recipe.epochs / _MOST_LOOKS)
     with closing(trainer.reports()) as reports:  # type: ignore[type-var]  # it is a generator
         for report in reports:
             yield report
-            if report.ends_epoch:
+            if report.ends_epoch and (trainer.finished or trainer.epoch % stride == 0):
                 yield look(trainer.epoch, engine, watched)
 
 
