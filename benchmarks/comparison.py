@@ -31,11 +31,11 @@ from tests.browser.notebook_page import NotebookPage
 from tests.browser.viewer import DEMO, Viewer
 
 METHODS = ("saliency", "input_x_gradient", "guided_backprop", "deconvnet", "grad_cam")
-START = """
+START = f"""
 import time, torch, numpy as np
-engines = {"one": engine, "other": xw.demo.engine()}
+engines = dict(one=engine, other=xw.demo.engine())
 pixels = np.asarray(photo.convert("RGB").resize((256, 256)))
-METHODS = %r
+METHODS = {METHODS!r}
 
 def bare(seed):
     started = time.perf_counter()
@@ -52,7 +52,7 @@ def show(seed):
 for each in engines.values():  # the first pass of all learns the network's structure
     each.predict(pixels)
 bare(0)
-""" % (METHODS,)
+"""
 # What a cell prints is what the kernel's clock says; the page's clock is the same machine's.
 ROUND = """
 print(time.time())

@@ -82,8 +82,8 @@ def comparing(
     *,
     with_facts: bool,
 ) -> Iterator[Step]:
-    """What is asked for and not yet known: the quick cells of all rows, the refining ones, and the
-    measures at the end. What cannot be is said in its cell, and passed over.
+    """What is asked for and not yet known: the quick cells of all rows, then the refining
+    ones. What cannot be is said in its cell, and passed over.
     """
     answer = known.answer(asked)
     for step in _steps(rows, image, asked, methods, parameters, known, answer, with_facts):
@@ -128,42 +128,46 @@ def _steps(
     for place in missing[done:]:
         yield from _cell(place, rows[place[0]], pictures, answer, parameters, done / len(missing))
         done += 1
-    for number, row in enumerate(rows):
-        for name in methods:
-            if (number, name) not in answer.measures and number in pictures:
-                values = _measures(row, (number, name), pictures[number], asked, known, answer)
-                yield Measured((number, name), values)
 
 
-def smoothing(
+def measuring(
     rows: Sequence[Row],
     image: Any,
     asked: Asked,
     methods: Sequence[str],
     known: Known,
 ) -> Iterator[Measured]:
-    """How much smoothing changes the maps of which SmoothGrad can be taken, 1 − cosine."""
+    """The measures of all cells that there are, and last, since it takes many passes, how much
+    smoothing changes the maps of which SmoothGrad can be taken.
+    """
     answer = known.answer(asked)
-    for number, row in enumerate(rows):
-        for name in methods:
-            attribution = answer.attribution((number, name))
-            if attribution is None or "smoothing" in answer.measures.get((number, name), {}):
-                continue
-            value = None
-            if name in SMOOTHED:
-                picture = _picture(row.engine, image, asked)
-                for step in row.engine.stream(
-                    picture,
-                    "smooth_grad",
-                    target=attribution.target.index,
-                    samples=SMOOTHING_SAMPLES,
-                    base=name,
-                ):
-                    smooth = step.attribution
-                    if step.fraction < 1:
-                        yield Measured((number, name), {})  # a place to stop at
-                value = _number(1 - cosine(attribution, smooth))
-            yield Measured((number, name), {"smoothing": value})
+    places = [(number, name) for number in range(len(rows)) for name in methods]
+    places = [place for place in places if answer.attribution(place) is not None]
+    pictures = {n: _picture(rows[n].engine, image, asked) for n in {place[0] for place in places}}
+    for place in places:
+        if "sparseness" not in answer.measures.get(place, {}):
+            row = rows[place[0]]
+            values = _measures(row, place, pictures[place[0]], asked, known, answer)
+            yield Measured(place, values)
+    for place in places:
+        if "smoothing" in answer.measures.get(place, {}):
+            continue
+        number, name = place
+        attribution, value = answer.attribution(place), None
+        assert attribution is not None
+        if name in SMOOTHED:
+            for step in rows[number].engine.stream(
+                pictures[number],
+                "smooth_grad",
+                target=attribution.target.index,
+                samples=SMOOTHING_SAMPLES,
+                base=name,
+            ):
+                smooth = step.attribution
+                if step.fraction < 1:
+                    yield Measured(place, {})  # where it can be stopped
+            value = _number(1 - cosine(attribution, smooth))
+        yield Measured(place, {"smoothing": value})
 
 
 def _picture(engine: Engine, image: Any, asked: Asked) -> Picture:

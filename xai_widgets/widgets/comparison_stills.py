@@ -6,19 +6,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-from PIL import Image
-
 from xai_widgets.attribution import Attribution
 from xai_widgets.render import encode_png, grid
 from xai_widgets.widgets.answers import Answer, Asked, Cell, Known, Measured, Place, Said
-from xai_widgets.widgets.comparing import comparing, smoothing
+from xai_widgets.widgets.comparing import comparing
 from xai_widgets.widgets.networks import Row
-from xai_widgets.widgets.pictures import Pixels
+from xai_widgets.widgets.pictures import Pixels, within
 
 _LEVELS = (0.05, 0.1, 0.2, 0.3)  # of noise, in a saved page
 _MOST_ANSWERS = 12
-_SMALL, _LARGE = 128, 320  # pixels of a cell
+_SMALL, _LARGE = 96, 320  # pixels of a cell
 _STILL_COLOURS = 128
 
 
@@ -44,23 +41,23 @@ def comparison_png(
     methods: Sequence[str],
     pixels: Pixels,
     answer: Answer,
-    overlaid: Callable[..., Pixels],
+    drawn: Callable[..., Pixels],
     title: str,
     *,
     small: bool,
 ) -> bytes:
-    """All cells over the picture, with what each network says."""
+    """All cells, `drawn(pixels, attribution, side, signed=...)`, with what each network says."""
     side = _SMALL if small else _LARGE
 
     def cell(place: Place) -> Pixels | str:
         found = answer.cells.get(place)
         if found is None:
-            return _within(pixels, side)
+            return within(pixels, side)
         if found.attribution is None:
             return str(found.frame["error"])
         own: Attribution = found.attribution
-        seen = _within(pixels if own.pixels is None else own.pixels, side)
-        return overlaid(seen, own, signed=found.frame["signed"])
+        seen = pixels if own.pixels is None else own.pixels
+        return drawn(seen, own, side, signed=found.frame["signed"])
 
     cards = rows[0].engine.methods
     made = grid(
@@ -81,12 +78,6 @@ def _words(row: Row, said: Said | None) -> list[str]:
     if top:
         words += [top[0]["name"], f"{top[0]['probability']:.1%}"]
     return words
-
-
-def _within(pixels: Pixels, side: int) -> Pixels:
-    picture = Image.fromarray(pixels)
-    picture.thumbnail((side, side), Image.Resampling.LANCZOS)
-    return np.asarray(picture)
 
 
 def answers_within(
@@ -113,9 +104,6 @@ def answers_within(
             yield from comparing(
                 rows, images[each.place], each, names, parameters, known, with_facts=False
             )
-        for step in smoothing(rows, images[asked.place], asked, methods, known):
-            known.answer(asked).take(step)
-            yield step
 
     job = rows[0].engine.worker.submit(object(), work)
     job.wait(seconds)

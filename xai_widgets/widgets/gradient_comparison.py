@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,12 +14,12 @@ from xai_widgets.widgets import turns
 from xai_widgets.widgets.answers import Answer, Asked, Cell, Known, Measured, Said, Working
 from xai_widgets.widgets.appearance import Appearance
 from xai_widgets.widgets.bundle import bundle
-from xai_widgets.widgets.comparing import MEASURES, comparing, smoothing
+from xai_widgets.widgets.comparing import MEASURES, comparing, measuring
 from xai_widgets.widgets.comparison_stills import answers_within, comparison_png, told_of
 from xai_widgets.widgets.explanations import Facts
 from xai_widgets.widgets.networks import Row, rows_of
 from xai_widgets.widgets.parametrised import Parametrised
-from xai_widgets.widgets.pictures import Pixels, map_of, small_picture
+from xai_widgets.widgets.pictures import Pixels, map_of, small_picture, within
 from xai_widgets.widgets.traits import (
     Choice,
     Share,
@@ -31,6 +32,7 @@ from xai_widgets.widgets.traits import (
 if TYPE_CHECKING:
     from xai_widgets.attribution import Attribution
     from xai_widgets.engine import Engine
+    from xai_widgets.worker import Job
 
 METHODS = ("saliency", "guided_backprop", "deconvnet", "smooth_grad", "grad_cam")
 _COLORMAPS = ("inferno", "gray", "coolwarm")  # those in the bundle
@@ -105,6 +107,8 @@ class GradientComparison(Appearance, Parametrised):
         self._images: list[Any] = _listed(image)
         self._loaded = (image, [engine.picture(each) for each in self._images])
         self._known, self._with_facts = Known(), True
+        self._viewed = False
+        self._measuring: Job | None = None
         super().__init__(
             engine,
             image=image,
@@ -224,8 +228,11 @@ class GradientComparison(Appearance, Parametrised):
         self.send({**told, "key": key}, buffers=buffers)
 
     def _finished(self) -> None:
-        if self.comm is None or not self._answer.cells:
-            return
+        if self._viewed:  # until then every moment goes into what is seen first
+            self._measure()
+
+    def _measure(self) -> None:
+        """Take the measures of what is shown, in the background."""
         rows, image, asked = self._rows, self._images[self.place], self._asked_for
         methods, known = list(self.methods), self._known
 
@@ -234,19 +241,26 @@ class GradientComparison(Appearance, Parametrised):
                 known.answer(asked).take(step)
                 widget._guarded(lambda: widget._tell(asked.key, step))
 
-        self._requests.submit_background(
-            self.engine.worker, lambda: smoothing(rows, image, asked, methods, known), tell
+        self._measuring = self._requests.submit_background(
+            self.engine.worker, lambda: measuring(rows, image, asked, methods, known), tell
         )
 
-    def open(self) -> None:
-        super().open()
+    def wait(self, seconds: float = 600.0) -> None:
+        """Wait until everything is computed, the measures too."""
+        begun = time.monotonic()
+        super().wait(seconds)
         if self.status.get("state") == "idle":
-            with turns.taken():
-                self._finished()
+            self._viewed = True
+            self._measure()
+            assert self._measuring is not None
+            self._measuring.wait(seconds - (time.monotonic() - begun))
 
     def _ready(self) -> None:
         super()._ready()
         self._tell_all(self._asked_for.key)
+        self._viewed = True
+        if not self._closed and self.status.get("state") == "idle":
+            self._measure()
 
     def _tell_all(self, key: str) -> None:
         """What was sent before a view listened, or has been forgotten there."""
@@ -304,13 +318,17 @@ class GradientComparison(Appearance, Parametrised):
             small=small,
         )
 
-    def _drawn(self, pixels: Pixels, attribution: Attribution, *, signed: bool) -> Pixels:
+    def _drawn(
+        self, pixels: Pixels, attribution: Attribution, side: int, *, signed: bool
+    ) -> Pixels:
         """A map as the browser shows it in its cell."""
         if not self.alone:
-            return self._overlaid(pixels, attribution, signed=signed)
+            return self._overlaid(within(pixels, side), attribution, signed=signed)
+        height, width = pixels.shape[:2]
+        scale = min(side / max(height, width), 1.0)
         return colorize(
             map_of(attribution),
-            pixels.shape[:2],
+            (max(round(height * scale), 1), max(round(width * scale), 1)),
             colormap=self.colormap,
             clip=self.clip,
             threshold=self.threshold,

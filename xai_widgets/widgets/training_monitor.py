@@ -218,8 +218,8 @@ class TrainingMonitor(EngineWidget):
             cells.append(own)
             words.append([self.strip[number]["name"] or f"Picture {number + 1}"])
         titles = [self.engine.methods[name].title for name in METHODS] if latest else []
-        made = grid(cells, words, ["Picture", *titles], side=side, title=self._in_words())
-        return encode_png(made, colors=128 if small else None)
+        sheet = grid(cells, words, ["Picture", *titles], side=side, title=self._in_words())
+        return encode_png(sheet, colors=128 if small else None)
 
     def _in_words(self) -> str:
         done = f"{self.trainer.epoch} of {self.plan['epochs']} epochs"
