@@ -113,8 +113,7 @@ export function newGrid(
     const progress = el("");
     const bar = el(".progress.filling", { hidden: true }, progress);
     const box = el(".cell", { _cell: key(place) }, stage.element, number, badge, bar);
-    const canvases = { photo: stage.photo, heat: stage.heat };
-    const paint = heatPainter(canvases.heat);
+    const paint = heatPainter(stage.heat);
     let photo: Picture | undefined;
     let down: MouseEvent | undefined;
     on(alive, box, "pointerdown", (event: PointerEvent) => {
@@ -132,6 +131,8 @@ export function newGrid(
       pressed(place);
     });
     let mine: Painted | undefined;
+    let drawn: unknown;
+    let how = "";
 
     return {
       element: box,
@@ -141,12 +142,15 @@ export function newGrid(
         const picture = session.photo(row);
         if (picture?.data && picture !== photo) {
           photo = picture;
+          mine = undefined;
           stage.resize(picture);
           stage.follow(zoom, spot);
-          void paintPicture(picture, canvases.photo);
+          void paintPicture(picture, stage.photo);
         }
         const shown = session.cell(place).cell;
-        mine = undefined;
+        const now = JSON.stringify([session.appearance, shared]);
+        if (shown === drawn && now === how && mine) return mine; // nothing has changed
+        [drawn, how, mine] = [shown, now, undefined];
         if (shown?.data && photo) {
           const all = paint(shown, session.appearance, photo.width, photo.height, shared);
           if (shown.peak) mine = all;
@@ -161,12 +165,8 @@ export function newGrid(
         const unsaved = !cell && session.frozen ? UNSAVED : "";
         stage.show(mine, lookOf(session), stale && waits, words || unsaved);
         set(box, {
-          _error: !!cell?.error,
-          _waiting: waits,
-          _empty: !cell,
           title: words || null,
           _picked: key(session.picked) === key(place),
-          _seq: cell?.seq,
           _fresh: !stale && !cell?.partial,
         });
         const text = stale || cell?.error ? "" : caption(place);
@@ -235,7 +235,7 @@ export function newGrid(
       () => {
         const choices = choicesOf(session, method);
         if (session.methods.length > 1)
-          choices.unshift({ value: REMOVE, label: "Remove this column", group: "Column" });
+          choices.unshift({ value: REMOVE, label: "Remove this column" });
         list.show(choices, method, title, "", session.frozen);
       },
     ];
