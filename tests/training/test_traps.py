@@ -13,6 +13,7 @@ import xai_widgets as xw
 from tests import networks
 from tests.training.test_loss import batch, gradients
 from xai_widgets.training import Terms, interpretable_gradient_loss
+from xai_widgets.training.passes import TrainingPass
 
 
 def of(network: nn.Module, **options: object) -> Terms:
@@ -174,3 +175,36 @@ def test_outputs_in_a_dictionary_and_soft_targets_are_taken() -> None:
     soft = nn.functional.one_hot(y, networks.CLASSES).float()
     wrapped = interpretable_gradient_loss(Wrapped(), x.float(), soft)
     assert float(wrapped.total) == pytest.approx(float(of(networks.cnn()).total))
+
+
+def test_fixed_statistics_give_the_gradients_of_evaluation() -> None:
+    """With running statistics that are the batch's, both gradients are those of evaluation."""
+    network = networks.seeded(networks.Normalised()).double()
+    x, y = batch(4)
+    for norm in (network.norm1, network.norm2):
+        norm.momentum = 1.0
+    network.drop.p = network.head[0].p = 0.0
+    run = TrainingPass(network.train(), x, y, statistics="fixed")
+    found = {rule: run.gradient(rule=rule) for rule in ("standard", "guided")}
+    for norm in (network.norm1, network.norm2):  # the variance of evaluation is the unbiased one
+        count = 4 * 25
+        norm.running_var.mul_((count - 1) / count)
+    run = TrainingPass(network.eval(), x, y)
+    for rule, gradient in found.items():
+        torch.testing.assert_close(gradient, run.gradient(rule=rule))  # type: ignore[arg-type]  # rules
+
+
+def test_fixed_statistics_keep_pictures_apart_and_train_all_the_same() -> None:
+    network = networks.seeded(networks.Normalised()).double().train()
+    network.drop.p = network.head[0].p = 0.0
+    x, y = batch(4)
+    run = TrainingPass(network, x, y, statistics="fixed")
+    first = torch.tensor([1.0, 0, 0, 0], dtype=torch.float64)
+    assert run.gradient(run.losses * first)[1:].abs().max() == 0
+    coupled = TrainingPass(network, x, y)
+    assert coupled.gradient(coupled.losses * first)[1:].abs().max() > 0
+    terms = of(network.float(), statistics="fixed", weight=0.5)
+    terms.total.backward()
+    assert gradients(network).isfinite().all()
+    with pytest.raises(xw.ExplanationError, match='Did you mean "fixed"'):
+        of(network, statistics="fix")

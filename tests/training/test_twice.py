@@ -33,11 +33,11 @@ def second(module: nn.Module, x: Tensor, mode: TwiceMode | None) -> list[Tensor]
     else:
         with mode:
             y = module(x)
-        mode.inner = True
+        mode.to_inputs = True
     score = (y * torch.linspace(-1, 1, y.numel(), dtype=y.dtype).view_as(y)).sin().sum()
     (g,) = torch.autograd.grad(score, leaf, create_graph=True)
     if mode is not None:
-        mode.inner = False
+        mode.to_inputs = False
     (y.square().mean() + (g * leaf.detach().cos()).square().sum()).backward()
     return [leaf.grad, g.detach(), *(p.grad for p in module.parameters())]  # type: ignore[list-item]  # all there
 
@@ -98,7 +98,7 @@ def test_a_third_derivative_is_refused() -> None:
     w = torch.randn(4, 3, 3, 3, requires_grad=True)
     with TwiceMode() as mode:
         y = F.conv2d(x, w).square().sum()
-    mode.inner = True
+    mode.to_inputs = True
     (g,) = torch.autograd.grad(y, x, create_graph=True)
     (h,) = torch.autograd.grad(g.square().sum(), w, create_graph=True)
     with pytest.raises(RuntimeError, match="once_differentiable"):

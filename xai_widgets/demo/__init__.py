@@ -16,6 +16,7 @@ Photographs and the ImageNet network come out of packages of the package index:
 from xai_widgets.datasets import Labelled, fashion
 from xai_widgets.demo.autoencoders import vae, vae_recipe
 from xai_widgets.demo.fashion_network import fashion_engine, fashion_recipe
+from xai_widgets.demo.gradient_networks import gradient_pair, gradient_recipe
 from xai_widgets.demo.network import engine
 from xai_widgets.demo.photographs import photo, photos
 from xai_widgets.demo.shapes import Shape, shapes
@@ -28,6 +29,8 @@ __all__ = [
     "fashion",
     "fashion_engine",
     "fashion_recipe",
+    "gradient_pair",
+    "gradient_recipe",
     "photo",
     "photos",
     "shapes",

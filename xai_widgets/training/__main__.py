@@ -27,8 +27,10 @@ from xai_widgets.archive import write_whole
 from xai_widgets.datasets import Labelled, dataset
 from xai_widgets.errors import ExplanationError
 from xai_widgets.terminal import Line
+from xai_widgets.training.allocator import keep_memory
 from xai_widgets.training.distances import DISTANCES
 from xai_widgets.training.models import MODELS, build
+from xai_widgets.training.passes import STATISTICS
 from xai_widgets.training.processes import place
 from xai_widgets.training.recipe import Recipe
 from xai_widgets.training.records import TensorBoard, write_csv
@@ -45,6 +47,7 @@ def main(words: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(words)
     if asked.threads:
         torch.set_num_threads(asked.threads)
+    keep_memory()
     device = _join(asked.device)
     try:
         recipe = _recipe(asked)
@@ -115,7 +118,8 @@ def _recipe(asked: argparse.Namespace) -> Recipe:
     given = {
         name: getattr(asked, name)
         for name in ("epochs", "batch_size", "learning_rate", "weight_decay", "error", "reference",
-                     "weight", "seed", "label_smoothing", "crop", "rotation", "warm_up")
+                     "statistics", "weight", "seed", "label_smoothing", "crop", "rotation",
+                     "warm_up")
         if getattr(asked, name) is not None
     }  # fmt: skip
     return replace(recipe, **given, shards=asked.shards or place()[1])
@@ -156,6 +160,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--weight", type=float, help="of the regularisation (7.5e-3)")
     add("--error", choices=tuple(DISTANCES))
     add("--reference", choices=tuple(REFERENCES))
+    add("--statistics", choices=STATISTICS, help="of BatchNorm, in the two gradients")
     for name in ("epochs", "batch_size", "seed", "crop"):
         add(f"--{name.replace('_', '-')}", type=int)
     for name in ("learning_rate", "weight_decay", "label_smoothing", "rotation", "warm_up"):

@@ -22,6 +22,7 @@ def interpretable_gradient_loss(
     error: str = "cosine",
     reference: str = "guided",
     label_smoothing: float = 0.0,
+    statistics: str = "batch",
     samples: int = 4,
     sigma: float = 0.15,
     steps: int = 4,
@@ -35,7 +36,10 @@ def interpretable_gradient_loss(
     error: "cosine"; "mae", "mse" of gradients scaled to one power; "histogram_intersection".
     reference: "guided", "deconvnet"; "smooth_grad", the mean over `samples` pictures under noise of
     `sigma` of their range; "integrated_gradients", that over `steps` points of the path from 0;
-    both run the network again. generator: of noise; None is the generator of all, as for dropout.
+    both run the network again. statistics: "batch" differentiates through BatchNorm's means and
+    variances, as autograd does; "fixed" takes them for constants in g and r, so that each is what
+    the picture alone gives, as in evaluation, where gradients are looked at. generator: of
+    noise; None is the generator of all, as for dropout.
     Call ``.total.backward()`` on what comes back, as on any loss; it can be done once.
 
     A picture whose gradient vanishes counts as 0. Raises ExplanationError for unknown names, a
@@ -49,4 +53,5 @@ def interpretable_gradient_loss(
     def regularise(run: TrainingPass) -> Tensor:
         return distance(run.gradient(create_graph=weight != 0), refer(run, sampling))
 
-    return TrainingPass(model, inputs, targets, label_smoothing).terms(weight, regularise)
+    run = TrainingPass(model, inputs, targets, label_smoothing, statistics=statistics)
+    return run.terms(weight, regularise)

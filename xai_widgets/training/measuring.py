@@ -59,4 +59,4 @@ def cosine_of(model: nn.Module, data: Batches, pictures: int) -> float | None:
 def _unit(gradient: Tensor) -> Tensor:
     flat = gradient.flatten(1)
     flat = flat / flat.abs().amax(1, keepdim=True)  # of squares, small ones would vanish
-    return flat / flat.norm(dim=1, keepdim=True)
+    return flat / flat.square().sum(1, keepdim=True).sqrt()

@@ -60,7 +60,8 @@ class ResNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         y = self.blocks(F.relu(self.norm(self.conv(x))))
-        return self.head(y.mean((2, 3)))
+        scores: Tensor = self.head(y.mean((2, 3)))
+        return scores
 
 
 class _Inverted(nn.Module):

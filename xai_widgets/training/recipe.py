@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 
 from xai_widgets.errors import ExplanationError, nearest
 from xai_widgets.training.distances import distance_of
+from xai_widgets.training.passes import fixed_of
 from xai_widgets.training.references import reference_of
 
 __all__ = ["Recipe", "Schedule"]
@@ -19,13 +20,13 @@ Schedule = Literal["steps", "one_cycle"]
 class Recipe:
     """How a network is trained; the defaults are the paper's group's for pictures of 32 pixels.
 
-    weight, error, reference: of `interpretable_gradient_loss`; a weight of 0 is the baseline arm,
-    plain cross-entropy on the same batches. SGD with `momentum` and `weight_decay`; the rate falls
-    by `gamma` at each of `milestones` (shares of all epochs) after `warm_up` epochs ("steps"), or
-    rises over `warm_up` epochs and falls to nothing along a cosine ("one_cycle"). Pictures are
-    padded by `crop` and cut out at random, mirrored half the time if `flip`, turned by up to
-    `rotation` degrees. shards: parts of a batch that are normalised by themselves and may run in
-    as many processes. seed: of weights' order, batches and augmentation.
+    weight, error, reference, statistics: of `interpretable_gradient_loss`; a weight of 0 is the
+    baseline arm, plain cross-entropy on the same batches. SGD with `momentum` and `weight_decay`;
+    the rate falls by `gamma` at each of `milestones` (shares of all epochs) after `warm_up` epochs
+    ("steps"), or rises over `warm_up` epochs and falls to nothing along a cosine ("one_cycle").
+    Pictures are padded by `crop` and cut out at random, mirrored half the time if `flip`, turned by
+    up to `rotation` degrees. shards: parts of a batch that are normalised by themselves and may run
+    in as many processes. seed: of the order of pictures, their augmentation, and dropout.
     """
 
     epochs: int = 200
@@ -33,6 +34,7 @@ class Recipe:
     weight: float = 7.5e-3
     error: str = "cosine"
     reference: str = "guided"
+    statistics: str = "batch"
     learning_rate: float = 0.1
     momentum: float = 0.9
     weight_decay: float = 5e-4
@@ -50,6 +52,7 @@ class Recipe:
     def __post_init__(self) -> None:
         distance_of(self.error)
         reference_of(self.reference)
+        fixed_of(self.statistics)
         if self.schedule not in get_args(Schedule):
             raise ExplanationError(
                 f"schedule={self.schedule!r}; expected one of {', '.join(get_args(Schedule))}."

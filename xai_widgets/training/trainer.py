@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +88,7 @@ class Trainer:
         """How an `Engine` over the network prepares a picture."""
         return {"size": self.train.shape[1:], "mean": self.train.mean, "std": self.train.std}
 
-    def reports(self) -> Iterator[Report]:
+    def reports(self) -> Generator[Report, None, None]:
         """Train, one report per step, until all epochs are done.
 
         Closing the generator, or leaving the loop over it, stops after the step, and keeps a
@@ -195,6 +195,7 @@ def _loss_of(recipe: Recipe) -> Loss:
             weight=recipe.weight,
             error=recipe.error,
             reference=recipe.reference,
+            statistics=recipe.statistics,
             label_smoothing=recipe.label_smoothing,
         )
 

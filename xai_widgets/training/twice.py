@@ -1,15 +1,16 @@
-"""Convolution and batch norm made to be differentiated twice, quickly.
+"""Convolution, rectifier and batch norm made to be differentiated twice, quickly.
 
 PyTorch's own second derivatives are right, and slow on a CPU: that of a convolution computes the
 kernel's gradient as a convolution whose kernel is as large as the map, and that of batch norm is a
-dozen passes over the map. Here both are written with the kernels of the first derivative:
+dozen passes over the map. Here they are written with the kernels of the first derivative:
 
     y = w ∗ x,  gx = wᵀ ∗ g     ⟹   ∂⟨v, gx⟩/∂g = w ∗ v,   ∂⟨v, gx⟩/∂w = the kernel's gradient at
                                      input v and output gradient g
     gx = γ r (g − ḡ − x̂ mean(g x̂))  is linear and symmetric in g, so its derivative with respect
                                      to g is itself, applied to v
 
-with r = 1/√(var + ε), x̂ = r (x − mean x), all means over batch and positions of a channel.
+with r = 1/√(var + ε), x̂ = r (x − mean x), all means over batch and positions of a channel. Where
+the statistics are taken for constants, gx = γ r g.
 """
 
 from __future__ import annotations
@@ -36,7 +37,10 @@ _NORM_ARGUMENTS = ("input", "running_mean", "running_var", "weight", "bias", "tr
 _NORM_DEFAULTS: dict[str, Any] = {
     "weight": None, "bias": None, "training": False, "momentum": 0.1, "eps": 1e-5,
 }  # fmt: skip
+_IN_CACHE = 2**16  # values
 _backward: Any = torch.ops.aten.convolution_backward.default
+_threshold_backward: Any = torch.ops.aten.threshold_backward.default
+_RELU = frozenset((torch.relu, F.relu, Tensor.relu))
 _norm: Any = torch.ops.aten.native_batch_norm.default
 _norm_backward: Any = torch.ops.aten.native_batch_norm_backward.default
 
@@ -45,13 +49,15 @@ class TwiceMode(RectifierMode):
     """Active while a network runs forward: meets every rectifier, and puts the quick forms in the
     place of convolutions and of batch norm in training.
 
-    While `inner` is set, a backward goes to the inputs alone. It belongs to this object, not to a
-    thread: autograd has threads of its own.
+    While `to_inputs` is set, a backward goes to the inputs alone; with `fixed`, it takes the
+    statistics of batch norm for constants. Both belong to this object, not to a thread: autograd
+    has threads of its own.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.inner = False
+        self.to_inputs = False
+        self.fixed = False
         self.input: Tensor | None = None  # nobody needs the trained loss's derivative by it
 
     def is_input(self, x: Tensor) -> bool:
@@ -72,19 +78,29 @@ class TwiceMode(RectifierMode):
             x = given["input"]
             if x.requires_grad and x.ndim == 4 and not isinstance(given["padding"], str):
                 pairs = [_pair(given[name]) for name in ("stride", "padding", "dilation")]
-                return _Convolution.apply(
-                    x, given["weight"], given["bias"], (*pairs, given["groups"]), self
+                return _applied(
+                    _Convolution, x, given["weight"], given["bias"], (*pairs, given["groups"]), self
                 )
         if func is F.batch_norm:
             given = {**_NORM_DEFAULTS, **dict(zip(_NORM_ARGUMENTS, args, strict=False)), **kwargs}
             x, weight = given["input"], given["weight"]
-            if given["training"] and x.requires_grad and weight is not None:
-                F._verify_batch_size(x.size())
-                return _BatchNorm.apply(
+            several = x.ndim > 1 and x.numel() > x.shape[1]  # PyTorch refuses one value a channel
+            if given["training"] and x.requires_grad and several:
+                weight = x.new_ones(x.shape[1]) if weight is None else weight
+                return _applied(_BatchNorm,
                     x, weight, given["bias"], given["running_mean"], given["running_var"],
                     given["momentum"], given["eps"], self,
                 )  # fmt: skip
         return super().__torch_function__(func, types, args, kwargs)
+
+    def _call(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        x = args[0] if args else kwargs["input"]
+        in_place = kwargs.get("inplace", len(args) > 1 and args[1])
+        if func not in _RELU or in_place or not torch.is_grad_enabled() or not x.requires_grad:
+            return super()._call(func, args, kwargs)
+        y = _applied(_Relu, x, self)
+        self._hook(y, func)
+        return y
 
 
 class _Convolution(Function):
@@ -102,8 +118,8 @@ class _Convolution(Function):
     def backward(ctx: Any, g: Tensor) -> Any:
         x, w = ctx.saved_tensors
         wanted = list(ctx.needs_input_grad[:3])
-        if ctx.mode.inner:
-            return _ConvolutionBackward.apply(g, x, w, ctx.geometry), None, None, None, None
+        if ctx.mode.to_inputs:
+            return _applied(_ConvolutionBackward, g, x, w, ctx.geometry), None, None, None, None
         wanted[0] = wanted[0] and not ctx.mode.is_input(x)
         found = _convolution_backward(g, x, w, ctx.bias, ctx.geometry, wanted)
         return *found, None, None
@@ -137,6 +153,38 @@ def _convolution_backward(
     return _backward(g, x, w, bias, stride, padding, dilation, False, [0, 0], groups, wanted)
 
 
+class _Relu(Function):
+    """PyTorch's own, second derivative included, adds zeros to what reaches the map."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, mode: TwiceMode) -> Tensor:
+        y = x.relu()
+        ctx.save_for_backward(y)
+        ctx.mode = mode
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> Any:
+        (y,) = ctx.saved_tensors
+        if ctx.mode.to_inputs:
+            return _applied(_ReluBackward, g, y), None
+        return _threshold_backward(g, y, 0), None
+
+
+class _ReluBackward(Function):
+    @staticmethod
+    def forward(ctx: Any, g: Tensor, y: Tensor) -> Tensor:
+        ctx.save_for_backward(y)
+        made: Tensor = _threshold_backward(g, y, 0)
+        return made
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, v: Tensor) -> Any:
+        (y,) = ctx.saved_tensors
+        return _threshold_backward(v, y, 0), None
+
+
 class _BatchNorm(Function):
     @staticmethod
     def forward(
@@ -153,8 +201,10 @@ class _BatchNorm(Function):
     def backward(ctx: Any, g: Tensor) -> Any:
         x, weight, mean, r = ctx.saved_tensors
         rest = (None,) * 5
-        if ctx.mode.inner:
-            return _BatchNormBackward.apply(g, x, weight, mean, r, ctx.eps), None, None, *rest
+        if ctx.mode.to_inputs and ctx.mode.fixed:
+            return g * (weight * r).view(1, -1, *[1] * (x.ndim - 2)), None, None, *rest
+        if ctx.mode.to_inputs:
+            return _applied(_BatchNormBackward, g, x, weight, mean, r, ctx.eps), None, None, *rest
         wanted = list(ctx.needs_input_grad[:3])
         return *_norm_backward(g, x, weight, None, None, mean, r, True, ctx.eps, wanted), *rest
 
@@ -190,7 +240,8 @@ class _BatchNormBackward(Function):
         n = x.numel() // x.shape[1]
         axes = [axis for axis in range(x.ndim) if axis != 1]
         a, b, c, d = by_bias / n, by_weight / n, v_sum / n, v_x / n
-        e = (v * g).sum(axes) / n
+        parts = _parts(x)
+        e = torch.stack([(v[part] * g[part]).sum(axes) for part in parts]).sum(0) / n
         shared = e - c * a
         scale = -weight * r * r
         of_x = scale * r * (shared - 3 * d * b)
@@ -199,9 +250,23 @@ class _BatchNormBackward(Function):
         def spread(values: Tensor) -> Tensor:
             return values.view(1, -1, *[1] * (x.ndim - 2))
 
-        by_x = torch.addcmul(spread(constant), x, spread(of_x))
-        by_x.addcmul_(g, spread(scale * d)).addcmul_(v, spread(scale * b))
+        start, of_x, of_g, of_v = (spread(w) for w in (constant, of_x, scale * d, scale * b))
+        by_x = torch.empty_like(x)
+        for part in parts:
+            made = torch.addcmul(start, x[part], of_x, out=by_x[part])
+            made.addcmul_(g[part], of_g).addcmul_(v[part], of_v)
         return by_g, by_x, n * r * (shared - d * b), None, None, None
+
+
+def _parts(x: Tensor) -> list[slice]:
+    """Parts of a batch that stay in a processor's cache from one operation to the next."""
+    size = x.numel() // len(x)
+    step = max(_IN_CACHE // size, 1) if x.device.type == "cpu" else len(x)
+    return [slice(start, start + step) for start in range(0, len(x), step)]
+
+
+def _applied(function: type[Function], *given: Any) -> Any:
+    return function.apply(*given)
 
 
 def _pair(value: Any) -> list[int]:
