@@ -69,7 +69,7 @@ export function newGrid(
   pressed: (place: Place) => void,
   caption: (place: Place) => string,
 ): Grid {
-  const element = el(".cells", { role: "group", $label: "Maps" });
+  const element = el(".cells");
   let life = new AbortController();
   atEnd(signal, () => life.abort());
   let built = "";
@@ -133,6 +133,8 @@ export function newGrid(
     let mine: Painted | undefined;
     let drawn: unknown;
     let how = "";
+    let was = "";
+    let stood: unknown;
 
     return {
       element: box,
@@ -161,9 +163,12 @@ export function newGrid(
         const { cell, stale } = session.cell(place);
         const state = session.state();
         const waits = state === "busy" && (stale || !!cell?.partial);
-        const words = cell?.error ?? (cell && cell.state !== "ok" ? cell.message : "");
         const unsaved = !cell && session.frozen ? UNSAVED : "";
-        stage.show(mine, lookOf(session), stale && waits, words || unsaved);
+        const words = cell?.error ?? (cell && cell.state !== "ok" ? cell.message : unsaved);
+        const faint = stale && waits;
+        const next = how + faint + words;
+        if (next !== was || mine !== stood) stage.show(mine, lookOf(session), faint, words);
+        [was, stood] = [next, mine];
         set(box, {
           title: words || null,
           _picked: key(session.picked) === key(place),
@@ -308,7 +313,6 @@ export function newGrid(
         if (painted) paintings.set(key(at), painted);
       }
     }
-    for (const each of made.values()) each.finish();
   }
 
   return {
