@@ -79,6 +79,8 @@ $(VENV)/.demo: $(VENV)/.torch pyproject.toml
 $(VENV)/.test: $(VENV)/.torch pyproject.toml
 	@echo "Installing xai_widgets and what its tests need ..."
 	$(PIP) --editable ".[test]"
+	@# By itself it would bring a second OpenCV, over the one that grad-cam brought.
+	$(PIP) --no-deps quantus
 	@touch $@ $(VENV)/.demo
 
 $(VENV)/.chromium: $(VENV)/.test

@@ -120,7 +120,12 @@ def test_however_the_network_is(method: str, situation: str) -> None:
     before = Condition.of(engine.model)
     values = explain(engine, method)
     assert before.differences(Condition.of(engine.model)) == []
-    np.testing.assert_array_equal(values, CLEAN[method])
+    if situation == "hooked_by_the_user":
+        # Its listeners hear the convolutions themselves: nothing is folded, which rounds otherwise.
+        close = 1e-4 * float(np.abs(CLEAN[method]).max())
+        np.testing.assert_allclose(values, CLEAN[method], rtol=0, atol=close)
+    else:
+        np.testing.assert_array_equal(values, CLEAN[method])
 
 
 @every_method

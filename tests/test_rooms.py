@@ -20,7 +20,7 @@ FLOORS = [
     {"attribution"},
     {"probe"},
     {"methods"},
-    {"engine", "batch", "binding", "fusion", "worker", "cache", "zoo", "painting"},
+    {"engine", "batch", "binding", "explaining", "fusion", "worker", "cache", "zoo", "painting"},
     {"relabel", "training", "metrics"},
     {"widgets", "demo"},
 ]

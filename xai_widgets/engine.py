@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -18,10 +18,10 @@ from xai_widgets.batch import paired, together
 from xai_widgets.binding import check_device, class_names_of, input_channels
 from xai_widgets.cache import BoundedCache
 from xai_widgets.errors import ExplanationError
-from xai_widgets.fusion import fused
+from xai_widgets.explaining import Asked, Progress, steps
+from xai_widgets.fusion import fused_steps
 from xai_widgets.images import Picture, Preprocessor
 from xai_widgets.methods import METHODS, Method, find
-from xai_widgets.probe.guard import ordinary_modes
 from xai_widgets.probe.layers import Layer
 from xai_widgets.probe.network import Network
 from xai_widgets.probe.trace import Trace
@@ -30,14 +30,6 @@ from xai_widgets.worker import Worker
 
 _TRACE_BYTES = 768 * 2**20
 _RESULT_BYTES = 64 * 2**20
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far an explanation has come, as a fraction of 1, and what it says so far."""
-
-    fraction: float
-    attribution: Attribution
 
 
 class Engine:
@@ -245,7 +237,10 @@ class Engine:
         picture = self.picture(image)
         if layer is None or isinstance(layer, str):
             return self._steps(picture, card, target, layer, resolved)
-        return self._fused_steps(picture, card, target, list(layer), resolved)
+        if not layer:
+            raise ExplanationError("layer=[] names no layer; expected one of engine.layers or more")
+        each = [self._steps(picture, card, target, one, resolved) for one in layer]
+        return fused_steps(each)
 
     def explain_batch(
         self,
@@ -272,7 +267,8 @@ class Engine:
             chosen = [pictures[i] for i in some]
             trace = self._joint_trace(chosen)
             where = self.resolve_layer(trace, layer) if card.takes_layer else None
-            for _, explained in self._run(chosen, trace, card, goals[some[0]], where, resolved):
+            asked = Asked(card, goals[some[0]], where, resolved)
+            for _, explained in steps(asked, trace, chosen, self.name):
                 found.update(zip(some, explained, strict=True))
         return [found[i] for i in range(len(pictures))]
 
@@ -286,23 +282,6 @@ class Engine:
         black = pictures[0].black
         trace.black = None if black is None else torch.tensor(black)
         return trace
-
-    def _fused_steps(
-        self,
-        picture: Picture,
-        card: Method,
-        target: TargetLike,
-        layers: list[str],
-        parameters: dict[str, Any],
-    ) -> Iterator[Progress]:
-        if not layers:
-            raise ExplanationError("layer=[] names no layer; expected one of engine.layers or more")
-        done: list[Attribution] = []
-        for layer in layers:
-            for step in self._steps(picture, card, target, layer, parameters):
-                fraction = (len(done) + step.fraction) / len(layers)
-                yield Progress(fraction, fused([*done, step.attribution]))
-            done.append(step.attribution)
 
     def _steps(
         self,
@@ -322,69 +301,12 @@ class Engine:
         if known is not None:
             yield Progress(1.0, known)
             return
-        for fraction, (attribution,) in self._run([picture], trace, card, goal, where, parameters):
+        asked = Asked(card, goal, where, parameters)
+        for fraction, (attribution,) in steps(asked, trace, [picture], self.name):
             attribution = replace(attribution, seconds=time.perf_counter() - started)
             if fraction >= 1:
                 self._results.put(key, attribution, attribution.values.nbytes)
             yield Progress(min(fraction, 1.0), attribution)
-
-    def _run(
-        self,
-        pictures: list[Picture],
-        trace: Trace,
-        card: Method,
-        goal: Target,
-        where: str | None,
-        parameters: dict[str, Any],
-    ) -> Iterator[tuple[float, list[Attribution]]]:
-        """A method's steps on a recorded pass of these pictures: the fraction done, and of each
-        picture an attribution.
-        """
-        started = time.perf_counter()
-        steps = card.run(trace, goal, where, parameters)
-        scores = trace.score(goal).tolist()
-        probabilities: list[float | None] = [None] * len(pictures)
-        if goal.index is not None:
-            probabilities = probabilities_of(trace.logits)[:, goal.index].tolist()
-        while True:
-            # Not around the loop: a caller's own modes must be back whenever this generator pauses.
-            with ordinary_modes():
-                step = next(steps, None)
-                if step is None:
-                    return
-                fraction, values, *doubts = step
-                gap = None
-                if fraction >= 1:
-                    gap = card.completeness_gap(trace, goal, values, parameters)
-            gaps = [None] * len(pictures) if gap is None else gap.tolist()
-            doubtful = doubts[0] if doubts else [()] * len(pictures)
-            arrays = values.detach().float().cpu().numpy()
-            yield (
-                fraction,
-                [
-                    Attribution(
-                        values=np.ascontiguousarray(array),
-                        method=card.name,
-                        title=card.title,
-                        target=goal,
-                        layer=where,
-                        parameters=parameters,
-                        score=score,
-                        probability=probability,
-                        seconds=time.perf_counter() - started,
-                        seed=parameters.get("seed"),
-                        input_size=(picture.input.shape[-2], picture.input.shape[-1]),
-                        pixels=picture.pixels,
-                        space=card.space,
-                        model=self.name,
-                        completeness_gap=gap,
-                        warnings=warnings,
-                    )
-                    for picture, array, score, probability, gap, warnings in zip(
-                        pictures, arrays, scores, probabilities, gaps, doubtful, strict=True
-                    )
-                ],
-            )
 
     def forget(self) -> None:
         """Let go of all recorded passes and results, for instance to free memory."""

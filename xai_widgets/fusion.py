@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F  # the field's name for it
 
 from xai_widgets.attribution import Attribution
+from xai_widgets.explaining import Progress
 
 
 def fused(attributions: Sequence[Attribution]) -> Attribution:
@@ -30,3 +31,13 @@ def fused(attributions: Sequence[Attribution]) -> Attribution:
         layer=" + ".join(str(attribution.layer) for attribution in attributions),
         seconds=sum(attribution.seconds for attribution in attributions),
     )
+
+
+def fused_steps(layers: Sequence[Iterator[Progress]]) -> Iterator[Progress]:
+    """The steps of one layer after another, each with all layers' map so far."""
+    done: list[Attribution] = []
+    for steps in layers:
+        for step in steps:
+            fraction = (len(done) + step.fraction) / len(layers)
+            yield Progress(fraction, fused([*done, step.attribution]))
+        done.append(step.attribution)

@@ -69,7 +69,6 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
     {},
     classes.element,
     el("span.spring"),
-    tool(signal, "again", "Distil again", "M3.2 6.5a5 5 0 1 1-.2 2.6M3 2.8v3.7h3.7", session.again),
     tool(
       signal,
       "save",
@@ -77,6 +76,7 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
       "M8 2.5v8M4.5 7.5L8 11l3.5-3.5M3 13.5h10",
       download,
     ),
+    tool(signal, "again", "Distil again", "M3.2 6.5a5 5 0 1 1-.2 2.6M3 2.8v3.7h3.7", session.again),
   );
   const [readouts, showReadout] = segments(signal, "Read-out", "readout", READOUTS, (name) =>
     session.look("readout", name),

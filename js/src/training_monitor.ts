@@ -103,10 +103,13 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
   function refresh(): void {
     if (signal.aborted) return;
     const { plan, loss, epochs, look, seen, follows } = session;
-    const ends = ["start", `${plan.epochs} epochs`] as const;
+    // As far as it has come: of a long training the beginning would be a line at the edge.
+    const extent = Math.max(loss?.x.at(-1) ?? 0, epochs.length / plan.epochs) || 1;
+    const far = +(extent * plan.epochs).toFixed(1);
+    const ends = ["start", `epoch ${far} of ${plan.epochs}`] as const;
     const terms = loss ? drawn(loss).map(([name, values], i) => lineOf(name, values, i)) : [];
-    const x = loss?.x ?? [];
-    const share = (look?.epoch ?? 0) / plan.epochs;
+    const x = (loss?.x ?? []).map((each) => each / extent);
+    const share = (look?.epoch ?? 0) / plan.epochs / extent;
     const nearest = x.reduce(
       (best, each, i) => (Math.abs(each - share) < Math.abs(x[best]! - share) ? i : best),
       0,
@@ -125,7 +128,7 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
     const known = (
       [
         ["test accuracy", "test_accuracy"],
-        ["cosine", "cosine"],
+        ["cosine, of the loss", "cosine"],
         ["train accuracy", "accuracy"],
       ] as const
     ).map(([title, name], i) =>
@@ -138,7 +141,7 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
     const lines = known.filter(({ values }) => values.some((value) => value !== null));
     const point = epochs.findIndex(({ epoch }) => epoch + 1 === look?.epoch);
     measures.show({
-      x: epochs.map(({ epoch }) => (epoch + 1) / plan.epochs),
+      x: epochs.map(({ epoch }) => (epoch + 1) / plan.epochs / extent),
       lines: lines.map((each) => ({ ...each, title: "", value: "" })),
       range: { low: rangeOf(lines.map(({ values }) => values)).low, high: 1 },
       chosen: "test accuracy",

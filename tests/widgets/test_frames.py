@@ -132,7 +132,8 @@ def test_numbers_json_lacks_become_none() -> None:
         (-1.0, (), "completeness gap 25.0%"),
         (None, ("Only one class was near.",), "Only one class was near."),
         (1.0, ("Beware.",), "Beware. completeness gap 50.0%"),
-        (3.0, (), "gap 3"),
+        (3.0, (), "completeness gap 3 beside a rise of 0"),
+        (4.0, (), "completeness gap 4 beside a rise of -1"),
     ],
 )
 def test_what_has_to_be_known_beside_the_picture(

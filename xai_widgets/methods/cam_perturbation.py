@@ -143,7 +143,8 @@ def opti_cam(
     """
     x, a = trace.input, trace.activation(layer)
     u = torch.zeros(a.shape[:2], dtype=a.dtype, device=a.device, requires_grad=True)
-    optimiser = torch.optim.Adam([u], lr=rate)
+    # With Adam's own ε, 1e-8, gradients that are nothing but rounding would be steps of full size.
+    optimiser = torch.optim.Adam([u], lr=rate, eps=1e-6)
     for step in range(1, steps + 1):
         with torch.enable_grad():  # not around `yield`: the mode is the caller's meanwhile
             masked = x * _unit_map(_mixture(u, a), x.shape[-2:])[:, None]

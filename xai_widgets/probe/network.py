@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Hashable
+from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any, TypeVar
 
 import torch
@@ -12,6 +14,7 @@ from torch import Tensor, nn
 from xai_widgets.errors import ExplanationError
 from xai_widgets.probe.attention import AttentionPass
 from xai_widgets.probe.fingerprint import Fingerprint, Structure, structure_of
+from xai_widgets.probe.folding import Folding
 from xai_widgets.probe.guard import as_found, autograd_ready, like_parameters, unwrap
 from xai_widgets.probe.layers import Layer, rank
 from xai_widgets.probe.recorder import first_tensor
@@ -43,6 +46,7 @@ class Network:
         self.model = unwrap(model)
         self.byte_budget = byte_budget
         self.fingerprint = Fingerprint(self.model)
+        self._folding = Folding(self.model, self.fingerprint)
         self._structure: Structure = ()
         self._names: dict[str, str] = {}
         self._overwritten: set[str] | None = None
@@ -123,9 +127,17 @@ class Network:
 
     def outputs(self, x: Tensor) -> Any:
         """What the network gives out for the inputs (M, C, H, W), no gradients kept."""
-        with as_found(self.model), torch.no_grad():
-            x = self.prepare(x)
-            return self._in_format(lambda: self.model(self.copy(x)))
+        x = self.prepare(x)
+        return self._folded(x, partial(self._outputs, x))
+
+    def _outputs(self, x: Tensor, mode: AbstractContextManager[Any]) -> Any:
+        with as_found(self.model), mode, torch.no_grad():
+            return self.model(self.copy(x))
+
+    def _folded(self, x: Tensor, run: Callable[[AbstractContextManager[Any]], _T]) -> _T:
+        """What `run` gives with the network's batch norms folded into its convolutions."""
+        one = partial(self._outputs, x[:1])
+        return self._in_format(lambda: self._folding.run(run, one, self._format))
 
     def probabilities(self, x: Tensor) -> Tensor:
         """The class probabilities for each of the inputs (M, C, H, W), no gradients kept; (M,
@@ -141,11 +153,14 @@ class Network:
         """The target's score for each of the inputs (M, C, H, W), and its gradient to each: (M,),
         (M, C, H, W).
         """
-        return self._in_format(lambda: self._gradients(self.prepare(x), target, rule))
+        x = self.prepare(x)
+        return self._folded(x, partial(self._gradients, x, target, rule))
 
-    def _gradients(self, x: Tensor, target: Target, rule: Rule) -> tuple[Tensor, Tensor]:
+    def _gradients(
+        self, x: Tensor, target: Target, rule: Rule, folding: AbstractContextManager[Any]
+    ) -> tuple[Tensor, Tensor]:
         mode = RectifierMode()
-        with as_found(self.model, mode):
+        with as_found(self.model, mode), folding:
             x = x.detach().requires_grad_(True)
             score = target.score(self.model(self.copy(x)), batch=len(x))
             mode.rule = rule

@@ -124,13 +124,18 @@ def frame_of(
 def note_of(attribution: Attribution) -> str:
     """What has to be known of a map beside the picture, in a few words; "" where nothing has.
 
-    The completeness gap is a share of what the values add up to.
+    The completeness gap is a share of what the values should add up to; beside a rise that is
+    smaller than the gap, a share would say nothing.
     """
     words = list(attribution.warnings)
     gap = attribution.completeness_gap
     if gap is not None:
         rise = float(attribution.values.sum(dtype=np.float64)) - gap
-        words.append(f"completeness gap {abs(gap / rise):.1%}" if rise else f"gap {gap:.2g}")
+        words.append(
+            f"completeness gap {abs(gap / rise):.1%}"
+            if abs(gap) < abs(rise)
+            else f"completeness gap {gap:.2g} beside a rise of {rise:.2g}"
+        )
     return " ".join(words)
 
 

@@ -26,7 +26,9 @@ export function gradients(session: Training): [HTMLElement, () => void] {
       return { canvas, plate, element: el(".map", {}, canvas, plate), paint: heatPainter(canvas) };
     });
     const says = el("span.says");
-    const alike = el("span.note");
+    const alike = el("span.note", {
+      title: "Of the class score's two gradients, shown here; training compares those of the loss",
+    });
     const head = el(
       ".watched",
       {},
@@ -55,7 +57,7 @@ export function gradients(session: Training): [HTMLElement, () => void] {
       write(says, seen ? `says ${seen.top.name} ${percent(seen.top.probability, 0)}` : "");
       set(says, { _wrong: seen && !seen.right });
       const cosine = seen?.cosine?.toFixed(2).replace("-", "−");
-      write(alike, cosine ? `cosine ${cosine}` : "");
+      write(alike, cosine ? `cosine here ${cosine}` : "");
     };
     return [[head, ...boxes], show];
   }

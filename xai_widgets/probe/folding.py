@@ -1,0 +1,259 @@
+"""Batch norms folded into the convolutions before them, for runs of which only the end matters.
+
+In evaluation mode a batch norm is one multiplication and one addition for each channel:
+
+    γ (w ∗ x + b − μ) / √(σ² + ε) + β  =  w′ ∗ x + b′,   w′ = w γ / √(σ² + ε)
+
+A perturbation method runs a network hundreds of times; with w′ it writes and reads every map once
+less, forwards and backwards. Nothing of the network is exchanged: its convolutions are met as
+functions while it runs, and given other weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import torch
+import torch.nn.functional as F  # the field's name for it
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from xai_widgets.probe.fingerprint import modules_of
+from xai_widgets.probe.guard import lock_of
+from xai_widgets.probe.recorder import first_tensor
+
+_T = TypeVar("_T")
+_Mode = AbstractContextManager[Any]
+_Function = Callable[..., Any]
+# Largest difference between folded and plain outputs, in parts of the largest output.
+_ROUNDING = {torch.float32: 1e-4, torch.float64: 1e-10}
+
+
+class Folding:
+    """Which of a network's batch norms can be folded, and runs with them folded.
+
+    Learned, in two runs on a single input, when the network as it is runs for the first time: all
+    runs of the same weights are alike, to the last bit.
+    """
+
+    def __init__(self, model: nn.Module, fingerprint: Callable[[], Hashable]) -> None:
+        self._model = model
+        self._fingerprint = fingerprint
+        self._known: tuple[Hashable, dict[int, _Folded]] = (None, {})
+
+    def run(
+        self,
+        run: Callable[[_Mode], _T],
+        one: Callable[[_Mode], Any],
+        layout: torch.memory_format = torch.contiguous_format,
+    ) -> _T:
+        """What `run` gives, which runs the network inside of the context that it is handed; `one`
+        runs it on a single input, `layout` is that of the weights in memory.
+        """
+        with lock_of(self._model):  # another thread's pass has buffers aside, and hooks of its own
+            foldable = self._has_norms() and not self._is_listened_to()
+            key = (self._fingerprint(), layout) if foldable else None
+        if key is None:
+            return run(nullcontext())
+        known, table = self._known
+        if known != key:
+            table = self._learn(one, layout)
+            self._known = key, table
+        if not table:
+            return run(nullcontext())
+        try:
+            return _folded(run, table)
+        except _Diverged:
+            self._known = key, {}
+            return run(nullcontext())
+
+    def _has_norms(self) -> bool:
+        return any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in modules_of(self._model))
+
+    def _is_listened_to(self) -> bool:
+        """Whether somebody's hooks would see what a folded convolution gives out."""
+        return any(m._forward_hooks or m._forward_pre_hooks for m in modules_of(self._model))
+
+    def _learn(
+        self, one: Callable[[_Mode], Any], layout: torch.memory_format
+    ) -> dict[int, _Folded]:
+        """The folded convolutions, by id() of their weights; none where the network then gives out
+        something else, or cannot be run on a single input.
+        """
+        pairs = _Pairs(self._model)
+        try:
+            plain = first_tensor(one(pairs))
+            table = pairs.folded(layout)
+            folded = first_tensor(_folded(one, table)) if table else None
+        except (_Diverged, Exception):  # a network may refuse a single input in its own way
+            return {}
+        if plain is None or folded is None or plain.dtype not in _ROUNDING:
+            return {}
+        allowed = _ROUNDING[plain.dtype] * float(plain.abs().max())
+        return table if bool(((folded - plain).abs() <= allowed).all()) else {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Norm:
+    """A batch norm's numbers: γ, β, μ, σ² and ε."""
+
+    scale: Tensor | None
+    shift: Tensor | None
+    mean: Tensor
+    variance: Tensor
+    epsilon: float
+
+    @classmethod
+    def of(
+        cls,
+        input: Tensor,
+        running_mean: Tensor | None,
+        running_var: Tensor | None,
+        weight: Tensor | None = None,
+        bias: Tensor | None = None,
+        training: bool = False,
+        momentum: float = 0.1,
+        eps: float = 1e-5,
+    ) -> _Norm | None:
+        """Of the arguments of `batch_norm`; None where it would look at the batch."""
+        if training or running_mean is None or running_var is None:
+            return None
+        return cls(weight, bias, running_mean, running_var, eps)
+
+    def factor(self) -> Tensor:
+        """γ / √(σ² + ε), float64: so that the folded weights are rounded once."""
+        factor = (self.variance.detach().double() + self.epsilon).rsqrt()
+        return factor if self.scale is None else factor * self.scale.detach().double()
+
+
+@dataclass(frozen=True, slots=True)
+class _Folded:
+    """A convolution's own weight, kept so that its id() stays its own, and what stands for it."""
+
+    own: Tensor
+    weight: Tensor
+    bias: Tensor
+
+    @classmethod
+    def of(cls, weight: Tensor, bias: Tensor | None, norm: _Norm, layout: Any) -> _Folded:
+        factor = norm.factor()
+        w = (weight.detach().double() * factor[:, None, None, None]).to(weight.dtype)
+        b = -norm.mean.detach().double()
+        if bias is not None:
+            b = b + bias.detach().double()
+        b = b * factor
+        if norm.shift is not None:
+            b = b + norm.shift.detach().double()
+        return cls(weight, w.contiguous(memory_format=layout), b.to(weight.dtype))
+
+
+def _convolved(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Tensor, Any] | None:
+    """Weight and bias of a call of `conv2d` as modules make it; None for others."""
+    if len(args) < 2 or not isinstance(args[1], Tensor):
+        return None
+    return args[1], args[2] if len(args) > 2 else kwargs.get("bias")
+
+
+class _Pairs(TorchFunctionMode):
+    """Meets convolutions of the network's own weights whose result goes into a batch norm next."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self._own = {id(parameter) for parameter in model.parameters()}
+        self._last: tuple[Any, Tensor, Any] | None = None
+        self._met: dict[int, tuple[Tensor, Any, _Norm | None]] = {}
+
+    def __torch_function__(
+        self,
+        func: _Function,
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        kwargs = kwargs or {}
+        result = func(*args, **kwargs)
+        if func is torch.conv2d:
+            self._convolution(result, _convolved(args, kwargs))
+        elif func is F.batch_norm and self._last is not None and args:
+            given, weight, bias = self._last
+            if args[0] is given:
+                self._met[id(weight)] = weight, bias, _Norm.of(*args, **kwargs)
+            self._last = None
+        return result
+
+    def _convolution(self, result: Tensor, given: tuple[Tensor, Any] | None) -> None:
+        self._last = None
+        if given is None or id(given[0]) not in self._own or given[0].dtype not in _ROUNDING:
+            return
+        if id(given[0]) in self._met:  # shared, perhaps with different norms behind it
+            self._met[id(given[0])] = *given, None
+            return
+        self._last = result, *given
+
+    def folded(self, layout: torch.memory_format) -> dict[int, _Folded]:
+        """What the network's convolutions become, by id() of their weights."""
+        return {
+            key: _Folded.of(weight, bias, norm, layout)
+            for key, (weight, bias, norm) in self._met.items()
+            if norm is not None
+        }
+
+
+class _Diverged(BaseException):
+    """A convolution's result went elsewhere than into its batch norm."""
+
+
+def _folded(run: Callable[[_Mode], _T], table: dict[int, _Folded]) -> _T:
+    folds = _Folds(table)
+    result = run(folds)
+    if folds.waiting is not None:
+        raise _Diverged
+    return result
+
+
+# What code may ask of a convolution's result before its batch norm does.
+_QUESTIONS = frozenset(
+    {
+        Tensor.dim, Tensor.size, Tensor.is_floating_point, Tensor.ndim.__get__,  # type: ignore[attr-defined]  # descriptors
+        Tensor.shape.__get__, Tensor.dtype.__get__, Tensor.device.__get__,  # type: ignore[attr-defined]  # descriptors
+        Tensor.requires_grad.__get__,  # type: ignore[attr-defined]  # a descriptor
+    }
+)  # fmt: skip
+
+
+class _Folds(TorchFunctionMode):
+    """Gives convolutions their folded weights, and passes by the batch norms behind them."""
+
+    def __init__(self, table: dict[int, _Folded]) -> None:
+        super().__init__()
+        self._table = table
+        self.waiting: Tensor | None = None
+
+    def __torch_function__(
+        self,
+        func: _Function,
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        kwargs = kwargs or {}
+        waiting = self.waiting
+        if waiting is not None:
+            if func is F.batch_norm and args and args[0] is waiting:
+                self.waiting = None
+                return waiting
+            if func not in _QUESTIONS and any(argument is waiting for argument in args):
+                raise _Diverged
+        if func is not torch.conv2d or len(args) < 2:
+            return func(*args, **kwargs)
+        folded = self._table.get(id(args[1]))
+        if folded is None:
+            return func(*args, **kwargs)
+        if waiting is not None:
+            raise _Diverged
+        kwargs.pop("bias", None)
+        self.waiting = func(args[0], folded.weight, folded.bias, *args[3:], **kwargs)
+        return self.waiting
