@@ -88,7 +88,7 @@ def monitoring(
     if trainer.step == 0 and trainer.epoch not in seen:
         yield look(trainer.epoch, engine, watched)
     stride = math.ceil(trainer.recipe.epochs / _MOST_LOOKS)
-    with closing(trainer.reports()) as reports:  # type: ignore[type-var]  # it is a generator
+    with closing(trainer.reports()) as reports:
         for report in reports:
             yield report
             if report.ends_epoch and (trainer.finished or trainer.epoch % stride == 0):
