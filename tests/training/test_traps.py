@@ -208,3 +208,23 @@ def test_fixed_statistics_keep_pictures_apart_and_train_all_the_same() -> None:
     assert gradients(network).isfinite().all()
     with pytest.raises(xw.ExplanationError, match='Did you mean "fixed"'):
         of(network, statistics="fix")
+
+
+def test_what_is_learned_in_place_on_the_picture_is_learned() -> None:
+    class Prompted(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = networks.cnn("functional").double()
+            self.prompt = nn.Parameter(torch.full((3, 10, 10), 0.1, dtype=torch.float64))
+
+        def forward(self, x: Tensor) -> Tensor:
+            x += self.prompt
+            return self.network(x)
+
+    x, y = batch()
+    ours, plain = Prompted(), Prompted()
+    interpretable_gradient_loss(ours, x, y, weight=0.0).total.backward()
+    nn.functional.cross_entropy(plain(x.clone()), y).backward()
+    torch.testing.assert_close(ours.prompt.grad, plain.prompt.grad)
+    assert ours.prompt.grad is not None
+    assert ours.prompt.grad.abs().max() > 0

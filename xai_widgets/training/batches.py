@@ -48,7 +48,6 @@ class Batches:
         if mean is None or std is None:
             mean, std = _mean_and_std(held)
         self.mean, self.std = mean, std
-        self.classes = int(self.labels.max()) + 1
 
     def __len__(self) -> int:
         return len(self.labels)

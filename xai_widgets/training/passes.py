@@ -59,7 +59,8 @@ class TrainingPass:
             # Measured: on a CPU the second backward is quickest with channels innermost.
             cpu = self.inputs.device.type == "cpu" and self.inputs.ndim == 4
             layout = torch.channels_last if cpu else torch.preserve_format
-            self._mode.input = given = self.inputs.clone(memory_format=layout)
+            given = self.inputs.clone(memory_format=layout)
+            self._mode.source = given.grad_fn
             with self._mode:
                 output: Any = model(given)
             self.logits = logits_of(output, batch=len(self.inputs))
