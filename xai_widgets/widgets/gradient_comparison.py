@@ -11,22 +11,17 @@ import traitlets as t
 from xai_widgets.render.overlay import Sign, colorize
 from xai_widgets.targets import TargetLike
 from xai_widgets.widgets import turns
-from xai_widgets.widgets.answers import Answer, Asked, Cell, Known, Measured, Said, Working
+from xai_widgets.widgets.answers import Answer, Cell, Known, Measured, Said, Working
 from xai_widgets.widgets.appearance import Appearance
+from xai_widgets.widgets.asking import Asking, listed
 from xai_widgets.widgets.bundle import bundle
 from xai_widgets.widgets.comparing import MEASURES, comparing, measuring
 from xai_widgets.widgets.comparison_stills import answers_within, comparison_png, told_of
 from xai_widgets.widgets.explanations import Facts
 from xai_widgets.widgets.networks import Row, rows_of
-from xai_widgets.widgets.parametrised import Parametrised
 from xai_widgets.widgets.pictures import Pixels, map_of, small_picture, within
 from xai_widgets.widgets.traits import (
     Choice,
-    Share,
-    TraitProblem,
-    WholeNumber,
-    as_trait_problem,
-    one_of,
 )
 
 if TYPE_CHECKING:
@@ -39,10 +34,9 @@ _COLORMAPS = ("inferno", "gray", "coolwarm")  # those in the bundle
 _FIRST_SECONDS = 1.5  # a cell waits so long, so that there is something to see at once
 _SAVING_SECONDS = 120.0
 _THUMBNAIL = 64  # pixels
-_MOST_NOISE = 0.5
 
 
-class GradientComparison(Appearance, Parametrised):
+class GradientComparison(Appearance, Asking):
     """Maps of several networks (rows) by several methods (columns), side by side: one picture, one
     cursor, one zoom, one class; any two laid over each other, and their difference.
 
@@ -78,17 +72,9 @@ class GradientComparison(Appearance, Parametrised):
     measured = t.List([dict(each) for each in MEASURES]).tag(sync=True)
     colormap = Choice(["auto", *_COLORMAPS], "auto").tag(sync=True, keyword=True)
 
-    methods: t.List[str] = t.List().tag(sync=True, keyword=True)
-    target = t.Any(None, allow_none=True).tag(sync=True, keyword=True)
-    own = t.Bool(False).tag(sync=True, keyword=True)
-    place = t.Int(0).tag(sync=True, keyword=True)
-    noise = Share(0, _MOST_NOISE, 0).tag(sync=True, keyword=True)
-    seed = WholeNumber(0, 9999, 0).tag(keyword=True)
-
     view = Choice(("grid", "swipe", "difference"), "grid").tag(sync=True, keyword=True)
     scale = Choice(("cell", "method", "all"), "cell").tag(sync=True, keyword=True)
     alone = t.Bool(True).tag(sync=True, keyword=True)
-    pair: t.List[Any] = t.List().tag(sync=True, keyword=True)
 
     def __init__(
         self,
@@ -104,7 +90,7 @@ class GradientComparison(Appearance, Parametrised):
     ) -> None:
         self._rows: list[Row] = rows_of(engines, checkpoints, names, accuracies)
         engine = self._rows[0].engine
-        self._images: list[Any] = _listed(image)
+        self._images: list[Any] = listed(image)
         self._loaded = (image, [engine.picture(each) for each in self._images])
         self._known, self._with_facts = Known(), True
         self._viewed = False
@@ -116,49 +102,6 @@ class GradientComparison(Appearance, Parametrised):
             target=target,
             **self._with_parameters(engine, traits),
         )
-
-    # What may be asked.
-
-    @t.validate("image")
-    def _check_image(self, proposal: Any) -> Any:
-        image = proposal["value"]
-        if self._loaded[0] is not image:
-            with as_trait_problem():
-                listed = _listed(image)
-                self._loaded = (image, [self.engine.picture(each) for each in listed])
-                self._images = listed
-        return image
-
-    @t.validate("methods")
-    def _check_methods(self, proposal: Any) -> list[str]:
-        names: list[str] = [one_of("methods", n, self.engine.methods) for n in proposal["value"]]
-        if not names or len(set(names)) < len(names):
-            raise TraitProblem(f"methods is {names}; expected at least one name, none twice.")
-        return names
-
-    @t.validate("target")
-    def _check_target(self, proposal: Any) -> int | None:
-        target = proposal["value"]
-        if target is None:
-            return None
-        if callable(target):
-            raise TraitProblem("target is a function; expected a class, which all networks have.")
-        with as_trait_problem():
-            return self.engine.resolve_target(self._loaded[1][0], target).index
-
-    @t.validate("place")
-    def _check_place(self, proposal: Any) -> int:
-        place: int = proposal["value"]
-        if not 0 <= place < len(self._images):
-            raise TraitProblem(f"place is {place}; expected 0 to {len(self._images) - 1}.")
-        return place
-
-    @t.validate("pair")
-    def _check_pair(self, proposal: Any) -> list[Any]:
-        pair: list[tuple[int, str]] = [(int(row), str(name)) for row, name in proposal["value"]]
-        if len(pair) > 2 or any(not 0 <= row < len(self._rows) for row, _ in pair):
-            raise TraitProblem(f"pair is {pair}; expected two cells [row, method].")
-        return [list(each) for each in pair]
 
     # What is asked.
 
@@ -191,10 +134,6 @@ class GradientComparison(Appearance, Parametrised):
     @t.observe("methods", "target", "own", "place", "noise")
     def _ask_anew(self, _change: Any) -> None:
         self._ask()
-
-    @property
-    def _asked_for(self) -> Asked:
-        return Asked(self.place, self.target, self.own, round(self.noise, 3), self.seed)
 
     @property
     def _answer(self) -> Answer:
@@ -356,10 +295,3 @@ class GradientComparison(Appearance, Parametrised):
             self.parameters,
             self._known,
         )
-
-
-def _listed(image: Any) -> list[Any]:
-    listed = list(image) if isinstance(image, (list, tuple)) else [image]
-    if not listed:
-        raise TraitProblem("image is an empty list; expected a picture or more.")
-    return listed
