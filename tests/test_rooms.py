@@ -13,9 +13,10 @@ PACKAGE = Path(xai_widgets.__file__).parent
 
 # From the ground up. A module may import from its own floor and from those below it.
 FLOORS = [
-    {"errors", "_torchvision"},
+    {"errors", "_torchvision", "terminal"},
     {"render"},
-    {"images", "targets", "archive"},
+    {"images", "targets", "archive", "weights"},
+    {"datasets"},
     {"attribution"},
     {"probe"},
     {"methods"},

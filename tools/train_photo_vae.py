@@ -26,8 +26,8 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 import xai_widgets as xw
+from xai_widgets.datasets.labelled import DATA_VARIABLE
 from xai_widgets.demo.network import PREPROCESSING
-from xai_widgets.demo.photographs import DATA_VARIABLE
 from xai_widgets.relabel import FitProgress, SpatialVAE, fit_vae, load_vae, reconstruct, save_vae
 
 FOLDER = Path(__file__).resolve().parent.parent / "xai_widgets" / "demo"

@@ -19,14 +19,17 @@ if TYPE_CHECKING:
     from xai_widgets import methods as methods
     from xai_widgets import metrics as metrics
     from xai_widgets import relabel as relabel
+    from xai_widgets import training as training
     from xai_widgets.attribution import Attribution as Attribution
     from xai_widgets.engine import Engine as Engine
     from xai_widgets.errors import ExplanationError as ExplanationError
     from xai_widgets.targets import ClassScore as ClassScore
     from xai_widgets.targets import Prediction as Prediction
     from xai_widgets.widgets import FaithfulnessViewer as FaithfulnessViewer
+    from xai_widgets.widgets import GradientComparison as GradientComparison
     from xai_widgets.widgets import HeatmapViewer as HeatmapViewer
     from xai_widgets.widgets import LatentExplorer as LatentExplorer
+    from xai_widgets.widgets import TrainingMonitor as TrainingMonitor
 
 __version__ = "0.1.0"
 
@@ -37,12 +40,14 @@ _HOMES = {
     "Engine": "xai_widgets.engine",
     "ExplanationError": "xai_widgets.errors",
     "FaithfulnessViewer": "xai_widgets.widgets",
+    "GradientComparison": "xai_widgets.widgets",
     "HeatmapViewer": "xai_widgets.widgets",
     "LatentExplorer": "xai_widgets.widgets",
     "Prediction": "xai_widgets.targets",
+    "TrainingMonitor": "xai_widgets.widgets",
 }
 # Rooms that are public as they are.
-_ROOMS = frozenset({"demo", "methods", "metrics", "relabel"})
+_ROOMS = frozenset({"demo", "methods", "metrics", "relabel", "training"})
 
 __all__ = [
     "Attribution",
@@ -50,14 +55,17 @@ __all__ = [
     "Engine",
     "ExplanationError",
     "FaithfulnessViewer",
+    "GradientComparison",
     "HeatmapViewer",
     "LatentExplorer",
     "Prediction",
+    "TrainingMonitor",
     "__version__",
     "demo",
     "methods",
     "metrics",
     "relabel",
+    "training",
 ]
 
 

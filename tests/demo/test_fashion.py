@@ -12,8 +12,8 @@ import pytest
 import torch
 
 import xai_widgets as xw
+from xai_widgets.datasets import fashion_mnist as module
 from xai_widgets.demo import fashion_network
-from xai_widgets.demo import fashion_pictures as module
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (5, 28, 28), dtype=np.uint8)
 LABELS = np.array([3, 1, 4, 1, 9], dtype=np.uint8)

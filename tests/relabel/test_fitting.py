@@ -31,6 +31,7 @@ from xai_widgets.relabel import (
     save_vae,
     vae_loss,
 )
+from xai_widgets.terminal import Line
 
 QUICK: dict[str, Any] = {"steps": 12, "batch_size": 4, "progress": False}
 
@@ -358,9 +359,9 @@ def test_the_process_keeps_its_own_random_numbers() -> None:
 
 def test_a_terminal_has_one_line() -> None:
     stream = io.StringIO()
-    line = progress._Line(stream)
+    line = Line(stream)
     for step in (1, 2, 3):
-        line(FitProgress(step, 3, 0.5, 0.25, 0.0, 12.4, step * 1.0))
+        line.show(str(FitProgress(step, 3, 0.5, 0.25, 0.0, 12.4, step * 1.0)), done=step == 3)
     text = stream.getvalue()
     assert text.count("\n") == 1
     assert text.count("\r") == 2  # the second came too soon after the first

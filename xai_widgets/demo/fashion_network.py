@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from xai_widgets.demo.fashion_pictures import CLASS_NAMES
+from xai_widgets.datasets.fashion_mnist import CLASS_NAMES
 from xai_widgets.demo.small_network import SmallNetwork, recipe_of
 from xai_widgets.engine import Engine
 

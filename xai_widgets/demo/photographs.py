@@ -12,9 +12,8 @@ from pathlib import Path
 
 from PIL import Image
 
+from xai_widgets.datasets.labelled import DATA_VARIABLE
 from xai_widgets.errors import ExplanationError, nearest
-
-DATA_VARIABLE = "XAI_WIDGETS_DATA"
 
 _SHIPPED = {
     "cat": "chelsea.png",

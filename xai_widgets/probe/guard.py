@@ -69,7 +69,7 @@ def autograd_ready(model: nn.Module) -> Iterator[None]:
 @contextmanager
 def as_found(model: nn.Module, watch: Watch | None = None) -> Iterator[None]:
     """Run the network inside this, in evaluation mode; afterwards it is as it was found."""
-    with autograd_ready(model), _buffers_aside(modules := modules_of(model)):
+    with autograd_ready(model), buffers_aside(modules := modules_of(model)):
         training = [(module, module.training) for module in modules]
         # The attribute, not `.eval()`: networks override that method and do more in it than
         # switching.
@@ -86,7 +86,7 @@ def as_found(model: nn.Module, watch: Watch | None = None) -> Iterator[None]:
 
 
 @contextmanager
-def _buffers_aside(modules: list[nn.Module]) -> Iterator[None]:
+def buffers_aside(modules: list[nn.Module]) -> Iterator[None]:
     """Let the network write into copies of its buffers, then give it back its own.
 
     Writing the old values back would do for the values, but autograd would see a buffer that it

@@ -9,11 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import Tensor, nn
 
-from xai_widgets.archive import write_whole
+from xai_widgets import weights
 from xai_widgets.errors import ExplanationError
 from xai_widgets.relabel.convolutional_vae import ConvolutionalVAE
 from xai_widgets.relabel.spatial_vae import SpatialVAE
@@ -24,7 +22,7 @@ KINDS: dict[str, type[ConvolutionalVAE] | type[SpatialVAE]] = {
     "convolutional": ConvolutionalVAE,
     "spatial": SpatialVAE,
 }
-_FORMAT, _VERSION = "xai_widgets.vae", "1"
+_FORMAT = "xai_widgets.vae"
 _WEIGHT, _MOMENT = "vae.", "optimizer."
 
 
@@ -33,11 +31,11 @@ def save_vae(vae: nn.Module, path: str | os.PathLike[str], *, half: bool = False
 
     A module of your own is written too, and `load_vae` takes it back with `vae=`.
     """
-    weights = {
+    values = {
         name: tensor.half() if half and tensor.is_floating_point() else tensor
         for name, tensor in vae.state_dict().items()
     }
-    _write(Path(path), vae, weights, {}, None)
+    _write(Path(path), vae, values, {}, None)
 
 
 def load_vae(path: str | os.PathLike[str], *, vae: nn.Module | None = None) -> Any:
@@ -55,7 +53,7 @@ def load_vae(path: str | os.PathLike[str], *, vae: nn.Module | None = None) -> A
                 "package's autoencoders; make one and pass it: load_vae(path, vae=...)"
             )
         vae = kind(**json.loads(metadata["settings"]))
-    _put_weights(Path(path), vae, tensors)
+    weights.put_weights(Path(path), vae, weights.group(tensors, _WEIGHT))
     return vae.eval().requires_grad_(False)
 
 
@@ -63,12 +61,7 @@ def write_training(
     path: Path, vae: nn.Module, optimizer: torch.optim.Optimizer, state: Mapping[str, Any]
 ) -> None:
     """Write weights, the optimizer's moments, and a `state` that JSON can hold."""
-    moments = {
-        f"{index}.{name}": torch.as_tensor(value)
-        for index, slot in optimizer.state_dict()["state"].items()
-        for name, value in slot.items()
-    }
-    _write(path, vae, vae.state_dict(), moments, state)
+    _write(path, vae, vae.state_dict(), weights.moments_of(optimizer), state)
 
 
 def read_training(
@@ -90,74 +83,26 @@ def read_training(
                 f'checkpoint is "{path}", a training with {name}={had.get(name)!r}, and now '
                 f"{name} is {value!r}; expected the same, or another file"
             )
-    _put_weights(path, vae, tensors)
-    saved = optimizer.state_dict()
-    slots: dict[int, dict[str, Tensor]] = {}
-    for key, tensor in tensors.items():
-        if key.startswith(_MOMENT):
-            index, name = key.removeprefix(_MOMENT).split(".", 1)
-            slots.setdefault(int(index), {})[name] = tensor
-    optimizer.load_state_dict({**saved, "state": slots})
+    weights.put_weights(path, vae, weights.group(tensors, _WEIGHT))
+    weights.put_moments(optimizer, weights.group(tensors, _MOMENT))
     return state
 
 
 def _write(
     path: Path,
     vae: nn.Module,
-    weights: Mapping[str, Tensor],
+    values: Mapping[str, Tensor],
     moments: Mapping[str, Tensor],
     state: Mapping[str, Any] | None,
 ) -> None:
-    tensors = {
-        prefix + name: tensor.detach().cpu().contiguous().clone()  # a copy shares no memory
-        for prefix, some in ((_WEIGHT, weights), (_MOMENT, moments))
-        for name, tensor in some.items()
-    }
-    metadata = {
-        "format": _FORMAT,
-        "version": _VERSION,
-        "kind": _kind(vae),
-        "settings": json.dumps(_settings(vae)),
-    }
+    metadata = {"kind": _kind(vae), "settings": json.dumps(_settings(vae))}
     if state is not None:
         metadata["training"] = json.dumps(dict(state))
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, save(tensors, metadata))
-    except OSError as error:
-        raise ExplanationError(f'"{path}" cannot be written: {error}') from error
+    weights.write(path, _FORMAT, {_WEIGHT: values, _MOMENT: moments}, metadata)
 
 
 def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata: dict[str, str] = file.metadata() or {}
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  # no mapping
-    except (OSError, SafetensorError) as error:
-        raise ExplanationError(
-            f'"{path}" cannot be read ({error}); expected a safetensors file of save_vae or fit_vae'
-        ) from error
-    if metadata.get("format") != _FORMAT or metadata.get("version") != _VERSION:
-        raise ExplanationError(
-            f'"{path}" is not an autoencoder that this xai_widgets wrote: its format is '
-            f"{metadata.get('format')!r}, version {metadata.get('version')!r}; expected "
-            f"{_FORMAT!r}, version {_VERSION!r}"
-        )
-    return metadata, tensors
-
-
-def _put_weights(path: Path, vae: nn.Module, tensors: Mapping[str, Tensor]) -> None:
-    weights = {
-        key.removeprefix(_WEIGHT): tensor
-        for key, tensor in tensors.items()
-        if key.startswith(_WEIGHT)
-    }
-    try:
-        vae.load_state_dict(weights)  # copied into float32 where they were stored in half
-    except RuntimeError as error:
-        raise ExplanationError(
-            f'the weights in "{path}" do not fit {type(vae).__name__}: {error}'
-        ) from error
+    return weights.read(path, _FORMAT, what="an autoencoder", maker="save_vae or fit_vae")
 
 
 def _kind(vae: nn.Module) -> str:

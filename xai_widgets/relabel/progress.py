@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TextIO
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from xai_widgets.render.png import encode_png
+from xai_widgets.terminal import Line
 
 __all__ = ["FitProgress", "preview_of", "shown"]
 
@@ -68,21 +69,10 @@ def shown() -> Callable[[FitProgress], object]:
     """What shows progress where somebody can see it: a notebook's cell, a terminal, or nowhere."""
     if _in_notebook():
         return _Cell()
-    return _Line(sys.stderr) if sys.stderr.isatty() else lambda progress: None
-
-
-class _Line:
-    """One line, written over and over."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream, self._last = stream, 0.0
-
-    def __call__(self, progress: FitProgress) -> None:
-        done = progress.step >= progress.steps
-        if done or time.monotonic() - self._last >= _REFRESH:
-            self._last = time.monotonic()
-            self._stream.write(f"\r\x1b[2K{progress}" + "\n" * done)
-            self._stream.flush()
+    if not sys.stderr.isatty():
+        return lambda progress: None
+    line = Line(sys.stderr)
+    return lambda progress: line.show(str(progress), done=progress.step >= progress.steps)
 
 
 class _Cell:

@@ -10,13 +10,12 @@ import os
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from xai_widgets.demo.photographs import DATA_VARIABLE
+from xai_widgets.datasets.labelled import DATA_VARIABLE, Labelled
 from xai_widgets.errors import ExplanationError, nearest
 
 CLASS_NAMES = (
@@ -36,22 +35,9 @@ _DEBIAN = Path("/usr/share/datasets/fashion-mnist")  # where the package dataset
 _PICTURES, _LABELS = 0x803, 0x801  # the first four bytes of IDX files
 
 
-@dataclass(frozen=True, eq=False)
-class Fashion:
-    """Pictures (N, 28, 28) uint8, light on black, and their labels (N,); numbered pairs of both."""
-
-    pixels: npt.NDArray[np.uint8]
-    labels: npt.NDArray[np.uint8]
-
-    def __len__(self) -> int:
-        return len(self.pixels)
-
-    def __getitem__(self, index: int) -> tuple[npt.NDArray[np.uint8], int]:
-        return self.pixels[index], int(self.labels[index])
-
-
-def fashion(split: str = "test", count: int | None = None) -> Fashion:
-    """Return the first `count` pictures of Fashion-MNIST, or all, of the split "test" or "train".
+def fashion(split: str = "test", count: int | None = None) -> Labelled:
+    """Return the first `count` pictures of Fashion-MNIST, or all, of the split "test" or "train":
+    (N, 28, 28), light on black.
 
     They are looked for under $XAI_WIDGETS_DATA, where Debian's package puts them, and where
     torchvision downloads them to with root="data".
@@ -65,9 +51,10 @@ def fashion(split: str = "test", count: int | None = None) -> Fashion:
             f'split={split!r}; expected "test" or "train".{nearest(split, SPLITS)}'
         )
     stem = SPLITS[split]
-    return Fashion(
+    return Labelled(
         _array(_found(f"{stem}-images-idx3-ubyte"), _PICTURES)[:count],
         _array(_found(f"{stem}-labels-idx1-ubyte"), _LABELS)[:count],
+        CLASS_NAMES,
     )
 
 

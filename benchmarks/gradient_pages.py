@@ -1,0 +1,118 @@
+"""The experiment's results as tables of the documentation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+PAGE = Path(__file__).parent.parent / "docs" / "interpretable_gradients_measured.md"
+_TITLES = {
+    "average_drop": "AD ↓", "average_gain": "AG ↑", "average_increase": "AI ↑",
+    "insertion": "insertion ↑", "deletion": "deletion ↓", "sparseness": "sparseness",
+    "total_variation": "total variation", "smooth_grad_distance": "SmoothGrad distance ↓",
+    "random_logit": "random logit ↓", "model_randomization": "model randomisation ↓",
+}  # fmt: skip
+_CAMS = tuple(_TITLES)[:5]
+_GRADIENTS = tuple(_TITLES)[5:]
+Entries = Mapping[str, Mapping[str, Any]]
+
+
+def write_page(entries: Entries, keys: Sequence[str]) -> None:
+    """Write the page; networks that are not known are said to be not run."""
+    lines = [
+        "# Interpretable gradients, as measured",
+        "",
+        "Written by `python benchmarks/interpretable_gradients.py` from",
+        "`benchmarks/results/interpretable_gradients.json`, where each network's recipe, command,",
+        "date, history and every measure with its 95 % bootstrap interval over pictures are. What",
+        "it says is in [interpretable gradients](interpretable_gradients.md).",
+    ]
+    for setting in dict.fromkeys(key.split("/")[0] for key in keys):
+        wanted = [key for key in keys if key.startswith(f"{setting}/")]
+        lines += ["", f"## {setting}", ""]
+        known = {key: entries[key] for key in wanted if key in entries}
+        if known:
+            lines += [*_described(known), *_arms(known), *_ablation(known)]
+        missing = [key.removeprefix(f"{setting}/") for key in wanted if key not in entries]
+        if missing:
+            shown = "all of it" if len(missing) == len(wanted) else ", ".join(missing)
+            lines += ["", f"**Not run**: {shown}."]
+    PAGE.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _described(known: Entries) -> list[str]:
+    entry = next(iter(known.values()))
+    recipe = entry["recipe"]
+    return [
+        f"`{entry['command']}`, {entry['date']}, torch {entry['torch']}, {entry['device']}:",
+        f"{recipe['epochs']} epochs of {recipe['schedule']}, batches of {recipe['batch_size']},",
+        f"learning rate {recipe['learning_rate']:g}, statistics {recipe['statistics']}.",
+    ]
+
+
+def _arms(known: Entries) -> list[str]:
+    arms: dict[str, list[Mapping[str, Any]]] = {}
+    for key, entry in known.items():
+        if key.split("/")[1] == "arms":
+            arms.setdefault(f"λ = {entry['recipe']['weight']:g}", []).append(entry)
+    if not arms:
+        return []
+    pictures = next(iter(arms.values()))[0]["pictures"]
+    lines = ["", "| arm | seed | accuracy | cosine (plain, guided) |", "|---|---|---|---|"]
+    for arm, some in arms.items():
+        for entry in some:
+            t = entry["training"]
+            lines.append(
+                f"| {arm} | {entry['recipe']['seed']} | {t['accuracy']:.4f} | {t['cosine']:.3f} |"
+            )
+    lines += [
+        "",
+        f"Over {pictures} held-out pictures (randomisation: half of them), the network's own",
+        "answer: mean over seeds, with the least and the greatest seed's mean.",
+    ]
+    for names in (_CAMS, _GRADIENTS):
+        head = ["method", "arm", *(_TITLES[name] for name in names)]
+        lines += ["", f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+        first = next(iter(arms.values()))[0]["measures"]
+        for method in [m for m, row in first.items() if names[0] in row]:
+            for arm, some in arms.items():
+                cells = [_cell([e["measures"][method].get(name) for e in some]) for name in names]
+                lines.append(f"| `{method}` | {arm} | {' | '.join(cells)} |")
+    return lines
+
+
+def _ablation(known: Entries) -> list[str]:
+    rows = {key: entry for key, entry in known.items() if key.split("/")[1] == "ablation"}
+    if not rows:
+        return []
+    lines = [
+        "",
+        "### Ablation, one seed",
+        "",
+        "CAM measures are of Grad-CAM, the others of the plain gradient.",
+        "",
+        "| error | λ | accuracy | cosine | " + " | ".join(_TITLES.values()) + " |",
+        "|---" * (4 + len(_TITLES)) + "|",
+    ]
+    for entry in rows.values():
+        recipe, training, measures = (entry[k] for k in ("recipe", "training", "measures"))
+        cells = [_cell([measures["grad_cam"].get(name)]) for name in _CAMS]
+        cells += [_cell([measures["saliency"].get(name)]) for name in _GRADIENTS]
+        lines.append(
+            f"| {recipe['error']} | {recipe['weight']:g} | {training['accuracy']:.4f} | "
+            f"{training['cosine']:.3f} | {' | '.join(cells)} |"
+        )
+    return lines
+
+
+def _cell(values: Sequence[Sequence[float | None] | None]) -> str:
+    """The mean of several networks' means, and how far they are apart; of one, its interval."""
+    known = [v for v in values if v is not None and v[0] is not None]
+    if not known:
+        return "—"
+    if len(known) == 1:
+        mean, low, high = known[0][:3]
+        return f"{mean:.3f} [{low:.3f}, {high:.3f}]"
+    means = [float(v[0] or 0.0) for v in known]
+    return f"{sum(means) / len(means):.3f} [{min(means):.3f}, {max(means):.3f}]"

@@ -1,0 +1,181 @@
+"""Train a classifier whose plain input gradients are worth looking at.
+
+    python -m xai_widgets.training --dataset cifar100 --model resnet18 --weight 7.5e-3
+    python -m xai_widgets.training --dataset fashion_mnist --model small_resnet --arm both
+    torchrun --nproc-per-node 2 --max-restarts 3 -m xai_widgets.training --dataset my_pictures/
+
+A run keeps a checkpoint, metrics.csv and, when it is done, network.safetensors with recipe.json in
+its folder; the same command goes on from there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+from safetensors.torch import save_file
+
+from xai_widgets.archive import write_whole
+from xai_widgets.datasets import Labelled, dataset
+from xai_widgets.errors import ExplanationError
+from xai_widgets.terminal import Line
+from xai_widgets.training.allocator import keep_memory
+from xai_widgets.training.distances import DISTANCES
+from xai_widgets.training.models import MODELS, build
+from xai_widgets.training.passes import STATISTICS
+from xai_widgets.training.processes import place
+from xai_widgets.training.recipe import Recipe
+from xai_widgets.training.records import TensorBoard, write_csv
+from xai_widgets.training.references import REFERENCES
+from xai_widgets.training.trainer import Trainer
+
+ARMS = ("regularised", "baseline", "both")
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run a training as the words of a command line say; 0 where it was finished, 3 where its
+    time ran out before.
+    """
+    asked = _parser().parse_args(words)
+    if asked.threads:
+        torch.set_num_threads(asked.threads)
+    keep_memory()
+    device = _join(asked.device)
+    try:
+        recipe = _recipe(asked)
+        train, test = (dataset(asked.dataset, split, asked.size) for split in ("train", "test"))
+        train, test = (_first(some, asked.subset) for some in (train, test))
+        arms = {"regularised": recipe, "baseline": replace(recipe, weight=0.0)}
+        until = time.monotonic() + 60 * asked.minutes
+        for name in reversed(arms) if asked.arm == "both" else (asked.arm,):
+            folder = asked.folder or Path("runs", f"{Path(asked.dataset).name}-{asked.model}")
+            if not _arm(asked, arms[name], train, test, folder / name, device, until):
+                return 3
+    except ExplanationError as error:
+        print(f"xai_widgets.training: {error}", file=sys.stderr)
+        return 2
+    finally:
+        if dist.is_available() and dist.is_initialized():
+            dist.destroy_process_group()
+    return 0
+
+
+def _arm(
+    asked: argparse.Namespace, recipe: Recipe, train: Labelled, test: Labelled, folder: Path,
+    device: torch.device, until: float,
+) -> bool:  # fmt: skip
+    """Train one network; whether it is finished."""
+    channels = train.pixels.shape[3] if train.pixels.ndim == 4 else 1
+    network = build(asked.model, channels, len(train.class_names), seed=recipe.seed).to(device)
+    if asked.layout == "channels_last":
+        network = network.to(memory_format=torch.channels_last)
+    trainer = Trainer(
+        network, train, test, recipe=recipe, folder=folder, checkpoint_every=asked.checkpoint_every
+    )
+    first = place()[0] == 0
+    if first and trainer.epoch + trainer.step:
+        print(f"going on after {trainer.epoch} epochs and {trainer.step} steps", flush=True)
+    line = Line(sys.stderr) if first and sys.stderr.isatty() else None
+    board = TensorBoard(folder / "tensorboard", trainer.epoch) if first else None
+    reports = trainer.reports()
+    for report in reports:
+        if line is not None:
+            line.show(f"{folder.name}: {report}", done=report.ends_epoch)
+        if report.ends_epoch and first:
+            if line is None:
+                print(f"{folder.name}: {report}", flush=True)
+            write_csv(folder / "metrics.csv", trainer.history)
+            if board is not None:
+                board.add(trainer.history[-1])
+        if time.monotonic() > until:
+            reports.close()
+    if trainer.finished and first:
+        state = {name: value.contiguous() for name, value in network.state_dict().items()}
+        save_file(state, folder / "network.safetensors")
+        made = {
+            "model": asked.model,
+            "dataset": Path(asked.dataset).name,
+            "class_names": list(train.class_names),
+            "preprocessing": trainer.preprocessing,
+            "recipe": recipe.plain(),
+            "history": trainer.history,
+            "torch": torch.__version__,
+        }
+        write_whole(folder / "recipe.json", json.dumps(made, indent=1).encode() + b"\n")
+    return trainer.finished
+
+
+def _recipe(asked: argparse.Namespace) -> Recipe:
+    recipe = Recipe.one_cycle(asked.epochs or 30) if asked.recipe == "one_cycle" else Recipe()
+    given = {
+        name: getattr(asked, name)
+        for name in ("epochs", "batch_size", "learning_rate", "weight_decay", "error", "reference",
+                     "statistics", "weight", "seed", "label_smoothing", "crop", "rotation",
+                     "warm_up")
+        if getattr(asked, name) is not None
+    }  # fmt: skip
+    return replace(recipe, **given, shards=asked.shards or place()[1])
+
+
+def _first(data: Labelled, count: int | None) -> Labelled:
+    """So many pictures, from all over the data set."""
+    if count is None or count >= len(data):
+        return data
+    step = len(data) // count
+    return replace(data, pixels=data.pixels[::step][:count], labels=data.labels[::step][:count])
+
+
+def _join(wanted: str | None) -> torch.device:
+    """The device to train on, after joining the other processes where torchrun started several."""
+    name = wanted or ("cuda" if torch.cuda.is_available() else "cpu")
+    if "WORLD_SIZE" in os.environ and not dist.is_initialized():
+        if name == "cuda":
+            name = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
+        dist.init_process_group("nccl" if name.startswith("cuda") else "gloo")
+    device = torch.device(name)
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+    return device
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m xai_widgets.training",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--dataset", required=True, help="cifar100, fashion_mnist, or a folder of classes")
+    add("--model", choices=tuple(MODELS), default="resnet18")
+    add("--arm", choices=ARMS, default="regularised", help="baseline: the same with weight 0")
+    add("--recipe", choices=("paper", "one_cycle"), default="paper", help="200 epochs, or 30")
+    add("--weight", type=float, help="of the regularisation (7.5e-3)")
+    add("--error", choices=tuple(DISTANCES))
+    add("--reference", choices=tuple(REFERENCES))
+    add("--statistics", choices=STATISTICS, help="of BatchNorm, in the two gradients")
+    for name in ("epochs", "batch_size", "seed", "crop"):
+        add(f"--{name.replace('_', '-')}", type=int)
+    for name in ("learning_rate", "weight_decay", "label_smoothing", "rotation", "warm_up"):
+        add(f"--{name.replace('_', '-')}", type=float)
+    add("--shards", type=int, help="parts of a batch; a multiple of the processes")
+    add("--size", type=int, default=32, help="pixels, of a folder's pictures")
+    add("--subset", type=int, help="train and test on so many pictures only")
+    add("--folder", type=Path, help="where the run is kept (runs/<dataset>-<model>)")
+    add("--layout", choices=("contiguous", "channels_last"), default="channels_last")
+    add("--device", help="cpu, cuda (where there is one)")
+    add("--threads", type=int, help="processor threads of each process")
+    add("--checkpoint-every", type=int, metavar="STEPS", help="within an epoch too")
+    add("--minutes", type=float, default=float("inf"), help="stop cleanly after so many")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,144 @@
+"""Pictures for training, as batches that depend on a seed and their number only."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F  # the field's name for it
+from torch import Tensor
+
+from xai_widgets.errors import ExplanationError
+
+__all__ = ["Batches", "augmented", "chance"]
+
+ORDER, LOOKS, STEP = 0, 1, 2  # what a generator is for
+
+
+def chance(*numbers: int) -> torch.Generator:
+    """A generator of its own for these numbers."""
+    drawn = int(np.random.default_rng(list(numbers)).integers(2**62))
+    return torch.Generator().manual_seed(drawn)
+
+
+class Batches:
+    """Labelled pictures in memory as a network takes them, normalised, in an order of chance.
+
+    `data` has `pixels` (N, H, W) or (N, H, W, C) uint8 and `labels` (N,), or is a pair of the two.
+    mean, std: per channel, in [0, 1]; left out, those of the pictures themselves.
+
+    Raises ExplanationError for anything else.
+    """
+
+    def __init__(
+        self,
+        data: Any,
+        *,
+        mean: tuple[float, ...] | None = None,
+        std: tuple[float, ...] | None = None,
+    ) -> None:
+        pixels, labels = _pair(data)
+        held = pixels if pixels.ndim == 4 else pixels[..., None]
+        self.pixels = torch.from_numpy(np.ascontiguousarray(held)).permute(0, 3, 1, 2)
+        self.labels = torch.from_numpy(np.asarray(labels).astype(np.int64))
+        if mean is None or std is None:
+            mean, std = _mean_and_std(held)
+        self.mean, self.std = mean, std
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(C, H, W) of a picture."""
+        channels, height, width = self.pixels.shape[1:]
+        return channels, height, width
+
+    def steps(self, batch_size: int) -> int:
+        """How many whole batches an epoch has; at least one."""
+        return max(len(self) // batch_size, 1)
+
+    def fingerprint(self) -> str:
+        """Tells these pictures from others."""
+        digest = hashlib.blake2b(str(tuple(self.pixels.shape)).encode(), digest_size=8)
+        digest.update(self.labels.numpy().data)
+        digest.update(self.pixels[:: max(len(self) // 97, 1)].contiguous().numpy().data)
+        return digest.hexdigest()
+
+    def batch(self, seed: int, epoch: int, step: int, batch_size: int) -> Tensor:
+        """The numbers of the pictures of a step."""
+        return _order(seed, epoch, len(self))[step * batch_size : (step + 1) * batch_size]
+
+    def inputs(self, chosen: Tensor) -> Tensor:
+        """Pictures as the network takes them, (N, C, H, W)."""
+        return self.normalised(self.pixels[chosen].float() / 255)
+
+    def normalised(self, pixels: Tensor) -> Tensor:
+        """(pixels − mean) / std, of pixels in [0, 1]."""
+        mean, std = (torch.tensor(v).view(-1, 1, 1) for v in (self.mean, self.std))
+        return ((pixels - mean) / std).contiguous()
+
+
+def augmented(
+    pixels: Tensor, seeds: tuple[int, int, int], *, crop: int, flip: bool, rotation: float
+) -> Tensor:
+    """Each picture (N, C, H, W) in [0, 1] mirrored half the time, turned by up to `rotation`
+    degrees, and moved by up to `crop` pixels, as (seed, epoch, step) say; black comes in from
+    outside.
+    """
+    seed, epoch, step = seeds
+    generator = chance(seed, LOOKS, epoch, step)
+    count, _, height, width = pixels.shape
+    angle = (2 * torch.rand(count, generator=generator) - 1) * math.radians(rotation)
+    moves = torch.randint(-crop, crop + 1, (2, count), generator=generator)
+    mirrored = torch.rand(count, generator=generator) < 0.5 if flip else torch.zeros(count) > 0
+    if rotation:
+        sign = torch.where(mirrored, -1.0, 1.0)
+        cos, sin, aspect = angle.cos(), angle.sin(), height / width
+        x, y = 2 * moves[0] / width, 2 * moves[1] / height
+        rows = [sign * cos, -sign * sin * aspect, x, sin / aspect, cos, y]
+        grid = F.affine_grid(torch.stack(rows, 1).view(-1, 2, 3), list(pixels.shape), False)
+        return F.grid_sample(pixels, grid, align_corners=False)
+    padded = F.pad(pixels, [crop] * 4)
+    across = torch.arange(width).expand(count, width)
+    across = torch.where(mirrored[:, None], across.flip(1), across) + crop + moves[0][:, None]
+    down = torch.arange(height) + crop + moves[1][:, None]
+    item = torch.arange(count)[:, None, None]
+    return padded[item, :, down[:, :, None], across[:, None, :]].permute(0, 3, 1, 2)
+
+
+@lru_cache(maxsize=4)
+def _order(seed: int, epoch: int, count: int) -> Tensor:
+    return torch.from_numpy(np.random.default_rng([seed, ORDER, epoch]).permutation(count))
+
+
+def _pair(data: Any) -> tuple[Any, Any]:
+    pixels: Any = getattr(data, "pixels", None)
+    labels: Any = getattr(data, "labels", None)
+    if pixels is None and isinstance(data, (tuple, list)) and len(data) == 2:
+        pixels, labels = (np.asarray(part) for part in data)
+    if getattr(pixels, "ndim", 0) not in (3, 4) or getattr(pixels, "dtype", None) != np.uint8:
+        raise ExplanationError(
+            f"training pictures are a {type(data).__name__}; expected pixels (N, H, W) or "
+            "(N, H, W, C) uint8 with labels (N,), as xw.demo.fashion() gives them, or a pair"
+        )
+    if labels is None or len(pixels) != len(labels) or not len(pixels):
+        found = 0 if labels is None else len(labels)
+        raise ExplanationError(f"{len(pixels)} pictures with {found} labels; expected one each")
+    return pixels, labels
+
+
+def _mean_and_std(pixels: Any) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Of each channel, from the counts of its levels: exact whatever their number."""
+    means, stds = [], []
+    levels = np.arange(256) / 255
+    for channel in range(pixels.shape[3]):
+        counts = np.bincount(pixels[..., channel].ravel(), minlength=256)
+        mean = float(counts @ levels / counts.sum())
+        means.append(round(mean, 4))
+        stds.append(round(max(float(counts @ (levels - mean) ** 2 / counts.sum()), 1e-6) ** 0.5, 4))
+    return tuple(means), tuple(stds)

@@ -1,0 +1,142 @@
+"""Networks for pictures of about 32 pixels: ResNets and MobileNet-V2 in their CIFAR forms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import torch
+import torch.nn.functional as F  # the field's name for it
+from torch import Tensor, nn
+
+from xai_widgets.errors import ExplanationError, nearest
+
+__all__ = ["MODELS", "MobileNetV2", "ResNet", "build"]
+
+
+class _Block(nn.Module):
+    """Two convolutions of 3 x 3 around which the input is added again."""
+
+    def __init__(self, inside: int, outside: int, stride: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(inside, outside, 3, stride=stride, padding=1, bias=False)
+        self.norm1 = nn.BatchNorm2d(outside)
+        self.conv2 = nn.Conv2d(outside, outside, 3, padding=1, bias=False)
+        self.norm2 = nn.BatchNorm2d(outside)
+        self.shortcut = nn.Sequential()
+        if stride != 1 or inside != outside:
+            self.shortcut = nn.Sequential(
+                nn.Conv2d(inside, outside, 1, stride=stride, bias=False), nn.BatchNorm2d(outside)
+            )
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = F.relu(self.norm1(self.conv1(x)))
+        return F.relu(self.norm2(self.conv2(y)) + self.shortcut(x))
+
+
+class ResNet(nn.Module):
+    """Basic blocks on a stem of 3 x 3 that keeps the resolution; each stage but the first halves
+    it. Source: He, Zhang, Ren, Sun 2016, section 4.2.
+
+    stem: the stem's stride.
+    """
+
+    def __init__(
+        self, channels: int, classes: int, widths: Sequence[int], blocks: int, stem: int = 1
+    ) -> None:
+        super().__init__()
+        width = widths[0]
+        self.conv = nn.Conv2d(channels, width, 3, stride=stem, padding=1, bias=False)
+        self.norm = nn.BatchNorm2d(width)
+        stages: list[nn.Module] = []
+        for number, outside in enumerate(widths):
+            for place in range(blocks):
+                stride = 2 if number and not place else 1
+                stages.append(_Block(width, outside, stride))
+                width = outside
+        self.blocks = nn.Sequential(*stages)
+        self.head = nn.Linear(width, classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.blocks(F.relu(self.norm(self.conv(x))))
+        scores: Tensor = self.head(y.mean((2, 3)))
+        return scores
+
+
+class _Inverted(nn.Module):
+    """Widen, filter each channel, narrow again; rectified at 6."""
+
+    def __init__(self, inside: int, outside: int, stride: int, expansion: int) -> None:
+        super().__init__()
+        width = inside * expansion
+        layers: list[nn.Module] = []
+        if expansion != 1:
+            layers += _rectified(inside, width, 1)
+        layers += _rectified(width, width, 3, stride, groups=width)
+        layers += [nn.Conv2d(width, outside, 1, bias=False), nn.BatchNorm2d(outside)]
+        self.layers = nn.Sequential(*layers)
+        self.residual = stride == 1 and inside == outside
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.layers(x)
+        return x + y if self.residual else y
+
+
+class MobileNetV2(nn.Sequential):
+    """Inverted residuals with strides for pictures of 32 pixels: a map of 4 x 4 at the end.
+
+    Source: Sandler, Howard, Zhu, Zhmoginov, Chen 2018, table 2; the first two strides are 1.
+    """
+
+    def __init__(self, channels: int, classes: int) -> None:
+        # expansion, width, repetitions, stride
+        table = ((1, 16, 1, 1), (6, 24, 2, 1), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1),
+                 (6, 160, 3, 2), (6, 320, 1, 1))  # fmt: skip
+        layers = _rectified(channels, 32, 3)
+        width = 32
+        for expansion, outside, repetitions, stride in table:
+            for place in range(repetitions):
+                step = stride if place == 0 else 1
+                layers.append(_Inverted(width, outside, step, expansion))
+                width = outside
+        layers += _rectified(width, 1280, 1)
+        head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(1280, classes)]
+        super().__init__(*layers, *head)
+
+
+def _rectified(
+    inside: int, outside: int, kernel: int, stride: int = 1, groups: int = 1
+) -> list[nn.Module]:
+    conv = nn.Conv2d(
+        inside, outside, kernel, stride, padding=kernel // 2, groups=groups, bias=False
+    )
+    return [conv, nn.BatchNorm2d(outside), nn.ReLU6(inplace=True)]
+
+
+def _resnet18(channels: int, classes: int) -> nn.Module:
+    return ResNet(channels, classes, (64, 128, 256, 512), 2)
+
+
+def _small_resnet(channels: int, classes: int) -> nn.Module:
+    return ResNet(channels, classes, (16, 32, 64), 1, stem=2)
+
+
+MODELS: Mapping[str, Callable[[int, int], nn.Module]] = MappingProxyType(
+    {"resnet18": _resnet18, "mobilenet_v2": MobileNetV2, "small_resnet": _small_resnet}
+)
+
+
+def build(name: str, channels: int, classes: int, seed: int = 0) -> Any:
+    """A network with weights drawn from a seed; the generator of all is left as it was.
+
+    Raises ExplanationError with the nearest spelling for an unknown name.
+    """
+    if name not in MODELS:
+        raise ExplanationError(
+            f"model={name!r}; expected one of {', '.join(map(repr, MODELS))}."
+            + nearest(name, MODELS)
+        )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return MODELS[name](channels, classes)

@@ -1,0 +1,177 @@
+"""One forward pass of a network in training, from which several input gradients are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+import torch.nn.functional as F  # the field's name for it
+from torch import Tensor, nn
+
+from xai_widgets.errors import ExplanationError, nearest
+from xai_widgets.probe.fingerprint import modules_of
+from xai_widgets.probe.guard import as_found, autograd_ready, buffers_aside, like_parameters, unwrap
+from xai_widgets.probe.rectifiers import Rule
+from xai_widgets.targets import logits_of
+from xai_widgets.training.terms import Terms
+from xai_widgets.training.twice import TwiceMode
+
+__all__ = ["STATISTICS", "TrainingPass", "fixed_of"]
+
+STATISTICS = ("batch", "fixed")
+
+
+class TrainingPass:
+    """One forward pass on inputs (N, C, H, W), and the losses of its N pictures, for which
+    gradients with respect to the inputs are read, as often as wanted and under any backward rule.
+
+    The network runs in the mode in which it is, so its BatchNorm statistics are updated once. All
+    is done in single precision at least: autocast is off. `losses` (N,) and what `gradient` gives
+    with `create_graph` carry the graph on which the parameters are trained.
+
+    statistics: "batch", and a gradient goes through BatchNorm's means and variances to all pictures
+    of the batch; "fixed", and it takes them for constants, as in evaluation.
+
+    Raises ExplanationError for a compiled network, or what is no classifier.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        inputs: Tensor,
+        targets: Tensor,
+        label_smoothing: float = 0.0,
+        *,
+        statistics: str = "batch",
+    ) -> None:
+        _check(model)
+        self.model = unwrap(model)
+        self._run, self._smoothing = model, label_smoothing
+        self._mode = TwiceMode()
+        self._mode.fixed = fixed_of(statistics)
+        self._chance = _chance_now()
+        with autograd_ready(self.model):
+            self._targets = targets.detach().clone()  # may be an inference tensor
+            self.inputs = like_parameters(inputs, self.model).clone().requires_grad_(True)
+            # A copy: a first layer that works in place may not overwrite a leaf.
+            # Measured: on a CPU the second backward is quickest with channels innermost.
+            cpu = self.inputs.device.type == "cpu" and self.inputs.ndim == 4
+            layout = torch.channels_last if cpu else torch.preserve_format
+            given = self.inputs.clone(memory_format=layout)
+            self._mode.source = given.grad_fn
+            with self._mode:
+                output: Any = model(given)
+            self.logits = logits_of(output, batch=len(self.inputs))
+            self.losses = self._losses(self.logits)
+
+    def gradient(
+        self, of: Tensor | None = None, *, rule: Rule = "standard", create_graph: bool = False
+    ) -> Tensor:
+        """The gradient of each picture's loss (or of other numbers (N,)) with respect to it,
+        (N, C, H, W).
+
+        Raises ExplanationError where a rule is to change rectifiers and the network ran none.
+        """
+        if rule != "standard" and self._mode.met == 0:
+            raise ExplanationError(
+                f"the {rule} reference changes how rectifiers pass gradients back, and this "
+                "network ran none (no ReLU, ReLU6, leaky ReLU or clamp at zero); "
+                'use reference="smooth_grad" or "integrated_gradients"'
+            )
+        wanted = self.losses if of is None else of
+        with autograd_ready(self.model):
+            self._mode.rule, self._mode.to_inputs = rule, True
+            try:
+                # Of the sum: the mean would make each picture's gradient depend on the batch size.
+                (gradient,) = torch.autograd.grad(
+                    wanted.sum(), self.inputs, retain_graph=True, create_graph=create_graph
+                )
+            finally:
+                self._mode.rule, self._mode.to_inputs = "standard", False
+        return gradient
+
+    def gradient_at(self, inputs: Tensor, *, evaluating: bool = False) -> Tensor:
+        """The plain gradient of the same losses at other inputs (N, C, H, W), see `again`; or, in
+        evaluation mode, that of the network as it is used.
+        """
+        with as_found(self.model) if evaluating else self.again():
+            x = inputs.detach().requires_grad_(True)
+            losses = self._losses(logits_of(self._run(x.clone()), batch=len(x)))
+            (gradient,) = torch.autograd.grad(losses.sum(), x)
+        return gradient
+
+    def logits_at(self, inputs: Tensor) -> Tensor:
+        """The logits (N, classes) at other inputs, with their graph; see `again`."""
+        with self.again():
+            return logits_of(self._run(inputs), batch=len(inputs))
+
+    @contextmanager
+    def again(self) -> Iterator[None]:
+        """Run the network once more inside of this: the same dropout is drawn, and BatchNorm's
+        running statistics stay those of the pictures.
+        """
+        after = _chance_now()
+        with autograd_ready(self.model), buffers_aside(modules_of(self.model)):
+            _set_chance(self._chance)
+            try:
+                yield
+            finally:
+                _set_chance(after)
+
+    def terms(self, weight: float, regularise: Callable[[TrainingPass], Tensor]) -> Terms:
+        """The loss whose regularisation is the mean of what `regularise` gives, (N,)."""
+        with autograd_ready(self.model):
+            regularization = regularise(self).mean()
+            classification = self.losses.mean()
+            total = classification + weight * regularization if weight else classification
+        return Terms(total, classification, regularization, self.logits.detach())
+
+    def _losses(self, logits: Tensor) -> Tensor:
+        targets = self._targets.to(logits.device)
+        return F.cross_entropy(logits, targets, reduction="none", label_smoothing=self._smoothing)
+
+
+def fixed_of(statistics: str) -> bool:
+    """Whether BatchNorm's statistics are constants. Raises ExplanationError for another word."""
+    if statistics not in STATISTICS:
+        raise ExplanationError(
+            f"statistics={statistics!r}; expected one of {', '.join(map(repr, STATISTICS))}."
+            + nearest(statistics, STATISTICS)
+        )
+    return statistics == "fixed"
+
+
+def _chance_now() -> tuple[Tensor, Tensor | None]:
+    cuda = torch.cuda.get_rng_state() if torch.cuda.is_initialized() else None
+    return torch.get_rng_state(), cuda
+
+
+def _set_chance(states: tuple[Tensor, Tensor | None]) -> None:
+    torch.set_rng_state(states[0])
+    if states[1] is not None:
+        torch.cuda.set_rng_state(states[1])
+
+
+def _check(model: nn.Module) -> None:
+    for name, module in model.named_modules():
+        compiled = getattr(module, "_compiled_call_impl", None) is not None
+        if compiled or hasattr(module, "_orig_mod"):
+            where = f'its part "{name}"' if name else "it"
+            raise ExplanationError(
+                f"the network is compiled ({where} went through torch.compile), and a compiled "
+                "graph can neither be differentiated twice nor have its rectifiers' backward "
+                "changed; train the network that was given to torch.compile, and compile it "
+                "afterwards"
+            )
+        if isinstance(module, torch.jit.ScriptModule):
+            raise ExplanationError(
+                f'the network holds TorchScript ("{name}"), whose rectifiers cannot be seen; '
+                "train the network that was scripted"
+            )
+    if any(p.dtype in (torch.float16, torch.bfloat16) for p in model.parameters()):
+        raise ExplanationError(
+            "the network's parameters are in half precision, in which the gradient of a gradient "
+            "is mostly rounding; keep them in float32 (autocast outside of this loss is fine)"
+        )

@@ -1,0 +1,52 @@
+"""Several processes that train one network: who this one is, and sums over all of them.
+
+PyTorch's own `DistributedDataParallel` does not take part: its hooks run in the first backward, and
+this loss needs several. Gradients are summed once, when they are all there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+from xai_widgets.errors import ExplanationError
+
+__all__ = ["agree", "place", "summed"]
+
+
+def place() -> tuple[int, int]:
+    """This process's number, and how many there are."""
+    if dist.is_available() and dist.is_initialized():
+        return dist.get_rank(), dist.get_world_size()
+    return 0, 1
+
+
+def summed(tensors: Sequence[Tensor]) -> None:
+    """Replace each tensor by its sum over all processes, in one exchange for each type."""
+    if place()[1] == 1:
+        return
+    for dtype in dict.fromkeys(tensor.dtype for tensor in tensors):
+        some = [tensor for tensor in tensors if tensor.dtype == dtype]
+        flat = torch.cat([tensor.detach().reshape(-1) for tensor in some])
+        dist.all_reduce(flat)
+        parts = flat.split([tensor.numel() for tensor in some])
+        for tensor, part in zip(some, parts, strict=True):
+            tensor.detach().copy_(part.view_as(tensor))
+
+
+def agree(name: str, number: int) -> None:
+    """Raise ExplanationError unless the number is the same in every process."""
+    if place()[1] == 1:
+        return
+    bounds = torch.tensor([number, -number])
+    if torch.cuda.is_available() and dist.get_backend() == "nccl":
+        bounds = bounds.cuda()
+    dist.all_reduce(bounds, op=dist.ReduceOp.MAX)
+    if int(bounds[0]) != -int(bounds[1]):
+        raise ExplanationError(
+            f"{name} is {number} in process {place()[0]} and another number in others; expected "
+            "one folder that all processes share"
+        )

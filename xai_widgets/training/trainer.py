@@ -1,0 +1,204 @@
+"""A training that reports every step, and goes on after any interruption as if there was none."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F  # the field's name for it
+from torch import Tensor, nn
+
+from xai_widgets.errors import ExplanationError
+from xai_widgets.probe.guard import lock_of, unwrap
+from xai_widgets.training.batches import Batches, augmented
+from xai_widgets.training.checkpoint import NAME, read_training, write_training
+from xai_widgets.training.loss import interpretable_gradient_loss
+from xai_widgets.training.measuring import accuracy_of, cosine_of
+from xai_widgets.training.processes import agree, place
+from xai_widgets.training.recipe import Recipe
+from xai_widgets.training.report import Report
+from xai_widgets.training.sharding import Shards
+from xai_widgets.training.terms import Terms
+
+__all__ = ["Loss", "Trainer"]
+
+Loss = Callable[[nn.Module, Tensor, Tensor], Terms]
+
+
+class Trainer:
+    """Trains `model` on `train` by a recipe, and measures it on `test` after every epoch.
+
+        trainer = Trainer(model, xw.demo.fashion("train"), xw.demo.fashion(), recipe=Recipe())
+        for report in trainer.reports():
+            print(report)
+
+    train, test: what `Batches` takes. loss: instead of the recipe's, a function of the network,
+    inputs and targets that gives `Terms`. folder: where a checkpoint is kept, written whole or not
+    at all at each epoch's end, when the reports are closed, and every `checkpoint_every` steps; a
+    trainer made anew on the same folder goes on from there, and on a CPU ends with the same bits.
+    measured: test pictures whose two gradients are compared. Everything random of a step comes
+    from (seed, epoch, step). Where processes were joined by `torch.distributed`, they share each
+    batch (see `Shards`).
+
+    Raises ExplanationError for data or a folder that do not fit.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        train: Any,
+        test: Any,
+        *,
+        recipe: Recipe,
+        loss: Loss | None = None,
+        folder: str | os.PathLike[str] | None = None,
+        checkpoint_every: int | None = None,
+        measured: int = 256,
+    ) -> None:
+        self.model, self.recipe = model, recipe
+        self.train = Batches(train)
+        self.test = Batches(test, mean=self.train.mean, std=self.train.std)
+        self.folder = None if folder is None else Path(folder)
+        self.checkpoint_every, self.measured = checkpoint_every, measured
+        self.optimizer = torch.optim.SGD(
+            [parameter for parameter in model.parameters() if parameter.requires_grad],
+            lr=recipe.learning_rate,
+            momentum=recipe.momentum,
+            weight_decay=recipe.weight_decay,
+        )
+        self._shards = Shards(recipe.shards, recipe.seed, loss or _loss_of(recipe))
+        self.steps = self.train.steps(recipe.batch_size)
+        self.epoch = 0  # how many are done
+        self.step = 0  # how many of the epoch under way are done
+        self.history: list[dict[str, float]] = []
+        self._sums: dict[str, float] = {}  # over the epoch under way
+        self._restore()
+
+    @property
+    def finished(self) -> bool:
+        """Whether all epochs are done."""
+        return self.epoch >= self.recipe.epochs
+
+    @property
+    def preprocessing(self) -> dict[str, Any]:
+        """How an `Engine` over the network prepares a picture."""
+        return {"size": self.train.shape[1:], "mean": self.train.mean, "std": self.train.std}
+
+    def reports(self) -> Generator[Report, None, None]:
+        """Train, one report per step, until all epochs are done.
+
+        Closing the generator, or leaving the loop over it, stops after the step, and keeps a
+        checkpoint; reports asked for again go on from there.
+        """
+        while not self.finished:
+            report = self._one()
+            if self.checkpoint_every and self.step and self.step % self.checkpoint_every == 0:
+                self._keep()
+            try:
+                yield report
+            except GeneratorExit:
+                if self.step:  # at an epoch's end it has been kept
+                    self._keep()
+                raise
+
+    def _one(self) -> Report:
+        started = time.perf_counter()
+        epoch, step, recipe = self.epoch, self.step, self.recipe
+        rate = recipe.rate(epoch * self.steps + step, self.steps)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        chosen = self.train.batch(recipe.seed, epoch, step, recipe.batch_size)
+        pixels = augmented(
+            self.train.pixels[chosen].float() / 255,
+            (recipe.seed, epoch, step),
+            crop=recipe.crop,
+            flip=recipe.flip,
+            rotation=recipe.rotation,
+        )
+        inputs, labels = self.train.normalised(pixels), self.train.labels[chosen]
+        with lock_of(unwrap(self.model)):  # a widget may look at the network between two steps
+            self.optimizer.zero_grad()
+            numbers = self._shards.run(self.model, inputs, labels, (epoch, step))
+            self.optimizer.step()
+        right = numbers.pop("right")
+        for name, value in (*numbers.items(), ("right", right), ("pictures", len(labels))):
+            self._sums[name] = self._sums.get(name, 0.0) + value
+        self._sums["seconds"] = self._sums.get("seconds", 0.0) + time.perf_counter() - started
+        self.step += 1
+        so_far = self._sums["right"] / self._sums["pictures"]
+        if self.step < self.steps:
+            return Report(epoch, self.step, self.steps, numbers, rate, so_far)
+        accuracy, cosine = self.measure()
+        self._end_epoch(rate, so_far, accuracy, cosine)
+        return Report(epoch, step + 1, self.steps, numbers, rate, so_far, accuracy, cosine)
+
+    def _end_epoch(self, rate: float, so_far: float, accuracy: float, cosine: float | None) -> None:
+        terms = {
+            name: value / self.steps
+            for name, value in self._sums.items()
+            if name not in ("right", "pictures", "seconds")
+        }
+        entry = {"epoch": self.epoch, "learning_rate": rate, **terms, "accuracy": so_far}
+        entry.update(test_accuracy=accuracy, seconds=round(self._sums["seconds"], 2))
+        self.history.append(entry if cosine is None else {**entry, "cosine": cosine})
+        self.epoch, self.step, self._sums = self.epoch + 1, 0, {}
+        self._keep()
+
+    def measure(self) -> tuple[float, float | None]:
+        """Accuracy on the test pictures, and the mean cosine between plain and guided gradient on
+        the first of them; None for a network without rectifiers.
+        """
+        with lock_of(unwrap(self.model)):
+            return accuracy_of(self.model, self.test), cosine_of(
+                self.model, self.test, self.measured
+            )
+
+    @property
+    def _settings(self) -> dict[str, Any]:
+        return {
+            **self.recipe.plain(),
+            "network": type(self.model).__name__,
+            "pictures": self.train.fingerprint(),
+        }
+
+    def _keep(self) -> None:
+        if self.folder is None or place()[0] != 0:
+            return
+        progress = {"epoch": self.epoch, "step": self.step, "sums": self._sums,
+                    "history": self.history}  # fmt: skip
+        write_training(self.folder / NAME, self.model, self.optimizer, self._settings, progress)
+
+    def _restore(self) -> None:
+        path = None if self.folder is None else self.folder / NAME
+        if path is not None and path.exists():
+            progress = read_training(path, self.model, self.optimizer, self._settings)
+            self.epoch, self.step = progress["epoch"], progress["step"]
+            self._sums, self.history = progress["sums"], progress["history"]
+        agree("the number of steps done", self.epoch * self.steps + self.step)
+
+
+def _loss_of(recipe: Recipe) -> Loss:
+    def plain(model: nn.Module, inputs: Tensor, targets: Tensor) -> Terms:
+        logits = model(inputs)
+        loss = F.cross_entropy(logits, targets, label_smoothing=recipe.label_smoothing)
+        return Terms(loss, loss, torch.full_like(loss.detach(), torch.nan), logits.detach())
+
+    def regularised(model: nn.Module, inputs: Tensor, targets: Tensor) -> Terms:
+        return interpretable_gradient_loss(
+            model,
+            inputs,
+            targets,
+            weight=recipe.weight,
+            error=recipe.error,
+            reference=recipe.reference,
+            statistics=recipe.statistics,
+            label_smoothing=recipe.label_smoothing,
+        )
+
+    if recipe.weight < 0:
+        raise ExplanationError(f"weight={recipe.weight!r}; expected 0 or more")
+    return regularised if recipe.weight else plain
