@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from xai_widgets.targets import ClassScore as ClassScore
     from xai_widgets.targets import Prediction as Prediction
     from xai_widgets.widgets import FaithfulnessViewer as FaithfulnessViewer
+    from xai_widgets.widgets import GradientComparison as GradientComparison
     from xai_widgets.widgets import HeatmapViewer as HeatmapViewer
     from xai_widgets.widgets import LatentExplorer as LatentExplorer
+    from xai_widgets.widgets import TrainingMonitor as TrainingMonitor
 
 __version__ = "0.1.0"
 
@@ -38,9 +40,11 @@ _HOMES = {
     "Engine": "xai_widgets.engine",
     "ExplanationError": "xai_widgets.errors",
     "FaithfulnessViewer": "xai_widgets.widgets",
+    "GradientComparison": "xai_widgets.widgets",
     "HeatmapViewer": "xai_widgets.widgets",
     "LatentExplorer": "xai_widgets.widgets",
     "Prediction": "xai_widgets.targets",
+    "TrainingMonitor": "xai_widgets.widgets",
 }
 # Rooms that are public as they are.
 _ROOMS = frozenset({"demo", "methods", "metrics", "relabel", "training"})
@@ -51,9 +55,11 @@ __all__ = [
     "Engine",
     "ExplanationError",
     "FaithfulnessViewer",
+    "GradientComparison",
     "HeatmapViewer",
     "LatentExplorer",
     "Prediction",
+    "TrainingMonitor",
     "__version__",
     "demo",
     "methods",

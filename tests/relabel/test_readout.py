@@ -119,8 +119,10 @@ def test_detail_is_what_the_vae_loses_compared_with_what_is_around() -> None:
     residual[:, 20, 30] = -0.1
     found = detail_of(residual)
     assert found.shape == (1, 56, 56)
-    around = torch.full((5, 5), 0.02)
-    around[2, 2] = 0.2
-    assert float(found[0, 20, 30]) == pytest.approx(0.2 / float(around.mean()), rel=1e-4)
-    assert float(found[0, 0, 0]) == pytest.approx(1)
-    assert float(found[0, 40, 40]) == pytest.approx(1)
+    # Two channels and a floor of 0.001: 0.201 at the pixel, 0.021 at the 24 around it.
+    coarse = 0.201 / ((24 * 0.021 + 0.201) / 25)
+    # It is 0.11 · 8 / 9 away from the mean of its nine pixels, each of the other eight 0.11 / 9.
+    fine = (2 * 0.11 * 8 / 9 + 0.001) / (2 * 0.11 * (8 + 8) / 81 + 0.001)
+    assert float(found[0, 20, 30]) == pytest.approx((coarse * fine) ** 0.5, rel=1e-4)
+    assert float(found[0, 0, 0]) == pytest.approx(1, rel=1e-5)
+    assert float(found[0, 40, 40]) == pytest.approx(1, rel=1e-5)

@@ -37,6 +37,7 @@ from xai_widgets.metrics.sanity import (
     random_logit,
 )
 from xai_widgets.metrics.similarity import spearman, ssim
+from xai_widgets.metrics.smoothness import cosine, noisy, total_variation
 from xai_widgets.metrics.table import Interval, Table
 
 __all__ = [
@@ -59,6 +60,7 @@ __all__ = [
     "cascade",
     "completeness",
     "complexity",
+    "cosine",
     "deletion",
     "evaluate",
     "faithfulness",
@@ -68,6 +70,7 @@ __all__ = [
     "masked_input",
     "max_sensitivity",
     "model_randomization",
+    "noisy",
     "pointing_game",
     "random_logit",
     "random_map",
@@ -78,4 +81,5 @@ __all__ = [
     "sparseness",
     "spearman",
     "ssim",
+    "total_variation",
 ]

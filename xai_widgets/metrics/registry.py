@@ -16,6 +16,7 @@ from xai_widgets.metrics.fidelity import completeness, infidelity, max_sensitivi
 from xai_widgets.metrics.localisation import pointing_game, relevance_mass, relevance_rank
 from xai_widgets.metrics.road import road
 from xai_widgets.metrics.sanity import model_randomization, random_logit
+from xai_widgets.metrics.smoothness import total_variation
 
 Subject = Literal["map", "values", "method", "mask"]
 Better = Literal["high", "low", ""]
@@ -77,6 +78,7 @@ _ALL = (
     Measure("relevance_rank", "Relevance rank", "high", relevance_rank, "mask"),
     Measure("sparseness", "Sparseness", "high", sparseness, "values"),
     Measure("complexity", "Complexity", "low", complexity, "values"),
+    Measure("total_variation", "Total variation", "low", total_variation, "values"),
     Measure(
         "model_randomization", "Model randomisation", "low", model_randomization, "method",
         lambda cascade: cascade.spearman,

@@ -11,6 +11,8 @@ Readout = Literal[
     "auto", "weight", "magnitude", "positive", "times_picture", "times_difference", "times_detail"
 ]
 
+_NOTHING = 1e-3  # of pixels in [0, 1]: a quarter of a level of a picture file
+
 
 def read(d: Tensor, x: Tensor, mean: Tensor, detail: Tensor, readout: Readout) -> Tensor:
     """The map of weights d for a picture x among synthetic pictures of that mean, all of one shape;
@@ -39,10 +41,25 @@ def detail_of(residual: Tensor) -> Tensor:
     """How much a VAE loses of each pixel compared with the pixels around it, (1, H, W), of what it
     loses, x − decode(mean(x)) (C, H, W).
 
-    |residual| summed over channels, over its mean in a square of a fourteenth of the shorter side:
-    about 1 on average everywhere, so that places keep their shares of the map.
+    The geometric mean of two: |residual|, summed over channels, over its mean in a square of a
+    fourteenth of the shorter side; and what of the residual its neighbours do not share, over its
+    mean in 3 × 3 pixels. Both are 1 on average everywhere, so that places keep their shares of the
+    map.
     """
-    size = residual.abs().sum(0, keepdim=True)
     reach = max(min(residual.shape[-2:]) // 28, 1)
-    around = F.avg_pool2d(size, 2 * reach + 1, 1, reach, count_include_pad=False)
-    return size / around.clamp_min(1e-3)
+    coarse = _over_mean(residual, reach)
+    fine = _over_mean(residual - _mean_around(residual, 1), 1)
+    return (coarse * fine).sqrt()
+
+
+def _over_mean(residual: Tensor, reach: int) -> Tensor:
+    """The magnitude, summed over channels, over its mean around each pixel, (1, H, W); 1 where
+    there is next to nothing.
+    """
+    size = residual.abs().sum(0, keepdim=True) + _NOTHING
+    return size / _mean_around(size, reach)
+
+
+def _mean_around(values: Tensor, reach: int) -> Tensor:
+    """The mean of values (C, H, W) in squares of 2 · reach + 1 pixels."""
+    return F.avg_pool2d(values, 2 * reach + 1, 1, reach, count_include_pad=False)

@@ -112,6 +112,13 @@ class EngineWidget(Saving):
             at = "" if fraction is None else f" at {fraction:.0%}"
             self._say("stopped", f"Stopped{at}.", self._way_on)
 
+    def wait(self, seconds: float = 600.0) -> None:
+        """Wait until everything is computed, for instance before the view is saved."""
+        self._refuse_closed()
+        if not self._begun:
+            self.open()
+        self._wait_while_running(seconds, until=lambda: False)
+
     def _ask(self, _change: Any = None) -> None:
         """Compute anew, once, after the changes that are being made together."""
         self._asked = True

@@ -187,13 +187,6 @@ class FaithfulnessViewer(EngineWidget):
     def _await_first(self) -> None:
         self._wait_while_running(_FIRST_SECONDS, until=lambda: False)
 
-    def wait(self, seconds: float = 600.0) -> None:
-        """Wait until everything is computed, for instance before the view is saved."""
-        self._refuse_closed()
-        if not self._begun:
-            self.open()
-        self._wait_while_running(seconds, until=lambda: False)
-
     # What is shown.
 
     def _show(self, step: Any) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import traitlets as t
 
-from xai_widgets.errors import nearest
 from xai_widgets.render import encode_png
 from xai_widgets.targets import TargetLike
 from xai_widgets.widgets import turns
@@ -27,10 +26,10 @@ from xai_widgets.widgets.explanations import (
     frames_within,
     quick_requests,
 )
+from xai_widgets.widgets.parametrised import Parametrised
 from xai_widgets.widgets.pictures import picture_to_json, still
 from xai_widgets.widgets.traits import (
     TargetChoice,
-    TraitProblem,
     as_trait_problem,
     one_of,
 )
@@ -45,7 +44,7 @@ _REFINING_SECONDS = 1.0
 _SAVING_SECONDS = 120.0
 
 
-class HeatmapViewer(Appearance, Brush):
+class HeatmapViewer(Appearance, Parametrised, Brush):
     """A picture, what the network says of it, and a live map of why.
 
     `engine` explains `image` (a path, PIL image, array or tensor) with `method`, for `target`: a
@@ -76,7 +75,6 @@ class HeatmapViewer(Appearance, Brush):
     method = t.Any("grad_cam").tag(sync=True, keyword=True)
     target = TargetChoice().tag(sync=True, keyword=True)
     layer = t.Any(None, allow_none=True).tag(sync=True, keyword=True)
-    parameters = t.Dict().tag(sync=True, keyword=True)
 
     attribution = t.Any(None, allow_none=True, read_only=True)
     prefetch = t.Bool(True).tag(keyword=True)
@@ -90,13 +88,6 @@ class HeatmapViewer(Appearance, Brush):
         layer: str | None = None,
         **appearance_and_parameters: Any,
     ) -> None:
-        given = dict(appearance_and_parameters)
-        own = {
-            name: given.pop(name)
-            for name in _parameter_names(engine)
-            if name in given and not self.has_trait(name)
-        }
-        self._parameter_names = _parameter_names(engine)
         self._loaded = (image, engine.picture(image))
         self._known_of: Any = None  # the picture that `prediction`, `layers` ... are of
         self._ahead = Ahead()
@@ -106,8 +97,7 @@ class HeatmapViewer(Appearance, Brush):
             method=method,
             target=target,
             layer=layer,
-            parameters={**given.pop("parameters", {}), **own},
-            **given,
+            **self._with_parameters(engine, appearance_and_parameters),
         )
 
     # What may be asked.
@@ -137,23 +127,11 @@ class HeatmapViewer(Appearance, Brush):
             known_layers = self.engine.describe_layers(self._loaded[1])
         return one_of("layer", layer, [known.name for known in known_layers])
 
-    @t.validate("parameters")
-    def _check_parameters(self, proposal: Any) -> dict[str, Any]:
-        parameters: dict[str, Any] = proposal["value"]
-        for name in parameters:
-            if name not in self._parameter_names:
-                known = self._parameter_names
-                raise TraitProblem(f"No method has a parameter {name!r}.{nearest(name, known)}")
-        return parameters
-
     def _is_class(self, target: Any) -> bool:
         """Whether it is the index of one of the classes already known: then nothing is computed."""
         if isinstance(target, (bool, np.bool_)) or not hasattr(target, "__index__"):
             return False
         return 0 <= operator.index(target) < len(self.class_names)
-
-    def _keywords(self) -> Iterable[str]:
-        return [*super()._keywords(), *self._parameter_names]
 
     # What is asked.
 
@@ -306,8 +284,3 @@ class HeatmapViewer(Appearance, Brush):
         saved = frames_within(_SAVING_SECONDS, engine, picture, requests)
         shown_now = [self.frame] if refines and self.frame else []
         return [{**frame, "seq": seq} for seq, frame in enumerate([*shown_now, *saved])]
-
-
-def _parameter_names(engine: Engine) -> list[str]:
-    names = (p.name for method in engine.methods.values() for p in method.parameters)
-    return list(dict.fromkeys(names))

@@ -164,13 +164,6 @@ class LatentExplorer(Moving, EngineWidget):
     def _await_first(self) -> None:
         self._wait_while_running(_FIRST_SECONDS, until=lambda: False)
 
-    def wait(self, seconds: float = 600.0) -> None:
-        """Wait until everything is computed, for instance before the view is saved."""
-        self._refuse_closed()
-        if not self._begun:
-            self.open()
-        self._wait_while_running(seconds, until=lambda: False)
-
     def stop(self) -> None:
         """Stop distilling; what has been found so far stays, and its sliders are made."""
         with turns.taken():

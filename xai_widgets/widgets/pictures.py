@@ -38,7 +38,7 @@ def picture_to_json(pixels: Pixels, name: str) -> dict[str, Any]:
 
 def small_picture(pixels: Pixels, side: int = 224, quality: int = 80) -> dict[str, Any]:
     """(H, W, 3) as one of many pictures: exact where it is tiny, else at most `side` large."""
-    shown = _within(pixels, side)
+    shown = within(pixels, side)
     height, width = shown.shape[:2]
     if height * width <= _EXACT_PIXELS:
         data, mime = encode_png(shown), "image/png"
@@ -57,13 +57,14 @@ def map_of(attribution: Attribution) -> npt.NDArray[np.float32]:
 def still(pixels: Pixels) -> bytes:
     """(H, W, 3) as a PNG of at most about 60 KB, for the copy that a notebook keeps."""
     for side in _STILL_SIDES:
-        png = encode_png(_within(pixels, side), colors=256)
+        png = encode_png(within(pixels, side), colors=256)
         if len(png) <= _STILL_BYTES:
             return png
-    return encode_png(_within(pixels, _STILL_SIDES[-1]), colors=64)
+    return encode_png(within(pixels, _STILL_SIDES[-1]), colors=64)
 
 
-def _within(pixels: Pixels, side: int) -> Pixels:
+def within(pixels: Pixels, side: int) -> Pixels:
+    """(H, W, 3), made smaller where it is larger than `side`."""
     height, width = pixels.shape[:2]
     scale = side / max(height, width)
     if scale >= 1:

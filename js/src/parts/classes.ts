@@ -21,7 +21,7 @@ export function classes(
 ): [HTMLElement, () => void] {
   /** Probabilities met so far, by class. */
   const met = new Map<number, number>();
-  const bars = el(".bars", { role: "group", $label: "Class explained" });
+  const bars = el(".bars", { role: "group", $label: "Class" });
   const input = el("input.search", {
     autocomplete: "off",
     spellcheck: "false",

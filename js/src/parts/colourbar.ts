@@ -14,7 +14,7 @@ const BINS = 80;
 /** Returns the element, how to show what was painted, and how to mark a value (null: none). */
 export function colourbar(
   signal: AbortSignal,
-  session: Session,
+  session: Pick<Session, "appearance" | "look" | "method" | "shown">,
   host: HTMLElement,
 ): [HTMLElement, (painted: Painted | undefined) => void, (value: number | null) => void] {
   const canvas = el("canvas.ramp", { _canvas: "bar" });
@@ -66,7 +66,7 @@ export function colourbar(
     const choices = COLORMAPS.map((map) =>
       swatched(map.name, map.title, map.name, map.diverging ? "Two-sided" : "One-sided"),
     );
-    choices.unshift(swatched("auto", "Automatic", auto.name, "By the map's sign"));
+    choices.unshift(swatched("auto", "Automatic", auto.name, "By sign"));
     maps.show(choices, colormap, title);
   }
 

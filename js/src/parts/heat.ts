@@ -17,16 +17,17 @@ export interface Painted {
   milliseconds: number;
 }
 
+/** `shared` is a shown maximum in the place of the map's own. */
 export function heatPainter(
   canvas: HTMLCanvasElement,
-): (frame: Frame, look: Appearance, width: number, height: number) => Painted {
+): (frame: Frame, look: Appearance, width: number, height: number, shared?: number) => Painted {
   let last: Frame | undefined;
   let map: HeatMap;
   let image: ImageData;
-  let most = 0;
+  let own = 0;
   let measured = "";
 
-  return (frame, look, width, height) => {
+  return (frame, look, width, height, shared) => {
     // Once per frame: levels at the size of the picture, and a buffer to paint into.
     if (frame !== last || map.width !== width || map.height !== height) {
       map = heatMap(frame, width, height);
@@ -38,18 +39,17 @@ export function heatPainter(
       canvas.height = height;
       image = new ImageData(width, height);
     }
-    const context = canvas.getContext("2d");
     const begun = now();
     const { clip, sign, threshold, view } = look;
-    if (measured !== `${clip}${sign}`) {
-      most = shownMaximum(map, clip, sign);
-      measured = `${clip}${sign}`;
-    }
+    const asked = `${clip}${sign}`;
+    if (measured !== asked) own = shownMaximum(map, clip, sign);
+    measured = asked;
+    const most = shared ?? own;
     const { name: colormap, diverging } = resolveColormap(look.colormap, map.signed);
     const opaque = view === "side_by_side";
     const colours = { most, threshold, sign, lut: lut(colormap), diverging, opaque };
     paint(new Uint32Array(image.data.buffer), map.index, colourTable(map.values, colours));
-    context?.putImageData(image, 0, 0);
+    canvas.getContext("2d")?.putImageData(image, 0, 0);
     const milliseconds = now() - begun;
     const kept = keptShare(map, most, threshold, sign);
     return { map, most, kept, colormap, milliseconds };

@@ -13,15 +13,15 @@ const BLENDS = ["normal", "multiply", "screen", "luminosity"] satisfies Blend[];
 const named = (blend: string): string => blend[0]!.toUpperCase() + blend.slice(1);
 
 const SIGNS: ReadonlyArray<Segment<Sign>> = [
-  ["both", "±", "Evidence for and against"],
-  ["positive", "+", "Evidence for the class"],
-  ["negative", "−", "Evidence against the class"],
+  ["both", "±", "For and against"],
+  ["positive", "+", "For the class"],
+  ["negative", "−", "Against the class"],
 ];
 
 /** Returns the element, how to show what was painted, and how to mark a value on the colour bar. */
 export function looks(
   signal: AbortSignal,
-  session: Session,
+  session: Pick<Session, "appearance" | "look" | "method" | "shown">,
   host: HTMLElement,
 ): [HTMLElement, (painted: Painted | undefined) => void, (value: number | null) => void] {
   let kept = 1;
@@ -61,7 +61,7 @@ export function looks(
       format: (value) => percent(value / 100),
     },
     (value) => session.look("clip", value),
-    "The percentile of the values where colours end",
+    "The percentile where colours end",
   );
   const mix = (value: string): void => session.look("blend", value as Blend);
   const blends = picker(signal, host, "Blend", "blend", "blend", mix, () => mix(APPEARANCE.blend));

@@ -19,13 +19,18 @@ import type { Painted } from "./heat";
 
 const BRUSH = "M13 3L8 9c-2-1-4 0-4 2 0 1-1 2-2 2 3 1 7 0 6-4";
 
+export type Spot = readonly [x: number, y: number];
+
+export type Stage = ReturnType<typeof newStage>;
+
 /**
- * `pointed` is told the value under the cursor, and the words for it when it was moved by keyboard. `brush`
- * is what its button does, if there is to be one.
+ * `pointed` is told the value under the cursor, and the words for it when it was moved by keyboard; and how
+ * far it is zoomed, and where the cursor is in shares of the picture. `brush` is what its button does, if
+ * there is to be one.
  */
 export function newStage(
   signal: AbortSignal,
-  pointed: (value: number | null, spoken: string) => void,
+  pointed: (value: number | null, spoken: string, zoom: Zoom, spot: Spot | null) => void,
   brush: false | (() => void),
 ) {
   const photo = el("canvas.canvas", { _canvas: "picture" });
@@ -104,6 +109,7 @@ export function newStage(
     zoom = factor ? zoomAt(zoom, factor, px, py) : WHOLE;
     draw();
   }
+  const spot = (): Spot | null => cell && centreOf(WHOLE, cell, width, height);
   function splitAt(share: number): void {
     split = clamp(share, 0, 1);
     draw();
@@ -113,7 +119,7 @@ export function newStage(
     byKeyboard = keyboard;
     ring.hidden = readout.hidden = !cell;
     if (!cell) {
-      pointed(null, "");
+      pointed(null, "", zoom, null);
       return;
     }
     const [x, y] = centreOf(zoom, cell, width, height);
@@ -123,7 +129,7 @@ export function newStage(
     const value = painted ? valueAt(painted.map, cell.row, cell.column) : null;
     const text = value === null ? "" : signed(value);
     readout.replaceChildren(place, el("b", {}, text));
-    pointed(value, byKeyboard ? `${place}: ${text}` : "");
+    pointed(value, byKeyboard ? `${place}: ${text}` : "", zoom, spot());
   }
 
   /** Where in its panel, in shares of the panel's size. */
@@ -202,7 +208,7 @@ export function newStage(
     photo,
     heat,
     /** Where the cursor is, in shares of the picture. */
-    spot: () => cell && centreOf(WHOLE, cell, width, height),
+    spot,
     /** What is seen, for those who do not see it. */
     describe: (text: string): void => set(pane, { $label: text }),
     resize(picture: Picture): void {
@@ -222,6 +228,13 @@ export function newStage(
       write(plate, words);
       draw();
     },
+    /** Follows another stage: its zoom, and its cursor. */
+    follow(other: Zoom, at: Spot | null): void {
+      zoom = other;
+      cell = at && cellAt(WHOLE, ...at, width, height);
+      byKeyboard = false;
+      draw();
+    },
     reset(): void {
       split = 0.5;
       zoomBy(0);
@@ -232,7 +245,6 @@ export function newStage(
       const alone = panels() > 1;
       const sheet = el("canvas", { width: panels() * w, height: h });
       const context = sheet.getContext("2d")!;
-      context.imageSmoothingQuality = "high";
       context.drawImage(photo, 0, 0, w, h);
       if (!alone) {
         context.globalAlpha = opacity;

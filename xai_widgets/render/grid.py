@@ -1,0 +1,81 @@
+"""Pictures in rows and columns with their names, as pixels: quick enough to be made with a view."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw, ImageFont
+
+__all__ = ["grid"]
+
+Pixels = npt.NDArray[np.uint8]
+
+_GAP = 2
+_INK, _FAINT, _EMPTY = "#1f2328", "#5f6672", "#f3f4f6"
+
+
+def grid(
+    cells: Sequence[Sequence[Pixels | str]],
+    rows: Sequence[Sequence[str]],
+    columns: Sequence[str],
+    *,
+    side: int,
+    title: str = "",
+) -> Pixels:
+    """Draw `cells` (pixels (H, W, 3), or words where there are none) with the lines of text of each
+    row at its left and the name of each column above it; (H, W, 3) uint8, every cell `side` large.
+    """
+    size = max(side // 14, 11)
+    font, bold = _font("DejaVuSans", size), _font("DejaVuSans-Bold", size)
+    line = size + 4
+    left, top = 10 * size, line * (2 if title else 1) + 6
+    width = left + len(columns) * (side + _GAP)
+    sheet = Image.new("RGB", (width, top + len(cells) * (side + _GAP)), "white")
+    pen = ImageDraw.Draw(sheet)
+    if title:
+        pen.text((2, 1), _fitting(title, width - 4, font), _FAINT, font)
+    for number, name in enumerate(columns):
+        x = left + number * (side + _GAP)
+        pen.text((x + 1, top - line - 2), _fitting(name, side, bold), _INK, bold)
+    for row, (own, words) in enumerate(zip(cells, rows, strict=True)):
+        y = top + row * (side + _GAP)
+        for at, text in enumerate(words):
+            colour, face = (_FAINT, font) if at else (_INK, bold)
+            pen.text((2, y + at * line), _fitting(text, left - 8, face), colour, face)
+        for column, cell in enumerate(own):
+            x = left + column * (side + _GAP)
+            if isinstance(cell, str):
+                pen.rectangle((x, y, x + side - 1, y + side - 1), _EMPTY)
+                said = "\n".join(textwrap.wrap(cell, max(side * 2 // size - 2, 8))[: side // line])
+                pen.multiline_text((x + 4, y + 4), said, _FAINT, font)
+                continue
+            shown = Image.fromarray(cell)
+            shown.thumbnail((side, side), Image.Resampling.LANCZOS)
+            if max(shown.size) < side:
+                scale = side / max(shown.size)
+                enlarged = [max(round(length * scale), 1) for length in shown.size]
+                shown = shown.resize((enlarged[0], enlarged[1]), Image.Resampling.NEAREST)
+            sheet.paste(shown, (x, y))
+    return np.asarray(sheet)
+
+
+@lru_cache(maxsize=8)
+def _font(name: str, size: int) -> ImageFont.FreeTypeFont:
+    """One of those that come with matplotlib: Pillow's own has no ×."""
+    folder = Path(mpl.get_data_path(), "fonts", "ttf")
+    return ImageFont.truetype(str(folder / f"{name}.ttf"), size)
+
+
+def _fitting(text: str, width: float, font: ImageFont.FreeTypeFont) -> str:
+    """As much of a text as fits."""
+    if font.getlength(text) <= width:
+        return text
+    while text and font.getlength(f"{text}…") > width:
+        text = text[:-1]
+    return f"{text}…"
