@@ -4,11 +4,11 @@ import type { Judged, Kind } from "./core/curves";
 import { percent } from "./core/format";
 import { judging, type View } from "./core/judging";
 import { atEnd, now } from "./core/life";
-import { watchTheme } from "./core/theme";
 import type { Model } from "./core/wire";
 import { el, on, section, set, tool, write } from "./parts/dom";
 import { footer } from "./parts/footer";
 import { UNSAVED } from "./parts/header";
+import { alive, saveAs } from "./parts/life";
 import { picker } from "./parts/picker";
 import { type Line, plot } from "./parts/plot";
 import { type At, pictureAtPoint, sight, verdict } from "./parts/point";
@@ -287,28 +287,10 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
     const { picture } = session;
     if (!looked || !picture) return;
     const share = Math.round(100 * (looked.frame.fractions[looked.point] ?? 0));
-    const names = [picture.name, looked.judged.method, kind, share].filter((each) => each !== "");
-    const file = `${names.join("_").replace(/[^\p{L}\p{N}]+/gu, "_")}.png`;
-    el("a", { href: pointCanvas.toDataURL(), download: file }).click();
+    saveAs(pointCanvas, [picture.name, looked.judged.method, kind, String(share)]);
   }
 
-  on(signal, root, "keydown", (event: KeyboardEvent) => {
-    // The notebook would take arrows and letters for its own.
-    if (event.key !== "Escape" && event.key !== "Tab") event.stopPropagation();
-  });
-  watchTheme(root, signal, (theme) => set(root, { _theme: theme }));
-  const observer = new ResizeObserver(arrange);
-  observer.observe(root);
-  const clock = setInterval(tick, 250);
-  atEnd(signal, () => {
-    observer.disconnect();
-    clearInterval(clock);
-    // Browsers keep a canvas' memory until it is empty.
-    for (const canvas of root.querySelectorAll("canvas")) canvas.width = canvas.height = 0;
-    root.remove();
-  });
-  refresh();
-  return () => life.abort();
+  return alive(root, life, arrange, tick, refresh);
 }
 
 export default { render };

@@ -2,13 +2,13 @@
 import { type Change, comparing, type Place, type Scale, type View } from "./core/comparing";
 import { percent } from "./core/format";
 import { atEnd, now } from "./core/life";
-import { watchTheme } from "./core/theme";
 import { APPEARANCE, type Model } from "./core/wire";
 import { choicesOf, newGrid } from "./parts/cells";
 import { colourbar } from "./parts/colourbar";
-import { el, on, row, section, set, tool, write } from "./parts/dom";
+import { el, row, section, set, tool, write } from "./parts/dom";
 import { footer } from "./parts/footer";
 import { UNSAVED } from "./parts/header";
+import { alive, saveAs } from "./parts/life";
 import { measures } from "./parts/measures";
 import { newPair } from "./parts/pair";
 import { picker } from "./parts/picker";
@@ -313,27 +313,10 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
         ? sheetOf(session, grid, root)
         : pair.stage.snapshot({ ...session.appearance, opacity: 1, view: "swipe" }, 3);
     const names = view === "grid" ? session.methods : [view, ...two.map((each) => each[1])];
-    const file = `${names.join("_").replace(/[^\p{L}\p{N}]+/gu, "_")}.png`;
-    el("a", { href: sheet.toDataURL(), download: file }).click();
+    saveAs(sheet, names);
   }
 
-  on(signal, root, "keydown", (event: KeyboardEvent) => {
-    // The notebook would take arrows and letters for its own.
-    if (event.key !== "Escape" && event.key !== "Tab") event.stopPropagation();
-  });
-  watchTheme(root, signal, (theme) => set(root, { _theme: theme }));
-  const observer = new ResizeObserver(arrange);
-  observer.observe(root);
-  const clock = setInterval(tick, 250);
-  atEnd(signal, () => {
-    observer.disconnect();
-    clearInterval(clock);
-    // Browsers keep a canvas' memory until it is empty.
-    for (const canvas of root.querySelectorAll("canvas")) canvas.width = canvas.height = 0;
-    root.remove();
-  });
-  refresh();
-  return () => life.abort();
+  return alive(root, life, arrange, tick, refresh);
 }
 
 export default { render };

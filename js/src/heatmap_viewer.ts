@@ -5,15 +5,15 @@ import { bytesOf } from "./core/frame";
 import { layoutOf } from "./core/geometry";
 import { atEnd, now } from "./core/life";
 import { type Change, converse } from "./core/session";
-import { watchTheme } from "./core/theme";
 import { APPEARANCE, type Appearance, type Bytes, type Model, type Picture } from "./core/wire";
 import { card } from "./parts/card";
 import { classes } from "./parts/classes";
-import { el, on, set, write } from "./parts/dom";
+import { el, set, write } from "./parts/dom";
 import { footer } from "./parts/footer";
 import { header } from "./parts/header";
 import { heatPainter, type Painted, paintPicture } from "./parts/heat";
 import { LENT } from "./parts/lent";
+import { alive, saveAs } from "./parts/life";
 import { looks } from "./parts/looks";
 import { parameters } from "./parts/parameters";
 import { newStage } from "./parts/stage";
@@ -199,36 +199,18 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
   function save(): void {
     const { shown } = session;
     if (!picture) return;
-    const names = [picture.name, shown?.method, shown?.target.name].filter(Boolean).join("-");
-    const download = `${names.replace(/[^\p{L}\p{N}]+/gu, "_") || "heatmap"}.png`;
-    const scale = Math.max(1, Math.ceil(896 / Math.max(picture.width, picture.height)));
-    const href = stage.snapshot(session.appearance, scale).toDataURL();
-    el("a", { href, download }).click();
+    const scale = Math.ceil(896 / Math.max(picture.width, picture.height));
+    const names = [picture.name, shown?.method, shown?.target.name];
+    saveAs(stage.snapshot(session.appearance, scale), names);
   }
 
-  on(signal, root, "keydown", (event: KeyboardEvent) => {
-    const { key, target } = event;
-    if (!event.defaultPrevented && !(target as Element).matches("input:not([type])")) {
-      if (key === "?") flipCard();
-      if (key === "b" && !event.ctrlKey && !event.metaKey) askForBrush();
-    }
-    // The notebook would take arrows and letters for its own.
-    if (key !== "Escape" && key !== "Tab") event.stopPropagation();
-  });
-  watchTheme(root, signal, (theme) => set(root, { _theme: theme }));
-  const observer = new ResizeObserver(arrange);
-  observer.observe(root);
-  const clock = setInterval(tick, 250);
-  atEnd(signal, () => {
-    observer.disconnect();
-    clearInterval(clock);
-    // Browsers keep a canvas' memory until it is empty.
-    for (const canvas of root.querySelectorAll("canvas")) canvas.width = canvas.height = 0;
-    root.remove();
-  });
+  function press({ key, target, ctrlKey, metaKey, defaultPrevented }: KeyboardEvent): void {
+    if (defaultPrevented || (target as Element).matches("input:not([type])")) return;
+    if (key === "?") flipCard();
+    if (key === "b" && !ctrlKey && !metaKey) askForBrush();
+  }
   due.add("request");
-  refresh();
-  return () => life.abort();
+  return alive(root, life, arrange, tick, refresh, press);
 }
 
 export default { render };

@@ -2,13 +2,13 @@
 import { type Change, exploring } from "./core/exploring";
 import { percent } from "./core/format";
 import { atEnd } from "./core/life";
-import { watchTheme } from "./core/theme";
 import { APPEARANCE, type Model } from "./core/wire";
 import { belief } from "./parts/belief";
 import { el, on, section, set, tool, write } from "./parts/dom";
 import { footer } from "./parts/footer";
 import { glide } from "./parts/glide";
 import { UNSAVED } from "./parts/header";
+import { alive, saveAs } from "./parts/life";
 import { picker } from "./parts/picker";
 import { ramp } from "./parts/ramp";
 import { scatter } from "./parts/scatter";
@@ -245,30 +245,12 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
     }
     context.globalAlpha = session.opacity;
     if (!pictures.heat.hidden) context.drawImage(pictures.heat, 0, 0, width, height);
-    const names = [picture.name, session.opening?.target.name, session.readout].filter(Boolean);
-    const file = `${names.join("_").replace(/[^\p{L}\p{N}]+/gu, "_")}.png`;
-    el("a", { href: sheet.toDataURL(), download: file }).click();
+    saveAs(sheet, [picture.name, session.opening?.target.name, session.readout]);
   }
 
-  on(signal, root, "keydown", (event: KeyboardEvent) => {
-    // The notebook would take arrows and letters for its own.
-    if (event.key !== "Escape" && event.key !== "Tab") event.stopPropagation();
-  });
-  watchTheme(root, signal, (theme) => set(root, { _theme: theme }));
-  const observer = new ResizeObserver(arrange);
-  observer.observe(root);
-  const clock = setInterval(tick, 250);
-  atEnd(signal, () => {
-    observer.disconnect();
-    clearInterval(clock);
-    clearTimeout(rest);
-    // Browsers keep a canvas' memory until it is empty.
-    for (const canvas of root.querySelectorAll("canvas")) canvas.width = canvas.height = 0;
-    root.remove();
-  });
+  atEnd(signal, () => clearTimeout(rest));
   due.add("all");
-  refresh();
-  return () => life.abort();
+  return alive(root, life, arrange, tick, refresh);
 }
 
 export default { render };

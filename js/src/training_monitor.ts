@@ -1,12 +1,12 @@
 /** TrainingMonitor in the browser: curves as the training goes, and the gradients back through it. */
 import { percent } from "./core/format";
 import { atEnd, now } from "./core/life";
-import { watchTheme } from "./core/theme";
 import { drawn, rangeOf, type Series, training } from "./core/training";
 import type { Model } from "./core/wire";
 import { el, on, set, write } from "./parts/dom";
 import { footer } from "./parts/footer";
 import { gradients } from "./parts/gradients";
+import { alive } from "./parts/life";
 import { type Line, lineSwatch, plot } from "./parts/plot";
 
 interface RenderProps {
@@ -219,23 +219,7 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
     set(root, { _layout: width < NARROW ? "narrow" : width < WIDE ? "medium" : "wide" });
   }
 
-  on(signal, root, "keydown", (event: KeyboardEvent) => {
-    // The notebook would take arrows and letters for its own.
-    if (event.key !== "Escape" && event.key !== "Tab") event.stopPropagation();
-  });
-  watchTheme(root, signal, (theme) => set(root, { _theme: theme }));
-  const observer = new ResizeObserver(arrange);
-  observer.observe(root);
-  const clock = setInterval(tick, 250);
-  atEnd(signal, () => {
-    observer.disconnect();
-    clearInterval(clock);
-    // Browsers keep a canvas' memory until it is empty.
-    for (const canvas of root.querySelectorAll("canvas")) canvas.width = canvas.height = 0;
-    root.remove();
-  });
-  refresh();
-  return () => life.abort();
+  return alive(root, life, arrange, tick, refresh);
 }
 
 export default { render };

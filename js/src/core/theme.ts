@@ -25,22 +25,18 @@ export function detectTheme(element: Element, probe: Element): Theme {
   return "light";
 }
 
-/** Calls back now and whenever the host changes its theme. */
-export function watchTheme(
-  element: HTMLElement,
-  signal: AbortSignal,
-  changed: (theme: Theme) => void,
-): void {
+/** Says the host's theme in the element's `data-xw-theme`, now and whenever it changes. */
+export function followTheme(element: HTMLElement, signal: AbortSignal): void {
   const probe = document.createElement("i");
   probe.hidden = true;
   probe.style.background = "var(--vscode-editor-background,var(--jp-layout-color0))";
   element.append(probe);
-  let late: ReturnType<typeof setTimeout> | undefined;
-  const look = (): void => changed(detectTheme(element, probe));
+  const look = (): void => {
+    element.dataset.xwTheme = detectTheme(element, probe);
+  };
   const observer = new MutationObserver(() => {
     look();
-    clearTimeout(late);
-    late = setTimeout(look, 400); // JupyterLab names the theme before its style sheet has arrived
+    setTimeout(look, 400); // JupyterLab names the theme before its style sheet has arrived
   });
   for (const node of [document.body, document.documentElement]) {
     observer.observe(node, { attributes: true });

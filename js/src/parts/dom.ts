@@ -28,7 +28,7 @@ export function set(element: Element, attributes: Attributes): void {
   for (const [short, value] of Object.entries(attributes)) {
     const name = short.replace("_", "data-xw-").replace("$", "aria-");
     if (value == null || value === false) element.removeAttribute(name);
-    else element.setAttribute(name, value === true ? "" : String(value));
+    else element.setAttribute(name, value === true ? "" : `${value}`);
   }
 }
 
@@ -104,10 +104,5 @@ export function paintLine(
   canvas.getContext("2d")?.putImageData(image, 0, 0);
 }
 
-let serial = 0;
-
 /** An id no other view on the page has. */
-export function freshId(): string {
-  serial += 1;
-  return `xw-${serial}-${Math.random().toString(36).slice(2, 7)}`;
-}
+export const freshId = (): string => `xw-${Math.random().toString(36).slice(2)}`;
