@@ -102,7 +102,7 @@ def test_a_killed_training_goes_on_to_the_same_bits(
 def test_two_processes_one_of_which_is_killed_give_the_weights_of_one(tmp_path: Path) -> None:
     one = trained(trainer(recipe=replace(QUICK, shards=2)))
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node",
-               "2", "--max-restarts", "3", "--module", "tests.training.worker",
+               "2", "--max-restarts", "1", "--module", "tests.training.worker",
                str(tmp_path), "2", "5"]  # fmt: skip
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(

@@ -12,18 +12,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-import torch.distributed as dist
 
 from tests.training.data import QUICK, network, pictures
 from xai_widgets.training import Trainer
-from xai_widgets.training.processes import place
+from xai_widgets.training.processes import join, place
 
 
 def work(folder: Path, shards: int, deadly: int | None) -> None:
     """Train, and die once."""
     torch.set_num_threads(1)
     if "WORLD_SIZE" in os.environ:
-        dist.init_process_group("gloo")
+        join("gloo")
     recipe = replace(QUICK, shards=shards)
     trainer = Trainer(
         network(), pictures(), pictures(12, seed=1), recipe=recipe, folder=folder,

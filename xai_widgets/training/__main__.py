@@ -31,7 +31,7 @@ from xai_widgets.training.allocator import keep_memory
 from xai_widgets.training.distances import DISTANCES
 from xai_widgets.training.models import MODELS, build
 from xai_widgets.training.passes import STATISTICS
-from xai_widgets.training.processes import place
+from xai_widgets.training.processes import join, place
 from xai_widgets.training.recipe import Recipe
 from xai_widgets.training.records import TensorBoard, write_csv
 from xai_widgets.training.references import REFERENCES
@@ -139,7 +139,7 @@ def _join(wanted: str | None) -> torch.device:
     if "WORLD_SIZE" in os.environ and not dist.is_initialized():
         if name == "cuda":
             name = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
-        dist.init_process_group("nccl" if name.startswith("cuda") else "gloo")
+        join("nccl" if name.startswith("cuda") else "gloo")
     device = torch.device(name)
     if device.type == "cuda":
         torch.cuda.set_device(device)

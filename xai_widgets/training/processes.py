@@ -6,6 +6,7 @@ this loss needs several. Gradients are summed once, when they are all there.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 import torch
@@ -14,7 +15,24 @@ from torch import Tensor
 
 from xai_widgets.errors import ExplanationError
 
-__all__ = ["agree", "place", "summed"]
+__all__ = ["agree", "join", "place", "summed"]
+
+
+def join(backend: str) -> None:
+    """Join the other processes that torchrun has started.
+
+    After a restart torchrun hands out the store of the attempt before, with the addresses of its
+    dead processes in it: every attempt has keys of its own here.
+    """
+    if os.environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True":
+        dist.init_process_group(backend)
+        return
+    rank, world = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
+    address, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
+    store = dist.TCPStore(address, port, world, is_master=False)  # type: ignore[attr-defined]  # public, but not exported by name
+    attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
+    own = dist.PrefixStore(f"attempt {attempt}", store)  # type: ignore[attr-defined]  # likewise
+    dist.init_process_group(backend, store=own, rank=rank, world_size=world)
 
 
 def place() -> tuple[int, int]:
