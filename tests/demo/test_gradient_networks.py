@@ -24,7 +24,7 @@ def test_the_pair_is_what_its_recipes_say() -> None:
 
 
 def test_the_trained_one_has_gradients_nearer_to_guided_ones() -> None:
-    """On drawn stripes, since Fashion-MNIST is not everywhere."""
+    """On Fashion-MNIST's test pictures, where the machine has them."""
     try:
         pixels = xw.demo.fashion("test", 48).pixels
     except xw.ExplanationError as error:

@@ -54,8 +54,7 @@ class Folding:
         runs it on a single input, `layout` is that of the weights in memory.
         """
         with lock_of(self._model):  # another thread's pass has buffers aside, and hooks of its own
-            foldable = self._has_norms() and not self._is_listened_to()
-            key = (self._fingerprint(), layout) if foldable else None
+            key = (self._fingerprint(), layout) if self._is_foldable() else None
         if key is None:
             return run(nullcontext())
         known, table = self._known
@@ -70,12 +69,12 @@ class Folding:
             self._known = key, {}
             return run(nullcontext())
 
-    def _has_norms(self) -> bool:
-        return any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in modules_of(self._model))
-
-    def _is_listened_to(self) -> bool:
-        """Whether somebody's hooks would see what a folded convolution gives out."""
-        return any(m._forward_hooks or m._forward_pre_hooks for m in modules_of(self._model))
+    def _is_foldable(self) -> bool:
+        """Whether there are norms, and nobody's hooks that would see a folded convolution."""
+        modules = modules_of(self._model)
+        if any(m._forward_hooks or m._forward_pre_hooks for m in modules):
+            return False
+        return any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in modules)
 
     def _learn(
         self, one: Callable[[_Mode], Any], layout: torch.memory_format

@@ -15,7 +15,7 @@ from xai_widgets.widgets.traits import (
     TraitProblem,
     WholeNumber,
     as_trait_problem,
-    one_of,
+    several_of,
 )
 
 _MOST_NOISE = 0.5
@@ -47,10 +47,7 @@ class Asking(Parametrised):
 
     @t.validate("methods")
     def _check_methods(self, proposal: Any) -> list[str]:
-        names: list[str] = [one_of("methods", n, self.engine.methods) for n in proposal["value"]]
-        if not names or len(set(names)) < len(names):
-            raise TraitProblem(f"methods is {names}; expected at least one name, none twice.")
-        return names
+        return several_of("methods", proposal["value"], self.engine.methods)
 
     @t.validate("target")
     def _check_target(self, proposal: Any) -> int | None:

@@ -28,7 +28,14 @@ from xai_widgets.widgets.judging import (
     judging,
 )
 from xai_widgets.widgets.pictures import picture_to_json, still
-from xai_widgets.widgets.traits import Choice, TraitProblem, WholeNumber, as_trait_problem, one_of
+from xai_widgets.widgets.traits import (
+    Choice,
+    TraitProblem,
+    WholeNumber,
+    as_trait_problem,
+    one_of,
+    several_of,
+)
 
 if TYPE_CHECKING:
     from xai_widgets.engine import Engine
@@ -111,10 +118,7 @@ class FaithfulnessViewer(EngineWidget):
 
     @t.validate("methods")
     def _check_methods(self, proposal: Any) -> list[str]:
-        names: list[str] = [one_of("methods", n, self.engine.methods) for n in proposal["value"]]
-        if not names or len(set(names)) < len(names):
-            raise TraitProblem(f"methods is {names}; expected at least one name, none twice.")
-        return names
+        return several_of("methods", proposal["value"], self.engine.methods)
 
     @t.validate("method")
     def _check_method(self, proposal: Any) -> str | None:

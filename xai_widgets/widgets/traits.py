@@ -99,3 +99,12 @@ def one_of(name: str, value: Any, known: Iterable[str]) -> str:
         return value
     shown = ", ".join(known[:12]) + (", ..." if len(known) > 12 else "")
     raise TraitProblem(f"{name} is {value!r}; expected one of {shown}.{nearest(value, known)}")
+
+
+def several_of(name: str, values: Iterable[Any], known: Iterable[str]) -> list[str]:
+    """`values`, at least one, each of them another one of `known`."""
+    known = tuple(known)
+    names = [one_of(name, value, known) for value in values]
+    if not names or len(set(names)) < len(names):
+        raise TraitProblem(f"{name} is {names}; expected at least one name, none twice.")
+    return names
