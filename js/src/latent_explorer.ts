@@ -206,6 +206,7 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
   /** What depends on time alone. */
   function tick(): void {
     if (signal.aborted) return;
+    session.tick();
     const now = performance.now();
     const state = session.state(now);
     showFooter(now);

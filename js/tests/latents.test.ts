@@ -42,6 +42,12 @@ describe("one question at a time", () => {
     now = 4_001;
     queue.ask(3);
     expect(sent).toEqual([1, 3]);
+    queue.ask(4);
+    queue.overdue();
+    expect(sent).toEqual([1, 3]);
+    now = 8_002;
+    queue.overdue();
+    expect(sent).toEqual([1, 3, 4]);
   });
 });
 

@@ -152,6 +152,8 @@ def test_a_local_browser_gets_raw_pixels_that_fill_a_packet(explorer: LatentExpl
     pixels = np.frombuffer(raw[: 8 * 8 * 3], np.uint8).reshape(8, 8, 3)
     np.testing.assert_array_equal(pixels, explorer.edited_picture)
     assert len(sent.updates("edited")) == 1
+    sent.message(kind="edit", values=values, place=-1, run=1, full=66_000)
+    until(lambda: len(sent.updates("edited")) == 2)  # the same again is answered again
 
 
 def test_neighbours_are_sent_once_asked_for(explorer: LatentExplorer) -> None:

@@ -45,6 +45,7 @@ class Moving(EngineWidget):
     _likely: Sequence[int] = ()
     _run = 0  # the distillation that is shown
     _start: tuple[int, int, Tensor] | None = None  # run, place and latent of the neighbour taken
+    _answers = 0  # moves that were answered
     _touched = False  # whether a slider was moved since the distillation began
 
     def move(self, values: Sequence[float] = (), place: int = -1) -> None:
@@ -95,7 +96,9 @@ class Moving(EngineWidget):
         self._requests.submit_aside(engine.worker, work, show, Moving._failed)
 
     def _moved(self, edited: Edited, shown: dict[str, Any]) -> None:
-        self.edited = shown
+        self._answers += 1
+        # Asked twice for the same, the browser gets two answers: equal traits are not sent again.
+        self.edited = {**shown, "answer": self._answers}
         self.set_trait("edited_picture", edited.pictures[0])
         self.set_trait("edited_probabilities", edited.probabilities[0])
 

@@ -183,6 +183,12 @@ export function exploring(
       }
     },
 
+    /** Time has passed. */
+    tick(): void {
+      moves.overdue();
+      hovers.overdue();
+    },
+
     /** The picture of a neighbour if it is here; asks for it, and those around it, if not. */
     neighbour(chosen: number, near: () => readonly number[]): Picture | undefined {
       const known = pictures.get(chosen);

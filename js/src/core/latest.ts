@@ -9,6 +9,8 @@ export interface Latest<T> {
   answered(): void;
   /** Neither is an answer awaited any longer, nor anything to be asked. */
   forget(): void;
+  /** Time has passed: what waits behind an answer that never came is asked now. */
+  overdue(): void;
   readonly waiting: boolean;
 }
 
@@ -36,6 +38,9 @@ export function latest<T>(
     forget() {
       since = null;
       next = undefined;
+    },
+    overdue() {
+      if (next) ask(next.wanted);
     },
     get waiting() {
       return since !== null;

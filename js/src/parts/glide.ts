@@ -130,7 +130,7 @@ export function glide(
     on(alive, field, "blur", () => {
       commit();
       editing = false;
-      show(current);
+      show(session.values[number]!); // which may not be shown yet
     });
     on(alive, field, "keydown", (event: KeyboardEvent) => {
       if (event.key === "Enter") commit();
