@@ -29,8 +29,8 @@ from keeping import RESULTS
 from safetensors.torch import save_file
 
 from xai_widgets.datasets import dataset
+from xai_widgets.probe.memory import keep_memory
 from xai_widgets.training import Recipe, Trainer, build
-from xai_widgets.training.allocator import keep_memory
 
 ROOT = Path(__file__).parent.parent
 WEIGHT = 7.5e-3

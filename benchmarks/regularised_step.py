@@ -22,9 +22,9 @@ import torch.nn.functional as F  # the field's name for it
 from keeping import keep
 from torch import Tensor, nn
 
+from xai_widgets.probe.memory import keep_memory
 from xai_widgets.probe.rectifiers import RectifierMode
 from xai_widgets.training import interpretable_gradient_loss
-from xai_widgets.training.allocator import keep_memory
 from xai_widgets.training.models import build
 
 LAYOUTS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}

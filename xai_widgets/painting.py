@@ -12,6 +12,7 @@ from torch import Tensor
 from xai_widgets.errors import ExplanationError, nearest
 from xai_widgets.images import Picture
 from xai_widgets.methods.baseline import baseline_like
+from xai_widgets.probe.cores import one_core_left
 
 if TYPE_CHECKING:
     from xai_widgets.engine import Engine
@@ -80,7 +81,8 @@ class Painting:
 
     def probabilities(self, engine: Engine, mask: Mask, fill: Fill) -> npt.NDArray[np.float32]:
         """What the network says of the painted picture: its class probabilities (C,)."""
-        found = engine.probabilities(self.input(mask, fill))[0]
+        with one_core_left():
+            found = engine.probabilities(self.input(mask, fill))[0]
         return np.asarray(found.float().cpu().numpy(), dtype=np.float32)
 
     def pixels(self, fill: Fill) -> Pixels:

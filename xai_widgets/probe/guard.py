@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from xai_widgets.probe.fingerprint import modules_of
+from xai_widgets.probe.memory import memory_kept
 
 _locks: weakref.WeakKeyDictionary[nn.Module, threading.RLock] = weakref.WeakKeyDictionary()  # type: ignore[type-arg, unused-ignore]  # RLock is generic in no Python, but a factory in < 3.13 stubs
 _locks_guard = threading.Lock()
@@ -61,8 +62,8 @@ def ordinary_modes() -> Iterator[None]:
 
 @contextmanager
 def autograd_ready(model: nn.Module) -> Iterator[None]:
-    """The same with gradients on, and the network locked."""
-    with lock_of(model), ordinary_modes(), torch.enable_grad():
+    """The same with gradients on, the network locked, and freed memory kept for the next pass."""
+    with lock_of(model), ordinary_modes(), torch.enable_grad(), memory_kept():
         yield
 
 

@@ -26,8 +26,8 @@ from safetensors.torch import save_file
 from xai_widgets.archive import write_whole
 from xai_widgets.datasets import Labelled, dataset
 from xai_widgets.errors import ExplanationError
+from xai_widgets.probe.memory import keep_memory
 from xai_widgets.terminal import Line
-from xai_widgets.training.allocator import keep_memory
 from xai_widgets.training.distances import DISTANCES
 from xai_widgets.training.models import MODELS, build
 from xai_widgets.training.passes import STATISTICS

@@ -88,7 +88,9 @@ export function newHand(signal: AbortSignal, root: HTMLElement, photo: HTMLEleme
     follow();
     acts.end();
   });
-  first("pointerleave", () => {
+  first("pointerleave", (event: PointerEvent) => {
+    // Seen here too: a stroke's pointer leaves the canvas for the pane that takes it.
+    if (event.target !== pane) return;
     over = null;
     follow();
   });
