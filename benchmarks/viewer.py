@@ -112,6 +112,7 @@ def main() -> None:
     ):
         with shown(window, lab, "brush", [DEMO, "xw.HeatmapViewer(engine, photo)"]) as notebook:
             result["brush_ms"] = strokes(notebook, rounds)
+            result["brush_ms"]["network_alone"] = network_alone(notebook, Path(folder) / "alone")
         if arguments.brush:
             print(json.dumps(result["brush_ms"], indent=1))
             return
@@ -128,6 +129,16 @@ def main() -> None:
     keep("viewer", result)
 
 
+ALONE = """
+import statistics, time
+from pathlib import Path
+taken = []
+for _ in range(25):
+    started = time.perf_counter()
+    engine.probabilities(engine.picture(photo).input)
+    taken.append(1000 * (time.perf_counter() - started))
+Path({file!r}).write_text(str(round(statistics.median(taken), 1)))
+"""
 CLOSING = """
 import gc, weakref
 alive = []
@@ -158,7 +169,13 @@ def switches(notebook: NotebookPage, rounds: int, settle: int) -> dict[str, floa
     return {"median": round(statistics.median(taken), 1), "slowest": round(max(taken), 1)}
 
 
-def strokes(notebook: NotebookPage, rounds: int) -> dict[str, dict[str, float]]:
+def network_alone(notebook: NotebookPage, file: Path) -> float:
+    """Median milliseconds of one pass of one picture in the same kernel while nobody paints."""
+    notebook.execute(ALONE.format(file=str(file)))
+    return float(file.read_text())
+
+
+def strokes(notebook: NotebookPage, rounds: int) -> dict[str, Any]:
     """Milliseconds from a stroke to the repainted bars: of dabs, and while one paints on."""
     viewer = Viewer(notebook.page)
     viewer.until_painted()

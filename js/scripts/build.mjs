@@ -233,13 +233,18 @@ const borrowed = {
 /** Each widget by itself. `own` are names to shorten: the larger the widget, the more it is worth. */
 const WIDGETS = [
   { name: "heatmap_viewer", own: OWN },
-  { name: "faithfulness_viewer", own: [...OWN, ...JUDGING], tables: /inferno|coolwarm/ },
+  {
+    name: "faithfulness_viewer",
+    own: [...OWN, ...JUDGING],
+    tables: /inferno|coolwarm/,
+    limit: 45_000,
+  },
   { name: "latent_explorer", own: [], tables: /inferno|coolwarm/, limit: 45_000 },
   {
     name: "gradient_comparison",
     own: COMPARING,
     tables: /inferno|gray|coolwarm/,
-    limit: 45_000,
+    limit: 50_000,
   },
   { name: "training_monitor", own: [], tables: /inferno|coolwarm/ },
   { name: "brush", own: BRUSH, part: true, limit: 10_240 },

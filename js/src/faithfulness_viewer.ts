@@ -3,12 +3,11 @@
 import type { Judged, Kind } from "./core/curves";
 import { percent } from "./core/format";
 import { judging, type View } from "./core/judging";
-import { atEnd, now } from "./core/life";
-import type { Model } from "./core/wire";
-import { el, on, section, set, tool, write } from "./parts/dom";
+import { now } from "./core/life";
+import { el, on, section, set, tool } from "./parts/dom";
 import { footer } from "./parts/footer";
 import { UNSAVED } from "./parts/header";
-import { alive, saveAs } from "./parts/life";
+import { fit, opened, type RenderProps, saveAs, soon } from "./parts/life";
 import { picker } from "./parts/picker";
 import { type Line, plot } from "./parts/plot";
 import { type At, pictureAtPoint, sight, verdict } from "./parts/point";
@@ -17,38 +16,20 @@ import { sanity } from "./parts/sanity";
 import { segments } from "./parts/segments";
 import { slider } from "./parts/slider";
 
-interface RenderProps {
-  model: Model;
-  el: HTMLElement;
-  signal?: AbortSignal;
-}
-
 type Baseline = "blur" | "black" | "mean" | "zero";
 
 const KINDS: readonly Kind[] = ["insertion", "deletion"];
-const NARROW = 560;
-const WIDE = 880;
 
-function render({ model, el: host, signal: given }: RenderProps): () => void {
-  const life = new AbortController();
-  const { signal } = life;
-  if (given) atEnd(given, () => life.abort());
-
-  let due = false;
+function render(props: RenderProps): () => void {
+  const { model } = props;
+  const [root, signal, _live, say, alive] = opened(props, "Faithfulness viewer", ".judge");
+  const later = soon(refresh, tick);
   const session = judging(model, signal, later);
   // What is looked at, in this view alone.
   let kind: Kind = "insertion";
   let point = -1;
   let stage = 1;
-  let announced = "";
 
-  const root = el(".root.judge", {
-    role: "group",
-    $label: "Faithfulness viewer",
-    "data-lm-suppress-shortcuts": "true",
-    _layout: "medium",
-  });
-  const live = el(".live", { role: "status", $live: "polite" });
   const [views, showView] = segments<View>(
     signal,
     "View",
@@ -132,24 +113,11 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
   const resume = el("button.link.stop", { _control: "resume", hidden: true }, "Go on");
   on(signal, resume, "click", session.resume);
   footerElement.firstElementChild?.append(resume);
-  root.append(
+  root.prepend(
     header,
     el(".body", {}, curvesArea, pictures, pointElement, sanitySide, side),
     footerElement,
-    live,
   );
-  host.append(root);
-
-  /** Many changes, one repaint. */
-  function later(): void {
-    if (due) return;
-    due = true;
-    requestAnimationFrame(() => {
-      due = false;
-      refresh();
-    });
-    setTimeout(tick, 160);
-  }
 
   function at(): At | undefined {
     const { frame, chosen } = session;
@@ -191,7 +159,7 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
       _stages: session.check?.stages.length,
       _ready: !!session.picture,
     });
-    arrange();
+    fit(root);
     tick();
     announce(looked);
   }
@@ -261,25 +229,14 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
   /** Tells screen readers the result once it is final, or what went wrong. */
   function announce(looked: At | undefined): void {
     const { status, frame } = session;
-    let text = "";
-    if (session.state() === "error") text = `${status?.message} ${status?.hint}`;
+    if (session.state() === "error") say(`${status?.message} ${status?.hint}`);
     else if (frame && status?.state === "idle" && session.view === "curves" && looked) {
-      text = frame.curves
-        .map((each) => {
-          const areas = KINDS.map((one) => `${one} ${each[one].auc.toFixed(3)}`).join(", ");
-          return `${each.title}: ${areas}.`;
-        })
-        .join(" ");
+      const words = frame.curves.map((each) => {
+        const areas = KINDS.map((one) => `${one} ${each[one].auc.toFixed(3)}`).join(", ");
+        return `${each.title}: ${areas}.`;
+      });
+      say(words.join(" "));
     }
-    if (!text || text === announced) return;
-    announced = text;
-    write(live, text);
-  }
-
-  function arrange(): void {
-    const width = root.clientWidth;
-    if (!width) return; // measured while hidden
-    set(root, { _layout: width < NARROW ? "narrow" : width < WIDE ? "medium" : "wide" });
   }
 
   function download(): void {
@@ -290,7 +247,7 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
     saveAs(pointCanvas, [picture.name, looked.judged.method, kind, String(share)]);
   }
 
-  return alive(root, life, arrange, tick, refresh);
+  return alive(() => fit(root), tick, refresh);
 }
 
 export default { render };

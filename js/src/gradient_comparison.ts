@@ -1,14 +1,14 @@
 /** GradientComparison in the browser: networks by methods, one cursor, any two laid over each other. */
-import { type Change, comparing, type Place, type Scale, type View } from "./core/comparing";
+import { comparing, type Place, type Scale, type View } from "./core/comparing";
 import { percent } from "./core/format";
-import { atEnd, now } from "./core/life";
-import { APPEARANCE, type Model } from "./core/wire";
+import { now } from "./core/life";
+import { APPEARANCE } from "./core/wire";
 import { choicesOf, newGrid } from "./parts/cells";
 import { colourbar } from "./parts/colourbar";
 import { el, row, section, set, tool, write } from "./parts/dom";
 import { footer } from "./parts/footer";
 import { UNSAVED } from "./parts/header";
-import { alive, saveAs } from "./parts/life";
+import { fit, opened, type RenderProps, saveAs, soon } from "./parts/life";
 import { measures } from "./parts/measures";
 import { newPair } from "./parts/pair";
 import { picker } from "./parts/picker";
@@ -18,33 +18,17 @@ import { sheetOf } from "./parts/sheet";
 import { slider } from "./parts/slider";
 import { thumbnails } from "./parts/thumbnails";
 
-interface RenderProps {
-  model: Model;
-  el: HTMLElement;
-  signal?: AbortSignal;
-}
-
 const OWN = "own"; // in the list of classes
 const NARROW = 600;
 const WIDE = 1040;
 
-function render({ model, el: host, signal: given }: RenderProps): () => void {
-  const life = new AbortController();
-  const { signal } = life;
-  if (given) atEnd(given, () => life.abort());
-
-  let due = false;
+function render(props: RenderProps): () => void {
+  const { model } = props;
+  const [root, signal, live, say, alive] = opened(props, "Gradient comparison", ".compare");
+  const later = soon(refresh, tick);
   const session = comparing(model, signal, later);
-  let announced = "";
   let turn = 0; // which of the two cells the next press exchanges
 
-  const root = el(".root.compare", {
-    role: "group",
-    $label: "Gradient comparison",
-    "data-lm-suppress-shortcuts": "true",
-    _layout: "medium",
-  });
-  const live = el(".live", { role: "status", $live: "polite" });
   const [views, showView] = segments<View>(
     signal,
     "View",
@@ -170,23 +154,7 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
   const [footerElement, showFooter] = footer(signal, session);
   const main = el(".main", {}, strip, pair.element, grid.element);
   const side = el(".side", {}, measuresElement, input, looks);
-  root.append(header, el(".body", {}, main, side), footerElement, live);
-  host.append(root);
-
-  /** Many changes, one repaint. */
-  function later(change?: Change): void {
-    if (change === "status") {
-      tick();
-      return;
-    }
-    setTimeout(tick, 160);
-    if (due) return;
-    due = true;
-    requestAnimationFrame(() => {
-      due = false;
-      refresh();
-    });
-  }
+  root.prepend(header, el(".body", {}, main, side), footerElement);
 
   function refresh(): void {
     if (signal.aborted) return;
@@ -211,7 +179,7 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
       _noise: amount,
       _methods: methods.join(" "),
       _ready: !!session.photo(0),
-      "_painted-at": now().toFixed(1),
+      "_painted-at": now(),
     });
     arrange();
     tick();
@@ -284,18 +252,12 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
   function announce(): void {
     const { status, rows } = session;
     const says = rows.map(({ name }, at) => `${name}: ${session.said(at)?.top?.[0]?.name}.`);
-    let text = session.stale() ? announced : says.join(" ");
-    if (session.state() === "error") text = `${status?.message} ${status?.hint}`;
-    if (text !== announced) write(live, text);
-    announced = text;
+    if (session.state() === "error") say(`${status?.message} ${status?.hint}`);
+    else if (!session.stale()) say(says.join(" "));
   }
 
   function arrange(): void {
-    const width = root.clientWidth;
-    if (!width) return; // measured while hidden
-    const layout = width < NARROW ? "narrow" : width < WIDE ? "medium" : "wide";
-    set(root, { _layout: layout });
-    grid.arrange(layout === "narrow");
+    grid.arrange(fit(root, NARROW, WIDE) === "narrow");
   }
 
   function reset(): void {
@@ -316,7 +278,7 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
     saveAs(sheet, names);
   }
 
-  return alive(root, life, arrange, tick, refresh);
+  return alive(arrange, tick, refresh);
 }
 
 export default { render };

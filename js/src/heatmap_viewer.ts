@@ -3,9 +3,9 @@
 import { percent, signed } from "./core/format";
 import { bytesOf } from "./core/frame";
 import { layoutOf } from "./core/geometry";
-import { atEnd, now } from "./core/life";
+import { now } from "./core/life";
 import { type Change, converse } from "./core/session";
-import { APPEARANCE, type Appearance, type Bytes, type Model, type Picture } from "./core/wire";
+import { APPEARANCE, type Appearance, type Bytes, type Picture } from "./core/wire";
 import { card } from "./parts/card";
 import { classes } from "./parts/classes";
 import { el, set, write } from "./parts/dom";
@@ -13,22 +13,14 @@ import { footer } from "./parts/footer";
 import { header } from "./parts/header";
 import { heatPainter, type Painted, paintPicture } from "./parts/heat";
 import { LENT } from "./parts/lent";
-import { alive, saveAs } from "./parts/life";
+import { opened, type RenderProps, saveAs } from "./parts/life";
 import { looks } from "./parts/looks";
 import { parameters } from "./parts/parameters";
 import { newStage } from "./parts/stage";
 
-interface RenderProps {
-  model: Model;
-  el: HTMLElement;
-  signal?: AbortSignal;
-}
-
-function render({ model, el: host, signal: given }: RenderProps): () => void {
-  const life = new AbortController();
-  const { signal } = life;
-  if (given) atEnd(given, () => life.abort());
-
+function render(props: RenderProps): () => void {
+  const { model } = props;
+  const [root, signal, live, say, alive] = opened(props, "Heatmap viewer");
   const due = new Set<Change>();
   const session = converse(
     model,
@@ -42,18 +34,9 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
   );
   let picture: Picture | undefined;
   let painted: Painted | undefined;
-  let announced = "";
   let [asked, taken] = [false, false]; // the brush
   let redraw: (() => void) | undefined;
 
-  // The attribute tells JupyterLab to leave keys alone in here.
-  const root = el(".root", {
-    role: "group",
-    $label: "Heatmap viewer",
-    "data-lm-suppress-shortcuts": "true",
-    _layout: "medium",
-  });
-  const live = el(".live", { role: "status", $live: "polite" });
   const stage = newStage(
     signal,
     (value, spoken) => {
@@ -70,13 +53,7 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
   const [headerElement, showHeader] = header(signal, session, root, save, reset);
   const [footerElement, showFooter] = footer(signal, session);
   const side = el(".side", {}, classesElement, looksElement, parametersElement);
-  root.prepend(
-    headerElement,
-    el(".body", {}, stage.element, side, cardElement),
-    footerElement,
-    live,
-  );
-  host.append(root);
+  root.prepend(headerElement, el(".body", {}, stage.element, side, cardElement), footerElement);
 
   function refresh(): void {
     if (signal.aborted) return;
@@ -143,8 +120,8 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
       _target: shown.target.index ?? shown.target.name,
       _colormap: done.colormap,
       _kept: done.kept.toFixed(4),
-      "_repaint-ms": done.milliseconds.toFixed(3),
-      "_painted-at": now().toFixed(1),
+      "_repaint-ms": done.milliseconds,
+      "_painted-at": now(),
     });
   }
 
@@ -157,20 +134,17 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
 
   /** Tells screen readers the result once it is final, or what went wrong. */
   function announce(): void {
-    const { shown, methods, status } = session;
-    let text = "";
-    if (session.state() === "error") text = `${status?.message} ${status?.hint}`;
+    const { shown, status } = session;
+    if (session.state() === "error") say(`${status?.message} ${status?.hint}`);
     else if (shown && !shown.partial && !session.stale()) {
-      const title = methods.find(({ name }) => name === shown.method)?.title ?? shown.method;
+      const title = session.method?.title ?? shown.method;
       const { name, probability } = shown.target;
       const chance = probability === null ? "" : `, ${percent(probability)}`;
       const range = `Values from ${shown.range.map(signed).join(" to ")}.`;
-      text = `${title} for ${name}${chance}. ${plateWords() || range}`;
+      const text = `${title} for ${name}${chance}. ${plateWords() || range}`;
       stage.describe(`${text} Arrow keys read values, plus and minus zoom.`);
+      say(text);
     }
-    if (!text || text === announced) return;
-    announced = text;
-    write(live, text);
   }
 
   function loadPicture(): void {
@@ -210,7 +184,7 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
     if (key === "b" && !ctrlKey && !metaKey) askForBrush();
   }
   due.add("request");
-  return alive(root, life, arrange, tick, refresh, press);
+  return alive(arrange, tick, refresh, press);
 }
 
 export default { render };

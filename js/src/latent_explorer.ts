@@ -1,29 +1,20 @@
 /** LatentExplorer in the browser: move a picture through latent space and watch the decision turn. */
 import { type Change, exploring } from "./core/exploring";
 import { percent } from "./core/format";
-import { atEnd } from "./core/life";
-import { APPEARANCE, type Model } from "./core/wire";
+import { atEnd, now } from "./core/life";
+import { APPEARANCE } from "./core/wire";
 import { belief } from "./parts/belief";
 import { el, on, section, set, tool, write } from "./parts/dom";
 import { footer } from "./parts/footer";
 import { glide } from "./parts/glide";
 import { UNSAVED } from "./parts/header";
-import { alive, saveAs } from "./parts/life";
+import { fit, opened, type RenderProps, saveAs } from "./parts/life";
 import { picker } from "./parts/picker";
 import { ramp } from "./parts/ramp";
 import { scatter } from "./parts/scatter";
 import { segments } from "./parts/segments";
 import { slider } from "./parts/slider";
 import { trio } from "./parts/trio";
-
-interface RenderProps {
-  model: Model;
-  el: HTMLElement;
-  signal?: AbortSignal;
-}
-
-const NARROW = 560;
-const WIDE = 880;
 
 const READOUTS = [
   ["weight", "d", "The student's weights: for keeping the label, and against"],
@@ -33,11 +24,9 @@ const READOUTS = [
   ["times_difference", "d·(x−x̄)", "Weights times what sets the picture apart from its neighbours"],
 ] as const;
 
-function render({ model, el: host, signal: given }: RenderProps): () => void {
-  const life = new AbortController();
-  const { signal } = life;
-  given?.addEventListener("abort", () => life.abort());
-
+function render(props: RenderProps): () => void {
+  const { model } = props;
+  const [root, signal, live, say, alive] = opened(props, "Latent explorer", ".latent");
   const due = new Set<Change>();
   const session = exploring(model, signal, (change) => {
     if (change === "edited") return moved();
@@ -45,16 +34,8 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
     due.add(change);
     setTimeout(tick, 160);
   });
-  let announced = "";
   let rest: ReturnType<typeof setTimeout> | undefined;
 
-  const root = el(".root.latent", {
-    role: "group",
-    $label: "Latent explorer",
-    "data-lm-suppress-shortcuts": "true",
-    _layout: "medium",
-  });
-  const live = el(".live", { role: "status", $live: "polite" });
   const classes = picker(
     signal,
     root,
@@ -100,7 +81,7 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
   const pictures = trio(session, under, () => {
     set(root, {
       _edited: session.edited?.values.join(" ") ?? "",
-      "_painted-at": performance.now().toFixed(1),
+      "_painted-at": now(),
     });
   });
   const [beliefElement, showBelief] = belief(session);
@@ -138,16 +119,14 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
   const again = el("button.link.stop", { _control: "resume", hidden: true }, "Distil again");
   on(signal, again, "click", session.again);
   footerElement.firstElementChild?.append(again);
-  root.append(
+  root.prepend(
     header,
     beliefElement,
     el(".trio", {}, ...pictures.columns),
     el(".space", {}, points, latents),
     settingsElement,
     footerElement,
-    live,
   );
-  host.append(root);
 
   function refresh(): void {
     if (signal.aborted) return;
@@ -170,7 +149,7 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
         _sliders: session.slid.length,
         _ready: !!session.picture && !!session.opening,
       });
-      arrange();
+      fit(root);
     }
     showPoints();
     if (all) showLatents();
@@ -218,18 +197,8 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
   /** Tells screen readers the result once it is final, or what went wrong. */
   function announce(): void {
     const { status, frame } = session;
-    let text = "";
-    if (session.state() === "error") text = `${status?.message} ${status?.hint}`;
-    else if (frame && !frame.partial) text = [frame.sentence, ...frame.warnings].join(" ");
-    if (!text || text === announced) return;
-    announced = text;
-    write(live, text);
-  }
-
-  function arrange(): void {
-    const width = root.clientWidth;
-    if (!width) return; // measured while hidden
-    set(root, { _layout: width < NARROW ? "narrow" : width < WIDE ? "medium" : "wide" });
+    if (session.state() === "error") say(`${status?.message} ${status?.hint}`);
+    else if (frame && !frame.partial) say([frame.sentence, ...frame.warnings].join(" "));
   }
 
   /** The three pictures beside each other, the map over the first. */
@@ -251,7 +220,7 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
 
   atEnd(signal, () => clearTimeout(rest));
   due.add("all");
-  return alive(root, life, arrange, tick, refresh);
+  return alive(() => fit(root), tick, refresh);
 }
 
 export default { render };

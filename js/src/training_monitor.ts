@@ -1,42 +1,23 @@
 /** TrainingMonitor in the browser: curves as the training goes, and the gradients back through it. */
 import { percent } from "./core/format";
-import { atEnd, now } from "./core/life";
+import { now } from "./core/life";
 import { drawn, rangeOf, type Series, training } from "./core/training";
-import type { Model } from "./core/wire";
 import { el, on, set, write } from "./parts/dom";
 import { footer } from "./parts/footer";
 import { gradients } from "./parts/gradients";
-import { alive } from "./parts/life";
+import { fit, opened, type RenderProps, soon } from "./parts/life";
 import { type Line, lineSwatch, plot } from "./parts/plot";
 
-interface RenderProps {
-  model: Model;
-  el: HTMLElement;
-  signal?: AbortSignal;
-}
-
-const NARROW = 560;
-const WIDE = 880;
 const COLOURS = ["var(--xw-c0)", "var(--xw-c1)", "var(--xw-c2)"];
 
 const short = (value: number): string => String(+value.toPrecision(2)).replace("-", "−");
 
-function render({ model, el: host, signal: given }: RenderProps): () => void {
-  const life = new AbortController();
-  const { signal } = life;
-  if (given) atEnd(given, () => life.abort());
-
-  let due = false;
+function render(props: RenderProps): () => void {
+  const { model } = props;
+  const [root, signal, _live, say, alive] = opened(props, "Training monitor", ".training");
+  const later = soon(refresh, tick);
   const session = training(model, signal, later);
-  let announced = "";
 
-  const root = el(".root.training", {
-    role: "group",
-    $label: "Training monitor",
-    "data-lm-suppress-shortcuts": "true",
-    _layout: "medium",
-  });
-  const live = el(".live", { role: "status", $live: "polite" });
   const pause = el("button.field", { _control: "pause" }, "Pause");
   on(signal, pause, "click", () =>
     session.status?.state === "running" ? session.pause() : session.start(),
@@ -57,7 +38,7 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
   const where = el("span.number");
   const [maps, showMaps] = gradients(session);
   const [footerElement, showFooter] = footer(signal, session);
-  root.append(
+  root.prepend(
     header,
     el(
       ".body",
@@ -66,20 +47,7 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
       el(".seen", {}, el(".epoch", {}, el("span.name", {}, "After epoch"), range, where), maps),
     ),
     footerElement,
-    live,
   );
-  host.append(root);
-
-  /** Many changes, one repaint. */
-  function later(): void {
-    if (due) return;
-    due = true;
-    requestAnimationFrame(() => {
-      due = false;
-      refresh();
-    });
-    setTimeout(tick, 160);
-  }
 
   function lineOf(title: string, values: Series, i: number): Line {
     const last = values.filter((value) => value !== null).at(-1);
@@ -167,9 +135,9 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
       _epochs: epochs.length,
       _points: x.length,
       _ready: session.strip.length > 0,
-      "_painted-at": now().toFixed(1),
+      "_painted-at": now(),
     });
-    arrange();
+    fit(root);
     tick();
     announce();
   }
@@ -203,23 +171,11 @@ function render({ model, el: host, signal: given }: RenderProps): () => void {
   /** Tells screen readers what an epoch brought, or what went wrong. */
   function announce(): void {
     const { status, epochs } = session;
-    const failed = session.state() === "error";
-    const text = failed
-      ? `${status?.message} ${status?.hint}`
-      : epochs.length
-        ? `Epoch ${epochs.length} done. ${words()}.`
-        : "";
-    if (text !== announced) write(live, text);
-    announced = text;
+    if (session.state() === "error") say(`${status?.message} ${status?.hint}`);
+    else if (epochs.length) say(`Epoch ${epochs.length} done. ${words()}.`);
   }
 
-  function arrange(): void {
-    const width = root.clientWidth;
-    if (!width) return; // measured while hidden
-    set(root, { _layout: width < NARROW ? "narrow" : width < WIDE ? "medium" : "wide" });
-  }
-
-  return alive(root, life, arrange, tick, refresh);
+  return alive(() => fit(root), tick, refresh);
 }
 
 export default { render };
