@@ -86,9 +86,10 @@ def _ablation(known: Entries) -> list[str]:
     rows = {key: entry for key, entry in known.items() if key.split("/")[1] == "ablation"}
     if not rows:
         return []
+    epochs = next(iter(rows.values()))["recipe"]["epochs"]
     lines = [
         "",
-        "### Ablation, one seed",
+        f"### Ablation, one seed, {epochs} epoch{'s' * (epochs > 1)}",
         "",
         "CAM measures are of Grad-CAM, the others of the plain gradient.",
         "",

@@ -53,7 +53,7 @@ class Setting:
 # Small batches make many steps, which a small weight needs to show; see the page of the docs for
 # why the statistics are fixed.
 _SHORT = Recipe.one_cycle(
-    1, batch_size=32, learning_rate=0.2, statistics="fixed", crop=0, rotation=0.0
+    4, batch_size=32, learning_rate=0.2, statistics="fixed", crop=0, rotation=0.0
 )
 _LONG = Recipe.one_cycle(30, statistics="fixed", rotation=0.0)
 SETTINGS = {
@@ -61,7 +61,9 @@ SETTINGS = {
     "cifar100": Setting(
         "cifar100",
         "small_resnet",
-        Recipe.one_cycle(4, batch_size=32, statistics="fixed", crop=2, rotation=0.0),
+        Recipe.one_cycle(
+            5, batch_size=32, learning_rate=0.2, statistics="fixed", crop=2, rotation=0.0
+        ),
         1,
         60,
         30,
