@@ -17,9 +17,10 @@ from functools import cache
 __all__ = ["give_back", "keep_memory", "memory_kept"]
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of mallopt, in malloc.h
-_LARGE = 2**31 - 1
-# What the library's own thresholds grow to, at most, by themselves.
-_USUAL_MMAP, _USUAL_TRIM = 2**25, 2**26
+# Larger blocks than that are always the system's: the library refuses a higher threshold.
+_MMAP = 2**25
+# What the library's own threshold grows to, at most, by itself; and all there is.
+_USUAL_TRIM, _KEPT_TRIM = 2**26, 2**31 - 1
 _REST_SECONDS = 2.0  # after the last pass; people think no longer between two questions
 
 
@@ -51,12 +52,13 @@ def _library() -> ctypes.CDLL | None:
     return library if hasattr(library, "mallopt") and hasattr(library, "malloc_trim") else None
 
 
-def _thresholds(mmap: int, trim: int) -> bool:
+def _keep_up_to(trim: int) -> bool:
+    """Keep so many freed bytes; whether that can be told."""
     library = _library()
     if library is None:
         return False
-    library.mallopt(_MMAP_THRESHOLD, mmap)
-    return bool(library.mallopt(_TRIM_THRESHOLD, trim))
+    told = library.mallopt(_MMAP_THRESHOLD, _MMAP) and library.mallopt(_TRIM_THRESHOLD, trim)
+    return bool(told)
 
 
 def keep_memory() -> bool:
@@ -64,7 +66,7 @@ def keep_memory() -> bool:
     programs, not libraries.
     """
     with _keeper.lock:
-        _keeper.forever = _keeper.keeping = _thresholds(2**30, _LARGE)
+        _keeper.forever = _keeper.keeping = _keep_up_to(_KEPT_TRIM)
         return _keeper.forever
 
 
@@ -76,7 +78,7 @@ def memory_kept() -> Iterator[None]:
     with _keeper.lock:
         _keeper.running += 1
         if not _keeper.keeping:
-            _keeper.keeping = _thresholds(2**30, _LARGE)
+            _keeper.keeping = _keep_up_to(_KEPT_TRIM)
     try:
         yield
     finally:
@@ -109,7 +111,7 @@ def give_back() -> None:
         if _keeper.running or _keeper.forever or not _keeper.keeping:
             return
         _keeper.keeping = False
-        _thresholds(_USUAL_MMAP, _USUAL_TRIM)
+        _keep_up_to(_USUAL_TRIM)
     library = _library()
     if library is not None:
         library.malloc_trim(0)
