@@ -303,8 +303,7 @@ def main() -> None:
         names = chosen.only or [
             n for n, m in xw.demo.engine().methods.items() if not m.needs_attention
         ]
-        known = RESULTS / "memory.json"
-        found = json.loads(known.read_text())["peak_mb_over_bare"] if known.exists() else {}
+        found = known_peaks()
         for name in names:
             if name != "cam":
                 found[name] = peak_memory(name)
@@ -347,13 +346,19 @@ def times(ratio: float) -> str:
     return f"{ratio:.{digits}f} ×"
 
 
+def known_peaks() -> dict[str, float]:
+    """Peak MB over the bare model of the methods measured so far."""
+    file = RESULTS / "memory.json"
+    found: dict[str, float] = {}
+    if file.exists():
+        found = json.loads(file.read_text())["peak_mb_over_bare"]
+    return found
+
+
 def write_table() -> None:
     """Put the results between the README's two marks."""
     rows = json.loads((RESULTS / "peers.json").read_text())["rows"]
-    memory_file = RESULTS / "memory.json"
-    peaks = {}
-    if memory_file.exists():
-        peaks = json.loads(memory_file.read_text())["peak_mb_over_bare"]
+    peaks = known_peaks()
     lines = [
         "| Method | Ours | pytorch-grad-cam | torchcam | captum | captum, batches of 8 "
         "| Plain definition | Over the bare passes | Peak memory |",

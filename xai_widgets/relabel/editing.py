@@ -11,7 +11,6 @@ from torch import Tensor
 
 from xai_widgets.engine import Engine
 from xai_widgets.images import Picture
-from xai_widgets.probe.cores import one_core_left
 from xai_widgets.relabel.explanation import RelabelExplanation
 from xai_widgets.relabel.recipe import Recipe
 from xai_widgets.relabel.teacher import Teacher
@@ -78,8 +77,7 @@ class Editor:
         for axis, value in zip(axes, values, strict=True):
             if value:
                 latent = latent + value * axis.vector.to(latent)
-        with one_core_left():
-            return self.decoded(latent, explanation)
+        return self.decoded(latent, explanation)
 
     def decoded(self, latents: Tensor, explanation: RelabelExplanation | None = None) -> Edited:
         """The pictures of latents (k, ...), at most so many as are made at a time, and what the

@@ -9,6 +9,7 @@ import numpy as np
 import traitlets as t
 
 from xai_widgets.errors import ExplanationError
+from xai_widgets.probe.cores import one_core_left
 from xai_widgets.widgets import turns
 from xai_widgets.widgets.base import EngineWidget
 from xai_widgets.widgets.distilling import edited_to_json, neighbour_pictures
@@ -84,7 +85,8 @@ class Moving(EngineWidget):
         start = known[2] if known is not None and place >= 0 else None
 
         def work() -> Iterator[tuple[Edited, dict[str, Any]]]:
-            edited = editor.at(axes, padded, start, explanation)
+            with one_core_left():
+                edited = editor.at(axes, padded, start, explanation)
             shown = edited_to_json(engine, edited, likely, padded, place, full)
             yield edited, {**shown, "run": run}
 
