@@ -133,7 +133,14 @@ class Bench:
             ),
             **self.captum_rows(),
             "rise": Row(
-                self.ours("rise", samples=1000), {"plain definition": self.plain_rise}, 1000, 0, 3
+                self.ours("rise", samples=1000),
+                {
+                    "plain definition": lambda: self.plain_rise(1),
+                    "plain definition, batches of 8": lambda: self.plain_rise(8),
+                },
+                1000,
+                0,
+                3,
             ),
         }
 
@@ -194,18 +201,20 @@ class Bench:
             ),
         }  # fmt: skip
 
-    def plain_rise(self) -> Any:
-        """The definition, a mask at a time in batches of eight, as its authors' code does."""
+    def plain_rise(self, batch: int) -> Any:
+        """The definition, the mean of the masks weighed by the network's scores under them, so many
+        masks at a time; the masks of each are made when they are needed.
+        """
         generator = torch.Generator().manual_seed(0)
         total = torch.zeros(self.x.shape[-2:])
         cell = -(-224 // 7)
         with torch.no_grad():
-            for _ in range(0, 1000, 8):
-                grids = (torch.rand(8, 1, 7, 7, generator=generator) < 0.5).float()
+            for _ in range(0, 1000, batch):
+                grids = (torch.rand(batch, 1, 7, 7, generator=generator) < 0.5).float()
                 masks = torch.nn.functional.interpolate(
                     grids, size=(8 * cell, 8 * cell), mode="bilinear", align_corners=False
                 )
-                shifts = torch.randint(0, cell, (8, 2), generator=generator).tolist()
+                shifts = torch.randint(0, cell, (batch, 2), generator=generator).tolist()
                 cut = torch.stack(
                     [
                         m[:, r : r + 224, c : c + 224]
@@ -336,7 +345,7 @@ def provenance() -> dict[str, Any]:
 
 PEERS = (
     *("pytorch-grad-cam", "torchcam", "captum", "captum, batches of 8"),
-    "plain definition",
+    *("plain definition", "plain definition, batches of 8"),
 )
 
 
@@ -361,8 +370,9 @@ def write_table() -> None:
     peaks = known_peaks()
     lines = [
         "| Method | Ours | pytorch-grad-cam | torchcam | captum | captum, batches of 8 "
-        "| Plain definition | Over the bare passes | Peak memory |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
+        "| Plain definition | Plain definition, batches of 8 | Over the bare passes "
+        "| Peak memory |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for name, row in rows.items():
         seconds, faster = row["seconds"], row["times_faster"]
