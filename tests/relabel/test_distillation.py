@@ -52,10 +52,35 @@ def test_on_a_grid_the_cells_that_are_looked_at_stand_out() -> None:
         engine.model.weight.copy_(w.flatten())
         engine.model.bias.fill_(-0.25 * float(X[..., :4, :4].sum()) + 0.1)
     found = distilled(engine, GridVAE(), samples=1000, space="grid", cells=2, readout="weight")
+    # Of noise around grey, the mean around is grey too: erasing alone never turns the label.
+    assert found._lesson.neighbours.neighbourhood.structure == "patches"
     values = found.attribution.values[0]
     elsewhere = np.abs(values[5:, 5:])
     assert values[:3, :3].min() > elsewhere.max()
     assert values[:3, :3].mean() > 2 * elsewhere.mean()
+
+
+def test_what_the_label_needs_stands_out_where_places_are_erased() -> None:
+    """A light square in the dark, and a network that asks for light in the upper left quarter."""
+    engine = linear_engine()
+    x, w = torch.full((1, 1, 8, 8), 0.2), torch.zeros(8, 8)
+    x[..., :4, :4], w[:4, :4] = 0.8, 1 / 16
+    with torch.no_grad():
+        engine.model.weight.copy_(w.flatten())
+        engine.model.bias.fill_(-0.7)
+    method = RelabelDistillation(engine, GridVAE(), samples=200, cells=2, readout="weight")
+    found = method.explain(x)
+    neighbours = found._lesson.neighbours
+    assert neighbours.neighbourhood.structure == "erased"
+    assert 0.3 <= found.kept_share <= 0.7
+    values = found.attribution.values[0]
+    assert values[2:4, 2:4].min() > 2 * np.abs(values[5:, 5:]).max()
+    # What the student sees of a neighbour is how far its cells have gone towards being erased:
+    # where all of it is, nothing is left of any cell that has anything to lose.
+    erasing = neighbours.neighbourhood.erasing[None]
+    rows = neighbours.view.rows(torch.zeros(2, 1, 8, 8), torch.cat([0 * erasing, erasing]))
+    torch.testing.assert_close(rows[0], torch.ones(16))
+    torch.testing.assert_close(rows[1], (erasing.flatten() == 0).float())
 
 
 def test_what_is_said_of_the_student_is_so() -> None:

@@ -63,9 +63,8 @@ def counterfactual(lesson: Lesson) -> Counterfactual:
             flip = float(fine[int((found != teacher.label).nonzero()[0])])
         there = teacher.mean + flip * direction
         picture = teacher.pictures(there)
-        some = offsets[:8] * (flip * radius / offsets[:8].flatten(1).norm(dim=1)).view(
-            -1, *[1] * (offsets.ndim - 1)
-        )
+        length = offsets[:8].flatten(1).norm(dim=1).clamp_min(1e-12)
+        some = offsets[:8] * (flip * radius / length).view(-1, *[1] * (offsets.ndim - 1))
         cycle = teacher.cycle_error(there) / max(teacher.cycle_error(teacher.mean + some), 1e-12)
     return Counterfactual(
         direction, t.double().numpy(), margin.sigmoid().numpy(), label.numpy(), flip, picture, cycle

@@ -99,21 +99,28 @@ class CellFeatures:
 
     `labels` (H, W) says which piece every place belongs to; without them these are the cells of a
     grid twice as fine as the patches, which begin anywhere. What counts is the change of the
-    latents (a grid) or of the pixels (segments).
+    latents (a grid) or of the pixels (segments). `erasing` (c, h, w): where neighbours are erased,
+    what that adds to the latents; then a grid's cell is as it was but for how far it has gone that
+    way, 1 − (change · erasing) / |erasing|², which is linear in the latents.
     """
 
-    def __init__(self, teacher: Teacher, labels: Tensor | None, cells: int) -> None:
+    def __init__(
+        self, teacher: Teacher, labels: Tensor | None, cells: int, erasing: Tensor | None = None
+    ) -> None:
         self._x = teacher.pixels[0]
         self._own = teacher.reconstruction if teacher.detail == "none" else teacher.pixels
         self._labels = labels
         shape = teacher.mean.shape[-2:]
         self._size = (min(2 * cells, shape[0]), min(2 * cells, shape[1]))
         self._most: Tensor | None = None
+        self._erasing = None if erasing is None else erasing.to(teacher.mean)[None]
 
     def rows(self, pixels: Tensor, offsets: Tensor) -> Tensor:
+        if self._labels is None and self._erasing is not None:
+            gone = self._pooled(offsets * self._erasing)
+            return 1 - gone / self._pooled(self._erasing.square()).clamp_min(1e-12)
         if self._labels is None:
-            energy = offsets.square().mean(1, keepdim=True)
-            change = F.adaptive_avg_pool2d(energy, self._size).flatten(1)
+            change = self._pooled(offsets.square())
         else:
             energy = (pixels - self._own).square().mean(1).flatten(1)
             place = self._labels.flatten().to(energy.device)
@@ -123,6 +130,10 @@ class CellFeatures:
         if self._most is None:
             self._most = change.max().clamp_min(1e-12)
         return 1 - change / self._most
+
+    def _pooled(self, latents: Tensor) -> Tensor:
+        """The mean of latents (k, c, h, w) in each cell, (k, F)."""
+        return F.adaptive_avg_pool2d(latents.mean(1, keepdim=True), self._size).flatten(1)
 
     def map(self, d: Tensor, seen: Seen, readout: Readout) -> Tensor:
         values = d.float()
@@ -138,8 +149,11 @@ class CellFeatures:
         return read(fine.expand_as(self._x), whole, mean, seen.detail, readout)
 
 
-def features_for(space: Space, teacher: Teacher, samples: int, cells: int) -> Features:
-    """The student's features in a space; "auto" is latents for a latent vector, else grid.
+def features_for(
+    space: Space, teacher: Teacher, samples: int, cells: int, erasing: Tensor | None = None
+) -> Features:
+    """The student's features in a space; "auto" is latents for a latent vector, else grid. erasing:
+    see `CellFeatures`.
 
     Raises ExplanationError for a grid where the VAE's latent is one vector.
     """
@@ -158,7 +172,7 @@ def features_for(space: Space, teacher: Teacher, samples: int, cells: int) -> Fe
     if space == "segments":
         labels = segments(teacher.pixels, "slic", cells * cells)[0]
         return CellFeatures(teacher, labels, cells)
-    return CellFeatures(teacher, None, cells)
+    return CellFeatures(teacher, None, cells, erasing)
 
 
 def _affordable(shape: torch.Size, samples: int) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from torch import Tensor
 from xai_widgets.engine import Engine
 from xai_widgets.relabel.features import features_for
 from xai_widgets.relabel.latent import latent_weights
-from xai_widgets.relabel.neighbourhood import Neighbourhood
+from xai_widgets.relabel.neighbourhood import Neighbourhood, Structure
 from xai_widgets.relabel.neighbours import Neighbours
 from xai_widgets.relabel.recipe import Recipe
 from xai_widgets.relabel.scale import ScaleSearch
@@ -56,17 +56,8 @@ def lessons(
         engine.network, vae, engine.unit(x), engine.normalise, target,
         temperature=recipe.temperature, reference=recipe.reference, detail=recipe.detail,
     )  # fmt: skip
-    neighbourhood = Neighbourhood.around(
-        teacher.mean, teacher.log_variance, recipe.noise, recipe.structure, recipe.cells,
-        recipe.seed,
-    )  # fmt: skip
-    view = features_for(recipe.space, teacher, recipe.samples, recipe.cells)
-    neighbours = Neighbours(teacher, neighbourhood, view)
-    search = ScaleSearch()
-    scale = recipe.scale or _searched(neighbours, search, recipe.samples)
-    if not recipe.scale:
-        search.check()
-        neighbours.keep_near(scale, _NEAR, recipe.samples)
+    neighbours, search, scale = _begun(teacher, recipe)
+    neighbourhood = neighbours.neighbourhood
     due, turn = min(_FIRST, recipe.samples), _turn(recipe, neighbourhood)
     decay = recipe.decay or None
     done = False
@@ -94,6 +85,34 @@ def lessons(
             search = ScaleSearch(scale)
             scale = recipe.scale or _searched(neighbours, search, max(due, turn))
     neighbours.check()
+
+
+def _begun(teacher: Teacher, recipe: Recipe) -> tuple[Neighbours, ScaleSearch, float]:
+    """The first neighbours, at a scale at which the label turns.
+
+    Left to itself, a grid of latents is erased in places; where the network keeps its label however
+    much is erased, places are disturbed by noise instead, which goes as far as it is told to.
+    """
+    spatial = teacher.mean.ndim == 4
+    structures: tuple[Structure, ...] = (recipe.structure,)
+    if recipe.structure == "auto" and spatial:
+        alone = recipe.noise == "none" or recipe.scale
+        structures = ("erased",) if alone else ("erased", "patches")
+    for structure in structures:
+        neighbourhood = Neighbourhood.around(
+            teacher.mean, teacher.log_variance, recipe.noise, structure, recipe.cells, recipe.seed
+        )
+        erasing = neighbourhood.erasing if structure == "erased" else None
+        view = features_for(recipe.space, teacher, recipe.samples, recipe.cells, erasing)
+        neighbours, search = Neighbours(teacher, neighbourhood, view), ScaleSearch()
+        if recipe.scale:
+            return neighbours, search, recipe.scale
+        scale = _searched(neighbours, search, recipe.samples)
+        if not search.one_sided():
+            break
+    search.check()
+    neighbours.keep_near(scale, _NEAR, recipe.samples)
+    return neighbours, search, scale
 
 
 def _turn(recipe: Recipe, neighbourhood: Neighbourhood) -> int:

@@ -1,7 +1,8 @@
 """The neighbourhood of a picture in latent space: where synthetic pictures are drawn from.
 
 Latents are z_i = mean(x) + s · a_i. The unit offset a_i depends on the seed and on i alone, so any
-synthetic picture can be made again from its number and its scale, and none has to be kept.
+synthetic picture can be made again from its number and its scale, and none has to be kept. Where
+places are erased instead of moved, the scale says how many of them.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 import torch
@@ -17,13 +19,14 @@ from torch import Tensor
 
 from xai_widgets.errors import ExplanationError
 
-Noise = Literal["isotropic", "posterior", "uniform"]
-Structure = Literal["auto", "independent", "smooth", "patches"]
+Noise = Literal["auto", "none", "isotropic", "posterior", "uniform"]
+Structure = Literal["auto", "independent", "smooth", "patches", "erased"]
 Shape = Literal["auto", "even", "drawn_out"]
 
 # Cells across the picture of the grids that smooth noise is the sum of.
 _SMOOTH = (2, 4, 7, 14)
 _ALONG = 3.5  # standard deviation of what is added along that direction
+_AROUND = 3  # a place is erased by the mean of a square of this part of the picture
 _EVEN = 0.5  # ρ: what is left of the even noise where neighbours are drawn out along a direction
 
 
@@ -33,13 +36,16 @@ class Neighbourhood:
 
     noise: how one coefficient is drawn. ``"isotropic"``: N(0, 1). ``"posterior"``: N(0, 1) times
     the encoder's standard deviation, its root mean square divided out. ``"uniform"``: uniform in
-    [−√3, √3], of variance 1 too.
+    [−√3, √3], of variance 1 too. ``"none"``: 0, which only erased places can do without.
 
     structure: how the offsets of a latent grid hang together; a latent vector knows only
     ``"independent"``. ``"smooth"``: the sum of coarse grids of 2, 4, 7 and 14 cells across, each
     enlarged, of variance 1 in all. ``"patches"``: independent noise inside random patches
     and nothing outside: a mask of `cells` cells across, each 1 with probability 1/2, enlarged
-    bilinearly after a random shift, as in RISE (Petsiuk et al. 2018).
+    bilinearly after a random shift, as in RISE (Petsiuk et al. 2018). ``"erased"``: the latents in
+    such patches are replaced, by their mean over the third of the picture around and the noise,
+    z_i = z + m_i (z̄ + ε_i − z); a cell of m_i is 1 with probability 1 − 2^(−s), so that a scale of
+    1 erases half of the picture and none all of it.
 
     Drawn out along a direction v, (1, ...) of length 1, from number `turn` on: a_i becomes
     a_i / 2 + 3.5 g_i v, g_i ~ N(0, 1). Where the label turns along v, it turns at nearly the same
@@ -60,42 +66,69 @@ class Neighbourhood:
         cls, mean: Tensor, log_variance: Tensor, noise: Noise, structure: Structure, cells: int,
         seed: int,
     ) -> Neighbourhood:  # fmt: skip
-        """A neighbourhood whose structure fits the latents: "auto" is patches on a grid.
+        """A neighbourhood whose structure fits the latents: "auto" is erased on a grid, and its
+        noise none.
 
-        Raises ExplanationError for a structure over the picture where the latent is one vector.
+        Raises ExplanationError for a structure over the picture where the latent is one vector, and
+        for neighbours that would all be alike.
         """
         spatial = mean.ndim == 4
         if structure == "auto":
-            structure = "patches" if spatial else "independent"
+            structure = "erased" if spatial else "independent"
+        if noise == "auto":
+            noise = "none" if structure == "erased" else "isotropic"
         if structure != "independent" and not spatial:
             raise ExplanationError(
                 f'structure="{structure}" needs a VAE whose latents lie over the picture, '
                 f"(N, c, h, w); this one has {mean.shape[1]} numbers for all of it; expected "
                 '"independent"'
             )
+        if noise == "none" and structure != "erased":
+            raise ExplanationError(
+                f'noise="none" leaves all synthetic pictures alike with structure="{structure}"; '
+                'expected structure="erased", or another noise'
+            )
         return cls(mean, log_variance, noise, structure, cells, seed)
 
-    def offsets(self, numbers: list[int]) -> Tensor:
-        """The unit offsets (k, d) or (k, c, h, w) of the synthetic pictures of these numbers."""
-        return torch.stack([self._offset(i) for i in numbers]).to(self.mean)
+    def offsets(self, numbers: list[int], scales: list[float]) -> Tensor:
+        """The offsets s a_i of the synthetic pictures of these numbers and scales, (k, d) or
+        (k, c, h, w).
+        """
+        pairs = zip(numbers, scales, strict=True)
+        return torch.stack([self._offset(number, scale) for number, scale in pairs]).to(self.mean)
 
     def drawn_out(self, along: Tensor, turn: int) -> Neighbourhood:
         """The same, drawn out along a direction from this number on."""
         return replace(self, along=along / along.norm().clamp_min(1e-12), turn=turn)
 
-    def disturbed(self, numbers: list[int]) -> Tensor | None:
+    def disturbed(self, numbers: list[int], scales: list[float]) -> Tensor | None:
         """How much each place of their latents is disturbed, 0 to 1, (k, 1, h, w); None where all
         are alike.
         """
-        if self.structure != "patches":
+        if self.structure not in ("patches", "erased"):
             return None
-        masks = [self._mask(_generator(self.seed, i)) for i in numbers]
+        pairs = zip(numbers, scales, strict=True)
+        masks = [self._mask(_generator(self.seed, number), scale) for number, scale in pairs]
         return torch.stack(masks)[:, None].to(self.mean)
 
-    def _offset(self, number: int) -> Tensor:
+    def _offset(self, number: int, scale: float) -> Tensor:
         generator = _generator(self.seed, number)
         shape = self.mean.shape[1:]
-        mask = self._mask(generator) if self.structure == "patches" else None
+        if self.structure == "erased":
+            mask = self._mask(generator, scale)
+            offset = mask * (self.erasing + self._drawn(shape, generator))
+        elif self.structure == "patches":
+            offset = self._mask(generator, scale) * self._drawn(shape, generator) * scale
+        else:
+            offset = self._drawn(shape, generator) * scale
+        if self.along is not None and number >= self.turn:
+            way = _ALONG * float(torch.randn((), generator=generator))
+            offset = _EVEN * offset + scale * way * self.along[0].cpu()
+        return offset
+
+    def _drawn(self, shape: torch.Size, generator: torch.Generator) -> Tensor:
+        if self.noise == "none":
+            return torch.zeros(shape)
         if self.structure == "smooth":
             drawn = _smooth(shape, self.noise, generator)
         else:
@@ -103,15 +136,18 @@ class Neighbourhood:
         if self.noise == "posterior":
             deviation = (0.5 * self.log_variance[0].cpu().float()).exp()
             drawn = drawn * deviation / deviation.square().mean().sqrt()
-        if mask is not None:
-            drawn = drawn * mask
-        if self.along is not None and number >= self.turn:
-            way = _ALONG * float(torch.randn((), generator=generator))
-            drawn = _EVEN * drawn + way * self.along[0].cpu()
         return drawn
 
-    def _mask(self, generator: torch.Generator) -> Tensor:
-        return _mask(self.mean.shape[1:], self.cells, generator)
+    @cached_property
+    def erasing(self) -> Tensor:
+        """What erasing adds to the latents, z̄ − z, (c, h, w)."""
+        mean = self.mean.cpu()
+        reach = max(1, min(mean.shape[-2:]) // (2 * _AROUND))
+        return (F.avg_pool2d(mean, 2 * reach + 1, 1, reach, count_include_pad=False) - mean)[0]
+
+    def _mask(self, generator: torch.Generator, scale: float) -> Tensor:
+        share = 1 - 2.0**-scale if self.structure == "erased" else 0.5
+        return _mask(self.mean.shape[1:], self.cells, share, generator)
 
 
 def _generator(seed: int, number: int) -> torch.Generator:
@@ -146,11 +182,11 @@ def _deviation(rows: int, columns: int, height: int, width: int) -> float:
     return float((down.square().sum(1).mean() * across[0, 0].square().sum(1).mean()).sqrt())
 
 
-def _mask(shape: torch.Size, cells: int, generator: torch.Generator) -> Tensor:
-    """How much each place of the latent grid is disturbed, 0 to 1, (h, w)."""
+def _mask(shape: torch.Size, cells: int, share: float, generator: torch.Generator) -> Tensor:
+    """How much each place of the latent grid is disturbed, 0 to 1, (h, w): of that share of it."""
     height, width = shape[-2:]
     rows, columns = min(cells, height), min(cells, width)
-    coarse = (torch.rand(rows + 1, columns + 1, generator=generator) < 0.5).float()
+    coarse = (torch.rand(rows + 1, columns + 1, generator=generator) < share).float()
     down, across = -(-height // rows), -(-width // columns)
     size = ((rows + 1) * down, (columns + 1) * across)
     wide: Tensor = F.interpolate(coarse[None, None], size=size, mode="bilinear")[0, 0]

@@ -42,15 +42,15 @@ class Neighbours:
     def draw(self, count: int, scale: float, search: ScaleSearch) -> None:
         """Draw the next neighbours at a scale, ask the network about them, and tell the search."""
         numbers = list(range(self.drawn, self.drawn + count))
-        offsets = scale * self.neighbourhood.offsets(numbers)
-        answers = self.teacher.synthetic(
-            self.teacher.mean + offsets, self.neighbourhood.disturbed(numbers)
-        )
+        scales = [scale] * count
+        offsets = self.neighbourhood.offsets(numbers, scales)
+        disturbed = self.neighbourhood.disturbed(numbers, scales)
+        answers = self.teacher.synthetic(self.teacher.mean + offsets, disturbed)
         kept = (answers.label == self.teacher.label).tolist()
         search.learn(scale, kept)
         self._rows += list(self.view.rows(answers.pixels, offsets).float().cpu())
         self.numbers += numbers
-        self.scales += [scale] * count
+        self.scales += scales
         self.margins += answers.margin.tolist()
         self.kept += kept
         self.drawn += count
@@ -127,9 +127,7 @@ class Neighbours:
     def offsets(self, places: list[int] | None = None) -> Tensor:
         """The scaled offsets s a_i of the neighbours at these places, or of all, (k, ...)."""
         places = list(range(len(self))) if places is None else places
-        offsets = self.neighbourhood.offsets([self.numbers[i] for i in places])
-        scales = torch.tensor([self.scales[i] for i in places]).to(offsets)
-        return scales.view(-1, *[1] * (offsets.ndim - 1)) * offsets
+        return self.neighbourhood.offsets(*self._drawn(places))
 
     def latents(self, places: list[int]) -> Tensor:
         """The latents of the neighbours at these places, (k, ...)."""
@@ -140,9 +138,13 @@ class Neighbours:
         made = [self.teacher.pixels[:0]]
         for start in range(0, len(places), self.teacher.at_a_time):
             some = places[start : start + self.teacher.at_a_time]
-            faded = self.neighbourhood.disturbed([self.numbers[i] for i in some])
+            faded = self.neighbourhood.disturbed(*self._drawn(some))
             made.append(self.teacher.pictures(self.latents(some), faded))
         return torch.cat(made)
+
+    def _drawn(self, places: list[int]) -> tuple[list[int], list[float]]:
+        """The numbers and scales of the neighbours at these places."""
+        return [self.numbers[i] for i in places], [self.scales[i] for i in places]
 
     def so_far(self) -> Neighbours:
         """These neighbours, of which no more will come; without their features."""

@@ -30,7 +30,7 @@ class Recipe:
     space: Space = "auto"
     readout: Readout = "auto"
     structure: Structure = "auto"
-    noise: Noise = "isotropic"
+    noise: Noise = "auto"
     shape: Shape = "auto"
     detail: Detail = "auto"
     reference: Reference = "image"

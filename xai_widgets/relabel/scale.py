@@ -85,10 +85,13 @@ class ScaleSearch:
     def _place(self, scale: float) -> int:
         return int((_OCTAVES - torch.tensor(scale, dtype=torch.float64).log2()).abs().argmin())
 
+    def one_sided(self) -> bool:
+        """Whether all of many neighbours keep the label, or none does."""
+        return len(self.tried) >= _SEEN and len({kept for _, kept in self.tried}) == 1
+
     def check(self) -> None:
         """Raise ExplanationError, with all that was tried, where no scale gives two classes."""
-        kept = [kept for _, kept in self.tried]
-        if len(self.tried) < 24 or 0 < sum(kept) < len(kept):
+        if not self.one_sided():
             return
         shares: dict[float, list[bool]] = {}
         for scale, one in self.tried:
@@ -99,7 +102,7 @@ class ScaleSearch:
         )
         way_out = (
             "the decoded pictures all keep the label: the VAE may not reach far enough"
-            if kept[0]
+            if self.tried[0][1]
             else "the decoded pictures all lose the label: the VAE may not reconstruct this "
             'picture; reference="reconstruction" takes the label of the reconstruction'
         )
