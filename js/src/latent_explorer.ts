@@ -22,6 +22,7 @@ const READOUTS = [
   ["positive", "d⁺", "Weights for keeping the label"],
   ["times_picture", "d·x", "Weights times the picture"],
   ["times_difference", "d·(x−x̄)", "Weights times what sets the picture apart from its neighbours"],
+  ["times_detail", "d·r", "Weights times r, the detail that the VAE cannot draw"],
 ] as const;
 
 function render(props: RenderProps): () => void {

@@ -13,6 +13,7 @@ from tests.browser.contrast import faint_texts
 from tests.browser.jupyter import JupyterLab
 from tests.browser.notebook_page import NotebookPage
 from tests.browser.viewer import Viewer
+from xai_widgets.widgets.distilling import READOUTS
 
 # A VAE whose latents are the mean colours of a picture's quarters; the class is the brightest one.
 SMALL = """
@@ -145,6 +146,8 @@ def test_read_outs_switch_without_the_kernel(notebook: NotebookPage, viewer: Vie
     painted = viewer.checksum("heat")
     assert painted is not None
     with notebook.counting() as sent:
+        offered = viewer.root.locator('[data-xw-control="readout"] input')
+        assert offered.evaluate_all("all => all.map(each => each.value)") == list(READOUTS)
         for readout in ("magnitude", "times_picture", "weight"):
             viewer.find(f'[data-xw-control="readout"] input[value="{readout}"]').check(force=True)
             viewer.until("(root, name) => root.dataset.xwReadout === name", readout)

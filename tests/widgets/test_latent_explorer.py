@@ -24,6 +24,7 @@ from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError
 from xai_widgets.relabel import RelabelDistillation
 from xai_widgets.widgets import LatentExplorer
+from xai_widgets.widgets.distilling import READOUTS
 from xai_widgets.widgets.frames import dequantise
 
 NAMES = ["red", "<img src=x onerror=alert(1)>", "blue"]
@@ -86,9 +87,7 @@ def test_it_shows_what_the_distillation_found(engine: Engine, explorer: LatentEx
     assert explorer.explanation.fidelity == found.fidelity
 
 
-@pytest.mark.parametrize(
-    "readout", ["weight", "magnitude", "positive", "times_picture", "times_difference"]
-)
+@pytest.mark.parametrize("readout", READOUTS)
 def test_every_read_out_comes_from_the_one_student(
     engine: Engine, explorer: LatentExplorer, readout: str
 ) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from xai_widgets.targets import TargetLike
 
 SLIDERS = 8
-READOUTS: tuple[Readout, ...] = get_args(Readout)
+READOUTS: tuple[Readout, ...] = tuple(name for name in get_args(Readout) if name != "auto")
 _TOP = 5
 _FULL = 100_000  # bytes without meaning at most
 _SMALL = 112  # pixels of a neighbour's picture
