@@ -11,7 +11,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(VENV)/constraints.txt
 JS     := PATH="$(abspath $(VENV)/node):$$PATH" npm --prefix js
 
-.PHONY: demo demo-html test test-browser test-lower test-upper test-rest js format chromium clean
+.PHONY: demo demo-html test test-browser test-rest test-upper test-lower js format chromium clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.demo
@@ -20,13 +20,13 @@ demo: $(VENV)/.demo
 demo-html: $(VENV)/.demo
 	@$(BIN)/python tools/demo_html.py
 
-# Four parts, two at a time; the browser's is the longest.
+# Four parts, two at a time, the longest first.
 LOWER := tests/probe tests/methods tests/metrics
 UPPER := tests/demo tests/images tests/relabel tests/render tests/widgets
 
 test: $(VENV)/.test $(VENV)/.chromium js/node_modules/.installed
 	@echo "Running the tests in four parts, two at a time. Each prints when it is done ..."
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-browser test-lower test-upper test-rest
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-browser test-rest test-upper test-lower
 
 test-browser:
 	$(JS) run --silent check

@@ -94,8 +94,19 @@ class Neighbourhood:
         """The offsets s a_i of the synthetic pictures of these numbers and scales, (k, d) or
         (k, c, h, w).
         """
-        pairs = zip(numbers, scales, strict=True)
-        return torch.stack([self._offset(number, scale) for number, scale in pairs]).to(self.mean)
+        generators = [_generator(self.seed, number) for number in numbers]
+        pairs = zip(generators, scales, strict=True)
+        drawn = torch.stack([self._drawn_in_places(*pair) for pair in pairs])
+        wide = (-1, *[1] * (drawn.ndim - 1))
+        scale = torch.tensor(scales).view(wide)
+        if self.structure != "erased":
+            drawn *= scale
+        if self.along is not None:
+            after = torch.tensor([number >= self.turn for number in numbers]).view(wide)
+            ways = torch.stack([torch.randn((), generator=each) for each in generators]).view(wide)
+            out = _EVEN * drawn + scale * _ALONG * ways * self.along.cpu()
+            drawn = torch.where(after, out, drawn)
+        return drawn.to(self.mean)
 
     def drawn_out(self, along: Tensor, turn: int) -> Neighbourhood:
         """The same, drawn out along a direction from this number on."""
@@ -111,20 +122,15 @@ class Neighbourhood:
         masks = [self._mask(_generator(self.seed, number), scale) for number, scale in pairs]
         return torch.stack(masks)[:, None].to(self.mean)
 
-    def _offset(self, number: int, scale: float) -> Tensor:
-        generator = _generator(self.seed, number)
+    def _drawn_in_places(self, generator: torch.Generator, scale: float) -> Tensor:
+        """The noise where there is any, or what erasing some places adds, (d,) or (c, h, w)."""
         shape = self.mean.shape[1:]
         if self.structure == "erased":
             mask = self._mask(generator, scale)
-            offset = mask * (self.erasing + self._drawn(shape, generator))
-        elif self.structure == "patches":
-            offset = self._mask(generator, scale) * self._drawn(shape, generator) * scale
-        else:
-            offset = self._drawn(shape, generator) * scale
-        if self.along is not None and number >= self.turn:
-            way = _ALONG * float(torch.randn((), generator=generator))
-            offset = _EVEN * offset + scale * way * self.along[0].cpu()
-        return offset
+            return mask * (self.erasing + self._drawn(shape, generator))
+        if self.structure == "patches":
+            return self._mask(generator, scale) * self._drawn(shape, generator)
+        return self._drawn(shape, generator)
 
     def _drawn(self, shape: torch.Size, generator: torch.Generator) -> Tensor:
         if self.noise == "none":

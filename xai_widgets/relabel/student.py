@@ -18,6 +18,7 @@ DECAYS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 _FOLDS = 3
 _ALIKE = 1e-8  # variance of soft labels below which there is nothing to explain
 _FLOOR = 0.1  # of the mean deviation: features that hardly move must not get large weights
+_EXACT = 40  # where softplus is its argument to the last bit of float64
 _SMALL = 128  # features up to which the Hessian is solved as it is
 HELD_OUT = 5  # every fifth neighbour is kept from the student
 
@@ -151,10 +152,14 @@ def solve(
     if start is not None:
         v[:-1], v[-1] = start
     weights, t, alpha = objective.weights(hard) / len(x), objective.temperature, objective.alpha
+    pull = alpha * t * soft + (1 - alpha) * hard
 
     def value(v: Tensor) -> Tensor:
-        loss = objective.loss(x @ v[:-1] + v[-1], soft, hard)
-        return loss + 0.5 * decay * v[:-1].square().sum()
+        """The objective but for what no student changes, the soft labels' entropy."""
+        margin = x @ v[:-1] + v[-1]
+        warm, cool = (F.softplus(m, threshold=_EXACT) for m in (margin / t, margin))
+        each = alpha * t**2 * warm + (1 - alpha) * cool
+        return weights @ (each - pull * margin) + 0.5 * decay * v[:-1].square().sum()
 
     now = value(v)
     for _ in range(100):
