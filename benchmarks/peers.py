@@ -34,6 +34,7 @@ from keeping import RESULTS, keep
 from torch import nn
 
 import xai_widgets as xw
+from xai_widgets.metrics.similarity import spearman
 from xai_widgets.probe import memory
 
 Run = Callable[[], Any]
@@ -273,6 +274,14 @@ def measured(row: Row, bench: Bench) -> dict[str, Any]:
     }
 
 
+def after_a_tenth(bench: Bench, method: str) -> float:
+    """Rank correlation of the first map after a tenth of the work with the last."""
+    layer = {"layer": bench.layer} if bench.engine.methods[method].takes_layer else {}
+    work = bench.engine.stream(bench.picture, method, target=bench.index, **layer)
+    maps = [step.attribution.values for step in work if step.fraction >= 0.1]
+    return round(spearman(maps[0], maps[-1]), 4)
+
+
 def peak_memory(method: str) -> float:
     """Peak MB of a process that explains once, over one that only runs the bare model."""
     sizes = []
@@ -327,6 +336,8 @@ def main() -> None:
     kept = json.loads(known.read_text())["rows"] if known.exists() else {}
     for name in names:
         kept[name] = {**provenance(), **measured(rows[name], bench)}
+        if name == "score_cam":
+            kept[name]["rank_correlation_after_a_tenth"] = after_a_tenth(bench, name)
         keep("peers", {"rows": kept})
     write_table()
 
