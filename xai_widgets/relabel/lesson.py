@@ -96,7 +96,7 @@ def _begun(teacher: Teacher, recipe: Recipe) -> tuple[Neighbours, ScaleSearch, f
     spatial = teacher.mean.ndim == 4
     structures: tuple[Structure, ...] = (recipe.structure,)
     if recipe.structure == "auto" and spatial:
-        alone = recipe.noise == "none" or recipe.scale
+        alone = recipe.noise == "none" or recipe.scale > 0
         structures = ("erased",) if alone else ("erased", "patches")
     for structure in structures:
         neighbourhood = Neighbourhood.around(

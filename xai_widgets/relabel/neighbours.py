@@ -127,7 +127,7 @@ class Neighbours:
     def offsets(self, places: list[int] | None = None) -> Tensor:
         """The scaled offsets s a_i of the neighbours at these places, or of all, (k, ...)."""
         places = list(range(len(self))) if places is None else places
-        return self.neighbourhood.offsets(*self._drawn(places))
+        return self.neighbourhood.offsets(*self._numbers_and_scales(places))
 
     def latents(self, places: list[int]) -> Tensor:
         """The latents of the neighbours at these places, (k, ...)."""
@@ -138,11 +138,11 @@ class Neighbours:
         made = [self.teacher.pixels[:0]]
         for start in range(0, len(places), self.teacher.at_a_time):
             some = places[start : start + self.teacher.at_a_time]
-            faded = self.neighbourhood.disturbed(*self._drawn(some))
+            faded = self.neighbourhood.disturbed(*self._numbers_and_scales(some))
             made.append(self.teacher.pictures(self.latents(some), faded))
         return torch.cat(made)
 
-    def _drawn(self, places: list[int]) -> tuple[list[int], list[float]]:
+    def _numbers_and_scales(self, places: list[int]) -> tuple[list[int], list[float]]:
         """The numbers and scales of the neighbours at these places."""
         return [self.numbers[i] for i in places], [self.scales[i] for i in places]
 
