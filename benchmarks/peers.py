@@ -276,6 +276,7 @@ def measured(row: Row, bench: Bench) -> dict[str, Any]:
 
 def after_a_tenth(bench: Bench, method: str) -> float:
     """Rank correlation of the first map after a tenth of the work with the last."""
+    bench.engine.forget()  # what is known already is there at once, and whole
     layer = {"layer": bench.layer} if bench.engine.methods[method].takes_layer else {}
     work = bench.engine.stream(bench.picture, method, target=bench.index, **layer)
     maps = [step.attribution.values for step in work if step.fraction >= 0.1]
