@@ -104,13 +104,15 @@ class Bench:
     def ours(self, method: str, **parameters: Any) -> Run:
         def run() -> np.ndarray:
             self.engine.forget()
-            given = {"layer": self.layer} if self.engine.methods[method].takes_layer else {}
-            found = self.engine.explain(
-                self.picture, method, target=self.index, **given, **parameters
-            )
+            found = self.engine.explain(self.picture, method, **self.given(method), **parameters)
             return found.values
 
         return run
+
+    def given(self, method: str) -> dict[str, Any]:
+        """What every method is asked: the class, and the layer where it takes one."""
+        takes_layer = self.engine.methods[method].takes_layer
+        return {"target": self.index} | ({"layer": self.layer} if takes_layer else {})
 
     def rows(self) -> dict[str, Row]:
         """All comparisons, by the name of our method."""
@@ -277,8 +279,7 @@ def measured(row: Row, bench: Bench) -> dict[str, Any]:
 def after_a_tenth(bench: Bench, method: str) -> float:
     """Rank correlation of the first map after a tenth of the work with the last."""
     bench.engine.forget()  # what is known already is there at once, and whole
-    layer = {"layer": bench.layer} if bench.engine.methods[method].takes_layer else {}
-    work = bench.engine.stream(bench.picture, method, target=bench.index, **layer)
+    work = bench.engine.stream(bench.picture, method, **bench.given(method))
     maps = [step.attribution.values for step in work if step.fraction >= 0.1]
     return round(spearman(maps[0], maps[-1]), 4)
 

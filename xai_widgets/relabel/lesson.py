@@ -93,16 +93,15 @@ def _begun(teacher: Teacher, recipe: Recipe) -> tuple[Neighbours, ScaleSearch, f
     Left to itself, a grid of latents is erased in places; where the network keeps its label however
     much is erased, places are disturbed by noise instead, which goes as far as it is told to.
     """
-    spatial = teacher.mean.ndim == 4
     structures: tuple[Structure, ...] = (recipe.structure,)
-    if recipe.structure == "auto" and spatial:
-        alone = recipe.noise == "none" or recipe.scale > 0
-        structures = ("erased",) if alone else ("erased", "patches")
+    left_to_itself = recipe.structure == "auto" and recipe.noise != "none"
+    if left_to_itself and teacher.mean.ndim == 4:
+        structures += ("patches",)
     for structure in structures:
         neighbourhood = Neighbourhood.around(
             teacher.mean, teacher.log_variance, recipe.noise, structure, recipe.cells, recipe.seed
         )
-        erasing = neighbourhood.erasing if structure == "erased" else None
+        erasing = neighbourhood.erasing if neighbourhood.structure == "erased" else None
         view = features_for(recipe.space, teacher, recipe.samples, recipe.cells, erasing)
         neighbours, search = Neighbours(teacher, neighbourhood, view), ScaleSearch()
         if recipe.scale:
