@@ -36,7 +36,8 @@ def test_it_gives_what_the_class_gives() -> None:
 
 def test_it_streams_and_is_remembered() -> None:
     engine = bound()
-    assert [step.fraction for step in engine.stream(X, NAME, samples=200)] == [0.5, 1.0]
+    steps = list(engine.stream(X, NAME, samples=200))
+    assert [step.fraction for step in steps] == [0.5, 1.0]
     passes = len(engine.model.passes)
     assert engine.explain(X, NAME, samples=200).values.any()
     assert len(engine.model.passes) == passes
@@ -96,3 +97,30 @@ def test_an_engine_keeps_the_methods_of_the_package() -> None:
     engine = linear_engine()
     with pytest.raises(xw.ExplanationError, match="saliency is a method of the package"):
         engine.add_method(METHODS["saliency"])
+
+
+def test_in_a_batch_one_may_have_its_first_map_later() -> None:
+    """Far from the border, a hundred neighbours are not enough for a few of each class."""
+    engine = bound()
+    w = engine.model.weight.detach().view(1, 1, 8, 8)
+    near, far = 0.5 + 0.05 * w, 0.5 + 0.2 * w
+    asked = {"samples": 400, "scale": 1.0, "shape": "even"}
+    first = [next(iter(engine.stream(x, NAME, target=0, **asked))).fraction for x in (near, far)]
+    assert first[0] < first[1]
+    together = engine.explain_batch([near, far], NAME, targets=0, **asked)
+    for image, found in zip([near, far], together, strict=True):
+        alone = engine.explain(image, NAME, target=0, **asked)
+        np.testing.assert_allclose(
+            found.values, alone.values, rtol=1e-3, atol=1e-4 * np.abs(alone.values).max()
+        )
+
+
+def test_between_two_maps_it_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("xai_widgets.relabel.teacher._AT_ONCE", 8)
+    engine = bound()
+    steps = engine.stream(X, NAME, samples=400, shape="even")
+    fractions = [next(steps).fraction for _ in range(4)]
+    assert fractions == [0.25, 0.27, 0.29, 0.31]
+    before = len(engine.model.passes)
+    steps.close()  # type: ignore[attr-defined]  # a generator
+    assert len(engine.model.passes) == before

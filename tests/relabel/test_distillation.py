@@ -43,21 +43,26 @@ def test_a_linear_network_is_its_own_student(space: str) -> None:
     assert found.warnings == ()
 
 
-def test_on_a_grid_the_cells_that_are_looked_at_stand_out() -> None:
-    """The network looks at the upper left quarter alone; noise elsewhere never turns its label."""
-    engine = linear_engine()
-    w = torch.zeros(8, 8)
-    w[:4, :4] = 0.25
-    with torch.no_grad():
-        engine.model.weight.copy_(w.flatten())
-        engine.model.bias.fill_(-0.25 * float(X[..., :4, :4].sum()) + 0.1)
-    found = distilled(engine, GridVAE(), samples=1000, space="grid", cells=2, readout="weight")
+class Particular(nn.Module):
+    """Class 0 as long as the upper left quarter is about as it is in X."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        score = 1 - 25 * (x - X)[..., :4, :4].square().flatten(1).mean(1)
+        return 5 * torch.stack([score, -score], 1)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_on_a_grid_the_cells_that_are_looked_at_stand_out(seed: int) -> None:
+    """Noise turns the label in the upper left quarter alone, whichever way it goes."""
+    found = distilled(
+        xw.Engine(Particular()), GridVAE(), samples=1000, space="grid", cells=2, seed=seed
+    )
     # Of noise around grey, the mean around is grey too: erasing alone never turns the label.
     assert found._lesson.neighbours.neighbourhood.structure == "patches"
+    assert found.fidelity > 0.7
     values = found.attribution.values[0]
     elsewhere = np.abs(values[5:, 5:])
-    assert values[:3, :3].min() > elsewhere.max()
-    assert values[:3, :3].mean() > 2 * elsewhere.mean()
+    assert values[:3, :3].min() > 2 * elsewhere.max()
 
 
 def test_what_the_label_needs_stands_out_where_places_are_erased() -> None:
@@ -115,9 +120,10 @@ def test_every_neighbour_can_be_made_again() -> None:
 
 
 def test_the_early_map_is_that_of_as_many_samples_and_the_last_is_explains() -> None:
-    whole = RelabelDistillation(linear_engine(), OrthogonalVAE(), readout="weight", samples=250)
+    whole = RelabelDistillation(linear_engine(), OrthogonalVAE(), readout="weight", samples=400)
     steps = list(whole.stream(X))
-    assert [step.fraction for step in steps] == [0.4, 0.8, 1.0]
+    # A first one, one a hundred after the neighbours began to be drawn out, and all.
+    assert [step.fraction for step in steps] == [0.25, 0.6, 1.0]
     values = [step.explanation.attribution.values for step in steps]
     np.testing.assert_array_equal(values[-1], whole.explain(X).attribution.values)
     np.testing.assert_array_equal(values[0], distilled(samples=100).attribution.values)
@@ -143,7 +149,10 @@ def test_how_many_are_asked_at_a_time_makes_no_difference(monkeypatch: pytest.Mo
     expected = distilled()
     monkeypatch.setattr("xai_widgets.relabel.teacher._AT_ONCE", 7)
     found = distilled()
-    np.testing.assert_allclose(found.attribution.values, expected.attribution.values, rtol=1e-4)
+    values = expected.attribution.values
+    np.testing.assert_allclose(
+        found.attribution.values, values, rtol=1e-4, atol=1e-5 * np.abs(values).max()
+    )
 
 
 def test_the_cost_is_a_decoding_and_a_forward_per_sample() -> None:

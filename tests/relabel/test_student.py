@@ -67,24 +67,34 @@ def test_the_minimum_is_the_one_another_solver_finds(
 ) -> None:
     x, soft, hard = data(60, 7)
     objective = Objective(alpha, temperature)
-    d, b = solve(x, soft, hard, x.square().mean(0), objective, decay)
+    found = solve(x, soft, hard, x.square().mean(0), objective, decay)[0].numpy()
 
     def value(v: np.ndarray) -> float:
         margin = x @ torch.from_numpy(v[:-1]) + v[-1]
         return float(objective.loss(margin, soft, hard)) + decay / 2 * float(v[:-1] @ v[:-1])
 
     other = minimize(value, np.zeros(8), method="BFGS", options={"gtol": 1e-7})
-    np.testing.assert_allclose([*d.tolist(), b], other.x, rtol=1e-4, atol=1e-5)
-    assert value(np.array([*d.tolist(), b])) <= other.fun + 1e-10
+    np.testing.assert_allclose(found, other.x, rtol=1e-4, atol=1e-5)
+    assert value(found) <= other.fun + 1e-10
 
 
 def test_where_it_starts_makes_no_difference() -> None:
     x, soft, hard = data(50, 6)
     given = x, soft, hard, x.square().mean(0), Objective(), 0.01
-    d, b = solve(*given)
-    far, far_b = solve(*given, start=(torch.full((6,), 3.0, dtype=torch.float64), -4.0))
-    torch.testing.assert_close(far, d, rtol=1e-5, atol=1e-6)
-    assert far_b == pytest.approx(b, rel=1e-5)
+    start = torch.tensor([[3.0] * 6 + [-4.0]], dtype=torch.float64)
+    torch.testing.assert_close(solve(*given, start=start), solve(*given), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("width", [6, 150])
+def test_problems_solved_at_once_are_those_solved_alone(width: int) -> None:
+    """Of different parts, and lengths, where one is done before the other."""
+    x, soft, hard = data(240, width)
+    power = x.square().mean(0)
+    parts = torch.stack([torch.arange(240) % 3 != 0, torch.arange(240) < 40])
+    at_once = solve(x, soft, hard, power, Objective(), 0.02, parts=parts)
+    for found, part in zip(at_once, parts, strict=True):
+        (alone,) = solve(x[part], soft[part], hard[part], power, Objective(), 0.02)
+        torch.testing.assert_close(found, alone, rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("width", [5, 200])
@@ -100,7 +110,8 @@ def test_fitting_in_principal_coordinates_is_fitting_the_features(width: int) ->
     standard = (known - known.mean(0)) / deviation
     power = standard.square().mean(0)
     decay = 0.01 * float(power.sum())
-    d, b = solve(standard, soft[train], hard[train], power, Objective(), decay)
+    (student,) = solve(standard, soft[train], hard[train], power, Objective(), decay)
+    d, b = student[:-1], student[-1]
     np.testing.assert_allclose(found.d, d / deviation, rtol=1e-4, atol=1e-7)
     margins = (x - known.mean(0)) / deviation @ d + b
     np.testing.assert_allclose(found.margins, margins, rtol=1e-4, atol=1e-6)

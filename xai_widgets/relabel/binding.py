@@ -13,7 +13,7 @@ from xai_widgets.engine import Engine
 from xai_widgets.methods.registry import Method
 from xai_widgets.probe.trace import Trace
 from xai_widgets.relabel.distillation import CARD, RelabelDistillation
-from xai_widgets.relabel.lesson import lessons
+from xai_widgets.relabel.lesson import Lesson, lessons
 from xai_widgets.relabel.vae import VAE
 from xai_widgets.relabel.verdict import warnings_of
 from xai_widgets.targets import Target
@@ -34,10 +34,21 @@ def bind(engine: Engine, vae: VAE) -> Method:
     ) -> Iterator[tuple[float, Tensor, list[tuple[str, ...]]]]:
         recipe = RelabelDistillation(engine, vae, **options).recipe
         streams = [lessons(engine, vae, recipe, x[None], target) for x in trace.input.cpu()]
-        for steps in zip(*streams, strict=True):
-            found = [lesson for _, lesson in steps]
-            values = torch.stack([lesson.values for lesson in found])
-            yield steps[0][0], values, [warnings_of(lesson, engine) for lesson in found]
+        done = [0.0] * len(streams)
+        found: list[Lesson | None] = [None] * len(streams)
+        values, doubts = torch.empty(0), []
+        while min(done) < 1:  # in turns: where one searches longer, it has its maps later
+            news = False
+            for i, stream in enumerate(streams):
+                done[i], lesson = next(stream, (1.0, None))
+                found[i], news = lesson or found[i], news or lesson is not None
+            known = [lesson for lesson in found if lesson is not None]
+            if len(known) < len(streams):
+                continue
+            if news:
+                values = torch.stack([lesson.values for lesson in known])
+                doubts = [warnings_of(lesson, engine) for lesson in known]
+            yield min(done), values, doubts  # old ones too: between two steps it can be stopped
 
     card = replace(CARD, function=relabel_distillation)
     engine.add_method(card)

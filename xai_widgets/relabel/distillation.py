@@ -113,6 +113,8 @@ class RelabelDistillation:
                 if step is None:
                     return
                 fraction, lesson = step
+                if lesson is None:
+                    continue
                 trace = self.engine.trace(picture)
                 probability = None
                 if target.index is not None:

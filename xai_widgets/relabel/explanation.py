@@ -170,7 +170,8 @@ class RelabelExplanation:
         maps = [self.attribution.heatmap()]
         for further in range(1, seeds):
             other = replace(recipe, seed=(recipe.seed + further) % 10000)
-            *_, (_, lesson) = lessons(self._engine, teacher.vae, other, x, teacher.target)
+            steps = lessons(self._engine, teacher.vae, other, x, teacher.target)
+            *_, lesson = (learned for _, learned in steps if learned is not None)
             maps.append(lesson.values.sum(0).cpu().numpy())
         return rank_stability(maps)
 

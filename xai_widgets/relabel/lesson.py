@@ -23,7 +23,7 @@ from xai_widgets.targets import Target
 
 _PILOTS = 8  # neighbours at a time while the scale is searched for
 _SEARCHED = 40  # of them at most
-_NEAR = 0.5  # octaves: pilots this near the scale that was found are neighbours like any other
+_NEAR = 1.0  # octaves: pilots this near the scale that was found are neighbours like any other
 _EVENLY = 0.35  # of the neighbours, before those drawn out along what the student has learned
 _FIRST = 100  # neighbours of the first map; every further map has twice as many
 _EVEN = (0.35, 0.65)  # shares of kept labels outside of which the scale is corrected
@@ -46,8 +46,9 @@ class Lesson:
 
 def lessons(
     engine: Engine, vae: VAE, recipe: Recipe, x: Tensor, target: Target
-) -> Iterator[tuple[float, Lesson]]:
-    """The part done and what was learned by then, for a model input x (1, C, H, W).
+) -> Iterator[tuple[float, Lesson | None]]:
+    """The part done and what was learned by then, for a model input x (1, C, H, W); None where
+    there are more neighbours and no new lesson of them yet.
 
     The last has fraction 1 and is the same whether or not the earlier ones were looked at. Raises
     ExplanationError for a neighbourhood without two classes, or a VAE that does not fit.
@@ -58,32 +59,36 @@ def lessons(
     )  # fmt: skip
     neighbours, search, scale = _begun(teacher, recipe)
     neighbourhood = neighbours.neighbourhood
-    due, turn = min(_FIRST, recipe.samples), _turn(recipe, neighbourhood)
+    turn = _turn(recipe, neighbourhood)
+    due = min(_FIRST, turn)
     decay = recipe.decay or None
     done = False
     while not done:
         until = turn if len(neighbours) < turn else recipe.samples
-        count = min(teacher.at_a_time, min(due, until) - len(neighbours))
-        if count > 0:
-            neighbours.draw(count, scale, search)
-        if len(neighbours) >= due:
+        left = min(due, until) - len(neighbours)
+        if left > 0:
+            batches = -(-left // teacher.at_a_time)  # of one size, nearly
+            neighbours.draw(-(-left // batches), scale, search)
+        reached = len(neighbours) >= due
+        if reached:
             done = len(neighbours) >= recipe.samples
-            due = min(2 * due, recipe.samples)
-            if neighbours.two_classes():
-                # Which penalty is best hardly changes: it is chosen for the first and last map.
-                lesson = _learned(
-                    neighbours, recipe, scale, recipe.decay or None if done else decay
-                )
-                decay = lesson.student.decay
-                yield len(neighbours) / recipe.samples, lesson
-            share = neighbours.share_since(neighbours.neighbourhood.turn)
-            if not recipe.scale and not _EVEN[0] < share < _EVEN[1]:
-                scale = search.best()
+            due = _next_due(due, recipe.samples)
+        lesson = None
+        if reached and neighbours.two_classes():
+            # Which penalty is best hardly changes: it is chosen for the first and last map.
+            lesson = _learned(neighbours, recipe, scale, recipe.decay or None if done else decay)
+            decay = lesson.student.decay
+        if lesson is not None or not done:
+            yield len(neighbours) / recipe.samples, lesson
+        share = neighbours.share_since(neighbours.neighbourhood.turn)
+        if reached and not recipe.scale and not _EVEN[0] < share < _EVEN[1]:
+            scale = search.best()
         if len(neighbours) == turn < recipe.samples and neighbours.two_classes():
             d = latent_weights(neighbours.offsets(), *neighbours.labels(), recipe, decay)
             neighbours.draw_out(d)
             search = ScaleSearch(scale)
-            scale = recipe.scale or _searched(neighbours, search, max(due, turn))
+            due = min(max(due, turn + _FIRST), recipe.samples)
+            scale = recipe.scale or _searched(neighbours, search, due)
     neighbours.check()
 
 
@@ -120,6 +125,11 @@ def _turn(recipe: Recipe, neighbourhood: Neighbourhood) -> int:
     if recipe.shape == "even" or (recipe.shape == "auto" and not vector):
         return recipe.samples
     return min(max(_FIRST, round(_EVENLY * recipe.samples)), recipe.samples)
+
+
+def _next_due(now: int, samples: int) -> int:
+    """How many neighbours the next map has: twice as many, or all where that is nearly all."""
+    return 2 * now if 3 * now < samples else samples
 
 
 def _searched(neighbours: Neighbours, search: ScaleSearch, most: int) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -20,14 +21,23 @@ _LEFT = torch.tensor([0.0, 0.2, 0.4, 0.5], dtype=torch.float64)
 _LAPSE = 0.02  # a label may turn, or stay, for no reason of scale
 _SPREAD = 3.5  # octaves, of what is thought of θ beforehand
 _EQUAL = 0.9  # of the most probable scale: as good, and nearer
-_SEEN = 24  # neighbours at least
+_SEEN = 24  # neighbours without one of the other class, after which there is none
+_ENOUGH = 16  # neighbours at least
 _STEP = 3.0  # octaves at most from one batch to the next
 
 
+@cache
 def _share_table() -> Tensor:
     """P(kept) at each log₂ s, for each θ, β and γ, (s, θ, β, γ)."""
     rise = (_OCTAVES[:, None] - _OCTAVES[:, None, None])[..., None] * _SLOPES[:, None]
     return _LAPSE / 2 + (1 - _LAPSE) * (_LEFT + (1 - _LEFT) * rise.sigmoid())
+
+
+@cache
+def _aimed_at() -> Tensor:
+    """Where that share is as wanted, a margin within the bounds; (s, θ, β, γ), 1 or 0."""
+    shares = _share_table()
+    return ((shares > LEAST + _MARGIN) & (shares < MOST - _MARGIN)).double()
 
 
 @dataclass
@@ -66,18 +76,19 @@ class ScaleSearch:
         """
         if not self.tried:
             return self.first
-        within = ((self._shares > LEAST + _MARGIN) & (self._shares < MOST - _MARGIN)).double()
-        probable = (within * self._posterior()).sum((1, 2, 3))
+        probable = _aimed_at().flatten(1) @ self._posterior().flatten()
         octave = float(_OCTAVES[int((probable > _EQUAL * probable.max()).nonzero()[0])])
         last = float(_OCTAVES[self._place(self.tried[-1][0])])
         return float(2 ** min(max(octave, last - _STEP), last + _STEP))
 
     def settled(self) -> bool:
-        """Whether the share at the best scale is known to lie within the bounds, nine to one."""
-        if len(self.tried) < _SEEN:
+        """Whether the share at the best scale lies within the bounds, three to one: it is looked at
+        again as neighbours come in.
+        """
+        if len(self.tried) < _ENOUGH:
             return False
         share = self._shares[self._place(self.best())]
-        return float(self._posterior()[(share > LEAST) & (share < MOST)].sum()) > 0.9
+        return float(self._posterior()[(share > LEAST) & (share < MOST)].sum()) > 0.75
 
     def _posterior(self) -> Tensor:
         return self._log_posterior.flatten().softmax(0).view_as(self._log_posterior)

@@ -96,7 +96,8 @@ def fit(
     known, p, h = scores[train], soft[train], hard[train]
     if decay is None:
         decay = _chosen(known, p, h, power, objective)
-    u, b = solve(known, p, h, power, objective, decay * float(power.sum()))
+    (student,) = solve(known, p, h, power, objective, decay * float(power.sum()))
+    u, b = student[:-1], float(student[-1])
     margins = scores @ u + b
     accuracy, r2 = judged(margins[~train], soft[~train], hard[~train], objective.temperature)
     d = basis @ u / deviation
@@ -115,20 +116,24 @@ def _principal(x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _chosen(x: Tensor, soft: Tensor, hard: Tensor, power: Tensor, objective: Objective) -> float:
-    """The penalty whose students have the least loss on neighbours they were not fitted on."""
-    part = torch.arange(len(x)) % _FOLDS
-    losses = torch.zeros(len(DECAYS), dtype=torch.float64)
-    for fold in range(_FOLDS):
-        inside, outside = part != fold, part == fold
-        start = None
-        for i, decay in reversed(list(enumerate(DECAYS))):
-            u, b = solve(
-                x[inside], soft[inside], hard[inside], power, objective,
-                decay * float(power.sum()), start, tolerance=1e-6,
-            )  # fmt: skip
-            start = u, b
-            losses[i] += objective.loss(x[outside] @ u + b, soft[outside], hard[outside])
-    return DECAYS[int(losses.argmin())]
+    """The penalty whose students have the least loss on neighbours they were not fitted on: from
+    the heaviest on, as long as a lighter one is better.
+    """
+    inside = torch.arange(len(x)) % _FOLDS != torch.arange(_FOLDS)[:, None]
+    least, chosen, students = float("inf"), DECAYS[-1], None
+    for decay in reversed(DECAYS):
+        students = solve(
+            x, soft, hard, power, objective, decay * float(power.sum()),
+            parts=inside, start=students, tolerance=1e-4,
+        )  # fmt: skip
+        loss = 0.0
+        for student, seen in zip(students, inside, strict=True):
+            margin = x[~seen] @ student[:-1] + student[-1]
+            loss += float(objective.loss(margin, soft[~seen], hard[~seen]))
+        if loss >= least:
+            break
+        least, chosen = loss, decay
+    return chosen
 
 
 def solve(
@@ -138,76 +143,90 @@ def solve(
     power: Tensor,
     objective: Objective,
     decay: float,
-    start: tuple[Tensor, float] | None = None,
+    *,
+    parts: Tensor | None = None,
+    start: Tensor | None = None,
     tolerance: float = 1e-12,
-) -> tuple[Tensor, float]:
-    """The minimiser (d, b) of the objective + λ |d|² / 2 over features x (n, r).
+) -> Tensor:
+    """The minimiser of the objective + λ |d|² / 2 over features x (n, r): d, then b, (1, r + 1).
 
-    Newton's method from zero, which is for speed only: the problem is convex. Each step is found by
-    conjugate gradients, whose preconditioner `power`, about the mean square of each feature, is
-    nearly the Hessian where features are principal coordinates. It stops where a step would win
-    less than the tolerance.
+    parts: (k, n); as many problems are solved at once, (k, r + 1), each on its part of the
+    neighbours.
+
+    Newton's method, from zero or from `start`, which is for speed only: the problem is convex. Each
+    step is found by conjugate gradients, whose preconditioner `power`, about the mean square of
+    each feature, is nearly the Hessian where features are principal coordinates. It stops where a
+    step would win less than the tolerance.
     """
-    v = torch.zeros(x.shape[1] + 1, dtype=torch.float64)
-    if start is not None:
-        v[:-1], v[-1] = start
-    weights, t, alpha = objective.weights(hard) / len(x), objective.temperature, objective.alpha
+    if parts is None:
+        parts = torch.ones(1, len(x), dtype=torch.bool)
+    weights = torch.zeros(parts.shape, dtype=torch.float64)
+    for row, part in zip(weights, parts, strict=True):
+        row[part] = objective.weights(hard[part]) / part.sum()
+    x = torch.cat([x, torch.ones(len(x), 1, dtype=x.dtype)], 1)  # the intercept's feature
+    ridge = torch.full(x.shape[1:], decay, dtype=torch.float64)
+    ridge[-1] = 0
+    t, alpha = objective.temperature, objective.alpha
     pull = alpha * t * soft + (1 - alpha) * hard
 
     def value(v: Tensor) -> Tensor:
-        """The objective but for what no student changes, the soft labels' entropy."""
-        margin = x @ v[:-1] + v[-1]
+        """The objectives (k,), but for what no student changes, the soft labels' entropy."""
+        margin = v @ x.T
         warm, cool = (F.softplus(m, threshold=_EXACT) for m in (margin / t, margin))
-        each = alpha * t**2 * warm + (1 - alpha) * cool
-        return weights @ (each - pull * margin) + 0.5 * decay * v[:-1].square().sum()
+        each = alpha * t**2 * warm + (1 - alpha) * cool - pull * margin
+        return (weights * each).sum(1) + 0.5 * (ridge * v.square()).sum(1)
 
+    v = torch.zeros(len(parts), x.shape[1], dtype=torch.float64) if start is None else start
     now = value(v)
     for _ in range(100):
-        margin = x @ v[:-1] + v[-1]
+        margin = v @ x.T
         cool, warm = margin.sigmoid(), (margin / t).sigmoid()
         slope = (alpha * t * (warm - soft) + (1 - alpha) * (cool - hard)) * weights
         curve = (alpha * warm * (1 - warm) + (1 - alpha) * cool * (1 - cool)) * weights
-        gradient = torch.cat([x.T @ slope + decay * v[:-1], slope.sum()[None]])
-        step = _newton_step(x, curve, decay, power, gradient)
-        win = -float(gradient @ step)
-        if win < tolerance:
+        gradient = slope @ x + ridge * v
+        step = _newton_step(x, curve, ridge, power, gradient)
+        win = -(gradient * step).sum(1)
+        size = (win >= tolerance).double()
+        while True:
+            then = value(v + size[:, None] * step)
+            short = (then > now - 1e-4 * size * win) & (size > 1e-6)
+            if not short.any():
+                break
+            size = torch.where(short, size / 2, size)
+        better = then < now  # else it is done, or rounding is all that is left
+        if not better.any():
             break
-        size = 1.0
-        while (then := value(v + size * step)) > now - 1e-4 * size * win and size > 1e-6:
-            size /= 2
-        if then >= now:  # rounding is all that is left
-            break
-        v, now = v + size * step, then
-    return v[:-1], float(v[-1])
+        v = torch.where(better[:, None], v + size[:, None] * step, v)
+        now = torch.where(better, then, now)
+    return v
 
 
-def _newton_step(x: Tensor, curve: Tensor, decay: float, power: Tensor, gradient: Tensor) -> Tensor:
-    """−H⁻¹ g for H = Xᵀ diag(c) X + λ I with the intercept's row and column: solved where it is
+def _newton_step(
+    x: Tensor, curve: Tensor, ridge: Tensor, power: Tensor, gradient: Tensor
+) -> Tensor:
+    """−H⁻¹ g for each H = Xᵀ diag(c) X + diag(ridge), c (k, n) and g (k, r + 1): solved where it is
     small, by preconditioned conjugate gradients where it is not.
     """
+    total = curve.sum(1, keepdim=True).clamp_min(1e-12)
     if x.shape[1] <= _SMALL:
-        bent = x * curve[:, None]
-        corner, side = curve.sum().clamp_min(1e-12)[None, None], bent.sum(0)[:, None]
-        inner = x.T @ bent + decay * torch.eye(x.shape[1], dtype=x.dtype)
-        hessian = torch.cat([torch.cat([inner, side], 1), torch.cat([side.T, corner], 1)])
+        hessian = (x.T * curve[:, None]) @ x + torch.diag(ridge)
+        hessian[:, -1, -1] = total[:, 0]
         direct: Tensor = torch.linalg.solve(hessian, -gradient)
         return direct
-    total = curve.sum().clamp_min(1e-12)
-    scale = torch.cat([total * power + decay, total[None]])
+    scale = total * torch.cat([power, torch.ones_like(power[:1])]) + ridge
     step, residual = torch.zeros_like(gradient), -gradient
-    z = residual / scale
-    way, before = z, residual @ z
+    way = residual / scale
+    before = (residual * way).sum(1, keepdim=True)
     enough = 1e-8 * before
     for _ in range(200):
-        if before <= enough:
+        if (before <= enough).all():
             break
-        bent = curve * (x @ way[:-1] + way[-1])
-        image = torch.cat([x.T @ bent + decay * way[:-1], bent.sum()[None]])
-        length = before / (way @ image)
+        image = (curve * (way @ x.T)) @ x + ridge * way
+        length = before / (way * image).sum(1, keepdim=True).clamp_min(1e-300)
         step, residual = step + length * way, residual - length * image
         z = residual / scale
-        now = residual @ z
-        way, before = z + (now / before) * way, now
+        now = (residual * z).sum(1, keepdim=True)
+        way, before = z + (now / before.clamp_min(1e-300)) * way, now
     return step
 
 
