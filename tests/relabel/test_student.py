@@ -91,7 +91,10 @@ def test_problems_solved_at_once_are_those_solved_alone(width: int) -> None:
     x, soft, hard = data(240, width)
     power = x.square().mean(0)
     parts = torch.stack([torch.arange(240) % 3 != 0, torch.arange(240) < 40])
-    at_once = solve(x, soft, hard, power, Objective(), 0.02, parts=parts)
+    weights = torch.zeros(2, 240, dtype=torch.float64)
+    for row, part in zip(weights, parts, strict=True):
+        row[part] = Objective().weights(hard[part]) / part.sum()
+    at_once = solve(x, soft, hard, power, Objective(), 0.02, weights=weights)
     for found, part in zip(at_once, parts, strict=True):
         (alone,) = solve(x[part], soft[part], hard[part], power, Objective(), 0.02)
         torch.testing.assert_close(found, alone, rtol=1e-4, atol=1e-6)

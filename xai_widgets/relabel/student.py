@@ -8,17 +8,21 @@ probability of "kept" is σ(m), at temperature T it is σ(m / T), and |W|² is |
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
+import numpy as np
+import numpy.typing as npt
 import torch
 import torch.nn.functional as F  # the field's name for it
 from torch import Tensor
+
+Array: TypeAlias = npt.NDArray[np.float64]
 
 # Penalties tried, in mean squares of a neighbour's (standardised) features.
 DECAYS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 _FOLDS = 3
 _ALIKE = 1e-8  # variance of soft labels below which there is nothing to explain
 _FLOOR = 0.1  # of the mean deviation: features that hardly move must not get large weights
-_EXACT = 40  # where softplus is its argument to the last bit of float64
 _SMALL = 128  # features up to which the Hessian is solved as it is
 HELD_OUT = 5  # every fifth neighbour is kept from the student
 
@@ -119,21 +123,29 @@ def _chosen(x: Tensor, soft: Tensor, hard: Tensor, power: Tensor, objective: Obj
     """The penalty whose students have the least loss on neighbours they were not fitted on: from
     the heaviest on, as long as a lighter one is better.
     """
-    inside = torch.arange(len(x)) % _FOLDS != torch.arange(_FOLDS)[:, None]
+    seen = torch.arange(len(x)) % _FOLDS != torch.arange(_FOLDS)[:, None]
+    weights = _weights(hard, seen, objective)
+    unseen = _weights(hard, ~seen, objective)
+    judge = _Problem(x.numpy(), soft.numpy(), hard.numpy(), unseen.numpy(), objective, 0.0)
     least, chosen, students = float("inf"), DECAYS[-1], None
     for decay in reversed(DECAYS):
         students = solve(
             x, soft, hard, power, objective, decay * float(power.sum()),
-            parts=inside, start=students, tolerance=1e-4,
+            weights=weights, start=students, tolerance=1e-4,
         )  # fmt: skip
-        loss = 0.0
-        for student, seen in zip(students, inside, strict=True):
-            margin = x[~seen] @ student[:-1] + student[-1]
-            loss += float(objective.loss(margin, soft[~seen], hard[~seen]))
+        loss = float(judge.at(students.numpy())[0].sum())
         if loss >= least:
             break
         least, chosen = loss, decay
     return chosen
+
+
+def _weights(hard: Tensor, parts: Tensor, objective: Objective) -> Tensor:
+    """What each neighbour counts in each part, (k, n), with a sum of 1 over every part (k, n)."""
+    weights = torch.zeros(parts.shape, dtype=torch.float64)
+    for row, part in zip(weights, parts, strict=True):
+        row[part] = objective.weights(hard[part]) / part.sum()
+    return weights
 
 
 def solve(
@@ -144,89 +156,103 @@ def solve(
     objective: Objective,
     decay: float,
     *,
-    parts: Tensor | None = None,
+    weights: Tensor | None = None,
     start: Tensor | None = None,
     tolerance: float = 1e-12,
 ) -> Tensor:
     """The minimiser of the objective + λ |d|² / 2 over features x (n, r): d, then b, (1, r + 1).
 
-    parts: (k, n); as many problems are solved at once, (k, r + 1), each on its part of the
-    neighbours.
+    weights: what each neighbour counts, (k, n); as many problems are solved at once, (k, r + 1).
 
     Newton's method, from zero or from `start`, which is for speed only: the problem is convex. Each
     step is found by conjugate gradients, whose preconditioner `power`, about the mean square of
     each feature, is nearly the Hessian where features are principal coordinates. It stops where a
     step would win less than the tolerance.
     """
-    if parts is None:
-        parts = torch.ones(1, len(x), dtype=torch.bool)
-    weights = torch.zeros(parts.shape, dtype=torch.float64)
-    for row, part in zip(weights, parts, strict=True):
-        row[part] = objective.weights(hard[part]) / part.sum()
-    x = torch.cat([x, torch.ones(len(x), 1, dtype=x.dtype)], 1)  # the intercept's feature
-    ridge = torch.full(x.shape[1:], decay, dtype=torch.float64)
-    ridge[-1] = 0
-    t, alpha = objective.temperature, objective.alpha
-    pull = alpha * t * soft + (1 - alpha) * hard
-
-    def value(v: Tensor) -> Tensor:
-        """The objectives (k,), but for what no student changes, the soft labels' entropy."""
-        margin = v @ x.T
-        warm, cool = (F.softplus(m, threshold=_EXACT) for m in (margin / t, margin))
-        each = alpha * t**2 * warm + (1 - alpha) * cool - pull * margin
-        return (weights * each).sum(1) + 0.5 * (ridge * v.square()).sum(1)
-
-    v = torch.zeros(len(parts), x.shape[1], dtype=torch.float64) if start is None else start
-    now = value(v)
+    if weights is None:
+        weights = objective.weights(hard)[None] / len(x)
+    # In NumPy from here on: the steps are many and small, and each costs a quarter.
+    problem = _Problem(x.numpy(), soft.numpy(), hard.numpy(), weights.numpy(), objective, decay)
+    v = np.zeros((len(weights), x.shape[1] + 1)) if start is None else start.numpy()
+    preconditioner = np.append(power.numpy(), 1.0)
+    now, slope, curve = problem.at(v)
     for _ in range(100):
-        margin = v @ x.T
-        cool, warm = margin.sigmoid(), (margin / t).sigmoid()
-        slope = (alpha * t * (warm - soft) + (1 - alpha) * (cool - hard)) * weights
-        curve = (alpha * warm * (1 - warm) + (1 - alpha) * cool * (1 - cool)) * weights
-        gradient = slope @ x + ridge * v
-        step = _newton_step(x, curve, ridge, power, gradient)
+        gradient = slope @ problem.x + problem.ridge * v
+        step = _newton_step(problem.x, curve, problem.ridge, preconditioner, gradient)
         win = -(gradient * step).sum(1)
-        size = (win >= tolerance).double()
+        size = (win >= tolerance).astype(float)
         while True:
-            then = value(v + size[:, None] * step)
+            then, slope, curve = problem.at(v + size[:, None] * step)
             short = (then > now - 1e-4 * size * win) & (size > 1e-6)
             if not short.any():
                 break
-            size = torch.where(short, size / 2, size)
+            size[short] /= 2
         better = then < now  # else it is done, or rounding is all that is left
         if not better.any():
             break
-        v = torch.where(better[:, None], v + size[:, None] * step, v)
-        now = torch.where(better, then, now)
-    return v
+        v, now = v + (size * better)[:, None] * step, np.where(better, then, now)
+    return torch.from_numpy(v)
 
 
-def _newton_step(
-    x: Tensor, curve: Tensor, ridge: Tensor, power: Tensor, gradient: Tensor
-) -> Tensor:
+class _Problem:
+    """k objectives of the same n neighbours, each with its own weights (k, n); without what no
+    student changes, the soft labels' entropy.
+    """
+
+    def __init__(
+        self, x: Array, soft: Array, hard: Array, weights: Array, objective: Objective, decay: float
+    ) -> None:
+        self.x = np.column_stack([x, np.ones(len(x))])  # the last is the intercept's feature
+        self.ridge = np.append(np.full(x.shape[1], decay), 0.0)
+        self._weights, self._soft, self._hard = weights, soft, hard
+        self._t, self._alpha = objective.temperature, objective.alpha
+
+    def at(self, v: Array) -> tuple[Array, Array, Array]:
+        """The objectives (k,) at v (k, r + 1), and their first and second derivatives along each
+        neighbour's margin, (k, n) both.
+        """
+        t, alpha, soft, hard = self._t, self._alpha, self._soft, self._hard
+        margin = v @ self.x.T
+        cool, kept = _softplus(margin)
+        warm, kept_warm = (cool, kept) if t == 1 else _softplus(margin / t)
+        each = alpha * t * (t * warm - soft * margin) + (1 - alpha) * (cool - hard * margin)
+        slope = alpha * t * (kept_warm - soft) + (1 - alpha) * (kept - hard)
+        curve = alpha * kept_warm * (1 - kept_warm) + (1 - alpha) * kept * (1 - kept)
+        value = (self._weights * each).sum(1) + 0.5 * (self.ridge * v * v).sum(1)
+        return value, slope * self._weights, curve * self._weights
+
+
+def _softplus(margin: Array) -> tuple[Array, Array]:
+    """log(1 + eᵐ) and its derivative σ(m), exact for any m."""
+    small = np.exp(-np.abs(margin))
+    sigmoid = np.where(margin >= 0, 1.0, small) / (1 + small)
+    return np.maximum(margin, 0) + np.log1p(small), sigmoid
+
+
+def _newton_step(x: Array, curve: Array, ridge: Array, power: Array, gradient: Array) -> Array:
     """−H⁻¹ g for each H = Xᵀ diag(c) X + diag(ridge), c (k, n) and g (k, r + 1): solved where it is
     small, by preconditioned conjugate gradients where it is not.
     """
-    total = curve.sum(1, keepdim=True).clamp_min(1e-12)
+    total = np.maximum(curve.sum(1, keepdims=True), 1e-12)
     if x.shape[1] <= _SMALL:
-        hessian = (x.T * curve[:, None]) @ x + torch.diag(ridge)
+        hessian = (x.T * curve[:, None]) @ x + np.diag(ridge)
         hessian[:, -1, -1] = total[:, 0]
-        direct: Tensor = torch.linalg.solve(hessian, -gradient)
+        direct: Array = np.linalg.solve(hessian, -gradient[..., None])[..., 0]
         return direct
-    scale = total * torch.cat([power, torch.ones_like(power[:1])]) + ridge
-    step, residual = torch.zeros_like(gradient), -gradient
+    scale = total * power + ridge
+    step, residual = np.zeros_like(gradient), -gradient
     way = residual / scale
-    before = (residual * way).sum(1, keepdim=True)
+    before = (residual * way).sum(1, keepdims=True)
     enough = 1e-8 * before
     for _ in range(200):
         if (before <= enough).all():
             break
         image = (curve * (way @ x.T)) @ x + ridge * way
-        length = before / (way * image).sum(1, keepdim=True).clamp_min(1e-300)
+        length = before / np.maximum((way * image).sum(1, keepdims=True), 1e-300)
         step, residual = step + length * way, residual - length * image
         z = residual / scale
-        now = (residual * z).sum(1, keepdim=True)
-        way, before = z + (now / before.clamp_min(1e-300)) * way, now
+        now = (residual * z).sum(1, keepdims=True)
+        way, before = z + (now / np.maximum(before, 1e-300)) * way, now
     return step
 
 
