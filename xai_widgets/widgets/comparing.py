@@ -6,6 +6,7 @@ network is run under its own lock, so the rows' other engines may be at work els
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from xai_widgets.images import Picture
 
 _TOP = 5
+_SHORTLY = 0.01  # seconds
 GUIDED = "guided_backprop"
 # What SmoothGrad can average, and so what smoothing can be measured of.
 SMOOTHED = ("saliency", "input_x_gradient", GUIDED)
@@ -136,10 +138,17 @@ def measuring(
     asked: Asked,
     methods: Sequence[str],
     known: Known,
+    pause: float = 0.0,
 ) -> Iterator[Measured]:
     """The measures of all cells that there are, and last, since it takes many passes, how much
     smoothing changes the maps of which SmoothGrad can be taken.
+
+    pause: seconds before it begins, in which the maps get on the screen; it needs all cores.
     """
+    begin = time.monotonic() + pause
+    while time.monotonic() < begin:
+        time.sleep(_SHORTLY)
+        yield Measured((0, ""), {})  # where it can be stopped
     answer = known.answer(asked)
     places = [(number, name) for number in range(len(rows)) for name in methods]
     places = [place for place in places if answer.attribution(place) is not None]

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 METHODS = ("saliency", "guided_backprop", "deconvnet", "smooth_grad", "grad_cam")
 _COLORMAPS = ("inferno", "gray", "coolwarm")  # those in the bundle
 _FIRST_SECONDS = 1.5  # a cell waits so long, so that there is something to see at once
+_PAINTED_IN = 0.4  # seconds that the browser has for painting before measures need all cores
 _SAVING_SECONDS = 120.0
 _THUMBNAIL = 64  # pixels
 
@@ -170,8 +171,8 @@ class GradientComparison(Appearance, Asking):
         if self._viewed:  # until then every moment goes into what is seen first
             self._measure()
 
-    def _measure(self) -> None:
-        """Take the measures of what is shown, in the background."""
+    def _measure(self, pause: float = _PAINTED_IN) -> None:
+        """Take the measures of what is shown, in the background and after a pause."""
         rows, image, asked = self._rows, self._images[self.place], self._asked_for
         methods, known = list(self.methods), self._known
 
@@ -181,7 +182,7 @@ class GradientComparison(Appearance, Asking):
                 widget._guarded(lambda: widget._tell(asked.key, step))
 
         self._measuring = self._requests.submit_background(
-            self.engine.worker, lambda: measuring(rows, image, asked, methods, known), tell
+            self.engine.worker, lambda: measuring(rows, image, asked, methods, known, pause), tell
         )
 
     def wait(self, seconds: float = 600.0) -> None:
@@ -190,7 +191,7 @@ class GradientComparison(Appearance, Asking):
         super().wait(seconds)
         if self.status.get("state") == "idle":
             self._viewed = True
-            self._measure()
+            self._measure(pause=0.0)
             assert self._measuring is not None
             self._measuring.wait(seconds - (time.monotonic() - begun))
 
