@@ -43,11 +43,17 @@ def write_page(entries: Entries, keys: Sequence[str]) -> None:
 
 def _described(known: Entries) -> list[str]:
     entry = next(iter(known.values()))
-    recipe = entry["recipe"]
+    recipe, begin = entry["recipe"], entry.get("begin")
+    before = [] if begin is None else [
+        f"Both arms of a seed go on from one network, trained before for {begin['epochs']} epochs,",
+        f"learning rate {begin['learning_rate']:g}, λ = 0.",
+    ]  # fmt: skip
     return [
         f"`{entry['command']}`, {entry['date']}, torch {entry['torch']}, {entry['device']}:",
         f"{recipe['epochs']} epochs of {recipe['schedule']}, batches of {recipe['batch_size']},",
         f"learning rate {recipe['learning_rate']:g}, statistics {recipe['statistics']}.",
+        *before,
+        "The cosine is over all held-out pictures.",
     ]
 
 
@@ -55,7 +61,9 @@ def _arms(known: Entries) -> list[str]:
     arms: dict[str, list[Mapping[str, Any]]] = {}
     for key, entry in known.items():
         if key.split("/")[1] == "arms":
-            arms.setdefault(f"λ = {entry['recipe']['weight']:g}", []).append(entry)
+            seed = int(key.split("/seed")[1])
+            arm = arms.setdefault(f"λ = {entry['recipe']['weight']:g}", [])
+            arm.append({**entry, "seed": seed})
     if not arms:
         return []
     pictures = next(iter(arms.values()))[0]["pictures"]
@@ -63,9 +71,7 @@ def _arms(known: Entries) -> list[str]:
     for arm, some in arms.items():
         for entry in some:
             t = entry["training"]
-            lines.append(
-                f"| {arm} | {entry['recipe']['seed']} | {t['accuracy']:.4f} | {t['cosine']:.3f} |"
-            )
+            lines.append(f"| {arm} | {entry['seed']} | {t['accuracy']:.4f} | {t['cosine']:.3f} |")
     lines += [
         "",
         f"Over {pictures} held-out pictures (randomisation: half of them), the network's own",

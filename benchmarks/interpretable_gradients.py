@@ -5,8 +5,9 @@
     python benchmarks/interpretable_gradients.py --table                               # docs only
 
 Settings: fashion_mnist and cifar100, both of the small ResNet; resnet18 and mobilenet_v2, of
-CIFAR-100, for a GPU. Each arm trains a network from the same weights on the same batches, then
-it is measured on held-out pictures. Interrupted, it goes on where it was: trainings from their
+CIFAR-100, for a GPU. Each arm trains a network from the same weights on the same batches (of
+cifar100, the weights are those of a network trained before, one for each seed), then it is measured
+on held-out pictures. Interrupted, it goes on where it was: trainings from their
 checkpoints under build/, measures from their ledgers, finished networks from
 benchmarks/results/interpretable_gradients.json, which is written after each of them.
 """
@@ -40,7 +41,9 @@ ERRORS = ("cosine", "mae", "mse", "histogram_intersection")
 
 @dataclass(frozen=True)
 class Setting:
-    """A data set, a network and how it is trained: in full, and shorter for the ablation."""
+    """A data set, a network and how it is trained: in full, and shorter for the ablation. begin:
+    how the network is trained from which both arms of a seed go on; they begin anew without it.
+    """
 
     data: str
     model: str
@@ -48,25 +51,23 @@ class Setting:
     ablation_epochs: int
     pictures: int
     ablation_pictures: int
+    begin: Recipe | None = None
 
 
+_ANOTHER = 100  # added to a seed: other batches than those of the network before
 # Small batches make many steps, which a small weight needs to show; see the page of the docs for
 # why the statistics are fixed.
 _SHORT = Recipe.one_cycle(
     4, batch_size=32, learning_rate=0.2, statistics="fixed", crop=0, rotation=0.0
 )
 _LONG = Recipe.one_cycle(30, statistics="fixed", rotation=0.0)
+_BEGUN = Recipe.one_cycle(
+    5, batch_size=32, learning_rate=0.2, statistics="fixed", crop=2, rotation=0.0
+)
 SETTINGS = {
     "fashion_mnist": Setting("fashion_mnist", "small_resnet", _SHORT, 1, 24, 12),
     "cifar100": Setting(
-        "cifar100",
-        "small_resnet",
-        Recipe.one_cycle(
-            5, batch_size=32, learning_rate=0.2, statistics="fixed", crop=2, rotation=0.0
-        ),
-        1,
-        60,
-        30,
+        "cifar100", "small_resnet", replace(_BEGUN, learning_rate=0.05), 1, 60, 30, _BEGUN
     ),
     "resnet18": Setting("cifar100", "resnet18", _LONG, 10, 200, 100),
     "mobilenet_v2": Setting("cifar100", "mobilenet_v2", _LONG, 10, 200, 100),
@@ -85,18 +86,33 @@ class Run:
     @property
     def key(self) -> str:
         r = self.recipe
-        return f"{self.setting}/{self.part}/{r.error}/{r.weight:g}/seed{r.seed}"
+        return f"{self.setting}/{self.part}/{r.error}/{r.weight:g}/seed{r.seed % _ANOTHER}"
+
+    @property
+    def begin(self) -> Recipe | None:
+        """How the network is trained from which this one goes on; None where it begins anew."""
+        begin = SETTINGS[self.setting].begin if self.part == "arms" else None
+        if begin is None:
+            return None
+        epochs = min(begin.epochs, self.recipe.epochs)  # a trial is short
+        return replace(begin, weight=0.0, seed=self.recipe.seed % _ANOTHER, epochs=epochs)
 
 
 def runs(name: str, seeds: int) -> list[Run]:
     """All networks of a setting: the two arms for every seed, then the ablation."""
     setting = SETTINGS[name]
+    another = _ANOTHER if setting.begin else 0
     made = [
-        Run(name, "arms", replace(setting.recipe, weight=weight, seed=seed), setting.pictures)
+        Run(
+            name,
+            "arms",
+            replace(setting.recipe, weight=weight, seed=seed + another),
+            setting.pictures,
+        )
         for seed in range(seeds)
         for weight in (0.0, WEIGHT)
     ]
-    short = replace(setting.recipe, epochs=setting.ablation_epochs)
+    short = replace(setting.begin or setting.recipe, epochs=setting.ablation_epochs)
     ablation = [(weight, "cosine") for weight in WEIGHTS]
     ablation += [(WEIGHT, error) for error in ERRORS[1:]]
     return made + [
@@ -157,20 +173,18 @@ def made(run: Run, asked: Any, until: float) -> dict[str, Any] | None:
         step = len(test) // 500
         test = replace(test, pixels=test.pixels[::step], labels=test.labels[::step])
     channels = train.pixels.shape[3] if train.pixels.ndim == 4 else 1
-    network = build(setting.model, channels, len(train.class_names), seed=run.recipe.seed)
+    seed = (run.begin or run.recipe).seed
+    network = build(setting.model, channels, len(train.class_names), seed=seed)
     network = network.to(asked.device, memory_format=torch.channels_last)
+    if run.begin is not None:
+        before = folder.parents[3] / "begin" / folder.name
+        if not trained(Trainer(network, train, test, recipe=run.begin, folder=before), run, until):
+            return None
     trainer = Trainer(network, train, test, recipe=run.recipe, folder=folder)
-    started = time.monotonic()
-    for report in trainer.reports():
-        if report.ends_epoch:
-            print(f"{run.key} epoch {report.epoch + 1} of {run.recipe.epochs}: accuracy "
-                  f"{report.test_accuracy:.4f}, cosine {report.cosine:.3f}, "
-                  f"{time.monotonic() - started:.0f} s", flush=True)  # fmt: skip
-        if time.monotonic() > until:
-            break
-    if not trainer.finished:
+    if not trained(trainer, run, until):
         return None
     network.eval()
+    trainer.measured = len(test)  # after every epoch it is few of them
     accuracy, cosine = trainer.measure()
     measures = measured(trainer, test, run.pictures, folder, until)
     if measures is None:
@@ -181,11 +195,30 @@ def made(run: Run, asked: Any, until: float) -> dict[str, Any] | None:
         "torch": torch.__version__,
         "device": asked.device,
         "recipe": run.recipe.plain(),
+        "begin": run.begin and run.begin.plain(),
         "pictures": run.pictures,
         "training": {"accuracy": round(accuracy, 4), "cosine": round(cosine or 0.0, 4),
-                     "history": trainer.history},
+                     "history": [told(entry) for entry in trainer.history]},
         "measures": measures,
     }  # fmt: skip
+
+
+def trained(trainer: Trainer, run: Run, until: float) -> bool:
+    """Train to the end, or until there is no time left: whether it came to the end."""
+    started = time.monotonic()
+    for report in trainer.reports():
+        if report.ends_epoch:
+            print(f"{run.key} epoch {report.epoch + 1} of {trainer.recipe.epochs}: accuracy "
+                  f"{report.test_accuracy:.4f}, cosine {report.cosine:.3f}, "
+                  f"{time.monotonic() - started:.0f} s", flush=True)  # fmt: skip
+        if time.monotonic() > until:
+            break
+    return trainer.finished
+
+
+def told(entry: dict[str, float]) -> dict[str, float]:
+    """What is kept of an epoch: not the cosine, which is of too few pictures to be compared."""
+    return {name: value for name, value in entry.items() if name != "cosine"}
 
 
 def write_pair(build_folder: Path) -> None:

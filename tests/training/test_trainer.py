@@ -21,7 +21,9 @@ import xai_widgets as xw
 from tests.training.data import QUICK, network, pictures
 from tests.training.worker import work
 from xai_widgets.training import Recipe, Report, Terms, Trainer, input_gradient_penalty
+from xai_widgets.training.batches import Batches
 from xai_widgets.training.checkpoint import NAME
+from xai_widgets.training.measuring import cosine_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -45,6 +47,19 @@ def same(a: dict[str, Tensor], b: dict[str, Tensor]) -> bool:
 @pytest.fixture(scope="module")
 def whole() -> dict[str, Tensor]:
     return trained(trainer())
+
+
+def test_pictures_sorted_by_class_are_measured_from_all_classes() -> None:
+    held_out = pictures(24, seed=1)
+    order = held_out.labels.argsort(kind="stable")
+    sorted_out = replace(held_out, pixels=held_out.pixels[order], labels=held_out.labels[order])
+    made = Trainer(network(), pictures(), sorted_out, recipe=QUICK, measured=6)
+    each = [replace(sorted_out, pixels=sorted_out.pixels[i : i + 1],
+                    labels=sorted_out.labels[i : i + 1]) for i in range(0, 24, 4)]  # fmt: skip
+    mean, std = made.train.mean, made.train.std
+    alone = [cosine_of(made.model, Batches(one, mean=mean, std=std), 1) for one in each]
+    assert sorted({int(one.labels[0]) for one in each}) == [0, 1, 2]
+    assert made.measure()[1] == pytest.approx(sum(c or 0.0 for c in alone) / 6, rel=1e-4)
 
 
 def test_reports_say_what_happens() -> None:

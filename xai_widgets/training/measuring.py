@@ -39,12 +39,15 @@ def accuracy_of(model: nn.Module, data: Batches) -> float:
 
 
 def cosine_of(model: nn.Module, data: Batches, pictures: int) -> float | None:
-    """The mean cosine between plain and guided gradient of the first pictures' losses, those that
-    vanish left out; None for a network without rectifiers.
+    """The mean cosine between plain and guided gradient of the losses of so many pictures, spread
+    over the data, which may be sorted by class; those that vanish are left out. None for a network
+    without rectifiers.
     """
     found = []
+    count = min(pictures, len(data))
+    spread = torch.arange(count) * len(data) // max(count, 1)
     with _evaluating(model) as device:
-        for numbers in torch.arange(min(pictures, len(data))).split(_GRADIENT_BATCH):
+        for numbers in spread.split(_GRADIENT_BATCH):
             run = TrainingPass(model, data.inputs(numbers).to(device), data.labels[numbers])
             try:
                 g, r = (_unit(run.gradient(rule=rule)) for rule in ("standard", "guided"))

@@ -150,7 +150,7 @@ class Trainer:
 
     def measure(self) -> tuple[float, float | None]:
         """Accuracy on the test pictures, and the mean cosine between plain and guided gradient on
-        the first of them; None for a network without rectifiers.
+        some of them, spread evenly; None for a network without rectifiers.
         """
         with lock_of(unwrap(self.model)):
             return accuracy_of(self.model, self.test), cosine_of(
