@@ -10,7 +10,7 @@ from torch import Tensor
 
 from xai_widgets.errors import ExplanationError
 from xai_widgets.methods.segments import segments
-from xai_widgets.relabel.readout import Readout, read
+from xai_widgets.relabel.readout import Readout, mean_around, read
 from xai_widgets.relabel.teacher import Teacher
 
 Space = Literal["auto", "pixels", "latents", "segments", "grid"]
@@ -102,6 +102,9 @@ class CellFeatures:
     latents (a grid) or of the pixels (segments). `erasing` (c, h, w): where neighbours are erased,
     what that adds to the latents; then a grid's cell is as it was but for how far it has gone that
     way, 1 − (change · erasing) / |erasing|², which is linear in the latents.
+
+    A map of grid cells is smoothed over the size of a patch, twice: cells that are always disturbed
+    together cannot be told apart.
     """
 
     def __init__(
@@ -112,6 +115,8 @@ class CellFeatures:
         self._labels = labels
         shape = teacher.mean.shape[-2:]
         self._size = (min(2 * cells, shape[0]), min(2 * cells, shape[1]))
+        # Half a patch, in pixels.
+        self._reach = max(min(self._x.shape[-2:]) // (2 * min(cells, *shape)), 1)
         self._most: Tensor | None = None
         self._erasing = None if erasing is None else erasing.to(teacher.mean)[None]
 
@@ -141,6 +146,7 @@ class CellFeatures:
             readout = "times_detail" if self._labels is None else "weight"
         if self._labels is None:
             fine = _enlarged(values.view(1, 1, *self._size), self._x)[0]
+            fine = mean_around(mean_around(fine, self._reach), self._reach)
         else:
             fine = values[self._labels.flatten()].view(1, *self._x.shape[1:])
         # As a pixel is, it is all there: 1, and of a neighbour's pixels 1 − their change is.
