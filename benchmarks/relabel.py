@@ -6,9 +6,11 @@
 Parts: `linear`, a network that is a linear student itself; `fashion`, Fashion-MNIST's test
 pictures; `photographs`, ImageNet photographs held out from the VAE's training, under
 $XAI_WIDGETS_DATA; `cost`, against the bare networks. Every picture's figures are kept in
-build/relabel/ as soon as they are known, so a run that is cut off goes on where it was, and a
-larger `--pictures` adds to a smaller one. Written to benchmarks/results/relabel.json and into
-docs/relabel.md.
+benchmarks/results/relabel/ as soon as they are known, so a run that is cut off goes on where it
+was, a larger `--pictures` adds to a smaller one, and `--share 0/2` and `--share 1/2` do half of it
+each, beside each other. Other methods are found again by name and parameters; of re-label
+distillation the files `*_ours_*` and `*_students_*` are of the code as it was: delete them with a
+change of the method. Written to benchmarks/results/relabel.json and into docs/relabel.md.
 """
 
 from __future__ import annotations
@@ -30,12 +32,13 @@ from torch import nn
 import xai_widgets as xw
 from xai_widgets.images import Picture
 from xai_widgets.metrics.ledger import Ledger
+from xai_widgets.probe.memory import keep_memory
 from xai_widgets.relabel import RelabelDistillation
 from xai_widgets.targets import Target
 
 ROOT = Path(__file__).parent.parent
-KEPT = ROOT / "build" / "relabel"
-RESULTS = ROOT / "benchmarks" / "results" / "relabel.json"
+KEPT = ROOT / "benchmarks" / "results" / "relabel"
+RESULTS = KEPT.with_suffix(".json")
 PAGE = ROOT / "docs" / "relabel.md"
 START, END = "<!-- measured: start -->", "<!-- measured: end -->"
 
@@ -46,6 +49,7 @@ OTHERS = (
 # As the engine has them, but where the defaults are meant for larger pictures.
 SMALL: dict[str, dict[str, Any]] = {"occlusion": {"window": 6, "stride": 3}}
 VAES: dict[str, str] = {}
+SHARE = [0, 1]
 WANTED = {"linear": 1, "fashion": 200, "photographs": 100, "cost": 1}
 TUNED_ON = slice(7, None, 29)  # photographs that the options were chosen on: not judged on
 
@@ -55,9 +59,13 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", metavar="|".join(WANTED), default=list(WANTED))
     parser.add_argument("--pictures", type=int, help="of fashion and photographs, at most")
     parser.add_argument("--samples", type=int, default=1000)
+    parser.add_argument("--share", help="i/n: only every n-th picture from i on; no table yet")
     parser.add_argument("--vae", help="a file of weights instead of the demo's own")
     asked = parser.parse_args()
     torch.set_num_threads(1)
+    keep_memory()  # as it is while widgets run networks
+    if asked.share:
+        SHARE[:] = [int(number) for number in asked.share.split("/")]
     if asked.vae:
         VAES.update(dict.fromkeys(("fashion", "photographs"), asked.vae))
     weights = f" --vae {Path(asked.vae).name}" if asked.vae else ""
@@ -73,7 +81,10 @@ def main() -> None:
             f" --samples {asked.samples}{weights}",
             "torch": torch.__version__,
         }
-        measured[part] = {**made, **globals()[part](count, asked.samples)}
+        found = globals()[part](count, asked.samples)
+        if asked.share:
+            continue
+        measured[part] = {**made, **found}
         RESULTS.write_text(json.dumps(measured, indent=1) + "\n")
         before, rest = PAGE.read_text(encoding="utf-8").split(START)
         text = f"{before}{START}\n{page(measured)}{END}{rest.split(END)[1]}"
@@ -153,6 +164,7 @@ def compared(
 ) -> dict[str, Any]:
     """Insertion and deletion of all methods, and what is known of each student."""
     vae, name = vae_of(part), f"{part}{digest(VAES.get(part))}"
+    pictures = pictures[SHARE[0] :: SHARE[1]]
     facts = Ledger(KEPT / f"{name}_students_{samples}.jsonl")
 
     def relabel_distillation(engine: xw.Engine, picture: Picture, target: Target) -> Any:
@@ -180,18 +192,23 @@ def compared(
         facts.put(picture.digest.hex(), value=value, target=target.name)
         return found.attribution
 
-    methods = [(name, given[name]) if name in given else name for name in OTHERS]
+    others = [(method, given[method]) if method in given else method for method in OTHERS]
     started = time.perf_counter()
 
     def progress(done: int, total: int) -> None:
-        if done % (2 * len(methods) + 4) == 0:
+        if done % 20 == 0:
             spent = time.perf_counter() - started
             print(f"{part}: {done} of {total} values, {spent:.0f} s", flush=True)
 
-    table = xw.metrics.evaluate(
-        engine, pictures, [relabel_distillation, *methods], ["insertion", "deletion"],
-        progress=progress, resume=KEPT / f"{name}_curves_{samples}.jsonl",
-    )  # fmt: skip
+    def curves(methods: Sequence[Any], file: str, control: bool) -> xw.metrics.Table:
+        return xw.metrics.evaluate(
+            engine, pictures, methods, ["insertion", "deletion"],
+            control=control, progress=progress, resume=KEPT / file,
+        )  # fmt: skip
+
+    ours = curves([relabel_distillation], f"{name}_ours_{samples}.jsonl", control=False)
+    theirs = curves(others, f"{part}_others.jsonl", control=True)
+    table = xw.metrics.Table((*ours.rows, *theirs.rows), {**ours.better, **theirs.better})
     known = [facts.get(engine.picture(picture).digest.hex()) for picture in pictures]
     students = [entry["value"] for entry in known if entry is not None]
     refused = sum("refused" in student for student in students)

@@ -65,6 +65,14 @@ def test_on_a_grid_the_cells_that_are_looked_at_stand_out(seed: int) -> None:
     assert values[:3, :3].min() > 2 * elsewhere.max()
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_noise_is_drawn_where_the_label_survives_erasing_all_of_it(seed: int) -> None:
+    """A few labels turn where half is erased, and none where all is: no scale would do."""
+    found = distilled(vae=GridVAE(), samples=300, seed=seed)
+    assert found._lesson.neighbours.neighbourhood.structure == "patches"
+    assert 0.3 <= found.kept_share <= 0.7
+
+
 def test_what_the_label_needs_stands_out_where_places_are_erased() -> None:
     """A light square in the dark, and a network that asks for light in the upper left quarter."""
     engine = linear_engine()

@@ -187,25 +187,46 @@ def _randomness_restored(watch: Watch) -> Iterator[None]:
     """Put the random generators back if, and only if, the network drew from them in this thread.
 
     Their state is global: restoring it without need would rewind a generator that another thread
-    is using. NumPy's and Python's are compared, in the main thread only, for the same reason.
+    is using.
     """
     cpu = torch.get_rng_state()
     cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None
-    main = threading.current_thread() is threading.main_thread()
-    others = (_numpy_state(), random.getstate()) if main else None
     try:
-        with watch:
+        with global_generators_restored(), watch:
             yield
     finally:
         if watch.drew:
             torch.set_rng_state(cpu)
             if cuda is not None:
                 torch.cuda.set_rng_state_all(cuda)
-        if others is not None:
-            if _numpy_moved(others[0]):
-                np.random.set_state(others[0])  # noqa: NPY002  # the user's global generator
-            if random.getstate() != others[1]:
-                random.setstate(others[1])
+
+
+class _Compared:
+    """Whether the global generators are being compared further out; of the main thread alone."""
+
+    now = False
+
+
+@contextmanager
+def global_generators_restored() -> Iterator[None]:
+    """Put NumPy's and Python's global generators back if they were drawn from inside.
+
+    In the main thread only, since another may be drawing from them; and once for all probes inside,
+    since looking at them takes as long as a small layer.
+    """
+    if _Compared.now or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numpys, pythons = _numpy_state(), random.getstate()
+    _Compared.now = True
+    try:
+        yield
+    finally:
+        _Compared.now = False
+        if _numpy_moved(numpys):
+            np.random.set_state(numpys)  # noqa: NPY002  # the user's global generator
+        if random.getstate() != pythons:
+            random.setstate(pythons)
 
 
 def _numpy_state() -> Any:

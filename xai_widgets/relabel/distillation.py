@@ -17,7 +17,7 @@ from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError
 from xai_widgets.images import Picture
 from xai_widgets.methods.registry import Method, parameters_of
-from xai_widgets.probe.guard import ordinary_modes
+from xai_widgets.probe.guard import global_generators_restored, ordinary_modes
 from xai_widgets.relabel.explanation import RelabelExplanation
 from xai_widgets.relabel.lesson import lessons
 from xai_widgets.relabel.recipe import Recipe
@@ -108,7 +108,7 @@ class RelabelDistillation:
         work = lessons(self.engine, self.vae, self.recipe, picture.input, target)
         while True:
             # Not around the loop: a caller's own modes must be back whenever this pauses.
-            with ordinary_modes():
+            with ordinary_modes(), global_generators_restored():
                 step = next(work, None)
                 if step is None:
                     return

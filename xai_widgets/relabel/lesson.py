@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from xai_widgets.engine import Engine
-from xai_widgets.relabel.features import features_for
+from xai_widgets.relabel.features import LatentFeatures, features_for
 from xai_widgets.relabel.latent import latent_weights
 from xai_widgets.relabel.neighbourhood import Neighbourhood, Structure
 from xai_widgets.relabel.neighbours import Neighbours
@@ -24,6 +24,7 @@ from xai_widgets.targets import Target
 _PILOTS = 8  # neighbours at a time while the scale is searched for
 _SEARCHED = 40  # of them at most
 _NEAR = 1.0  # octaves: pilots this near the scale that was found are neighbours like any other
+_EVERYTHING = 6.0  # the scale from which on all of the picture is erased, but for 2 %
 _EVENLY = 0.35  # of the neighbours, before those drawn out along what the student has learned
 _FIRST = 100  # neighbours of the first map; every further map has twice as many
 _EVEN = (0.35, 0.65)  # shares of kept labels outside of which the scale is corrected
@@ -84,8 +85,7 @@ def lessons(
         if reached and not recipe.scale and not _EVEN[0] < share < _EVEN[1]:
             scale = search.best()
         if len(neighbours) == turn < recipe.samples and neighbours.two_classes():
-            d = latent_weights(neighbours.offsets(), *neighbours.labels(), recipe, decay)
-            neighbours.draw_out(d)
+            neighbours.draw_out(_learned_way(neighbours, recipe, lesson))
             search = ScaleSearch(scale)
             due = min(max(due, turn + _FIRST), recipe.samples)
             scale = recipe.scale or _searched(neighbours, search, due)
@@ -112,7 +112,8 @@ def _begun(teacher: Teacher, recipe: Recipe) -> tuple[Neighbours, ScaleSearch, f
         if recipe.scale:
             return neighbours, search, recipe.scale
         scale = _searched(neighbours, search, recipe.samples)
-        if not search.one_sided():
+        everything = neighbourhood.structure == "erased" and scale > _EVERYTHING
+        if not (everything or search.one_sided()):
             break
     search.check()
     neighbours.keep_near(scale, _NEAR, recipe.samples)
@@ -125,6 +126,16 @@ def _turn(recipe: Recipe, neighbourhood: Neighbourhood) -> int:
     if recipe.shape == "even" or (recipe.shape == "auto" and not vector):
         return recipe.samples
     return min(max(_FIRST, round(_EVENLY * recipe.samples)), recipe.samples)
+
+
+def _learned_way(neighbours: Neighbours, recipe: Recipe, lesson: Lesson | None) -> Tensor:
+    """The way through latent space, (1, ...), on which a student of the latents finds the label
+    kept: that of the lesson, if it is one of the latents.
+    """
+    if lesson is not None and isinstance(neighbours.view, LatentFeatures):
+        return neighbours.view.direction(lesson.student.d)
+    decay = recipe.decay or (None if lesson is None else lesson.student.decay)
+    return latent_weights(neighbours.offsets(), *neighbours.labels(), recipe, decay)
 
 
 def _next_due(now: int, samples: int) -> int:

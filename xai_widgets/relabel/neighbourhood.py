@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Literal
+from functools import cached_property, partial
+from typing import Literal, TypeAlias
 
 import torch
 import torch.nn.functional as F  # the field's name for it
@@ -22,11 +23,13 @@ from xai_widgets.errors import ExplanationError
 Noise = Literal["auto", "none", "isotropic", "posterior", "uniform"]
 Structure = Literal["auto", "independent", "smooth", "patches", "erased"]
 Shape = Literal["auto", "even", "drawn_out"]
+Draw: TypeAlias = Callable[[torch.Generator], Tensor]
 
 # Cells across the picture of the grids that smooth noise is the sum of.
 _SMOOTH = (2, 4, 7, 14)
 _ALONG = 3.5  # standard deviation of what is added along that direction
 _AROUND = 3  # a place is erased by the mean of a square of this part of the picture
+_BLOCK = 8  # pictures whose random numbers one generator draws: each costs more than they do
 _EVEN = 0.5  # ρ: what is left of the even noise where neighbours are drawn out along a direction
 
 
@@ -94,16 +97,20 @@ class Neighbourhood:
         """The offsets s a_i of the synthetic pictures of these numbers and scales, (k, d) or
         (k, c, h, w).
         """
-        generators = [_generator(self.seed, number) for number in numbers]
-        pairs = zip(generators, scales, strict=True)
-        drawn = torch.stack([self._drawn_in_places(*pair) for pair in pairs])
-        wide = (-1, *[1] * (drawn.ndim - 1))
-        scale = torch.tensor(scales).view(wide)
-        if self.structure != "erased":
-            drawn *= scale
+        shape = self.mean.shape[1:]
+        scale = torch.tensor(scales).view(-1, *[1] * len(shape))
+        drawn = torch.zeros(len(numbers), *shape)
+        if self.noise != "none":
+            drawn = self._several(numbers, "noise", partial(self._noise, shape))
+        if self.structure == "erased":
+            drawn = self._masks(numbers, scales) * (self.erasing + drawn)
+        elif self.structure == "patches":
+            drawn = scale * self._masks(numbers, scales) * drawn
+        else:
+            drawn = scale * drawn
         if self.along is not None:
-            after = torch.tensor([number >= self.turn for number in numbers]).view(wide)
-            ways = torch.stack([torch.randn((), generator=each) for each in generators]).view(wide)
+            after = torch.tensor([number >= self.turn for number in numbers]).view_as(scale)
+            ways = self._several(numbers, "ways", _normal).view_as(scale)
             out = _EVEN * drawn + scale * _ALONG * ways * self.along.cpu()
             drawn = torch.where(after, out, drawn)
         return drawn.to(self.mean)
@@ -118,31 +125,37 @@ class Neighbourhood:
         """
         if self.structure not in ("patches", "erased"):
             return None
-        pairs = zip(numbers, scales, strict=True)
-        masks = [self._mask(_generator(self.seed, number), scale) for number, scale in pairs]
-        return torch.stack(masks)[:, None].to(self.mean)
+        return self._masks(numbers, scales).to(self.mean)
 
-    def _drawn_in_places(self, generator: torch.Generator, scale: float) -> Tensor:
-        """The noise where there is any, or what erasing some places adds, (d,) or (c, h, w)."""
-        shape = self.mean.shape[1:]
-        if self.structure == "erased":
-            mask = self._mask(generator, scale)
-            return mask * (self.erasing + self._drawn(shape, generator))
-        if self.structure == "patches":
-            return self._mask(generator, scale) * self._drawn(shape, generator)
-        return self._drawn(shape, generator)
+    def _several(self, numbers: list[int], what: str, draw: Draw) -> Tensor:
+        """What `draw` gives for each of these numbers, (k, ...)."""
+        blocks = {block: i for i, block in enumerate(dict.fromkeys(n // _BLOCK for n in numbers))}
+        drawn = torch.cat([draw(_generator(self.seed, what, block)) for block in blocks])
+        return drawn[[_BLOCK * blocks[n // _BLOCK] + n % _BLOCK for n in numbers]]
 
-    def _drawn(self, shape: torch.Size, generator: torch.Generator) -> Tensor:
-        if self.noise == "none":
-            return torch.zeros(shape)
-        if self.structure == "smooth":
-            drawn = _smooth(shape, self.noise, generator)
-        else:
-            drawn = _drawn(shape, self.noise, generator)
+    def _noise(self, shape: torch.Size, generator: torch.Generator) -> Tensor:
+        draw = _smooth if self.structure == "smooth" else _drawn
+        drawn = draw(shape, self.noise, generator)
         if self.noise == "posterior":
             deviation = (0.5 * self.log_variance[0].cpu().float()).exp()
             drawn = drawn * deviation / deviation.square().mean().sqrt()
         return drawn
+
+    def _masks(self, numbers: list[int], scales: list[float]) -> Tensor:
+        """How much each place of the latent grid is disturbed, 0 to 1, (k, 1, h, w)."""
+        height, width = self.mean.shape[-2:]
+        rows, columns = min(self.cells, height), min(self.cells, width)
+        down, across = -(-height // rows), -(-width // columns)
+        cells = self._several(numbers, "cells", partial(_uniform, (rows + 1, columns + 1)))
+        shift = self._several(numbers, "shift", partial(_uniform, (2,)))
+        erased = self.structure == "erased"
+        shares = torch.tensor([1 - 2.0**-scale if erased else 0.5 for scale in scales])
+        coarse = (cells < shares[:, None, None]).float()
+        size = ((rows + 1) * down, (columns + 1) * across)
+        wide = F.interpolate(coarse[:, None], size=size, mode="bilinear")
+        corners = (shift * torch.tensor([down, across])).long().tolist()
+        pairs = zip(wide, corners, strict=True)
+        return torch.stack([m[:, y : y + height, x : x + width] for m, (y, x) in pairs])
 
     @cached_property
     def erasing(self) -> Tensor:
@@ -151,32 +164,41 @@ class Neighbourhood:
         reach = max(1, min(mean.shape[-2:]) // (2 * _AROUND))
         return (F.avg_pool2d(mean, 2 * reach + 1, 1, reach, count_include_pad=False) - mean)[0]
 
-    def _mask(self, generator: torch.Generator, scale: float) -> Tensor:
-        share = 1 - 2.0**-scale if self.structure == "erased" else 0.5
-        return _mask(self.mean.shape[1:], self.cells, share, generator)
 
-
-def _generator(seed: int, number: int) -> torch.Generator:
-    """A generator of its own for every picture: neighbouring seeds of one kind look alike."""
-    digest = hashlib.blake2b(f"{seed} {number}".encode(), digest_size=8).digest()
+def _generator(seed: int, what: str, block: int) -> torch.Generator:
+    """A generator of its own for each kind of number and few pictures: neighbouring seeds of one
+    kind look alike.
+    """
+    digest = hashlib.blake2b(f"{seed} {what} {block}".encode(), digest_size=8).digest()
     return torch.Generator().manual_seed(int.from_bytes(digest, "little") >> 1)
 
 
+def _uniform(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+    return torch.rand(_BLOCK, *shape, generator=generator)
+
+
+def _normal(generator: torch.Generator) -> Tensor:
+    return torch.randn(_BLOCK, generator=generator)
+
+
 def _drawn(shape: torch.Size, noise: Noise, generator: torch.Generator) -> Tensor:
+    """Noise of variance 1 for a block of pictures, (8, ...)."""
     if noise == "uniform":
-        return (2 * torch.rand(shape, generator=generator) - 1) * 3**0.5
-    return torch.randn(shape, generator=generator)
+        return (2 * _uniform(shape, generator) - 1) * 3**0.5
+    return torch.randn(_BLOCK, *shape, generator=generator)
 
 
 def _smooth(shape: torch.Size, noise: Noise, generator: torch.Generator) -> Tensor:
-    """The sum of coarse grids of noise, enlarged, of variance 1 over the picture, (c, h, w)."""
+    """The sum of coarse grids of noise, enlarged, of variance 1 over the picture, for a block of
+    pictures, (8, c, h, w).
+    """
     channels, height, width = shape
-    total = torch.zeros(shape)
+    total = torch.zeros(_BLOCK, *shape)
     grids = [cells for cells in _SMOOTH if cells <= max(height, width)]
     for cells in grids:
         size = torch.Size((channels, min(cells, height), min(cells, width)))
         coarse = _drawn(size, noise, generator)
-        fine = F.interpolate(coarse[None], size=(height, width), mode="bicubic")[0]
+        fine = F.interpolate(coarse, size=(height, width), mode="bicubic")
         total += fine / _deviation(size[1], size[2], height, width)
     return total / math.sqrt(len(grids))
 
@@ -186,16 +208,3 @@ def _deviation(rows: int, columns: int, height: int, width: int) -> float:
     down = F.interpolate(torch.eye(rows)[None, None], size=(height, rows), mode="bicubic")[0, 0]
     across = F.interpolate(torch.eye(columns)[None, None], size=(width, columns), mode="bicubic")
     return float((down.square().sum(1).mean() * across[0, 0].square().sum(1).mean()).sqrt())
-
-
-def _mask(shape: torch.Size, cells: int, share: float, generator: torch.Generator) -> Tensor:
-    """How much each place of the latent grid is disturbed, 0 to 1, (h, w): of that share of it."""
-    height, width = shape[-2:]
-    rows, columns = min(cells, height), min(cells, width)
-    coarse = (torch.rand(rows + 1, columns + 1, generator=generator) < share).float()
-    down, across = -(-height // rows), -(-width // columns)
-    size = ((rows + 1) * down, (columns + 1) * across)
-    wide: Tensor = F.interpolate(coarse[None, None], size=size, mode="bilinear")[0, 0]
-    top = int(torch.randint(down, (), generator=generator))
-    left = int(torch.randint(across, (), generator=generator))
-    return wide[top : top + height, left : left + width]
