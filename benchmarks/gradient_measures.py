@@ -43,7 +43,7 @@ def measured(
 
     parts: tuple[tuple[Any, Sequence[str], tuple[Any, ...]], ...] = (
         (images, CAMS, CAM_MEASURES),
-        (images, GRADIENTS, ("sparseness", total_variation, smooth_grad_distance)),
+        (images, GRADIENTS, ("sparseness", "total_variation", smooth_grad_distance)),
         (few, GRADIENTS, (
             ("random_logit", {"absolute": True}),
             ("model_randomization", {"stages": 4, "absolute": True}),
@@ -66,23 +66,10 @@ def measured(
     return found
 
 
-def total_variation(engine: Engine, picture: Any, attribution: Any, target: Any) -> float:
-    """Σ |differences of neighbours| / Σ |a| of the map as it is, channels summed: how rough it is.
-
-    Noise has about 2 √2 at two neighbours for each pixel; a smooth map has little.
-    """
-    a = attribution.values.sum(0) if attribution.values.ndim == 3 else attribution.values
-    total = float(np.abs(a).sum())
-    differences = np.abs(np.diff(a, axis=0)).sum() + np.abs(np.diff(a, axis=1)).sum()
-    return float(differences) / total if total > 0 else float("nan")
-
-
 def smooth_grad_distance(engine: Engine, picture: Any, attribution: Any, target: Any) -> float:
     """1 − cosine between the map and the mean of such maps over noisy pictures: how much of it
     smoothing takes away.
     """
     base = attribution.method
     smooth = engine.explain(picture, "smooth_grad", target=target, base=base, samples=25, seed=0)
-    a, b = (v.values.ravel().astype(np.float64) for v in (attribution, smooth))
-    power = float(np.linalg.norm(a) * np.linalg.norm(b))
-    return 1 - float(a @ b) / power if power > 0 else float("nan")
+    return 1 - metrics.cosine(attribution, smooth)

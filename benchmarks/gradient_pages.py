@@ -53,7 +53,7 @@ def _described(known: Entries) -> list[str]:
         f"{recipe['epochs']} epochs of {recipe['schedule']}, batches of {recipe['batch_size']},",
         f"learning rate {recipe['learning_rate']:g}, statistics {recipe['statistics']}.",
         *before,
-        "The cosine is over all held-out pictures.",
+        f"The cosine is over {entry['training'].get('gradients', 256):,} held-out pictures.",
     ]
 
 
