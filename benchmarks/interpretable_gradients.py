@@ -147,7 +147,7 @@ def work(asked: Any, until: float) -> None:
     """Make and measure every network that is not kept yet, as long as there is time."""
     wanted = [run for run in runs(asked.setting, asked.seeds) if asked.part in (None, run.part)]
     for run in wanted:
-        if run.key in kept() and asked.subset is None:
+        if asked.subset is None and known(run):
             continue
         if asked.subset is not None:
             run = replace(run, recipe=replace(run.recipe, epochs=1), pictures=2)
@@ -263,6 +263,14 @@ def kept() -> dict[str, Any]:
     path = RESULTS / "interpretable_gradients.json"
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     return found
+
+
+def known(run: Run) -> bool:
+    """Whether this network is kept, trained as it would be now."""
+    entry = kept().get(run.key)
+    asked = {"recipe": run.recipe.plain(), "begin": run.begin and run.begin.plain()}
+    as_kept = json.loads(json.dumps(asked))
+    return entry is not None and all(entry.get(name) == as_kept[name] for name in asked)
 
 
 def keep_entry(key: str, entry: dict[str, Any]) -> None:
