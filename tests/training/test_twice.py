@@ -44,12 +44,13 @@ def second(module: nn.Module, x: Tensor, mode: TwiceMode | None) -> list[Tensor]
 
 @pytest.mark.parametrize("options", CONVOLUTIONS.values(), ids=CONVOLUTIONS)
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("channels", [4, 8], ids=["few", "many"])  # a picture's, a map's
 def test_a_convolution_is_pytorchs_own(
-    options: dict[str, Any], layout: torch.memory_format
+    options: dict[str, Any], layout: torch.memory_format, channels: int
 ) -> None:
     torch.manual_seed(0)
-    module = nn.Conv2d(4, 4, 3, **{"bias": False, **options}).double()
-    x = torch.randn(2, 4, 7, 6, dtype=torch.float64).to(memory_format=layout)
+    module = nn.Conv2d(channels, 8, 3, **{"bias": False, **options}).double()
+    x = torch.randn(2, channels, 7, 6, dtype=torch.float64).to(memory_format=layout)
     for ours, theirs in zip(second(module, x, TwiceMode()), second(module, x, None), strict=True):
         torch.testing.assert_close(ours, theirs)
 

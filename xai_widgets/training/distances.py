@@ -19,8 +19,8 @@ _VANISHED = 1e-12
 
 
 def cosine(g: Tensor, r: Tensor) -> Tensor:
-    """1 − ⟨g, r⟩ / (‖g‖ ‖r‖); (N,) from (N, D) twice."""
-    return 1 - (_unit(g) * _unit(r)).sum(1)
+    """1 − ⟨g, r⟩ / (‖g‖ ‖r‖); (N,) from (N, ...) twice."""
+    return 1 - _sum(g * r) / _sum(g.square()).sqrt() / _sum(r.square()).sqrt()
 
 
 def mae(g: Tensor, r: Tensor) -> Tensor:
@@ -29,17 +29,17 @@ def mae(g: Tensor, r: Tensor) -> Tensor:
     As they are, gradients of a loss are so small that their difference says nothing beside the
     loss: around 1e-5, and its square around 1e-9.
     """
-    return (_unit_power(g) - _unit_power(r)).abs().mean(1)
+    return (_unit_power(g) - _unit_power(r)).abs().mean(_values(g))
 
 
 def mse(g: Tensor, r: Tensor) -> Tensor:
     """mean (ĝ − r̂)², scaled as in `mae`: 2 · (1 − cosine)."""
-    return (_unit_power(g) - _unit_power(r)).square().mean(1)
+    return (_unit_power(g) - _unit_power(r)).square().mean(_values(g))
 
 
 def histogram_intersection(g: Tensor, r: Tensor) -> Tensor:
     """1 − Σ min(|g| / Σ|g|, |r| / Σ|r|): how much of the one's magnitude is not the other's."""
-    return 1 - torch.minimum(_share(g), _share(r)).sum(1)
+    return 1 - _sum(torch.minimum(_share(g), _share(r)))
 
 
 DISTANCES: Mapping[str, Distance] = MappingProxyType(
@@ -60,26 +60,29 @@ def distance_of(name: str) -> Distance:
     measured = DISTANCES[name]
 
     def guarded(g: Tensor, r: Tensor) -> Tensor:
-        g, r = g.flatten(1), r.detach().flatten(1)
-        sizes = torch.stack([g.detach().abs().amax(1), r.abs().amax(1)])
+        r = r.detach()
+        sizes = torch.stack([v.detach().abs().amax(_values(v)) for v in (g, r)])
         usable = ((sizes > _VANISHED) & sizes.isfinite()).all(0)
         # What is left out must not be divided by its size either: 0 · ∞ is not 0.
-        scale = torch.where(usable, sizes, 1.0)[..., None]
-        one = torch.ones_like(g)
-        g = torch.where(usable[:, None], g / scale[0], one)
-        r = torch.where(usable[:, None], r / scale[1], one)
+        kept = usable.view(-1, *[1] * (g.ndim - 1))
+        g, r = torch.where(kept, g, 1.0), torch.where(kept, r, 1.0)
         return torch.where(usable, measured(g, r), 0.0)
 
     return guarded
 
 
-def _unit(v: Tensor) -> Tensor:
-    return v / v.square().sum(1, keepdim=True).sqrt()
+# Over the axes as they are: to lay a map with its channels innermost out as one row is a copy.
+def _values(v: Tensor) -> tuple[int, ...]:
+    return tuple(range(1, v.ndim))
+
+
+def _sum(v: Tensor, keepdim: bool = False) -> Tensor:
+    return v.sum(_values(v), keepdim=keepdim)
 
 
 def _unit_power(v: Tensor) -> Tensor:
-    return v / v.square().mean(1, keepdim=True).sqrt()
+    return v / v.square().mean(_values(v), keepdim=True).sqrt()
 
 
 def _share(v: Tensor) -> Tensor:
-    return v.abs() / v.abs().sum(1, keepdim=True)
+    return v.abs() / _sum(v.abs(), keepdim=True)
