@@ -11,6 +11,8 @@ import { type Line, lineSwatch, plot } from "./parts/plot";
 const COLOURS = ["var(--xw-c0)", "var(--xw-c1)", "var(--xw-c2)"];
 
 const short = (value: number): string => String(+value.toPrecision(2)).replace("-", "−");
+/** As many digits each time: what changes while one looks must not jump. */
+const steady = (value: number): string => value.toFixed(Math.abs(value) < 0.1 ? 3 : 2);
 
 function render(props: RenderProps): () => void {
   const { model } = props;
@@ -56,7 +58,7 @@ function render(props: RenderProps): () => void {
       title,
       colour: COLOURS[i]!,
       values,
-      value: last === undefined ? "" : short(last),
+      value: last === undefined ? "" : steady(last).replace("-", "−"),
       dashed: false,
     };
   }
@@ -142,13 +144,17 @@ function render(props: RenderProps): () => void {
     announce();
   }
 
+  const done = (): boolean =>
+    session.status?.state === "idle" && session.epochs.length >= session.plan.epochs;
+
   /** How it stands, in a few words. */
   function words(): string {
     const { now: step, plan, epochs } = session;
     const last = epochs.at(-1);
     const parts = [
+      done() && `trained for ${plan.epochs} epoch${plan.epochs === 1 ? "" : "s"}`,
       plan.regularised ? `weight ${plan.weight}` : "no regularisation",
-      step.learning_rate != null && `learning rate ${short(step.learning_rate)}`,
+      !done() && step.learning_rate != null && `learning rate ${short(step.learning_rate)}`,
       last?.test_accuracy != null && `test accuracy ${percent(last.test_accuracy)}`,
       last?.cosine != null && `cosine ${last.cosine.toFixed(2).replace("-", "−")}`,
     ];
@@ -162,8 +168,7 @@ function render(props: RenderProps): () => void {
     const time = now();
     const running = status?.state === "running";
     showFooter(time);
-    const done = status?.state === "idle" && session.epochs.length >= session.plan.epochs;
-    pause.hidden = frozen || done;
+    pause.hidden = frozen || done();
     write(pause, running ? "Pause" : session.now.step || session.epochs.length ? "Go on" : "Start");
     set(root, { _busy: running, _state: status?.state });
   }
