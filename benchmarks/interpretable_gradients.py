@@ -9,9 +9,10 @@ CIFAR-100, for a GPU. Each arm trains a network from the same weights on the sam
 is measured on held-out pictures. Of cifar100 the weights are those of a network trained before, one
 for each seed, and the batches are large: with small ones two trainings part by chance alone, by
 more than a small weight moves them. How far chance goes, a weight of next to nothing shows.
-Interrupted, it goes on where it was: trainings from their
-checkpoints under build/, measures from their ledgers, finished networks from
-benchmarks/results/interpretable_gradients.json, which is written after each of them.
+
+Interrupted, it goes on where it was: trainings from their checkpoints under build/, measures from
+their ledgers, finished networks from benchmarks/results/interpretable_gradients.json, which is
+written after each of them.
 """
 
 from __future__ import annotations
