@@ -67,23 +67,37 @@ def _arms(known: Entries) -> list[str]:
     if not arms:
         return []
     pictures = next(iter(arms.values()))[0]["pictures"]
-    lines = ["", "| arm | seed | accuracy | cosine (plain, guided) |", "|---|---|---|---|"]
-    for arm, some in arms.items():
-        for entry in some:
-            t = entry["training"]
-            lines.append(f"| {arm} | {entry['seed']} | {t['accuracy']:.4f} | {t['cosine']:.3f} |")
+    lines = ["", "| seed | arm | accuracy | cosine (plain, guided) |", "|---|---|---|---|"]
+    for seed in sorted({entry["seed"] for some in arms.values() for entry in some}):
+        for arm, some in arms.items():
+            t = next((e["training"] for e in some if e["seed"] == seed), None)
+            if t is not None:
+                lines.append(f"| {seed} | {arm} | {t['accuracy']:.4f} | {t['cosine']:.4f} |")
     lines += [
         "",
         f"Over {pictures} held-out pictures (randomisation: half of them), the network's own",
-        "answer: mean over seeds, with the least and the greatest seed's mean.",
+        "answer: mean over seeds, with the least and the greatest seed's mean; the difference",
+        "between the arms is taken for each seed first.",
     ]
     for names in (_CAMS, _GRADIENTS):
         head = ["method", "arm", *(_TITLES[name] for name in names)]
         lines += ["", f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
         first = next(iter(arms.values()))[0]["measures"]
         for method in [m for m, row in first.items() if names[0] in row]:
-            for arm, some in arms.items():
-                cells = [_cell([e["measures"][method].get(name) for e in some]) for name in names]
+            means = {
+                arm: [{name: _mean(e["measures"][method].get(name)) for name in names}
+                      for e in some]
+                for arm, some in arms.items()
+            }  # fmt: skip
+            if len(means) == 2 and len({len(some) for some in means.values()}) == 1:
+                pairs = zip(*means.values(), strict=True)
+                means["difference"] = [
+                    {name: _minus(there[name], here[name]) for name in names}
+                    for here, there in pairs
+                ]
+            for arm, found in means.items():
+                signed = "+" if arm == "difference" else ""
+                cells = [_spread([row[name] for row in found], signed) for name in names]
                 lines.append(f"| `{method}` | {arm} | {' | '.join(cells)} |")
     return lines
 
@@ -97,29 +111,43 @@ def _ablation(known: Entries) -> list[str]:
         "",
         f"### Ablation, one seed, {epochs} epoch{'s' * (epochs > 1)}",
         "",
-        "CAM measures are of Grad-CAM, the others of the plain gradient.",
+        "CAM measures are of Grad-CAM, the others of the plain gradient. λ = 1e-06 is λ = 0 again",
+        "but for the rounding: by what these two differ, any two do.",
         "",
         "| error | λ | accuracy | cosine | " + " | ".join(_TITLES.values()) + " |",
         "|---" * (4 + len(_TITLES)) + "|",
     ]
     for entry in rows.values():
         recipe, training, measures = (entry[k] for k in ("recipe", "training", "measures"))
-        cells = [_cell([measures["grad_cam"].get(name)]) for name in _CAMS]
-        cells += [_cell([measures["saliency"].get(name)]) for name in _GRADIENTS]
+        cells = [_cell(measures["grad_cam"].get(name)) for name in _CAMS]
+        cells += [_cell(measures["saliency"].get(name)) for name in _GRADIENTS]
         lines.append(
             f"| {recipe['error']} | {recipe['weight']:g} | {training['accuracy']:.4f} | "
-            f"{training['cosine']:.3f} | {' | '.join(cells)} |"
+            f"{training['cosine']:.4f} | {' | '.join(cells)} |"
         )
     return lines
 
 
-def _cell(values: Sequence[Sequence[float | None] | None]) -> str:
-    """The mean of several networks' means, and how far they are apart; of one, its interval."""
-    known = [v for v in values if v is not None and v[0] is not None]
+def _mean(value: Sequence[float | None] | None) -> float | None:
+    return None if value is None else value[0]
+
+
+def _minus(this: float | None, that: float | None) -> float | None:
+    return None if this is None or that is None else this - that
+
+
+def _spread(means: Sequence[float | None], sign: str) -> str:
+    """The mean of several networks' means, and how far they are apart."""
+    known = [mean for mean in means if mean is not None]
     if not known:
         return "—"
-    if len(known) == 1:
-        mean, low, high = known[0][:3]
-        return f"{mean:.3f} [{low:.3f}, {high:.3f}]"
-    means = [float(v[0] or 0.0) for v in known]
-    return f"{sum(means) / len(means):.3f} [{min(means):.3f}, {max(means):.3f}]"
+    mean, low, high = (f"{v:{sign}.3f}" for v in (sum(known) / len(known), min(known), max(known)))
+    return f"{mean} [{low}, {high}]"
+
+
+def _cell(value: Sequence[float] | None) -> str:
+    """A network's mean over pictures, and its interval."""
+    if value is None or value[0] is None:
+        return "—"
+    mean, low, high = value[:3]
+    return f"{mean:.3f} [{low:.3f}, {high:.3f}]"
