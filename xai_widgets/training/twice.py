@@ -37,7 +37,7 @@ _NORM_ARGUMENTS = ("input", "running_mean", "running_var", "weight", "bias", "tr
 _NORM_DEFAULTS: dict[str, Any] = {
     "weight": None, "bias": None, "training": False, "momentum": 0.1, "eps": 1e-5,
 }  # fmt: skip
-_IN_CACHE = 2**16  # values
+_SUMS = [False, True, True]  # not the gradient by the input
 _FEW = 4  # channels of a picture
 _backward: Any = torch.ops.aten.convolution_backward.default
 _threshold_backward: Any = torch.ops.aten.threshold_backward.default
@@ -251,10 +251,10 @@ class _BatchNormBackward(Function):
             v, x, weight, None, None, mean, r, True, ctx.eps, [True, True, True]
         )
         n = x.numel() // x.shape[1]
-        axes = [axis for axis in range(x.ndim) if axis != 1]
         a, b, c, d = by_bias / n, by_weight / n, v_sum / n, v_x / n
-        parts = _parts(x)
-        e = torch.stack([(v[part] * g[part]).sum(axes) for part in parts]).sum(0) / n
+        # The kernel's Σ v ĝ, with ĝ = (g − 0) · 1: one pass where a product and its sum are two.
+        zero, one = torch.zeros_like(mean), torch.ones_like(r)
+        e = _norm_backward(v, g, None, None, None, zero, one, True, ctx.eps, _SUMS)[1] / n
         shared = e - c * a
         scale = -weight * r * r
         of_x = scale * r * (shared - 3 * d * b)
@@ -264,18 +264,8 @@ class _BatchNormBackward(Function):
             return values.view(1, -1, *[1] * (x.ndim - 2))
 
         start, of_x, of_g, of_v = (spread(w) for w in (constant, of_x, scale * d, scale * b))
-        by_x = torch.empty_like(x)
-        for part in parts:
-            made = torch.addcmul(start, x[part], of_x, out=by_x[part])
-            made.addcmul_(g[part], of_g).addcmul_(v[part], of_v)
+        by_x = torch.addcmul(start, x, of_x).addcmul_(g, of_g).addcmul_(v, of_v)
         return by_g, by_x, n * r * (shared - d * b), None, None, None
-
-
-def _parts(x: Tensor) -> list[slice]:
-    """Parts of a batch that stay in a processor's cache from one operation to the next."""
-    size = x.numel() // len(x)
-    step = max(_IN_CACHE // size, 1) if x.device.type == "cpu" else len(x)
-    return [slice(start, start + step) for start in range(0, len(x), step)]
 
 
 def _applied(function: type[Function], *given: Any) -> Any:
