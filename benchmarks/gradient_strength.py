@@ -29,7 +29,8 @@ SETTINGS = ("fashion_mnist", "cifar100")
 
 def strength(setting: str, seed: int, batches: int) -> dict[str, float]:
     """Both losses and the sizes of their gradients, of the baseline of a seed."""
-    run = runs(setting, seed + 1)[2 * seed]
+    run = next(each for each in runs(setting, seed + 1)[::-1]
+               if each.part == "arms" and not each.recipe.weight)  # fmt: skip
     train, test = (dataset(setting, split) for split in ("train", "test"))
     channels = train.pixels.shape[3] if train.pixels.ndim == 4 else 1
     network = build("small_resnet", channels, len(train.class_names))
@@ -52,7 +53,7 @@ def strength(setting: str, seed: int, batches: int) -> dict[str, float]:
         plain = gradient(loss, network)
         for name, found in (("R", both - plain), ("C", plain)):
             sums[name][number % 2] = sums[name][number % 2] + found / (batches / 2)
-        losses["R"] += float(terms.regularization) / batches
+        losses["R"] += float(terms.regularization.detach()) / batches
         losses["C"] += float(loss.detach()) / batches
         of_a_batch += float(plain.square().sum()) / batches
     size = {name: max(float(torch.dot(*halves)), 0.0) ** 0.5 for name, halves in sums.items()}

@@ -46,7 +46,7 @@ ERRORS = ("cosine", "mae", "mse", "histogram_intersection")
 @dataclass(frozen=True)
 class Setting:
     """A data set, a network and how it is trained: in full, and shorter for the ablation. begin:
-    how the network is trained from which both arms of a seed go on; they begin anew without it.
+    how the network is trained from which the arms of a seed go on; they begin anew without it.
     """
 
     data: str
@@ -56,6 +56,7 @@ class Setting:
     pictures: int
     ablation_pictures: int
     begin: Recipe | None = None
+    weights: tuple[float, ...] = (0.0, WEIGHT)  # the arms
 
 
 _ANOTHER = 100  # added to a seed: other batches than those of the network before
@@ -68,10 +69,11 @@ _LONG = Recipe.one_cycle(30, statistics="fixed", rotation=0.0)
 _BEGUN = Recipe.one_cycle(
     5, batch_size=32, learning_rate=0.2, statistics="fixed", crop=2, rotation=0.0
 )
+_CONTROLLED = (0.0, WEIGHT, CONTROL)
 _GONE_ON = replace(_BEGUN, epochs=4, warm_up=0.4, batch_size=512, learning_rate=0.1)
 SETTINGS = {
-    "fashion_mnist": Setting("fashion_mnist", "small_resnet", _SHORT, 1, 24, 12),
-    "cifar100": Setting("cifar100", "small_resnet", _GONE_ON, 2, 60, 30, _BEGUN),
+    "fashion_mnist": Setting("fashion_mnist", "small_resnet", _SHORT, 1, 24, 12, None, _CONTROLLED),
+    "cifar100": Setting("cifar100", "small_resnet", _GONE_ON, 2, 60, 30, _BEGUN, _CONTROLLED),
     "resnet18": Setting("cifar100", "resnet18", _LONG, 10, 200, 100),
     "mobilenet_v2": Setting("cifar100", "mobilenet_v2", _LONG, 10, 200, 100),
 }
@@ -99,7 +101,7 @@ class Run:
 
 
 def runs(name: str, seeds: int) -> list[Run]:
-    """All networks of a setting: the two arms for every seed, then the ablation."""
+    """All networks of a setting: the arms for every seed, then the ablation."""
     setting = SETTINGS[name]
     another = _ANOTHER if setting.begin else 0
     made = [
@@ -110,7 +112,7 @@ def runs(name: str, seeds: int) -> list[Run]:
             setting.pictures,
         )
         for seed in range(seeds)
-        for weight in (0.0, WEIGHT)
+        for weight in setting.weights
     ]
     short = replace(setting.recipe, epochs=setting.ablation_epochs, seed=another)
     ablation = [(weight, "cosine") for weight in (*WEIGHTS, CONTROL)]
