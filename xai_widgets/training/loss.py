@@ -51,7 +51,8 @@ def interpretable_gradient_loss(
     sampling = Sampling(samples, sigma, steps, generator)
 
     def regularise(run: TrainingPass) -> Tensor:
-        return distance(run.gradient(create_graph=weight != 0), refer(run, sampling))
+        r = refer(run, sampling)  # first: what the other makes is wanted again at once
+        return distance(run.gradient(create_graph=weight != 0), r)
 
     run = TrainingPass(model, inputs, targets, label_smoothing, statistics=statistics)
     return run.terms(weight, regularise)
