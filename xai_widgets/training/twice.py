@@ -254,7 +254,7 @@ class _BatchNormBackward(Function):
         a, b, c, d = by_bias / n, by_weight / n, v_sum / n, v_x / n
         # The kernel's Σ v ĝ, with ĝ = (g − 0) · 1: one pass where a product and its sum are two.
         zero, one = torch.zeros_like(mean), torch.ones_like(r)
-        e = _norm_backward(v, g, None, None, None, zero, one, True, ctx.eps, _SUMS)[1] / n
+        e = _norm_backward(v, g, one, None, None, zero, one, True, ctx.eps, _SUMS)[1] / n
         shared = e - c * a
         scale = -weight * r * r
         of_x = scale * r * (shared - 3 * d * b)
