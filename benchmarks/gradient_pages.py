@@ -45,7 +45,7 @@ def _described(known: Entries) -> list[str]:
     entry = next(iter(known.values()))
     recipe, begin = entry["recipe"], entry.get("begin")
     before = [] if begin is None else [
-        f"Both arms of a seed go on from one network, trained before for {begin['epochs']} epochs,",
+        f"All arms of a seed go on from one network, trained before for {begin['epochs']} epochs,",
         f"learning rate {begin['learning_rate']:g}, λ = 0.",
     ]  # fmt: skip
     return [
@@ -77,8 +77,8 @@ def _arms(known: Entries) -> list[str]:
         "",
         f"Over {pictures} held-out pictures (randomisation: half of them), the network's own",
         "answer: mean over seeds, with the least and the greatest seed's mean. Differences from",
-        "λ = 0 are taken for each seed first; that of λ = 1e-06, which is λ = 0 again but for the",
-        "rounding, is what chance does.",
+        "λ = 0 are taken for each seed first; that of λ = 1e-06, where there is such an arm, is",
+        "what chance does: it is λ = 0 again but for the rounding.",
     ]
     for names in (_CAMS, _GRADIENTS):
         head = ["method", "arm", *(_TITLES[name] for name in names)]

@@ -29,8 +29,8 @@ SETTINGS = ("fashion_mnist", "cifar100")
 
 def strength(setting: str, seed: int, batches: int) -> dict[str, float]:
     """Both losses and the sizes of their gradients, of the baseline of a seed."""
-    run = next(each for each in runs(setting, seed + 1)[::-1]
-               if each.part == "arms" and not each.recipe.weight)  # fmt: skip
+    baseline = f"{setting}/arms/cosine/0/seed{seed}"
+    run = next(each for each in runs(setting, seed + 1) if each.key == baseline)
     train, test = (dataset(setting, split) for split in ("train", "test"))
     channels = train.pixels.shape[3] if train.pixels.ndim == 4 else 1
     network = build("small_resnet", channels, len(train.class_names))
@@ -57,6 +57,8 @@ def strength(setting: str, seed: int, batches: int) -> dict[str, float]:
         losses["C"] += float(loss.detach()) / batches
         of_a_batch += float(plain.square().sum()) / batches
     size = {name: max(float(torch.dot(*halves)), 0.0) ** 0.5 for name, halves in sums.items()}
+    if not size["C"]:
+        raise SystemExit(f"--batches {batches} are too few: the mean gradient is all noise")
     return {
         "regularization": round(losses["R"], 4),
         "classification": round(losses["C"], 4),

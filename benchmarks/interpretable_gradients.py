@@ -272,9 +272,8 @@ def kept() -> dict[str, Any]:
 def known(run: Run) -> bool:
     """Whether this network is kept, trained as it would be now."""
     entry = kept().get(run.key)
-    asked = {"recipe": run.recipe.plain(), "begin": run.begin and run.begin.plain()}
-    as_kept = json.loads(json.dumps(asked))
-    return entry is not None and all(entry.get(name) == as_kept[name] for name in asked)
+    asked = (run.recipe.plain(), run.begin and run.begin.plain())
+    return entry is not None and (entry["recipe"], entry.get("begin")) == asked
 
 
 def keep_entry(key: str, entry: dict[str, Any]) -> None:

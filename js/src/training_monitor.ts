@@ -12,7 +12,8 @@ const COLOURS = ["var(--xw-c0)", "var(--xw-c1)", "var(--xw-c2)"];
 
 const short = (value: number): string => String(+value.toPrecision(2)).replace("-", "−");
 /** As many digits each time: what changes while one looks must not jump. */
-const steady = (value: number): string => value.toFixed(Math.abs(value) < 0.1 ? 3 : 2);
+const steady = (value: number): string =>
+  value.toFixed(Math.abs(value) < 0.1 ? 3 : 2).replace("-", "−");
 
 function render(props: RenderProps): () => void {
   const { model } = props;
@@ -58,7 +59,7 @@ function render(props: RenderProps): () => void {
       title,
       colour: COLOURS[i]!,
       values,
-      value: last === undefined ? "" : steady(last).replace("-", "−"),
+      value: last === undefined ? "" : steady(last),
       dashed: false,
     };
   }
@@ -151,10 +152,11 @@ function render(props: RenderProps): () => void {
   function words(): string {
     const { now: step, plan, epochs } = session;
     const last = epochs.at(-1);
+    const ended = done();
     const parts = [
-      done() && `trained for ${plan.epochs} epoch${plan.epochs === 1 ? "" : "s"}`,
+      ended && `trained for ${plan.epochs} epoch${plan.epochs === 1 ? "" : "s"}`,
       plan.regularised ? `weight ${plan.weight}` : "no regularisation",
-      !done() && step.learning_rate != null && `learning rate ${short(step.learning_rate)}`,
+      !ended && step.learning_rate != null && `learning rate ${short(step.learning_rate)}`,
       last?.test_accuracy != null && `test accuracy ${percent(last.test_accuracy)}`,
       last?.cosine != null && `cosine ${last.cosine.toFixed(2).replace("-", "−")}`,
     ];

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -14,7 +15,8 @@ from safetensors.torch import load_file
 import xai_widgets as xw
 from tests.training.data import pictures
 from xai_widgets.datasets import class_folder, dataset
-from xai_widgets.training import build
+from xai_widgets.training import Trainer, build
+from xai_widgets.training import __main__ as command
 from xai_widgets.training.__main__ import main
 
 
@@ -62,6 +64,24 @@ def test_both_arms_are_trained_kept_and_gone_on_with(
         assert engine.explain(x, "saliency").values.shape == (3, 8, 8)
     assert columns["regularised"] - columns["baseline"] == {"regularization"}
     assert recipe["recipe"]["weight"] == 7.5e-3
+
+
+@pytest.mark.parametrize("layout", ["contiguous", "channels_last"])
+def test_the_layout_is_the_one_asked_for(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layout: str
+) -> None:
+    made = []
+
+    def trainer(network: torch.nn.Module, *given: Any, **options: Any) -> Trainer:
+        made.append(network)
+        return Trainer(network, *given, **options)
+
+    monkeypatch.setattr(command, "Trainer", trainer)
+    assert main(words(folder, tmp_path, "--layout", layout, "--minutes", "0")) == 3
+    # A kernel of 3 x 3 over 16 channels: their layouts tell.
+    kernel = made[0].get_parameter("blocks.0.conv1.weight")
+    assert kernel.is_contiguous() == (layout == "contiguous")
+    assert kernel.is_contiguous(memory_format=torch.channels_last) == (layout == "channels_last")
 
 
 def test_a_fifth_of_each_class_is_held_out(folder: Path) -> None:

@@ -51,7 +51,8 @@ def interpretable_gradient_loss(
     sampling = Sampling(samples, sigma, steps, generator)
 
     def regularise(run: TrainingPass) -> Tensor:
-        r = refer(run, sampling)  # first: what the other makes is wanted again at once
+        # First, so that what the plain gradient leaves is still in the cache when it is derived.
+        r = refer(run, sampling)
         return distance(run.gradient(create_graph=weight != 0), r)
 
     run = TrainingPass(model, inputs, targets, label_smoothing, statistics=statistics)
