@@ -135,7 +135,7 @@ class Sequence(nn.Sequential):
 class Normalised(nn.Module):
     """BatchNorm, dropout and a residual connection: what behaves otherwise in training."""
 
-    def __init__(self) -> None:
+    def __init__(self, classes: int = CLASSES) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(3, 8, 3, stride=2, padding=1)
         self.norm1 = nn.BatchNorm2d(8)
@@ -143,7 +143,7 @@ class Normalised(nn.Module):
         self.drop = nn.Dropout2d(0.5)
         self.conv2 = nn.Conv2d(8, 8, 3, padding=1)
         self.norm2 = nn.BatchNorm2d(8)
-        self.head = nn.Sequential(nn.Dropout(0.3), nn.Linear(8, CLASSES))
+        self.head = nn.Sequential(nn.Dropout(0.3), nn.Linear(8, classes))
         generator = torch.Generator().manual_seed(1)
         for norm in (self.norm1, self.norm2):
             norm.running_mean = torch.randn(8, generator=generator)

@@ -114,3 +114,21 @@ def test_a_user_running_the_same_network_meanwhile_is_not_disturbed() -> None:
     # The user's in-place rectifier worked in place on what the layer gave out: nothing was copied.
     assert kept[0]._version == 1
     np.testing.assert_array_equal(found[0], plain["guided_backprop"])
+
+
+@pytest.mark.parametrize("other", [name for name in EVERYWHERE if name != "full_grad"])
+def test_full_grad_and_another_method_of_one_picture_do_not_wait_for_each_other(other: str) -> None:
+    targets = range(8)
+    engine = Engine(seeded(Normalised(classes=8)))
+    start = threading.Barrier(2)
+
+    def work(method: str) -> list[Values]:
+        start.wait()
+        return [explain(engine, method, X, target) for target in targets]
+
+    with ThreadPoolExecutor(2) as pool:
+        both = list(pool.map(work, ["full_grad", other]))
+    for method, values in zip(["full_grad", other], both, strict=True):
+        alone = Engine(seeded(Normalised(classes=8)))
+        for target in targets:
+            np.testing.assert_array_equal(values[target], explain(alone, method, X, target))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 import weakref
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -13,7 +14,9 @@ from torch import Tensor, nn
 
 from tests.condition import Condition
 from tests.networks import CLASSES, Cnn, Normalised, Sequence, cnn, picture, seeded
+from tests.transformers import tiny_vit
 from xai_widgets.errors import ExplanationError
+from xai_widgets.probe.guard import lock_of
 from xai_widgets.probe.network import Network
 from xai_widgets.probe.rectifiers import Rule
 from xai_widgets.probe.trace import Trace
@@ -181,6 +184,49 @@ def test_one_trace_read_from_many_threads() -> None:
             for i, gradient in answers:
                 assert torch.equal(gradient, expected[i])
                 assert gradient is trace.gradient(*reads[i])
+
+
+class HeldLock:
+    """A lock that another thread holds until `release`; tells when somebody waits for it."""
+
+    def __init__(self) -> None:
+        self.awaited, self.release = threading.Event(), threading.Event()
+
+    def __enter__(self) -> None:
+        self.awaited.set()
+        assert self.release.wait(60)
+
+    def __exit__(self, *exc: object) -> None:
+        return None
+
+
+READS: dict[str, Callable[[Trace], object]] = {
+    "attention": lambda trace: trace.attention(CLASS),
+    "bias_gradients": lambda trace: trace.bias_gradients(CLASS),
+    "gradient": lambda trace: trace.gradient(CLASS),
+    "guided gradient": lambda trace: trace.gradient(CLASS, "guided"),
+    "layer_gradient": lambda trace: trace.layer_gradient(CLASS, "conv2"),
+    "score": lambda trace: trace.score(CLASS),
+}
+
+
+@pytest.mark.parametrize("read", READS)
+def test_whoever_waits_for_a_trace_does_not_hold_its_network(read: str) -> None:
+    # Otherwise the thread that holds the trace, and needs the network, waits for ever.
+    trace = trace_of(tiny_vit() if read == "attention" else cnn())
+    held = HeldLock()
+    trace._lock = held  # type: ignore[assignment]
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(READS[read], trace)
+        while not (reading.done() or held.awaited.wait(0.01)):
+            pass
+        network_lock = lock_of(trace.network.model)
+        free = network_lock.acquire(timeout=2)
+        if free:
+            network_lock.release()
+        held.release.set()
+        reading.result()
+    assert free
 
 
 class Scripted(Cnn):

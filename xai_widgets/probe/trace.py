@@ -151,7 +151,9 @@ class Trace:
         """Each convolution's and batch norm's bias times the gradient of the target's score with
         respect to it at every position, (N, C, h, w) each.
         """
-        with autograd_ready(self.network.model):
+        # The trace's lock before the network's, as everywhere: the other way round, two threads
+        # that read one trace wait for each other for ever.
+        with self._lock, autograd_ready(self.network.model):
             biased = self.recorder.biased()
             gradients = self._grad(target, "standard", [made for made, _ in biased])
             return [
