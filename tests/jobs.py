@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from xai_widgets.worker import Job
+from xai_widgets.engine.worker import Job
 
 PATIENCE = 10.0
 

@@ -40,7 +40,9 @@ def test_every_public_name_is_there() -> None:
 
 
 def test_star_import_brings_the_public_names() -> None:
-    assert python("from xai_widgets import *; print(Engine.__module__)") == "xai_widgets.engine"
+    assert (
+        python("from xai_widgets import *; print(Engine.__module__)") == "xai_widgets.engine.engine"
+    )
 
 
 def test_torchvision_imports_beside_any_torch() -> None:
@@ -120,9 +122,9 @@ def test_the_wheel_holds_the_browser_half_and_the_types(wheel: zipfile.ZipFile) 
     names = set(wheel.namelist())
     assert {
         "xai_widgets/py.typed",
-        "xai_widgets/static/brush.js",
-        "xai_widgets/static/heatmap_viewer.js",
-        "xai_widgets/static/heatmap_viewer.css",
+        "xai_widgets/static/brush/index.js",
+        "xai_widgets/static/heatmap/index.js",
+        "xai_widgets/static/heatmap/style.css",
     } <= names
     committed = {
         str(path.relative_to(ROOT))

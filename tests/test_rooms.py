@@ -13,14 +13,14 @@ PACKAGE = Path(xai_widgets.__file__).parent
 
 # From the ground up. A module may import from its own floor and from those below it.
 FLOORS = [
-    {"errors", "_torchvision", "terminal"},
+    {"errors", "_torchvision", "progress"},
     {"render"},
-    {"images", "targets", "archive", "weights"},
+    {"images", "targets", "files", "weights", "baselines"},
     {"datasets"},
     {"attribution"},
     {"probe"},
     {"methods"},
-    {"engine", "batch", "binding", "explaining", "fusion", "worker", "cache", "zoo", "painting"},
+    {"engine"},
     {"relabel", "training", "metrics"},
     {"widgets", "demo"},
 ]

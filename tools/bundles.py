@@ -31,7 +31,8 @@ def main() -> int:
 
 
 def _bundles() -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted(STATIC.glob("*.*")) if path.is_file()}
+    files = sorted(path for path in STATIC.rglob("*.*") if path.is_file())
+    return {path.relative_to(STATIC).as_posix(): path.read_bytes() for path in files}
 
 
 if __name__ == "__main__":

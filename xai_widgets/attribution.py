@@ -154,7 +154,7 @@ class Attribution:
         of the values, so that ``load`` never takes a half-written folder for a result. The target's
         function, if it has one, is not saved.
         """
-        from xai_widgets.archive import Record, write
+        from xai_widgets.files import Record, write
 
         manifest = {name: getattr(self, name) for name in _SAVED}
         manifest["warnings"] = list(self.warnings)
@@ -166,7 +166,7 @@ class Attribution:
     @classmethod
     def load(cls, folder: str | Path) -> Attribution:
         """Read what ``save`` wrote. Raises ``ExplanationError`` where something is missing."""
-        from xai_widgets.archive import read
+        from xai_widgets.files import read
         from xai_widgets.targets import Target
 
         record = read(Path(folder), (*_SAVED, "target"))

@@ -15,8 +15,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from xai_widgets.archive import write_whole
 from xai_widgets.errors import ExplanationError
+from xai_widgets.files import write_whole
 
 __all__ = ["group", "moments_of", "put_moments", "put_weights", "read", "write"]
 

@@ -1,7 +1,7 @@
 // A stand-in for the kernel, to look at the viewer without one. From the repository root:
 //   python -m http.server, then http://localhost:8000/js/dev/?state=slow&theme=dark&width=700
 // state: ok | slow | error | zero | nonfinite | silent | frozen; picture: the address of an image; size: its pixels.
-import viewer from "../../xai_widgets/static/heatmap_viewer.js";
+import viewer from "../../xai_widgets/static/heatmap/index.js";
 
 const asked = new URLSearchParams(location.search);
 const state = asked.get("state") ?? "ok";

@@ -13,7 +13,7 @@ from tests.browser.contrast import faint_texts
 from tests.browser.jupyter import JupyterLab
 from tests.browser.notebook_page import NotebookPage
 from tests.browser.viewer import Viewer
-from xai_widgets.widgets.distilling import READOUTS
+from xai_widgets.widgets.latent.work import READOUTS
 
 # A VAE whose latents are the mean colours of a picture's quarters; the class is the brightest one.
 SMALL = """

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from tests.methods.test_path import CLASS, Function, Smooth, run
 from tests.networks import CLASSES, Gelu, cnn, picture, seeded
+from xai_widgets.baselines import noise_like, noise_picture
 from xai_widgets.errors import ExplanationError
-from xai_widgets.methods.baseline import noise_like, noise_picture
 from xai_widgets.targets import Target
 
 NOISY = ["smooth_grad", "var_grad", "squared_smooth_grad"]

@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 import xai_widgets as xw
 from tests.networks import CLASSES, Cnn, seeded
+from xai_widgets.baselines import baseline_like, path_baselines
 from xai_widgets.methods import METHODS
-from xai_widgets.methods.baseline import baseline_like, path_baselines
 from xai_widgets.methods.path import Blur, quadrature, spread
 from xai_widgets.probe.network import Network
 from xai_widgets.targets import Target

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 import xai_widgets as xw
 from tests.methods.test_path import Function, Smooth, run
 from tests.networks import CLASSES, cnn, picture, seeded
-from xai_widgets.methods.baseline import baseline_like
+from xai_widgets.baselines import baseline_like
 from xai_widgets.methods.perturbation import Masks
 from xai_widgets.methods.preservation import smooth_maximum
 from xai_widgets.targets import Target

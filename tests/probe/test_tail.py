@@ -12,12 +12,12 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from tests.condition import Condition
 from tests.networks import CLASSES, RELU_SPELLINGS, cnn, picture, seeded
+from xai_widgets.engine.sources import from_timm, from_torchvision
 from xai_widgets.errors import ExplanationError
 from xai_widgets.probe.network import Network
 from xai_widgets.probe.recorder import exchanged, first_tensor
 from xai_widgets.probe.trace import Trace
 from xai_widgets.targets import Target
-from xai_widgets.zoo import from_timm, from_torchvision
 
 CLASS = Target(2, "class 2")
 

@@ -9,7 +9,7 @@ from itertools import combinations
 import torch
 from torch import Tensor
 
-from xai_widgets.methods.baseline import Baseline, baseline_like
+from xai_widgets.baselines import Baseline, baseline_like
 from xai_widgets.methods.segments import Regions, segments
 from xai_widgets.probe.trace import Trace
 from xai_widgets.targets import Target

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 import torch
 from torch import Tensor
 
-from xai_widgets.methods.baseline import PathBaseline, noise_like, noise_picture, path_baselines
+from xai_widgets.baselines import PathBaseline, noise_like, noise_picture, path_baselines
 from xai_widgets.methods.registry import Range, method
 from xai_widgets.probe.rectifiers import Rule
 from xai_widgets.probe.trace import Trace

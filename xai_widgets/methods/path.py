@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from xai_widgets.methods.baseline import (
+from xai_widgets.baselines import (
     Baseline,
     PathBaseline,
     baseline_like,

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F  # the field's name for it
 from torch import Tensor
 
-from xai_widgets.methods.baseline import Baseline, baseline_like
+from xai_widgets.baselines import Baseline, baseline_like
 from xai_widgets.methods.coalitions import Game
 from xai_widgets.methods.cover import Cover, Shape
 from xai_widgets.methods.path import spread

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F  # the field's name for it
 from torch import Tensor
 
-from xai_widgets.methods.baseline import Baseline, baseline_like
+from xai_widgets.baselines import Baseline, baseline_like
 from xai_widgets.methods.registry import Range, method
 from xai_widgets.probe.trace import Trace
 from xai_widgets.targets import Target

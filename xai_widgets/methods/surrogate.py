@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 import torch
 from torch import Tensor
 
-from xai_widgets.methods.baseline import Baseline
+from xai_widgets.baselines import Baseline
 from xai_widgets.methods.coalitions import (
     Game,
     all_coalitions,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from xai_widgets.baselines import noise_like
 from xai_widgets.errors import ExplanationError
-from xai_widgets.methods.baseline import noise_like
 from xai_widgets.metrics.relevance import MapLike, heatmap_of, values_of
 
 if TYPE_CHECKING:

@@ -12,20 +12,20 @@
 Reconstructed from the public description of Hua, Ge, Zhang 2021 (arXiv 2409.13137).
 """
 
+from xai_widgets.relabel.autoencoders.checkpoint import load_vae, save_vae
+from xai_widgets.relabel.autoencoders.convolutional import ConvolutionalVAE
+from xai_widgets.relabel.autoencoders.diffusion import from_diffusers
+from xai_widgets.relabel.autoencoders.fitting import fit_vae, vae_loss
+from xai_widgets.relabel.autoencoders.spatial import SpatialVAE
+from xai_widgets.relabel.autoencoders.vae import VAE, kl_divergence, reconstruct
 from xai_widgets.relabel.binding import bind
-from xai_widgets.relabel.checkpoint import load_vae, save_vae
-from xai_widgets.relabel.convolutional_vae import ConvolutionalVAE
 from xai_widgets.relabel.counterfactual import Counterfactual
-from xai_widgets.relabel.diffusion import from_diffusers
 from xai_widgets.relabel.directions import Directions
 from xai_widgets.relabel.distillation import RelabelDistillation, RelabelProgress
 from xai_widgets.relabel.explanation import Exemplars, RelabelExplanation
-from xai_widgets.relabel.fitting import fit_vae, vae_loss
 from xai_widgets.relabel.progress import FitProgress
 from xai_widgets.relabel.recipe import Recipe
-from xai_widgets.relabel.spatial_vae import SpatialVAE
 from xai_widgets.relabel.stability import rank_stability
-from xai_widgets.relabel.vae import VAE, kl_divergence, reconstruct
 
 __all__ = [
     "VAE",

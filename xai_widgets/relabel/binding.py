@@ -12,9 +12,9 @@ from torch import Tensor
 from xai_widgets.engine import Engine
 from xai_widgets.methods.registry import Method
 from xai_widgets.probe.trace import Trace
+from xai_widgets.relabel.autoencoders.vae import VAE
 from xai_widgets.relabel.distillation import CARD, RelabelDistillation
 from xai_widgets.relabel.lesson import Lesson, lessons
-from xai_widgets.relabel.vae import VAE
 from xai_widgets.relabel.verdict import warnings_of
 from xai_widgets.targets import Target
 

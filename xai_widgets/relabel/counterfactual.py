@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from xai_widgets.relabel.latent import latent_weights
+from xai_widgets.relabel.autoencoders.latent import latent_weights
 from xai_widgets.relabel.lesson import Lesson
 from xai_widgets.relabel.teacher import Teacher
 

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F  # the field's name for it
 from torch import Tensor
 
-from xai_widgets.relabel.latent import latent_weights
+from xai_widgets.relabel.autoencoders.latent import latent_weights
 from xai_widgets.relabel.lesson import Lesson
 
 _SHOWN = 128  # neighbours decoded again to find what the pictures do

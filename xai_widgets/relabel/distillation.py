@@ -18,10 +18,10 @@ from xai_widgets.errors import ExplanationError
 from xai_widgets.images import Picture
 from xai_widgets.methods.registry import Method, parameters_of
 from xai_widgets.probe.guard import global_generators_restored, ordinary_modes
+from xai_widgets.relabel.autoencoders.vae import VAE
 from xai_widgets.relabel.explanation import RelabelExplanation
 from xai_widgets.relabel.lesson import lessons
 from xai_widgets.relabel.recipe import Recipe
-from xai_widgets.relabel.vae import VAE
 from xai_widgets.relabel.verdict import warnings_of
 from xai_widgets.targets import Target, TargetLike, probabilities_of
 

@@ -11,10 +11,10 @@ from torch import Tensor
 
 from xai_widgets.engine import Engine
 from xai_widgets.images import Picture
+from xai_widgets.relabel.autoencoders.vae import VAE
 from xai_widgets.relabel.explanation import RelabelExplanation
 from xai_widgets.relabel.recipe import Recipe
 from xai_widgets.relabel.teacher import Teacher
-from xai_widgets.relabel.vae import VAE
 from xai_widgets.targets import Target
 
 

@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from xai_widgets.engine import Engine
+from xai_widgets.relabel.autoencoders.latent import latent_weights
+from xai_widgets.relabel.autoencoders.vae import VAE
 from xai_widgets.relabel.features import LatentFeatures, features_for
-from xai_widgets.relabel.latent import latent_weights
 from xai_widgets.relabel.neighbourhood import Neighbourhood, Structure
 from xai_widgets.relabel.neighbours import Neighbours
 from xai_widgets.relabel.recipe import Recipe
 from xai_widgets.relabel.scale import ScaleSearch
 from xai_widgets.relabel.student import Objective, Student, fit
 from xai_widgets.relabel.teacher import Teacher
-from xai_widgets.relabel.vae import VAE
 from xai_widgets.targets import Target
 
 _PILOTS = 8  # neighbours at a time while the scale is searched for

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from torch import Tensor, nn
 
 from xai_widgets.probe.guard import like_parameters
+from xai_widgets.relabel.autoencoders.vae import VAE
 from xai_widgets.relabel.teacher import _vae_running
-from xai_widgets.relabel.vae import VAE
 
 
 class Pausing:

@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from xai_widgets.cache import BoundedCache
+from xai_widgets.engine.cache import BoundedCache
 from xai_widgets.errors import ExplanationError
 from xai_widgets.images import load
 

@@ -14,8 +14,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from xai_widgets.progress import Line
 from xai_widgets.render.png import encode_png
-from xai_widgets.terminal import Line
 
 __all__ = ["FitProgress", "preview_of", "shown"]
 

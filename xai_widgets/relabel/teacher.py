@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from xai_widgets.errors import ExplanationError
 from xai_widgets.probe.guard import as_found, like_parameters, ordinary_modes
 from xai_widgets.probe.network import Network
-from xai_widgets.relabel.vae import VAE
+from xai_widgets.relabel.autoencoders.vae import VAE
 from xai_widgets.targets import Target, logits_of, probabilities_of
 
 Reference = Literal["image", "reconstruction"]

@@ -23,11 +23,11 @@ import torch
 import torch.distributed as dist
 from safetensors.torch import save_file
 
-from xai_widgets.archive import write_whole
 from xai_widgets.datasets import Labelled, dataset
 from xai_widgets.errors import ExplanationError
+from xai_widgets.files import write_whole
 from xai_widgets.probe.memory import keep_memory
-from xai_widgets.terminal import Line
+from xai_widgets.progress import Line
 from xai_widgets.training.distances import DISTANCES
 from xai_widgets.training.models import MODELS, build
 from xai_widgets.training.passes import STATISTICS

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from xai_widgets.archive import write_whole
+from xai_widgets.files import write_whole
 
 __all__ = ["TensorBoard", "write_csv"]
 

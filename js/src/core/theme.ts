@@ -1,6 +1,6 @@
 /** Light or dark, from what the host really shows: `prefers-color-scheme` does not follow JupyterLab. */
 
-import { atEnd } from "./life";
+import { atEnd } from "./host";
 export type Theme = "light" | "dark";
 
 /** Dark when a computed `rgb()` or `rgba()` is nearer to black than to white; null when it is see-through. */

@@ -1,9 +1,10 @@
 /** The colour bar: its true range, how the values are spread over it, and where the cursor's value lies. */
-import { COLORMAPS, lut, resolveColormap } from "../core/colormap";
+
 import { signed } from "../core/format";
 import { clamp } from "../core/geometry";
-import { colourIndex, distribution } from "../core/overlay";
-import type { Session } from "../core/session";
+import type { Session } from "../heatmap/session";
+import { COLORMAPS, lut, resolveColormap } from "../maps/colormap";
+import { colourIndex, distribution } from "../maps/overlay";
 import { el, paintLine, set, svg, write } from "./dom";
 import type { Painted } from "./heat";
 import { picker } from "./picker";

@@ -1,6 +1,6 @@
 /** The one quiet place for status: what runs and how long still, what went wrong and the way out. */
 import { duration, percent, size, timeLeft } from "../core/format";
-import type { Session } from "../core/session";
+import type { Session } from "../heatmap/session";
 import { el, on, set, write } from "./dom";
 
 /** What a footer reads of a session. */

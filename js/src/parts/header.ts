@@ -1,7 +1,7 @@
 /** Which method and layer, how the two pictures stand, save, reset. */
 import { size } from "../core/format";
-import type { Session } from "../core/session";
 import type { Arrangement, Method, Request } from "../core/wire";
+import type { Session } from "../heatmap/session";
 import { el, tool } from "./dom";
 import { picker } from "./picker";
 import type { Choice } from "./popup";

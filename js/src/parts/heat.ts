@@ -1,10 +1,10 @@
 /** The two canvases' pixels: the photograph painted once, the heat at every change of look. */
 
-import { lut, resolveColormap } from "../core/colormap";
-import { bytesOf, type HeatMap, heatMap } from "../core/frame";
-import { now } from "../core/life";
-import { colourTable, keptShare, paint, shownMaximum } from "../core/overlay";
+import { now } from "../core/host";
 import type { Appearance, Frame, Picture } from "../core/wire";
+import { lut, resolveColormap } from "../maps/colormap";
+import { bytesOf, type HeatMap, heatMap } from "../maps/levels";
+import { colourTable, keptShare, paint, shownMaximum } from "../maps/overlay";
 
 /** What was painted: for the colour bar, the cursor and the words. */
 export interface Painted {

@@ -13,7 +13,7 @@ import {
   xOf,
   yOf,
 } from "../core/curves";
-import { atEnd } from "../core/life";
+import { atEnd } from "../core/host";
 import { type Attributes, done, el, on, set } from "./dom";
 
 export interface Line {

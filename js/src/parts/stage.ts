@@ -1,6 +1,5 @@
 /** The picture with its heat: zoom, pan, swipe, and the value under the cursor. */
 import { signed } from "../core/format";
-import { valueAt } from "../core/frame";
 import {
   type Cell,
   cellAt,
@@ -14,6 +13,7 @@ import {
   zoomAt,
 } from "../core/geometry";
 import type { Appearance, Picture } from "../core/wire";
+import { valueAt } from "../maps/levels";
 import { done, el, on, set, svg, tool, write } from "./dom";
 import type { Painted } from "./heat";
 

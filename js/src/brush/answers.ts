@@ -1,0 +1,70 @@
+/** What the network says of the painted picture: on the bars of the classes, and in words. */
+import { percent } from "../core/format";
+import type { Model } from "../core/wire";
+import { el, on, set, write } from "../parts/dom";
+
+export function newAnswers(signal: AbortSignal, model: Model, root: HTMLElement) {
+  const [name, chance] = [el("span.class"), el("span.chance")];
+  const risen = el("button.bar.risen", {}, name, chance);
+  const [change, share] = [el("b"), el("span.facts")];
+  const verdict = el("p.verdict", { _verdict: true }, change, " ", share);
+  const element = el(".answers", {}, risen, verdict);
+  let before = new Float32Array();
+  let after: Float32Array | undefined;
+  let top = 0;
+  on(signal, risen, "click", () => {
+    model.set("target", top);
+    model.save_changes();
+  });
+  const nameOf = (index: number): string => model.get("class_names")?.[index] ?? `class ${index}`;
+
+  function fill(bar: Element, index: number): void {
+    const [label, value] = bar.children as unknown as HTMLElement[];
+    label!.style.backgroundSize = `${100 * (after ?? before)[index]!}%`;
+    write(value!, percent((after ?? before)[index]!));
+    let tick = label!.querySelector<HTMLElement>("i");
+    if (!tick) {
+      tick = el("i.tick");
+      label!.append(tick);
+    }
+    tick.hidden = !after;
+    tick.style.left = `${100 * before[index]!}%`;
+  }
+
+  return {
+    element,
+    /** What it said of the picture as it is. */
+    begin(unpainted: Float32Array<ArrayBuffer>): void {
+      before = unpainted;
+    },
+    /** What it says of the painted one; nothing, where nothing is painted. */
+    say(painted?: Float32Array): void {
+      after = painted?.length === before.length ? painted : undefined;
+    },
+    /** `part` of the picture is painted over. Returns the words. */
+    show(part: number, active: boolean): string {
+      if (!before.length) return "";
+      const shown = new Set<number>();
+      for (const bar of root.querySelectorAll<HTMLElement>(".xw-bars .xw-bar")) {
+        if (!bar.dataset.xwClass) continue; // a function of the user's own
+        const index = Number(bar.dataset.xwClass);
+        shown.add(index);
+        fill(bar, index);
+      }
+      top = after ? after.indexOf(Math.max(...after)) : 0;
+      const rises = !!after && !shown.has(top);
+      write(name, nameOf(top));
+      fill(risen, top);
+      set(risen, { title: `Most probable in the painted picture (class ${top}): explain it` });
+      risen.hidden = !rises;
+      const chosen = model.get("target");
+      const index = typeof chosen === "number" ? chosen : model.get("prediction").top[0].index;
+      const answer = after ? ` → ${percent(after[index]!)}` : "";
+      write(change, part ? `${nameOf(index)} ${percent(before[index]!)}${answer}` : "");
+      const painted = `with ${percent(part, 0)} of the picture painted`;
+      write(share, part ? painted : "Paint over what you think matters: the bars answer.");
+      element.hidden = !active && !part;
+      return verdict.textContent ?? "";
+    },
+  };
+}

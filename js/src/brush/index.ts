@@ -1,0 +1,259 @@
+/**
+ * The brush of HeatmapViewer: paint over the picture and watch the classes answer. A part of its own,
+ * which the kernel sends when it is first used; see xai_widgets/widgets/brush.py for the conversation.
+ */
+
+import { atEnd, now } from "../core/host";
+import { FULL } from "../core/packet";
+import type { Bytes, Model } from "../core/wire";
+import { bytesOf } from "../maps/levels";
+import { done, el, freshId, on, set, write } from "../parts/dom";
+import { newAnswers } from "./answers";
+import { type Box, maskOf, type Point, runsOf, Strokes, shareOf, stroke } from "./mask";
+import { newPaint } from "./paint";
+import { newHand } from "./pointer";
+import css from "./style.css";
+import { newStrip } from "./toolbar";
+
+/** What comes before the fills, the unpainted probabilities, the runs and what they were answered. */
+export interface Told {
+  kind: string;
+  fill: string | null;
+  fills: string[];
+  mean: [number, number, number];
+  mime: string;
+  by: string;
+  seq: number;
+  failed?: boolean;
+}
+
+/** A model that also sends bytes. */
+export interface Sending extends Model {
+  send(content: unknown, callbacks?: unknown, buffers?: ArrayBufferView[]): void;
+}
+
+const SLOW = 200; // milliseconds after which one may wonder
+const LOST = 10_000; // the kernel may have been restarted
+
+const bufferOf = (data: Bytes | undefined): ArrayBuffer => bytesOf(data ?? "").slice().buffer;
+const numbers = (data: Bytes | undefined) => new Float32Array(bufferOf(data));
+const lengths = (data: Bytes | undefined) => new Uint16Array(bufferOf(data));
+
+/**
+ * `repaint` paints the heat anew, `spot` is where the keyboard's cross stands, in shares of the picture.
+ * Returns what brings it up to date after the viewer has painted. `wanted` switches it on.
+ */
+export default function brush(
+  model: Sending,
+  root: HTMLElement,
+  signal: AbortSignal,
+  repaint: () => void,
+  spot: () => Point | null,
+  told: Told,
+  buffers: Bytes[],
+  wanted: unknown,
+): () => void {
+  const find = <Kind extends HTMLElement>(selector: string): Kind => root.querySelector(selector)!;
+  const photo = find<HTMLCanvasElement>('[data-xw-canvas="picture"]');
+  const button = find<HTMLButtonElement>('[data-xw-control="brush"]');
+
+  const me = freshId();
+  const strokes = new Strokes();
+  const paint = newPaint(photo, find('[data-xw-canvas="heat"]'));
+  let [width, height] = [0, 0]; // 0 while a picture is being prepared
+  let mask = new Uint8Array(0);
+  let fill = "blur";
+  let active = false;
+  let version = 0; // of the mask and its fill
+  let answered = 0;
+  let asked = 0; // the version under way, else 0
+  let askedAt = 0;
+  let spoken = "";
+  let first = true;
+
+  const answers = newAnswers(signal, model, root);
+  const hand = newHand(signal, root, photo, {
+    active: () => active,
+    extent: () => [width, height],
+    size: () => strip.size,
+    beside: () => beside(),
+    spot,
+    begin: () => strokes.begin(mask),
+    paint(from, to) {
+      const box = stroke(mask, width, from, to, strip.size / 2);
+      if (box) draw(box);
+    },
+    painted: ask,
+    end: show,
+  });
+  const strip = newStrip(signal, {
+    fill(next) {
+      fill = next;
+      changed();
+    },
+    undo,
+    clear() {
+      strokes.begin(mask);
+      mask.fill(0);
+      changed();
+      hand.focus(); // the button has nothing to do any more
+    },
+    resized: () => hand.follow(),
+  });
+  root.append(el("style", {}, css));
+  find(".xw-stage").append(strip.element);
+  find(".xw-bars").after(answers.element);
+  // What floats over the picture stays above the strip.
+  const observer = new ResizeObserver(() =>
+    root.style.setProperty("--xw-strip", `${strip.element.offsetHeight}px`),
+  );
+  observer.observe(strip.element);
+
+  // What is seen.
+
+  const beside = (): boolean => model.get("view") === "side_by_side";
+  const draw = (box: Box): void => paint.draw(box, mask, fill, beside());
+  function show(): void {
+    const painted = mask.includes(1);
+    strip.show(fill, strokes.any, painted);
+    const words = answers.show(shareOf(mask), active);
+    const late = asked > 0 && now() - askedAt > SLOW;
+    set(root, { _brush: active, _stroke: version, _painted: answered, _late: late });
+    set(button, { $pressed: String(active) });
+    // For those who do not see the bars, once it is final.
+    if (!painted || answered !== version || hand.painting() || words === spoken) return;
+    spoken = words;
+    write(find(".xw-live"), words);
+  }
+  /** All of it anew, where there is paint or was some a moment ago. */
+  function redraw(): void {
+    repaint();
+    draw([0, 0, width, height]);
+  }
+  /** The mask or the fill is another one. */
+  function changed(): void {
+    redraw();
+    ask();
+  }
+  function undo(): void {
+    if (!strokes.undo(mask)) return;
+    changed();
+    if (!strokes.any) hand.focus();
+  }
+
+  // What is asked.
+
+  /** One question at a time, always about the newest mask. Nothing painted needs no answer. */
+  function ask(): void {
+    version += 1;
+    if (mask.includes(1)) next();
+    else {
+      answers.say();
+      answered = version;
+      send();
+    }
+    show();
+  }
+  function next(): void {
+    if (answered === version || (asked && now() - askedAt < LOST)) return;
+    asked = version;
+    askedAt = now();
+    setTimeout(show, SLOW + 20);
+    send();
+  }
+  function send(): void {
+    const asking = { kind: "paint", by: me, seq: version, fill, full: FULL };
+    model.send(asking, undefined, [runsOf(mask)]);
+  }
+
+  function heard(told: Told, [answer, ...rest]: Bytes[] = []): void {
+    if (told.kind === "brush") void load(told, rest);
+    if (told.kind !== "painted" || !width) return;
+    const mine = told.by === me;
+    if (mine) answered = Math.max(answered, told.seq);
+    else adopt(told.fill, lengths(rest[0]));
+    asked = 0;
+    if (mask.includes(1) && !told.failed) answers.say(numbers(answer));
+    next();
+    show();
+  }
+  /** Python or another view has painted. */
+  function adopt(given: string | null, runs: Uint16Array): void {
+    if (!given) return;
+    strokes.begin(mask);
+    fill = given;
+    mask.set(maskOf(runs, mask.length));
+    if (!mask.includes(1)) answers.say();
+    version += 1;
+    answered = version;
+    redraw();
+  }
+
+  async function load(told: Told, [blurred, unpainted, runs, painted]: Bytes[]): Promise<void> {
+    const picture = model.get("picture");
+    const { width: w, height: h } = picture;
+    const { mime, mean } = told;
+    await paint.load(picture, { width: w, height: h, mime, data: blurred! }, mean);
+    if (picture !== model.get("picture") || signal.aborted) return;
+    [width, height] = [w, h];
+    if (mask.length !== w * h) mask = new Uint8Array(w * h);
+    answers.begin(numbers(unpainted));
+    strip.fit(Math.min(w, h), told.fills);
+    if (!told.fills.includes(fill)) fill = told.fills[0]!;
+    adopt(told.fill, lengths(runs));
+    strokes.forget();
+    if (mask.includes(1)) answers.say(numbers(painted));
+    // The answer may have come before there was anybody to hear it.
+    if (first && mask.includes(1)) model.send({ kind: "brush", known: true });
+    if (first && wanted) toggle();
+    first = false;
+    show();
+  }
+  /** Another picture has other fills, and nothing is painted on it yet. */
+  function renew(): void {
+    [width, asked, mask] = [0, 0, new Uint8Array(0)];
+    answers.begin(numbers(undefined));
+    answered = version;
+    strokes.forget();
+    answers.say();
+    model.send({ kind: "brush", known: true });
+    show();
+  }
+
+  // What is done by hand.
+
+  function toggle(): void {
+    active = !active;
+    show();
+    hand.follow();
+    if (active) hand.focus();
+  }
+  on(signal, button, "click", toggle);
+  on(signal, root, "keydown", (event: KeyboardEvent) => {
+    const { key, target } = event;
+    if ((target as Element).matches("input:not([type])")) return;
+    const command = event.ctrlKey || event.metaKey;
+    if (command && key === "z") undo();
+    else if (!command && key === "b" && !event.defaultPrevented) toggle();
+    else if (command || event.altKey || !active) return;
+    else if (key === "[") strip.smaller();
+    else if (key === "]") strip.larger();
+    else if (key === "Escape" && !event.defaultPrevented) {
+      toggle();
+      event.stopPropagation();
+    } else if (!hand.press(event)) return;
+    done(event);
+  });
+  model.on("msg:custom", heard);
+  model.on("change:picture", renew);
+  atEnd(signal, () => {
+    observer.disconnect();
+    model.off("msg:custom", heard);
+    model.off("change:picture", renew);
+  });
+  heard(told, buffers);
+  return () => {
+    if (mask.includes(1)) draw([0, 0, width, height]);
+    show();
+  };
+}

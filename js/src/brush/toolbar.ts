@@ -1,0 +1,84 @@
+/** The brush's controls: what it paints with, how large it is, undo and clear. */
+import { clamp } from "../core/geometry";
+import { el, on, set, tool, write } from "../parts/dom";
+import { segments } from "../parts/segments";
+
+const FILLS = [
+  ["black", "black", "Paint it black"],
+  ["blur", "blur", "Leave a blur of it"],
+  ["mean", "mean", "Paint it in the picture's mean colour"],
+] as const;
+
+interface Acts {
+  fill(next: string): void;
+  undo(): void;
+  clear(): void;
+  /** The brush has another size. */
+  resized(): void;
+}
+
+export function newStrip(signal: AbortSignal, acts: Acts) {
+  const [fills, showFill] = segments<string>(signal, "Paint with", "fill", FILLS, acts.fill);
+  const range = el("input.range", {
+    type: "range",
+    min: 1,
+    $label: "Brush size",
+    title: "Brush size ([ and ])",
+    _control: "brush-size",
+  });
+  const number = el("span.number");
+  const undo = tool(
+    signal,
+    "undo",
+    "Undo (Ctrl+Z)",
+    "M5.5 3L2.5 6l3 3M2.5 6H10a3.5 3.5 0 0 1 0 7H6",
+    acts.undo,
+  );
+  const clear = el("button.link", { _control: "clear", title: "Clear the paint" }, "Clear");
+  on(signal, clear, "click", acts.clear);
+  const element = el(
+    ".strip",
+    { role: "group", $label: "Brush" },
+    fills,
+    el(".sizes", {}, range, number),
+    undo,
+    clear,
+    el("span.facts", {}, "[ ] size · Ctrl+Z undo · Esc done"),
+  );
+  let size = 0;
+  let most = 1;
+  function resize(to: number): void {
+    size = clamp(Math.round(to), 1, most);
+    set(range, { max: most, $valuetext: `${size} pixels` });
+    range.value = String(size);
+    range.style.setProperty("--xw-share", `${(100 * (size - 1)) / (most - 1 || 1)}%`);
+    write(number, `${size}\xa0px`);
+    acts.resized();
+  }
+  on(signal, range, "input", () => resize(Number(range.value)));
+  on(signal, range, "dblclick", () => resize(most / 4));
+
+  return {
+    element,
+    /** The brush's diameter in pixels of the picture. */
+    get size(): number {
+      return size;
+    },
+    larger: (): void => resize(Math.max(size + 1, size * 1.25)),
+    smaller: (): void => resize(Math.min(size - 1, size / 1.25)),
+    /** Sizes for a picture with this shorter side, and the fills that are known of it. */
+    fit(side: number, known: readonly string[]): void {
+      const before = most;
+      most = Math.max(2, side >> 1);
+      resize(before === most ? size : most / 4);
+      for (const input of fills.querySelectorAll("input")) {
+        input.disabled = !known.includes(input.value);
+      }
+    },
+    show(fill: string, undoable: boolean, painted: boolean): void {
+      showFill(fill);
+      undo.disabled = !undoable;
+      clear.disabled = !painted;
+    },
+  };
+}

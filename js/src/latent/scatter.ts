@@ -1,0 +1,229 @@
+/** Neighbours as points: what the student says of them, and which way they differ most. */
+
+import { percent, signed } from "../core/format";
+import { atEnd } from "../core/host";
+import { type Attributes, el, on, set, write } from "../parts/dom";
+import { paintPicture } from "../parts/heat";
+import {
+  around,
+  type Extent,
+  extentOf,
+  type LatentFrame,
+  nearestPoint,
+  type Points,
+  pointsOf,
+  shareOf,
+  towards,
+} from "./latents";
+import type { Exploring } from "./session";
+
+const NAMESPACE = "http://www.w3.org/2000/svg";
+const REACH = 14; // pixels within which a point is meant
+const MARGIN = 10;
+const FOOT = 18;
+const ASKED = 8; // neighbours fetched together
+
+function shape(tag: string, attributes: Attributes, ...children: Array<Node | string>): SVGElement {
+  const made = document.createElementNS(NAMESPACE, tag);
+  set(made, attributes);
+  made.append(...children);
+  return made;
+}
+
+/** Returns the element and how to bring it up to date; `spoken` is told what the keyboard reaches. */
+export function scatter(
+  signal: AbortSignal,
+  session: Exploring,
+  spoken: (words: string) => void,
+): [HTMLElement, () => void] {
+  const drawing = shape("svg", { class: "xw-points", $hidden: "true" });
+  const canvas = el("canvas", { _canvas: "neighbour", $hidden: "true" });
+  const words = el("span");
+  const card = el(".hover", { hidden: true }, canvas, words);
+  const pane = el(
+    ".scatter",
+    { tabindex: 0, role: "application", _control: "neighbours" },
+    drawing,
+    card,
+  );
+  const count = el("span.note");
+  const legend = el(
+    "p.facts.legend",
+    { $hidden: "true" },
+    el("span", { _kind: "shifted" }, "label shifted"),
+    el("span", { _kind: "kept" }, "label kept"),
+  );
+  const element = el(
+    "section.section.neighbours",
+    {},
+    el("h3.heading", {}, "Neighbours", count),
+    pane,
+    legend,
+  );
+  let frame: LatentFrame | undefined;
+  let points: Points | undefined;
+  let extents: [Extent, Extent] = [
+    { low: 0, high: 1 },
+    { low: 0, high: 1 },
+  ];
+  let [xs, ys] = [new Float32Array(), new Float32Array()];
+  let hovered = -1;
+  let painted: unknown;
+  let sized = "";
+
+  function place(): void {
+    const [width, height] = [pane.clientWidth, pane.clientHeight];
+    if (!points || !width || !height) return; // measured while hidden
+    const now = `${width} ${height} ${frame?.seq} ${points.count}`;
+    if (now === sized) return;
+    sized = now;
+    const [across, up] = extents;
+    const wide = width - 2 * MARGIN;
+    const high = height - MARGIN - FOOT - 6;
+    xs = points.score.map((value) => MARGIN + wide * shareOf(value, across));
+    ys = points.coordinate.map((value) => MARGIN + high * (1 - shareOf(value, up)));
+    const dots = [0, 1].map((kept) => {
+      let d = "";
+      for (let i = 0; i < xs.length; i++) {
+        if (points!.kept[i] === kept) d += `M${xs[i]!.toFixed(1)} ${ys[i]!.toFixed(1)}h0`;
+      }
+      return shape("path", { d, class: "xw-dots", _kind: kept ? "kept" : "shifted" });
+    });
+    const zero = MARGIN + wide * shareOf(0, across);
+    set(drawing, { viewBox: `0 0 ${width} ${height}`, width, height });
+    const foot = (x: number, anchor: string, text: string): SVGElement =>
+      shape("text", { class: "xw-tick", x, y: height - 5, "text-anchor": anchor }, text);
+    const ends = [foot(MARGIN, "start", "← shifted"), foot(width - MARGIN, "end", "kept →")];
+    if (width > 300) ends.push(foot(width / 2, "middle", "what the student says"));
+    drawing.replaceChildren(
+      shape("path", { class: "xw-divide", d: `M${zero} 4V${height - FOOT}` }),
+      ...dots,
+      shape("path", { class: "xw-score" }),
+      shape("text", { class: "xw-said", y: 12 }, "edited"),
+      shape("circle", { class: "xw-current", r: 7 }),
+      shape("circle", { class: "xw-meant", r: 5.5 }),
+      ...ends,
+    );
+  }
+
+  /** The ring, the point under the pointer, and where the student puts the edited picture. */
+  function mark(): void {
+    const { edited } = session;
+    const current = drawing.querySelector(".xw-current");
+    const meant = drawing.querySelector(".xw-meant");
+    const score = drawing.querySelector(".xw-score");
+    if (!points || !current || !meant || !score) return;
+    const at = session.ring < xs.length ? session.ring : -1;
+    set(current, { cx: xs[at], cy: ys[at], visibility: at < 0 ? "hidden" : "visible" });
+    set(meant, {
+      cx: xs[hovered],
+      cy: ys[hovered],
+      visibility: hovered < 0 ? "hidden" : "visible",
+      _kind: points.kept[hovered] ? "kept" : "shifted",
+    });
+    const said = edited?.score;
+    const x = MARGIN + (pane.clientWidth - 2 * MARGIN) * shareOf(said ?? 0, extents[0]);
+    set(score, {
+      d: `M${x.toFixed(1)} 4V${pane.clientHeight - FOOT}`,
+      visibility: said == null ? "hidden" : "visible",
+    });
+    const late = x > pane.clientWidth - 60;
+    set(drawing.querySelector(".xw-said")!, {
+      x: late ? x - 5 : x + 5,
+      "text-anchor": late ? "end" : "start",
+      visibility: said == null ? "hidden" : "visible",
+    });
+    set(pane, { _place: session.place, _hovered: hovered });
+  }
+
+  function describe(i: number): string {
+    if (!points) return "";
+    const label = points.kept[i] ? "label kept" : "label shifted";
+    const name = frame?.target.name ?? "";
+    return `${label}, ${name} ${percent(points.probability[i]!, 0)}, student ${signed(points.score[i]!)}`;
+  }
+
+  function hover(i: number): void {
+    hovered = i;
+    card.hidden = i < 0;
+    mark();
+    if (i < 0) return;
+    const picture = session.neighbour(i, () => around(xs, ys, i, ASKED));
+    write(words, describe(i));
+    canvas.hidden = !picture;
+    if (picture && painted !== picture) {
+      painted = picture;
+      void paintPicture(picture, canvas);
+      set(card, { _pixels: Math.max(picture.width, picture.height) < 96 });
+    }
+    const width = card.offsetWidth;
+    const left = xs[i]! + 14 + width < pane.clientWidth ? xs[i]! + 14 : xs[i]! - 14 - width;
+    const top = Math.min(Math.max(ys[i]! - 40, 0), pane.clientHeight - card.offsetHeight);
+    card.style.cssText = `left:${Math.max(0, left)}px;top:${Math.max(0, top)}px`;
+  }
+
+  function under({ clientX, clientY }: MouseEvent): number {
+    const { left, top } = pane.getBoundingClientRect();
+    return nearestPoint(xs, ys, clientX - left, clientY - top, REACH);
+  }
+  on(signal, pane, "pointermove", (event: PointerEvent) => {
+    const i = under(event);
+    if (i !== hovered) hover(i);
+  });
+  on(signal, pane, "pointerleave blur", () => hover(-1));
+  on(signal, pane, "click", (event: MouseEvent) => {
+    const i = under(event);
+    if (i >= 0) session.take(i);
+  });
+  on(signal, pane, "keydown", (event: KeyboardEvent) => {
+    if (!points?.count || event.ctrlKey || event.metaKey || event.altKey) return;
+    const from = hovered < 0 ? Math.max(0, session.place) : hovered;
+    const next = towards(xs, ys, from, event.key);
+    if (event.key === "Enter" || event.key === " ") {
+      if (hovered >= 0) session.take(hovered);
+    } else if (next !== null) {
+      hover(hovered < 0 ? from : next);
+      spoken(`Neighbour ${hovered + 1} of ${points.count}: ${describe(hovered)}`);
+    } else return;
+    event.preventDefault();
+  });
+  const observer = new ResizeObserver(() => {
+    place();
+    mark();
+  });
+  observer.observe(pane);
+  atEnd(signal, () => observer.disconnect());
+
+  return [
+    element,
+    () => {
+      if (frame !== session.frame) {
+        frame = session.frame;
+        points = frame && pointsOf(frame);
+        if (points) extents = [extentOf(points.score), extentOf(points.coordinate)];
+        // Zero is where the student turns: it is always seen.
+        extents[0] = {
+          low: Math.min(extents[0].low, -0.5),
+          high: Math.max(extents[0].high, 0.5),
+        };
+        hovered = Math.min(hovered, (points?.count ?? 0) - 1);
+        if (!points) drawing.replaceChildren();
+        sized = "";
+      }
+      place();
+      if (hovered >= 0) hover(hovered);
+      else mark();
+      const n = points?.count ?? 0;
+      const shifted = points ? points.kept.reduce((sum, kept) => sum + 1 - kept, 0) : 0;
+      legend.style.visibility = n ? "" : "hidden";
+      write(count, n ? `${n.toLocaleString("en")} synthetic pictures` : "");
+      set(pane, {
+        $label: n
+          ? `${n} neighbours, ${shifted} of them shifted. Arrow keys walk, Enter takes one.`
+          : "No neighbours yet",
+        _points: n,
+        _empty: !n,
+      });
+    },
+  ];
+}

@@ -1,0 +1,75 @@
+import { describe, expect, it } from "vitest";
+import {
+  cellAt,
+  centre,
+  centreOf,
+  clamp,
+  layoutOf,
+  panBy,
+  stepCell,
+  toPicture,
+  WHOLE,
+  zoomAt,
+} from "../../src/core/geometry";
+
+describe("zoom and pan", () => {
+  it("keeps the point under the cursor where it is", () => {
+    const zoom = zoomAt(WHOLE, 2, 0.25, 0.75);
+    expect(zoom).toEqual({ scale: 2, x: -0.25, y: -0.75 });
+    expect(toPicture(zoom, 0.25, 0.75)).toEqual([0.25, 0.75]);
+    expect(toPicture(zoomAt(zoom, 3, 0.5, 0.5), 0.5, 0.5)).toEqual(toPicture(zoom, 0.5, 0.5));
+  });
+  it("never shows beyond the picture's edges", () => {
+    expect(panBy(zoomAt(WHOLE, 2, 0, 0), 5, -5)).toEqual({ scale: 2, x: 0, y: -1 });
+    expect(zoomAt(zoomAt(WHOLE, 4, 1, 1), 0.01, 0, 0)).toEqual(WHOLE);
+    expect(panBy(WHOLE, 0.3, 0.3)).toEqual(WHOLE);
+  });
+  it("goes no deeper than 32", () => expect(zoomAt(WHOLE, 1000, 0, 0).scale).toBe(32));
+  it("brings a point to the middle, as far as the edges allow", () => {
+    const zoom = zoomAt(WHOLE, 4, 0, 0);
+    expect(centre(zoom, 0.5, 0.5)).toEqual({ scale: 4, x: -1.5, y: -1.5 });
+    expect(centre(zoom, 0, 1)).toEqual({ scale: 4, x: 0, y: -3 });
+  });
+  it("clamps", () => expect([clamp(-1, 0, 2), clamp(1, 0, 2), clamp(3, 0, 2)]).toEqual([0, 1, 2]));
+});
+
+describe("cursor", () => {
+  it("finds row and column, also in the corners", () => {
+    expect(cellAt(WHOLE, 0, 0, 224, 112)).toEqual({ row: 0, column: 0 });
+    expect(cellAt(WHOLE, 0.999, 0.999, 224, 112)).toEqual({ row: 111, column: 223 });
+    expect(cellAt(WHOLE, 0.5, 0.5, 224, 112)).toEqual({ row: 56, column: 112 });
+  });
+  it("finds nothing outside", () => {
+    expect(cellAt(WHOLE, -0.01, 0.5, 9, 9)).toBeNull();
+    expect(cellAt(WHOLE, 0.5, 1, 9, 9)).toBeNull();
+  });
+  it("follows zoom and pan", () => {
+    const zoom = zoomAt(WHOLE, 2, 1, 1); // the lower right quarter
+    expect(cellAt(zoom, 0, 0, 100, 100)).toEqual({ row: 50, column: 50 });
+    const [x, y] = centreOf(zoom, { row: 50, column: 99 }, 100, 100);
+    expect([x.toFixed(9), y.toFixed(9)]).toEqual(["0.990000000", "0.010000000"]);
+  });
+  it("walks by arrow keys, ten at a time with Shift, and stops at the edges", () => {
+    const cell = { row: 5, column: 5 };
+    expect(stepCell(cell, "ArrowUp", false, 20, 20)).toEqual({ row: 4, column: 5 });
+    expect(stepCell(cell, "ArrowRight", true, 20, 20)).toEqual({ row: 5, column: 15 });
+    expect(stepCell(cell, "ArrowLeft", true, 20, 20)).toEqual({ row: 5, column: 0 });
+    expect(stepCell(cell, "ArrowDown", true, 20, 8)).toEqual({ row: 7, column: 5 });
+    expect(stepCell(cell, "a", false, 20, 20)).toBeNull();
+  });
+});
+
+describe("layout", () => {
+  it("puts the side below when the cell is narrow", () =>
+    expect(layoutOf(559, 1, false)).toBe("narrow"));
+  it("keeps the card beside a picture that is high enough for it", () => {
+    expect(layoutOf(560, 1, false)).toBe("medium");
+    expect(layoutOf(939, 1, false)).toBe("medium");
+    expect(layoutOf(940, 1, false)).toBe("wide");
+    expect(layoutOf(1100, 0.5, false)).toBe("medium");
+  });
+  it("gives two pictures the whole width", () => {
+    expect(layoutOf(900, 1, true)).toBe("across");
+    expect(layoutOf(500, 1, true)).toBe("narrow");
+  });
+});

@@ -1,0 +1,275 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import type { Request } from "../../src/core/wire";
+import {
+  allParameters,
+  FrameCache,
+  nearestFrame,
+  requestKey,
+  requestOf,
+} from "../../src/heatmap/protocol";
+import { type Change, converse, type Session } from "../../src/heatmap/session";
+import { CAM, FakeModel, frameOf, methodOf, OCCLUSION, SALIENCY } from "../fake";
+
+const around = {
+  methods: [CAM, SALIENCY, OCCLUSION],
+  layers: [{ name: "conv", size: [7, 7] as const, channels: 1 }],
+  top: [{ index: 2, name: "cat", probability: 0.4 }],
+};
+const request = (part: Partial<Request> = {}): Request => ({
+  method: "grad_cam",
+  target: null,
+  layer: null,
+  parameters: {},
+  ...part,
+});
+
+describe("keys", () => {
+  it("leave nothing to default", () => {
+    expect(requestKey(request(), around)).toBe('["grad_cam",2,"conv",[]]');
+    expect(requestKey(request({ target: 2, layer: "conv" }), around)).toBe(
+      requestKey(request(), around),
+    );
+    expect(requestKey(request({ method: "saliency", layer: "conv" }), around)).toBe(
+      '["saliency",2,null,[]]',
+    );
+  });
+  it("have the layer where one is chosen, whatever the map's size", () => {
+    const guided = methodOf({ name: "guided_grad_cam", space: "input", takes_layer: true });
+    const rollout = methodOf({ name: "attention_rollout", space: "layer", takes_layer: false });
+    const others = { ...around, methods: [guided, rollout] };
+    expect(requestKey(request({ method: "guided_grad_cam", layer: "stem" }), others)).toBe(
+      '["guided_grad_cam",2,"stem",[]]',
+    );
+    expect(requestKey(request({ method: "attention_rollout", layer: "stem" }), others)).toBe(
+      '["attention_rollout",2,null,[]]',
+    );
+  });
+  it("take parameters in full, sorted, and only the method's own", () => {
+    const parameters = { window: 16, seed: 3 };
+    expect(requestKey(request({ method: "occlusion", parameters }), around)).toBe(
+      '["occlusion",2,null,[["baseline","mean"],["window",16]]]',
+    );
+    expect(allParameters(OCCLUSION, {})).toEqual({ window: 32, baseline: "mean" });
+    expect(allParameters(undefined, { a: 1 })).toEqual({});
+  });
+  it("of a frame and of the request it answers are equal", () => {
+    const frame = frameOf({ method: "occlusion", parameters: { baseline: "mean", window: 32 } });
+    expect(requestKey(requestOf(frame), around)).toBe(
+      requestKey(request({ method: "occlusion" }), around),
+    );
+    const called = frameOf({
+      target: { index: null, name: "margin", probability: null, score: 1 },
+    });
+    expect(requestKey(requestOf(called), around)).toBe(
+      requestKey(request({ target: "margin" }), around),
+    );
+  });
+});
+
+describe("cache", () => {
+  it("forgets what was not used for longest", () => {
+    const cache = new FrameCache();
+    for (let i = 0; i < 64; i++) cache.put(String(i), frameOf({ seq: i }));
+    expect(cache.get("0")?.seq).toBe(0);
+    cache.put("64", frameOf({ seq: 64 }));
+    expect(cache.get("1")).toBeUndefined();
+    expect(cache.get("0")?.seq).toBe(0);
+    expect(cache.frames.size).toBe(64);
+  });
+  it("finds the nearest frame of a saved page", () => {
+    const other = { index: 3, name: "tiger cat", probability: 0.2, score: 1 };
+    const frames = [
+      frameOf({ seq: 1 }),
+      frameOf({ seq: 2, target: other }),
+      frameOf({ seq: 3, target: other, layer: "early" }),
+      frameOf({ seq: 4, method: "saliency", layer: null }),
+    ];
+    const seq = (part: Partial<Request>) => nearestFrame(request(part), frames)?.seq;
+    expect(seq({ target: 3, layer: "early" })).toBe(3);
+    expect(seq({ target: 2 })).toBe(1);
+    expect(seq({ method: "saliency", target: 3 })).toBe(4);
+    expect(seq({ method: "occlusion" })).toBeUndefined();
+  });
+});
+
+describe("session", () => {
+  let now: number;
+  let life: AbortController;
+  let changes: Change[];
+  const begin = (model: FakeModel): Session => {
+    now = 0;
+    life = new AbortController();
+    changes = [];
+    return converse(
+      model,
+      life.signal,
+      (change) => changes.push(change),
+      undefined,
+      () => now,
+    );
+  };
+  let model: FakeModel;
+  let session: Session;
+  const cam = frameOf({ seq: 1 });
+  const saliency = frameOf({ seq: 2, method: "saliency", layer: null });
+  const status = (state: string, seconds = 1) => ({
+    seq: 2,
+    state,
+    message: "",
+    hint: "",
+    seconds,
+  });
+
+  beforeEach(() => {
+    model = new FakeModel({ frame: cam });
+    session = begin(model);
+  });
+
+  it("shows what it finds and says that it listens", () => {
+    expect(session.shown).toBe(cam);
+    expect(session.stale()).toBe(false);
+    expect(session.state()).toBe("rest");
+    expect(model.sent).toEqual([{ kind: "ready" }]);
+    expect(model.saves).toBe(0);
+  });
+
+  it("asks with one message and waits quietly for 150 ms", () => {
+    session.ask({ method: "saliency" });
+    expect([model.traits.method, model.saves]).toEqual(["saliency", 1]);
+    expect([session.shown, session.stale(), session.state()]).toEqual([cam, true, "rest"]);
+    now = 151;
+    expect(session.state()).toBe("busy");
+    model.set("frame", saliency);
+    expect([session.shown, session.stale(), session.state()]).toEqual([saliency, false, "rest"]);
+  });
+
+  it("shows a frame it has seen at once, and still tells the kernel", () => {
+    session.ask({ method: "saliency" });
+    model.set("frame", saliency);
+    session.ask({ method: "grad_cam" });
+    expect([session.shown, session.stale(), model.saves]).toEqual([cam, false, 2]);
+  });
+
+  it("does not let a late answer replace the right one", () => {
+    session.ask({ method: "saliency" });
+    session.ask({ method: "grad_cam" });
+    model.set("frame", saliency);
+    expect(session.shown).toBe(cam);
+    session.ask({ method: "saliency" });
+    expect(session.shown).toBe(saliency);
+  });
+
+  it("keeps what was computed ahead", () => {
+    const { data: _, ...ahead } = saliency;
+    const message = { kind: "prefetched", frame: ahead };
+    model.emit("msg:custom", message, [new DataView(Uint8Array.of(9).buffer)]);
+    session.ask({ method: "saliency" });
+    expect(session.shown?.seq).toBe(2);
+    expect(session.stale()).toBe(false);
+  });
+
+  it("shows a refining map but does not keep it", () => {
+    session.ask({ method: "saliency" });
+    model.set("status", status("running"));
+    model.set("frame", { ...saliency, partial: true });
+    now = 500;
+    expect([session.shown?.partial, session.state()]).toEqual([true, "busy"]);
+    session.ask({ method: "grad_cam" });
+    session.ask({ method: "saliency" });
+    expect(session.shown).toBe(cam);
+  });
+
+  it("follows Python", () => {
+    model.set("method", "saliency");
+    expect(session.stale()).toBe(true);
+    expect(model.saves).toBe(0);
+    expect(changes).toContain("request");
+  });
+
+  it("never sends how it looks", () => {
+    session.look("opacity", 0.4);
+    expect([model.traits.opacity, model.saves, model.sent.length]).toEqual([0.4, 0, 1]);
+    expect(session.appearance).toMatchObject({ opacity: 0.4, colormap: "auto", clip: 99.5 });
+    model.set("blend", "screen");
+    expect(changes.filter((change) => change === "appearance").length).toBeGreaterThan(1);
+  });
+
+  it("sends stop", () => {
+    session.stop();
+    expect(model.sent).toContainEqual({ kind: "stop" });
+  });
+
+  it("says so when the kernel is silent, and takes it back when it speaks", () => {
+    session.ask({ method: "saliency" });
+    now = 8_001;
+    expect(session.state()).toBe("silent");
+    model.set("status", status("running"));
+    expect(session.state()).toBe("busy");
+    now = 60_000;
+    expect(session.state()).toBe("busy");
+    now = 69_000;
+    expect(session.state()).toBe("silent");
+    model.set("frame", saliency);
+    expect(session.state()).not.toBe("silent");
+  });
+
+  it("says so when the host tells that the kernel is gone", () => {
+    model.emit("comm_live_update");
+    expect(session.state()).toBe("gone");
+    model.set("status", status("idle"));
+    expect(session.state()).toBe("rest");
+  });
+
+  it("shows an error once nothing more is coming", () => {
+    session.ask({ method: "saliency" });
+    model.set("status", status("error"));
+    expect(session.state()).toBe("error");
+    session.ask({ method: "occlusion" });
+    now = 200;
+    expect(session.state()).toBe("busy");
+  });
+
+  it("forgets the maps of another picture", () => {
+    model.set("method", "saliency");
+    model.set("frame", saliency);
+    now = 1_000;
+    model.set("picture", { width: 8, height: 8, mime: "image/png", data: Uint8Array.of(2) });
+    expect(session.shown).toBeUndefined();
+    model.set("method", "grad_cam");
+    expect([session.shown, session.stale()]).toEqual([undefined, true]);
+    const other = frameOf({ seq: 9 });
+    model.set("frame", other);
+    expect([session.shown, session.stale()]).toEqual([other, false]);
+  });
+
+  it("keeps a map that comes with its picture, in either order", () => {
+    const other = frameOf({ seq: 9 });
+    now = 1_000;
+    model.set("frame", other);
+    model.set("picture", { width: 8, height: 8, mime: "image/png", data: Uint8Array.of(2) });
+    expect(session.shown).toBe(other);
+  });
+
+  it("stops listening with its view", () => {
+    expect(model.listening).toBeGreaterThan(0);
+    life.abort();
+    expect(model.listening).toBe(0);
+  });
+
+  it("keeps a saved page to what was saved", () => {
+    model = new FakeModel({ frozen: true, frames: [cam, saliency], frame: cam });
+    session = begin(model);
+    expect(session.available({ method: "saliency" })).toBe(true);
+    expect(session.available({ method: "occlusion" })).toBe(false);
+    expect(session.available({ target: 3 })).toBe(false);
+    session.ask({ method: "saliency" });
+    expect([session.shown, session.stale(), session.state(99_999)]).toEqual([
+      saliency,
+      false,
+      "rest",
+    ]);
+    session.ask({ method: "occlusion" });
+    expect(session.shown).toBe(saliency);
+    expect(model.saves).toBe(0);
+  });
+});

@@ -1,0 +1,466 @@
+// @vitest-environment jsdom
+// The whole viewer without a browser: what it says, asks and lets go of. Pixels are looked at elsewhere.
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import viewer from "../../src/heatmap/index";
+import { FakeModel, frameOf } from "../fake";
+
+const frame = frameOf({
+  shape: [2, 4],
+  data: Uint8Array.of(0, 255, 128, 64, 0, 0, 0, 0),
+  peak: 1.42,
+  range: [0, 1.42],
+});
+
+let model: FakeModel;
+let life: AbortController;
+let host: HTMLElement;
+let cell: HTMLElement;
+
+async function frames(): Promise<void> {
+  await vi.advanceTimersByTimeAsync(40);
+}
+
+async function open(traits: Record<string, unknown> = {}): Promise<void> {
+  model = new FakeModel({ frame, ...traits });
+  life = new AbortController();
+  cell = document.createElement("div");
+  host = document.createElement("div");
+  cell.append(host);
+  document.body.replaceChildren(cell);
+  viewer.render({ model, el: host, signal: life.signal });
+  await frames();
+}
+
+const find = <Kind extends HTMLElement>(selector: string): Kind => {
+  const found = host.querySelector<Kind>(selector);
+  if (!found) throw new Error(`nothing matches ${selector}`);
+  return found;
+};
+const control = <Kind extends HTMLElement>(name: string): Kind =>
+  find<Kind>(`[data-xw-control="${name}"]`);
+const text = (selector: string): string => find(selector).textContent!.replaceAll("\xa0", " ");
+const root = (): HTMLElement => find(".xw-root");
+const opened = (): HTMLElement[] => [
+  ...host.querySelectorAll<HTMLElement>(".xw-popup:not([hidden]) [role=option]"),
+];
+const active = (): string | null | undefined =>
+  host.querySelector("[data-xw-active] .xw-label")?.textContent;
+function press(target: HTMLElement, key: string): KeyboardEvent {
+  const event = new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true });
+  target.dispatchEvent(event);
+  return event;
+}
+function type(field: HTMLInputElement, value: string): void {
+  field.focus();
+  field.value = value;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+beforeEach(() => {
+  vi.useFakeTimers({
+    toFake: [
+      "setTimeout",
+      "clearTimeout",
+      "setInterval",
+      "clearInterval",
+      "requestAnimationFrame",
+      "performance",
+    ],
+  });
+  vi.stubGlobal(
+    "ResizeObserver",
+    class {
+      observe(): void {}
+      disconnect(): void {}
+    },
+  );
+  vi.stubGlobal(
+    "ImageData",
+    class {
+      data: Uint8ClampedArray;
+      constructor(width: number, height: number) {
+        this.data = new Uint8ClampedArray(4 * width * height);
+      }
+    },
+  );
+  vi.stubGlobal("createImageBitmap", () => new Promise(() => {}));
+  // jsdom has no canvas: what is painted is looked at in a real browser.
+  vi.spyOn(HTMLCanvasElement.prototype, "getContext").mockReturnValue(null);
+  vi.spyOn(HTMLElement.prototype, "offsetParent", "get").mockReturnValue(document.body);
+});
+
+afterEach(() => {
+  life.abort();
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+});
+
+describe("classes", () => {
+  it("are buttons with their probability, the explained one pressed", async () => {
+    await open();
+    const bars = [...host.querySelectorAll(".xw-bar")];
+    expect(bars.map((bar) => bar.getAttribute("aria-pressed"))).toEqual(["true", "false"]);
+    expect(bars[0]!.textContent!.replaceAll("\xa0", " ")).toBe("cat42.9 %");
+    find('[data-xw-class="3"]').click();
+    expect([model.traits.target, model.saves]).toEqual([3, 1]);
+  });
+
+  it("are found by name and shown as text, whatever they contain", async () => {
+    await open();
+    const search = control<HTMLInputElement>("class-search");
+    expect(search.placeholder).toBe("Search 7 classes…");
+    type(search, "zeb");
+    expect(opened().map((option) => option.textContent)).toEqual(["<b>zebra</b>5"]);
+    press(search, "Enter");
+    await frames();
+    expect(model.traits.target).toBe(5);
+    expect(text('[aria-pressed="true"] .xw-class')).toBe("<b>zebra</b>");
+    expect(host.querySelector(".xw-class b")).toBeNull();
+    expect(search.value).toBe("");
+  });
+
+  it("that do not exist are said so", async () => {
+    await open();
+    type(control("class-search"), "qqq");
+    expect(opened()[0]!.textContent).toContain("No such class");
+    press(control("class-search"), "Enter");
+    expect(model.saves).toBe(0);
+  });
+
+  it("include a function of the output", async () => {
+    const target = { index: null, name: "margin", probability: null, score: 1.5 };
+    await open({ target: "margin", frame: { ...frame, target } });
+    expect(text('[aria-pressed="true"]')).toBe("margin");
+    expect(root().dataset.xwTarget).toBe("margin");
+  });
+});
+
+describe("method picker", () => {
+  it("lists all by family, with cost, or why not", async () => {
+    await open();
+    control("method").click();
+    const groups = [...host.querySelectorAll(".xw-popup:not([hidden]) .xw-group")];
+    expect(groups.map((group) => group.textContent)).toEqual(["CAM", "Gradient", "Perturbation"]);
+    expect(opened().map((option) => option.getAttribute("aria-disabled"))).toEqual([
+      null,
+      null,
+      "true",
+      null,
+    ]);
+    expect(opened()[2]!.textContent).toContain("this network has no rectifier");
+    opened()[2]!.click();
+    expect(model.saves).toBe(0);
+    opened()[1]!.click();
+    expect([model.traits.method, model.saves, opened().length]).toEqual(["saliency", 1, 0]);
+  });
+
+  it("is walked by keyboard, past what cannot be chosen", async () => {
+    await open();
+    const picker = control("method");
+    press(picker, "ArrowDown");
+    expect([active(), picker.getAttribute("aria-expanded")]).toEqual(["Grad-CAM", "true"]);
+    press(picker, "ArrowDown");
+    press(picker, "ArrowDown");
+    press(picker, "ArrowDown");
+    expect(active()).toBe("Occlusion");
+    press(picker, "Home");
+    expect(active()).toBe("Grad-CAM");
+    press(picker, "End");
+    expect(active()).toBe("Occlusion");
+    const option = document.getElementById(picker.getAttribute("aria-activedescendant")!);
+    expect(option!.textContent).toContain("Occlusion");
+    press(picker, "Enter");
+    expect([model.traits.method, picker.getAttribute("aria-expanded")]).toEqual([
+      "occlusion",
+      "false",
+    ]);
+  });
+
+  it("goes to what is typed", async () => {
+    await open();
+    const picker = control("method");
+    press(picker, "s");
+    expect(active()).toBe("Saliency");
+    press(picker, "Escape");
+    expect([opened().length, model.saves]).toEqual([0, 0]);
+  });
+
+  it("offers layers to layer methods only, with their sizes", async () => {
+    await open();
+    control("layer").click();
+    expect(opened().map((option) => option.textContent!.replaceAll("\xa0", " "))).toEqual([
+      "conv7 × 7 · 1280 channels · best",
+      "early14 × 14 · 112 channels",
+    ]);
+    opened()[1]!.click();
+    expect(model.traits.layer).toBe("early");
+    model.set("method", "saliency");
+    await frames();
+    expect(control<HTMLButtonElement>("layer").disabled).toBe(true);
+  });
+});
+
+describe("appearance", () => {
+  it("changes at once and is never sent", async () => {
+    await open();
+    const opacity = control<HTMLInputElement>("opacity");
+    opacity.value = "0.4";
+    opacity.dispatchEvent(new Event("input"));
+    await frames();
+    expect(find(".xw-heat").style.opacity).toBe("0.4");
+    expect(opacity.getAttribute("aria-valuetext")).toBe("40\xa0%");
+    find<HTMLInputElement>('[data-xw-control="view"] [value="swipe"]').click();
+    await frames();
+    expect(control("swipe").hidden).toBe(false);
+    expect([model.traits.view, model.saves]).toEqual(["swipe", 0]);
+    control("reset").click();
+    await frames();
+    expect([model.traits.opacity, model.traits.view]).toEqual([0.7, "overlay"]);
+    expect(model.sent).toEqual([{ kind: "ready" }]);
+  });
+
+  it("can be typed, and a double click brings a control back", async () => {
+    await open();
+    const field = find<HTMLInputElement>('[data-xw-number="clip"]');
+    type(field, "97,3");
+    press(field, "Enter");
+    expect(model.traits.clip).toBe(97.3);
+    type(field, "12");
+    press(field, "Enter");
+    expect(model.traits.clip).toBe(90);
+    type(field, "nonsense");
+    field.blur();
+    expect([model.traits.clip, field.value]).toEqual([90, "90.0\xa0%"]);
+    field.dispatchEvent(new Event("dblclick"));
+    expect(model.traits.clip).toBe(99.5);
+  });
+
+  it("says what the threshold keeps, and edits what it is", async () => {
+    await open();
+    const field = find<HTMLInputElement>('[data-xw-number="threshold"]');
+    model.set("threshold", 0.5);
+    await frames();
+    expect(field.value).toBe("keeps 13\xa0%"); // one of eight pixels is half the maximum or more
+    field.focus();
+    expect(field.value).toBe("50\xa0%");
+  });
+
+  it("shows signs for signed maps only", async () => {
+    await open();
+    expect(control("sign").hidden).toBe(true);
+    model.set("frame", { ...frame, seq: 2, signed: true });
+    await frames();
+    expect(control("sign").hidden).toBe(false);
+    expect(root().dataset.xwColormap).toBe("coolwarm");
+  });
+});
+
+describe("parameters", () => {
+  it("become controls that ask once they are set", async () => {
+    await open({ method: "occlusion" });
+    const window = control<HTMLInputElement>("parameter-window");
+    expect([window.min, window.max, window.value]).toEqual(["8", "96", "32"]);
+    window.value = "16";
+    window.dispatchEvent(new Event("input"));
+    expect(model.saves).toBe(0);
+    window.dispatchEvent(new Event("change"));
+    expect([model.traits.parameters, model.saves]).toEqual([{ window: 16 }, 1]);
+    window.dispatchEvent(new Event("dblclick"));
+    expect(model.traits.parameters).toEqual({});
+    control("parameter-baseline").click();
+    opened()[1]!.click();
+    expect(model.traits.parameters).toEqual({ baseline: "black" });
+  });
+
+  it("survive a look at another method", async () => {
+    await open({ method: "occlusion", parameters: { window: 16 } });
+    control("method").click();
+    opened()[0]!.click();
+    expect(model.traits.parameters).toEqual({ window: 16 });
+  });
+});
+
+describe("words", () => {
+  it("of the card, whose address must be one of the web", async () => {
+    await open();
+    expect(text(".xw-card p")).toBe("Where the last convolution looked.");
+    expect(text(".xw-facts")).toBe("Coarse. 1 forward, 1 backward · Selvaraju 2017 · formula");
+    expect(find("a").getAttribute("href")).toBe("https://arxiv.org/abs/1610.02391");
+    model.set("method", "saliency");
+    await frames();
+    expect(find("a").getAttribute("href")).toBeNull();
+  });
+
+  it("of the formula, one key away", async () => {
+    await open();
+    expect(find(".xw-formula").hidden).toBe(true);
+    press(control("method"), "?");
+    expect(find(".xw-formula").hidden).toBe(false);
+    expect(control("formula").getAttribute("aria-expanded")).toBe("true");
+    press(find<HTMLInputElement>('[data-xw-number="clip"]'), "?");
+    expect(find(".xw-formula").hidden).toBe(false);
+  });
+
+  it("at rest: the network, its input, the time", async () => {
+    await open();
+    expect(text("[data-xw-about]")).toBe("Small · 2 × 4 · 38 ms");
+    expect(find("footer").dataset.xwState).toBe("rest");
+  });
+
+  it("while it runs, with progress and Stop, but not before 150 ms", async () => {
+    await open();
+    control("method").click();
+    opened()[3]!.click();
+    const status = { seq: 2, message: "Occlusion", hint: "", fraction: 0.38, remaining: 6 };
+    model.set("status", { ...status, state: "running", seconds: 0.1 });
+    await frames();
+    expect(root().dataset.xwBusy).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(200);
+    expect(root().dataset.xwBusy).toBe("");
+    expect(text("[data-xw-status]")).toBe("Occlusion38 % · 6 s leftStop");
+    expect(find("[role=progressbar]").getAttribute("aria-valuenow")).toBe("38");
+    control("stop").click();
+    expect(model.sent).toContainEqual({ kind: "stop" });
+    model.set("status", { ...status, state: "stopped", message: "Stopped at 38%.", seconds: 1 });
+    await frames();
+    expect(text(".xw-words")).toBe("Stopped at 38%.");
+    expect(control("stop").hidden).toBe(true);
+  });
+
+  it("of an error and the way out, also for screen readers", async () => {
+    await open();
+    const words = { message: "RISE needs <b>3.2 GB</b>.", hint: "Lower samples." };
+    model.set("status", { seq: 2, state: "error", fraction: null, ...words });
+    await frames();
+    expect(find("footer").dataset.xwState).toBe("error");
+    expect(text(".xw-words")).toBe(words.message);
+    expect(text(".xw-live")).toBe("RISE needs <b>3.2 GB</b>. Lower samples.");
+  });
+
+  it("of a kernel that does not answer", async () => {
+    await open();
+    find('[data-xw-class="3"]').click();
+    await vi.advanceTimersByTimeAsync(9_000);
+    expect(text("[data-xw-status]")).toContain("No answer from the kernel.");
+    model.emit("comm_live_update");
+    await frames();
+    expect(text("[data-xw-status]")).toContain("The kernel is gone.");
+  });
+
+  it("of a map that is empty, over the picture", async () => {
+    await open({ frame: { ...frame, peak: 0, state: "zero", message: "All zero." } });
+    expect(text("[data-xw-plate]")).toBe("All zero.");
+    expect(find(".xw-heat").hidden).toBe(true);
+  });
+
+  it("of the result, announced once it is final", async () => {
+    await open();
+    expect(text(".xw-live")).toBe("Grad-CAM for cat, 42.9 %. Values from 0 to +1.42.");
+    model.set("frame", { ...frame, seq: 2, partial: true, range: [0, 9] });
+    await frames();
+    expect(text(".xw-live")).toContain("1.42");
+  });
+
+  it("of a saved page", async () => {
+    await open({ frozen: true, frames: [frame] });
+    expect(text("[data-xw-status]")).toContain("Saved page");
+    expect(find<HTMLButtonElement>('[data-xw-class="3"]').disabled).toBe(true);
+    control("method").click();
+    expect(opened()[1]!.textContent).toContain("not in this saved page");
+  });
+});
+
+describe("manners", () => {
+  it("keeps keys to itself, but not Escape and Tab", async () => {
+    await open();
+    const heard: string[] = [];
+    cell.addEventListener("keydown", ({ key }) => heard.push(key));
+    for (const key of ["b", "ArrowDown", "Enter", "Escape", "Tab"]) press(control("opacity"), key);
+    expect(heard).toEqual(["Escape", "Tab"]);
+    press(control("method"), "ArrowDown");
+    press(control("method"), "Escape"); // closes the list: that was all
+    expect(heard).toEqual(["Escape", "Tab"]);
+  });
+
+  it("reads values by keyboard", async () => {
+    await open();
+    const stage = find("[data-xw-stage]");
+    press(stage, "ArrowRight");
+    expect(text("[data-xw-readout]")).toBe("row 1, col 20");
+    press(stage, "ArrowUp");
+    press(stage, "ArrowLeft");
+    expect(text("[data-xw-readout]")).toBe("row 0, col 1+1.42");
+    expect(text(".xw-live")).toBe("row 0, col 1: +1.42");
+    press(stage, "+");
+    expect(find(".xw-stage").dataset.xwZoom).toBe("1.5");
+    press(stage, "0");
+    expect(find(".xw-stage").dataset.xwZoom).toBe("1");
+  });
+
+  it("moves the swipe handle by keyboard", async () => {
+    await open({ view: "swipe" });
+    press(control("swipe"), "PageUp");
+    expect(control("swipe").getAttribute("aria-valuenow")).toBe("70");
+    press(control("swipe"), "ArrowLeft");
+    expect(control("swipe").getAttribute("aria-valuenow")).toBe("68");
+    press(control("swipe"), "End");
+    expect(control("swipe").getAttribute("aria-valuenow")).toBe("100");
+  });
+
+  it("lets everything go with its view, and no other view's", async () => {
+    await open();
+    const other = document.createElement("div");
+    const otherLife = new AbortController();
+    viewer.render({ model, el: other, signal: otherLife.signal });
+    const both = model.listening;
+    const canvas = find<HTMLCanvasElement>("canvas");
+    life.abort();
+    expect(host.children.length).toBe(0);
+    expect([canvas.width, model.listening]).toEqual([0, both / 2]);
+    expect(other.querySelectorAll(".xw-root").length).toBe(1);
+    otherLife.abort();
+    expect(model.listening).toBe(0);
+    expect(vi.getTimerCount()).toBeLessThanOrEqual(1);
+  });
+
+  it("asks for the brush once, when it is first wanted", async () => {
+    await open();
+    const asked = () => model.sent.filter((told) => (told as { kind: string }).kind === "brush");
+    expect([asked(), control("brush").getAttribute("aria-pressed")]).toEqual([[], "false"]);
+    press(control("class-search"), "b"); // somebody writes
+    expect(asked()).toEqual([]);
+    press(find(".xw-pane"), "b");
+    control("brush").click();
+    expect(asked()).toEqual([{ kind: "brush" }]);
+  });
+
+  it("tells the kernel when the host refuses the part, and asks again", async () => {
+    await open();
+    control("brush").click();
+    vi.stubGlobal("URL", {
+      createObjectURL() {
+        throw new Error("blob: is forbidden");
+      },
+    });
+    model.emit("msg:custom", { kind: "brush" }, [Uint8Array.of(1)]);
+    await frames();
+    expect(model.sent.at(-1)).toEqual({ kind: "brush", problem: "Error: blob: is forbidden" });
+    vi.unstubAllGlobals();
+    control("brush").click();
+    expect(model.sent.at(-1)).toEqual({ kind: "brush" });
+  });
+
+  it("has no brush where no kernel is", async () => {
+    await open({ frozen: true, frames: [frame] });
+    expect(host.querySelector('[data-xw-control="brush"]')).toBeNull();
+  });
+
+  it("cleans up when the host knows no signal", async () => {
+    model = new FakeModel({ frame });
+    host = document.createElement("div");
+    const cleanUp = viewer.render({ model, el: host });
+    cleanUp();
+    expect([host.children.length, model.listening]).toEqual([0, 0]);
+  });
+});

@@ -1,0 +1,69 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { drawn, rangeOf, type Training, training } from "../../src/training/session";
+import { FakeModel } from "../fake";
+
+const look = (epoch: number) => ({
+  epoch,
+  pictures: [
+    {
+      top: { index: 0, name: "a", probability: 1 },
+      right: true,
+      cosine: 0.5,
+      maps: [{ shape: [1, 1] }, { error: "no rectifier" }],
+    },
+  ],
+});
+
+describe("a conversation about a training", () => {
+  let model: FakeModel;
+  let session: Training;
+  const open = (state: Record<string, unknown> = {}): void => {
+    model = new FakeModel({ plan: { epochs: 4, steps: 2 }, frame: look(0), ...state });
+    session = training(
+      model,
+      new AbortController().signal,
+      () => {},
+      () => 0,
+    );
+  };
+  beforeEach(() => open());
+
+  it("follows the training until an epoch is chosen, and again at the latest", () => {
+    model.set("frame", look(1));
+    model.set("frame", look(2));
+    expect([session.seen, session.look?.epoch]).toEqual([[0, 1, 2], 2]);
+    session.go(0.6);
+    model.set("frame", look(3));
+    expect([session.look?.epoch, session.follows]).toEqual([1, false]);
+    session.go(3);
+    model.set("frame", look(4));
+    expect([session.look?.epoch, session.follows]).toEqual([4, true]);
+  });
+  it("gives each map its bytes, and none to one that there is not", () => {
+    model.emit("msg:custom", { kind: "look", frame: look(3) }, [Uint8Array.of(7), Uint8Array.of()]);
+    const [plain, guided] = session.look!.pictures[0]!.maps;
+    expect(plain?.data).toEqual(Uint8Array.of(7));
+    expect(guided).toEqual({ error: "no rectifier" });
+  });
+  it("asks to go on and to pause, and knows in a saved page what was saved", () => {
+    session.start();
+    session.pause();
+    session.stop();
+    const kinds = model.sent.map((each) => (each as { kind: string }).kind);
+    expect(kinds).toEqual(["ready", "start", "pause", "stop"]);
+    open({ frozen: true, frame: {}, frames: [look(2), look(1)] });
+    expect([session.seen, session.look?.epoch]).toEqual([[1, 2], 2]);
+  });
+  it("draws the parts of a loss where there is more than one", () => {
+    const loss = {
+      x: [0.5, 1],
+      total: [3, 2],
+      classification: [3, 2],
+      regularization: [null, null],
+    };
+    expect(drawn(loss).map(([name]) => name)).toEqual(["loss"]);
+    const two = { ...loss, regularization: [1, 0.5] };
+    expect(drawn(two).map(([name]) => name)).toEqual(["total", "classification", "regularization"]);
+    expect(rangeOf([two.total, [null, -1]])).toEqual({ low: -1, high: 3.1500000000000004 });
+  });
+});

@@ -1,0 +1,81 @@
+"""Writers take turns; a worker never waits for its own."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from xai_widgets.widgets.base import turns
+
+
+def test_a_change_is_made_at_once_when_nobody_writes() -> None:
+    made: list[int] = []
+    turns.post(lambda: made.append(1))
+    assert made == [1]
+
+
+def test_a_change_posted_while_another_thread_writes_is_made_when_it_has_finished() -> None:
+    made: list[str] = []
+    with turns.taken():
+        worker = threading.Thread(
+            target=lambda: turns.post(lambda: made.append(threading.current_thread().name))
+        )
+        worker.start()
+        worker.join(5)
+        assert not worker.is_alive()  # it did not wait
+        assert made == []
+    assert made == [threading.current_thread().name]
+
+
+def test_the_writer_can_ask_for_what_was_posted() -> None:
+    made: list[int] = []
+    with turns.taken():
+        turns.post(lambda: made.append(1))
+        assert made == []
+        turns.deliver()
+        assert made == [1]
+
+
+def test_a_change_that_fails_is_logged_and_harms_no_other(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    made: list[int] = []
+    with turns.taken():
+        turns.post(lambda: made.append(1 // 0))
+        turns.post(lambda: made.append(2))
+    assert made == [2]
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_changes_posted_by_changes_come_after_them_without_deep_recursion() -> None:
+    made: list[int] = []
+
+    def change(left: int) -> None:
+        made.append(left)
+        if left:
+            turns.post(lambda: change(left - 1))
+
+    turns.post(lambda: change(5000))
+    assert made == list(range(5000, -1, -1))
+
+
+def test_nothing_is_lost_between_many_threads() -> None:
+    made: list[int] = []
+
+    def worker(start: int) -> None:
+        for i in range(500):
+            turns.post(lambda i=i: made.append(start + i))
+
+    threads = [threading.Thread(target=worker, args=(1000 * n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for _ in range(500):
+        with turns.taken():
+            pass
+    for thread in threads:
+        thread.join(10)
+    assert len(made) == 2000
+    for n in range(4):  # and each thread's changes came in its order
+        own = [m for m in made if m // 1000 == n]
+        assert own == sorted(own)

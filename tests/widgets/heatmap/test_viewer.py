@@ -1,0 +1,621 @@
+"""HeatmapViewer against a recorded channel: what is sent, in which order, and what is refused."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import re
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import ipywidgets
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+
+from tests.widgets.conftest import RecordingComm, SmallNetwork, photograph
+from xai_widgets.engine import Engine
+from xai_widgets.errors import ExplanationError
+from xai_widgets.widgets import HeatmapViewer
+from xai_widgets.widgets.base.maps import dequantise
+
+
+def until(condition: Callable[[], bool], seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.005)
+
+
+def at_rest(viewer: HeatmapViewer) -> None:
+    until(lambda: viewer.status["state"] != "running")
+
+
+def channel(viewer: HeatmapViewer) -> RecordingComm:
+    comm = viewer.comm
+    assert isinstance(comm, RecordingComm)
+    return comm
+
+
+def quick_methods(engine: Engine) -> list[str]:
+    """Those of one or two passes that a network without attention can be explained by."""
+    cards = engine.methods.items()
+    return [name for name, card in cards if not (card.anytime or card.needs_attention)]
+
+
+# What is shown first.
+
+
+def test_the_channel_opens_with_everything_the_browser_needs(engine: Engine) -> None:
+    pixels = photograph()
+    viewer = HeatmapViewer(engine, pixels, prefetch=False)
+    state = channel(viewer).opened["state"]
+    assert state["status"]["state"] == "idle"
+    assert state["network"] == {"name": "Small", "input": [32, 32]}
+    assert state["class_names"] == ["red fox", "green frog", "blue whale"]
+    assert [layer["name"] for layer in state["layers"]] == engine.layers
+    assert state["layers"][0]["size"] == [8, 8]
+    assert [card["name"] for card in state["methods"]] == list(engine.methods)
+    said = {card["name"]: card["unavailable"] for card in state["methods"]}
+    assert {name for name, reason in said.items() if reason} == {
+        name for name, card in engine.methods.items() if card.needs_attention
+    }
+    assert (state["method"], state["target"], state["layer"]) == ("grad_cam", None, None)
+    assert (state["frozen"], state["frames"]) == (False, [])
+    json.dumps(state, allow_nan=False)
+
+    top = engine.predict(pixels).top(5)
+    assert [c["index"] for c in state["prediction"]["top"]] == [c.index for c in top]
+    assert state["frame"]["target"]["index"] == top[0].index
+
+    picture = Image.open(io.BytesIO(viewer.picture["data"]))
+    np.testing.assert_array_equal(np.asarray(picture), pixels)  # small, hence exact
+    assert (viewer.picture["width"], viewer.picture["mime"]) == (32, "image/png")
+
+
+@pytest.mark.parametrize("method", ["grad_cam", "saliency", "guided_grad_cam", "occlusion"])
+def test_the_frame_is_the_engines_explanation(engine: Engine, method: str) -> None:
+    pixels = photograph()
+    viewer = HeatmapViewer(engine, pixels, method, prefetch=False)
+    at_rest(viewer)
+    expected = engine.explain(pixels, method)
+    values = expected.values if expected.space == "layer" else expected.heatmap()
+    frame = viewer.frame
+    assert frame["shape"] == list(values.shape)
+    peak = np.abs(values).max()
+    assert frame["peak"] == pytest.approx(float(peak))
+    assert frame["range"] == pytest.approx([float(values.min()), float(values.max())])
+    np.testing.assert_allclose(dequantise(frame), values, atol=float(peak) * 0.009)
+    assert frame["target"]["score"] == pytest.approx(expected.score)
+    assert frame["target"]["probability"] == pytest.approx(expected.probability)
+    assert frame["layer"] == expected.layer
+    assert frame["partial"] is False
+    assert frame["fraction"] == 1
+    np.testing.assert_array_equal(viewer.attribution.values, expected.values)
+
+
+def test_the_frame_names_all_parameters_with_their_defaults(engine: Engine) -> None:
+    viewer = HeatmapViewer(engine, photograph(), "occlusion", window=8, stride=8)
+    at_rest(viewer)
+    assert viewer.parameters == {"window": 8, "stride": 8}
+    defaults = {p.name: p.default for p in engine.methods["occlusion"].parameters}
+    assert viewer.frame["parameters"] == defaults | {"window": 8, "stride": 8}
+    # and those of another method stay out of the request
+    viewer.method = "saliency"
+    at_rest(viewer)
+    assert viewer.status["state"] == "idle"
+    assert viewer.frame["method"] == "saliency"
+
+
+# Requests.
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("method", "saliency", {"method": "saliency"}),
+        ("target", 2, {"target": 2}),
+        ("layer", "relu", {"layer": "relu", "shape": [16, 16]}),
+    ],
+)
+def test_a_change_from_the_browser_brings_the_frame_that_was_asked_for(
+    viewer: HeatmapViewer, name: str, value: Any, expected: dict[str, Any]
+) -> None:
+    channel(viewer).change(**{name: value})
+    at_rest(viewer)
+    frames = channel(viewer).updates("frame")
+    assert len(frames) == 1
+    frame = frames[0] | {"target": frames[0]["target"]["index"]}
+    assert {key: frame[key] for key in expected} == expected
+    states = [(s["state"], s["seq"]) for s in channel(viewer).updates("status")]
+    assert states == [("running", 2), ("idle", 2)]
+    assert frame["seq"] == 2
+
+
+def test_frame_and_rest_arrive_as_one_message(viewer: HeatmapViewer) -> None:
+    channel(viewer).change(method="saliency")
+    at_rest(viewer)
+    messages = [set(d["state"]) for d, _ in channel(viewer).sent if d["method"] == "update"]
+    assert messages == [{"status"}, {"frame", "status"}]
+
+
+def test_changes_in_one_message_are_one_request(viewer: HeatmapViewer) -> None:
+    channel(viewer).change(method="occlusion", target=0, parameters={"window": 16, "stride": 16})
+    at_rest(viewer)
+    assert viewer.frame["seq"] == 2
+    assert viewer.frame["method"] == "occlusion"
+    assert viewer.frame["target"]["name"] == "red fox"
+    assert viewer.frame["parameters"]["window"] == 16
+
+
+def test_changes_from_python_can_be_one_request_too(viewer: HeatmapViewer) -> None:
+    with viewer.hold_trait_notifications():
+        viewer.method = "saliency"
+        viewer.target = "blue whale"
+    at_rest(viewer)
+    assert viewer.frame["seq"] == 2
+    assert (viewer.frame["method"], viewer.frame["target"]["index"]) == ("saliency", 2)
+
+
+def test_python_sets_targets_by_name_index_and_function(viewer: HeatmapViewer) -> None:
+    viewer.target = "BLUE whale"
+    assert viewer.target == 2
+    viewer.target = np.int64(1)
+    assert viewer.target == 1
+    assert type(viewer.target) is int
+
+    def margin(output: torch.Tensor) -> torch.Tensor:
+        return output[:, 0] - output[:, 1]
+
+    viewer.target = margin
+    at_rest(viewer)
+    assert viewer.frame["target"]["index"] is None
+    assert viewer.frame["target"]["name"] == "margin"
+    assert channel(viewer).updates("target")[-1] == "margin"
+    # The browser gives the name back together with something else.
+    channel(viewer).change(target="margin", method="saliency")
+    assert viewer.target is margin
+    at_rest(viewer)
+    assert viewer.frame["target"]["name"] == "margin"
+    viewer.target = None
+    at_rest(viewer)
+    assert viewer.frame["target"]["index"] == viewer.prediction["top"][0]["index"]
+
+
+def test_a_new_picture_replaces_everything_that_depends_on_it(viewer: HeatmapViewer) -> None:
+    other = photograph(48, seed=5)
+    viewer.image = other
+    at_rest(viewer)
+    assert viewer.picture["width"] == 48
+    assert viewer.network["input"] == [48, 48]
+    assert viewer.layers[0]["size"] == [12, 12]
+    assert viewer.frame["shape"] == [12, 12]
+    expected = viewer.engine.predict(other).top(1)[0]
+    assert viewer.prediction["top"][0]["probability"] == pytest.approx(expected.probability)
+    with pytest.raises(ExplanationError):
+        viewer.image = "no such file.jpg"
+    assert viewer.image is other
+
+
+class Gate(nn.Module):
+    """A network that waits when told to, so that a test can look at what happens meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = SmallNetwork()
+        self.open = threading.Event()
+        self.open.set()
+        self.entered = threading.Event()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.entered.set()
+        self.open.wait(20)
+        result: torch.Tensor = self.inner(x)
+        return result
+
+
+def gated() -> tuple[Gate, HeatmapViewer]:
+    gate = Gate()
+    return gate, HeatmapViewer(Engine(gate), photograph(), prefetch=False)
+
+
+def test_handlers_only_enqueue_and_the_latest_request_wins() -> None:
+    gate, viewer = gated()
+    gate.open.clear()
+    gate.entered.clear()
+    began = time.monotonic()
+    channel(viewer).change(method="occlusion")
+    assert gate.entered.wait(5)
+    for target in (0, 1, 2):
+        channel(viewer).change(target=target)
+    channel(viewer).change(method="saliency")
+    assert time.monotonic() - began < 2  # nobody waited for the network
+    assert viewer.status["state"] == "running"
+    gate.open.set()
+    at_rest(viewer)
+    frames = channel(viewer).updates("frame")
+    assert [(f["seq"], f["method"], f["target"]["index"]) for f in frames] == [(6, "saliency", 2)]
+
+
+def test_a_refining_map_is_shown_while_it_refines_and_can_be_stopped() -> None:
+    gate, viewer = gated()
+    calls = []
+
+    def slowly(*_: Any) -> None:
+        calls.append(1)
+        time.sleep(0.03)
+
+    gate.register_forward_pre_hook(slowly)
+    viewer.engine.forget()
+    channel(viewer).change(method="occlusion", parameters={"window": 2, "stride": 1})
+    until(lambda: bool(channel(viewer).updates("frame")))
+    until(lambda: bool(viewer.status["fraction"]))
+    assert viewer.status["state"] == "running"
+    assert viewer.status["remaining"] > 0
+    partial = viewer.frame
+    assert partial["partial"] is True
+    assert 0 < partial["fraction"] < 1
+    channel(viewer).message(kind="stop")
+    assert viewer.status["state"] == "stopped"
+    assert re.fullmatch(r"Stopped at \d+%\.", viewer.status["message"])
+    shown, made = viewer.frame, len(calls)
+    time.sleep(0.3)
+    assert len(calls) <= made + 1  # the step that was being done
+    assert viewer.frame is shown
+    assert viewer.status["state"] == "stopped"
+    # and it is no dead end
+    channel(viewer).change(method="saliency")
+    at_rest(viewer)
+    assert viewer.frame["method"] == "saliency"
+
+
+def test_stop_at_rest_does_nothing(viewer: HeatmapViewer) -> None:
+    channel(viewer).message(kind="stop")
+    viewer.stop()
+    assert viewer.status["state"] == "idle"
+    assert channel(viewer).updates("status") == []
+
+
+# Errors.
+
+
+def test_what_the_browser_cannot_have_set_is_put_back_and_said_in_words(
+    viewer: HeatmapViewer,
+) -> None:
+    channel(viewer).change(method="gradcam")
+    assert viewer.method == "grad_cam"
+    assert viewer.status["state"] == "error"
+    assert 'Did you mean "grad_cam"?' in viewer.status["message"]
+    assert viewer.status["hint"]
+    assert channel(viewer).updates("method") == ["grad_cam"]
+    channel(viewer).change(opacity=7)
+    assert viewer.opacity == 0.7
+    assert "from 0 to 1" in viewer.status["message"]
+
+
+def test_an_error_of_a_method_is_a_status_with_a_way_out(viewer: HeatmapViewer) -> None:
+    channel(viewer).change(method="occlusion", parameters={"window": 8, "stride": 16})
+    at_rest(viewer)
+    status = viewer.status
+    assert status["state"] == "error"
+    assert "stride=16 leaves gaps" in status["message"]
+    assert status["hint"]
+    assert viewer.frame["method"] == "grad_cam"  # what was shown is still shown
+    channel(viewer).change(parameters={})
+    at_rest(viewer)
+    assert viewer.status["state"] == "idle"
+
+
+def test_a_network_that_fails_is_reported_not_raised() -> None:
+    class Broken(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            raise RuntimeError("size mismatch at layer 7")
+
+    viewer = HeatmapViewer(Engine(Broken()), photograph())
+    assert viewer.status["state"] == "error"
+    assert "size mismatch at layer 7" in viewer.status["message"]
+    assert viewer.status["hint"]
+    data, _ = viewer._repr_mimebundle_()
+    assert data["image/png"]  # the photograph itself
+    assert [card["name"] for card in viewer.methods] == list(viewer.engine.methods)
+
+
+def test_an_observer_that_fails_is_reported_and_stops_nothing(viewer: HeatmapViewer) -> None:
+    def fail(_: Any) -> None:
+        raise KeyError("mine")
+
+    viewer.observe(fail, "attribution")
+    viewer.method = "saliency"
+    until(lambda: viewer.status["state"] == "error")
+    assert "mine" in viewer.status["message"]
+    viewer.unobserve(fail, "attribution")
+    viewer.method = "hires_cam"
+    at_rest(viewer)
+    assert viewer.frame["method"] == "hires_cam"
+
+
+def test_an_observer_that_fails_does_not_keep_a_change_of_the_browser_from_being_shown(
+    viewer: HeatmapViewer,
+) -> None:
+    def fail(_: Any) -> None:
+        raise KeyError("mine")
+
+    viewer.observe(fail, "target")
+    seen = []
+    viewer.observe(lambda change: seen.append(change["new"]["message"]), "status")
+    channel(viewer).change(target=2)
+    at_rest(viewer)
+    until(lambda: viewer.frame["target"]["index"] == 2)
+    assert any("mine" in message for message in seen)
+
+
+def test_methods_a_network_does_not_allow_say_why() -> None:
+    network = SmallNetwork()
+    network.relu = network.relu2 = nn.Sigmoid()
+    viewer = HeatmapViewer(Engine(network), photograph())
+    reasons = {card["name"]: card["unavailable"] for card in viewer.methods}
+    assert reasons["saliency"] is None
+    assert "rectifier" in reasons["guided_backprop"]
+    viewer.method = "guided_backprop"
+    at_rest(viewer)
+    assert viewer.status["state"] == "error"
+    assert "rectifier" in viewer.status["message"]
+
+
+@pytest.mark.parametrize(
+    ("given", "kind", "words"),
+    [
+        ({"method": "gradcam"}, ValueError, 'Did you mean "grad_cam"?'),
+        ({"method": 3}, ValueError, "expected one of grad_cam"),
+        ({"target": "green frg"}, ValueError, 'Did you mean "green frog"?'),
+        ({"target": 3}, ValueError, "0 to 2"),
+        ({"target": -1}, ValueError, "0 to 2"),
+        ({"target": True}, ValueError, "class index"),
+        ({"target": 1.5}, ValueError, "class index"),
+        ({"layer": "relu_2"}, ValueError, 'Did you mean "relu2"?'),
+        ({"opasity": 1}, TypeError, 'Did you mean "opacity"?'),
+        ({"windw": 8}, TypeError, 'Did you mean "window"?'),
+        ({"frame": {}}, TypeError, "no keyword 'frame'"),
+        ({"colormap": "infern"}, ValueError, 'Did you mean "inferno"?'),
+        ({"opacity": 1.1}, ValueError, "from 0 to 1"),
+        ({"opacity": "1"}, ValueError, "from 0 to 1"),
+        ({"clip": 50}, ValueError, "from 90 to 100"),
+        ({"sign": "plus"}, ValueError, "both, positive, negative"),
+        ({"view": "swip"}, ValueError, 'Did you mean "swipe"?'),
+        ({"parameters": {"windw": 3}}, ValueError, 'Did you mean "window"?'),
+    ],
+)
+def test_a_wrong_argument_is_refused_with_the_right_spelling(
+    engine: Engine, given: dict[str, Any], kind: type[Exception], words: str
+) -> None:
+    before = len(ipywidgets.widgets.widget._instances)
+    with pytest.raises(kind, match=re.escape(words)):
+        HeatmapViewer(engine, photograph(), **given)
+    assert len(ipywidgets.widgets.widget._instances) == before
+
+
+def test_a_wrong_picture_is_refused_where_it_is_given(engine: Engine) -> None:
+    with pytest.raises(ExplanationError):
+        HeatmapViewer(engine, "no such file.jpg")
+
+
+def test_a_wrong_value_leaves_a_trait_as_it_was(viewer: HeatmapViewer) -> None:
+    for name, value in [("method", "x"), ("target", "x"), ("layer", "x"), ("opacity", 2)]:
+        before = getattr(viewer, name)
+        with pytest.raises(ExplanationError):
+            setattr(viewer, name, value)
+        assert getattr(viewer, name) == before
+    assert viewer.status["state"] == "idle"
+
+
+def test_a_map_of_zeros_is_said_in_words() -> None:
+    network = SmallNetwork()
+    nn.init.zeros_(network.head.weight)
+    viewer = HeatmapViewer(Engine(network), photograph())
+    assert viewer.frame["state"] == "zero"
+    assert "zero everywhere" in viewer.frame["message"]
+    assert viewer.to_png()
+
+
+# Prefetching.
+
+
+def test_quick_methods_are_sent_ahead_once(engine: Engine) -> None:
+    viewer = HeatmapViewer(engine, photograph())
+    quick = quick_methods(engine)
+    until(lambda: len(channel(viewer).custom()) == len(quick) - 1)
+    for content, buffers in channel(viewer).custom():
+        frame = content["frame"]
+        assert content["kind"] == "prefetched"
+        assert "data" not in frame
+        assert len(buffers) == 1
+        expected = engine.explain(viewer.image, frame["method"])
+        values = expected.values if expected.space == "layer" else expected.heatmap()
+        np.testing.assert_allclose(
+            dequantise({**frame, "data": buffers[0]}), values, atol=float(frame["peak"]) * 0.009
+        )
+    assert {c["frame"]["method"] for c, _ in channel(viewer).custom()} == {*quick} - {"grad_cam"}
+    # Switching to them, and naming the class and layer that are shown anyway, sends none again.
+    viewer.method = "saliency"
+    at_rest(viewer)
+    viewer.target = viewer.prediction["top"][0]["index"]
+    at_rest(viewer)
+    viewer.layer = viewer.layers[0]["name"]
+    at_rest(viewer)
+    time.sleep(0.1)
+    assert len(channel(viewer).custom()) == len(quick) - 1
+    # Another class brings them for that class.
+    viewer.target = viewer.prediction["top"][1]["index"]
+    until(lambda: len(channel(viewer).custom()) == 2 * (len(quick) - 1))
+
+
+def test_a_view_that_begins_to_listen_gets_what_was_sent_before(engine: Engine) -> None:
+    viewer = HeatmapViewer(engine, photograph())
+    quick = quick_methods(engine)
+    until(lambda: len(channel(viewer).custom()) == len(quick) - 1)
+    channel(viewer).message(kind="ready")
+    assert {c["frame"]["method"] for c, _ in channel(viewer).custom()[len(quick) - 1 :]} == {*quick}
+
+
+def test_nothing_is_sent_ahead_when_not_wanted(engine: Engine, viewer: HeatmapViewer) -> None:
+    viewer.method = "saliency"
+    at_rest(viewer)
+    time.sleep(0.1)
+    assert channel(viewer).custom() == []
+
+
+# Appearance, other widgets, other hosts.
+
+
+def test_appearance_costs_no_computation(viewer: HeatmapViewer) -> None:
+    channel(viewer).change(opacity=0.25, clip=95, colormap="viridis", sign="positive", view="swipe")
+    viewer.threshold = 0.5
+    viewer.blend = "multiply"
+    assert (viewer.opacity, viewer.clip, viewer.colormap) == (0.25, 95.0, "viridis")
+    assert channel(viewer).updates("status") == []
+    assert channel(viewer).updates("threshold") == [0.5]
+
+
+def test_it_works_with_jslink_and_in_boxes(viewer: HeatmapViewer) -> None:
+    slider = ipywidgets.FloatSlider(min=0, max=1)
+    link = ipywidgets.jslink((viewer, "opacity"), (slider, "value"))
+    assert link.source[0] is viewer
+    box = ipywidgets.HBox([viewer, slider])
+    state = box.get_state()
+    assert state["children"][0] == f"IPY_MODEL_{viewer.model_id}"
+    for widget in (link, box, slider):
+        widget.close()
+
+
+def test_traits_are_observable(viewer: HeatmapViewer) -> None:
+    seen: list[Any] = []
+    viewer.observe(lambda change: seen.append(change["new"].method), "attribution")
+    viewer.method = "saliency"
+    at_rest(viewer)
+    until(lambda: bool(seen))
+    assert seen == ["saliency"]
+    with pytest.raises(Exception, match="read-only"):
+        viewer.attribution = None
+
+
+def test_a_host_may_open_the_channel_itself(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As marimo does, before there is anything to show."""
+
+    def opened(widget: Any) -> None:
+        widget.comm = RecordingComm(data={"state": widget.get_state()}, comm_id="marimo's")
+
+    monkeypatch.setattr(ipywidgets.Widget, "_widget_construction_callback", staticmethod(opened))
+    viewer = HeatmapViewer(engine, photograph())
+    assert viewer.model_id == "marimo's"
+    assert viewer.frame["method"] == "grad_cam"
+    assert channel(viewer).updates("frame")[0]["method"] == "grad_cam"
+
+
+def test_the_browsers_other_messages_reach_the_user(viewer: HeatmapViewer) -> None:
+    heard: list[Any] = []
+    viewer.on_msg(lambda _, content, buffers: heard.append(content))
+    channel(viewer).message(kind="mine", value=3)
+    assert heard == [{"kind": "mine", "value": 3}]
+
+
+def test_answers_of_the_browser_are_not_tied_to_the_thread_that_sent(
+    viewer: HeatmapViewer,
+) -> None:
+    comm = channel(viewer)
+    comm._reply_subshell_id = None  # what ipykernel 7.4 notes
+    viewer.opacity = 0.1
+    assert "_reply_subshell_id" not in vars(comm)
+
+
+def test_many_threads_may_write(engine: Engine) -> None:
+    viewer = HeatmapViewer(engine, photograph(), prefetch=True)
+    names = ["saliency", "grad_cam", "hires_cam", "input_x_gradient"]
+    problems: list[BaseException] = []
+
+    def write(start: int) -> None:
+        try:
+            for i in range(25):
+                if start % 2:
+                    channel(viewer).change(method=names[(start + i) % 4], target=i % 3)
+                else:
+                    viewer.method = names[(start + i) % 4]
+                    viewer.opacity = i / 25
+        except BaseException as problem:
+            problems.append(problem)
+
+    threads = [threading.Thread(target=write, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert problems == []
+    at_rest(viewer)
+    assert viewer.status["state"] == "idle"
+    assert viewer.frame["method"] == viewer.method
+    assert viewer.frame["target"]["index"] == viewer.target
+    assert channel(viewer).updates("frame")[-1] == {
+        k: v for k, v in viewer.frame.items() if k != "data"
+    }
+
+
+def test_an_observer_may_wait_for_the_engine(viewer: HeatmapViewer) -> None:
+    seen: list[str] = []
+
+    def look(change: Any) -> None:
+        job = viewer.engine.worker.submit("me", lambda: iter([1]), on_done=lambda _: None)
+        seen.append(f"{change['new']} {job.wait(10)}")
+
+    viewer.observe(look, "method")
+    viewer.method = "saliency"
+    channel(viewer).change(method="hires_cam")
+    assert seen == ["saliency True", "hires_cam True"]
+
+
+def test_the_still_picture_and_the_words_are_what_is_shown(viewer: HeatmapViewer) -> None:
+    data, metadata = viewer._repr_mimebundle_()
+    assert metadata == {}
+    assert data["application/vnd.jupyter.widget-view+json"]["model_id"] == viewer.model_id
+    top = viewer.prediction["top"][0]
+    assert data["text/plain"] == repr(viewer)
+    assert data["text/plain"].startswith(f"HeatmapViewer(Grad-CAM of {top['name']}")
+    png = Image.open(io.BytesIO(base64.b64decode(data["image/png"])))
+    assert (png.format, png.size) == ("PNG", (32, 32))
+    exact = np.asarray(Image.open(io.BytesIO(viewer.to_png())).convert("RGB"))
+    assert (exact != photograph()).any()
+    viewer.opacity = 0
+    without = np.asarray(Image.open(io.BytesIO(viewer.to_png())).convert("RGB"))
+    np.testing.assert_array_equal(without, photograph())
+
+
+def test_a_saved_page_holds_every_frame_it_can_switch_to(engine: Engine, tmp_path: Any) -> None:
+    viewer = HeatmapViewer(engine, photograph(), "saliency", opacity=0.4)
+    page = viewer.to_html(tmp_path / "cat.html").read_text(encoding="utf-8")
+    found = re.search(r'id="xw-document">(.*?)</script>', page, re.DOTALL)
+    assert found is not None
+    document = json.loads(found[1])
+    state = document["state"]
+    assert document["esm"] == viewer._esm
+    assert document["css"] == viewer._css
+    assert state["frozen"] is True
+    assert state["opacity"] == 0.4
+    assert state["status"]["state"] == "idle"
+    quick = set(quick_methods(engine))
+    shown = [(f["method"], f["target"]["index"]) for f in state["frames"]]
+    top = [c["index"] for c in viewer.prediction["top"]]
+    assert len(shown) == len(set(shown)) == len(quick) + 2
+    assert {m for m, target in shown if target == top[0]} == quick
+    assert {target for m, target in shown if m == "saliency"} == set(top)
+    pixels = base64.b64decode(state["picture"]["data"]["$bytes"])
+    assert pixels == viewer.picture["data"]
+    data = base64.b64decode(state["frame"]["data"]["$bytes"])
+    assert data == viewer.frame["data"]
+    assert not any(name.startswith("_") or name == "layout" for name in state)
+    assert viewer.frames == []
+    assert viewer.frozen is False

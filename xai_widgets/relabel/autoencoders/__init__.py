@@ -1,0 +1,1 @@
+"""Variational autoencoders: the protocol, those of this package, and how they are fitted."""

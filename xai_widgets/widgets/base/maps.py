@@ -1,0 +1,172 @@
+"""Attribution maps as the browser receives them: one byte a pixel, with what is needed to undo it.
+
+A map is companded before it is quantised: with m = max |v|, the byte stores sign(v) sqrt(|v| / m),
+so that the many small values of a heavy-tailed map keep more levels than the few large ones, and
+zero stays exactly zero. The browser inverts it, and colours values, not pictures of values.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from xai_widgets.widgets.base.photos import map_of
+
+if TYPE_CHECKING:
+    from xai_widgets.attribution import Attribution
+    from xai_widgets.methods import Method
+
+GAMMA = 2
+BINS = 64
+_SIGNED_LEVELS = 127  # bytes 0 .. 254 with zero at 127: the same number of levels on both sides
+_UNSIGNED_LEVELS = 255
+
+FloatMap = npt.NDArray[np.float32]
+ByteMap = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class QuantisedMap:
+    """An (h, w) map in bytes: `value = sign(s) |s|^GAMMA peak` with `s` read from the byte."""
+
+    data: bytes
+    shape: tuple[int, int]
+    signed: bool
+    range: tuple[float, float]
+    peak: float
+    histogram: tuple[int, ...]
+    state: str
+    message: str
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "shape": list(self.shape),
+            "signed": self.signed,
+            "range": list(self.range),
+            "peak": self.peak,
+            "gamma": GAMMA,
+            "histogram": list(self.histogram),
+            "data": self.data,
+            "state": self.state,
+            "message": self.message,
+        }
+
+
+def quantise(values: npt.ArrayLike, *, signed: bool) -> QuantisedMap:
+    """An (h, w) map of real values as bytes, with its true range and the histogram of |v|.
+
+    A map declared unsigned that nevertheless holds negative values is stored signed. Values that
+    are not finite are stored as zero, counted, and said so in `message`.
+    """
+    exact = np.asarray(values, dtype=np.float64)
+    if exact.ndim != 2:
+        raise ValueError(f"an attribution map has two axes (h, w), not shape {exact.shape}")
+    finite = np.isfinite(exact)
+    lost = int(exact.size - np.count_nonzero(finite))
+    shown = np.where(finite, exact, 0.0)
+    magnitude = np.abs(shown)
+    peak = float(magnitude.max(initial=0.0))
+    low, high = float(shown.min(initial=0.0)), float(shown.max(initial=0.0))
+    if not lost and exact.size:
+        low, high = float(exact.min()), float(exact.max())
+    signed = signed or low < 0
+    histogram = np.histogram(magnitude, bins=BINS, range=(0.0, peak or 1.0))[0]
+    state, message = _in_words(lost, exact.size, peak)
+    return QuantisedMap(
+        data=_companded(shown, peak, signed=signed).tobytes(),
+        shape=(int(exact.shape[0]), int(exact.shape[1])),
+        signed=signed,
+        range=(low, high),
+        peak=peak,
+        histogram=tuple(int(count) for count in histogram),
+        state=state,
+        message=message,
+    )
+
+
+def frame_of(
+    attribution: Attribution,
+    method: Method,
+    parameters: Mapping[str, Any],
+    *,
+    fraction: float = 1.0,
+    seconds: float = 0.0,
+) -> dict[str, Any]:
+    """The `frame` that shows an attribution, all but its `seq`.
+
+    `parameters` are the overrides that were asked for. The frame carries all of them, with the
+    method's defaults, since that is what the browser knows a frame by.
+    """
+    target = attribution.target
+    return {
+        "method": attribution.method,
+        "target": {
+            "index": target.index,
+            "name": target.name,
+            "probability": finite(attribution.probability),
+            "score": finite(attribution.score),
+        },
+        "layer": attribution.layer,
+        "parameters": {p.name: parameters.get(p.name, p.default) for p in method.parameters},
+        **quantise(map_of(attribution), signed=method.signed).to_json(),
+        "partial": fraction < 1,
+        "fraction": fraction,
+        "seconds": round(seconds, 4),
+        "note": note_of(attribution),
+    }
+
+
+def note_of(attribution: Attribution) -> str:
+    """What has to be known of a map beside the picture, in a few words; "" where nothing has.
+
+    The completeness gap is a share of what the values should add up to; beside a rise that is
+    smaller than the gap, a share would say nothing.
+    """
+    words = list(attribution.warnings)
+    gap = attribution.completeness_gap
+    if gap is not None:
+        rise = float(attribution.values.sum(dtype=np.float64)) - gap
+        words.append(
+            f"completeness gap {abs(gap / rise):.1%}"
+            if abs(gap) < abs(rise)
+            else f"completeness gap {gap:.2g} beside a rise of {rise:.2g}"
+        )
+    return " ".join(words)
+
+
+def dequantise(frame: Mapping[str, Any]) -> FloatMap:
+    """The (h, w) values a frame stands for: what the browser computes, in numpy."""
+    codes = np.frombuffer(bytes(frame["data"]), dtype=np.uint8).astype(np.float64)
+    s = (codes - _SIGNED_LEVELS) / _SIGNED_LEVELS if frame["signed"] else codes / _UNSIGNED_LEVELS
+    values = np.sign(s) * np.abs(s) ** frame["gamma"] * frame["peak"]
+    return np.asarray(values.reshape(frame["shape"]), dtype=np.float32)
+
+
+def _companded(values: npt.NDArray[np.float64], peak: float, *, signed: bool) -> ByteMap:
+    share = np.abs(values) / peak if peak > 0 else np.zeros_like(values)
+    root = np.sign(values) * np.power(share, 1 / GAMMA)
+    codes = _SIGNED_LEVELS + _SIGNED_LEVELS * root if signed else _UNSIGNED_LEVELS * root
+    return np.ascontiguousarray(np.rint(codes), dtype=np.uint8)
+
+
+def _in_words(lost: int, size: int, peak: float) -> tuple[str, str]:
+    if size and lost == size:
+        return "nonfinite", "No value of this map is a finite number, so there is nothing to show."
+    if lost:
+        return (
+            "nonfinite",
+            f"{lost:,} of {size:,} values are not finite numbers and are shown as zero.",
+        )
+    if peak == 0:
+        return "zero", "The map is zero everywhere: this method found no evidence for this class."
+    return "ok", ""
+
+
+def finite(number: float | None) -> float | None:
+    """A number as JSON can carry it: NaN and infinities, which JSON lacks, become None."""
+    return None if number is None or not math.isfinite(number) else float(number)

@@ -1,0 +1,1 @@
+"""GradientComparison: maps of several networks and methods side by side."""

@@ -1,0 +1,1 @@
+"""FaithfulnessViewer: does a map show what the network uses?"""

@@ -1,0 +1,1 @@
+"""LatentExplorer: sliders through a latent space, and the network's answer."""

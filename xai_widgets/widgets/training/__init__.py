@@ -1,0 +1,1 @@
+"""TrainingMonitor: a training watched while it runs."""
