@@ -12,7 +12,7 @@ import textwrap
 import types
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from typing_extensions import NotRequired, get_type_hints, is_typeddict
 
@@ -91,6 +91,9 @@ def _type(given: Any) -> str:
         return " | ".join(f'"{value}"' if isinstance(value, str) else str(value) for value in parts)
     if origin in (Union, types.UnionType):
         return " | ".join(_type(part) for part in parts)
+    if origin is Annotated:  # a sequence of so many items
+        item, length = _type(get_args(parts[0])[0]), parts[1]
+        return f"readonly [{', '.join([item] * length)}]"
     if origin is tuple:
         return f"readonly [{', '.join(_type(part) for part in parts)}]"
     if origin in (Sequence, list):

@@ -107,9 +107,7 @@ def facts(engine: Engine, picture: Picture) -> Facts:
         prediction={"top": [cast(ClassScore, asdict(score)) for score in prediction.top(_TOP)]},
         class_names=[class_name(i, engine.class_names, count) for i in range(count)],
         layers=[
-            cast(
-                Layer, {"name": layer.name, "size": list(layer.size), "channels": layer.channels}
-            )
+            {"name": layer.name, "size": list(layer.size), "channels": layer.channels}
             for layer in engine.describe_layers(picture)
         ],
         cards=[card_json(engine, name, reasons.get(name)) for name in engine.methods],

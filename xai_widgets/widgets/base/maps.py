@@ -44,9 +44,9 @@ class QuantisedMap:
 
     def to_json(self) -> wire.QuantisedMap:
         return {
-            "shape": list(self.shape),  # type: ignore[typeddict-item]  # JSON has no tuples
+            "shape": list(self.shape),
             "signed": self.signed,
-            "range": list(self.range),  # type: ignore[typeddict-item]
+            "range": list(self.range),
             "peak": self.peak,
             "gamma": GAMMA,
             "histogram": list(self.histogram),

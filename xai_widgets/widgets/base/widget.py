@@ -194,10 +194,13 @@ class EngineWidget(Conversation):
             self._say("running", words, fraction=step.fraction)
 
     def _take_facts(self, found: Facts) -> None:
-        """Show what is said of network and picture, in those of the traits that this widget has."""
-        for name in ("class_names", "layers", "cards", "prediction"):
-            if self.has_trait(name):
-                setattr(self, name, getattr(found, name))
+        for name, value in vars(found).items():
+            self._fill(name, value)
+
+    def _fill(self, name: str, value: Any) -> None:
+        """Set a trait, if this widget has it."""
+        if self.has_trait(name):
+            setattr(self, name, value)
 
     def _done(self) -> None:
         if self.status.get("state") == "running":
@@ -238,7 +241,7 @@ class EngineWidget(Conversation):
             "seconds": round(seconds, 4),
             "remaining": round(seconds * (1 - fraction) / fraction, 1) if fraction else None,
         }
-        self.status = status
+        self.status = {**status}
 
     def _wait_while_running(
         self, seconds: float, until: Callable[[], bool] = lambda: False
@@ -412,10 +415,10 @@ class PictureWidget(EngineWidget):
     def _take_picture(self, _change: Any) -> None:
         picture = self._picture
         self._forget()
-        self.picture = picture_to_json(picture.pixels, picture.name)
+        self.picture = {**picture_to_json(picture.pixels, picture.name)}
         self.network = {"name": self.engine.name, "input": list(picture.input.shape[-2:])}
-        if self.has_trait("cards") and not self.cards:
-            self.cards = [card_json(self.engine, name) for name in self.engine.methods]
+        if self._facts_of is None:
+            self._fill("cards", [card_json(self.engine, name) for name in self.engine.methods])
         self._ask()
 
     def _check_class(self, target: Any, why: str) -> int | None:

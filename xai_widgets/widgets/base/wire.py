@@ -5,9 +5,14 @@ TypeScript of it, `js/src/core/wire.ts`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from typing_extensions import NotRequired, TypedDict
+
+
+# A list of two: what JSON makes of a tuple.
+Size = Annotated[Sequence[int], 2]
+Interval = Annotated[Sequence[float], 2]
 
 
 class ClassScore(TypedDict):
@@ -66,7 +71,7 @@ class Layer(TypedDict):
     """A layer that CAM methods accept, with the height and width of its maps."""
 
     name: str
-    size: tuple[int, int]
+    size: Size
     channels: int
 
 
@@ -74,7 +79,7 @@ class Network(TypedDict):
     """The network, with the height and width of its input."""
 
     name: str
-    input: tuple[int, int]
+    input: Size
 
 
 class Picture(TypedDict):
@@ -99,9 +104,9 @@ class FrameTarget(TypedDict):
 class QuantisedMap(TypedDict):
     """An (h, w) map in bytes: value = sign(s) |s|^gamma peak, with s read from the byte."""
 
-    shape: tuple[int, int]
+    shape: Size
     signed: bool
-    range: tuple[float, float]
+    range: Interval
     peak: float
     gamma: float
     histogram: NotRequired[Sequence[int]]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from typing_extensions import NotRequired, TypedDict
 
-from xai_widgets.widgets.base.wire import FrameTarget, Picture, QuantisedMap
+from xai_widgets.widgets.base.wire import FrameTarget, Interval, Picture, QuantisedMap
 
 
 class Curve(TypedDict):
@@ -19,7 +19,7 @@ class Curve(TypedDict):
     auc: float
     low: NotRequired[Sequence[float]]
     high: NotRequired[Sequence[float]]
-    interval: NotRequired[tuple[float, float]]
+    interval: NotRequired[Interval]
     top: Sequence[Sequence[tuple[int, float]]]
 
 
