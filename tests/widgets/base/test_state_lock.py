@@ -37,6 +37,21 @@ def test_the_writer_can_ask_for_what_was_posted() -> None:
         assert made == [1]
 
 
+def test_a_writer_that_fails_leaves_no_change_behind() -> None:
+    made: list[int] = []
+
+    def write() -> None:
+        with state_lock.held():
+            worker = threading.Thread(target=lambda: state_lock.post(lambda: made.append(1)))
+            worker.start()
+            worker.join(5)
+            raise KeyError("mine")
+
+    with pytest.raises(KeyError):
+        write()
+    assert made == [1]
+
+
 def test_a_change_that_fails_is_logged_and_harms_no_other(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

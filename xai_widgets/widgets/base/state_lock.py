@@ -27,13 +27,15 @@ _depth = 0
 def held() -> Iterator[None]:
     """Write to widgets within this context. Nesting is allowed."""
     global _depth
-    with _lock:
-        _depth += 1
-        try:
-            yield
-        finally:
-            _depth -= 1
-    _deliver()
+    try:
+        with _lock:
+            _depth += 1
+            try:
+                yield
+            finally:
+                _depth -= 1
+    finally:
+        _deliver()
 
 
 def post(change: Callable[[], None]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import traitlets as t
 
+from xai_widgets.attribution import Attribution
 from xai_widgets.engine import Engine
 from xai_widgets.engine.worker import Job
 from xai_widgets.errors import ExplanationError, nearest
@@ -23,7 +25,7 @@ from xai_widgets.widgets.base.explaining import Explained, Facts, card_json, fac
 from xai_widgets.widgets.base.jobs import Jobs, Work
 from xai_widgets.widgets.base.maps import map_of
 from xai_widgets.widgets.base.messages import Conversation, message
-from xai_widgets.widgets.base.photos import picture_to_json, still
+from xai_widgets.widgets.base.photos import Pixels, picture_to_json, still
 from xai_widgets.widgets.base.traits import TraitProblem, as_trait_problem
 from xai_widgets.widgets.base.wire import Status
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 T = TypeVar("T")
+_log = logging.getLogger(__name__)
 
 # Keywords of ipywidgets that a caller may give to any widget.
 _HOST_KEYWORDS = ("layout", "tooltip", "tabbable")
@@ -153,16 +156,17 @@ class EngineWidget(Conversation):
         self._due = False
         if self._engine is None:
             return
-        self._jobs.begin()
-        try:
-            self._title, work = self._work()
-            work = self._complete(work)
-        except ExplanationError as problem:
-            self._failed(problem)
-            return
-        self._say("running", self._title)
-        self._told = 0.0
-        self._jobs.submit(self._engine.worker, work)
+        with state_lock.held():
+            self._jobs.begin()
+            try:
+                self._title, work = self._work()
+                work = self._complete(work)
+            except ExplanationError as problem:
+                self._failed(problem)
+                return
+            self._told = 0.0
+            self._jobs.submit(self._engine.worker, work)
+            self._say("running", self._title)  # before any step is shown: the lock is held
 
     def _complete(self, work: Work[Any]) -> Work[Any]:
         """The work, with what has to come before it."""
@@ -216,7 +220,10 @@ class EngineWidget(Conversation):
             with self.hold_sync():
                 act()
         except Exception as problem:
-            self._failed(problem)
+            try:
+                self._failed(problem)
+            except Exception:
+                _log.exception("an observer of a widget's status failed")
 
     def _failed(self, problem: BaseException) -> None:
         if isinstance(problem, ExplanationError):
@@ -384,7 +391,7 @@ class PictureWidget(EngineWidget):
 
     A subclass may declare the traits `prediction`, `class_names`, `layers` and `cards`: they are
     filled before its work begins. Unless it says otherwise, a result that is an `Explained` becomes
-    the `frame`, and the maps of the latest request are its still picture and its saved page.
+    the `frame`, and the maps of the latest request are its still picture.
     """
 
     image = t.Any().tag(keyword=True)
@@ -395,7 +402,8 @@ class PictureWidget(EngineWidget):
 
     def __init__(self, engine: Engine, image: Any, **traits: Any) -> None:
         self._loaded = (image, engine.picture(image))
-        self._shown: tuple[int, list[Explained]] = (0, [])  # the maps of a request
+        self._maps: list[Explained] = []  # those of the latest request that has any
+        self._maps_seq = 0
         super().__init__(engine, image=image, **traits)
 
     @property
@@ -449,18 +457,22 @@ class PictureWidget(EngineWidget):
 
     def _show(self, result: Any) -> None:
         if isinstance(result, Explained):
-            seq, shown = self._shown
-            kept = shown if seq == self._jobs.seq else []
-            same = result.request
-            self._shown = (
-                self._jobs.seq,
-                [*(other for other in kept if other.request != same), result],
-            )
-            self.frame = {"seq": self._jobs.seq, **result.frame}
+            earlier = self._maps if self._maps_seq == self._jobs.seq else []
+            others = [made for made in earlier if made.request != result.request]
+            self._maps, self._maps_seq = [*others, result], self._jobs.seq
+            self.frame = {"seq": self._jobs.seq, **self._frame()}
+
+    def _frame(self) -> Mapping[str, Any]:
+        """The `frame` without `seq`, as the maps of a request come in: the latest of them."""
+        return self._maps[-1].frame
+
+    def _overlaid(self, pixels: Pixels, attribution: Attribution, *, signed: bool) -> Pixels:
+        """A map over the picture (H, W, 3), in a still picture."""
+        return overlay(pixels, map_of(attribution), signed=signed)
 
     def _forget(self) -> None:
         super()._forget()
-        self._shown = (0, [])
+        self._maps = []
 
     def _release(self) -> None:
         super()._release()
@@ -471,17 +483,17 @@ class PictureWidget(EngineWidget):
     # Static pictures.
 
     def _picture_png(self, *, small: bool) -> bytes:
-        pixels, shown = self._picture.pixels, self._shown[1]
-        if not shown:
+        pixels = self._picture.pixels
+        if not self._maps:
             return still(pixels) if small else encode_png(pixels)
-        maps = [
-            overlay(pixels, map_of(each.attribution), signed=each.frame["signed"]) for each in shown
+        drawn = [
+            self._overlaid(pixels, made.attribution, signed=made.frame["signed"])
+            for made in self._maps
         ]
-        titles = [each.attribution.title for each in shown]
-        words = [self._picture.name or "Picture", shown[0].frame["target"]["name"]]
-        side = _SMALL if small else _LARGE
-        drawn = grid([[pixels, *maps]], [words], ["Picture", *titles], side=side)
-        return encode_png(drawn, colors=128 if small else None)
+        titles = ["Picture", *(made.attribution.title for made in self._maps)]
+        words = [self._picture.name or "Picture", self._maps[0].frame["target"]["name"]]
+        shown = grid([[pixels, *drawn]], [words], titles, side=_SMALL if small else _LARGE)
+        return encode_png(shown, colors=128 if small else None)
 
     def _in_words(self) -> str:
         return self._named(self._title)
@@ -492,6 +504,6 @@ class PictureWidget(EngineWidget):
         return f"{what}{name}, {self.engine.name}"
 
     def _saved_frames(self) -> Sequence[Mapping[str, Any]]:
-        """The maps that are shown."""
+        """None beside the `frame` that is shown, which is saved with the other traits."""
         self.wait(self._saving_seconds)
-        return [{"seq": seq, **each.frame} for seq, each in enumerate(self._shown[1])]
+        return []
