@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Event
-from typing import Any
 
 from tests.widgets.conftest import SmallNetwork, photograph
 from tests.widgets.five_maps.viewer import FiveMaps

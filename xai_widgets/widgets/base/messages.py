@@ -74,9 +74,9 @@ class Conversation(Saving):
     def _handle_custom_msg(self, content: Any, buffers: Any) -> None:
         kind = content.get("kind") if isinstance(content, Mapping) else None
         if kind == "ping":
-            # At once, without the lock: somebody who writes for long must not look like a kernel
-            # that is gone.
+            # At once, and without the lock: a cell that writes for long is no kernel that is gone.
             self.send({"kind": "pong"})
+            return
         handler = self._handlers.get(kind) if isinstance(kind, str) else None
         if handler is not None:
             with state_lock.held():

@@ -70,11 +70,11 @@ class Saving(Channel):
         frames = self._saved_frames()
         at_rest = {**self.status, "state": "idle", "message": "", "hint": ""}
         names = [name for name in self.keys if not name.startswith("_") and name != "layout"]
+        saved = {"frozen": True, "frames": list(frames), "status": at_rest}
         text = html.standalone(
             esm=str(self._esm),
             css=str(self._css),
-            state=self.get_state(names)
-            | {"frozen": True, "frames": list(frames), "status": at_rest},
+            state=self.get_state(names) | saved,
             title=self._in_words(),
             png=self._picture_png(small=True),
         )

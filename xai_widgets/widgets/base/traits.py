@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -112,20 +112,33 @@ def several_of(name: str, values: Iterable[Any], known: Iterable[str]) -> list[s
 
 
 class Renamed:
-    """The old name of a trait or attribute: it still works for one version, with a warning."""
+    """The old name of a trait or attribute: it works for one version more, with a warning."""
 
     def __init__(self, new: str) -> None:
-        self._new = new
+        self.new = new
 
     def __set_name__(self, owner: type, name: str) -> None:
-        self._message = f"{owner.__name__}.{name} is now called {self._new}"
+        self.message = f"{owner.__name__}.{name} is now called {self.new}"
 
     def __get__(self, widget: Any, owner: type | None = None) -> Any:
         if widget is None:
             return self
-        warnings.warn(self._message, DeprecationWarning, stacklevel=2)
-        return getattr(widget, self._new)
+        warnings.warn(self.message, DeprecationWarning, stacklevel=2)
+        return getattr(widget, self.new)
 
     def __set__(self, widget: Any, value: Any) -> None:
-        warnings.warn(self._message, DeprecationWarning, stacklevel=2)
-        setattr(widget, self._new, value)
+        warnings.warn(self.message, DeprecationWarning, stacklevel=2)
+        setattr(widget, self.new, value)
+
+
+def by_new_names(widget: type, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The keywords given to a constructor, the old names among them by their new ones. To be called
+    from the constructor itself.
+    """
+    named: dict[str, Any] = {}
+    for name, value in given.items():
+        old = getattr(widget, name, None)
+        if isinstance(old, Renamed):
+            warnings.warn(old.message, DeprecationWarning, stacklevel=3)
+        named[old.new if isinstance(old, Renamed) else name] = value
+    return named

@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal
 
 from typing_extensions import NotRequired, TypedDict
 
-
 # A list of two: what JSON makes of a tuple.
 Size = Annotated[Sequence[int], 2]
 Interval = Annotated[Sequence[float], 2]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -34,7 +33,14 @@ from xai_widgets.widgets.base.options import (
     WidgetOptions,
 )
 from xai_widgets.widgets.base.photos import still
-from xai_widgets.widgets.base.traits import Choice, TargetChoice, as_trait_problem, one_of
+from xai_widgets.widgets.base.traits import (
+    Choice,
+    Renamed,
+    TargetChoice,
+    as_trait_problem,
+    by_new_names,
+    one_of,
+)
 from xai_widgets.widgets.base.wire import MapFrame
 from xai_widgets.widgets.heatmap.brush import Brush
 
@@ -91,6 +97,8 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
     attribution = t.Any(None, allow_none=True, read_only=True)
     prefetch = t.Bool(True).tag(keyword=True)
 
+    view, methods = Renamed("arrangement"), Renamed("cards")
+
     def __init__(
         self,
         engine: Engine,
@@ -100,10 +108,7 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
         layer: str | None = None,
         **options: Unpack[HeatmapOptions],
     ) -> None:
-        given: dict[str, Any] = {**options}
-        if "view" in given:
-            _deprecated("view", "arrangement")
-            given["arrangement"] = given.pop("view")
+        given = by_new_names(type(self), options)
         self._ahead = Ahead()
         super().__init__(
             engine,
@@ -113,23 +118,6 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
             layer=layer,
             **self._with_parameters(engine, given),
         )
-
-    @property
-    def view(self) -> str:
-        """The old name of `arrangement`."""
-        _deprecated("view", "arrangement")
-        return str(self.arrangement)
-
-    @view.setter
-    def view(self, arrangement: Arrangement) -> None:
-        _deprecated("view", "arrangement")
-        self.arrangement = arrangement
-
-    @property
-    def methods(self) -> list[dict[str, Any]]:
-        """The old name of `cards`."""
-        _deprecated("methods", "cards")
-        return list(self.cards)
 
     # What may be asked.
 
@@ -280,7 +268,3 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
         shown_now = [self.frame] if refines and self.frame else []
         frames = [*shown_now, *(explained.frame for explained in saved)]
         return [{**frame, "seq": seq} for seq, frame in enumerate(frames)]
-
-
-def _deprecated(old: str, new: str) -> None:
-    warnings.warn(f"HeatmapViewer.{old} is now called {new}", DeprecationWarning, stacklevel=3)
