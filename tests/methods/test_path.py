@@ -19,6 +19,7 @@ from xai_widgets.baselines import baseline_like, path_baselines
 from xai_widgets.methods import METHODS
 from xai_widgets.methods.path import Blur, quadrature, spread
 from xai_widgets.probe.network import Network
+from xai_widgets.probe.trace import Trace
 from xai_widgets.targets import Target
 
 CLASS = Target(3, "class 3")
@@ -62,7 +63,7 @@ def run(
     model: nn.Module, x: Tensor, method: str, target: Target = CLASS, **given: object
 ) -> Tensor:
     card = METHODS[method]
-    trace = Network(model).trace(x)
+    trace = Trace(Network(model), x)
     layer = trace.layers[0].name if card.takes_layer else None
     with torch.no_grad():
         return list(card.run(trace, target, layer, card.resolve(given)))[-1][1]

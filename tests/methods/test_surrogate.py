@@ -20,6 +20,7 @@ from xai_widgets.methods.coalitions import all_coalitions, drawn_coalitions, sha
 from xai_widgets.methods.segments import grid, segments, slic
 from xai_widgets.methods.surrogate import lime_kernel
 from xai_widgets.probe.network import Network
+from xai_widgets.probe.trace import Trace
 
 
 @pytest.fixture(scope="module")
@@ -278,6 +279,6 @@ def test_a_picture_of_one_segment(smooth: nn.Module) -> None:
         rise = float((small(one) - small(torch.zeros_like(one)))[0, 3])
     for method in ("exact_shapley", "kernel_shap"):
         card = METHODS[method]
-        trace = Network(small).trace(one)
+        trace = Trace(Network(small), one)
         values = dict(card.run(trace, CLASS, None, card.resolve({"baseline": "zero", "count": 2})))
         assert float(values[1.0].sum()) / 3 == pytest.approx(rise, rel=1e-6)

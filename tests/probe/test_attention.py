@@ -25,7 +25,7 @@ CLASS = Target(3, "class 3")
 
 
 def traced(network: nn.Module, x: Tensor | None = None) -> Trace:
-    return Network(network).trace(picture() if x is None else x)
+    return Trace(Network(network), picture() if x is None else x)
 
 
 def multi_head(**options: Any) -> TinyVit:
