@@ -105,7 +105,7 @@ def test_wrong_targets(target: Any, message: str) -> None:
     with pytest.raises(ExplanationError, match=message):
         engine.explain(X, target=target)
     with pytest.raises(ExplanationError, match=message):
-        engine.resolve_target(X, target)
+        engine.internals.resolve_target(X, target)
 
 
 def test_a_name_without_class_names() -> None:
@@ -184,10 +184,10 @@ def test_a_wrong_request_is_refused_before_the_first_step() -> None:
 
 def test_methods_that_cannot_explain_a_network_are_named() -> None:
     attention = {m.name for m in METHODS.values() if m.needs_attention}
-    assert Engine(attending(cnn())).unavailable(X) == {}
+    assert Engine(attending(cnn())).internals.unavailable(X) == {}
     said = "needs attention layers; this network has none"
-    assert Engine(cnn()).unavailable(X) == dict.fromkeys(attention, said)
-    unavailable = Engine(seeded(Gelu())).unavailable(X)
+    assert Engine(cnn()).internals.unavailable(X) == dict.fromkeys(attention, said)
+    unavailable = Engine(seeded(Gelu())).internals.unavailable(X)
     rectifying = {m.name for m in METHODS.values() if m.needs_rectifiers}
     assert set(unavailable) == rectifying | attention
     assert "this network has none" in unavailable["guided_backprop"]
@@ -195,7 +195,7 @@ def test_methods_that_cannot_explain_a_network_are_named() -> None:
         seeded(nn.Sequential(nn.Flatten(), nn.Linear(768, 8), nn.ReLU(), nn.Linear(8, 3)))
     )
     on_maps = {m.name for m in METHODS.values() if m.takes_layer}
-    assert set(flat.unavailable(X)) == on_maps | attention
+    assert set(flat.internals.unavailable(X)) == on_maps | attention
     with pytest.raises(ExplanationError, match="has no layer with a map over the picture"):
         flat.explain(X, "grad_cam")
     assert np.abs(flat.explain(X, "guided_backprop").values).max() > 0
@@ -217,7 +217,7 @@ def test_a_device_where_the_network_is_not() -> None:
 def test_class_names_in_every_form(names: Any) -> None:
     engine = Engine(cnn(), class_names=names)
     assert engine.class_names == NAMES
-    assert engine.resolve_target(X, "Goldfish") == Target(1, "Goldfish")
+    assert engine.internals.resolve_target(X, "Goldfish") == Target(1, "Goldfish")
     assert {c.name for c in engine.predict(X).top(5)} == set(NAMES)
 
 
@@ -236,7 +236,7 @@ def test_wrong_class_names(names: Any, message: str) -> None:
 def test_no_class_names() -> None:
     engine = Engine(cnn())
     assert engine.class_names is None
-    assert engine.resolve_target(X, 2).name == "class 2"
+    assert engine.internals.resolve_target(X, 2).name == "class 2"
     assert repr(engine) == "Engine(Cnn)"
     assert repr(Engine(cnn(), class_names=NAMES, name="Own")) == "Engine(Own, 5 classes)"
 
