@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tests.methods.test_path import CLASS, Smooth, run
+from tests.methods.smooth import CLASS, Smooth, run
 from tests.networks import picture, seeded
 from tests.requests import cheap
 from xai_widgets.methods import METHODS
@@ -31,7 +31,7 @@ def steps_of(method: str, model: nn.Module, x: Tensor, **given: Any) -> list[tup
         layer = trace.layers[0].name if card.takes_layer else None
         steps = card.run(trace, CLASS, layer, card.resolve(given))
         # Copies: what was given out earlier must not change later.
-        kept = [(fraction, values, values.clone()) for fraction, values in steps]
+        kept = [(s.fraction, s.result.tensor, s.result.tensor.clone()) for s in steps]
     assert all(torch.equal(values, copy) for _, values, copy in kept)
     return [(fraction, values) for fraction, values, _ in kept]
 

@@ -131,8 +131,8 @@ def _run(
             step = next(work, None)
             if step is None:
                 return
-            fraction, values, *warnings = step
-            gaps = _gaps(call, trace, values) if fraction >= 1 else None
+            values, warnings = step.result.tensor, step.result.warnings
+            gaps = _gaps(call, trace, values) if step.fraction >= 1 else None
         seconds = time.perf_counter() - started
         attributions = [
             call.attribution(
@@ -143,11 +143,11 @@ def _run(
                 seconds=seconds,
                 model=model,
                 completeness_gap=None if gaps is None else gaps[i],
-                warnings=warnings[0][i] if warnings else (),
+                warnings=warnings[i] if warnings else (),
             )
             for i, picture in enumerate(pictures)
         ]
-        yield Progress(fraction, attributions)
+        yield Progress(step.fraction, attributions)
 
 
 def _gaps(call: MethodCall, trace: Trace, values: Tensor) -> list[float] | None:
