@@ -20,6 +20,7 @@ from tests.networks import (
 from tests.requests import EVERYWHERE
 from tests.transformers import attending
 from xai_widgets.engine import Engine
+from xai_widgets.engine.engine import _MOVED
 from xai_widgets.errors import ExplanationError
 from xai_widgets.methods import METHODS
 from xai_widgets.targets import Target
@@ -248,3 +249,34 @@ def test_prediction() -> None:
     assert prediction.probabilities.dtype == np.float32
     order = np.argsort(-expected)
     assert [s.index for s in prediction.top(3)] == list(order[:3])
+
+
+def test_what_an_engine_shows_is_what_people_need() -> None:
+    assert {name for name in dir(Engine(cnn())) if not name.startswith("_")} == {
+        *("add_method", "class_names", "explain", "explain_batch", "forget", "from_timm"),
+        *("from_torchvision", "input", "internals", "layer", "layers", "methods", "model", "name"),
+        *("picture", "predict", "preprocessing", "stream"),
+    }
+
+
+@pytest.mark.parametrize("name", sorted(_MOVED))
+def test_former_names_still_work_and_say_where_they_went(name: str) -> None:
+    engine = Engine(cnn())
+    with pytest.warns(DeprecationWarning, match=rf"engine\.internals\.{name}") as caught:
+        former = getattr(engine, name)
+    assert caught[0].filename == __file__
+    assert former == getattr(engine.internals, name)
+
+
+def test_a_misspelt_attribute() -> None:
+    with pytest.raises(AttributeError, match="'Engine' object has no attribute 'explian'"):
+        Engine(cnn()).explian  # type: ignore[attr-defined]  # noqa: B018
+
+
+def test_the_layer_and_the_names_can_be_changed_later() -> None:
+    engine = Engine(cnn())
+    engine.layer, engine.class_names, engine.name = "conv1", NAMES, "fish"
+    assert engine.layers[0] == "conv1"
+    assert engine.explain(X, target="tench").target == Target(0, "tench")
+    assert engine.explain(X, target="tench").layer == "conv1"
+    assert repr(engine) == "Engine(fish, 5 classes)"
