@@ -1,4 +1,4 @@
-"""The order inside the room: imports go down the list in its README, functions are met in one place."""
+"""The order in the room: imports go down the list in its README, functions are met in one place."""
 
 from __future__ import annotations
 
