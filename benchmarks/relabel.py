@@ -31,7 +31,7 @@ from torch import nn
 
 import xai_widgets as xw
 from xai_widgets.images import Picture
-from xai_widgets.metrics.ledger import Ledger
+from xai_widgets.metrics.evaluation import Ledger
 from xai_widgets.probe.memory import keep_memory
 from xai_widgets.relabel import RelabelDistillation
 from xai_widgets.targets import Target

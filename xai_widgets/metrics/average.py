@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import torch
 
 from xai_widgets.engine import Engine
-from xai_widgets.metrics.masking import masked_input
+from xai_widgets.metrics.pictures import masked_input
 from xai_widgets.metrics.relevance import Floats, MapLike, class_of, heatmap_of, size_of
 from xai_widgets.targets import TargetLike
 
