@@ -13,7 +13,7 @@ from xai_widgets.attribution import Attribution
 from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError
 from xai_widgets.images import Picture
-from xai_widgets.render.overlay import resize
+from xai_widgets.render.colours import resize
 from xai_widgets.targets import Target, TargetLike
 
 Floats: TypeAlias = npt.NDArray[np.float64]
