@@ -249,6 +249,28 @@ def test_values_of_another_network_or_question_are_not_taken(tmp_path: Path) -> 
         assert rows(mixed) == rows(fresh) != rows(one)
 
 
+def test_values_of_a_choice_that_was_redefined_are_taken_again(tmp_path: Path) -> None:
+    """An earlier version's key is the same but for that choice's words."""
+    path, network = tmp_path / "values.jsonl", Counting(cnn())
+    given: dict[str, Any] = {"window": 8, "stride": 8, "baseline": "blur"}
+    methods = ["saliency", ("occlusion", given)]
+
+    def run() -> metrics.Table:
+        return metrics.evaluate(
+            xw.Engine(network), IMAGES[:1], methods, ["sparseness"], control=False, resume=path
+        )
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("xai_widgets.metrics.evaluation._REDEFINED", ())
+        run()
+    assert len(path.read_text().splitlines()) == 2
+    run()
+    assert len(path.read_text().splitlines()) == 3
+    network.passes.clear()
+    run()
+    assert network.passes == []
+
+
 def test_no_forward_more_than_needed() -> None:
     network = Counting(cnn())
     engine = xw.Engine(network)

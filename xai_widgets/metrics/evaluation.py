@@ -34,6 +34,8 @@ MeasureSpec: TypeAlias = (
     "str | tuple[str, Mapping[str, Any]] | Callable[[Engine, Picture, Attribution, Target], float]"
 )
 _FORMAT = 1  # of the keys
+# Choices of methods that gave other values in earlier versions, whose files may be resumed.
+_REDEFINED = ("slic", "blur", "several")
 _START = b'{"key"'
 
 
@@ -47,7 +49,7 @@ class _Request:
 
     @property
     def key(self) -> list[Any]:
-        return [self.label, {k: repr(v) for k, v in sorted(self.parameters.items())}]
+        return [self.label, {k: _word(v) for k, v in sorted(self.parameters.items())}]
 
 
 def evaluate(
@@ -297,6 +299,13 @@ def _check_labels(kind: str, labels: Sequence[str]) -> None:
     if not labels or twice is not None:
         problem = "is empty" if twice is None else f"holds {twice!r} twice"
         raise ExplanationError(f"{kind} {problem}; expected at least one, each of its own name")
+
+
+def _word(value: Any) -> str:
+    """A parameter's value in words, other ones where it used to mean something else."""
+    return (
+        f"{value!r}, redefined" if isinstance(value, str) and value in _REDEFINED else repr(value)
+    )
 
 
 def _per_picture(name: str, given: Any, count: int) -> list[Any]:
