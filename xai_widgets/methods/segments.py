@@ -50,10 +50,10 @@ def slic(picture: npt.NDArray[Any], count: int) -> _Labels:
     """Superpixels of a picture (C, H, W), at most `count`, each connected, (H, W). Source: Achanta
     et al. 2012, "SLIC Superpixels", by scikit-image.
 
-    Colours are stretched to [0, 1] over all channels. How many superpixels scikit-image makes of
-    so many asked for depends on the picture: a few numbers are tried, with less compact ones where
-    three quarters of `count` are not reached, and the nearest is taken. A picture that it leaves in
-    one piece is cut into a grid.
+    Colours are stretched to [0, 1] over all channels. scikit-image makes more or fewer superpixels
+    than it is given as their number: a few numbers are tried, then again with less compact ones if
+    that made fewer than three quarters of `count`, and the largest result is taken. A picture that
+    stays in one piece is cut into a grid.
     """
     from skimage.segmentation import slic as superpixels
 

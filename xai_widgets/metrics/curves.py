@@ -105,7 +105,7 @@ def insertion(
     deviation in pixels (None: a twentieth of the shorter side).
 
     Pixels that are equally relevant come in the order of rows. Raises ExplanationError for a
-    target that is no class, an unknown baseline, steps outside 1 to H·W, or a map that is not
+    target that is not a class, an unknown baseline, steps outside 1 to H·W, or a map that is not
     finite.
     """
     picture = engine.picture(image)

@@ -303,9 +303,8 @@ def _check_labels(kind: str, labels: Sequence[str]) -> None:
 
 def _word(value: Any) -> str:
     """A parameter's value in words, other ones where it used to mean something else."""
-    return (
-        f"{value!r}, redefined" if isinstance(value, str) and value in _REDEFINED else repr(value)
-    )
+    redefined = isinstance(value, str) and value in _REDEFINED
+    return f"{value!r}, redefined" if redefined else repr(value)
 
 
 def _per_picture(name: str, given: Any, count: int) -> list[Any]:

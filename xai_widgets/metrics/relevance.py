@@ -75,7 +75,7 @@ def size_of(picture: Picture) -> tuple[int, int]:
 def class_of(engine: Engine, picture: Picture, target: TargetLike) -> tuple[Target, int]:
     """The target, and its class index.
 
-    Raises ExplanationError for a target that is no class and so has no probability.
+    Raises ExplanationError for a target that is not a class and so has no probability.
     """
     resolved = engine.resolve_target(picture, target)
     if resolved.index is None:
@@ -94,7 +94,7 @@ def explained(
     layer: str | None = None,
     parameters: Mapping[str, Any] | None = None,
 ) -> Attribution:
-    """The picture explained by a method of the engine or by anyone's own function.
+    """The picture explained by a method of the engine or by a function of your own.
 
     A function is called with engine, picture and target; an array that it returns is taken as
     the map of a method of the function's name.

@@ -25,7 +25,7 @@ PERCENTAGES = (20, 40, 60, 80)
 
 @dataclass(frozen=True, eq=False)
 class Road:
-    """The class probability with so many percent of the pixels imputed.
+    """The class probability with given percentages of the pixels imputed.
 
     most, least: float64 (K,), with the most (MoRF) and the least relevant (LeRF) removed first.
     inputs_most, inputs_least: the model inputs (K, C, H, W) that gave them.
@@ -64,7 +64,7 @@ def road(
     of standard deviation `noise` in units of the model input, both orders with the same noise.
 
     Raises ExplanationError for a percentage outside 0 to 100 (both excluded), a negative noise, or
-    a target that is no class.
+    a target that is not a class.
     """
     picture = engine.picture(image)
     resolved, index = class_of(engine, picture, target)

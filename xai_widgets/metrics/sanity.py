@@ -26,7 +26,7 @@ from xai_widgets.targets import TargetLike
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """The map after so many layers from the top were randomised, and how alike it is to the first.
+    """The map after some layers from the top were randomised, and how alike it is to the first.
 
     layers: the names of those randomised since the last stage; none at the first. spearman, ssim:
     with the map of the untouched network.
@@ -161,8 +161,8 @@ def random_logit(
     """Compare the map of the target with that of another class, drawn at random. Source: Sixt,
     Granz, Landgraf 2020, section 4.
 
-    Raises ExplanationError as `Engine.explain` does, for a target that is no class, or a network
-    of one class.
+    Raises ExplanationError as `Engine.explain` does, for a target that is not a class, or a
+    network of one class.
     """
     picture = engine.picture(image)
     resolved, index = class_of(engine, picture, target)

@@ -255,7 +255,7 @@ def _blend(backdrop: Floats, source: Floats, mode: Blend) -> Floats:
 
 
 def _with_luminosity(colour: Floats, luminosity: Floats) -> Floats:
-    """SetLum(C, l) with ClipColor: the hue of ``colour``, the light asked for, inside 0 .. 255."""
+    """SetLum(C, l) with ClipColor: the hue of ``colour``, the luminosity given, inside 0 .. 255."""
     light = luminosity[..., None]
     moved = colour + (light - (colour @ _LUMA)[..., None])
     low, high = moved.min(-1, keepdims=True), moved.max(-1, keepdims=True)
