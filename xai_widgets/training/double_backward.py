@@ -1,8 +1,8 @@
-"""Convolution, rectifier and batch norm made to be differentiated twice, quickly.
+"""Convolution, rectifier and batch norm whose second derivatives are fast.
 
-PyTorch's own second derivatives are right, and slow on a CPU: that of a convolution computes the
+PyTorch's own second derivatives are right, but slow on a CPU: that of a convolution computes the
 kernel's gradient as a convolution whose kernel is as large as the map, and that of batch norm is a
-dozen passes over the map. Here they are written with the kernels of the first derivative:
+dozen passes over the map. Here they use the kernels of the first derivative:
 
     y = w ∗ x,  gx = wᵀ ∗ g     ⟹   ∂⟨v, gx⟩/∂g = w ∗ v,   ∂⟨v, gx⟩/∂w = the kernel's gradient at
                                      input v and output gradient g
@@ -26,8 +26,6 @@ from torch.autograd.function import once_differentiable
 
 from xai_widgets.probe.rectifiers import RectifierMode
 
-__all__ = ["TwiceMode"]
-
 _CONV_ARGUMENTS = ("input", "weight", "bias", "stride", "padding", "dilation", "groups")
 _CONV_DEFAULTS: dict[str, Any] = {
     "bias": None, "stride": 1, "padding": 0, "dilation": 1, "groups": 1,
@@ -46,9 +44,9 @@ _norm: Any = torch.ops.aten.native_batch_norm.default
 _norm_backward: Any = torch.ops.aten.native_batch_norm_backward.default
 
 
-class TwiceMode(RectifierMode):
-    """Active while a network runs forward: meets every rectifier, and puts the quick forms in the
-    place of convolutions and of batch norm in training.
+class DoubleBackwardMode(RectifierMode):
+    """Active while a network runs forward: handles every rectifier, and replaces convolutions and,
+    in training, batch norm by the fast forms.
 
     While `to_inputs` is set, a backward goes to the inputs alone; with `fixed`, it takes the
     statistics of batch norm for constants. Both belong to this object, not to a thread: autograd
@@ -62,8 +60,8 @@ class TwiceMode(RectifierMode):
         self.source: Any = None  # the node that made the picture that the network is given
 
     def is_input(self, x: Tensor) -> bool:
-        """Whether this is the picture itself, unchanged: nobody needs the trained loss's derivative
-        by it.
+        """Whether this is the picture itself, unchanged: the derivative of the training loss with
+        respect to it is not needed.
         """
         return self.source is not None and x.grad_fn is self.source
 
@@ -108,7 +106,7 @@ class TwiceMode(RectifierMode):
 class _Convolution(Function):
     @staticmethod
     def forward(
-        ctx: Any, x: Tensor, w: Tensor, bias: Tensor | None, geometry: Any, mode: TwiceMode
+        ctx: Any, x: Tensor, w: Tensor, bias: Tensor | None, geometry: Any, mode: DoubleBackwardMode
     ) -> Tensor:
         ctx.save_for_backward(x, w)
         ctx.geometry, ctx.mode = geometry, mode
@@ -155,8 +153,8 @@ def _convolution_backward(
 
 
 def _to_input(g: Tensor, x: Tensor, w: Tensor, geometry: Any) -> Tensor:
-    """wᵀ ∗ g. Measured: where it ends in a picture of few channels, a matrix product whose columns
-    are added up in their places takes half to a fifth of the time of the kernel on a CPU.
+    """wᵀ ∗ g. Measured: for a picture of few channels, a matrix product and `fold` take half to a
+    fifth of the kernel's time on a CPU.
     """
     stride, padding, dilation, groups = geometry
     if w.shape[1] > _FEW or groups > 1 or g.device.type != "cpu":
@@ -167,10 +165,10 @@ def _to_input(g: Tensor, x: Tensor, w: Tensor, geometry: Any) -> Tensor:
 
 
 class _Relu(Function):
-    """PyTorch's own, second derivative included, adds zeros to what reaches the map."""
+    """PyTorch's own form has a second derivative that adds zeros to the gradient of the map."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, mode: TwiceMode) -> Tensor:
+    def forward(ctx: Any, x: Tensor, mode: DoubleBackwardMode) -> Tensor:
         y = x.relu()
         ctx.save_for_backward(y)
         ctx.mode = mode
@@ -202,7 +200,7 @@ class _BatchNorm(Function):
     @staticmethod
     def forward(
         ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, running_mean: Tensor | None,
-        running_var: Tensor | None, momentum: float, eps: float, mode: TwiceMode,
+        running_var: Tensor | None, momentum: float, eps: float, mode: DoubleBackwardMode,
     ) -> Tensor:  # fmt: skip
         y, mean, r = _norm(x, weight, bias, running_mean, running_var, True, momentum, eps)
         ctx.save_for_backward(x, weight, mean, r)
