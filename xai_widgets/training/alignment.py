@@ -39,8 +39,7 @@ def mse(g: Tensor, r: Tensor) -> Tensor:
 
 
 def histogram_intersection(g: Tensor, r: Tensor) -> Tensor:
-    """1 − Σ min(|g| / Σ|g|, |r| / Σ|r|): the share of magnitude that the two do not have in common.
-    """
+    """1 − Σ min(|g| / Σ|g|, |r| / Σ|r|): the share of magnitude that the two do not share."""
     return 1 - _sum(torch.minimum(_share(g), _share(r)))
 
 

@@ -1,5 +1,4 @@
-"""The report of a training: each step, the measures after an epoch, and the files that keep them.
-"""
+"""Reports of a training: each step, the measures after an epoch, and the files that keep them."""
 
 from __future__ import annotations
 

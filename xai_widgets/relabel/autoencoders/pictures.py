@@ -14,12 +14,12 @@ import torch
 from PIL import Image, ImageOps
 from torch import Tensor
 
+from xai_widgets.datasets.labelled import SUFFIXES, picture_files
 from xai_widgets.engine.cache import BoundedCache
 from xai_widgets.errors import ExplanationError
 from xai_widgets.images import load
 
 Pixels = npt.NDArray[np.uint8]
-_SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 _HELD_BYTES = 2**30  # decoded pictures of a folder kept for the next epoch
 
 
@@ -103,10 +103,10 @@ class Pictures:
 def _files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise ExplanationError(f'there is no folder "{folder}"; expected a folder of pictures')
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES)
+    files = picture_files(folder)
     if not files:
         raise ExplanationError(
-            f'"{folder}" holds no picture; expected files ending in {", ".join(sorted(_SUFFIXES))}'
+            f'"{folder}" holds no picture; expected files ending in {", ".join(sorted(SUFFIXES))}'
         )
     return files
 
