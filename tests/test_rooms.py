@@ -15,7 +15,7 @@ PACKAGE = Path(xai_widgets.__file__).parent
 FLOORS = [
     {"errors", "_torchvision", "progress"},
     {"render"},
-    {"images", "targets", "files", "weights", "baselines"},
+    {"images", "targets", "files", "baselines"},
     {"datasets"},
     {"attribution"},
     {"probe"},
