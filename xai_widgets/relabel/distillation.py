@@ -14,13 +14,12 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from xai_widgets.attribution import Attribution
 from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError
 from xai_widgets.images import Picture
-from xai_widgets.methods.registry import Method, parameters_of
+from xai_widgets.methods.registry import Method, Values, parameters_of
 from xai_widgets.probe.guard import global_generators_restored, ordinary_modes
 from xai_widgets.probe.trace import Trace
 from xai_widgets.progress import Progress
@@ -117,7 +116,7 @@ class RelabelDistillation:
         The picture and the target are checked at once, before the first step.
         """
         picture = self.engine.picture(image)
-        return self._steps(picture, self.engine.resolve_target(picture, target))
+        return self._steps(picture, self.engine.internals.resolve_target(picture, target))
 
     def _steps(self, picture: Picture, target: Target) -> Iterator[RelabelProgress]:
         started = time.perf_counter()
@@ -131,7 +130,7 @@ class RelabelDistillation:
                 surrogate = step.result
                 if surrogate is None:
                     continue
-                trace = self.engine.trace(picture)
+                trace = self.engine.internals.trace(picture)
                 probability = None
                 if target.index is not None:
                     probability = float(probabilities_of(trace.logits)[0, target.index])
@@ -169,12 +168,11 @@ def bind(engine: Engine, vae: VAE) -> Method:
 
     def relabel_distillation(
         trace: Trace, target: Target, **values: Any
-    ) -> Iterator[tuple[float, Tensor, list[tuple[str, ...]]]]:
+    ) -> Iterator[Progress[Values]]:
         options = RelabelDistillation(engine, vae, **values).options
         streams = [fit_surrogates(engine, vae, options, x[None], target) for x in trace.input.cpu()]
         fractions = [0.0] * len(streams)
         latest: list[Surrogate | None] = [None] * len(streams)
-        maps, doubts = torch.empty(0), []
         while min(fractions) < 1:  # one step of each in turn: some search longer for their scale
             changed = False
             for i, stream in enumerate(streams):
@@ -186,9 +184,11 @@ def bind(engine: Engine, vae: VAE) -> Method:
             if len(surrogates) < len(streams):
                 continue
             if changed:
-                maps = torch.stack([surrogate.values for surrogate in surrogates])
-                doubts = [warnings_of(surrogate, engine) for surrogate in surrogates]
-            yield min(fractions), maps, doubts  # unchanged maps too, so that it can be stopped here
+                maps = Values(
+                    torch.stack([surrogate.values for surrogate in surrogates]),
+                    [warnings_of(surrogate, engine) for surrogate in surrogates],
+                )
+            yield Progress(min(fractions), maps)  # unchanged maps too: it can be stopped here
 
     card = replace(CARD, function=relabel_distillation)
     engine.add_method(card)

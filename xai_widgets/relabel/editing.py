@@ -13,8 +13,7 @@ from xai_widgets.engine import Engine
 from xai_widgets.images import Picture
 from xai_widgets.relabel.autoencoders.vae import VAE
 from xai_widgets.relabel.explanation import RelabelExplanation
-from xai_widgets.relabel.surrogate import DistillationOptions
-from xai_widgets.relabel.teacher import Teacher
+from xai_widgets.relabel.surrogate import DistillationOptions, teacher_of
 from xai_widgets.targets import Target
 
 
@@ -61,11 +60,8 @@ class Editor:
         target: Target,
         options: DistillationOptions,
     ) -> None:
-        self._engine = engine
-        self._teacher = Teacher(
-            engine.network, vae, engine.unit(picture.input), engine.normalise, target,
-            temperature=options.temperature, reference=options.reference, detail=options.detail,
-        )  # fmt: skip
+        self._internals = engine.internals
+        self._teacher = teacher_of(engine, vae, options, picture.input, target)
         self.latent = self._teacher.mean
 
     def at(
@@ -93,9 +89,9 @@ class Editor:
         return self._classified(pixels, scores)
 
     def _classified(self, pixels: Tensor, scores: npt.NDArray[np.float64] | None) -> Edited:
-        inputs = self._engine.normalise(pixels)
-        probabilities = self._engine.probabilities(inputs).float().cpu().numpy()
-        return Edited(self._engine.pixels(inputs), probabilities, scores)
+        inputs = self._internals.normalise(pixels)
+        probabilities = self._internals.probabilities(inputs).float().cpu().numpy()
+        return Edited(self._internals.pixels(inputs), probabilities, scores)
 
     def reconstruction(self) -> Edited:
         """The VAE's reconstruction of the picture, with none of the detail it loses."""

@@ -146,8 +146,9 @@ class RelabelExplanation:
         """The pictures of latents (k, d) or (k, c, h, w), (k, H, W, 3) uint8, and the network's
         class probabilities for them, (k, classes). Costs a decoding and a forward pass.
         """
-        x = self._engine.normalise(self._surrogate.neighbours.teacher.pictures(latents))
-        return self._engine.pixels(x), self._engine.probabilities(x).cpu().numpy()
+        internals = self._engine.internals
+        x = internals.normalise(self._surrogate.neighbours.teacher.pictures(latents))
+        return internals.pixels(x), internals.probabilities(x).cpu().numpy()
 
     def read(self, readout: Readout) -> Attribution:
         """The student's map by another read-out, without drawing or labelling anything again.
@@ -182,7 +183,7 @@ class RelabelExplanation:
         all pairs. Costs a distillation for each further seed.
         """
         options, teacher = self._surrogate.options, self._surrogate.neighbours.teacher
-        x = self._engine.normalise(teacher.pixels)
+        x = self._engine.internals.normalise(teacher.pixels)
         maps = [self.attribution.heatmap()]
         for further in range(1, seeds):
             other = replace(options, seed=(options.seed + further) % 10000)
@@ -192,7 +193,8 @@ class RelabelExplanation:
         return rank_stability(maps)
 
     def _shown(self, pixels: Tensor) -> Pictures:
-        return self._engine.pixels(self._engine.normalise(pixels))
+        internals = self._engine.internals
+        return internals.pixels(internals.normalise(pixels))
 
     def __repr__(self) -> str:
         warnings = "".join(f" {warning}" for warning in self.warnings)

@@ -90,10 +90,7 @@ def fit_surrogates(
     The last has fraction 1 and does not depend on whether the earlier ones were looked at. Raises
     ExplanationError for a neighbourhood without two classes, or a VAE that does not fit.
     """
-    teacher = Teacher(
-        engine.network, vae, engine.unit(x), engine.normalise, target,
-        temperature=options.temperature, reference=options.reference, detail=options.detail,
-    )  # fmt: skip
+    teacher = teacher_of(engine, vae, options, x, target)
     neighbours, search, scale = _first_neighbours(teacher, options)
     even = _even_count(options, neighbours.neighbourhood)
     due = min(_FIRST, even)
@@ -126,6 +123,17 @@ def fit_surrogates(
             due = min(max(due, even + _FIRST), options.samples)
             scale = options.scale or _searched_scale(neighbours, search, due)
     neighbours.check()
+
+
+def teacher_of(
+    engine: Engine, vae: VAE, options: DistillationOptions, x: Tensor, target: Target
+) -> Teacher:
+    """The engine's network as the teacher near a model input x (1, C, H, W)."""
+    internals = engine.internals
+    return Teacher(
+        internals.network, vae, internals.unit(x), internals.normalise, target,
+        temperature=options.temperature, reference=options.reference, detail=options.detail,
+    )  # fmt: skip
 
 
 def _first_neighbours(

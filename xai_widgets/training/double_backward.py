@@ -15,15 +15,14 @@ the statistics are taken for constants, gx = γ r g.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
 import torch.nn.functional as F  # the field's name for it
-from torch import Tensor
-from torch.autograd import Function
+from torch import Tensor, autograd
 from torch.autograd.function import once_differentiable
 
+from xai_widgets.probe.guard import Function
 from xai_widgets.probe.rectifiers import RectifierMode
 
 _CONV_ARGUMENTS = ("input", "weight", "bias", "stride", "padding", "dilation", "groups")
@@ -65,14 +64,7 @@ class DoubleBackwardMode(RectifierMode):
         """
         return self.source is not None and x.grad_fn is self.source
 
-    def __torch_function__(
-        self,
-        func: Callable[..., Any],
-        types: Any,
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
-    ) -> Any:
-        kwargs = kwargs or {}
+    def call(self, func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if func is torch.conv2d:
             given = {**_CONV_DEFAULTS, **dict(zip(_CONV_ARGUMENTS, args, strict=False)), **kwargs}
             x = given["input"]
@@ -91,19 +83,19 @@ class DoubleBackwardMode(RectifierMode):
                     x, weight, given["bias"], given["running_mean"], given["running_var"],
                     given["momentum"], given["eps"], self,
                 )  # fmt: skip
-        return super().__torch_function__(func, types, args, kwargs)
+        return super().call(func, args, kwargs)
 
-    def _call(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def rectify(self, func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         x = args[0] if args else kwargs["input"]
         in_place = kwargs.get("inplace", len(args) > 1 and args[1])
         if func not in _RELU or in_place or not torch.is_grad_enabled() or not x.requires_grad:
-            return super()._call(func, args, kwargs)
+            return super().rectify(func, args, kwargs)
         y = _applied(_Relu, x, self)
-        self._hook(y, func)
+        self.hook(y, func)
         return y
 
 
-class _Convolution(Function):
+class _Convolution(autograd.Function):
     @staticmethod
     def forward(
         ctx: Any, x: Tensor, w: Tensor, bias: Tensor | None, geometry: Any, mode: DoubleBackwardMode
@@ -125,7 +117,7 @@ class _Convolution(Function):
         return *found, None, None
 
 
-class _ConvolutionBackward(Function):
+class _ConvolutionBackward(autograd.Function):
     @staticmethod
     def forward(ctx: Any, g: Tensor, x: Tensor, w: Tensor, geometry: Any) -> Tensor:
         ctx.save_for_backward(g, w)
@@ -164,7 +156,7 @@ def _to_input(g: Tensor, x: Tensor, w: Tensor, geometry: Any) -> Tensor:
     return F.fold(columns, x.shape[2:], w.shape[2:], dilation, padding, stride)
 
 
-class _Relu(Function):
+class _Relu(autograd.Function):
     """PyTorch's own form has a second derivative that adds zeros to the gradient of the map."""
 
     @staticmethod
@@ -182,7 +174,7 @@ class _Relu(Function):
         return _threshold_backward(g, y, 0), None
 
 
-class _ReluBackward(Function):
+class _ReluBackward(autograd.Function):
     @staticmethod
     def forward(ctx: Any, g: Tensor, y: Tensor) -> Tensor:
         ctx.save_for_backward(y)
@@ -196,7 +188,7 @@ class _ReluBackward(Function):
         return _threshold_backward(v, y, 0), None
 
 
-class _BatchNorm(Function):
+class _BatchNorm(autograd.Function):
     @staticmethod
     def forward(
         ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, running_mean: Tensor | None,
@@ -220,7 +212,7 @@ class _BatchNorm(Function):
         return *_norm_backward(g, x, weight, None, None, mean, r, True, ctx.eps, wanted), *rest
 
 
-class _BatchNormBackward(Function):
+class _BatchNormBackward(autograd.Function):
     @staticmethod
     def forward(
         ctx: Any, g: Tensor, x: Tensor, weight: Tensor, mean: Tensor, r: Tensor, eps: float
@@ -266,7 +258,7 @@ class _BatchNormBackward(Function):
         return by_g, by_x, n * r * (shared - d * b), None, None, None
 
 
-def _applied(function: type[Function], *given: Any) -> Any:
+def _applied(function: type[autograd.Function], *given: Any) -> Any:
     return function.apply(*given)
 
 
