@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Groups",
     "Record",
+    "check_settings",
     "load_moments",
     "load_record",
     "load_tensors",
@@ -271,3 +272,17 @@ def load_moments(optimizer: Optimizer, moments: Mapping[str, Tensor]) -> None:
         index, name = key.split(".", 1)
         state.setdefault(int(index), {})[name] = tensor
     optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
+
+
+def check_settings(
+    path: Path, stored: Mapping[str, Any], settings: Mapping[str, Any], *, otherwise: str
+) -> None:
+    """Raise ExplanationError for a checkpoint that was stored by a training with other settings,
+    naming the first that differs; `otherwise` is what to use instead, such as "another file".
+    """
+    for name, value in settings.items():
+        if stored.get(name) != value:
+            raise ExplanationError(
+                f'"{path}" is the checkpoint of a training with {name}={stored.get(name)!r}, and '
+                f"now {name} is {value!r}; expected the same, or {otherwise}"
+            )

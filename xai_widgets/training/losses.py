@@ -1,4 +1,4 @@
-"""Other losses on input gradients, with the interface of `interpretable_gradient_loss`."""
+"""Losses on input gradients: that of interpretable gradients, and others of the same interface."""
 
 from __future__ import annotations
 
@@ -7,16 +7,55 @@ import torch.nn.functional as F  # the field's name for it
 from torch import Tensor, nn
 
 from xai_widgets.errors import ExplanationError
-from xai_widgets.training.passes import TrainingPass
-from xai_widgets.training.references import drawn_like
-from xai_widgets.training.terms import Terms
+from xai_widgets.training.alignment import Sampling, distance_of, drawn_like, reference_of
+from xai_widgets.training.passes import Terms, TrainingPass
 
-__all__ = [
-    "input_gradient_penalty",
-    "jacobian_regularization",
-    "right_for_the_right_reasons",
-    "saliency_guided",
-]
+
+def interpretable_gradient_loss(
+    model: nn.Module,
+    inputs: Tensor,
+    targets: Tensor,
+    *,
+    weight: float = 7.5e-3,
+    error: str = "cosine",
+    reference: str = "guided",
+    label_smoothing: float = 0.0,
+    statistics: str = "batch",
+    samples: int = 4,
+    sigma: float = 0.15,
+    steps: int = 4,
+    generator: torch.Generator | None = None,
+) -> Terms:
+    """L = L_C + λ · mean_i E(g_i, r_i): g_i = ∂L_C,i/∂x_i is the plain gradient of each picture's
+    cross-entropy, r_i a clearer version of it held constant, and E = 1 − cosine.
+
+    model: any classifier in training; it is run once. inputs (N, C, H, W); targets (N,) class
+    numbers or (N, C) probabilities. weight: λ; with 0 the regularization is measured, not trained.
+    error: "cosine"; "mae", "mse" of gradients scaled to one power; "histogram_intersection".
+    reference: "guided", "deconvnet"; "smooth_grad", the mean over `samples` pictures under noise of
+    `sigma` of their range; "integrated_gradients", that over `steps` points of the path from 0;
+    both run the network again. statistics: "batch" differentiates through BatchNorm's means and
+    variances, as autograd does; "fixed" takes them for constants in g and r, so that each depends
+    on its own picture alone, as in evaluation. generator: of
+    the noise; None is the global one, as for dropout.
+    Call ``.total.backward()`` on what comes back, as on any loss; it can be done once.
+
+    A picture whose gradient vanishes counts as 0. Raises ExplanationError for unknown names, a
+    compiled network, or one without rectifiers under a rule that changes them. Source: Torres
+    Figueroa, Zhang, Sicre, Avrithis, Ayache 2024 (arXiv 2404.15024), reconstructed from the public
+    description.
+    """
+    distance, refer = distance_of(error), reference_of(reference)
+    sampling = Sampling(samples, sigma, steps, generator)
+
+    def regularise(run: TrainingPass) -> Tensor:
+        # First, so that the maps of the plain gradient are still in the cache when it is
+        # differentiated.
+        r = refer(run, sampling)
+        return distance(run.gradient(create_graph=weight != 0), r)
+
+    run = TrainingPass(model, inputs, targets, label_smoothing, statistics=statistics)
+    return run.terms(weight, regularise)
 
 
 def input_gradient_penalty(
@@ -55,11 +94,11 @@ def jacobian_regularization(
 
     def regularise(run: TrainingPass) -> Tensor:
         z = run.logits
-        found = torch.zeros_like(run.losses)
+        power = torch.zeros_like(run.losses)
         for _ in range(projections):
             v = F.normalize(drawn_like(z, generator, torch.randn), dim=1)
-            found = found + _power(run.gradient((z * v).sum(1), create_graph=weight != 0))
-        return 0.5 * z.shape[1] / projections * found
+            power = power + _power(run.gradient((z * v).sum(1), create_graph=weight != 0))
+        return 0.5 * z.shape[1] / projections * power
 
     return TrainingPass(model, inputs, targets, label_smoothing).terms(weight, regularise)
 
@@ -73,7 +112,7 @@ def right_for_the_right_reasons(
     weight: float = 1.0,
     label_smoothing: float = 0.0,
 ) -> Terms:
-    """L_C + λ · mean_i Σ ((1 − m_i) ∂(Σ_k ln p_k)/∂x_i)²: nothing outside of the mask is to matter.
+    """L_C + λ · mean_i Σ ((1 − m_i) ∂(Σ_k ln p_k)/∂x_i)²: nothing outside the mask should matter.
     Source: Ross, Hughes, Doshi-Velez 2017, equation 1.
 
     masks (N, H, W): 1, or True, where the network may look, such as `xw.demo.shapes` gives.
@@ -102,9 +141,9 @@ def saliency_guided(
     label_smoothing: float = 0.0,
     generator: torch.Generator | None = None,
 ) -> Terms:
-    """L_C + λ · mean_i KL(p(x_i) ‖ p(x̃_i)), with x̃ the picture whose `share` of values of smallest
-    |∂L_C,i/∂x| are replaced by random ones of its range. Source: Ismail, Corrada Bravo, Feizi 2021,
-    algorithm 1.
+    """L_C + λ · mean_i KL(p(x_i) ‖ p(x̃_i)), with x̃ the picture whose `share` of values of
+    smallest |∂L_C,i/∂x| are replaced by random ones of its range. Source: Ismail, Corrada Bravo,
+    Feizi 2021, algorithm 1.
 
     The network is run twice; BatchNorm's running statistics are those of the pictures alone.
     Raises ExplanationError for a share outside 0 to 1.

@@ -1,8 +1,8 @@
-"""Convolution, rectifier and batch norm made to be differentiated twice, quickly.
+"""Convolution, rectifier and batch norm whose second derivatives are fast.
 
-PyTorch's own second derivatives are right, and slow on a CPU: that of a convolution computes the
+PyTorch's own second derivatives are right, but slow on a CPU: that of a convolution computes the
 kernel's gradient as a convolution whose kernel is as large as the map, and that of batch norm is a
-dozen passes over the map. Here they are written with the kernels of the first derivative:
+dozen passes over the map. Here they use the kernels of the first derivative:
 
     y = w ∗ x,  gx = wᵀ ∗ g     ⟹   ∂⟨v, gx⟩/∂g = w ∗ v,   ∂⟨v, gx⟩/∂w = the kernel's gradient at
                                      input v and output gradient g
@@ -15,18 +15,15 @@ the statistics are taken for constants, gx = γ r g.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
 import torch.nn.functional as F  # the field's name for it
-from torch import Tensor
-from torch.autograd import Function
+from torch import Tensor, autograd
 from torch.autograd.function import once_differentiable
 
+from xai_widgets.probe.guard import Function
 from xai_widgets.probe.rectifiers import RectifierMode
-
-__all__ = ["TwiceMode"]
 
 _CONV_ARGUMENTS = ("input", "weight", "bias", "stride", "padding", "dilation", "groups")
 _CONV_DEFAULTS: dict[str, Any] = {
@@ -46,9 +43,9 @@ _norm: Any = torch.ops.aten.native_batch_norm.default
 _norm_backward: Any = torch.ops.aten.native_batch_norm_backward.default
 
 
-class TwiceMode(RectifierMode):
-    """Active while a network runs forward: meets every rectifier, and puts the quick forms in the
-    place of convolutions and of batch norm in training.
+class DoubleBackwardMode(RectifierMode):
+    """Active while a network runs forward: handles every rectifier, and replaces convolutions and,
+    in training, batch norm by the fast forms.
 
     While `to_inputs` is set, a backward goes to the inputs alone; with `fixed`, it takes the
     statistics of batch norm for constants. Both belong to this object, not to a thread: autograd
@@ -62,19 +59,12 @@ class TwiceMode(RectifierMode):
         self.source: Any = None  # the node that made the picture that the network is given
 
     def is_input(self, x: Tensor) -> bool:
-        """Whether this is the picture itself, unchanged: nobody needs the trained loss's derivative
-        by it.
+        """Whether this is the picture itself, unchanged: the derivative of the training loss with
+        respect to it is not needed.
         """
         return self.source is not None and x.grad_fn is self.source
 
-    def __torch_function__(
-        self,
-        func: Callable[..., Any],
-        types: Any,
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
-    ) -> Any:
-        kwargs = kwargs or {}
+    def call(self, func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if func is torch.conv2d:
             given = {**_CONV_DEFAULTS, **dict(zip(_CONV_ARGUMENTS, args, strict=False)), **kwargs}
             x = given["input"]
@@ -93,22 +83,22 @@ class TwiceMode(RectifierMode):
                     x, weight, given["bias"], given["running_mean"], given["running_var"],
                     given["momentum"], given["eps"], self,
                 )  # fmt: skip
-        return super().__torch_function__(func, types, args, kwargs)
+        return super().call(func, args, kwargs)
 
-    def _call(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def rectify(self, func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         x = args[0] if args else kwargs["input"]
         in_place = kwargs.get("inplace", len(args) > 1 and args[1])
         if func not in _RELU or in_place or not torch.is_grad_enabled() or not x.requires_grad:
-            return super()._call(func, args, kwargs)
+            return super().rectify(func, args, kwargs)
         y = _applied(_Relu, x, self)
-        self._hook(y, func)
+        self.hook(y, func)
         return y
 
 
-class _Convolution(Function):
+class _Convolution(autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, x: Tensor, w: Tensor, bias: Tensor | None, geometry: Any, mode: TwiceMode
+        ctx: Any, x: Tensor, w: Tensor, bias: Tensor | None, geometry: Any, mode: DoubleBackwardMode
     ) -> Tensor:
         ctx.save_for_backward(x, w)
         ctx.geometry, ctx.mode = geometry, mode
@@ -127,7 +117,7 @@ class _Convolution(Function):
         return *found, None, None
 
 
-class _ConvolutionBackward(Function):
+class _ConvolutionBackward(autograd.Function):
     @staticmethod
     def forward(ctx: Any, g: Tensor, x: Tensor, w: Tensor, geometry: Any) -> Tensor:
         ctx.save_for_backward(g, w)
@@ -155,8 +145,8 @@ def _convolution_backward(
 
 
 def _to_input(g: Tensor, x: Tensor, w: Tensor, geometry: Any) -> Tensor:
-    """wᵀ ∗ g. Measured: where it ends in a picture of few channels, a matrix product whose columns
-    are added up in their places takes half to a fifth of the time of the kernel on a CPU.
+    """wᵀ ∗ g. Measured: for a picture of few channels, a matrix product and `fold` take half to a
+    fifth of the kernel's time on a CPU.
     """
     stride, padding, dilation, groups = geometry
     if w.shape[1] > _FEW or groups > 1 or g.device.type != "cpu":
@@ -166,11 +156,11 @@ def _to_input(g: Tensor, x: Tensor, w: Tensor, geometry: Any) -> Tensor:
     return F.fold(columns, x.shape[2:], w.shape[2:], dilation, padding, stride)
 
 
-class _Relu(Function):
-    """PyTorch's own, second derivative included, adds zeros to what reaches the map."""
+class _Relu(autograd.Function):
+    """PyTorch's own form has a second derivative that adds zeros to the gradient of the map."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, mode: TwiceMode) -> Tensor:
+    def forward(ctx: Any, x: Tensor, mode: DoubleBackwardMode) -> Tensor:
         y = x.relu()
         ctx.save_for_backward(y)
         ctx.mode = mode
@@ -184,7 +174,7 @@ class _Relu(Function):
         return _threshold_backward(g, y, 0), None
 
 
-class _ReluBackward(Function):
+class _ReluBackward(autograd.Function):
     @staticmethod
     def forward(ctx: Any, g: Tensor, y: Tensor) -> Tensor:
         ctx.save_for_backward(y)
@@ -198,11 +188,11 @@ class _ReluBackward(Function):
         return _threshold_backward(v, y, 0), None
 
 
-class _BatchNorm(Function):
+class _BatchNorm(autograd.Function):
     @staticmethod
     def forward(
         ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, running_mean: Tensor | None,
-        running_var: Tensor | None, momentum: float, eps: float, mode: TwiceMode,
+        running_var: Tensor | None, momentum: float, eps: float, mode: DoubleBackwardMode,
     ) -> Tensor:  # fmt: skip
         y, mean, r = _norm(x, weight, bias, running_mean, running_var, True, momentum, eps)
         ctx.save_for_backward(x, weight, mean, r)
@@ -222,7 +212,7 @@ class _BatchNorm(Function):
         return *_norm_backward(g, x, weight, None, None, mean, r, True, ctx.eps, wanted), *rest
 
 
-class _BatchNormBackward(Function):
+class _BatchNormBackward(autograd.Function):
     @staticmethod
     def forward(
         ctx: Any, g: Tensor, x: Tensor, weight: Tensor, mean: Tensor, r: Tensor, eps: float
@@ -268,7 +258,7 @@ class _BatchNormBackward(Function):
         return by_g, by_x, n * r * (shared - d * b), None, None, None
 
 
-def _applied(function: type[Function], *given: Any) -> Any:
+def _applied(function: type[autograd.Function], *given: Any) -> Any:
     return function.apply(*given)
 
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 import xai_widgets as xw
 from tests import networks
-from tests.training.test_loss import batch, gradients
+from tests.training.test_losses import batch, gradients
 from xai_widgets.training import Terms, interpretable_gradient_loss
 from xai_widgets.training.passes import TrainingPass
 

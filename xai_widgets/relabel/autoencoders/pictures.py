@@ -1,4 +1,4 @@
-"""What an autoencoder is trained on: any data set, array or folder, as batches of squares."""
+"""The pictures an autoencoder is trained on: any data set, array or folder, as square batches."""
 
 from __future__ import annotations
 
@@ -11,17 +11,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 from torch import Tensor
 
+from xai_widgets.datasets.labelled import SUFFIXES, picture_files
 from xai_widgets.engine.cache import BoundedCache
 from xai_widgets.errors import ExplanationError
 from xai_widgets.images import load
 
-__all__ = ["Pictures"]
-
 Pixels = npt.NDArray[np.uint8]
-_SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 _HELD_BYTES = 2**30  # decoded pictures of a folder kept for the next epoch
 
 
@@ -30,7 +28,7 @@ class Pictures:
 
     `data` is a folder (searched to its leaves), an array or tensor of pictures along its first
     axis, or anything with a length and numbered items: a picture as `images.load` takes it, or a
-    tuple that starts with one. Raises ExplanationError where there is nothing, or no picture.
+    tuple that starts with one. Raises ExplanationError for other data, or data with no picture.
     """
 
     def __init__(self, data: Any) -> None:
@@ -52,21 +50,21 @@ class Pictures:
 
     @property
     def channels(self) -> int:
-        """Those of the first picture: 1 or 3."""
+        """The channels of the first picture: 1 or 3."""
         return int(load(self._item(0)).array.shape[2])
 
     def fingerprint(self) -> str:
-        """Tells these pictures from others, by their number and by the first and the last."""
+        """Identifies these pictures by their number and by the first and the last."""
         digest = hashlib.blake2b(str(len(self)).encode(), digest_size=8)
         for index in (0, len(self) - 1):
             digest.update(np.ascontiguousarray(self.picture(index, 3)).data)
         return digest.hexdigest()
 
     def picture(self, index: int, channels: int) -> Pixels:
-        """One picture, (H, W, channels) uint8, as large as it is."""
-        held = None if self._cache is None else self._cache.get((index, channels))
-        if held is not None:
-            return held
+        """One picture at its own size, (H, W, channels) uint8."""
+        cached = None if self._cache is None else self._cache.get((index, channels))
+        if cached is not None:
+            return cached
         loaded = load(self._item(index))
         plain = loaded.array.dtype == np.uint8 and loaded.array.shape[2] == channels
         pixels: Pixels = loaded.array if plain else np.asarray(loaded.image(channels))
@@ -76,9 +74,11 @@ class Pictures:
         return pixels
 
     def whole(self, indices: Sequence[int], size: int, channels: int) -> Tensor:
-        """The middle square of each picture, brought to `size`: (N, channels, size, size)."""
-        return _stacked([_centre(_at_least(self.picture(i, channels), size, exactly=True), size)
-                         for i in indices])  # fmt: skip
+        """The middle square of each picture, resized to `size`: (N, channels, size, size)."""
+        pictures = [_image(self.picture(index, channels)) for index in indices]
+        bicubic = Image.Resampling.BICUBIC
+        fitted = [ImageOps.fit(picture, (size, size), bicubic) for picture in pictures]
+        return _stacked([np.asarray(square).reshape(size, size, channels) for square in fitted])
 
     def crops(
         self, indices: Sequence[int], size: int, channels: int, chance: np.random.Generator
@@ -103,30 +103,28 @@ class Pictures:
 def _files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise ExplanationError(f'there is no folder "{folder}"; expected a folder of pictures')
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES)
+    files = picture_files(folder)
     if not files:
         raise ExplanationError(
-            f'"{folder}" holds no picture; expected files ending in {", ".join(sorted(_SUFFIXES))}'
+            f'"{folder}" holds no picture; expected files ending in {", ".join(sorted(SUFFIXES))}'
         )
     return files
 
 
-def _at_least(pixels: Pixels, size: int, *, exactly: bool = False) -> Pixels:
-    """The picture with its shorter side `size` where it is shorter, or wherever it is not that."""
+def _at_least(pixels: Pixels, size: int) -> Pixels:
+    """The picture, enlarged where its shorter side is shorter than `size`."""
     shorter = min(pixels.shape[:2])
-    if shorter == size or (shorter > size and not exactly):
+    if shorter >= size:
         return pixels
     height, width = (max(round(side * size / shorter), size) for side in pixels.shape[:2])
-    image = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
-    resized = np.asarray(image.resize((width, height), Image.Resampling.BICUBIC))
-    return resized.reshape(height, width, pixels.shape[2])
+    resized = _image(pixels).resize((width, height), Image.Resampling.BICUBIC)
+    return np.asarray(resized).reshape(height, width, pixels.shape[2])
 
 
-def _centre(pixels: Pixels, size: int) -> Pixels:
-    top, left = ((side - size) // 2 for side in pixels.shape[:2])
-    return pixels[top : top + size, left : left + size]
+def _image(pixels: Pixels) -> Image.Image:
+    return Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
 
 
 def _stacked(squares: list[Pixels]) -> Tensor:
-    """uint8 (H, W, C) each, as float32 (N, C, H, W) in [0, 1]."""
+    """Squares (H, W, C) uint8 as one float32 tensor (N, C, H, W) in [0, 1]."""
     return torch.from_numpy(np.stack(squares)).permute(0, 3, 1, 2).float() / 255

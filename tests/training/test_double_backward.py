@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from xai_widgets.training.twice import TwiceMode
+from xai_widgets.training.double_backward import DoubleBackwardMode
 
 CONVOLUTIONS: dict[str, dict[str, Any]] = {
     "plain": {},
@@ -22,7 +22,7 @@ CONVOLUTIONS: dict[str, dict[str, Any]] = {
 }
 
 
-def second(module: nn.Module, x: Tensor, mode: TwiceMode | None) -> list[Tensor]:
+def second(module: nn.Module, x: Tensor, mode: DoubleBackwardMode | None) -> list[Tensor]:
     """Gradients of something curved of output and input gradient, by input and parameters."""
     module.zero_grad()
     # Not the input of the network: that needs no gradient.
@@ -51,7 +51,9 @@ def test_a_convolution_is_pytorchs_own(
     torch.manual_seed(0)
     module = nn.Conv2d(channels, 8, 3, **{"bias": False, **options}).double()
     x = torch.randn(2, channels, 7, 6, dtype=torch.float64).to(memory_format=layout)
-    for ours, theirs in zip(second(module, x, TwiceMode()), second(module, x, None), strict=True):
+    for ours, theirs in zip(
+        second(module, x, DoubleBackwardMode()), second(module, x, None), strict=True
+    ):
         torch.testing.assert_close(ours, theirs)
 
 
@@ -67,7 +69,7 @@ def test_batch_norm_is_pytorchs_own(shape: tuple[int, ...], training: bool, affi
         nn.init.normal_(module.bias)
     x = torch.randn(shape, dtype=torch.float64) * 2 + 1
     found = []
-    for mode in (TwiceMode(), None):
+    for mode in (DoubleBackwardMode(), None):
         module.reset_running_stats()
         found.append([*second(module, x, mode), module.running_mean, module.running_var])
         found[-1] = [tensor.clone() for tensor in found[-1]]
@@ -77,7 +79,7 @@ def test_batch_norm_is_pytorchs_own(shape: tuple[int, ...], training: bool, affi
 
 def test_batch_norm_of_a_single_value_is_refused_as_ever() -> None:
     module, x = nn.BatchNorm2d(3).train(), torch.randn(1, 3, 1, 1, requires_grad=True)
-    with pytest.raises(ValueError, match="more than 1 value"), TwiceMode():
+    with pytest.raises(ValueError, match="more than 1 value"), DoubleBackwardMode():
         module(x)
 
 
@@ -85,7 +87,7 @@ def test_other_spellings_are_met_and_a_frozen_kernel_is_left_alone() -> None:
     torch.manual_seed(0)
     w = torch.randn(4, 3, 3, 3)
     x = torch.randn(2, 3, 5, 5, requires_grad=True)
-    with TwiceMode():
+    with DoubleBackwardMode():
         y = F.conv2d(x, w, padding=1)
         z = torch.conv2d(x, w, None, 1, 1)
     assert type(y.grad_fn).__name__ == type(z.grad_fn).__name__ == "_ConvolutionBackward"
@@ -97,7 +99,7 @@ def test_other_spellings_are_met_and_a_frozen_kernel_is_left_alone() -> None:
 def test_a_third_derivative_is_refused() -> None:
     x = torch.randn(2, 3, 5, 5, requires_grad=True)
     w = torch.randn(4, 3, 3, 3, requires_grad=True)
-    with TwiceMode() as mode:
+    with DoubleBackwardMode() as mode:
         y = F.conv2d(x, w).square().sum()
     mode.to_inputs = True
     (g,) = torch.autograd.grad(y, x, create_graph=True)

@@ -1,4 +1,4 @@
-"""Autoencoders in safetensors files: weights alone, or with what a training needs to go on."""
+"""Autoencoders in safetensors files: their weights, alone or with the state of a training."""
 
 from __future__ import annotations
 
@@ -11,19 +11,23 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from xai_widgets import weights
 from xai_widgets.errors import ExplanationError
+from xai_widgets.files import (
+    check_settings,
+    load_moments,
+    load_tensors,
+    load_weights,
+    moments_of,
+    save_tensors,
+)
 from xai_widgets.relabel.autoencoders.convolutional import ConvolutionalVAE
 from xai_widgets.relabel.autoencoders.spatial import SpatialVAE
 
-__all__ = ["KINDS", "load_vae", "read_training", "save_vae", "write_training"]
-
-KINDS: dict[str, type[ConvolutionalVAE] | type[SpatialVAE]] = {
+KINDS: Mapping[str, type[ConvolutionalVAE] | type[SpatialVAE]] = {
     "convolutional": ConvolutionalVAE,
     "spatial": SpatialVAE,
 }
 _FORMAT = "xai_widgets.vae"
-_WEIGHT, _MOMENT = "vae.", "optimizer."
 
 
 def save_vae(vae: nn.Module, path: str | os.PathLike[str], *, half: bool = False) -> None:
@@ -35,16 +39,16 @@ def save_vae(vae: nn.Module, path: str | os.PathLike[str], *, half: bool = False
         name: tensor.half() if half and tensor.is_floating_point() else tensor
         for name, tensor in vae.state_dict().items()
     }
-    _write(Path(path), vae, values, {}, None)
+    _save(Path(path), vae, values, {}, None)
 
 
 def load_vae(path: str | os.PathLike[str], *, vae: nn.Module | None = None) -> Any:
-    """Read what `save_vae` or the checkpoint of `fit_vae` holds: in evaluation mode, frozen.
+    """Read a file of `save_vae`, or the checkpoint of `fit_vae`: in evaluation mode, frozen.
 
     `vae` takes the weights; left out, the file says which of this package's autoencoders it is.
     Raises ExplanationError for a file of another kind, or weights that do not fit.
     """
-    metadata, tensors = _read(Path(path))
+    groups, metadata = _load(Path(path))
     if vae is None:
         kind = KINDS.get(metadata["kind"])
         if kind is None:
@@ -53,42 +57,37 @@ def load_vae(path: str | os.PathLike[str], *, vae: nn.Module | None = None) -> A
                 "package's autoencoders; make one and pass it: load_vae(path, vae=...)"
             )
         vae = kind(**json.loads(metadata["settings"]))
-    weights.put_weights(Path(path), vae, weights.group(tensors, _WEIGHT))
+    load_weights(Path(path), vae, groups.get("vae", {}))
     return vae.eval().requires_grad_(False)
 
 
-def write_training(
-    path: Path, vae: nn.Module, optimizer: torch.optim.Optimizer, state: Mapping[str, Any]
-) -> None:
-    """Write weights, the optimizer's moments, and a `state` that JSON can hold."""
-    _write(path, vae, vae.state_dict(), weights.moments_of(optimizer), state)
-
-
-def read_training(
-    path: Path, vae: nn.Module, optimizer: torch.optim.Optimizer, expected: Mapping[str, Any]
+def load_training(
+    path: Path, vae: nn.Module, optimizer: torch.optim.Optimizer, settings: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Put weights and moments back and return the state; its entries must be as `expected`."""
-    metadata, tensors = _read(path)
+    """Put weights and moments back and return the state, whose settings must be these."""
+    groups, metadata = _load(path)
     if "training" not in metadata:
         raise ExplanationError(
             f'checkpoint is "{path}", which holds weights but no training to go on with; to start '
             "from them pass vae=load_vae(path), and another file for the checkpoint"
         )
     state: dict[str, Any] = json.loads(metadata["training"])
-    wanted = {**expected, "kind": _kind(vae), "settings": _settings(vae)}
-    had = {**state, "kind": metadata["kind"], "settings": json.loads(metadata["settings"])}
-    for name, value in wanted.items():
-        if had.get(name) != value:
-            raise ExplanationError(
-                f'checkpoint is "{path}", a training with {name}={had.get(name)!r}, and now '
-                f"{name} is {value!r}; expected the same, or another file"
-            )
-    weights.put_weights(path, vae, weights.group(tensors, _WEIGHT))
-    weights.put_moments(optimizer, weights.group(tensors, _MOMENT))
+    stored = {**state, "kind": metadata["kind"], "settings": json.loads(metadata["settings"])}
+    expected = {**settings, "kind": _kind(vae), "settings": _settings(vae)}
+    check_settings(path, stored, expected, otherwise="another file")
+    load_weights(path, vae, groups.get("vae", {}))
+    load_moments(optimizer, groups.get("optimizer", {}))
     return state
 
 
-def _write(
+def save_training(
+    path: Path, vae: nn.Module, optimizer: torch.optim.Optimizer, state: Mapping[str, Any]
+) -> None:
+    """Write weights, the optimizer's moments, and a `state` that JSON can hold."""
+    _save(path, vae, vae.state_dict(), moments_of(optimizer), state)
+
+
+def _save(
     path: Path,
     vae: nn.Module,
     values: Mapping[str, Tensor],
@@ -98,11 +97,11 @@ def _write(
     metadata = {"kind": _kind(vae), "settings": json.dumps(_settings(vae))}
     if state is not None:
         metadata["training"] = json.dumps(dict(state))
-    weights.write(path, _FORMAT, {_WEIGHT: values, _MOMENT: moments}, metadata)
+    save_tensors(path, _FORMAT, {"vae": values, "optimizer": moments}, metadata)
 
 
-def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
-    return weights.read(path, _FORMAT, what="an autoencoder", maker="save_vae or fit_vae")
+def _load(path: Path) -> tuple[dict[str, dict[str, Tensor]], dict[str, str]]:
+    return load_tensors(path, _FORMAT, what="an autoencoder", maker="save_vae or fit_vae")
 
 
 def _kind(vae: nn.Module) -> str:
