@@ -137,8 +137,8 @@ class Attribution:
     def to_pil(self, **appearance: Any) -> Image.Image:
         """Return the map over the picture as an RGB image, (H, W) of the model input.
 
-        ``appearance``: opacity, colormap, clip, threshold, sign, blend (``xai_widgets.render``). Where
-        the picture was not kept, the opaque map.
+        ``appearance``: opacity, colormap, clip, threshold, sign, blend (``xai_widgets.render``).
+        Where the picture was not kept, the opaque map.
         """
         from PIL import Image
 
