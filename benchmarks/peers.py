@@ -96,7 +96,7 @@ class Bench:
         )
         self.picture = self.engine.picture(xw.demo.photo("cat"))
         self.x = self.picture.input
-        target = self.engine.resolve_target(self.picture, None)
+        target = self.engine.internals.resolve_target(self.picture, None)
         assert target.index is not None
         self.index = target.index
         self.layer = "rectifier"

@@ -289,17 +289,19 @@ def cost_once(
     engine: xw.Engine, vae: Any, picture: Picture, samples: int
 ) -> tuple[float, float, float]:
     """Processor seconds of the bare networks, of the distillation, and until its first map."""
-    latent = vae.encode(engine.unit(picture.input))[0].detach()
+    latent = vae.encode(engine.internals.unit(picture.input))[0].detach()
     # The batch that distillation uses.
     size = max(1, min(8 * 3 * 224 * 224 // picture.input[0].numel(), 128))
     started = time.process_time()
     with torch.no_grad():
         for begin in range(0, samples, size):
             some = latent.expand(min(size, samples - begin), *latent.shape[1:])
-            x = engine.normalise(vae.decode(some)).contiguous(memory_format=torch.channels_last)
+            x = engine.internals.normalise(vae.decode(some)).contiguous(
+                memory_format=torch.channels_last
+            )
             engine.model(x)
     bare = time.process_time() - started
-    engine.trace(picture)  # which is recorded as soon as a picture is shown
+    engine.internals.trace(picture)  # which is recorded as soon as a picture is shown
     started = time.process_time()
     first = None
     for _ in RelabelDistillation(engine, vae, samples=samples).stream(picture):

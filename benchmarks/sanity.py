@@ -43,7 +43,7 @@ def main() -> None:
     pictures = parser.parse_args().pictures
     engine = xw.demo.shapes_engine()
     shapes = xw.demo.shapes(pictures, seed=101)
-    unavailable = engine.unavailable(shapes[0].pixels)
+    unavailable = engine.internals.unavailable(shapes[0].pixels)
     rows: dict[str, dict[str, Any]] = {}
     stages: dict[str, list[float | None]] = {}
     for method in engine.methods:

@@ -57,8 +57,8 @@ def test_methods_and_measures_take_pixels_away_in_one_way(kind: str) -> None:
     curve = metrics.deletion(engine, x, np.ones((16, 16)), target=1, steps=1, baseline=kind)
     gone = metrics.baseline_input(engine.picture(x), kind)  # type: ignore[arg-type]  # a Baseline
     assert torch.equal(curve.at(-1), gone)
-    target = engine.resolve_target(x, 1)
-    change = engine.scores(x, target) - engine.scores(gone, target)
+    target = engine.internals.resolve_target(x, 1)
+    change = engine.internals.scores(x, target) - engine.internals.scores(gone, target)
     assert float(fall) == pytest.approx(float(change), rel=1e-5)
 
 

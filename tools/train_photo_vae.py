@@ -165,7 +165,8 @@ def measured(engine: xw.Engine, vae: nn.Module, paths: Sequence[Path]) -> dict[s
             made = reconstruct(vae, pixels)  # type: ignore[arg-type]  # a VAE
             latents = vae.encode(pixels)[0]  # type: ignore[operator]  # a VAE
         before, after = (
-            int(p.argmax()) for p in engine.probabilities(torch.cat([x, (made - mean) / std]))
+            int(p.argmax())
+            for p in engine.internals.probabilities(torch.cat([x, (made - mean) / std]))
         )
         truth = int(path.name.split("_")[0])
         kept.append(before == after)

@@ -124,7 +124,7 @@ def test_the_picture_at_a_point_is_the_one_that_gave_the_probability() -> None:
     heat = np.random.default_rng(0).normal(size=SIZE)
     curve = metrics.insertion(engine, x, heat, target=TARGET, steps=7)
     for i in (0, 3, 6, 7, -1):
-        p = engine.probabilities(curve.at(i))[0, TARGET]
+        p = engine.internals.probabilities(curve.at(i))[0, TARGET]
         assert float(p) == pytest.approx(curve.probability[i], rel=1e-6)
         assert curve.changed(i).sum() == round(curve.fraction[i] * PIXELS)
     torch.testing.assert_close(curve.at(7), x)

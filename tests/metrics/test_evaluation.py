@@ -63,7 +63,7 @@ def test_values_are_those_of_the_measures_themselves() -> None:
     assert table.measures == ["deletion(steps=4, baseline='mean')", "relevance_mass", "complexity"]
     assert len(table) == 3 * 3 * 3
     for i, target in enumerate([1, None, 2]):
-        goal = engine.resolve_target(IMAGES[i], target)
+        goal = engine.internals.resolve_target(IMAGES[i], target)
         maps = {
             "grad_cam(layer='conv1')": engine.explain(
                 IMAGES[i], "grad_cam", target=target, layer="conv1"

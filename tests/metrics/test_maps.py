@@ -49,7 +49,7 @@ def test_a_flat_map_masks_nothing_and_one_forward_serves_three() -> None:
     memo: dict = {}
     heat = np.random.default_rng(0).normal(size=SIZE)
     first = metrics.average_drop(engine, x, heat, memo=memo)
-    engine.probabilities = None  # type: ignore[assignment, method-assign]  # not asked again
+    engine.internals.probabilities = None  # type: ignore[assignment, method-assign]  # not asked again
     assert metrics.average_drop(engine, x, heat, memo=memo) == first
     metrics.average_gain(engine, x, heat, memo=memo)
 
@@ -198,7 +198,7 @@ def test_maps_of_unequal_shape() -> None:
 
 def test_random_maps_are_their_pictures_and_seeds() -> None:
     engine, x = linear_engine(), input_of()
-    target = engine.resolve_target(x, 0)
+    target = engine.internals.resolve_target(x, 0)
     one, two = engine.picture(x), engine.picture(input_of(seed=1))
     a = metrics.random_map(one, target).values
     np.testing.assert_array_equal(a, metrics.random_map(one, target).values)

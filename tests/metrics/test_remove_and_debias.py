@@ -145,5 +145,5 @@ def test_inputs_are_what_the_network_was_given() -> None:
     engine, x = xw.Engine(cnn()), picture()
     result = metrics.road(engine, x, np.arange(256.0).reshape(16, 16), target=0)
     assert isinstance(result.inputs_least, torch.Tensor)
-    p = engine.probabilities(result.inputs_least)[:, 0]
+    p = engine.internals.probabilities(result.inputs_least)[:, 0]
     np.testing.assert_allclose(p, result.least, rtol=1e-6)

@@ -39,7 +39,8 @@ def teacher(vae: VAE, detail: Detail = "none") -> Teacher:
     engine = linear_engine()
     x = picture()
     return Teacher(
-        engine.network, vae, x, engine.normalise, engine.resolve_target(x),
+        engine.internals.network, vae, x, engine.internals.normalise,
+        engine.internals.resolve_target(x),
         temperature=1.0, reference="image", detail=detail,
     )  # fmt: skip
 

@@ -152,7 +152,7 @@ def gradient_shap(
     total, size = trace.zeros(), trace.variants(backward=True)
     for begin in range(0, samples, size):
         count = min(size, samples - begin)
-        points, apart = trace.room(count), trace.room(count)
+        points, apart = trace.empty_inputs(count), trace.empty_inputs(count)
         for i in range(count):
             turn = (begin + i) % len(starts)
             drawn = baseline in ("noise", "several") and turn == len(starts) - 1
@@ -182,7 +182,7 @@ def _noisy_gradients(
     spread = sigma * _range(x)
     size = trace.variants(backward=True)
     for begin in range(0, samples, size):
-        noisy = trace.room(min(size, samples - begin))
+        noisy = trace.empty_inputs(min(size, samples - begin))
         for picture in noisy:
             torch.addcmul(x, spread, noise_like(x, generator), out=picture)
         _, gradients = trace.gradients(noisy.flatten(0, 1), target, rule)

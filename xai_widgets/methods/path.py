@@ -66,7 +66,7 @@ def integrated_gradients(
     size = trace.variants(backward=True)
     for begin in range(0, len(order), size):
         cells = order[begin : begin + size]
-        points = trace.room(len(cells))
+        points = trace.empty_inputs(len(cells))
         for point, (i, which) in zip(points, cells, strict=True):
             torch.add(starts[which], aparts[which], alpha=alphas[i], out=point)
         _, gradients = trace.gradients(points.flatten(0, 1), target)
@@ -186,7 +186,7 @@ def blur_ig(
     total, size = trace.zeros(), trace.variants(backward=True)
     for begin in range(0, steps, size):
         cells = order[begin : begin + size]
-        points = trace.room(len(cells))
+        points = trace.empty_inputs(len(cells))
         for point, i in zip(points, cells, strict=True):
             point.copy_(blur(sigma * ((i + 0.5) / steps) ** 2))
         _, gradients = trace.gradients(points.flatten(0, 1), target)

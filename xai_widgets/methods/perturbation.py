@@ -67,7 +67,7 @@ def occlusion(
     at_a_time = trace.variants()
     for begin in range(0, len(order), at_a_time):
         cells = order[begin : begin + at_a_time]
-        batch = trace.room(len(cells)).copy_(x)
+        batch = trace.empty_inputs(len(cells)).copy_(x)
         for i, (r, c) in enumerate(cells):
             cover.put(covered, batch[i], rows[r], columns[c])
         scores = trace.scores(batch.flatten(0, 1), target).view(len(cells), count)
@@ -262,7 +262,7 @@ def rise(
     x, size, shape = trace.input, trace.variants(), trace.input.shape[-2:]
     total = trace.zeros()[:, 0].flatten(1)
     masks = Masks((shape[0], shape[1]), samples, grid, keep, seed).to(total)
-    shown, hidden = trace.room(2)
+    shown, hidden = trace.empty_inputs(2)
     hidden.copy_(baseline_like(x, baseline, trace.black))
     shown.copy_(x).sub_(hidden)
     # Scores are counted from here, so that few digits are lost when their mean is taken off.
@@ -270,7 +270,7 @@ def rise(
     plain, sums = torch.zeros_like(total[0]), total.new_zeros(len(x), 1)
     for begin in range(0, samples, size):
         mask = masks(begin, begin + size)
-        batch = trace.room(len(mask))
+        batch = trace.empty_inputs(len(mask))
         torch.mul(shown, mask[:, None, None].to(x), out=batch)
         if baseline != "zero":
             batch += hidden

@@ -96,7 +96,7 @@ class Game:
         self, trace: Trace, target: Target, regions: Regions, count: int, baseline: Baseline
     ) -> None:
         self._trace, self._target = trace, target
-        self._shown, self._hidden = trace.room(2)
+        self._shown, self._hidden = trace.empty_inputs(2)
         self._shown.copy_(trace.input)
         self._hidden.copy_(baseline_like(trace.input, baseline, trace.black))
         self.labels = segments(trace.input, regions, count)
@@ -120,7 +120,7 @@ class Game:
             ],
             dim=1,
         )
-        batch = self._trace.room(len(shown))
+        batch = self._trace.empty_inputs(len(shown))
         torch.where(shown[:, :, None], self._shown, self._hidden, out=batch)
         scores = self._trace.scores(batch.flatten(0, 1), self._target)
         return scores.view(len(shown), -1).double().cpu()

@@ -101,7 +101,7 @@ def _probabilities(
         _, index = class_of(engine, picture, target)
         mask = torch.from_numpy(mask_of(attribution, size_of(picture)))
         inputs = torch.cat([picture.input, masked_input(picture, mask)])
-        p, o = engine.probabilities(inputs)[:, index].double().tolist()
+        p, o = engine.internals.probabilities(inputs)[:, index].double().tolist()
         return attribution, p, o  # the map is kept, so that its id stays its own
 
     _, p, o = once(memo, ("masked", id(attribution)), forward)

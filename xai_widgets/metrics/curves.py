@@ -160,7 +160,7 @@ def _curve(
     counts = np.rint(np.linspace(0, rank.size, steps + 1)).astype(np.int64)
     places, at = torch.from_numpy(rank)[None, None], torch.from_numpy(counts)[:, None, None, None]
     parts = [
-        engine.probabilities(torch.where(places < count, end, begin))
+        engine.internals.probabilities(torch.where(places < count, end, begin))
         for count in at.split(_AT_ONCE)
     ]
     probabilities = torch.cat(parts).float().cpu()

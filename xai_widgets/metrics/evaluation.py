@@ -192,7 +192,7 @@ class _PictureMeasures:
     def value(self, method: _Request, measure: _Request) -> tuple[float, str]:
         """The measure's value, and the name of the target it was taken for."""
         try:
-            target = self.engine.resolve_target(self.picture, self._goal)
+            target = self.engine.internals.resolve_target(self.picture, self._goal)
             return self._taken(method, measure, target), target.name
         except ExplanationError as error:
             raise ExplanationError(

@@ -63,7 +63,7 @@ def infidelity(
     perturbation, or a size or number of samples that is not positive.
     """
     picture = engine.picture(image)
-    resolved = engine.resolve_target(picture, target)
+    resolved = engine.internals.resolve_target(picture, target)
     kinds = get_args(Perturbation)
     if perturbation not in kinds:
         raise ExplanationError(
@@ -118,7 +118,7 @@ def max_sensitivity(
     """
     picture = engine.picture(image)
     radius, samples = positive("radius", radius), whole_number("samples", samples)
-    resolved = engine.resolve_target(picture, target)
+    resolved = engine.internals.resolve_target(picture, target)
     first = values_of(explained(engine, picture, method, resolved, layer, parameters))
     norm = np.linalg.norm(first)
     if norm == 0:
@@ -153,7 +153,7 @@ def sensitivity_n(
     to 1 (both excluded), fewer than 2 samples or an unknown baseline.
     """
     picture = engine.picture(image)
-    resolved = engine.resolve_target(picture, target)
+    resolved = engine.internals.resolve_target(picture, target)
     if not 0 < fraction < 1:
         raise ExplanationError(f"fraction is {fraction!r}; expected a number above 0 and below 1")
     samples = whole_number("samples", samples, 2)
@@ -213,7 +213,7 @@ def completeness(
     The raw values are summed, at the method's own size. Errors as for `deletion`.
     """
     picture = engine.picture(image)
-    resolved = engine.resolve_target(picture, target)
+    resolved = engine.internals.resolve_target(picture, target)
     base = baseline_input(picture, baseline, blur)
     key = ("completeness", resolved, baseline, blur)
     fall: Floats = once(memo, key, lambda: _falls(engine, picture, resolved, iter([base])))
@@ -222,8 +222,10 @@ def completeness(
 
 def _falls(engine: Engine, picture: Picture, target: Target, inputs: Iterator[Tensor]) -> Floats:
     """y(x) − y(x') for each of the other inputs x'."""
-    whole = engine.scores(picture.input, target).double().cpu().numpy()
-    others = [engine.scores(x.contiguous(), target).double().cpu().numpy() for x in inputs]
+    whole = engine.internals.scores(picture.input, target).double().cpu().numpy()
+    others = [
+        engine.internals.scores(x.contiguous(), target).double().cpu().numpy() for x in inputs
+    ]
     return np.asarray(whole[0] - np.concatenate(others))
 
 

@@ -51,4 +51,4 @@ def noisy(engine: Engine, picture: Picture, sigma: float, seed: int = 0) -> Pict
     x = picture.input
     spread = sigma * (x.amax() - x.amin())
     x = torch.addcmul(x, spread, noise_like(x, torch.Generator().manual_seed(seed)))
-    return replace(picture, input=x, pixels=engine.pixels(x)[0])
+    return replace(picture, input=x, pixels=engine.internals.pixels(x)[0])

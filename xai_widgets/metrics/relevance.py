@@ -77,7 +77,7 @@ def class_of(engine: Engine, picture: Picture, target: TargetLike) -> tuple[Targ
 
     Raises ExplanationError for a target that is not a class and so has no probability.
     """
-    resolved = engine.resolve_target(picture, target)
+    resolved = engine.internals.resolve_target(picture, target)
     if resolved.index is None:
         raise ExplanationError(
             f"target is the function {resolved.name!r}; expected a class index, a class name or "

@@ -83,7 +83,7 @@ def road(
     drawn = np.random.default_rng(seed).standard_normal(x.shape)
     filled += noise * drawn * missing[:, None]
     inputs = torch.from_numpy(filled).to(picture.input)
-    p = engine.probabilities(inputs)[:, index].double().cpu().numpy()
+    p = engine.internals.probabilities(inputs)[:, index].double().cpu().numpy()
     half = len(percentages)
     return Road(
         target=resolved,

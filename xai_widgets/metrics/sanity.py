@@ -121,7 +121,7 @@ def cascade(
     Arguments and errors are those of `model_randomization`.
     """
     picture = engine.picture(image)
-    resolved = engine.resolve_target(picture, target)
+    resolved = engine.internals.resolve_target(picture, target)
     first = explained(engine, picture, method, resolved, layer, parameters)
     with ordinary_modes():  # weights copied in inference mode would carry no gradient
         network = copy.deepcopy(unwrap(engine.model))
@@ -170,7 +170,7 @@ def random_logit(
     if classes < 2:
         raise ExplanationError("the network has 1 class; expected at least 2, to ask for another")
     drawn = int(np.random.default_rng(seed).integers(classes - 1))
-    other_target = engine.resolve_target(picture, drawn + (drawn >= index))
+    other_target = engine.internals.resolve_target(picture, drawn + (drawn >= index))
     first = explained(engine, picture, method, resolved, layer, parameters)
     other = explained(engine, picture, method, other_target, layer, parameters)
     return RandomLogit(first, other, *_alike(first, other, absolute))
@@ -206,7 +206,7 @@ def _layers_from_the_top(twin: Engine, network: nn.Module, picture: Picture) -> 
 
     handles = [m.register_forward_pre_hook(note(n)) for n, m in network.named_modules()]
     try:
-        twin.scores(picture.input, twin.resolve_target(picture))
+        twin.internals.scores(picture.input, twin.internals.resolve_target(picture))
     finally:
         for handle in handles:
             handle.remove()
