@@ -111,7 +111,7 @@ class Attribution:
 
         A layer's map is made larger bilinearly (``align_corners=False``).
         """
-        from xai_widgets.render.overlay import resize
+        from xai_widgets.render.colours import resize
 
         return resize(self.grid(channels), self.input_size)
 
@@ -120,7 +120,7 @@ class Attribution:
 
         ``appearance``: opacity, colormap, clip, threshold, sign, blend (``render.overlay``).
         """
-        from xai_widgets.render.figure import figure
+        from xai_widgets.render.figures import figure
 
         where = f" · {self.layer}" if self.layer else ""
         return figure(
@@ -140,7 +140,7 @@ class Attribution:
         """
         from PIL import Image
 
-        from xai_widgets.render.overlay import colorize, overlay
+        from xai_widgets.render.colours import colorize, overlay
 
         if self.pixels is None:
             plain = {k: v for k, v in appearance.items() if k not in ("opacity", "blend")}
@@ -198,6 +198,6 @@ class Attribution:
         )
 
     def _repr_png_(self) -> bytes:
-        from xai_widgets.render.png import encode_png
+        from xai_widgets.render.raster import encode_png
 
         return encode_png(np.asarray(self.to_pil()))

@@ -23,7 +23,7 @@ from PIL import Image
 
 import xai_widgets
 from xai_widgets.errors import ExplanationError
-from xai_widgets.render.png import encode_png
+from xai_widgets.render.raster import encode_png
 
 __all__ = ["Record", "read", "write", "write_whole"]
 

@@ -70,7 +70,7 @@ def steps(
             step = next(work, None)
             if step is None:
                 return
-            fraction, values, *doubts = step
+            fraction, values = step.fraction, step.result.tensor
             gaps = _gaps(asked, trace, values) if fraction >= 1 else None
         seconds = time.perf_counter() - started
         yield (
@@ -84,7 +84,7 @@ def steps(
                     seconds=seconds,
                     model=model,
                     completeness_gap=None if gaps is None else gaps[i],
-                    warnings=doubts[0][i] if doubts else (),
+                    warnings=step.result.warnings[i] if step.result.warnings else (),
                 )
                 for i, picture in enumerate(pictures)
             ],

@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from xai_widgets.engine import Engine
-from xai_widgets.methods.registry import Method
+from xai_widgets.methods.registry import Method, Values
 from xai_widgets.probe.trace import Trace
+from xai_widgets.progress import Progress
 from xai_widgets.relabel.autoencoders.vae import VAE
 from xai_widgets.relabel.distillation import CARD, RelabelDistillation
 from xai_widgets.relabel.lesson import Lesson, lessons
@@ -31,7 +31,7 @@ def bind(engine: Engine, vae: VAE) -> Method:
 
     def relabel_distillation(
         trace: Trace, target: Target, **options: Any
-    ) -> Iterator[tuple[float, Tensor, list[tuple[str, ...]]]]:
+    ) -> Iterator[Progress[Values]]:
         recipe = RelabelDistillation(engine, vae, **options).recipe
         streams = [lessons(engine, vae, recipe, x[None], target) for x in trace.input.cpu()]
         done = [0.0] * len(streams)
@@ -48,7 +48,9 @@ def bind(engine: Engine, vae: VAE) -> Method:
             if news:
                 values = torch.stack([lesson.values for lesson in known])
                 doubts = [warnings_of(lesson, engine) for lesson in known]
-            yield min(done), values, doubts  # old ones too: between two steps it can be stopped
+            yield Progress(
+                min(done), Values(values, doubts)
+            )  # old ones too: between two steps it can be stopped
 
     card = replace(CARD, function=relabel_distillation)
     engine.add_method(card)

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from xai_widgets.progress import Line
-from xai_widgets.render.png import encode_png
+from xai_widgets.render.raster import encode_png
 
 __all__ = ["FitProgress", "preview_of", "shown"]
 
