@@ -130,7 +130,7 @@ def _filled(values: Floats, hole: npt.NDArray[np.bool_], weights: Any) -> Floats
     flat = values.reshape(len(values), -1).T.copy()
     if hole.any():
         rows = weights[hole]
-        left = diags(rows.sum(1).A1) - rows[:, hole]
+        left = diags(np.asarray(rows.sum(1)).ravel()) - rows[:, hole]
         options = {"SymmetricMode": True}
         solver = splu(left.tocsc(), permc_spec="MMD_AT_PLUS_A", options=options)
         flat[hole] = solver.solve(rows[:, ~hole] @ flat[~hole])
