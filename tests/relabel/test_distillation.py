@@ -119,14 +119,14 @@ def test_every_neighbour_can_be_made_again() -> None:
     found = distilled(engine)
     places = [0, 7, 150]
     decoded = OrthogonalVAE().decode(found.latents(places)).clamp(0, 1).detach()
-    probability = engine.probabilities(decoded)[:, 0]
+    probability = engine.internals.probabilities(decoded)[:, 0]
     np.testing.assert_allclose(probability, found.probability[places], rtol=1e-4)
-    np.testing.assert_array_equal(found.pictures(places), engine.pixels(decoded))
+    np.testing.assert_array_equal(found.pictures(places), engine.internals.pixels(decoded))
     kept, shifted = found.exemplars(3)
     assert list(kept.probability) == sorted(found.probability[found.kept])[::-1][:3]
     assert list(shifted.probability) == sorted(found.probability[~found.kept])[:3]
     assert kept.pictures.shape == (3, 8, 8, 3)
-    np.testing.assert_array_equal(found.reconstruction, engine.pixels(X)[0])
+    np.testing.assert_array_equal(found.reconstruction, engine.internals.pixels(X)[0])
 
 
 def test_the_early_map_is_that_of_as_many_samples_and_the_last_is_explains() -> None:
@@ -275,7 +275,7 @@ def test_the_counterfactual_crosses_the_border_where_it_is() -> None:
     assert way.label[0] == 0
     assert (way.label[way.t >= way.flip + 0.2] == 1).all()
     assert way.picture is not None
-    assert int(engine.probabilities(way.picture).argmax()) == 1
+    assert int(engine.internals.probabilities(way.picture).argmax()) == 1
     assert way.cycle_error < 2
 
 
@@ -385,7 +385,9 @@ def test_the_moments_are_those_of_the_neighbours_that_count() -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Neighbours, "__init__", remembering)
-        list(fit_surrogates(engine, OrthogonalVAE(), options, X, engine.resolve_target(X)))
+        list(
+            fit_surrogates(engine, OrthogonalVAE(), options, X, engine.internals.resolve_target(X))
+        )
     (neighbours,) = whole
     pictures = neighbours.pictures(list(range(150)))
     torch.testing.assert_close(neighbours.mean_picture, pictures.mean(0))
