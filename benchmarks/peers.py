@@ -34,7 +34,7 @@ from keeping import RESULTS, keep
 from torch import nn
 
 import xai_widgets as xw
-from xai_widgets.metrics.similarity import spearman
+from xai_widgets.metrics import spearman
 from xai_widgets.probe import memory
 
 Run = Callable[[], Any]

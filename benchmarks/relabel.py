@@ -31,7 +31,7 @@ from torch import nn
 
 import xai_widgets as xw
 from xai_widgets.images import Picture
-from xai_widgets.metrics.ledger import Ledger
+from xai_widgets.metrics.evaluation import Ledger
 from xai_widgets.probe.memory import keep_memory
 from xai_widgets.relabel import RelabelDistillation
 from xai_widgets.targets import Target
@@ -193,17 +193,11 @@ def compared(
         return found.attribution
 
     others = [(method, given[method]) if method in given else method for method in OTHERS]
-    started = time.perf_counter()
-
-    def progress(done: int, total: int) -> None:
-        if done % 20 == 0:
-            spent = time.perf_counter() - started
-            print(f"{part}: {done} of {total} values, {spent:.0f} s", flush=True)
 
     def curves(methods: Sequence[Any], file: str, control: bool) -> xw.metrics.Table:
         return xw.metrics.evaluate(
             engine, pictures, methods, ["insertion", "deletion"],
-            control=control, progress=progress, resume=KEPT / file,
+            control=control, progress=True, resume=KEPT / file,
         )  # fmt: skip
 
     ours = curves([relabel_distillation], f"{name}_ours_{samples}.jsonl", control=False)

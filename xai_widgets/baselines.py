@@ -57,9 +57,9 @@ def black_like(x: Tensor, black: Sequence[float] | Tensor | None) -> Tensor:
     """
     if black is None:
         raise ExplanationError(
-            "the network's input has to be known well enough to say what black is there, and its "
-            "normalisation is not known: give the engine preprocessing=dict(mean=..., std=...), "
-            'or, where a baseline can be chosen, baseline="zero", "mean" or "blur"'
+            "what black is in the network's input is unknown, because its normalisation is; give "
+            "the engine preprocessing=dict(mean=..., std=...), or, where a baseline can be chosen, "
+            'baseline="zero", "mean" or "blur"'
         )
     return torch.as_tensor(black).to(x)[:, None, None].expand_as(x)
 

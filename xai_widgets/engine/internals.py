@@ -30,8 +30,8 @@ class Internals:
     """A network bound to its preprocessing, class names and methods: its recorded passes, its
     worker, and everything that takes or gives tensors of model inputs.
 
-    Reached as `engine.internals` by widgets, measures, training and distillation. It is no part of
-    the public interface and may change with any version.
+    Reached as `engine.internals` by widgets, measures, training and distillation. It is not
+    part of the public interface and may change with any version.
     """
 
     def __init__(

@@ -95,8 +95,8 @@ class Preprocessor:
         stated = stated_normalisation(transform)
         depth = len(stated.mean) if channels is None and stated is not None else channels
         source = 1 if depth == 1 and not _makes_grey(transform) else 3
-        found = find_normalisation(transform, source, stated)
-        return cls(transform, channels=channels, source_channels=source, normalisation=found)
+        rule = find_normalisation(transform, source, stated)
+        return cls(transform, channels=channels, source_channels=source, normalisation=rule)
 
     @property
     def mean(self) -> tuple[float, ...] | None:

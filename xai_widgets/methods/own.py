@@ -39,7 +39,7 @@ def from_callable(
     It is called with gradients on, the network in evaluation mode and locked; what it does to
     training flags, buffers and random generators is undone. It returns (N, C, H, W), or (N, h, w)
     with `space="layer"`. The same name again takes the place of the former function. Raises
-    ExplanationError for a name that is no identifier or belongs to a method of the package.
+    ExplanationError for a name that is not an identifier or belongs to a method of the package.
     """
 
     def explain(trace: Trace, target: Target) -> Tensor:

@@ -19,7 +19,7 @@ from xai_widgets.targets import Target
 Regions = Literal["slic", "grid"]
 _Labels = npt.NDArray[np.int64]
 
-_COMPACTNESS = 0.5  # of superpixels, for colours in [0, 1]
+_COMPACTNESS = (0.5, 0.25)  # of superpixels, for colours in [0, 1]
 _TRIES = 6
 
 
@@ -50,33 +50,39 @@ def slic(picture: npt.NDArray[Any], count: int) -> _Labels:
     """Superpixels of a picture (C, H, W), at most `count`, each connected, (H, W). Source: Achanta
     et al. 2012, "SLIC Superpixels", by scikit-image.
 
-    Colours are stretched to [0, 1] over all channels. How many superpixels scikit-image makes of
-    so many asked for depends on the picture, so a few numbers are tried, and the one that comes
-    nearest is taken. A picture that it leaves in one piece is cut into a grid.
+    Colours are stretched to [0, 1] over all channels. scikit-image makes more or fewer superpixels
+    than it is given as their number: a few numbers are tried, then again with less compact ones if
+    that made fewer than three quarters of `count`, and the largest result is taken. A picture that
+    stays in one piece is cut into a grid.
     """
     from skimage.segmentation import slic as superpixels
 
     low, high = picture.min(), picture.max()
     colours = (picture - low) / max(high - low, 1e-12)
-    best, wanted = np.zeros(picture.shape[1:], dtype=np.int64), count
-    for _ in range(_TRIES):
-        labels = superpixels(
-            colours,
-            n_segments=wanted,
-            compactness=_COMPACTNESS,
-            convert2lab=False,
-            start_label=0,
-            channel_axis=0,
-        )
-        number = int(labels.max()) + 1
-        if best.max() + 1 < number <= count:
-            best = labels
-        before, wanted = wanted, max(round(wanted * count / number), 1)
-        if wanted == before or before > labels.size:
+    best: _Labels = np.zeros(picture.shape[1:], dtype=np.int64)
+    for compactness in _COMPACTNESS:
+        lower, upper, wanted = 0, best.size + 1, count
+        for _ in range(_TRIES):
+            labels = superpixels(
+                colours,
+                n_segments=wanted,
+                compactness=compactness,
+                convert2lab=False,
+                start_label=0,
+                channel_axis=0,
+            )
+            number = int(labels.max()) + 1
+            if best.max() + 1 < number <= count:
+                best = labels.astype(np.int64)
+            if 0.95 * count <= number <= count:
+                break
+            lower, upper = (wanted, upper) if number < count else (lower, wanted)
+            if upper - lower < 2:
+                break
+            wanted = min(max(round(wanted * count / number), lower + 1), upper - 1)
+        if best.max() + 1 >= 0.75 * count:
             break
-    if best.max() == 0:
-        return grid(picture.shape[1], picture.shape[2], count)
-    return np.asarray(best, dtype=np.int64)
+    return best if best.max() > 0 else grid(picture.shape[1], picture.shape[2], count)
 
 
 class Game:

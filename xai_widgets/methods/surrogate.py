@@ -219,6 +219,6 @@ def _regressions(game: Game, designs: list[Tensor]) -> Iterator[Progress[_Fit]]:
 
 
 def _padded(rows: Tensor, count: int) -> Tensor:
-    """So many coalitions, whole pictures added at the end, whose scores nobody reads."""
+    """`count` coalitions: those missing show all segments, and their scores are not read."""
     more = torch.ones(count - len(rows), rows.shape[1], dtype=torch.bool)
     return torch.cat([rows, more])

@@ -3,7 +3,7 @@
 A probe runs the network in evaluation mode, in this thread only, under the network's own lock. On
 the way out, also after an exception: training flags, buffers and random generators are what they
 were. Parameters' `.grad` is never written because every backward goes through
-`torch.autograd.grad`; hooks are removed by whoever set them.
+`torch.autograd.grad`; hooks are removed by the code that set them.
 """
 
 from __future__ import annotations

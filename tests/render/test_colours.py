@@ -111,7 +111,7 @@ def test_what_is_not_finite_counts_as_zero() -> None:
 
 
 def slow_overlay(picture: Any, values: Any, **how: Any) -> np.ndarray:
-    """The docstring of render/overlay.py again, one pixel and one channel at a time."""
+    """The docstring of render/colours.py again, one pixel and one channel at a time."""
     height, width = picture.shape[:2]
     h, w = values.shape
     signed = how["colormap"] == "coolwarm"

@@ -20,20 +20,96 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal, get_args
 
+import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
 
 from xai_widgets.errors import ExplanationError, nearest
-from xai_widgets.render.colormaps import CENTRE, lut, resolve_colormap
 
-__all__ = ["Blend", "Shown", "Sign", "colorize", "overlay", "resize", "shown", "shown_maximum"]
+__all__ = [
+    "CENTRE",
+    "COLORMAPS",
+    "Blend",
+    "Colormap",
+    "Shown",
+    "Sign",
+    "colorize",
+    "fade",
+    "lut",
+    "overlay",
+    "resize",
+    "resolve_colormap",
+    "shown",
+    "shown_maximum",
+]
 
 Sign = Literal["both", "positive", "negative"]
 Blend = Literal["normal", "multiply", "screen", "luminosity", "color"]
 Floats = npt.NDArray[np.floating]
 Pixels = npt.NDArray[np.uint8]
+
+
+CENTRE = 128  # the entry of a diverging table that holds exact zero; 1 and 255 are the two ends
+
+
+@dataclass(frozen=True)
+class Colormap:
+    """A table of colours: its matplotlib ``name``, a ``title``, and whether zero sits inside."""
+
+    name: str
+    title: str
+    diverging: bool
+
+
+COLORMAPS: dict[str, Colormap] = {
+    colormap.name: colormap
+    for colormap in (
+        Colormap("inferno", "Inferno", diverging=False),
+        Colormap("viridis", "Viridis", diverging=False),
+        Colormap("cividis", "Cividis", diverging=False),
+        Colormap("gray", "Grey", diverging=False),
+        Colormap("coolwarm", "Blue to red", diverging=True),
+        Colormap("BrBG", "Brown to teal", diverging=True),
+        Colormap("berlin", "Blue to red, dark centre", diverging=True),
+    )
+}
+
+
+def resolve_colormap(name: str, *, signed: bool) -> Colormap:
+    """Return the colormap called ``name``; ``"auto"`` is diverging for signed maps, else inferno.
+
+    Raises ``ExplanationError`` for a name that is not in ``COLORMAPS``.
+    """
+    if name == "auto":
+        name = "coolwarm" if signed else "inferno"
+    if name not in COLORMAPS:
+        raise ExplanationError(
+            f"colormap is {name!r}, which is not known.{nearest(name, COLORMAPS)} "
+            f'Known: "auto", {", ".join(COLORMAPS)}.'
+        )
+    return COLORMAPS[name]
+
+
+@cache
+def lut(name: str) -> npt.NDArray[np.uint8]:
+    """Return the (256, 3) uint8 table of a colormap; read-only.
+
+    A diverging table is sampled at 255 points, so that it has a middle: entry 128 is exact zero,
+    entries 1 and 255 the two ends, and entry 0 repeats entry 1.
+    """
+    diverging = resolve_colormap(name, signed=False).diverging
+    colours = mpl.colormaps[name].resampled(255 if diverging else 256)
+    # bytes=True would cut the fraction off and darken every colour by half a level
+    table = np.floor(255 * colours(np.arange(colours.N))[:, :3] + 0.5)
+    if diverging:
+        table = np.concatenate([table[:1], table])
+    table = np.ascontiguousarray(table, dtype=np.uint8)
+    table.setflags(write=False)
+    return table
+
 
 _LUMA = np.array([0.30, 0.59, 0.11])  # W3C Lum()
 
@@ -179,7 +255,7 @@ def _blend(backdrop: Floats, source: Floats, mode: Blend) -> Floats:
 
 
 def _with_luminosity(colour: Floats, luminosity: Floats) -> Floats:
-    """SetLum(C, l) with ClipColor: the hue of ``colour``, the light asked for, inside 0 .. 255."""
+    """SetLum(C, l) with ClipColor: the hue of ``colour``, the luminosity given, inside 0 .. 255."""
     light = luminosity[..., None]
     moved = colour + (light - (colour @ _LUMA)[..., None])
     low, high = moved.min(-1, keepdims=True), moved.max(-1, keepdims=True)
@@ -240,8 +316,8 @@ def _check(name: str, value: float, low: float, high: float) -> None:
         raise ExplanationError(f"{name} is {value}; expected a number from {low} to {high}.")
 
 
-def _choice(name: str, value: str, known: Sequence[str]) -> None:
-    if value not in known:
+def _choice(name: str, value: str, choices: Sequence[str]) -> None:
+    if value not in choices:
         raise ExplanationError(
-            f"{name} is {value!r}; expected one of {', '.join(known)}.{nearest(value, known)}"
+            f"{name} is {value!r}; expected one of {', '.join(choices)}.{nearest(value, choices)}"
         )

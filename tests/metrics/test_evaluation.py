@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ import torch
 import xai_widgets as xw
 from tests.networks import Counting, cnn, picture
 from xai_widgets import metrics
+from xai_widgets.progress import Progress
 
 ROOT = Path(__file__).resolve().parents[2]
 IMAGES = [picture(seed=s).sigmoid() for s in range(3)]
@@ -39,6 +40,10 @@ def rows(table: metrics.Table) -> list[Mapping[str, Any]]:
 
 def run(path: Path | None = None, **options: Any) -> metrics.Table:
     return metrics.evaluate(xw.Engine(cnn()), IMAGES, METHODS, MEASURES, resume=path, **options)
+
+
+def stream(path: Path | None = None) -> Generator[Progress[metrics.Table], None, None]:
+    return metrics.stream_evaluate(xw.Engine(cnn()), IMAGES, METHODS, MEASURES, resume=path)
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +132,29 @@ def test_the_same_seed_gives_the_same_table(whole: list[Mapping[str, Any]]) -> N
     }
 
 
+def test_each_step_has_the_table_of_the_pictures_finished(whole: list[Mapping[str, Any]]) -> None:
+    steps = list(stream())
+    assert [step.fraction for step in steps] == [n / len(whole) for n in range(len(whole) + 1)]
+    for done, step in enumerate(steps):
+        assert rows(step.result) == whole[: done // 15 * 15]
+    assert steps[-1].words == "tensor: random"
+
+
+def test_the_callback_of_before_still_works(whole: list[Mapping[str, Any]]) -> None:
+    heard: list[tuple[int, int]] = []
+    with pytest.warns(DeprecationWarning, match="progress=True"):
+        table = run(progress=lambda done, total: heard.append((done, total)))
+    assert rows(table) == whole
+    assert heard == [(n, len(whole)) for n in range(1, len(whole) + 1)]
+
+
+def test_a_bar_shows_how_far_it_is(
+    whole: list[Mapping[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert rows(run(progress=True)) == whole
+    assert "evaluate: 100%" in capsys.readouterr().err
+
+
 class Cut(Exception):
     pass
 
@@ -135,13 +163,11 @@ class Cut(Exception):
 def test_an_exception_anywhere(after: int, tmp_path: Path, whole: list[Mapping[str, Any]]) -> None:
     path = tmp_path / "deep" / "values.jsonl"
 
-    def stop(done: int, total: int) -> None:
-        assert total == len(whole)
-        if done == after:
-            raise Cut
-
+    steps = stream(path)
+    for _ in range(after + 1):  # the first is before the first value
+        next(steps)
     with pytest.raises(Cut):
-        run(path, progress=stop)
+        steps.throw(Cut)
     assert len(path.read_text().splitlines()) == after
     assert rows(run(path)) == whole
     assert len(path.read_text().splitlines()) == len(whole)
@@ -171,12 +197,10 @@ def test_a_line_that_cannot_be_read_is_taken_again(
 SCRIPT = """
 import sys, time
 from pathlib import Path
-from tests.metrics.test_evaluate import run
+from tests.metrics.test_evaluation import stream
 
-def progress(done, total):
+for _ in stream(Path(sys.argv[1])):
     time.sleep(0.03)
-
-run(Path(sys.argv[1]), progress=progress)
 """
 
 
@@ -223,6 +247,28 @@ def test_values_of_another_network_or_question_are_not_taken(tmp_path: Path) -> 
             engine, IMAGES, ["saliency"], ["average_drop"], resume=path, **options
         )
         assert rows(mixed) == rows(fresh) != rows(one)
+
+
+def test_values_of_a_choice_that_was_redefined_are_taken_again(tmp_path: Path) -> None:
+    """An earlier version's key is the same but for that choice's words."""
+    path, network = tmp_path / "values.jsonl", Counting(cnn())
+    given: dict[str, Any] = {"window": 8, "stride": 8, "baseline": "blur"}
+    methods = ["saliency", ("occlusion", given)]
+
+    def run() -> metrics.Table:
+        return metrics.evaluate(
+            xw.Engine(network), IMAGES[:1], methods, ["sparseness"], control=False, resume=path
+        )
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("xai_widgets.metrics.evaluation._REDEFINED", ())
+        run()
+    assert len(path.read_text().splitlines()) == 2
+    run()
+    assert len(path.read_text().splitlines()) == 3
+    network.passes.clear()
+    run()
+    assert network.passes == []
 
 
 def test_no_forward_more_than_needed() -> None:
