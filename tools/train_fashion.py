@@ -116,10 +116,10 @@ def make_vae(checkpoint: str, preview: Path | None) -> None:
     x, labels = tensors("test")
     pixels = (x + 1) / 2
     with torch.no_grad():
-        made = torch.cat([reconstruct(vae, batch) for batch in pixels.split(500)])
+        reconstructed = torch.cat([reconstruct(vae, batch) for batch in pixels.split(500)])
         means = torch.cat([vae.encode(batch)[0] for batch in pixels.split(500)])
-    before, after = predicted(network, x), predicted(network, 2 * made - 1)
-    ratios = -10 * (made - pixels).square().mean((1, 2, 3)).log10()
+    before, after = predicted(network, x), predicted(network, 2 * reconstructed - 1)
+    ratios = -10 * (reconstructed - pixels).square().mean((1, 2, 3)).log10()
     recipe = {
         **circumstances("vae", started, vae),
         "trained_on": {"split": "train", "pictures": 60_000},

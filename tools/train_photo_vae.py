@@ -157,17 +157,17 @@ def measured(engine: xw.Engine, vae: nn.Module, paths: Sequence[Path]) -> dict[s
         x = engine.input(path)
         pixels = x * std + mean
         with torch.no_grad():
-            made = reconstruct(vae, pixels)  # type: ignore[arg-type]  # a VAE
+            reconstructed = reconstruct(vae, pixels)  # type: ignore[arg-type]  # a VAE
             latents = vae.encode(pixels)[0]  # type: ignore[operator]  # a VAE
         before, after = (
             int(p.argmax())
-            for p in engine.internals.probabilities(torch.cat([x, (made - mean) / std]))
+            for p in engine.internals.probabilities(torch.cat([x, (reconstructed - mean) / std]))
         )
         truth = int(path.name.split("_")[0])
         kept.append(before == after)
         right_before.append(before == truth)
         right.append(after == truth)
-        ratios.append(float(-10 * (made - pixels).square().mean().log10()))
+        ratios.append(float(-10 * (reconstructed - pixels).square().mean().log10()))
         spread.append(latents.std(dim=(0, 2, 3)))
     return {
         "label_kept": round(float(np.mean(kept)), 4),
