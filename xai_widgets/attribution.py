@@ -113,16 +113,16 @@ class Attribution:
 
         A layer's map is made larger bilinearly (``align_corners=False``).
         """
-        from xai_widgets.render.overlay import resize
+        from xai_widgets.render import resize
 
         return resize(self.grid(channels), self.input_size)
 
     def plot(self, **appearance: Any) -> Figure:
         """Return a matplotlib figure: the picture, the map over it, and the colour bar.
 
-        ``appearance``: opacity, colormap, clip, threshold, sign, blend (``render.overlay``).
+        ``appearance``: opacity, colormap, clip, threshold, sign, blend (``xai_widgets.render``).
         """
-        from xai_widgets.render.figure import figure
+        from xai_widgets.render import figure
 
         where = f" · {self.layer}" if self.layer else ""
         return figure(
@@ -137,12 +137,12 @@ class Attribution:
     def to_pil(self, **appearance: Any) -> Image.Image:
         """Return the map over the picture as an RGB image, (H, W) of the model input.
 
-        ``appearance``: opacity, colormap, clip, threshold, sign, blend (``render.overlay``). Where
+        ``appearance``: opacity, colormap, clip, threshold, sign, blend (``xai_widgets.render``). Where
         the picture was not kept, the opaque map.
         """
         from PIL import Image
 
-        from xai_widgets.render.overlay import colorize, overlay
+        from xai_widgets.render import colorize, overlay
 
         if self.pixels is None:
             plain = {k: v for k, v in appearance.items() if k not in ("opacity", "blend")}
@@ -199,6 +199,6 @@ class Attribution:
         )
 
     def _repr_png_(self) -> bytes:
-        from xai_widgets.render.png import encode_png
+        from xai_widgets.render import encode_png
 
         return encode_png(np.asarray(self.to_pil()))

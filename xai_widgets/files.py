@@ -25,7 +25,7 @@ from PIL import Image
 
 import xai_widgets
 from xai_widgets.errors import ExplanationError
-from xai_widgets.render.png import encode_png
+from xai_widgets.render import encode_png
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
