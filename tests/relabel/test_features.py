@@ -38,9 +38,9 @@ class Seen:
 def teacher(vae: VAE, detail: Detail = "none") -> Teacher:
     engine = linear_engine()
     x = picture()
+    internals = engine.internals
     return Teacher(
-        engine.internals.network, vae, x, engine.internals.normalise,
-        engine.internals.resolve_target(x),
+        internals.network, vae, x, internals.normalise, internals.resolve_target(x),
         temperature=1.0, reference="image", detail=detail,
     )  # fmt: skip
 

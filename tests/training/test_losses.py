@@ -14,7 +14,7 @@ from torch import Tensor, nn
 import xai_widgets as xw
 from tests import networks
 from tests.training import slow
-from xai_widgets.demo.shapes_network import as_input
+from xai_widgets.demo.networks import shapes_input
 from xai_widgets.training import (
     Terms,
     input_gradient_penalty,
@@ -257,7 +257,7 @@ def test_right_for_the_right_reasons() -> None:
 
 def test_masks_of_drawn_shapes_keep_the_gradient_on_the_shape() -> None:
     drawn = xw.demo.shapes(12, seed=5)
-    x = as_input(np.stack([shape.pixels for shape in drawn]))
+    x = shapes_input(np.stack([shape.pixels for shape in drawn]))
     y = torch.tensor([shape.label for shape in drawn])
     masks = torch.from_numpy(np.stack([shape.mask for shape in drawn]))
     network = copy.deepcopy(xw.demo.shapes_engine().model).train()

@@ -31,7 +31,7 @@ from xai_widgets.relabel.surrogate import Surrogate, fit_surrogates
 from xai_widgets.targets import class_name
 
 Pictures = npt.NDArray[np.uint8]
-_LUCK = 1.64  # standard deviations: a coin is luckier one time in twenty
+_LUCK = 1.64  # standard deviations: one coin in twenty does better
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +52,7 @@ class RelabelExplanation:
     fidelity: the student's balanced accuracy on held-out neighbours; soft_r2: the share of the
     variance of the network's soft labels that it explains there. kept_share: the share of
     neighbours that keep the label. scale: of the neighbourhood, decay: λ of the student.
-    reconstruction_error: the mean square difference of picture and reconstruction, pixels in [0,
+    reconstruction_error: the mean square difference of picture and reconstruction, in pixels of [0,
     1]; reconstruction_keeps_label: whether the network gives both the same label. warnings: reasons
     not to trust the map, in sentences.
 

@@ -36,7 +36,7 @@ class Statistics(Protocol):
 
 
 class Features(Protocol):
-    """A student's view of the neighbours."""
+    """What a student sees of the neighbours."""
 
     def rows(self, pixels: Tensor, offsets: Tensor) -> Tensor:
         """The features (k, F) of synthetic pictures (k, C, H, W) and their scaled offsets."""
@@ -213,7 +213,7 @@ def read(d: Tensor, x: Tensor, mean: Tensor, detail: Tensor, readout: Readout) -
     """The map of weights d for a picture x among synthetic pictures of that mean, all of one shape;
     `detail` is that of `detail_of`.
 
-    weight: d, what speaks for keeping the label (above 0) and against it. magnitude: |d|.
+    weight: d, the evidence for keeping the label (above 0) or against it (below 0). magnitude: |d|.
     positive: max(d, 0). times_picture: d · x. times_difference: d · (x − mean), what each value
     contributes to this picture compared with its neighbours. times_detail: d · detail, which gives
     the weight of a cell to those of its pixels that the VAE cannot draw, so that the map is sharper

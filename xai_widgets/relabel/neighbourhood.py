@@ -3,7 +3,7 @@ away half of them keep the label.
 
 Latents are z_i = mean(x) + s · a_i. The unit offset a_i depends on the seed and on i alone, so any
 synthetic picture can be made again from its number and its scale, and none has to be kept. Where
-places are erased instead of moved, the scale says how many of them.
+patches are erased instead of moved, the scale sets how many.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ Structure = Literal["auto", "independent", "smooth", "patches", "erased"]
 Shape = Literal["auto", "even", "drawn_out"]
 Draw: TypeAlias = Callable[[torch.Generator], Tensor]
 
-# Cells across the picture of the grids that smooth noise is the sum of.
+# Cells across the picture, of the grids in smooth noise.
 _SMOOTH = (2, 4, 7, 14)
-_ALONG = 3.5  # standard deviation of what is added along that direction
-_AROUND = 3  # a place is erased by the mean of a square of this part of the picture
-_BLOCK = 8  # pictures whose random numbers one generator draws: each costs more than they do
-_EVEN = 0.5  # ρ: what is left of the even noise where neighbours are drawn out along a direction
+_ALONG = 3.5  # standard deviation along the direction in which neighbours are drawn out
+_AROUND = 3  # a patch is erased by the mean over a square of 1/3 of the picture
+_BLOCK = 8  # pictures per generator: making one costs more than drawing their numbers
+_EVEN = 0.5  # factor of the other noise there
 
 LEAST, MOST = 0.3, 0.7  # shares of kept labels that count as two classes
 _MARGIN = 0.05  # the search stays this far within those bounds
 _OCTAVES = torch.arange(-7, 6.01, 0.125, dtype=torch.float64)  # log₂ of the threshold θ
 _SLOPES = torch.tensor([0.75, 1.5, 3.0, 6.0], dtype=torch.float64)  # β of the share, per octave
-# γ: the share that is kept however far away. Moved at random, a picture crosses a plane half of the
-# time at most.
+# γ: the share that keeps its label at any distance. Moved at random, a picture crosses a plane half
+# of the time at most.
 _LEFT = torch.tensor([0.0, 0.2, 0.4, 0.5], dtype=torch.float64)
 _LAPSE = 0.02  # a label may turn, or stay, for no reason of scale
 _SPREAD = 3.5  # octaves: the deviation of θ before any neighbour is drawn
@@ -54,20 +54,21 @@ class Neighbourhood:
 
     noise: how one coefficient is drawn. ``"isotropic"``: N(0, 1). ``"posterior"``: N(0, 1) times
     the encoder's standard deviation, its root mean square divided out. ``"uniform"``: uniform in
-    [−√3, √3], of variance 1 too. ``"none"``: 0, which only erased places can do without.
+    [−√3, √3], of variance 1 too. ``"none"``: 0, for erased patches only.
 
     structure: how the offsets of a latent grid are related; a latent vector has only
-    ``"independent"``. ``"smooth"``: the sum of coarse grids of 2, 4, 7 and 14 cells across, each
-    enlarged, of variance 1 in all. ``"patches"``: independent noise inside random patches
-    and nothing outside: a mask of `cells` cells across, each 1 with probability 1/2, enlarged
-    bilinearly after a random shift, as in RISE (Petsiuk et al. 2018). ``"erased"``: the latents in
-    such patches are replaced, by their mean over the third of the picture around and the noise,
-    z_i = z + m_i (z̄ + ε_i − z); a cell of m_i is 1 with probability 1 − 2^(−s), so that a scale of
-    1 erases half of the picture and none all of it.
+    ``"independent"``. ``"smooth"``: the sum of enlarged coarse grids, 2, 4, 7 and 14 cells across,
+    of variance 1 in total. ``"patches"``: independent noise inside random patches and none outside:
+    a mask of `cells` cells across, each 1 with probability 1/2, enlarged bilinearly after a random
+    shift, as in RISE (Petsiuk et al. 2018). ``"erased"``: the latents in such patches are replaced
+    by their mean over the third of the picture around them, plus the noise,
+    z_i = z + m_i (z̄ + ε_i − z); a cell of m_i is 1 with probability 1 − 2^(−s): a scale of 1
+    erases half of the picture, and no scale all of it.
 
     Drawn out along a direction v, (1, ...) of length 1, from number `turn` on: a_i becomes
-    a_i / 2 + 3.5 g_i v, g_i ~ N(0, 1). Where the label turns along v, it turns at nearly the same
-    place for all of them, so a line can tell them apart; further out in all directions it cannot.
+    a_i / 2 + 3.5 g_i v, g_i ~ N(0, 1). Where the label turns along v, it does so at nearly the same
+    position for all of them, so a linear student can separate the classes, which it cannot where
+    they are spread further in all directions.
     """
 
     mean: Tensor
@@ -87,8 +88,8 @@ class Neighbourhood:
         """A neighbourhood whose structure fits the latents: "auto" is erased on a grid, and its
         noise none.
 
-        Raises ExplanationError for a structure over the picture where the latent is one vector, and
-        for neighbours that would all be alike.
+        Raises ExplanationError for a structure that needs a grid where the latent is one vector,
+        and for neighbours that would all be equal.
         """
         spatial = mean.ndim == 4
         if structure == "auto":
@@ -131,7 +132,7 @@ class Neighbourhood:
         return drawn.to(self.mean)
 
     def drawn_out(self, along: Tensor, turn: int) -> Neighbourhood:
-        """The same, drawn out along a direction from this number on."""
+        """The same neighbourhood, drawn out along a direction from this number on."""
         return replace(self, along=along / along.norm().clamp_min(1e-12), turn=turn)
 
     def disturbed(self, numbers: list[int], scales: list[float]) -> Tensor | None:

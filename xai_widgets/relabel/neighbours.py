@@ -18,9 +18,9 @@ from xai_widgets.relabel.teacher import Teacher
 class Neighbours:
     """Synthetic pictures by number, each with its scale, the network's answer and its features.
 
-    The pictures themselves are not kept: `latents` makes them again. numbers: which of the
-    neighbourhood's; scales, margins (the target's log odds) and kept (the reference label), one
-    each.
+    The pictures themselves are not kept: `latents` makes them again. For each picture:
+    numbers, its number in the neighbourhood; scales; margins, the target's log odds; kept, whether
+    it has the reference label.
     """
 
     def __init__(self, teacher: Teacher, neighbourhood: Neighbourhood, view: Features) -> None:
@@ -31,7 +31,7 @@ class Neighbours:
         self.kept: list[bool] = []
         self._rows: list[Tensor] = []
         self.drawn = 0
-        # Of the pictures at each scale: how many, their sum and that of their squares.
+        # By scale: the number of pictures, their sum and that of their squares.
         self._moments: dict[float, tuple[int, Tensor, Tensor]] = {}
 
     def __len__(self) -> int:
@@ -60,7 +60,7 @@ class Neighbours:
         )
 
     def draw_out(self, along: Tensor) -> None:
-        """Draw the neighbours to come along a direction in latent space."""
+        """Draw out the following neighbours along a direction in latent space."""
         self.neighbourhood = self.neighbourhood.drawn_out(along, self.drawn)
 
     def keep_near(self, scale: float, octaves: float, most: int) -> None:
@@ -78,7 +78,9 @@ class Neighbours:
         return self.share_since(0)
 
     def share_since(self, number: int) -> float:
-        """The share that keeps the reference label, of those from a number on; 1/2 of none."""
+        """The share that keeps the reference label among those from a number on; 1/2 if there are
+        none.
+        """
         kept = [kept for i, kept in zip(self.numbers, self.kept, strict=True) if i >= number]
         return sum(kept) / len(kept) if kept else 0.5
 
@@ -108,7 +110,7 @@ class Neighbours:
         return torch.stack(self._rows)
 
     def labels(self) -> tuple[Tensor, Tensor]:
-        """The soft and the hard label of each, (n,) float64 both."""
+        """The soft and the hard labels, (n,) float64 both."""
         margin = torch.tensor(self.margins, dtype=torch.float64)
         if self.teacher.targets_label:
             return margin.sigmoid(), torch.tensor(self.kept, dtype=torch.float64)
@@ -131,12 +133,12 @@ class Neighbours:
 
     def pictures(self, places: list[int]) -> Tensor:
         """The neighbours at these places, made again, (k, C, H, W) in [0, 1]."""
-        made = [self.teacher.pixels[:0]]
+        pictures = [self.teacher.pixels[:0]]
         for start in range(0, len(places), self.teacher.at_a_time):
             batch = places[start : start + self.teacher.at_a_time]
             faded = self.neighbourhood.disturbed(*self._numbers_and_scales(batch))
-            made.append(self.teacher.pictures(self.latents(batch), faded))
-        return torch.cat(made)
+            pictures.append(self.teacher.pictures(self.latents(batch), faded))
+        return torch.cat(pictures)
 
     def _numbers_and_scales(self, places: list[int]) -> tuple[list[int], list[float]]:
         """The numbers and scales of the neighbours at these places."""
@@ -151,7 +153,7 @@ class Neighbours:
         return copied
 
     def check(self) -> None:
-        """Raise ExplanationError where there is one class only."""
+        """Raise ExplanationError where there is only one class."""
         if not self.two_classes():
             raise ExplanationError(
                 f"relabel_distillation: {self.kept_share:.0%} of {len(self)} synthetic pictures at "

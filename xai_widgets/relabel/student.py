@@ -23,14 +23,14 @@ DECAYS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 _FOLDS = 3
 _ALIKE = 1e-8  # variance of soft labels below which there is nothing to explain
 _FLOOR = 0.1  # of the mean deviation: features that hardly move must not get large weights
-_SMALL = 128  # features up to which the Hessian is solved as it is
+_SMALL = 128  # features up to which the Hessian is solved directly
 _CELLS = 14  # of a latent grid, at most, on which the student's weights are found
 HELD_OUT = 5  # every fifth neighbour is not trained on
 
 
 @dataclass(frozen=True)
 class Objective:
-    """What the student minimises: α T² KL(p ‖ σ(m/T)) + (1 − α) CE(h, σ(m)), mean over neighbours,
+    """The student's objective: α T² KL(p ‖ σ(m/T)) + (1 − α) CE(h, σ(m)), mean over neighbours,
     both classes weighing the same, + λ |W|².
 
     Source: Hinton, Vinyals, Dean 2015, "Distilling the Knowledge in a Neural Network", section 2.
@@ -50,7 +50,7 @@ class Objective:
         return (losses * self.weights(hard)).mean()
 
     def weights(self, hard: Tensor) -> Tensor:
-        """What each neighbour counts, 1 on average."""
+        """The weight of each neighbour, 1 on average."""
         share = hard.mean()
         if not self.balanced or not 0 < float(share) < 1:
             return torch.ones_like(hard)
@@ -124,8 +124,8 @@ def _principal(x: Tensor) -> tuple[Tensor, Tensor]:
 def _chosen_decay(
     x: Tensor, soft: Tensor, hard: Tensor, power: Tensor, objective: Objective
 ) -> float:
-    """The penalty whose students have the least loss on neighbours they were not fitted on: from
-    the heaviest on, as long as a lighter one is better.
+    """The penalty whose students have the least loss on neighbours they were not fitted to: from
+    the heaviest, for as long as a lighter one is better.
     """
     seen = torch.arange(len(x)) % _FOLDS != torch.arange(_FOLDS)[:, None]
     weights = _weights(hard, seen, objective)
@@ -145,7 +145,7 @@ def _chosen_decay(
 
 
 def _weights(hard: Tensor, parts: Tensor, objective: Objective) -> Tensor:
-    """What each neighbour counts in each part, (k, n), with a sum of 1 over every part (k, n)."""
+    """The weight of each neighbour in each part, (k, n), with a sum of 1 over every part (k, n)."""
     weights = torch.zeros(parts.shape, dtype=torch.float64)
     for row, part in zip(weights, parts, strict=True):
         row[part] = objective.weights(hard[part]) / part.sum()
@@ -166,16 +166,17 @@ def solve(
 ) -> Tensor:
     """The minimiser of the objective + λ |d|² / 2 over features x (n, r): d, then b, (1, r + 1).
 
-    weights: what each neighbour counts, (k, n); as many problems are solved at once, (k, r + 1).
+    weights: of the neighbours, (k, n); k problems are solved at once, (k, r + 1).
 
     Newton's method, from zero or from `start`, which is for speed only: the problem is convex. Each
     step is found by conjugate gradients, whose preconditioner `power`, about the mean square of
     each feature, is nearly the Hessian where features are principal coordinates. It stops where a
-    step would win less than the tolerance.
+    step would gain less than the tolerance.
     """
     if weights is None:
         weights = objective.weights(hard)[None] / len(x)
-    # In NumPy from here on: the steps are many and small, and each costs a quarter.
+    # In NumPy from here on: there are many small steps, and each costs a quarter of what it does in
+    # torch.
     problem = _Problem(x.numpy(), soft.numpy(), hard.numpy(), weights.numpy(), objective, decay)
     v = np.zeros((len(weights), x.shape[1] + 1)) if start is None else start.numpy()
     preconditioner = np.append(power.numpy(), 1.0)
@@ -183,15 +184,15 @@ def solve(
     for _ in range(100):
         gradient = slope @ problem.x + problem.ridge * v
         step = _newton_step(problem.x, curve, problem.ridge, preconditioner, gradient)
-        win = -(gradient * step).sum(1)
-        size = (win >= tolerance).astype(float)
+        gain = -(gradient * step).sum(1)
+        size = (gain >= tolerance).astype(float)
         while True:
             then, slope, curve = problem.at(v + size[:, None] * step)
-            short = (then > now - 1e-4 * size * win) & (size > 1e-6)
+            short = (then > now - 1e-4 * size * gain) & (size > 1e-6)
             if not short.any():
                 break
             size[short] /= 2
-        better = then < now  # else it is done, or rounding is all that is left
+        better = then < now  # converged, or within rounding errors
         if not better.any():
             break
         v, now = v + (size * better)[:, None] * step, np.where(better, then, now)
@@ -199,8 +200,8 @@ def solve(
 
 
 class _Problem:
-    """k objectives of the same n neighbours, each with its own weights (k, n); without what no
-    student changes, the soft labels' entropy.
+    """k objectives of the same n neighbours, each with its own weights (k, n), without the soft
+    labels' entropy, which is constant.
     """
 
     def __init__(

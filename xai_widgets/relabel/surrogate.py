@@ -1,5 +1,5 @@
-"""The surrogate of a network near one picture: a student fitted to the neighbours that are drawn
-there, early for the first time and again as more of them come in.
+"""The surrogate of a network near one picture: a student fitted to neighbours of the picture, first
+to a hundred of them and again as more are drawn.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from xai_widgets.targets import Target
 
 _BATCH = 8  # neighbours at a time while the scale is searched for
 _SEARCHED = 40  # of them at most
-_NEAR = 1.0  # octaves: those drawn this near the final scale are neighbours like any other
-_EVERYTHING = 6.0  # the scale from which on all of the picture is erased, except for 2 %
+_NEAR = 1.0  # octaves: those drawn this near the final scale are kept
+_EVERYTHING = 6.0  # from this scale on, all but 2 % of the picture is erased
 _EVENLY = 0.35  # of the neighbours, before the rest are drawn out along the student's direction
 _FIRST = 100  # neighbours of the first map; each further map has twice as many
 _BALANCED = (0.35, 0.65)  # shares of kept labels outside of which the scale is corrected
@@ -40,7 +40,7 @@ class DistillationOptions:
     (`Neighbourhood`); a scale of 0 is searched for, so that about half of them keep the label.
     shape: "drawn_out", from the first third of them on, along the weights of a student of the
     latents fitted by then; or "even" all the time. "auto" draws latent vectors out.
-    detail: what becomes of the detail that the VAE loses, and reference: whether the label is the
+    detail: what happens to the detail that the VAE loses, and reference: whether the label is the
     image's or its reconstruction's (`Teacher`). temperature, alpha, decay: of the student's
     `Objective`; a decay of 0 takes the best of several. seed: of the neighbourhood.
     """
@@ -141,8 +141,8 @@ def _first_neighbours(
 ) -> tuple[Neighbours, ScaleSearch, float]:
     """The first neighbours, at a scale at which the label turns.
 
-    Left to itself, a grid of latents is erased in places. Where the network keeps its label however
-    much is erased, places are disturbed by noise instead, which has no limit.
+    With structure="auto", patches of a latent grid are erased. Where the network keeps its label
+    however much is erased, patches are disturbed by noise instead, which has no limit.
     """
     structures: tuple[Structure, ...] = (options.structure,)
     automatic = options.structure == "auto" and options.noise != "none"
@@ -193,8 +193,8 @@ def _next_due(now: int, samples: int) -> int:
 
 
 def _searched_scale(neighbours: Neighbours, search: ScaleSearch, most: int) -> float:
-    """The scale at which about half of the neighbours keep the label, searched for with neighbours,
-    `most` of them in all.
+    """The scale at which about half of the neighbours keep the label, searched for with at most
+    `most` neighbours in all.
     """
     while len(search.tried) < _SEARCHED and not search.settled():
         count = min(_BATCH, most - len(neighbours))

@@ -40,15 +40,16 @@ class Answers:
 
 
 class Teacher:
-    """A network, a VAE, and one picture between them.
+    """A network that labels what a VAE makes near one picture.
 
     pixels: the picture, (1, C, H, W) in [0, 1]. mean, log_variance: of its latents.
     reconstruction: decode(mean), (1, C, H, W). label: the reference label, the most probable class
     of the image or of the reconstruction.
 
-    detail: what becomes of what the VAE loses of the picture, x − decode(mean): "none", it is lost;
-    "kept", every synthetic picture has it; "faded", a picture has the less of it at a position the
-    more the latents there are disturbed. "auto" is faded on a grid of latents, else kept.
+    detail: what happens to the detail that the VAE loses of the picture, x − decode(mean): "none",
+    it stays lost; "kept", every synthetic picture has it; "faded", a picture has the less of it at
+    a position the more the latents there are disturbed. "auto" is faded on a grid of latents, else
+    kept.
 
     Raises ExplanationError where the VAE cannot take the picture or gives back another size.
     """
@@ -121,7 +122,7 @@ class Teacher:
             return Answers(pixels, margin, self._labels(output, pixels))
 
     def cycle_error(self, latents: Tensor) -> float:
-        """The root mean square by which the encoder disagrees with latents once decoded."""
+        """The root mean square difference of latents and their encoding once decoded."""
         errors = [self._encoded(self._decoded(z[None]))[0] - z[None] for z in latents]
         return float(torch.cat(errors).square().mean().sqrt())
 
@@ -164,7 +165,7 @@ class Teacher:
 
 
 def _log_probabilities(output: Any, count: int) -> Tensor:
-    """Log probabilities (N, classes) float64; of one logit, those of no and yes."""
+    """Log probabilities (N, classes) float64; for one logit, those of no and yes."""
     logits = logits_of(output, batch=count).double().cpu()
     if logits.shape[1] == 1:
         return torch.nn.functional.logsigmoid(torch.cat([-logits, logits], dim=1))

@@ -39,7 +39,7 @@ def mse(g: Tensor, r: Tensor) -> Tensor:
 
 
 def histogram_intersection(g: Tensor, r: Tensor) -> Tensor:
-    """1 − Σ min(|g| / Σ|g|, |r| / Σ|r|): the share of magnitude that the two do not share."""
+    """1 − Σ min(|g| / Σ|g|, |r| / Σ|r|): the part of their magnitude that does not overlap."""
     return 1 - _sum(torch.minimum(_share(g), _share(r)))
 
 

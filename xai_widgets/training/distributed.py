@@ -2,7 +2,7 @@
 result.
 
 PyTorch's own `DistributedDataParallel` does not take part: its hooks run in the first backward, and
-this loss needs several. Gradients are summed once, when they are all there.
+this loss needs several. Gradients are summed once, when all of them are complete.
 """
 
 from __future__ import annotations

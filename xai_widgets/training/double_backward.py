@@ -56,7 +56,7 @@ class DoubleBackwardMode(RectifierMode):
         super().__init__()
         self.to_inputs = False
         self.fixed = False
-        self.source: Any = None  # the node that made the picture that the network is given
+        self.source: Any = None  # the autograd node of the network's input
 
     def is_input(self, x: Tensor) -> bool:
         """Whether this is the picture itself, unchanged: the derivative of the training loss with
@@ -76,7 +76,9 @@ class DoubleBackwardMode(RectifierMode):
         if func is F.batch_norm:
             given = {**_NORM_DEFAULTS, **dict(zip(_NORM_ARGUMENTS, args, strict=False)), **kwargs}
             x, weight = given["input"], given["weight"]
-            several = x.ndim > 1 and x.numel() > x.shape[1]  # PyTorch refuses one value a channel
+            several = (
+                x.ndim > 1 and x.numel() > x.shape[1]
+            )  # one value per channel is an error in PyTorch
             if given["training"] and x.requires_grad and several:
                 weight = x.new_ones(x.shape[1]) if weight is None else weight
                 return _applied(_BatchNorm,
@@ -113,8 +115,8 @@ class _Convolution(autograd.Function):
         if ctx.mode.to_inputs:
             return _applied(_ConvolutionBackward, g, x, w, ctx.geometry), None, None, None, None
         wanted[0] = wanted[0] and not ctx.mode.is_input(x)
-        found = _convolution_backward(g, x, w, ctx.bias, ctx.geometry, wanted)
-        return *found, None, None
+        gradients = _convolution_backward(g, x, w, ctx.bias, ctx.geometry, wanted)
+        return *gradients, None, None
 
 
 class _ConvolutionBackward(autograd.Function):
@@ -150,8 +152,8 @@ def _to_input(g: Tensor, x: Tensor, w: Tensor, geometry: Any) -> Tensor:
     """
     stride, padding, dilation, groups = geometry
     if w.shape[1] > _FEW or groups > 1 or g.device.type != "cpu":
-        found: Tensor = _convolution_backward(g, x, w, None, geometry, [True, False, False])[0]
-        return found
+        gx: Tensor = _convolution_backward(g, x, w, None, geometry, [True, False, False])[0]
+        return gx
     columns = torch.matmul(w.flatten(1).T, g.flatten(2))
     return F.fold(columns, x.shape[2:], w.shape[2:], dilation, padding, stride)
 
@@ -178,8 +180,8 @@ class _ReluBackward(autograd.Function):
     @staticmethod
     def forward(ctx: Any, g: Tensor, y: Tensor) -> Tensor:
         ctx.save_for_backward(y)
-        made: Tensor = _threshold_backward(g, y, 0)
-        return made
+        gx: Tensor = _threshold_backward(g, y, 0)
+        return gx
 
     @staticmethod
     @once_differentiable
@@ -197,8 +199,8 @@ class _BatchNorm(autograd.Function):
         y, mean, r = _norm(x, weight, bias, running_mean, running_var, True, momentum, eps)
         ctx.save_for_backward(x, weight, mean, r)
         ctx.eps, ctx.mode = eps, mode
-        made: Tensor = y
-        return made
+        result: Tensor = y
+        return result
 
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> Any:
@@ -217,14 +219,14 @@ class _BatchNormBackward(autograd.Function):
     def forward(
         ctx: Any, g: Tensor, x: Tensor, weight: Tensor, mean: Tensor, r: Tensor, eps: float
     ) -> Tensor:
-        # The kernel gives Σ g x̂ and Σ g on the way.
+        # The kernel also gives Σ g x̂ and Σ g.
         gx, by_weight, by_bias = _norm_backward(
             g, x, weight, None, None, mean, r, True, eps, [True, True, True]
         )
         ctx.save_for_backward(g, x, weight, mean, r, by_weight, by_bias)
         ctx.eps = eps
-        made: Tensor = gx
-        return made
+        result: Tensor = gx
+        return result
 
     @staticmethod
     @once_differentiable
@@ -242,7 +244,8 @@ class _BatchNormBackward(autograd.Function):
         )
         n = x.numel() // x.shape[1]
         a, b, c, d = by_bias / n, by_weight / n, v_sum / n, v_x / n
-        # The kernel's Σ v ĝ, with ĝ = (g − 0) · 1: one pass where a product and its sum are two.
+        # The kernel's Σ v ĝ, with ĝ = (g − 0) · 1: one pass instead of two for a product and its
+        # sum.
         zero, one = torch.zeros_like(mean), torch.ones_like(r)
         e = _norm_backward(v, g, one, None, None, zero, one, True, ctx.eps, _SUMS)[1] / n
         shared = e - c * a

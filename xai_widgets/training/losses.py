@@ -38,7 +38,8 @@ def interpretable_gradient_loss(
     variances, as autograd does; "fixed" takes them for constants in g and r, so that each depends
     on its own picture alone, as in evaluation. generator: of
     the noise; None is the global one, as for dropout.
-    Call ``.total.backward()`` on what comes back, as on any loss; it can be done once.
+
+    Call ``.total.backward()`` on the result, as on any loss, once.
 
     A picture whose gradient vanishes counts as 0. Raises ExplanationError for unknown names, a
     compiled network, or one without rectifiers under a rule that changes them. Source: Torres

@@ -1,4 +1,4 @@
-"""One forward pass of a network in training, from which several input gradients are read."""
+"""One forward pass of a network in training, and the input gradients that are read from it."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ STATISTICS = ("batch", "fixed")
 class Terms:
     """The loss of a batch and its parts, each a number with its gradient.
 
-    total = classification + weight · regularization is what to minimise; `regularization` is the
-    mean over the batch, not yet weighted. `logits` (N, C) are the network's scores, detached.
+    total = classification + weight · regularization is to be minimised; `regularization` is the
+    unweighted mean over the batch. `logits` (N, C) are the network's scores, detached.
     """
 
     total: Tensor
@@ -44,15 +44,15 @@ class Terms:
 
 
 class TrainingPass:
-    """One forward pass on inputs (N, C, H, W), and the losses of its N pictures, for which
-    gradients with respect to the inputs are read, as often as wanted and under any backward rule.
+    """One forward pass on inputs (N, C, H, W), and the losses of its N pictures. Their gradients
+    with respect to the inputs can be read as often as wanted, under any backward rule.
 
     The network runs in its present mode, so its BatchNorm statistics are updated once. Everything
-    is computed in single precision at least: autocast is off. `losses` (N,) and what `gradient`
-    gives with `create_graph` carry the graph on which the parameters are trained.
+    is computed in single precision at least: autocast is off. `losses` (N,) and gradients with
+    `create_graph` carry the graph on which the parameters are trained.
 
-    statistics: "batch", and a gradient goes through BatchNorm's means and variances to all pictures
-    of the batch; "fixed", and it takes them for constants, as in evaluation.
+    statistics: with "batch" a gradient goes through BatchNorm's means and variances to all pictures
+    of the batch; with "fixed" it takes them for constants, as in evaluation.
 
     Raises ExplanationError for a compiled network, or one that is not a classifier.
     """
@@ -75,8 +75,8 @@ class TrainingPass:
         with autograd_ready(self.model):
             self._targets = targets.detach().clone()  # may be an inference tensor
             self.inputs = like_parameters(inputs, self.model).clone().requires_grad_(True)
-            # A copy: a first layer that works in place may not overwrite a leaf.
-            # Measured: on a CPU the second backward is quickest with channels innermost.
+            # A copy, as a first layer that works in place must not overwrite a leaf.
+            # Measured: on a CPU the second backward is fastest with channels innermost.
             cpu = self.inputs.device.type == "cpu" and self.inputs.ndim == 4
             layout = torch.channels_last if cpu else torch.preserve_format
             given = self.inputs.clone(memory_format=layout)
@@ -89,10 +89,10 @@ class TrainingPass:
     def gradient(
         self, of: Tensor | None = None, *, rule: Rule = "standard", create_graph: bool = False
     ) -> Tensor:
-        """The gradient of each picture's loss (or of other numbers (N,)) with respect to it,
-        (N, C, H, W).
+        """The gradient of each picture's loss (or of other numbers (N,)) with respect to the
+        picture, (N, C, H, W).
 
-        Raises ExplanationError where a rule is to change rectifiers and the network ran none.
+        Raises ExplanationError for a rule that changes rectifiers where the network ran none.
         """
         if rule != "standard" and self._mode.met == 0:
             raise ExplanationError(
@@ -154,7 +154,8 @@ class TrainingPass:
 
 
 def fixed_of(statistics: str) -> bool:
-    """Whether BatchNorm's statistics are constants. Raises ExplanationError for another word."""
+    """Whether BatchNorm's statistics are constants. Raises ExplanationError for
+    any other word."""
     if statistics not in STATISTICS:
         raise ExplanationError(
             f"statistics={statistics!r}; expected one of {', '.join(map(repr, STATISTICS))}."

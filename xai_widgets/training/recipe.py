@@ -15,13 +15,12 @@ Schedule = Literal["steps", "one_cycle"]
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """How a network is trained; the defaults are those of the paper's authors for pictures of 32
-    pixels.
+    """How a network is trained; the defaults are those of the CIFAR code of the paper's group.
 
     weight, error, reference, statistics: of `interpretable_gradient_loss`; a weight of 0 is the
     baseline arm, plain cross-entropy on the same batches. SGD with `momentum` and `weight_decay`;
     the rate falls by `gamma` at each of `milestones` (shares of all epochs) after `warm_up` epochs
-    ("steps"), or rises over `warm_up` epochs and falls to nothing along a cosine ("one_cycle").
+    ("steps"), or rises over `warm_up` epochs and falls to zero along a cosine ("one_cycle").
     Pictures are padded by `crop` and cropped at random, mirrored half the time if `flip`, rotated
     by up to `rotation` degrees. shards: parts of a batch with BatchNorm statistics of their own,
     which may run in as many processes. seed: of the order of pictures, their augmentation, and
@@ -67,7 +66,7 @@ class Recipe:
 
     @classmethod
     def one_cycle(cls, epochs: int = 30, **options: Any) -> Recipe:
-        """A shorter training: the rate rises over a tenth of the epochs, then falls to nothing."""
+        """A shorter training: the rate rises over a tenth of the epochs, then falls to zero."""
         return cls(**{"epochs": epochs, "schedule": "one_cycle", "warm_up": epochs / 10, **options})
 
     def rate(self, step: int, steps: int) -> float:

@@ -1,4 +1,6 @@
-"""A training that reports every step, and continues after an interruption as if there was none."""
+"""A training that reports every step, and continues after an interruption as if there had been
+none.
+"""
 
 from __future__ import annotations
 

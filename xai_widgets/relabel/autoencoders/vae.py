@@ -87,8 +87,8 @@ def vae_loss(
     height, width = pixels.shape[-2:]
     mean, log_variance = vae.encode(pixels)
     latents = mean + (0.5 * log_variance).exp() * noise(mean)
-    made = vae.decode(latents)[..., :height, :width]
-    difference = made - pixels
+    decoded = vae.decode(latents)[..., :height, :width]
+    difference = decoded - pixels
     distance = difference.abs().mean() if error == "absolute" else difference.square().mean()
     divergence = kl_divergence(mean, log_variance).mean()
     total = distance + beta * divergence / pixels[0].numel()
@@ -96,7 +96,7 @@ def vae_loss(
     if features is not None:
         with torch.no_grad():
             wanted = _as_list(features(pixels))
-        pairs = zip(wanted, _as_list(features(made)), strict=True)
+        pairs = zip(wanted, _as_list(features(decoded)), strict=True)
         apart = torch.stack(
             [(a - b).abs().mean() / a.abs().mean().clamp(min=1e-6) for a, b in pairs]
         ).mean()

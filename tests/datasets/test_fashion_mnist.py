@@ -9,11 +9,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-import torch
 
 import xai_widgets as xw
 from xai_widgets.datasets import fashion_mnist as module
-from xai_widgets.demo import fashion_network
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (5, 28, 28), dtype=np.uint8)
 LABELS = np.array([3, 1, 4, 1, 9], dtype=np.uint8)
@@ -75,28 +73,3 @@ def test_a_damaged_file_is_named(nothing: Path, raw: bytes) -> None:
     (folder / f"t10k-images-idx3-ubyte{ending}").write_bytes(raw)
     with pytest.raises(xw.ExplanationError, match=r"t10k-images.*no whole IDX file"):
         xw.demo.fashion()
-
-
-def test_the_engine_sees_grey_pictures_of_28_pixels() -> None:
-    engine = xw.demo.fashion_engine()
-    assert engine.class_names == list(module.CLASS_NAMES)
-    assert engine.describe_layers(PIXELS[0])[0].size == (7, 7)
-    expected = torch.from_numpy(PIXELS[0] / 127.5 - 1).float()[None, None]
-    torch.testing.assert_close(engine.input(PIXELS[0]), expected)
-
-
-def test_the_recipe_says_what_is_so() -> None:
-    recipe = xw.demo.fashion_recipe()
-    network = xw.demo.fashion_engine().model
-    assert recipe["accuracy"] >= 0.91
-    assert recipe["measured_on"] == {"split": "test", "pictures": 10_000}
-    assert recipe["parameters"] == sum(p.numel() for p in network.parameters())
-    assert fashion_network.WEIGHTS.stat().st_size < 200_000
-    try:
-        pictures = xw.demo.fashion("test", 1000)
-    except xw.ExplanationError:
-        return  # the pictures are on no machine by themselves
-    x = torch.from_numpy(pictures.pixels / 127.5 - 1).float()[:, None]
-    with torch.no_grad():
-        right = network(x).argmax(1).numpy() == pictures.labels
-    assert right.mean() == pytest.approx(recipe["accuracy"], abs=0.03)
