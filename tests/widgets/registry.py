@@ -77,7 +77,7 @@ def busy(engine: Engine) -> Iterator[None]:
         leave.wait(60)
         yield None
 
-    engine.worker.submit(object(), wait, urgent=True)
+    engine.internals.worker.submit(object(), wait, urgent=True)
     assert entered.wait(30)
     try:
         yield

@@ -30,7 +30,7 @@ def test_of_fifty_closed_widgets_none_is_left(engine: Engine) -> None:
         viewers.append(weakref.ref(viewer))
         viewer.close()
         del viewer
-    engine.worker.submit("last", lambda: iter([1])).wait(10)
+    engine.internals.worker.submit("last", lambda: iter([1])).wait(10)
     gc.collect()
     assert sum(viewer() is not None for viewer in viewers) == 0
     assert set(ipywidgets.widgets.widget._instances) == before
@@ -71,7 +71,7 @@ def test_a_closed_widget_lets_go_of_its_network() -> None:
     viewer = HeatmapViewer(engine, photograph())
     network = weakref.ref(engine.model)
     viewer.close()
-    worker = engine.worker
+    worker = engine.internals.worker
     worker.submit("last", lambda: iter([1])).wait(10)
     del engine, worker
     gc.collect()
@@ -93,7 +93,7 @@ def test_closing_while_it_computes_cancels_the_work(engine: Engine) -> None:
     viewer.method = "occlusion"
     viewer.close()
     done = threading.Event()
-    engine.worker.submit("next", lambda: iter([1]), on_done=lambda _: done.set())
+    engine.internals.worker.submit("next", lambda: iter([1]), on_done=lambda _: done.set())
     assert done.wait(5)
 
 

@@ -244,7 +244,7 @@ def test_a_widget_that_is_closed_while_it_works_is_silent_and_gone(made: Made) -
             comm.message(kind=kind)
         assert len(comm.sent) == sent
         assert repr(widget) == f"{type(widget).__name__}(closed)"
-    engine.worker.submit(object(), lambda: iter([1])).wait(20)
+    engine.internals.worker.submit(object(), lambda: iter([1])).wait(20)
     assert len(comm.sent) == sent
     for forbidden in (widget.to_png, widget.resume, widget.wait):
         with pytest.raises(ExplanationError, match="closed"):

@@ -53,7 +53,7 @@ def test_the_control_is_the_random_maps_of_the_seeds(
     engine: Engine, viewer: FaithfulnessViewer
 ) -> None:
     picture = engine.picture(photograph())
-    target = engine.resolve_target(picture)
+    target = engine.internals.resolve_target(picture)
     areas = [
         metrics.insertion(
             engine, picture, metrics.random_map(picture, target, seed), steps=6, baseline="blur"
@@ -83,8 +83,8 @@ def test_the_browser_can_put_every_picture_together(
     for point in range(7):
         np.testing.assert_array_equal(order <= point, curve.changed(point))
     gone = Image.open(io.BytesIO(viewer.frame["gone"]["data"]))
-    np.testing.assert_array_equal(np.asarray(gone), engine.pixels(curve.begin)[0])
-    probabilities = engine.probabilities(curve.at(3))[0].numpy()
+    np.testing.assert_array_equal(np.asarray(gone), engine.internals.pixels(curve.begin)[0])
+    probabilities = engine.internals.probabilities(curve.at(3))[0].numpy()
     sent = curve_of(viewer, "saliency")["insertion"]["top"][3]
     assert [index for index, _ in sent] == np.argsort(-probabilities).tolist()
     np.testing.assert_allclose([p for _, p in sent], np.sort(probabilities)[::-1], atol=1e-5)
@@ -100,8 +100,10 @@ def test_another_protocol_is_computed_and_the_old_one_is_kept(
     assert len(viewer.frame["fractions"]) == 5
     assert len(viewer.curves["random"].maps) == 2
     calls: list[int] = []
-    probabilities = engine.probabilities
-    monkeypatch.setattr(engine, "probabilities", lambda x: calls.append(len(x)) or probabilities(x))
+    probabilities = engine.internals.probabilities
+    monkeypatch.setattr(
+        engine.internals, "probabilities", lambda x: calls.append(len(x)) or probabilities(x)
+    )
     viewer.baseline, viewer.steps = "blur", 6
     at_rest(viewer)
     until(lambda: viewer.frame["steps"] == 6)
@@ -253,7 +255,7 @@ def test_a_closed_viewer_is_gone(engine: Engine) -> None:
     with pytest.raises(ExplanationError, match="closed"):
         viewer.to_png()
     comm.message(kind="resume")
-    engine.worker.submit("last", lambda: iter([1])).wait(10)
+    engine.internals.worker.submit("last", lambda: iter([1])).wait(10)
     kept = weakref.ref(viewer)
     del viewer, comm
     gc.collect()

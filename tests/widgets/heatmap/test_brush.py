@@ -65,7 +65,7 @@ def test_the_network_is_given_the_picture_with_the_fill_in_the_mask(fill: str) -
     torch.testing.assert_close(painted[:, mask], fill_of_it[:, mask], rtol=0, atol=0)
     # and what a person is shown is that, to the nearest level
     shown = Painting(picture).pixels(fill)  # type: ignore[arg-type]
-    assert np.abs(shown.astype(int) - engine.pixels(fill_of_it[None])[0]).max() <= 1
+    assert np.abs(shown.astype(int) - engine.internals.pixels(fill_of_it[None])[0]).max() <= 1
 
 
 @pytest.mark.parametrize("fill", FILLS)
@@ -136,7 +136,7 @@ def test_only_the_newest_mask_waits_for_the_network() -> None:
         stroke(viewer, disc(radius=seq), seq)
     gate.open.set()
     until(lambda: bool(said(channel(viewer), "painted")))
-    viewer.engine.worker.submit(object(), lambda: iter(())).wait(5)
+    viewer.engine.internals.worker.submit(object(), lambda: iter(())).wait(5)
     answers = said(channel(viewer), "painted")
     assert [told["seq"] for told, _ in answers] == [8]
 
@@ -245,7 +245,7 @@ def test_a_network_that_fails_says_so_and_does_not_keep_the_view_waiting(
     def fails(_: Any) -> None:
         raise RuntimeError("out of memory")
 
-    monkeypatch.setattr(viewer.engine, "probabilities", fails)
+    monkeypatch.setattr(viewer.engine.internals, "probabilities", fails)
     stroke(viewer, disc(), 3)
     until(lambda: viewer.status["state"] == "error")
     assert "out of memory" in viewer.status["message"]

@@ -584,7 +584,7 @@ def test_an_observer_may_wait_for_the_engine(viewer: HeatmapViewer) -> None:
     seen: list[str] = []
 
     def look(change: Any) -> None:
-        job = viewer.engine.worker.submit("me", lambda: iter([1]), on_done=lambda _: None)
+        job = viewer.engine.internals.worker.submit("me", lambda: iter([1]), on_done=lambda _: None)
         seen.append(f"{change['new']} {job.wait(10)}")
 
     viewer.observe(look, "method")

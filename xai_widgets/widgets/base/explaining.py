@@ -102,13 +102,13 @@ def card_json(engine: Engine, name: str, unavailable: str | None = None) -> Meth
 def facts(engine: Engine, picture: Picture) -> Facts:
     prediction = engine.predict(picture)
     count = len(prediction.probabilities)
-    reasons = engine.unavailable(picture)
+    reasons = engine.internals.unavailable(picture)
     return Facts(
         prediction={"top": [cast(ClassScore, asdict(score)) for score in prediction.top(_TOP)]},
         class_names=[class_name(i, engine.class_names, count) for i in range(count)],
         layers=[
             {"name": layer.name, "size": list(layer.size), "channels": layer.channels}
-            for layer in engine.describe_layers(picture)
+            for layer in engine.internals.describe_layers(picture)
         ],
         cards=[card_json(engine, name, reasons.get(name)) for name in engine.methods],
     )

@@ -11,8 +11,7 @@ from typing_extensions import TypedDict
 from xai_widgets.attribution import Attribution
 from xai_widgets.engine import Engine
 from xai_widgets.errors import nearest
-from xai_widgets.render.colormaps import COLORMAPS
-from xai_widgets.render.overlay import Blend, Sign, overlay
+from xai_widgets.render.colours import COLORMAPS, Blend, Sign, overlay
 from xai_widgets.widgets.base.maps import map_of
 from xai_widgets.widgets.base.photos import Pixels
 from xai_widgets.widgets.base.traits import Choice, Share, TraitProblem

@@ -18,7 +18,7 @@ from xai_widgets.errors import ExplanationError, nearest
 from xai_widgets.images import Picture
 from xai_widgets.progress import Progress
 from xai_widgets.render import encode_png, grid
-from xai_widgets.render.overlay import overlay
+from xai_widgets.render.colours import overlay
 from xai_widgets.widgets.base import notebook_cells as cells
 from xai_widgets.widgets.base import state_lock
 from xai_widgets.widgets.base.explaining import Explained, Facts, card_json, facts
@@ -129,7 +129,7 @@ class EngineWidget(Conversation):
             if self._engine is None or self.status.get("state") != "running":
                 return
             fraction = self.status.get("fraction")
-            self._jobs.cancel(self._engine.worker)
+            self._jobs.cancel(self._engine.internals.worker)
             at = "" if fraction is None else f" at {fraction:.0%}"
             self._say("stopped", f"Stopped{at}.", self._way_on)
 
@@ -165,7 +165,7 @@ class EngineWidget(Conversation):
                 self._failed(problem)
                 return
             self._told = 0.0
-            self._jobs.submit(self._engine.worker, work)
+            self._jobs.submit(self._engine.internals.worker, work)
             self._say("running", self._title)  # before any step is shown: the lock is held
 
     def _complete(self, work: Work[Any]) -> Work[Any]:
@@ -284,7 +284,7 @@ class EngineWidget(Conversation):
         """
         report = failed or (None if background else self._failed)
         return self._jobs.beside(
-            self.engine.worker, work, show, report, once=once, background=background
+            self.engine.internals.worker, work, show, report, once=once, background=background
         )
 
     def collect(self, work: Work[T | None], seconds: float = 120.0) -> list[T]:
@@ -297,7 +297,7 @@ class EngineWidget(Conversation):
             if step.result is not None:
                 results.append(step.result)
 
-        job = self.engine.worker.submit(object(), work, on_step=keep)
+        job = self.engine.internals.worker.submit(object(), work, on_step=keep)
         job.wait(seconds)
         job.cancel()
         return list(results)
@@ -351,7 +351,7 @@ class EngineWidget(Conversation):
         with state_lock.held():
             self._closed = True
             if self._engine is not None:
-                self._jobs.cancel_all(self._engine.worker)
+                self._jobs.cancel_all(self._engine.internals.worker)
             cells.forget(self)
             self.unobserve_all()
             layout = self._trait_values.get("layout")
@@ -438,7 +438,7 @@ class PictureWidget(EngineWidget):
         if callable(target):
             raise TraitProblem(f"target is a function; expected a class, {why}.")
         with as_trait_problem():
-            return self.engine.resolve_target(self._picture, target).index
+            return self.engine.internals.resolve_target(self._picture, target).index
 
     def _complete(self, work: Work[Any]) -> Work[Any]:
         engine, picture = self.engine, self._picture

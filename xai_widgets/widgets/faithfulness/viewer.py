@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import traitlets as t
 
+from xai_widgets.baselines import BASELINES
 from xai_widgets.engine import Engine
-from xai_widgets.metrics import Control, Randomization
-from xai_widgets.metrics.masking import BASELINES
+from xai_widgets.metrics import Control
 from xai_widgets.render import curves_figure
 from xai_widgets.targets import TargetLike
 from xai_widgets.widgets.base.jobs import Work
@@ -202,7 +202,7 @@ class FaithfulnessViewer(PictureWidget):
     def _show_check(self, check: Check) -> None:
         if check.done:
             self._results.checks[check.method, check.target, self.stages] = check
-            checks = {**self.sanity, check.method: Randomization(check.stages)}
+            checks = {**self.sanity, check.method: check.result}
             self.set_trait("sanity", checks)
         now = time.monotonic()
         if check.done or now - self._check_sent > _SECONDS_BETWEEN_CHECKS:
@@ -213,7 +213,7 @@ class FaithfulnessViewer(PictureWidget):
         """A check that is done need not be made again; one of another class is not shown."""
         target = setup.protocol.target
         of_target = {
-            name: Randomization(check.stages)
+            name: check.result
             for (name, index, stages), check in self._results.checks.items()
             if (index, stages) == (target, self.stages)
         }

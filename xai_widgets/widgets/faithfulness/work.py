@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from xai_widgets.baselines import Baseline
 from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError
 from xai_widgets.images import Picture
@@ -19,12 +20,10 @@ from xai_widgets.metrics import (
     Control,
     Faithfulness,
     Randomization,
-    Stage,
     baseline_input,
     cascade,
     faithfulness,
 )
-from xai_widgets.metrics.masking import Baseline
 from xai_widgets.metrics.relevance import class_of
 from xai_widgets.progress import Progress
 from xai_widgets.targets import Target, TargetLike, class_name
@@ -103,7 +102,7 @@ class Check:
 
     method: str
     target: int
-    stages: tuple[Stage, ...]
+    result: Randomization
     done: bool
 
 
@@ -135,7 +134,9 @@ def missing_results(
     """
     target, index = class_of(engine, picture, request.target)
     protocol = Protocol(index, request.baseline, request.steps)
-    gone = picture_to_json(engine.pixels(baseline_input(picture, request.baseline))[0], "")
+    gone = picture_to_json(
+        engine.internals.pixels(baseline_input(picture, request.baseline))[0], ""
+    )
     probability = float(engine.predict(picture).probabilities[index])
     yield Progress(0.0, Setup(protocol, target, probability, gone))
     missing = [label for label in request.labels if (protocol, label) not in results.curves]
@@ -153,7 +154,15 @@ def missing_results(
         words = f"{title}: curves"
         yield Progress(done / total, None, words)
         try:
-            for part in _curve_steps(engine, picture, name, seed, target, request):
+            for part in faithfulness(
+                engine,
+                picture,
+                name,
+                target=target,
+                steps=request.steps,
+                baseline=request.baseline,
+                seed=seed or 0,
+            ):
                 made = (
                     None if part.result is None else MapCurves((name, seed), protocol, part.result)
                 )
@@ -161,26 +170,6 @@ def missing_results(
         except ExplanationError as problem:
             yield Progress((done + 1) / total, Refusal(name, str(problem)), words)
         done += 1
-
-
-def _curve_steps(
-    engine: Engine,
-    picture: Picture,
-    method: str,
-    seed: int | None,
-    target: Target,
-    request: CurvesRequest,
-) -> Iterator[Progress[Faithfulness | None]]:
-    for step in faithfulness(
-        engine,
-        picture,
-        method,
-        target=target,
-        steps=request.steps,
-        baseline=request.baseline,
-        seed=seed or 0,
-    ):
-        yield Progress(1.0, step) if isinstance(step, Faithfulness) else Progress(step, None)
 
 
 def _check_steps(
@@ -191,11 +180,10 @@ def _check_steps(
     index: int,
     request: CurvesRequest,
 ) -> Iterator[Progress[Check | Refusal]]:
-    stages: list[Stage] = []
     try:
-        for share, stage in cascade(engine, picture, method, target=target, stages=request.stages):
-            stages.append(stage)
-            yield Progress(share, Check(method, index, tuple(stages), share >= 1))
+        for step in cascade(engine, picture, method, target=target, stages=request.stages):
+            check = Check(method, index, step.result, step.fraction >= 1)
+            yield Progress(step.fraction, check)
     except ExplanationError as problem:
         yield Progress(1.0, Refusal(method, str(problem)))
 
@@ -300,14 +288,14 @@ def _top(probabilities: np.ndarray[Any, Any], target: int) -> list[tuple[int, fl
 
 def check_to_json(check: Check, total: int) -> SanityCheck:
     """A sanity check as the browser receives it; `total` stages are to come in all."""
-    title = check.stages[0].attribution.title
-    signed = any(float(stage.attribution.values.min()) < 0 for stage in check.stages)
-    mean = finite(Randomization(check.stages).spearman) if check.done else None
+    title = check.result.stages[0].attribution.title
+    signed = any(float(stage.attribution.values.min()) < 0 for stage in check.result.stages)
+    mean = finite(check.result.spearman) if check.done else None
     return {
         "method": check.method,
         "title": title,
         "target": check.target,
-        "total": len(check.stages) if check.done else total + 1,
+        "total": len(check.result.stages) if check.done else total + 1,
         "done": check.done,
         "mean": mean,
         "stages": [
@@ -317,7 +305,7 @@ def check_to_json(check: Check, total: int) -> SanityCheck:
                 "ssim": finite(stage.ssim),
                 "map": quantise(map_of(stage.attribution), signed=signed).to_json(),
             }
-            for stage in check.stages
+            for stage in check.result.stages
         ],
     }
 

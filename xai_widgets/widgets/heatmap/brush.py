@@ -62,7 +62,7 @@ class Brush(PictureWidget):
         answer: PaintedMessage = {"kind": "painted", "by": by, "seq": seq, "fill": fill}
         if not mask.any():
             self._painted = None
-            self._jobs.cancel_aside(engine.worker)
+            self._jobs.cancel_aside(engine.internals.worker)
             self.set_trait("painted_probabilities", None)
             self.send(answer, buffers=[b"", b""])
             return

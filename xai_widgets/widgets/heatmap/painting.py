@@ -76,15 +76,13 @@ class Painting:
         """The painted picture as model input, x (1 - m) + b m, (1, C, H, W)."""
         x = self._picture.input
         if fill not in self._fills:
-            black = self._picture.black
-            lowest = None if black is None else torch.tensor(black)
-            self._fills[fill] = baseline_like(x, fill, lowest)
+            self._fills[fill] = baseline_like(x, fill, self._picture.black)
         return torch.where(torch.from_numpy(mask), self._fills[fill], x)
 
     def probabilities(self, engine: Engine, mask: Mask, fill: Fill) -> npt.NDArray[np.float32]:
         """The class probabilities (C,) of the painted picture."""
         with one_core_left():
-            probabilities = engine.probabilities(self.input(mask, fill))[0]
+            probabilities = engine.internals.probabilities(self.input(mask, fill))[0]
         return np.asarray(probabilities.float().cpu().numpy(), dtype=np.float32)
 
     def pixels(self, fill: Fill) -> Pixels:

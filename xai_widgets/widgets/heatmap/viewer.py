@@ -133,7 +133,7 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
         if self._is_class(target):
             return operator.index(target)
         with as_trait_problem():
-            return self.engine.resolve_target(self._picture, target).index
+            return self.engine.internals.resolve_target(self._picture, target).index
 
     @t.validate("layer")
     def _check_layer(self, proposal: Any) -> str | None:
@@ -143,7 +143,7 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
         if isinstance(layer, str) and any(layer == own["name"] for own in self.layers):
             return layer
         with as_trait_problem():
-            layers = self.engine.describe_layers(self._picture)
+            layers = self.engine.internals.describe_layers(self._picture)
         return one_of("layer", layer, [own.name for own in layers])
 
     def _is_class(self, target: Any) -> bool:
