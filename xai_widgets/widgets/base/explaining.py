@@ -69,9 +69,9 @@ class Explained:
     frame: MapFrame
 
 
-class Ahead:
-    """The final frames a browser has been sent, the latest of each method: they need not be sent
-    again when a person switches to that method.
+class SentFrames:
+    """The final frames that the browser has, the latest of each method: they need not be sent again
+    when a person switches to that method.
     """
 
     def __init__(self) -> None:
@@ -141,7 +141,7 @@ def explanation(
 def explanations(
     engine: Engine, picture: Picture, requests: Sequence[Request]
 ) -> Iterator[Progress[Explained | None]]:
-    """The final map of each request. What cannot be explained is left out."""
+    """The final map of each request. A request that cannot be explained is left out."""
     for number, request in enumerate(requests):
         title = engine.methods[request.method].title
         try:

@@ -141,9 +141,9 @@ class Jobs:
                 return
 
             def change() -> None:
-                listener, found = self._listener(), find()
-                if listener is not None and found is not None and not listener._closed:
-                    listener._guarded(lambda: found(value))
+                listener, function = self._listener(), find()
+                if listener is not None and function is not None and not listener._closed:
+                    listener._guarded(lambda: function(value))
 
             state_lock.post(change)
 
@@ -169,9 +169,9 @@ def _weakly(act: Callable[..., Any]) -> Callable[[], Callable[..., Any] | None]:
     if isinstance(act, partial):
         find, arguments, keywords = _weakly(act.func), act.args, act.keywords
 
-        def found() -> Callable[..., Any] | None:
+        def whole() -> Callable[..., Any] | None:
             function = find()
             return None if function is None else partial(function, *arguments, **keywords)
 
-        return found
+        return whole
     return weakref.WeakMethod(act) if isinstance(act, MethodType) else lambda: act

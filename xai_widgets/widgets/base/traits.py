@@ -86,26 +86,26 @@ def _function_name(function: Any) -> str:
 
 @contextmanager
 def as_trait_problem() -> Iterator[None]:
-    """Errors as traits know them, so that changes made together are taken back together."""
+    """Raise errors as traits expect them, so that changes made together are taken back together."""
     try:
         yield
     except ExplanationError as problem:
         raise TraitProblem(str(problem)) from problem
 
 
-def one_of(name: str, value: Any, known: Iterable[str]) -> str:
-    """`value`, which has to be one of `known`. `name` is what it is the value of."""
-    known = tuple(known)
-    if isinstance(value, str) and value in known:
+def one_of(name: str, value: Any, choices: Iterable[str]) -> str:
+    """The value of the trait `name`, which has to be one of `choices`."""
+    choices = tuple(choices)
+    if isinstance(value, str) and value in choices:
         return value
-    shown = ", ".join(known[:12]) + (", ..." if len(known) > 12 else "")
-    raise TraitProblem(f"{name} is {value!r}; expected one of {shown}.{nearest(value, known)}")
+    shown = ", ".join(choices[:12]) + (", ..." if len(choices) > 12 else "")
+    raise TraitProblem(f"{name} is {value!r}; expected one of {shown}.{nearest(value, choices)}")
 
 
-def several_of(name: str, values: Iterable[Any], known: Iterable[str]) -> list[str]:
-    """`values`, at least one, each of them another one of `known`."""
-    known = tuple(known)
-    names = [one_of(name, value, known) for value in values]
+def several_of(name: str, values: Iterable[Any], choices: Iterable[str]) -> list[str]:
+    """The values of the trait `name`: at least one of `choices`, none of them twice."""
+    choices = tuple(choices)
+    names = [one_of(name, value, choices) for value in values]
     if not names or len(set(names)) < len(names):
         raise TraitProblem(f"{name} is {names}; expected at least one name, none twice.")
     return names

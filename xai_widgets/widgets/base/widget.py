@@ -83,7 +83,7 @@ class EngineWidget(Conversation):
         self._held = 1  # requests wait until `open`
         self._begun = False
         self._due = False
-        self._title, self._told = "", 0.0  # what is being done, and when that was last said
+        self._title, self._said_at = "", 0.0  # what is being done, and when that was last said
         self._own_layout = "layout" not in traits
         try:
             self._refuse_unknown(traits)
@@ -164,7 +164,7 @@ class EngineWidget(Conversation):
             except ExplanationError as problem:
                 self._failed(problem)
                 return
-            self._told = 0.0
+            self._said_at = 0.0
             self._jobs.submit(self._engine.internals.worker, work)
             self._say("running", self._title)  # before any step is shown: the lock is held
 
@@ -192,13 +192,15 @@ class EngineWidget(Conversation):
             self._say("idle")
             return
         words, now = step.words or self._title, time.monotonic()
-        same = words == self.status.get("message") and now - self._told < _SECONDS_BETWEEN_STATUSES
+        same = (
+            words == self.status.get("message") and now - self._said_at < _SECONDS_BETWEEN_STATUSES
+        )
         if not same and (step.fraction or step.words):
-            self._told = now
+            self._said_at = now
             self._say("running", words, fraction=step.fraction)
 
-    def _take_facts(self, found: Facts) -> None:
-        for name, value in vars(found).items():
+    def _take_facts(self, stated: Facts) -> None:
+        for name, value in vars(stated).items():
             self._fill(name, value)
 
     def _fill(self, name: str, value: Any) -> None:
@@ -451,9 +453,9 @@ class PictureWidget(EngineWidget):
 
         return with_facts
 
-    def _take_facts(self, found: Facts) -> None:
+    def _take_facts(self, stated: Facts) -> None:
         self._facts_of = self._picture
-        super()._take_facts(found)
+        super()._take_facts(stated)
 
     def _show(self, result: Any) -> None:
         if isinstance(result, Explained):

@@ -92,15 +92,15 @@ class Brush(PictureWidget):
         self._failed(problem)
         self.send({**answer, "failed": True}, buffers=[b"", runs_of(mask)])
 
-    def _send_part(self, *, known: bool = False) -> None:
+    def _send_part(self, *, fills_only: bool = False) -> None:
         engine, painting, picture = self.engine, self._fills(), self._picture
-        self._has_part = self._has_part or not known
+        self._has_part = self._has_part or not fills_only
 
         def part() -> tuple[BrushMessage, list[bytes]]:
             blur = picture_to_json(painting.pixels("blur"), "")
             unpainted = engine.predict(picture).probabilities.astype(np.float32)
             mean = painting.pixels("mean")[0, 0].tolist()
-            module = b"" if known else str(bundle("brush/index.js")).encode()
+            module = b"" if fills_only else str(bundle("brush/index.js")).encode()
             brush: BrushMessage = {
                 "kind": "brush",
                 "fills": painting.fills,
@@ -137,7 +137,7 @@ class Brush(PictureWidget):
                 "Paint from a cell instead: viewer.paint(mask).",
             )
         else:
-            self._send_part(known=bool(known))
+            self._send_part(fills_only=bool(known))
 
     @message("paint")
     def _stroke(

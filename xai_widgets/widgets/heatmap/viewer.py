@@ -16,9 +16,9 @@ from xai_widgets.render import encode_png
 from xai_widgets.targets import TargetLike
 from xai_widgets.widgets.base import state_lock
 from xai_widgets.widgets.base.explaining import (
-    Ahead,
     Explained,
     Request,
+    SentFrames,
     explanation,
     explanations,
     for_targets,
@@ -109,7 +109,7 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
         **options: Unpack[HeatmapOptions],
     ) -> None:
         given = by_new_names(type(self), options)
-        self._ahead = Ahead()
+        self._sent = SentFrames()
         super().__init__(
             engine,
             image,
@@ -184,7 +184,7 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
     def _show(self, result: Any) -> None:
         super()._show(result)
         if not result.frame["partial"]:
-            self._ahead.add(result)
+            self._sent.add(result)
         self.set_trait("attribution", result.attribution)
 
     def open(self) -> None:
@@ -197,7 +197,7 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
         if not self.prefetch or callable(self.target) or self.comm is None:
             return
         engine, picture = self.engine, self._picture
-        requests = self._ahead.missing(self._quick())
+        requests = self._sent.missing(self._quick())
         if requests:
 
             def work() -> Iterator[Progress[tuple[Picture, Explained] | None]]:
@@ -215,10 +215,10 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
     def _prefetched(self, made: tuple[Picture, Explained]) -> None:
         picture, explained = made
         if picture is self._picture:
-            self._ahead.add(explained)
-            self._send_ahead(explained.frame)
+            self._sent.add(explained)
+            self._send_frame(explained.frame)
 
-    def _send_ahead(self, sent: MapFrame) -> None:
+    def _send_frame(self, sent: MapFrame) -> None:
         frame = {"seq": self._jobs.seq, **sent}
         data = frame.pop("data")
         self.send({"kind": "prefetched", "frame": frame}, buffers=[data])
@@ -226,12 +226,12 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
     def _ready(self) -> None:
         super()._ready()
         # What was sent before this view listened is lost to it.
-        for frame in self._ahead.frames(self._quick()):
-            self._send_ahead(frame)
+        for frame in self._sent.frames(self._quick()):
+            self._send_frame(frame)
 
     def _forget(self) -> None:
         super()._forget()
-        self._ahead.clear()
+        self._sent.clear()
 
     def _release(self) -> None:
         super()._release()
