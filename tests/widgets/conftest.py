@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import comm
@@ -98,6 +100,24 @@ class SmallNetwork(nn.Module):
 
 def photograph(size: int = 32, seed: int = 0) -> npt.NDArray[np.uint8]:
     return np.random.default_rng(seed).integers(0, 256, (size, size, 3), dtype=np.uint8)
+
+
+@contextmanager
+def busy(engine: Engine) -> Iterator[None]:
+    """Within this context the engine's worker gets on with nothing."""
+    entered, leave = threading.Event(), threading.Event()
+
+    def wait() -> Iterator[None]:
+        entered.set()
+        leave.wait(60)
+        yield None
+
+    engine.internals.worker.submit(object(), wait, urgent=True)
+    assert entered.wait(30)
+    try:
+        yield
+    finally:
+        leave.set()
 
 
 @pytest.fixture

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from threading import Event
 
 from tests.widgets.conftest import SmallNetwork, photograph
 from tests.widgets.five_maps.viewer import FiveMaps
@@ -65,21 +63,3 @@ WIDGETS: dict[str, Made] = {
         "frame",
     ),
 }  # fmt: skip
-
-
-@contextmanager
-def busy(engine: Engine) -> Iterator[None]:
-    """Within this context the engine's worker gets on with nothing."""
-    entered, leave = Event(), Event()
-
-    def wait() -> Iterator[None]:
-        entered.set()
-        leave.wait(60)
-        yield None
-
-    engine.internals.worker.submit(object(), wait, urgent=True)
-    assert entered.wait(30)
-    try:
-        yield
-    finally:
-        leave.set()

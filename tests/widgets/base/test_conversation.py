@@ -13,9 +13,8 @@ import numpy as np
 import pytest
 import traitlets as t
 
-from tests.widgets.conftest import RecordingComm, photograph
+from tests.widgets.conftest import RecordingComm, busy, photograph
 from tests.widgets.five_maps.viewer import FiveMaps
-from tests.widgets.registry import busy
 from xai_widgets.engine import Engine
 from xai_widgets.progress import Progress
 from xai_widgets.widgets.base.jobs import Work, in_one_step

@@ -19,8 +19,8 @@ from typing import Any, get_type_hints
 import pytest
 from PIL import Image
 
-from tests.widgets.conftest import RecordingComm
-from tests.widgets.registry import WIDGETS, Made, busy
+from tests.widgets.conftest import RecordingComm, busy
+from tests.widgets.registry import WIDGETS, Made
 from xai_widgets.errors import ExplanationError
 from xai_widgets.progress import Progress
 from xai_widgets.widgets import TrainingMonitor

@@ -187,8 +187,3 @@ def _stream(engine: Engine, picture: Picture, request: Request) -> Any:
         layer=request.layer,
         **request.parameters,
     )
-
-
-def explaining(engine: Engine, picture: Picture, request: Request) -> Iterator[Any]:  # SHIM
-    for step in explanation(engine, picture, request):
-        yield step.fraction if step.result is None else step.result

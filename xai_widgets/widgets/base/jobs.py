@@ -92,31 +92,6 @@ class Jobs:
             urgent=not background,
         )
 
-    def submit_background(self, worker, work, on_step):  # SHIM
-        return worker.submit(
-            self._background, work, on_step=self._posted_old(on_step), background=True
-        )
-
-    def submit_aside(self, worker, work, on_step, on_error, *, once=False):  # SHIM
-        return worker.submit(
-            object() if once else self._aside,
-            work,
-            on_step=self._posted_old(on_step),
-            on_error=self._posted_old(on_error),
-            urgent=True,
-        )
-
-    def _posted_old(self, tell):  # SHIM
-        def callback(value):
-            def change():
-                listener = self._listener()
-                if listener is not None:
-                    tell(listener, value)
-
-            state_lock.post(change)
-
-        return callback
-
     def cancel_aside(self, worker: Worker) -> None:
         worker.cancel(self._aside)
 

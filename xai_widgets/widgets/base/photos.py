@@ -63,9 +63,3 @@ def within(pixels: Pixels, side: int) -> Pixels:
         return pixels
     size = (max(round(width * scale), 1), max(round(height * scale), 1))
     return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS))
-
-
-def __getattr__(name: str):  # SHIM
-    from xai_widgets.widgets.base import maps
-
-    return getattr(maps, name)

@@ -55,17 +55,6 @@ class EngineWidget(Conversation):
     folder.
     """
 
-    image = t.Any().tag(keyword=True)  # SHIM
-    _loaded: tuple[Any, Any] = (None, None)  # SHIM
-
-    @t.validate("image")  # SHIM
-    def _check_image(self, proposal: Any) -> Any:
-        image = proposal["value"]
-        if self._loaded[0] is not image:
-            with as_trait_problem():
-                self._loaded = (image, self.engine.picture(image))
-        return image
-
     frame = t.Dict().tag(sync=True)
     network = t.Dict().tag(sync=True)
 
@@ -79,7 +68,7 @@ class EngineWidget(Conversation):
     def __init__(self, engine: Engine, **traits: Any) -> None:
         self._closed = False
         self._engine: Engine | None = engine
-        self._jobs = self._requests = Jobs(self)
+        self._jobs = Jobs(self)
         self._held = 1  # requests wait until `open`
         self._begun = False
         self._due = False
@@ -175,11 +164,8 @@ class EngineWidget(Conversation):
     def _advanced(self, step: Progress[Any]) -> None:
         self._guarded(lambda: self._take_step(step))
 
-    def _take_step(self, step: Any) -> None:
+    def _take_step(self, step: Progress[Any]) -> None:
         seq = self._jobs.seq
-        if not isinstance(step, Progress):  # SHIM: until all widgets yield Progress
-            self._take_facts(step) if isinstance(step, Facts) else self._show(step)
-            return
         if isinstance(step.result, Facts):
             self._take_facts(step.result)
         elif step.result is not None:
