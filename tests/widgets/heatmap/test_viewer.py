@@ -60,8 +60,8 @@ def test_the_channel_opens_with_everything_the_browser_needs(engine: Engine) -> 
     assert state["class_names"] == ["red fox", "green frog", "blue whale"]
     assert [layer["name"] for layer in state["layers"]] == engine.layers
     assert state["layers"][0]["size"] == [8, 8]
-    assert [card["name"] for card in state["methods"]] == list(engine.methods)
-    said = {card["name"]: card["unavailable"] for card in state["methods"]}
+    assert [card["name"] for card in state["cards"]] == list(engine.methods)
+    said = {card["name"]: card["unavailable"] for card in state["cards"]}
     assert {name for name, reason in said.items() if reason} == {
         name for name, card in engine.methods.items() if card.needs_attention
     }
@@ -322,7 +322,7 @@ def test_a_network_that_fails_is_reported_not_raised() -> None:
     assert viewer.status["hint"]
     data, _ = viewer._repr_mimebundle_()
     assert data["image/png"]  # the photograph itself
-    assert [card["name"] for card in viewer.methods] == list(viewer.engine.methods)
+    assert [card["name"] for card in viewer.cards] == list(viewer.engine.methods)
 
 
 def test_an_observer_that_fails_is_reported_and_stops_nothing(viewer: HeatmapViewer) -> None:
@@ -358,7 +358,7 @@ def test_methods_a_network_does_not_allow_say_why() -> None:
     network = SmallNetwork()
     network.relu = network.relu2 = nn.Sigmoid()
     viewer = HeatmapViewer(Engine(network), photograph())
-    reasons = {card["name"]: card["unavailable"] for card in viewer.methods}
+    reasons = {card["name"]: card["unavailable"] for card in viewer.cards}
     assert reasons["saliency"] is None
     assert "rectifier" in reasons["guided_backprop"]
     viewer.method = "guided_backprop"
@@ -386,7 +386,7 @@ def test_methods_a_network_does_not_allow_say_why() -> None:
         ({"opacity": "1"}, ValueError, "from 0 to 1"),
         ({"clip": 50}, ValueError, "from 90 to 100"),
         ({"sign": "plus"}, ValueError, "both, positive, negative"),
-        ({"view": "swip"}, ValueError, 'Did you mean "swipe"?'),
+        ({"arrangement": "swip"}, ValueError, 'Did you mean "swipe"?'),
         ({"parameters": {"windw": 3}}, ValueError, 'Did you mean "window"?'),
     ],
 )
@@ -473,7 +473,7 @@ def test_nothing_is_sent_ahead_when_not_wanted(engine: Engine, viewer: HeatmapVi
 
 
 def test_appearance_costs_no_computation(viewer: HeatmapViewer) -> None:
-    channel(viewer).change(opacity=0.25, clip=95, colormap="viridis", sign="positive", view="swipe")
+    channel(viewer).change(opacity=0.25, clip=95, colormap="viridis", sign="positive", arrangement="swipe")
     viewer.threshold = 0.5
     viewer.blend = "multiply"
     assert (viewer.opacity, viewer.clip, viewer.colormap) == (0.25, 95.0, "viridis")

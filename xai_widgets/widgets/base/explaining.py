@@ -1,7 +1,7 @@
-"""The work of a viewer, free of the viewer: what the network says, and the frames that explain it.
+"""The work of a widget about a picture: what the network says of it, and the maps that explain it.
 
-Generators of steps for an engine's worker. They hold an engine and a picture, never a widget, so
-that a widget can go while they run.
+Steps for an engine's worker. They hold an engine and a picture, never a widget, so that a widget
+can go while they run.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, cast
 
+from xai_widgets.attribution import Attribution
+from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError
+from xai_widgets.images import Picture
+from xai_widgets.progress import Progress
 from xai_widgets.targets import TargetLike, class_name
 from xai_widgets.widgets.base.maps import frame_of
-
-if TYPE_CHECKING:
-    from xai_widgets.attribution import Attribution
-    from xai_widgets.engine import Engine
-    from xai_widgets.images import Picture
+from xai_widgets.widgets.base.wire import ClassScore, Layer, MapFrame, MethodCard, Prediction
 
 # A refining map is shown this often: quick enough to look alive, far below what a host can take.
 _SECONDS_BETWEEN_FRAMES = 0.1
@@ -28,7 +28,7 @@ _TOP = 5
 
 @dataclass(frozen=True)
 class Request:
-    """One explanation that was asked for. `parameters` and `layer` are what the method can use."""
+    """One explanation to be made. `parameters` and `layer` are what the method can use."""
 
     method: str
     target: TargetLike
@@ -52,12 +52,12 @@ class Request:
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of a network and a picture before anything is explained, as JSON."""
+    """What a network says of a picture before anything is explained: traits of the same names."""
 
-    prediction: dict[str, Any]
+    prediction: Prediction
     class_names: list[str]
-    layers: list[dict[str, Any]]
-    methods: list[dict[str, Any]]
+    layers: list[Layer]
+    cards: list[MethodCard]
 
 
 @dataclass(frozen=True)
@@ -66,16 +66,16 @@ class Explained:
 
     request: Request
     attribution: Attribution
-    frame: dict[str, Any]
+    frame: MapFrame
 
 
 class Ahead:
-    """The final frames a browser has been sent, the latest of each method: what need not be sent
+    """The final frames a browser has been sent, the latest of each method: they need not be sent
     again when a person switches to that method.
     """
 
     def __init__(self) -> None:
-        self._frames: dict[str, tuple[Request, dict[str, Any]]] = {}
+        self._frames: dict[str, tuple[Request, MapFrame]] = {}
 
     def add(self, explained: Explained) -> None:
         self._frames[explained.request.method] = (explained.request, explained.frame)
@@ -86,12 +86,17 @@ class Ahead:
     def missing(self, requests: Sequence[Request]) -> list[Request]:
         return [request for request in requests if self._frame(request) is None]
 
-    def frames(self, requests: Sequence[Request]) -> list[dict[str, Any]]:
+    def frames(self, requests: Sequence[Request]) -> list[MapFrame]:
         return [frame for request in requests if (frame := self._frame(request)) is not None]
 
-    def _frame(self, request: Request) -> dict[str, Any] | None:
-        known, frame = self._frames.get(request.method, (None, None))
-        return frame if known == request else None
+    def _frame(self, request: Request) -> MapFrame | None:
+        sent, frame = self._frames.get(request.method, (None, None))
+        return frame if sent == request else None
+
+
+def card_json(engine: Engine, name: str, unavailable: str | None = None) -> MethodCard:
+    """The card of a method as the browser receives it."""
+    return cast(MethodCard, engine.methods[name].to_json() | {"unavailable": unavailable})
 
 
 def facts(engine: Engine, picture: Picture) -> Facts:
@@ -99,74 +104,52 @@ def facts(engine: Engine, picture: Picture) -> Facts:
     count = len(prediction.probabilities)
     reasons = engine.unavailable(picture)
     return Facts(
-        prediction={"top": [asdict(score) for score in prediction.top(_TOP)]},
+        prediction={"top": [cast(ClassScore, asdict(score)) for score in prediction.top(_TOP)]},
         class_names=[class_name(i, engine.class_names, count) for i in range(count)],
         layers=[
             {"name": layer.name, "size": list(layer.size), "channels": layer.channels}
             for layer in engine.describe_layers(picture)
         ],
-        methods=[
-            method.to_json() | {"unavailable": reasons.get(name)}
-            for name, method in engine.methods.items()
-        ],
+        cards=[card_json(engine, name, reasons.get(name)) for name in engine.methods],
     )
 
 
-def explaining(
-    engine: Engine, picture: Picture, request: Request, *, with_facts: bool = False
-) -> Iterator[Facts | Explained | float]:
-    """The facts, if wanted; then maps as they refine. A bare number is progress without a map."""
-    if with_facts:
-        yield facts(engine, picture)
+def explanation(
+    engine: Engine, picture: Picture, request: Request
+) -> Iterator[Progress[Explained | None]]:
+    """The map as it refines; steps without a map come in between."""
     began = time.perf_counter()
     shown = float("-inf")
     with closing(_stream(engine, picture, request)) as steps:
-        for progress in steps:
+        for step in steps:
             now = time.perf_counter()
-            if progress.fraction < 1 and now - shown < _SECONDS_BETWEEN_FRAMES:
-                yield progress.fraction
+            if step.fraction < 1 and now - shown < _SECONDS_BETWEEN_FRAMES:
+                yield Progress(step.fraction, None)
                 continue
             shown = now
             frame = frame_of(
-                progress.attribution,
+                step.attribution,
                 engine.methods[request.method],
                 request.parameters,
-                fraction=progress.fraction,
+                fraction=step.fraction,
                 seconds=now - began,
             )
-            yield Explained(_spelled_out(request, frame), progress.attribution, frame)
+            explained = Explained(_spelled_out(request, frame), step.attribution, frame)
+            yield Progress(step.fraction, explained)
 
 
-def explaining_each(
+def explanations(
     engine: Engine, picture: Picture, requests: Sequence[Request]
-) -> Iterator[Explained | None]:
+) -> Iterator[Progress[Explained | None]]:
     """The final map of each request. What cannot be explained is left out."""
-    for request in requests:
-        final = None
+    for number, request in enumerate(requests):
+        title = engine.methods[request.method].title
         try:
-            for step in explaining(engine, picture, request):
-                if isinstance(step, Explained):
-                    final = step
-                if not isinstance(step, Explained) or step.frame["partial"]:
-                    yield None  # a place where the work can be stopped
+            for step in explanation(engine, picture, request):
+                final = step.result if step.fraction >= 1 else None
+                yield Progress((number + step.fraction) / len(requests), final, title)
         except ExplanationError:
             continue
-        yield final
-
-
-def frames_within(
-    seconds: float, engine: Engine, picture: Picture, requests: Sequence[Request]
-) -> list[dict[str, Any]]:
-    """The final frames of the requests, as many as the worker makes in that time."""
-    frames: list[dict[str, Any]] = []
-    job = engine.worker.submit(
-        object(),
-        lambda: explaining_each(engine, picture, requests),
-        on_step=lambda step: frames.append(step.frame) if step is not None else None,
-    )
-    job.wait(seconds)
-    job.cancel()
-    return frames
 
 
 def quick_requests(
@@ -190,7 +173,7 @@ def for_targets(request: Request, targets: Sequence[int]) -> list[Request]:
     return [replace(request, target=target) for target in targets]
 
 
-def _spelled_out(request: Request, frame: Mapping[str, Any]) -> Request:
+def _spelled_out(request: Request, frame: MapFrame) -> Request:
     """The request with the class and layer that None stood for."""
     target = frame["target"]["index"] if request.target is None else request.target
     return replace(request, target=target, layer=frame["layer"])
@@ -204,3 +187,8 @@ def _stream(engine: Engine, picture: Picture, request: Request) -> Any:
         layer=request.layer,
         **request.parameters,
     )
+
+
+def explaining(engine: Engine, picture: Picture, request: Request) -> Iterator[Any]:  # SHIM
+    for step in explanation(engine, picture, request):
+        yield step.fraction if step.result is None else step.result

@@ -10,16 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from xai_widgets.widgets.base.photos import map_of
-
-if TYPE_CHECKING:
-    from xai_widgets.attribution import Attribution
-    from xai_widgets.methods import Method
+from xai_widgets.attribution import Attribution
+from xai_widgets.methods import Method
+from xai_widgets.widgets.base import wire
 
 GAMMA = 2
 BINS = 64
@@ -28,6 +26,7 @@ _UNSIGNED_LEVELS = 255
 
 FloatMap = npt.NDArray[np.float32]
 ByteMap = npt.NDArray[np.uint8]
+State = Literal["ok", "zero", "nonfinite"]
 
 
 @dataclass(frozen=True)
@@ -40,10 +39,10 @@ class QuantisedMap:
     range: tuple[float, float]
     peak: float
     histogram: tuple[int, ...]
-    state: str
+    state: State
     message: str
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> wire.QuantisedMap:
         return {
             "shape": list(self.shape),
             "signed": self.signed,
@@ -96,7 +95,7 @@ def frame_of(
     *,
     fraction: float = 1.0,
     seconds: float = 0.0,
-) -> dict[str, Any]:
+) -> wire.MapFrame:
     """The `frame` that shows an attribution, all but its `seq`.
 
     `parameters` are the overrides that were asked for. The frame carries all of them, with the
@@ -121,8 +120,13 @@ def frame_of(
     }
 
 
+def map_of(attribution: Attribution) -> FloatMap:
+    """What is shown of an attribution, (h, w): a layer's map at its own size, channels summed."""
+    return attribution.values if attribution.space == "layer" else attribution.heatmap()
+
+
 def note_of(attribution: Attribution) -> str:
-    """What has to be known of a map beside the picture, in a few words; "" where nothing has.
+    """What a reader of the map has to know, in a few words; "" where there is nothing.
 
     The completeness gap is a share of what the values should add up to; beside a rise that is
     smaller than the gap, a share would say nothing.
@@ -154,7 +158,7 @@ def _companded(values: npt.NDArray[np.float64], peak: float, *, signed: bool) ->
     return np.ascontiguousarray(np.rint(codes), dtype=np.uint8)
 
 
-def _in_words(lost: int, size: int, peak: float) -> tuple[str, str]:
+def _in_words(lost: int, size: int, peak: float) -> tuple[State, str]:
     if size and lost == size:
         return "nonfinite", "No value of this map is a finite number, so there is nothing to show."
     if lost:

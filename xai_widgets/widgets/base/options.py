@@ -1,18 +1,102 @@
-"""The methods' own parameters, which a widget takes by keyword."""
+"""What several widgets take by keyword: how a map looks, and the parameters of the methods."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Literal, cast, get_args
 
 import traitlets as t
+from typing_extensions import TypedDict
 
+from xai_widgets.attribution import Attribution
+from xai_widgets.engine import Engine
 from xai_widgets.errors import nearest
-from xai_widgets.widgets.base.traits import TraitProblem
+from xai_widgets.render.colormaps import COLORMAPS
+from xai_widgets.render.overlay import Blend, Sign, overlay
+from xai_widgets.widgets.base.maps import map_of
+from xai_widgets.widgets.base.photos import Pixels
+from xai_widgets.widgets.base.traits import Choice, Share, TraitProblem
 from xai_widgets.widgets.base.widget import EngineWidget
 
-if TYPE_CHECKING:
-    from xai_widgets.engine import Engine
+_BLENDS = [mode for mode in get_args(Blend) if mode != "color"]  # what a browser's canvas shows too
+
+
+class WidgetOptions(TypedDict, total=False):
+    """Keywords of every widget, as ipywidgets understands them."""
+
+    layout: Any
+    tooltip: str | None
+    tabbable: bool | None
+
+
+class AppearanceOptions(TypedDict, total=False):
+    """Keywords of a widget whose maps lie over a picture: see `Appearance`."""
+
+    colormap: str
+    opacity: float
+    clip: float
+    threshold: float
+    sign: Literal["both", "positive", "negative"]
+    blend: Literal["normal", "multiply", "screen", "luminosity"]
+
+
+class MethodOptions(TypedDict, total=False):
+    """The parameters of the methods of this library. Those of methods of your own go into
+    `parameters`.
+    """
+
+    parameters: Mapping[str, Any]
+    area: float
+    base: Literal["saliency", "input_x_gradient", "guided_backprop"]
+    baseline: Literal["zero", "black", "mean", "blur", "noise", "several"]
+    centred: bool
+    count: int
+    distance: Literal["cosine", "l2"]
+    fraction: float
+    grid: int
+    heads: Literal["mean", "max", "min"]
+    keep: float
+    penalty: float
+    rate: float
+    regions: Literal["slic", "grid"]
+    rule: Literal["gauss_legendre", "riemann", "trapezoid"]
+    samples: int
+    seed: int
+    shape: Literal["rectangle", "ellipse"]
+    sigma: float
+    steps: int
+    stray: float
+    stride: int
+    width: float
+    window: int
+
+
+class Appearance(t.HasTraits):
+    """The traits of a widget that say how its map looks over the picture.
+
+    It is the browser that applies them; Python does so for static pictures.
+    """
+
+    colormap = Choice(["auto", *COLORMAPS], "auto").tag(sync=True, keyword=True)
+    opacity = Share(0, 1, 0.7).tag(sync=True, keyword=True)
+    clip = Share(90, 100, 99.5).tag(sync=True, keyword=True)
+    threshold = Share(0, 1, 0).tag(sync=True, keyword=True)
+    sign = Choice(get_args(Sign), "both").tag(sync=True, keyword=True)
+    blend = Choice(_BLENDS, "normal").tag(sync=True, keyword=True)
+
+    def _overlaid(self, pixels: Pixels, attribution: Attribution, *, signed: bool) -> Pixels:
+        """The map over the picture (H, W, 3), as the browser shows it."""
+        return overlay(
+            pixels,
+            map_of(attribution),
+            opacity=self.opacity,
+            colormap=self.colormap,
+            clip=self.clip,
+            threshold=self.threshold,
+            sign=cast(Sign, self.sign),
+            blend=cast(Blend, self.blend),
+            signed=signed,
+        )
 
 
 class Parametrised(EngineWidget):
@@ -39,8 +123,8 @@ class Parametrised(EngineWidget):
         parameters: dict[str, Any] = proposal["value"]
         for name in parameters:
             if name not in self._parameter_names:
-                known = self._parameter_names
-                raise TraitProblem(f"No method has a parameter {name!r}.{nearest(name, known)}")
+                names = self._parameter_names
+                raise TraitProblem(f"No method has a parameter {name!r}.{nearest(name, names)}")
         return parameters
 
     def _keywords(self) -> Iterable[str]:

@@ -4,16 +4,13 @@ needed."""
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, features
 
 from xai_widgets.render import encode_png
-
-if TYPE_CHECKING:
-    from xai_widgets.attribution import Attribution
+from xai_widgets.widgets.base.wire import Picture
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -23,7 +20,7 @@ _STILL_BYTES = 60_000
 _STILL_SIDES = (256, 192)
 
 
-def picture_to_json(pixels: Pixels, name: str) -> dict[str, Any]:
+def picture_to_json(pixels: Pixels, name: str) -> Picture:
     """The pixels the model saw, (H, W, 3), as the `picture` trait: exact when small enough."""
     height, width = pixels.shape[:2]
     if height * width <= _EXACT_PIXELS:
@@ -36,7 +33,7 @@ def picture_to_json(pixels: Pixels, name: str) -> dict[str, Any]:
     return {"width": width, "height": height, "mime": mime, "data": data, "name": name}
 
 
-def small_picture(pixels: Pixels, side: int = 224, quality: int = 80) -> dict[str, Any]:
+def small_picture(pixels: Pixels, side: int = 224, quality: int = 80) -> Picture:
     """(H, W, 3) as one of many pictures: exact where it is tiny, else at most `side` large."""
     shown = within(pixels, side)
     height, width = shown.shape[:2]
@@ -47,11 +44,6 @@ def small_picture(pixels: Pixels, side: int = 224, quality: int = 80) -> dict[st
         Image.fromarray(shown).save(buffer, "JPEG", quality=quality)
         data, mime = buffer.getvalue(), "image/jpeg"
     return {"width": width, "height": height, "mime": mime, "data": data}
-
-
-def map_of(attribution: Attribution) -> npt.NDArray[np.float32]:
-    """What is shown of an attribution, (h, w): a layer's map at its own size, channels summed."""
-    return attribution.values if attribution.space == "layer" else attribution.heatmap()
 
 
 def still(pixels: Pixels) -> bytes:
@@ -71,3 +63,9 @@ def within(pixels: Pixels, side: int) -> Pixels:
         return pixels
     size = (max(round(width * scale), 1), max(round(height * scale), 1))
     return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS))
+
+
+def __getattr__(name: str):  # SHIM
+    from xai_widgets.widgets.base import maps
+
+    return getattr(maps, name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ class Saving(Channel):
         """One line that stays the same when the cell is run again."""
         raise NotImplementedError
 
-    def _saved_frames(self) -> list[dict[str, Any]]:
+    def _saved_frames(self) -> Sequence[Mapping[str, Any]]:
         """The frames a saved page can switch between. May compute, on the worker."""
         return []
 
@@ -72,7 +73,7 @@ class Saving(Channel):
         text = html.standalone(
             esm=str(self._esm),
             css=str(self._css),
-            state=self.get_state(names) | {"frozen": True, "frames": frames, "status": at_rest},
+            state=self.get_state(names) | {"frozen": True, "frames": list(frames), "status": at_rest},
             title=self._in_words(),
             png=self._picture_png(small=True),
         )

@@ -2,58 +2,88 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import traitlets as t
 
+from xai_widgets.attribution import Attribution
+from xai_widgets.engine import Engine
+from xai_widgets.engine.worker import Job
 from xai_widgets.errors import ExplanationError, nearest
+from xai_widgets.images import Picture
+from xai_widgets.progress import Progress
+from xai_widgets.render import encode_png, grid
+from xai_widgets.render.overlay import overlay
 from xai_widgets.widgets.base import notebook_cells as cells
-from xai_widgets.widgets.base import turns
-from xai_widgets.widgets.base.requests import Requests
-from xai_widgets.widgets.base.saving import Saving
-from xai_widgets.widgets.base.traits import as_trait_problem
+from xai_widgets.widgets.base import state_lock
+from xai_widgets.widgets.base.explaining import Explained, Facts, card_json, facts
+from xai_widgets.widgets.base.jobs import Jobs, Work
+from xai_widgets.widgets.base.maps import map_of
+from xai_widgets.widgets.base.messages import Conversation, message
+from xai_widgets.widgets.base.photos import Pixels, picture_to_json, still
+from xai_widgets.widgets.base.traits import TraitProblem, as_trait_problem
+from xai_widgets.widgets.base.wire import Status
 
 if TYPE_CHECKING:
-    from xai_widgets.engine import Engine
+    from typing_extensions import Self
 
-Self = TypeVar("Self", bound="EngineWidget")
+T = TypeVar("T")
+_log = logging.getLogger(__name__)
 
 # Keywords of ipywidgets that a caller may give to any widget.
 _HOST_KEYWORDS = ("layout", "tooltip", "tabbable")
+_SECONDS_BETWEEN_STATUSES = 0.08  # hosts take at most a thousand messages a second from all widgets
+_SMALL, _LARGE = 128, 320  # pixels of a map in a still picture of several
 
 
-class EngineWidget(Saving):
+class EngineWidget(Conversation):
     """A live view of what an engine computes. Subclasses say what to compute and how to show it.
 
-    The browser half comes from `xai_widgets/static`, as text: see `bundle`. A trait that a caller
-    may set by keyword is tagged `keyword=True`; any other keyword is a TypeError.
+    The browser half is `_static`, a folder of `xai_widgets/static`. A trait that a caller may set
+    by keyword is tagged `keyword=True`; any other keyword is a TypeError.
 
-    Protocol. `_ask` requests a computation (`_work`), which runs on the engine's worker; a newer
-    request replaces an older one. Its steps come back as `_show`, its state as the one trait
-    `status`: running, idle, stopped, or error in words with the way out. From the browser come
-    trait changes and the messages `{kind: "stop"}` and `{kind: "ready"}`, the latter when a view
-    has begun to listen. Handlers only enqueue.
+    `_ask` requests a computation: `_work`, which runs on the engine's worker; a newer request
+    replaces an older one. Each step's result comes back as `_show`; the trait `status` follows from
+    its fraction and words: running, idle, stopped, or error in words with the way out. `aside` and
+    `collect` are for work beside that. Messages of the browser go to the methods that are marked
+    with `@message`; `ready`, `stop`, `resume` and `ping` are answered here. See the README of this
+    folder.
     """
 
-    image = t.Any().tag(keyword=True)
-    frame = t.Dict().tag(sync=True)
+    image = t.Any().tag(keyword=True)  # SHIM
+    _loaded: tuple[Any, Any] = (None, None)  # SHIM
 
-    _loaded: tuple[Any, Any] = (None, None)  # the image, and the picture that was made of it
-    _way_on = "Change the method or a parameter to go on."  # after Stop
-    _way_out = "Choose another method, class or layer."  # of what cannot be
-    _same_in_a_cell = "engine.explain(image, method)"
+    @t.validate("image")  # SHIM
+    def _check_image(self, proposal: Any) -> Any:
+        image = proposal["value"]
+        if self._loaded[0] is not image:
+            with as_trait_problem():
+                self._loaded = (image, self.engine.picture(image))
+        return image
+
+    frame = t.Dict().tag(sync=True)
+    network = t.Dict().tag(sync=True)
+
+    _way_on: ClassVar[str] = "Change the method or a parameter to go on."  # after Stop
+    _way_out: ClassVar[str] = "Choose another method, class or layer."  # after an error
+    _same_in_a_cell: ClassVar[str] = "engine.explain(image, method)"
+    # A cell waits so long for its first picture, so that the notebook keeps a copy of it.
+    _first_seconds: ClassVar[float] = 1.5
+    _saving_seconds: ClassVar[float] = 120.0
 
     def __init__(self, engine: Engine, **traits: Any) -> None:
         self._closed = False
         self._engine: Engine | None = engine
-        self._requests = Requests(self)
+        self._jobs = self._requests = Jobs(self)
         self._held = 1  # requests wait until `open`
         self._begun = False
-        self._asked = False
+        self._due = False
+        self._title, self._told = "", 0.0  # what is being done, and when that was last said
         self._own_layout = "layout" not in traits
         try:
             self._refuse_unknown(traits)
@@ -63,38 +93,27 @@ class EngineWidget(Saving):
             self.close()
             raise
 
-    @t.validate("image")
-    def _check_image(self, proposal: Any) -> Any:
-        image = proposal["value"]
-        if self._loaded[0] is not image:
-            with as_trait_problem():
-                self._loaded = (image, self.engine.picture(image))
-        return image
-
     # What a subclass provides.
 
-    def _work(self) -> tuple[str, Callable[[], Iterator[Any]]]:
-        """What to compute now: its name for the reader, and the steps, free of this widget."""
+    def _work(self) -> tuple[str, Work[Any]]:
+        """What to compute now: its name for the reader, and the steps, which hold no widget."""
         raise NotImplementedError
 
-    def _show(self, step: Any) -> None:
-        """Show a step of the work."""
+    def _show(self, result: Any) -> None:
+        """Show the result of a step."""
         raise NotImplementedError
 
     def _finished(self) -> None:
         """The work is done and shown."""
 
-    def _ready(self) -> None:
-        """A view in a browser has begun to listen."""
-
-    def _await_first(self) -> None:
-        """Wait, for a bounded time, until there is something to show in a static picture."""
+    def _forget(self) -> None:
+        """Drop what was found: the picture is another one, or the widget is closed."""
 
     def _keywords(self) -> Iterable[str]:
         """What the constructor accepts by keyword."""
         return [*self.trait_names(keyword=True), *_HOST_KEYWORDS]
 
-    # Requests.
+    # The main work.
 
     @property
     def engine(self) -> Engine:
@@ -103,57 +122,108 @@ class EngineWidget(Saving):
         assert self._engine is not None
         return self._engine
 
+    @message("stop")
     def stop(self) -> None:
         """Stop what is being computed; what has been shown so far stays."""
-        with turns.taken():
+        with state_lock.held():
             if self._engine is None or self.status.get("state") != "running":
                 return
             fraction = self.status.get("fraction")
-            self._requests.cancel(self._engine.worker)
+            self._jobs.cancel(self._engine.worker)
             at = "" if fraction is None else f" at {fraction:.0%}"
             self._say("stopped", f"Stopped{at}.", self._way_on)
+
+    @message("resume")
+    def resume(self) -> None:
+        """Go on after a stop, or begin anew after an error."""
+        self._refuse_closed()
+        self._ask()
 
     def wait(self, seconds: float = 600.0) -> None:
         """Wait until everything is computed, for instance before the view is saved."""
         self._refuse_closed()
         if not self._begun:
             self.open()
-        self._wait_while_running(seconds, until=lambda: False)
+        self._wait_while_running(seconds)
 
     def _ask(self, _change: Any = None) -> None:
         """Compute anew, once, after the changes that are being made together."""
-        self._asked = True
+        self._due = True
         if not self._held:
             self._submit()
 
     def _submit(self) -> None:
-        self._asked = False
+        self._due = False
         if self._engine is None:
             return
-        self._requests.begin()
-        try:
-            title, work = self._work()
-        except ExplanationError as problem:
-            self._failed(problem)
+        with state_lock.held():
+            self._jobs.begin()
+            try:
+                self._title, work = self._work()
+                work = self._complete(work)
+            except ExplanationError as problem:
+                self._failed(problem)
+                return
+            self._told = 0.0
+            self._jobs.submit(self._engine.worker, work)
+            self._say("running", self._title)  # before any step is shown: the lock is held
+
+    def _complete(self, work: Work[Any]) -> Work[Any]:
+        """The work, with what has to come before it."""
+        return work
+
+    def _advanced(self, step: Progress[Any]) -> None:
+        self._guarded(lambda: self._take_step(step))
+
+    def _take_step(self, step: Any) -> None:
+        seq = self._jobs.seq
+        if not isinstance(step, Progress):  # SHIM: until all widgets yield Progress
+            self._take_facts(step) if isinstance(step, Facts) else self._show(step)
             return
-        self._say("running", title)
-        self._requests.submit(self._engine.worker, work)
+        if isinstance(step.result, Facts):
+            self._take_facts(step.result)
+        elif step.result is not None:
+            self._show(step.result)
+        if self._jobs.seq == seq and self.status.get("state") == "running":
+            self._say_how_far(step)
 
-    def _step_arrived(self, step: Any) -> None:
-        self._guarded(lambda: self._show(step))
+    def _say_how_far(self, step: Progress[Any]) -> None:
+        if step.fraction >= 1:
+            self._say("idle")
+            return
+        words, now = step.words or self._title, time.monotonic()
+        same = words == self.status.get("message") and now - self._told < _SECONDS_BETWEEN_STATUSES
+        if not same and (step.fraction or step.words):
+            self._told = now
+            self._say("running", words, fraction=step.fraction)
 
-    def _work_done(self) -> None:
+    def _take_facts(self, found: Facts) -> None:
+        for name, value in vars(found).items():
+            self._fill(name, value)
+
+    def _fill(self, name: str, value: Any) -> None:
+        """Set a trait, if this widget has it."""
+        if self.has_trait(name):
+            setattr(self, name, value)
+
+    def _done(self) -> None:
         if self.status.get("state") == "running":
             self._guarded(lambda: self._say("idle"))
         self._guarded(self._finished)
 
     def _guarded(self, act: Callable[[], None]) -> None:
-        """Nothing may escape: this can be the worker, or a thread with quite another purpose."""
+        """Act; what that raises, in an observer of the user for one, is shown in the widget.
+
+        Nothing may escape: this can be the worker, or a thread with quite another purpose.
+        """
         try:
             with self.hold_sync():
                 act()
-        except Exception as problem:  # from an observer that the user has added, for one
-            self._failed(problem)
+        except Exception as problem:
+            try:
+                self._failed(problem)
+            except Exception:
+                _log.exception("an observer of a widget's status failed")
 
     def _failed(self, problem: BaseException) -> None:
         if isinstance(problem, ExplanationError):
@@ -168,31 +238,80 @@ class EngineWidget(Saving):
     def _say(
         self, state: str, message: str = "", hint: str = "", fraction: float | None = None
     ) -> None:
-        seconds = self._requests.seconds
-        self.status = {
-            "seq": self._requests.seq,
-            "state": state,
+        seconds = self._jobs.seconds
+        status: Status = {
+            "seq": self._jobs.seq,
+            "state": state,  # type: ignore[typeddict-item]  # one of Status's words
             "message": message,
             "hint": hint,
             "fraction": fraction,
             "seconds": round(seconds, 4),
             "remaining": round(seconds * (1 - fraction) / fraction, 1) if fraction else None,
         }
+        self.status = {**status}
 
-    def _wait_while_running(self, seconds: float, until: Callable[[], bool]) -> None:
+    def _wait_while_running(
+        self, seconds: float, until: Callable[[], bool] = lambda: False
+    ) -> None:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            turns.deliver()
+            state_lock.deliver()
             if self.status.get("state") != "running" or until():
                 return
             time.sleep(0.004)
 
+    def _await_first(self) -> None:
+        self._wait_while_running(self._first_seconds)
+
+    # Work beside it.
+
+    def aside(
+        self,
+        work: Work[T | None],
+        show: Callable[[T], None],
+        *,
+        failed: Callable[[BaseException], None] | None = None,
+        once: bool = False,
+        background: bool = False,
+    ) -> Job:
+        """Do work beside the main one, and call `show` with its results.
+
+        The main work steps aside for it; with `background` it waits until nothing else is to be
+        done, and its errors are dropped unless there is `failed`. A newer one replaces it, unless
+        it is to be answered `once` and for all. `show` and `failed`, methods of this widget or
+        `functools.partial`s of them, are held weakly; they run while the lock is held, what they
+        raise is shown in the widget, and after `close` they are not called.
+        """
+        report = failed or (None if background else self._failed)
+        return self._jobs.beside(
+            self.engine.worker, work, show, report, once=once, background=background
+        )
+
+    def collect(self, work: Work[T | None], seconds: float = 120.0) -> list[T]:
+        """The results of this work, as many as the worker makes in that time; for still pictures
+        and saved pages. What goes wrong ends it.
+        """
+        results: list[T] = []
+
+        def keep(step: Progress[T | None]) -> None:
+            if step.result is not None:
+                results.append(step.result)
+
+        job = self.engine.worker.submit(object(), work, on_step=keep)
+        job.wait(seconds)
+        job.cancel()
+        return list(results)
+
     # Messages.
+
+    @message("ready")
+    def _ready(self) -> None:
+        """A view in a browser has begun to listen."""
 
     @contextmanager
     def hold_trait_notifications(self) -> Iterator[None]:
         """Changes made within this context are one request."""
-        with turns.taken():
+        with state_lock.held():
             self._held += 1
             try:
                 with super().hold_trait_notifications():
@@ -201,7 +320,7 @@ class EngineWidget(Saving):
                 self._held -= 1
 
     def _changed_together(self) -> None:
-        if self._asked and self._held == 1:
+        if self._due and self._held == 1:
             self._submit()
 
     def _refused(self, problem: Exception) -> None:
@@ -210,16 +329,7 @@ class EngineWidget(Saving):
         else:  # from an observer that the user has added
             self._failed(problem)
 
-    def _handle_custom_msg(self, content: Any, buffers: Any) -> None:
-        kind = content.get("kind") if isinstance(content, Mapping) else None
-        if kind == "stop":
-            self.stop()
-        elif kind == "ready":
-            with turns.taken():
-                self._guarded(self._ready)
-        super()._handle_custom_msg(content, buffers)
-
-    # Life.
+    # From the first view to the last.
 
     def open(self) -> None:
         """Open the channel to the browser, with the first picture if it came in time."""
@@ -227,9 +337,9 @@ class EngineWidget(Saving):
             return
         if not self._begun:  # marimo has opened the channel by then
             self._begun = True
-            with turns.taken():
+            with state_lock.held():
                 self._held -= 1
-                if self._asked:
+                if self._due:
                     self._submit()
             self._await_first()
         super().open()
@@ -238,10 +348,10 @@ class EngineWidget(Saving):
         """Cancel what is being computed, remove the views, and free everything."""
         if self._closed:
             return
-        with turns.taken():
+        with state_lock.held():
             self._closed = True
             if self._engine is not None:
-                self._requests.cancel_all(self._engine.worker)
+                self._jobs.cancel_all(self._engine.worker)
             cells.forget(self)
             self.unobserve_all()
             layout = self._trait_values.get("layout")
@@ -252,10 +362,11 @@ class EngineWidget(Saving):
 
     def _release(self) -> None:
         """Let go of what is large: the notebook's `Out` may hold this widget for ever."""
+        self._forget()
         self._engine = None
         self.frame = {}
 
-    def __enter__(self: Self) -> Self:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -267,9 +378,132 @@ class EngineWidget(Saving):
         self.close()
 
     def _refuse_unknown(self, given: Mapping[str, Any]) -> None:
-        known = list(self._keywords())
+        keywords = list(self._keywords())
         for name in given:
-            if name not in known:
+            if name not in keywords:
                 raise TypeError(
-                    f"{type(self).__name__} has no keyword {name!r}.{nearest(name, known)}"
+                    f"{type(self).__name__} has no keyword {name!r}.{nearest(name, keywords)}"
                 )
+
+
+class PictureWidget(EngineWidget):
+    """A widget about one picture: it takes `image`, and shows what the network says of it.
+
+    A subclass may declare the traits `prediction`, `class_names`, `layers` and `cards`: they are
+    filled before its work begins. Unless it says otherwise, a result that is an `Explained` becomes
+    the `frame`, and the maps of the latest request are its still picture.
+    """
+
+    image = t.Any().tag(keyword=True)
+    picture = t.Dict().tag(sync=True)
+
+    _loaded: tuple[Any, Any] = (None, None)  # the image, and the picture that was made of it
+    _facts_of: Picture | None = None  # the picture that `prediction` and the like are of
+
+    def __init__(self, engine: Engine, image: Any, **traits: Any) -> None:
+        self._loaded = (image, engine.picture(image))
+        self._maps: list[Explained] = []  # those of the latest request that has any
+        self._maps_seq = 0
+        super().__init__(engine, image=image, **traits)
+
+    @property
+    def _picture(self) -> Picture:
+        picture: Picture = self._loaded[1]
+        return picture
+
+    @t.validate("image")
+    def _check_image(self, proposal: Any) -> Any:
+        image = proposal["value"]
+        if self._loaded[0] is not image:
+            with as_trait_problem():
+                self._loaded = (image, self.engine.picture(image))
+        return image
+
+    @t.observe("image")
+    def _take_picture(self, _change: Any) -> None:
+        picture = self._picture
+        self._forget()
+        self.picture = {**picture_to_json(picture.pixels, picture.name)}
+        self.network = {"name": self.engine.name, "input": list(picture.input.shape[-2:])}
+        if self._facts_of is None:
+            self._fill("cards", [card_json(self.engine, name) for name in self.engine.methods])
+        self._ask()
+
+    def _check_class(self, target: Any, why: str) -> int | None:
+        """The index of the class that is meant, None for the most probable one. `why` tells why it
+        has to be a class and not a function.
+        """
+        if target is None:
+            return None
+        if callable(target):
+            raise TraitProblem(f"target is a function; expected a class, {why}.")
+        with as_trait_problem():
+            return self.engine.resolve_target(self._picture, target).index
+
+    def _complete(self, work: Work[Any]) -> Work[Any]:
+        engine, picture = self.engine, self._picture
+        if self._facts_of is picture or not self.has_trait("prediction"):
+            return work
+
+        def with_facts() -> Iterator[Progress[Any]]:
+            yield Progress(0.0, facts(engine, picture))
+            yield from work()
+
+        return with_facts
+
+    def _take_facts(self, found: Facts) -> None:
+        self._facts_of = self._picture
+        super()._take_facts(found)
+
+    def _show(self, result: Any) -> None:
+        if isinstance(result, Explained):
+            earlier = self._maps if self._maps_seq == self._jobs.seq else []
+            others = [made for made in earlier if made.request != result.request]
+            self._maps, self._maps_seq = [*others, result], self._jobs.seq
+            self.frame = {"seq": self._jobs.seq, **self._frame()}
+
+    def _frame(self) -> Mapping[str, Any]:
+        """The `frame` without `seq`, as the maps of a request come in: the latest of them."""
+        return self._maps[-1].frame
+
+    def _overlaid(self, pixels: Pixels, attribution: Attribution, *, signed: bool) -> Pixels:
+        """A map over the picture (H, W, 3), in a still picture."""
+        return overlay(pixels, map_of(attribution), signed=signed)
+
+    def _forget(self) -> None:
+        super()._forget()
+        self._maps = []
+
+    def _release(self) -> None:
+        super()._release()
+        self._facts_of = self.image = None
+        self._loaded = (None, None)
+        self.picture = {}
+
+    # Static pictures.
+
+    def _picture_png(self, *, small: bool) -> bytes:
+        pixels = self._picture.pixels
+        if not self._maps:
+            return still(pixels) if small else encode_png(pixels)
+        drawn = [
+            self._overlaid(pixels, made.attribution, signed=made.frame["signed"])
+            for made in self._maps
+        ]
+        titles = ["Picture", *(made.attribution.title for made in self._maps)]
+        words = [self._picture.name or "Picture", self._maps[0].frame["target"]["name"]]
+        shown = grid([[pixels, *drawn]], [words], titles, side=_SMALL if small else _LARGE)
+        return encode_png(shown, colors=128 if small else None)
+
+    def _in_words(self) -> str:
+        return self._named(self._title)
+
+    def _named(self, what: str) -> str:
+        """What is shown, the picture, and the network."""
+        name = f", {self._picture.name}" if self._picture.name else ""
+        return f"{what}{name}, {self.engine.name}"
+
+    def _saved_frames(self) -> Sequence[Mapping[str, Any]]:
+        """None beside the `frame` that is shown, which is saved with the other traits."""
+        self.wait(self._saving_seconds)
+        return []

@@ -3,54 +3,53 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 import traitlets as t
 
+from xai_widgets.engine import Engine
 from xai_widgets.metrics import Control, Randomization
 from xai_widgets.metrics.masking import BASELINES
 from xai_widgets.render import curves_figure
 from xai_widgets.targets import TargetLike
-from xai_widgets.widgets.base.bundle import bundle
-from xai_widgets.widgets.base.explaining import Facts
-from xai_widgets.widgets.base.photos import picture_to_json, still
-from xai_widgets.widgets.base.traits import (
-    Choice,
-    TraitProblem,
-    WholeNumber,
-    as_trait_problem,
-    one_of,
-    several_of,
-)
-from xai_widgets.widgets.base.widget import EngineWidget
-from xai_widgets.widgets.faithfulness.curve_frames import (
+from xai_widgets.widgets.base.jobs import Work
+from xai_widgets.widgets.base.options import WidgetOptions
+from xai_widgets.widgets.base.photos import still
+from xai_widgets.widgets.base.traits import Choice, WholeNumber, one_of, several_of
+from xai_widgets.widgets.base.widget import PictureWidget
+from xai_widgets.widgets.faithfulness.work import (
     KINDS,
+    Check,
+    CurvesRequest,
+    MapCurves,
+    Refusal,
+    Results,
+    Setup,
+    all_checks,
     check_to_json,
     frame_of_curves,
+    missing_results,
     panel_of,
-)
-from xai_widgets.widgets.faithfulness.work import (
-    Asked,
-    Checked,
-    Judged,
-    Known,
-    Opening,
-    Refused,
-    Working,
-    checks_within,
-    judging,
 )
 
 if TYPE_CHECKING:
-    from xai_widgets.engine import Engine
+    from typing_extensions import Unpack
 
-_FIRST_SECONDS = 1.5  # a cell waits so long, so that there is something to see at once
-_SAVING_SECONDS = 120.0
 _SECONDS_BETWEEN_CHECKS = 0.4  # a check is sent whole, with all its maps
 
 
-class FaithfulnessViewer(EngineWidget):
+class FaithfulnessOptions(WidgetOptions, total=False):
+    """Keywords of FaithfulnessViewer."""
+
+    method: str | None
+    view: Literal["curves", "sanity"]
+    stages: int
+    random_maps: int
+    seed: int
+
+
+class FaithfulnessViewer(PictureWidget):
     """Insertion and deletion curves of several methods, the picture at any point of them, and what
     the network says of it; beside them a random map as the control, and the sanity check.
 
@@ -58,24 +57,21 @@ class FaithfulnessViewer(EngineWidget):
     `Engine.explain`; `methods` are names of `engine.methods`. `baseline` ("blur", "black", "mean"
     or "zero") stands in for pixels that are taken away, the same in both curves; `steps` is the
     number of parts in which they go or come, 2 to 255. `random_maps` controls are drawn, from
-    `seed` on. `method` is the one whose pictures are looked at, `view` is "curves" or "sanity",
+    `seed` on. `method` is the one whose pictures are shown, `view` is "curves" or "sanity",
     and `stages` the number of groups in which the sanity check randomises the layers.
 
     All of these are traits: set them from Python, observe them. `curves` maps each method to its
     `metrics.Faithfulness` (`.insertion.auc`, `.deletion.auc`) as it is done, and "random" to the
     `metrics.Control`; `sanity` maps methods to their `metrics.Randomization`. `wait()`, `stop()`,
-    `close()`, `to_png()`, `to_html()`; or use it as a context manager.
+    `resume()`, `close()`, `to_png()`, `to_html()`; or use it as a context manager.
 
-    Raises ExplanationError for an image, method, target, baseline or number that cannot be, and
-    TypeError for an unknown keyword.
+    Raises ExplanationError for an image, method, target, baseline or number that is not possible,
+    and TypeError for an unknown keyword.
     """
 
-    _esm = bundle("faithfulness/index.js")
-    _css = bundle("faithfulness/style.css")
+    _static = "faithfulness"
     _way_on = "Go on takes it up again; what is done is kept."
 
-    picture = t.Dict().tag(sync=True)
-    network = t.Dict().tag(sync=True)
     cards: t.List[dict[str, Any]] = t.List().tag(sync=True)
     prediction = t.Dict().tag(sync=True)
     refused = t.Dict().tag(sync=True)  # method -> why it has no curves here
@@ -102,21 +98,19 @@ class FaithfulnessViewer(EngineWidget):
         target: TargetLike = None,
         baseline: str = "blur",
         steps: int = 25,
-        **traits: Any,
+        **options: Unpack[FaithfulnessOptions],
     ) -> None:
-        self._loaded = (image, engine.picture(image))
-        self._known, self._known_of = Known(), None
-        self._opening: Opening | None = None
+        self._results = Results()
+        self._setup: Setup | None = None
         self._check_sent = 0.0
-        given = [methods] if isinstance(methods, str) else list(methods)
         super().__init__(
             engine,
-            image=image,
-            methods=given,
+            image,
+            methods=[methods] if isinstance(methods, str) else list(methods),
             target=target,
             baseline=baseline,
             steps=steps,
-            **traits,
+            **options,
         )
 
     # What may be asked.
@@ -134,27 +128,9 @@ class FaithfulnessViewer(EngineWidget):
 
     @t.validate("target")
     def _check_target(self, proposal: Any) -> int | None:
-        target = proposal["value"]
-        if target is None:
-            return None
-        if callable(target):
-            raise TraitProblem("target is a function; expected a class, which has a probability.")
-        with as_trait_problem():
-            return self.engine.resolve_target(self._loaded[1], target).index
+        return self._check_class(proposal["value"], "which has a probability")
 
     # What is asked.
-
-    @t.observe("image")
-    def _take_picture(self, _change: Any) -> None:
-        picture = self._loaded[1]
-        self._known.clear()
-        self._opening = None
-        self.set_trait("curves", {})
-        self.set_trait("sanity", {})
-        self.check = self.frame = {}
-        self.picture = picture_to_json(picture.pixels, picture.name)
-        self.network = {"name": self.engine.name, "input": list(picture.input.shape[-2:])}
-        self._ask()
 
     @t.observe("methods", "target", "baseline", "steps", "random_maps", "seed", "stages")
     def _ask_anew(self, _change: Any) -> None:
@@ -171,8 +147,8 @@ class FaithfulnessViewer(EngineWidget):
     def _checked_method(self) -> str:
         return self.method if self.method in self.methods else self.methods[0]
 
-    def _asked_for(self) -> Asked:
-        return Asked(
+    def _request(self) -> CurvesRequest:
+        return CurvesRequest(
             methods=tuple(self.methods),
             target=self.target,
             baseline=self.baseline,  # type: ignore[arg-type]  # one of BASELINES
@@ -182,104 +158,85 @@ class FaithfulnessViewer(EngineWidget):
             check=self._checked_method() if self.view == "sanity" else None,
         )
 
-    def _work(self) -> tuple[str, Callable[[], Iterator[Any]]]:
-        engine, picture, asked, known = self.engine, self._loaded[1], self._asked_for(), self._known
-        unknown = self._known_of is not picture
+    def _work(self) -> tuple[str, Work[Any]]:
+        engine, picture, request, results = (
+            self.engine,
+            self._picture,
+            self._request(),
+            self._results,
+        )
         self.refused = {}
-        return "Curves", lambda: judging(engine, picture, asked, known, with_facts=unknown)
-
-    def _handle_custom_msg(self, content: Any, buffers: Any) -> None:
-        if isinstance(content, Mapping) and content.get("kind") == "resume" and not self._closed:
-            self._ask()
-        super()._handle_custom_msg(content, buffers)
-
-    def _await_first(self) -> None:
-        self._wait_while_running(_FIRST_SECONDS, until=lambda: False)
+        return "Curves", lambda: missing_results(engine, picture, request, results)
 
     # What is shown.
 
-    def _show(self, step: Any) -> None:
-        if isinstance(step, Facts):
-            self._known_of = self._loaded[1]
-            self.prediction = step.prediction
-            self.cards = step.methods
-        elif isinstance(step, Opening):
-            self._opening = step
-            self._show_curves()
-            self._show_known_check()
-        elif isinstance(step, Judged):
-            self._known.add(step)
-            self._show_curves()
-        elif isinstance(step, Refused):
-            self.refused = {**self.refused, step.label[0]: step.message}
-        elif isinstance(step, Checked):
-            self._take_check(step)
-        elif isinstance(step, Working):
-            self._say("running", self._doing(step), fraction=step.fraction)
+    def _show(self, result: Any) -> None:
+        if isinstance(result, Setup):
+            self._setup = result
+            self._show_curves(result)
+            self._show_earlier_check(result)
+        elif isinstance(result, MapCurves):
+            self._results.add(result)
+            assert self._setup is not None
+            self._show_curves(self._setup)
+        elif isinstance(result, Refusal):
+            self.refused = {**self.refused, result.method: result.message}
+        elif isinstance(result, Check):
+            self._show_check(result)
 
-    def _doing(self, step: Working) -> str:
-        name = step.label[0]
-        title = "Random map" if name == "random" else self.engine.methods[name].title
-        return f"{title}: {'randomising the network' if step.checking else 'curves'}"
-
-    def _show_curves(self) -> None:
-        opening, asked = self._opening, self._asked_for()
-        assert opening is not None
-        found = {
-            label: self._known.judged[opening.protocol, label]
-            for label in asked.labels
-            if (opening.protocol, label) in self._known.judged
+    def _show_curves(self, setup: Setup) -> None:
+        made = {
+            label: self._results.curves[setup.protocol, label]
+            for label in self._request().labels
+            if (setup.protocol, label) in self._results.curves
         }
         curves: dict[str, Any] = {
-            name: each for (name, seed), each in found.items() if seed is None
+            name: curve for (name, seed), curve in made.items() if seed is None
         }
-        controls = tuple(each for (_, seed), each in found.items() if seed is not None)
+        controls = tuple(curve for (_, seed), curve in made.items() if seed is not None)
         if controls:
             curves["random"] = Control(controls)
-        frame = frame_of_curves(self.engine, opening, curves)
-        self.frame = {"seq": self._requests.seq, **frame}
+        self.frame = {**frame_of_curves(self.engine, self._jobs.seq, setup, curves)}
         self.set_trait("curves", curves)
 
-    def _take_check(self, step: Checked) -> None:
-        if step.done:
-            self._known.checks[step.method, step.target, self.stages] = step
-            checks = {**self.sanity, step.method: Randomization(step.stages)}
+    def _show_check(self, check: Check) -> None:
+        if check.done:
+            self._results.checks[check.method, check.target, self.stages] = check
+            checks = {**self.sanity, check.method: Randomization(check.stages)}
             self.set_trait("sanity", checks)
         now = time.monotonic()
-        if step.done or now - self._check_sent > _SECONDS_BETWEEN_CHECKS:
+        if check.done or now - self._check_sent > _SECONDS_BETWEEN_CHECKS:
             self._check_sent = now
-            self.check = check_to_json(step, self.stages)
+            self.check = {**check_to_json(check, self.stages)}
 
-    def _show_known_check(self) -> None:
-        """One that is known need not be made again; one of another class is no longer shown."""
-        assert self._opening is not None
-        target = self._opening.protocol.target
+    def _show_earlier_check(self, setup: Setup) -> None:
+        """A check that is done need not be made again; one of another class is not shown."""
+        target = setup.protocol.target
         of_target = {
-            name: Randomization(checked.stages)
-            for (name, index, stages), checked in self._known.checks.items()
+            name: Randomization(check.stages)
+            for (name, index, stages), check in self._results.checks.items()
             if (index, stages) == (target, self.stages)
         }
         self.set_trait("sanity", of_target)
-        known = self._known.checks.get((self._checked_method(), target, self.stages))
-        if known is not None:
-            self.check = check_to_json(known, self.stages)
+        done = self._results.checks.get((self._checked_method(), target, self.stages))
+        if done is not None:
+            self.check = {**check_to_json(done, self.stages)}
         elif self.check.get("target") != target:
             self.check = {}
 
-    def _release(self) -> None:
-        super()._release()
-        self._known.clear()
-        self._opening = self._known_of = self.image = None
-        self._loaded = (None, None)
-        self.picture = self.check = {}
+    def _forget(self) -> None:
+        super()._forget()
+        self._results.clear()
+        self._setup = None
+        self.check = self.frame = {}
         self.set_trait("curves", {})
         self.set_trait("sanity", {})
 
     # Static pictures.
 
     def _picture_png(self, *, small: bool) -> bytes:
-        pixels = self._loaded[1].pixels
-        if not self.curves or self._opening is None:
+        pixels = self._picture.pixels
+        if not self.curves or self._setup is None:
             return still(pixels)
         return curves_figure(
             *(panel_of(self.curves, kind) for kind in KINDS),
@@ -290,18 +247,18 @@ class FaithfulnessViewer(EngineWidget):
 
     def _in_words(self) -> str:
         titles = ", ".join(self.engine.methods[name].title for name in self.methods)
-        picture = self._loaded[1]
-        what = f" for {self._opening.target.name}" if self._opening is not None else ""
-        name = f", {picture.name}" if picture.name else ""
-        return f"Faithfulness of {titles}{what}{name}, {self.engine.name}"
+        what = f" for {self._setup.target.name}" if self._setup is not None else ""
+        return self._named(f"Faithfulness of {titles}{what}")
 
-    def _saved_frames(self) -> list[dict[str, Any]]:
+    def _saved_frames(self) -> Sequence[Mapping[str, Any]]:
         """The sanity checks that a saved page can switch between: of all quick methods."""
-        self.wait(_SAVING_SECONDS)
-        if self._opening is None:
+        self.wait(self._saving_seconds)
+        if self._setup is None:
             return []
-        engine, picture, asked = self.engine, self._loaded[1], self._asked_for()
-        made = checks_within(
-            _SAVING_SECONDS, engine, picture, asked, self._opening.target, self._known
+        engine, picture, request = self.engine, self._picture, self._request()
+        target, results = self._setup.target, self._results
+        checks = self.collect(
+            lambda: all_checks(engine, picture, request, target, results), self._saving_seconds
         )
-        return [check_to_json(each, self.stages) for each in made]
+        of = {check.method: check for check in checks}
+        return [check_to_json(of[name], self.stages) for name in request.methods if name in of]

@@ -1,17 +1,24 @@
-"""The work of a FaithfulnessViewer, free of the viewer: curves and checks, part by part.
+"""The work of a FaithfulnessViewer, and what it gives as the browser receives it: curves and sanity
+checks, part by part.
 
-Generators of steps for an engine's worker, and what they give as the browser receives it.
+Steps for an engine's worker. They hold an engine and a picture, never the viewer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Literal
 
+import numpy as np
+
+from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError
+from xai_widgets.images import Picture
 from xai_widgets.metrics import (
+    Control,
     Faithfulness,
+    Randomization,
     Stage,
     baseline_input,
     cascade,
@@ -19,24 +26,27 @@ from xai_widgets.metrics import (
 )
 from xai_widgets.metrics.masking import Baseline
 from xai_widgets.metrics.relevance import class_of
-from xai_widgets.targets import Target, TargetLike
-from xai_widgets.widgets.base.explaining import Facts, facts
+from xai_widgets.progress import Progress
+from xai_widgets.targets import Target, TargetLike, class_name
+from xai_widgets.widgets.base import wire as shared
+from xai_widgets.widgets.base.maps import finite, map_of, quantise
 from xai_widgets.widgets.base.photos import picture_to_json
-
-if TYPE_CHECKING:
-    from xai_widgets.engine import Engine
-    from xai_widgets.images import Picture
+from xai_widgets.widgets.faithfulness.wire import Curve, Curves, CurvesFrame, SanityCheck
 
 _KEPT = 64  # maps with their curves, about a megabyte each
-_WEIGHT_OF_A_CHECK = 3  # about so many methods' curves does a check take
+_WEIGHT_OF_A_CHECK = 3  # a check takes about as long as so many methods' curves
+_SHOWN = 4  # classes at each point: three, and the target where it is not among them
+
+Kind = Literal["insertion", "deletion"]
+KINDS: tuple[Kind, ...] = ("insertion", "deletion")
 
 # A map: its method, and for a random one the seed.
 Label = tuple[str, int | None]
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What a viewer's traits ask for. `check` is the method whose sanity is looked at, if one."""
+class CurvesRequest:
+    """What the traits of a viewer ask for. `check` is the method whose sanity check is shown."""
 
     methods: tuple[str, ...]
     target: TargetLike
@@ -63,159 +73,264 @@ class Protocol:
 
 
 @dataclass(frozen=True, eq=False)
-class Opening:
-    """What is known before the first curve: the class, and the picture with all pixels gone."""
+class Setup:
+    """What all curves share: the class, its probability, and the picture with all pixels gone."""
 
     protocol: Protocol
     target: Target
     probability: float
-    gone: dict[str, Any]
+    gone: shared.Picture
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
+class MapCurves:
     label: Label
     protocol: Protocol
     result: Faithfulness
 
 
 @dataclass(frozen=True)
-class Refused:
+class Refusal:
     """Why a method has no curves here, or its check no stages."""
 
-    label: Label
+    method: str
     message: str
 
 
 @dataclass(frozen=True, eq=False)
-class Checked:
+class Check:
+    """The stages of a method's sanity check so far."""
+
     method: str
     target: int
     stages: tuple[Stage, ...]
     done: bool
 
 
-@dataclass(frozen=True)
-class Working:
-    """How far all of it has come, and with what it is busy."""
-
-    label: Label
-    fraction: float
-    checking: bool = False
-
-
-Step = Facts | Opening | Judged | Refused | Checked | Working
+Result = Setup | MapCurves | Refusal | Check
 
 
 @dataclass
-class Known:
-    """What has been computed for one picture. The least recently judged go first."""
+class Results:
+    """What has been computed for one picture. The oldest curves go first."""
 
-    judged: dict[tuple[Protocol, Label], Faithfulness] = field(default_factory=dict)
-    checks: dict[tuple[str, int, int], Checked] = field(default_factory=dict)
+    curves: dict[tuple[Protocol, Label], Faithfulness] = field(default_factory=dict)
+    checks: dict[tuple[str, int, int], Check] = field(default_factory=dict)
 
-    def add(self, step: Judged) -> None:
-        self.judged[step.protocol, step.label] = step.result
-        while len(self.judged) > _KEPT:
-            del self.judged[next(iter(self.judged))]
+    def add(self, made: MapCurves) -> None:
+        self.curves[made.protocol, made.label] = made.result
+        while len(self.curves) > _KEPT:
+            del self.curves[next(iter(self.curves))]
 
     def clear(self) -> None:
-        self.judged.clear()
+        self.curves.clear()
         self.checks.clear()
 
 
-def judging(
-    engine: Engine, picture: Picture, asked: Asked, known: Known, *, with_facts: bool
-) -> Iterator[Step]:
-    """Everything that is asked for and not yet known. A method that cannot be is said and passed
-    over.
+def missing_results(
+    engine: Engine, picture: Picture, request: CurvesRequest, results: Results
+) -> Iterator[Progress[Result | None]]:
+    """Everything that is asked for and not in `results`. A method that is not possible here is
+    reported and passed over.
     """
-    if with_facts:
-        yield facts(engine, picture)
-    target, index = class_of(engine, picture, asked.target)
-    protocol = Protocol(index, asked.baseline, asked.steps)
-    yield Opening(
-        protocol,
-        target,
-        float(engine.predict(picture).probabilities[index]),
-        picture_to_json(engine.pixels(baseline_input(picture, asked.baseline))[0], ""),
-    )
-    missing = [label for label in asked.labels if (protocol, label) not in known.judged]
-    check = asked.check
-    if check is not None and (check, index, asked.stages) in known.checks:
+    target, index = class_of(engine, picture, request.target)
+    protocol = Protocol(index, request.baseline, request.steps)
+    gone = picture_to_json(engine.pixels(baseline_input(picture, request.baseline))[0], "")
+    probability = float(engine.predict(picture).probabilities[index])
+    yield Progress(0.0, Setup(protocol, target, probability, gone))
+    missing = [label for label in request.labels if (protocol, label) not in results.curves]
+    check = request.check
+    if check is not None and (check, index, request.stages) in results.checks:
         check = None
     done, total = 0, len(missing) + _WEIGHT_OF_A_CHECK * (check is not None)
     if check is not None:
-        for checked in _checking(engine, picture, check, target, index, asked):
-            yield checked
-            share = len(checked.stages) / (asked.stages + 1) if isinstance(checked, Checked) else 1
-            yield Working((check, None), min(share, 1) * _WEIGHT_OF_A_CHECK / total, True)
+        words = f"{engine.methods[check].title}: randomising the network"
+        for step in _check_steps(engine, picture, check, target, index, request):
+            yield Progress(step.fraction * _WEIGHT_OF_A_CHECK / total, step.result, words)
         done += _WEIGHT_OF_A_CHECK
-    for label in missing:
-        yield Working(label, done / total)
+    for name, seed in missing:
+        title = "Random map" if name == "random" else engine.methods[name].title
+        words = f"{title}: curves"
+        yield Progress(done / total, None, words)
         try:
-            for step in _taking(engine, picture, label, target, asked):
-                if isinstance(step, Faithfulness):
-                    yield Judged(label, protocol, step)
-                else:
-                    yield Working(label, (done + step) / total)
+            for part in _curve_steps(engine, picture, name, seed, target, request):
+                made = None if part.result is None else MapCurves((name, seed), protocol, part.result)
+                yield Progress((done + part.fraction) / total, made, words)
         except ExplanationError as problem:
-            yield Refused(label, str(problem))
+            yield Progress((done + 1) / total, Refusal(name, str(problem)), words)
         done += 1
 
 
-def _taking(
-    engine: Engine, picture: Picture, label: Label, target: Target, asked: Asked
-) -> Iterator[float | Faithfulness]:
-    method, seed = label
-    return faithfulness(
+def _curve_steps(
+    engine: Engine,
+    picture: Picture,
+    method: str,
+    seed: int | None,
+    target: Target,
+    request: CurvesRequest,
+) -> Iterator[Progress[Faithfulness | None]]:
+    for step in faithfulness(
         engine,
         picture,
         method,
         target=target,
-        steps=asked.steps,
-        baseline=asked.baseline,
+        steps=request.steps,
+        baseline=request.baseline,
         seed=seed or 0,
-    )
+    ):
+        yield Progress(1.0, step) if isinstance(step, Faithfulness) else Progress(step, None)
 
 
-def _checking(
-    engine: Engine, picture: Picture, method: str, target: Target, index: int, asked: Asked
-) -> Iterator[Checked | Refused]:
+def _check_steps(
+    engine: Engine,
+    picture: Picture,
+    method: str,
+    target: Target,
+    index: int,
+    request: CurvesRequest,
+) -> Iterator[Progress[Check | Refusal]]:
     stages: list[Stage] = []
     try:
-        steps = cascade(engine, picture, method, target=target, stages=asked.stages)
-        for share, stage in steps:
+        for share, stage in cascade(engine, picture, method, target=target, stages=request.stages):
             stages.append(stage)
-            yield Checked(method, index, tuple(stages), share >= 1)
+            yield Progress(share, Check(method, index, tuple(stages), share >= 1))
     except ExplanationError as problem:
-        yield Refused((method, None), str(problem))
+        yield Progress(1.0, Refusal(method, str(problem)))
 
 
-def checks_within(
-    seconds: float, engine: Engine, picture: Picture, asked: Asked, target: Target, known: Known
-) -> list[Checked]:
-    """The checks of all methods that are known, and of the quick ones as many as the worker makes
-    in that time.
-    """
+def all_checks(
+    engine: Engine, picture: Picture, request: CurvesRequest, target: Target, results: Results
+) -> Iterator[Progress[Check | None]]:
+    """The checks of all methods: those in `results`, and what is missing of the quick ones."""
     assert target.index is not None
-    index = target.index
-    found = {
-        name: known.checks[name, index, asked.stages]
-        for name in asked.methods
-        if (name, index, asked.stages) in known.checks
+    kept = [results.checks.get((name, target.index, request.stages)) for name in request.methods]
+    for check in kept:
+        yield Progress(0.0, check)
+    for name, check in zip(request.methods, kept, strict=True):
+        if check is None and not engine.methods[name].anytime:
+            for step in _check_steps(engine, picture, name, target, target.index, request):
+                made = step.result
+                whole = isinstance(made, Check) and made.done
+                yield Progress(step.fraction, made if whole else None)  # type: ignore[arg-type]
+
+
+# As the browser receives it.
+
+
+def frame_of_curves(
+    engine: Engine, seq: int, setup: Setup, curves: Mapping[str, Faithfulness | Control]
+) -> CurvesFrame:
+    """The `frame` of a FaithfulnessViewer.
+
+    Each pixel travels as the point (1 to K, one byte) at which it changes: with the picture and
+    the picture gone, a browser puts together what the network was given at any point.
+    """
+    protocol = setup.protocol
+    shown = [_curves_json(name, given, protocol.target) for name, given in curves.items()]
+    indices = {i for own in shown for kind in KINDS for top in own[kind]["top"] for i, _ in top}
+    count = max(indices, default=0) + 1
+    points = next((_first(given).insertion.fraction for given in curves.values()), np.zeros(0))
+    return {
+        "seq": seq,
+        "baseline": protocol.baseline,
+        "steps": protocol.steps,
+        "target": {
+            "index": setup.target.index,
+            "name": setup.target.name,
+            "probability": finite(setup.probability),
+        },
+        "gone": setup.gone,
+        "fractions": [round(float(share), 6) for share in points],
+        "names": {
+            str(i): class_name(i, engine.class_names, max(count, i + 1)) for i in sorted(indices)
+        },
+        "curves": shown,
     }
-    missing = [n for n in asked.methods if n not in found and not engine.methods[n].anytime]
 
-    def work() -> Iterator[Checked | Refused]:
-        for name in missing:
-            yield from _checking(engine, picture, name, target, index, asked)
 
-    def keep(step: Checked | Refused) -> None:
-        if isinstance(step, Checked) and step.done:
-            found[step.method] = step
+def _first(given: Faithfulness | Control) -> Faithfulness:
+    return given.maps[0] if isinstance(given, Control) else given
 
-    job = engine.worker.submit(object(), work, on_step=keep)
-    job.wait(seconds)
-    job.cancel()
-    return [found[name] for name in asked.methods if name in found]
+
+def _curves_json(name: str, given: Faithfulness | Control, target: int) -> Curves:
+    first = _first(given)
+    order = first.insertion.point_of_change()
+    return {
+        "method": name,
+        "title": "Random" if name == "random" else first.attribution.title,
+        "order": np.ascontiguousarray(order, dtype=np.uint8).tobytes(),
+        "maps": len(given.maps) if isinstance(given, Control) else 1,
+        "insertion": _curve_json(given, "insertion", target),
+        "deletion": _curve_json(given, "deletion", target),
+    }
+
+
+def _curve_json(given: Faithfulness | Control, kind: Kind, target: int) -> Curve:
+    curve = getattr(_first(given), kind)
+    made: Curve = {
+        "probability": _numbers(curve.probability),
+        "auc": round(curve.auc, 6),
+        "top": [_top(row, target) for row in curve.probabilities],
+    }
+    if isinstance(given, Control):
+        mean, low, high = given.band(kind)
+        auc = given.auc(kind)
+        made |= {
+            "probability": _numbers(mean),
+            "auc": round(auc.mean, 6),
+            "low": _numbers(low),
+            "high": _numbers(high),
+            "interval": [round(auc.low, 6), round(auc.high, 6)],
+        }
+    return made
+
+
+def _numbers(values: Sequence[float] | np.ndarray[Any, Any]) -> list[float]:
+    return [round(float(value), 5) for value in values]
+
+
+def _top(probabilities: np.ndarray[Any, Any], target: int) -> list[tuple[int, float]]:
+    order = np.argsort(-probabilities, kind="stable")[:_SHOWN].tolist()
+    if target not in order:
+        order[-1] = target
+    return [(int(i), round(float(probabilities[i]), 5)) for i in order]
+
+
+def check_to_json(check: Check, total: int) -> SanityCheck:
+    """A sanity check as the browser receives it; `total` stages are to come in all."""
+    title = check.stages[0].attribution.title
+    signed = any(float(stage.attribution.values.min()) < 0 for stage in check.stages)
+    mean = finite(Randomization(check.stages).spearman) if check.done else None
+    return {
+        "method": check.method,
+        "title": title,
+        "target": check.target,
+        "total": len(check.stages) if check.done else total + 1,
+        "done": check.done,
+        "mean": mean,
+        "stages": [
+            {
+                "randomised": list(stage.layers),
+                "spearman": finite(stage.spearman),
+                "ssim": finite(stage.ssim),
+                "map": quantise(map_of(stage.attribution), signed=signed).to_json(),
+            }
+            for stage in check.stages
+        ],
+    }
+
+
+def panel_of(curves: Mapping[str, Faithfulness | Control], kind: Kind) -> dict[str, Any]:
+    """One kind of curve of all methods, as `render.curves_figure` draws it."""
+    lines = []
+    for given in curves.values():
+        first = _first(given)
+        curve = getattr(first, kind)
+        line = {"title": first.attribution.title, "x": curve.fraction, "y": curve.probability}
+        line |= {"low": None, "high": None, "auc": curve.auc, "control": False}
+        if isinstance(given, Control):
+            mean, low, high = given.band(kind)
+            line |= {"title": "Random", "y": mean, "low": low, "high": high}
+            line |= {"auc": given.auc(kind).mean, "control": True}
+        lines.append(line)
+    return {"title": kind.capitalize(), "lines": lines}

@@ -1,8 +1,10 @@
-"""A picture painted over by hand, as the network is given it: x (1 - m) + b m."""
+"""A picture painted over by hand, as the network is given it, x (1 - m) + b m, and how its mask
+travels: as the lengths of its runs, a few hundred numbers for what a brush leaves.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -10,18 +12,18 @@ import torch
 from torch import Tensor
 
 from xai_widgets.baselines import baseline_like
+from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError, nearest
 from xai_widgets.images import Picture
 from xai_widgets.probe.cores import one_core_left
-
-if TYPE_CHECKING:
-    from xai_widgets.engine import Engine
 
 Fill = Literal["black", "blur", "mean"]
 FILLS: tuple[Fill, ...] = get_args(Fill)
 
 Mask = npt.NDArray[np.bool_]
 Pixels = npt.NDArray[np.uint8]
+
+_LONGEST_RUN = 0xFFFF
 
 
 class Painting:
@@ -42,14 +44,14 @@ class Painting:
 
     @property
     def fills(self) -> list[Fill]:
-        """Those that are known: what black is, the preprocessing has to tell."""
+        """Those there are: black only where the preprocessing tells what black is."""
         return [fill for fill in FILLS if fill != "black" or self._picture.black is not None]
 
     def check(self, mask: object, fill: str) -> Mask:
         """The mask (H, W), True where the picture is painted over.
 
-        Raises ExplanationError for a mask of another size or of anything but yes and no, and for a
-        fill that is not known.
+        Raises ExplanationError for a mask of another size or with other values than 0 and 1, and
+        for an unknown fill.
         """
         array = np.asarray(mask)
         if array.shape != self.size:
@@ -63,10 +65,10 @@ class Painting:
                 "True where the picture is painted over, such as heatmap > threshold"
             )
         if fill not in self.fills:
-            known = ", ".join(f'"{name}"' for name in self.fills)
+            names = ", ".join(f'"{name}"' for name in self.fills)
             why = " (the preprocessing does not tell what black is)" if fill == "black" else ""
             raise ExplanationError(
-                f"fill is {fill!r}{why}; expected one of {known}.{nearest(fill, self.fills)}"
+                f"fill is {fill!r}{why}; expected one of {names}.{nearest(fill, self.fills)}"
             )
         return array.astype(np.bool_)
 
@@ -75,15 +77,15 @@ class Painting:
         x = self._picture.input
         if fill not in self._fills:
             black = self._picture.black
-            known = None if black is None else torch.tensor(black)
-            self._fills[fill] = baseline_like(x, fill, known)
+            lowest = None if black is None else torch.tensor(black)
+            self._fills[fill] = baseline_like(x, fill, lowest)
         return torch.where(torch.from_numpy(mask), self._fills[fill], x)
 
     def probabilities(self, engine: Engine, mask: Mask, fill: Fill) -> npt.NDArray[np.float32]:
-        """What the network says of the painted picture: its class probabilities (C,)."""
+        """The class probabilities (C,) of the painted picture."""
         with one_core_left():
-            found = engine.probabilities(self.input(mask, fill))[0]
-        return np.asarray(found.float().cpu().numpy(), dtype=np.float32)
+            probabilities = engine.probabilities(self.input(mask, fill))[0]
+        return np.asarray(probabilities.float().cpu().numpy(), dtype=np.float32)
 
     def pixels(self, fill: Fill) -> Pixels:
         """The fill as a person sees it, (H, W, 3).
@@ -96,3 +98,32 @@ class Painting:
         x = torch.from_numpy(seen.transpose(2, 0, 1).copy())[None].float()
         filled = baseline_like(x, fill)[0].add(0.5).clamp(0, 255).to(torch.uint8)
         return np.ascontiguousarray(filled.permute(1, 2, 0).numpy())
+
+
+def runs_of(mask: Mask) -> bytes:
+    """The lengths, as little-endian 16-bit numbers, of what is unpainted, painted, unpainted ...
+    in reading order. A run too long for 16 bits is cut in two by one of length zero.
+    """
+    flat = mask.ravel()
+    edges = np.flatnonzero(flat[1:] != flat[:-1]) + 1
+    ends = np.concatenate([[0] if flat.size and flat[0] else [], edges, [flat.size]])
+    lengths: list[int] = []
+    for length in np.diff(ends, prepend=0).astype(int).tolist():
+        while length > _LONGEST_RUN:
+            lengths += [_LONGEST_RUN, 0]
+            length -= _LONGEST_RUN
+        lengths.append(length)
+    return np.asarray(lengths, dtype="<u2").tobytes()
+
+
+def mask_of(data: Any, size: tuple[int, int]) -> Mask:
+    """The mask (H, W) of these runs. Raises ExplanationError when they do not fill that size."""
+    lengths = np.frombuffer(bytes(data), dtype="<u2")
+    height, width = size
+    if int(lengths.sum(dtype=np.int64)) != height * width:
+        raise ExplanationError(
+            f"what was painted has {int(lengths.sum(dtype=np.int64)):,} pixels; expected "
+            f"{height} x {width}, as the picture has now"
+        )
+    painted = np.arange(len(lengths)) % 2 == 1
+    return np.repeat(painted, lengths).reshape(size)

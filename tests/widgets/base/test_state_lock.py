@@ -1,4 +1,4 @@
-"""Writers take turns; a worker never waits for its own."""
+"""One writer at a time; a worker never waits for the lock."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import threading
 
 import pytest
 
-from xai_widgets.widgets.base import turns
+from xai_widgets.widgets.base import state_lock
 
 
 def test_a_change_is_made_at_once_when_nobody_writes() -> None:
     made: list[int] = []
-    turns.post(lambda: made.append(1))
+    state_lock.post(lambda: made.append(1))
     assert made == [1]
 
 
 def test_a_change_posted_while_another_thread_writes_is_made_when_it_has_finished() -> None:
     made: list[str] = []
-    with turns.taken():
+    with state_lock.held():
         worker = threading.Thread(
-            target=lambda: turns.post(lambda: made.append(threading.current_thread().name))
+            target=lambda: state_lock.post(lambda: made.append(threading.current_thread().name))
         )
         worker.start()
         worker.join(5)
@@ -30,20 +30,35 @@ def test_a_change_posted_while_another_thread_writes_is_made_when_it_has_finishe
 
 def test_the_writer_can_ask_for_what_was_posted() -> None:
     made: list[int] = []
-    with turns.taken():
-        turns.post(lambda: made.append(1))
+    with state_lock.held():
+        state_lock.post(lambda: made.append(1))
         assert made == []
-        turns.deliver()
+        state_lock.deliver()
         assert made == [1]
+
+
+def test_a_writer_that_fails_leaves_no_change_behind() -> None:
+    made: list[int] = []
+
+    def write() -> None:
+        with state_lock.held():
+            worker = threading.Thread(target=lambda: state_lock.post(lambda: made.append(1)))
+            worker.start()
+            worker.join(5)
+            raise KeyError("mine")
+
+    with pytest.raises(KeyError):
+        write()
+    assert made == [1]
 
 
 def test_a_change_that_fails_is_logged_and_harms_no_other(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     made: list[int] = []
-    with turns.taken():
-        turns.post(lambda: made.append(1 // 0))
-        turns.post(lambda: made.append(2))
+    with state_lock.held():
+        state_lock.post(lambda: made.append(1 // 0))
+        state_lock.post(lambda: made.append(2))
     assert made == [2]
     assert "ZeroDivisionError" in caplog.text
 
@@ -54,9 +69,9 @@ def test_changes_posted_by_changes_come_after_them_without_deep_recursion() -> N
     def change(left: int) -> None:
         made.append(left)
         if left:
-            turns.post(lambda: change(left - 1))
+            state_lock.post(lambda: change(left - 1))
 
-    turns.post(lambda: change(5000))
+    state_lock.post(lambda: change(5000))
     assert made == list(range(5000, -1, -1))
 
 
@@ -65,13 +80,13 @@ def test_nothing_is_lost_between_many_threads() -> None:
 
     def worker(start: int) -> None:
         for i in range(500):
-            turns.post(lambda i=i: made.append(start + i))
+            state_lock.post(lambda i=i: made.append(start + i))
 
     threads = [threading.Thread(target=worker, args=(1000 * n,)) for n in range(4)]
     for thread in threads:
         thread.start()
     for _ in range(500):
-        with turns.taken():
+        with state_lock.held():
             pass
     for thread in threads:
         thread.join(10)

@@ -1,0 +1,60 @@
+"""A widget as a stranger might write it: five maps of one picture, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import traitlets as t
+
+from xai_widgets.engine import Engine
+from xai_widgets.targets import TargetLike
+from xai_widgets.widgets.base.explaining import Request, explanations
+from xai_widgets.widgets.base.jobs import Work
+from xai_widgets.widgets.base.options import Appearance
+from xai_widgets.widgets.base.widget import PictureWidget
+
+FIVE = ("saliency", "guided_backprop", "grad_cam", "layer_cam", "occlusion")
+
+
+class FiveMaps(Appearance, PictureWidget):
+    """The same picture explained by five methods.
+
+    `engine`, `image` and `target` (a class, or None for the most probable one) are those of
+    `Engine.explain`; `methods` are names of `engine.methods`. Further keywords are the appearance.
+    """
+
+    _static = Path(__file__).parent
+
+    prediction = t.Dict().tag(sync=True)
+    target = t.Any(None, allow_none=True).tag(sync=True, keyword=True)
+
+    def __init__(
+        self,
+        engine: Engine,
+        image: Any,
+        methods: Sequence[str] = FIVE,
+        target: TargetLike = None,
+        **options: Any,
+    ) -> None:
+        self._methods = list(methods)
+        super().__init__(engine, image, target=target, **options)
+
+    @t.validate("target")
+    def _check_target(self, proposal: Any) -> int | None:
+        return self._check_class(proposal["value"], "which all methods can explain")
+
+    @t.observe("target")
+    def _ask_anew(self, _change: Any) -> None:
+        self._ask()
+
+    def _work(self) -> tuple[str, Work[Any]]:
+        engine, picture = self.engine, self._picture
+        requests = [Request.of(engine, name, self.target, None, {}) for name in self._methods]
+        return "Five maps", lambda: explanations(engine, picture, requests)
+
+    def _frame(self) -> Mapping[str, Any]:
+        maps = [{**made.frame, "title": made.attribution.title} for made in self._maps]
+        partial = len(maps) < len(self._methods)
+        return {"target": maps[0]["target"], "maps": maps, "partial": partial}

@@ -1,0 +1,146 @@
+"""What travels between Python and the browser, for all widgets. `tools/wire.py` makes the
+TypeScript of it, `js/src/core/wire.ts`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+from typing_extensions import NotRequired, TypedDict
+
+
+# A list of two: what JSON makes of a tuple.
+Size = Annotated[Sequence[int], 2]
+Interval = Annotated[Sequence[float], 2]
+
+
+class ClassScore(TypedDict):
+    index: int
+    name: str
+    probability: float
+
+
+class Prediction(TypedDict):
+    """The most probable classes, the first one first."""
+
+    top: Sequence[ClassScore]
+
+
+class Parameter(TypedDict):
+    """A parameter of a method, and the control that sets it."""
+
+    name: str
+    label: str
+    kind: Literal["int", "float", "choice", "bool"]
+    default: Any
+    minimum: NotRequired[float | None]
+    maximum: NotRequired[float | None]
+    step: NotRequired[float | None]
+    choices: NotRequired[Sequence[Any] | None]
+    unit: NotRequired[str | None]
+    help: NotRequired[str | None]
+
+
+class MethodCard(TypedDict):
+    """What a method is. `takes_layer`: whether a layer is chosen for it. `unavailable`: why this
+    network cannot be explained by it; absent or empty where it can.
+    """
+
+    name: str
+    title: str
+    family: str
+    cost: str
+    formula: str
+    citation: str
+    url: NotRequired[str | None]
+    shows: str
+    limits: str
+    space: Literal["input", "layer"]
+    takes_layer: bool
+    signed: bool
+    anytime: bool
+    class_specific: NotRequired[bool]
+    needs_rectifiers: NotRequired[bool]
+    needs_attention: NotRequired[bool]
+    parameters: Sequence[Parameter]
+    unavailable: NotRequired[str | None]
+
+
+class Layer(TypedDict):
+    """A layer that CAM methods accept, with the height and width of its maps."""
+
+    name: str
+    size: Size
+    channels: int
+
+
+class Network(TypedDict):
+    """The network, with the height and width of its input."""
+
+    name: str
+    input: Size
+
+
+class Picture(TypedDict):
+    """A picture in a format that browsers know; with an empty `mime`, its pixels as they are."""
+
+    width: int
+    height: int
+    mime: str
+    data: bytes
+    name: NotRequired[str]
+
+
+class FrameTarget(TypedDict):
+    """What is explained; a function of the output has no index."""
+
+    index: int | None
+    name: str
+    probability: float | None
+    score: NotRequired[float | None]
+
+
+class QuantisedMap(TypedDict):
+    """An (h, w) map in bytes: value = sign(s) |s|^gamma peak, with s read from the byte."""
+
+    shape: Size
+    signed: bool
+    range: Interval
+    peak: float
+    gamma: float
+    histogram: NotRequired[Sequence[int]]
+    data: bytes
+    state: Literal["ok", "zero", "nonfinite"]
+    message: str
+
+
+class MapFrame(QuantisedMap):
+    """A map, and what it is a map of. `note` is what has to be known of it beside the picture."""
+
+    method: str
+    target: FrameTarget
+    layer: str | None
+    parameters: Mapping[str, Any]
+    partial: bool
+    fraction: float
+    seconds: float
+    note: NotRequired[str]
+
+
+class Frame(MapFrame):
+    """A map as the answer to the request `seq`."""
+
+    seq: int
+
+
+class Status(TypedDict):
+    """What the kernel is doing: `remaining` is in seconds, `hint` is the way on or out."""
+
+    seq: int
+    state: Literal["idle", "running", "error", "stopped"]
+    message: str
+    hint: str
+    fraction: float | None
+    seconds: float | None
+    remaining: float | None

@@ -1,0 +1,61 @@
+"""What travels between a HeatmapViewer and its browser half, beyond what all widgets share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from typing_extensions import NotRequired, TypedDict
+
+from xai_widgets.widgets.base.wire import Frame
+
+
+class PrefetchedMessage(TypedDict):
+    """A map that nobody has asked for yet; its data is in the buffer."""
+
+    kind: Literal["prefetched"]
+    frame: Frame
+
+
+class BrushRequest(TypedDict):
+    """A view asks for the brush; `known`: for the fills alone; `problem`: the host refused it."""
+
+    kind: Literal["brush"]
+    known: NotRequired[bool]
+    problem: NotRequired[str]
+
+
+class BrushMessage(TypedDict):
+    """The brush. Buffers: its module, the blurred picture (`mime`), the probabilities of the
+    unpainted picture, and what is painted now: the mask's runs and its probabilities.
+    """
+
+    kind: Literal["brush"]
+    fills: Sequence[str]
+    mean: Sequence[int]
+    mime: str
+    fill: NotRequired[str | None]
+
+
+class PaintRequest(TypedDict):
+    """A stroke of the view `by`, its mask's runs in the buffer. An empty mask clears. The answer
+    is filled up with `full` bytes without meaning, so that it fills a packet and comes sooner.
+    """
+
+    kind: Literal["paint"]
+    by: str
+    seq: int
+    fill: str
+    full: NotRequired[int]
+
+
+class PaintedMessage(TypedDict):
+    """The answer to a stroke, for all views. Buffers: the class probabilities, and the mask's
+    runs.
+    """
+
+    kind: Literal["painted"]
+    by: str
+    seq: int
+    fill: str
+    failed: NotRequired[bool]
