@@ -154,22 +154,22 @@ class Attribution:
         of the values, so that ``load`` never takes a half-written folder for a result. The target's
         function, if it has one, is not saved.
         """
-        from xai_widgets.files import Record, write
+        from xai_widgets.files import Record, save_record
 
         manifest = {name: getattr(self, name) for name in _SAVED}
         manifest["warnings"] = list(self.warnings)
         manifest["target"] = {"index": self.target.index, "name": self.target.name}
         record = Record(manifest, self.values, self.pixels)
-        write(Path(folder), record, np.asarray(self.to_pil()))
+        save_record(Path(folder), record, np.asarray(self.to_pil()))
         return Path(folder)
 
     @classmethod
     def load(cls, folder: str | Path) -> Attribution:
         """Read what ``save`` wrote. Raises ``ExplanationError`` where something is missing."""
-        from xai_widgets.files import read
+        from xai_widgets.files import load_record
         from xai_widgets.targets import Target
 
-        record = read(Path(folder), (*_SAVED, "target"))
+        record = load_record(Path(folder), (*_SAVED, "target"))
         saved = {name: record.manifest[name] for name in _SAVED}
         saved["score"] = float(saved["score"])  # "nan" is text in JSON
         for name in ("probability", "completeness_gap"):
