@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -108,3 +109,23 @@ def several_of(name: str, values: Iterable[Any], known: Iterable[str]) -> list[s
     if not names or len(set(names)) < len(names):
         raise TraitProblem(f"{name} is {names}; expected at least one name, none twice.")
     return names
+
+
+class Renamed:
+    """The old name of a trait or attribute: it still works for one version, with a warning."""
+
+    def __init__(self, new: str) -> None:
+        self._new = new
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._message = f"{owner.__name__}.{name} is now called {self._new}"
+
+    def __get__(self, widget: Any, owner: type | None = None) -> Any:
+        if widget is None:
+            return self
+        warnings.warn(self._message, DeprecationWarning, stacklevel=2)
+        return getattr(widget, self._new)
+
+    def __set__(self, widget: Any, value: Any) -> None:
+        warnings.warn(self._message, DeprecationWarning, stacklevel=2)
+        setattr(widget, self._new, value)
