@@ -1,7 +1,7 @@
 """Write `js/src/core/wire.ts` from the TypedDicts of `xai_widgets/widgets/*/wire.py`.
 
-    python tools/wire.py            writes the file
-    python tools/wire.py --check    fails when the committed file differs
+python tools/wire.py            writes the file
+python tools/wire.py --check    fails when the committed file differs
 """
 
 from __future__ import annotations
@@ -66,7 +66,9 @@ def _order(folder: str) -> tuple[bool, str]:
 def _interface(declared: type) -> str:
     fields = get_type_hints(declared, include_extras=True)
     lines = [_field(name, given) for name, given in fields.items()]
-    return "\n".join([*_comment(declared), f"export interface {declared.__name__} {{", *lines, "}\n"])
+    return "\n".join(
+        [*_comment(declared), f"export interface {declared.__name__} {{", *lines, "}\n"]
+    )
 
 
 def _comment(declared: type) -> list[str]:

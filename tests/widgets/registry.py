@@ -59,7 +59,7 @@ WIDGETS: dict[str, Made] = {
         "frame",
     ),
     "training": Made(
-        lambda **options: TrainingMonitor(trainer(epochs=2), pictures=2, **options), "frame"
+        lambda **options: TrainingMonitor(trainer(epochs=2), pictures=2, **options), "status"
     ),
     "a stranger's": Made(
         lambda **options: FiveMaps(small(), photograph(), ["saliency", "grad_cam"], **options),

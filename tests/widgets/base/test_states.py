@@ -218,7 +218,9 @@ def test_an_observer_that_fails_is_reported_and_stops_nothing(
 
 
 def test_a_value_that_the_browser_cannot_set_is_put_back(widget: EngineWidget) -> None:
-    name = next(iter(sorted(set(widget.trait_names(keyword=True)) & set(widget.keys) - {"layout"})), "")
+    name = next(
+        iter(sorted(set(widget.trait_names(keyword=True)) & set(widget.keys) - {"layout"})), ""
+    )
     if not name:
         return  # TrainingMonitor has nothing to set
     before = getattr(widget, name)

@@ -473,12 +473,27 @@ def test_nothing_is_sent_ahead_when_not_wanted(engine: Engine, viewer: HeatmapVi
 
 
 def test_appearance_costs_no_computation(viewer: HeatmapViewer) -> None:
-    channel(viewer).change(opacity=0.25, clip=95, colormap="viridis", sign="positive", arrangement="swipe")
+    channel(viewer).change(
+        opacity=0.25, clip=95, colormap="viridis", sign="positive", arrangement="swipe"
+    )
     viewer.threshold = 0.5
     viewer.blend = "multiply"
     assert (viewer.opacity, viewer.clip, viewer.colormap) == (0.25, 95.0, "viridis")
     assert channel(viewer).updates("status") == []
     assert channel(viewer).updates("threshold") == [0.5]
+
+
+def test_the_old_names_still_work_and_say_the_new_ones(engine: Engine) -> None:
+    with pytest.warns(DeprecationWarning, match="arrangement"):
+        viewer = HeatmapViewer(engine, photograph(), prefetch=False, view="swipe")
+    assert viewer.arrangement == "swipe"
+    with pytest.warns(DeprecationWarning, match="arrangement"):
+        viewer.view = "overlay"
+    with pytest.warns(DeprecationWarning, match="arrangement"):
+        assert viewer.view == "overlay"
+    with pytest.warns(DeprecationWarning, match="cards"):
+        assert viewer.methods == viewer.cards
+    assert viewer.arrangement == "overlay"
 
 
 def test_it_works_with_jslink_and_in_boxes(viewer: HeatmapViewer) -> None:

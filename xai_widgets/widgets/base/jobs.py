@@ -7,6 +7,7 @@ import time
 import weakref
 from collections.abc import Callable, Iterator
 from functools import partial
+from types import MethodType
 from typing import Any, Protocol, TypeVar
 
 from xai_widgets.engine.worker import Job, Worker
@@ -92,12 +93,18 @@ class Jobs:
         )
 
     def submit_background(self, worker, work, on_step):  # SHIM
-        return worker.submit(self._background, work, on_step=self._posted_old(on_step), background=True)
+        return worker.submit(
+            self._background, work, on_step=self._posted_old(on_step), background=True
+        )
 
     def submit_aside(self, worker, work, on_step, on_error, *, once=False):  # SHIM
         return worker.submit(
-            object() if once else self._aside, work, on_step=self._posted_old(on_step),
-            on_error=self._posted_old(on_error), urgent=True)
+            object() if once else self._aside,
+            work,
+            on_step=self._posted_old(on_step),
+            on_error=self._posted_old(on_error),
+            urgent=True,
+        )
 
     def _posted_old(self, tell):  # SHIM
         def callback(value):
@@ -105,7 +112,9 @@ class Jobs:
                 listener = self._listener()
                 if listener is not None:
                     tell(listener, value)
+
             state_lock.post(change)
+
         return callback
 
     def cancel_aside(self, worker: Worker) -> None:
@@ -165,4 +174,4 @@ def _weakly(act: Callable[..., Any]) -> Callable[[], Callable[..., Any] | None]:
             return None if function is None else partial(function, *arguments, **keywords)
 
         return found
-    return weakref.WeakMethod(act) if hasattr(act, "__self__") else lambda: act
+    return weakref.WeakMethod(act) if isinstance(act, MethodType) else lambda: act

@@ -73,7 +73,8 @@ class Saving(Channel):
         text = html.standalone(
             esm=str(self._esm),
             css=str(self._css),
-            state=self.get_state(names) | {"frozen": True, "frames": list(frames), "status": at_rest},
+            state=self.get_state(names)
+            | {"frozen": True, "frames": list(frames), "status": at_rest},
             title=self._in_words(),
             png=self._picture_png(small=True),
         )

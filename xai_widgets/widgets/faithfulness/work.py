@@ -154,7 +154,9 @@ def missing_results(
         yield Progress(done / total, None, words)
         try:
             for part in _curve_steps(engine, picture, name, seed, target, request):
-                made = None if part.result is None else MapCurves((name, seed), protocol, part.result)
+                made = (
+                    None if part.result is None else MapCurves((name, seed), protocol, part.result)
+                )
                 yield Progress((done + part.fraction) / total, made, words)
         except ExplanationError as problem:
             yield Progress((done + 1) / total, Refusal(name, str(problem)), words)

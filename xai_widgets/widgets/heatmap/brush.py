@@ -111,9 +111,7 @@ class Brush(PictureWidget):
 
         self.aside(in_one_step(part), partial(self._send_with_mask, painting), once=True)
 
-    def _send_with_mask(
-        self, painting: Painting, part: tuple[BrushMessage, list[bytes]]
-    ) -> None:
+    def _send_with_mask(self, painting: Painting, part: tuple[BrushMessage, list[bytes]]) -> None:
         """What is painted now comes with the part: the view may have been opened later."""
         if self._painting is not painting:
             return

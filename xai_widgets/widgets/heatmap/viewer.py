@@ -276,15 +276,11 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
             likeliest = [score["index"] for score in self.prediction.get("top", [])]
             shown = self._question()[1]
             requests += for_targets(self._request(), [i for i in likeliest if i != shown])
-        saved = self.collect(
-            lambda: explanations(engine, picture, requests), self._saving_seconds
-        )
+        saved = self.collect(lambda: explanations(engine, picture, requests), self._saving_seconds)
         shown_now = [self.frame] if refines and self.frame else []
         frames = [*shown_now, *(explained.frame for explained in saved)]
         return [{**frame, "seq": seq} for seq, frame in enumerate(frames)]
 
 
 def _deprecated(old: str, new: str) -> None:
-    warnings.warn(
-        f"HeatmapViewer.{old} is now called {new}", DeprecationWarning, stacklevel=3
-    )
+    warnings.warn(f"HeatmapViewer.{old} is now called {new}", DeprecationWarning, stacklevel=3)
