@@ -21,9 +21,10 @@ from xai_widgets.images import Picture
 from xai_widgets.metrics import cosine, noisy, sparseness, total_variation
 from xai_widgets.progress import Progress
 from xai_widgets.targets import class_name
-from xai_widgets.widgets.base.explaining import Explained, Facts, Request, explaining, facts
+from xai_widgets.widgets.base.explaining import Facts, Request, explanation, facts
 from xai_widgets.widgets.base.maps import finite
 from xai_widgets.widgets.base.photos import picture_to_json
+from xai_widgets.widgets.base.wire import ClassScore
 from xai_widgets.widgets.comparison.networks import Row
 from xai_widgets.widgets.comparison.wire import CellFrame, MeasureDescription, NetworkPrediction
 
@@ -190,7 +191,8 @@ def compare(
     comparison: Comparison, *, with_facts: bool
 ) -> Iterator[Progress[RowPrediction | Cell | Facts | None]]:
     """What is asked for and not yet in the cache: the quick cells of all rows, then the refining
-    ones. What cannot be computed says so in its cell, and is passed over.
+    ones. What cannot be computed says so in its cell, and is passed over. A fraction of 0 and no
+    words: the step tells nothing about how far the cells have come.
     """
     answer = comparison.answer
     for step in _steps(comparison, answer, with_facts=with_facts):
@@ -217,29 +219,29 @@ def _steps(
 
     def cell(key: CellKey) -> Iterator[Progress[Cell | None]]:
         row, fraction = rows[key[0]], done / len(missing)
-        words = f"{cards[key[1]].title}, {row.name}"
+        words = f"{row.engine.methods[key[1]].title}, {row.name}"
         yield Progress(fraction, None, words)
         for step in _cell(key, row, pictures, answer, comparison.parameters):
             yield Progress(fraction, step, words)
 
     for number in range(len(rows)):
-        share = done / max(len(missing), 1)
         try:
             pictures[number] = comparison.picture(number)
             if number not in answer.predictions:
                 prediction = _prediction(number, comparison, pictures[number], answer)
-                yield Progress(share, RowPrediction(number, prediction))
+                yield Progress(0.0, RowPrediction(number, prediction))
         except ExplanationError as problem:
-            yield Progress(share, RowPrediction(number, {"row": number, "error": str(problem)}))
+            yield Progress(0.0, RowPrediction(number, {"row": number, "error": str(problem)}))
         for key in missing:
             if key[0] == number and key[1] in quick:
                 yield from cell(key)
                 done += 1
     if with_facts and 0 in pictures:
-        yield Progress(done / max(len(missing), 1), facts(rows[0].engine, pictures[0]))
+        yield Progress(0.0, facts(rows[0].engine, pictures[0]))
     for key in missing[done:]:
         yield from cell(key)
         done += 1
+    yield Progress(1.0, None)
 
 
 def _cell(
@@ -258,12 +260,13 @@ def _cell(
     try:
         target = prediction["target"]["index"]
         request = Request.of(row.engine, name, target, None, parameters)
-        for step in explaining(row.engine, pictures[number], request):
-            if isinstance(step, Explained):
-                frame = cast(CellFrame, {"row": number, **step.frame})
-                yield Cell(key, step.attribution, frame)
-            else:
+        for step in explanation(row.engine, pictures[number], request):
+            explained = step.result
+            if explained is None:
                 yield None
+            else:
+                frame = cast(CellFrame, {"row": number, **explained.frame})
+                yield Cell(key, explained.attribution, frame)
     except ExplanationError as problem:
         yield _empty(key, str(problem))
 
@@ -287,8 +290,8 @@ def _prediction(
         )
     frame: NetworkPrediction = {
         "row": number,
-        "input": list(picture.input.shape[-2:]),
-        "top": [cast(Any, asdict(score)) for score in prediction.top(_TOP)],
+        "input": (picture.input.shape[-2], picture.input.shape[-1]),
+        "top": [cast(ClassScore, asdict(score)) for score in prediction.top(_TOP)],
         "target": {
             "index": target,
             "name": class_name(target, engine.class_names, count),
@@ -296,9 +299,10 @@ def _prediction(
         },
         "exact": picture.exact,
     }
-    photo = cast(Any, picture_to_json(picture.pixels, picture.name))
+    photo = picture_to_json(picture.pixels, picture.name)
     first = answer.predictions.get(0)
-    if first is None or first.frame.get("photo", {}).get("data") != photo["data"]:
+    shown = None if first is None else first.frame.get("photo")
+    if shown is None or shown["data"] != photo["data"]:
         frame["photo"] = photo
     return frame
 
@@ -312,7 +316,7 @@ def _target(number: int, comparison: Comparison) -> int:
     def most_probable(row: int) -> int:
         if (request.picture_index, row) not in classes:
             engine = rows[row].engine
-            index = engine.resolve_target(engine.picture(comparison.image)).index
+            index = engine.internals.resolve_target(engine.picture(comparison.image)).index
             assert index is not None
             classes[request.picture_index, row] = index
         return classes[request.picture_index, row]

@@ -65,7 +65,7 @@ class TrainingMonitor(EngineWidget):
     _static = "training"
     _way_on = "Go on takes it up."
     _way_out = "The training has stopped; correct it and make a new trainer."
-    _same_in_a_cell = "for report in trainer.reports(): print(report)"
+    _same_in_a_cell = "for step in trainer.stream(): print(step.words)"
     _first_seconds = 0.0
 
     thumbnails: t.List[dict[str, Any]] = t.List().tag(sync=True)
@@ -100,15 +100,15 @@ class TrainingMonitor(EngineWidget):
         self._watched: list[WatchedPicture] = watched_pictures(trainer, engine, pictures, labels)
         super().__init__(engine, **options)
         self.network = {"name": engine.name, "input": list(trainer.train.shape[1:])}
-        self.thumbnails = thumbnails(engine, self._watched)
+        self.thumbnails = [{**photo} for photo in thumbnails(engine, self._watched)]
         plan: TrainingPlan = {
             "epochs": trainer.recipe.epochs,
             "steps": trainer.steps,
             "weight": trainer.recipe.weight,
             "regularised": trainer.recipe.weight > 0,
         }
-        self.plan = plan
-        self.epochs = [measures_of(entry) for entry in trainer.history]
+        self.plan = {**plan}
+        self.epochs = [{**measures_of(entry)} for entry in trainer.history]
         self.step = {"epoch": trainer.epoch, "step": trainer.step}
         if start:
             self._ask()
@@ -175,26 +175,26 @@ class TrainingMonitor(EngineWidget):
         self._points.add(share, report.terms)
         now = time.monotonic()
         if report.ends_epoch:
-            self.epochs = [measures_of(entry) for entry in self.trainer.history]
+            self.epochs = [{**measures_of(entry)} for entry in self.trainer.history]
         elif now - self._sent < _SECONDS_BETWEEN_POINTS:
             return
         self._sent = now
-        step: dict[str, Any] = {
+        step: TrainingStep = {
             "epoch": report.epoch,
             "step": report.step,
             "accuracy": report.accuracy,
             "learning_rate": report.learning_rate,
-            **{name: value for name, value in report.terms.items() if math.isfinite(value)},
         }
-        self.step = step
-        self.loss = self._points.to_json()
+        terms = {name: value for name, value in report.terms.items() if math.isfinite(value)}
+        self.step = {**step, **terms}
+        self.loss = {**self._points.to_json()}
 
     def _finished(self) -> None:
-        self.loss = self._points.to_json()
+        self.loss = {**self._points.to_json()}
 
-    @message("ready")
-    def _send_looks(self) -> None:
+    def _ready(self) -> None:
         """What was sent before a view listened is lost to it."""
+        super()._ready()
         for look in list(self._looks.values()):
             pictures = look.frame["pictures"]
             frame = {

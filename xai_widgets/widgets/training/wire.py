@@ -42,7 +42,7 @@ class TrainingStep(TypedDict):
 
     epoch: int
     step: int
-    accuracy: NotRequired[float]
+    accuracy: NotRequired[float | None]
     learning_rate: NotRequired[float]
     total: NotRequired[float]
     classification: NotRequired[float]

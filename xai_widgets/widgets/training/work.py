@@ -22,8 +22,8 @@ from xai_widgets.progress import Progress
 from xai_widgets.targets import class_name
 from xai_widgets.training import Report, Trainer
 from xai_widgets.widgets.base import wire
-from xai_widgets.widgets.base.maps import finite, quantise
-from xai_widgets.widgets.base.photos import map_of, small_picture
+from xai_widgets.widgets.base.maps import finite, map_of, quantise
+from xai_widgets.widgets.base.photos import small_picture
 from xai_widgets.widgets.training.wire import (
     EpochMeasures,
     GradientLook,
@@ -101,14 +101,14 @@ def train(
     if trainer.step == 0 and trainer.epoch not in seen:
         yield Progress(trainer.epoch / epochs, look(trainer.epoch, engine, watched), words)
     stride = math.ceil(epochs / _MOST_LOOKS)
-    with closing(trainer.reports()) as reports:
-        for report in reports:
-            share = (report.epoch * trainer.steps + report.step) / (epochs * trainer.steps)
+    with closing(trainer.stream()) as steps:
+        for step in steps:
+            report = step.result
             words = f"Epoch {report.epoch + 1} of {epochs}"
             # After the last step there is still a look to come.
-            yield Progress(min(share, _NEARLY_ALL), report, words)
+            yield Progress(min(step.fraction, _NEARLY_ALL), report, words)
             if report.ends_epoch and (trainer.finished or trainer.epoch % stride == 0):
-                yield Progress(share, look(trainer.epoch, engine, watched), words)
+                yield Progress(step.fraction, look(trainer.epoch, engine, watched), words)
 
 
 def look(epoch: int, engine: Engine, watched: Sequence[WatchedPicture]) -> Look:
@@ -156,10 +156,7 @@ def thumbnails(engine: Engine, watched: Sequence[WatchedPicture]) -> list[wire.P
     def name(label: int | None) -> str:
         return "" if label is None else class_name(label, engine.class_names, max(label + 1, 2))
 
-    return [
-        cast(wire.Picture, {**small_picture(item.picture.pixels), "name": name(item.label)})
-        for item in watched
-    ]
+    return [{**small_picture(item.picture.pixels), "name": name(item.label)} for item in watched]
 
 
 def measures_of(entry: Mapping[str, Any]) -> EpochMeasures:
