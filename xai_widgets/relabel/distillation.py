@@ -116,9 +116,19 @@ class RelabelDistillation:
         The picture and the target are checked at once, before the first step.
         """
         picture = self.engine.picture(image)
-        return self._steps(picture, self.engine.internals.resolve_target(picture, target))
+        return self._results(picture, self.engine.internals.resolve_target(picture, target))
 
-    def _steps(self, picture: Picture, target: Target) -> Iterator[RelabelProgress]:
+    def _results(self, picture: Picture, target: Target) -> Iterator[RelabelProgress]:
+        for step in self.steps(picture, target):
+            if step.result is not None:
+                yield RelabelProgress(step.fraction, step.result)
+
+    def steps(
+        self, picture: Picture, target: Target
+    ) -> Iterator[Progress[RelabelExplanation | None]]:
+        """Like `stream`, with a step without a result where more synthetic pictures have been drawn
+        and no map made of them yet.
+        """
         started = time.perf_counter()
         work = fit_surrogates(self.engine, self.vae, self.options, picture.input, target)
         while True:
@@ -128,29 +138,34 @@ class RelabelDistillation:
                 if step is None:
                     return
                 surrogate = step.result
-                if surrogate is None:
-                    continue
-                trace = self.engine.internals.trace(picture)
-                probability = None
-                if target.index is not None:
-                    probability = float(probabilities_of(trace.logits)[0, target.index])
-                attribution = Attribution(
-                    values=surrogate.values.cpu().numpy(),
-                    method=CARD.name,
-                    title=CARD.title,
-                    target=target,
-                    parameters=asdict(self.options),
-                    score=float(trace.score(target)[0]),
-                    probability=probability,
-                    seconds=time.perf_counter() - started,
-                    seed=self.options.seed,
-                    input_size=(picture.input.shape[-2], picture.input.shape[-1]),
-                    pixels=picture.pixels,
-                    model=self.engine.name,
-                    warnings=warnings_of(surrogate, self.engine),
-                )
-                explanation = RelabelExplanation.of(attribution, surrogate, self.engine)
-            yield RelabelProgress(step.fraction, explanation)
+                explanation = None
+                if surrogate is not None:
+                    explanation = self._explanation(surrogate, picture, target, started)
+            yield Progress(step.fraction, explanation)
+
+    def _explanation(
+        self, surrogate: Surrogate, picture: Picture, target: Target, started: float
+    ) -> RelabelExplanation:
+        trace = self.engine.internals.trace(picture)
+        probability = None
+        if target.index is not None:
+            probability = float(probabilities_of(trace.logits)[0, target.index])
+        attribution = Attribution(
+            values=surrogate.values.cpu().numpy(),
+            method=CARD.name,
+            title=CARD.title,
+            target=target,
+            parameters=asdict(self.options),
+            score=float(trace.score(target)[0]),
+            probability=probability,
+            seconds=time.perf_counter() - started,
+            seed=self.options.seed,
+            input_size=(picture.input.shape[-2], picture.input.shape[-1]),
+            pixels=picture.pixels,
+            model=self.engine.name,
+            warnings=warnings_of(surrogate, self.engine),
+        )
+        return RelabelExplanation.of(attribution, surrogate, self.engine)
 
     def __repr__(self) -> str:
         return f"RelabelDistillation({self.engine!r}, {type(self.vae).__name__}, {self.options})"

@@ -48,7 +48,7 @@ def comparison(engine: Engine) -> Iterator[GradientComparison]:
     made.close()
 
 
-def told(sent: RecordingComm, kind: str) -> list[tuple[dict[str, Any], list[Any]]]:
+def messages(sent: RecordingComm, kind: str) -> list[tuple[dict[str, Any], list[Any]]]:
     return [(content, buffers) for content, buffers in sent.custom() if content["kind"] == kind]
 
 
@@ -63,7 +63,7 @@ def test_cells_are_the_engines_for_one_class(
         (content["frame"]["row"], content["frame"]["method"]): {
             **content["frame"], "data": buffers[0]
         }
-        for content, buffers in told(sent, "cell")
+        for content, buffers in messages(sent, "cell")
     }  # fmt: skip
     for row, (name, each) in enumerate(engines.items()):
         for method in METHODS:
@@ -136,7 +136,7 @@ def test_what_is_known_is_not_computed_again(
         return all(len(found.get((name, "grad_cam"), {})) == 5 for name in ("Small 1", "Small 2"))
 
     until(measured)
-    comparison.place = 1
+    comparison.picture_index = 1
     comparison.wait(30)
     until(measured)
     engine.forget()
@@ -148,12 +148,12 @@ def test_what_is_known_is_not_computed_again(
 
     handle = engine.model.register_forward_hook(count)
     before = len(sent.custom())
-    sent.change(place=0)
+    sent.change(picture_index=0)
     comparison.wait(30)
     again = [content for content, _ in sent.custom()[before:] if content["kind"] == "cell"]
     assert again == []  # the browser has them
     sent.message(kind="missing", key="0||0|0.000")  # but another view may not
-    assert len(told(sent, "cell")[-8:]) == 8
+    assert len(messages(sent, "cell")[-8:]) == 8
     assert passes == 0
     handle.remove()
 
@@ -170,7 +170,7 @@ def test_errors_stand_in_their_cell(engine: Engine) -> None:
         sent.message(kind="ready")
         errors = {
             (content["frame"]["row"], content["frame"]["method"]): content["frame"].get("error")
-            for content, _ in told(sent, "cell")
+            for content, _ in messages(sent, "cell")
         }
         assert (
             errors[0, "saliency"] is errors[0, "guided_backprop"] is errors[1, "saliency"] is None
@@ -195,7 +195,11 @@ def test_a_class_that_a_network_lacks_is_said(engine: Engine) -> None:
         assert comparison.attributions["named", "saliency"].target.index == 0  # by its name
         sent = channel(comparison)
         sent.message(kind="ready")
-        (problem,) = [c["told"]["error"] for c, _ in told(sent, "said") if "error" in c["told"]]
+        (problem,) = [
+            content["prediction"]["error"]
+            for content, _ in messages(sent, "prediction")
+            if "error" in content["prediction"]
+        ]
         assert "2 classes and none of number 2" in problem
 
 
@@ -227,7 +231,7 @@ def test_checkpoints_of_one_network(engine: Engine, tmp_path: Path) -> None:
 
 def test_it_is_strict(engine: Engine, comparison: GradientComparison) -> None:
     with pytest.raises(TypeError, match=r"no keyword .nois.\. Did you mean .noise"):
-        GradientComparison(engine, photograph(), nois=1)
+        GradientComparison(engine, photograph(), nois=1)  # type: ignore[call-arg]  # the point of it
     with pytest.raises(ExplanationError, match=r"methods is .salience.*Did you mean .saliency"):
         GradientComparison(engine, photograph(), ["salience"])
     with pytest.raises(ExplanationError, match="2 different names"):
@@ -240,8 +244,8 @@ def test_it_is_strict(engine: Engine, comparison: GradientComparison) -> None:
         GradientComparison(engine, [])
     with pytest.raises(ExplanationError, match="noise is 2"):
         comparison.noise = 2
-    with pytest.raises(ExplanationError, match="place is 2"):
-        comparison.place = 2
+    with pytest.raises(ExplanationError, match="picture_index is 2"):
+        comparison.picture_index = 2
     channel(comparison).change(scale="cel")
     assert comparison.status["state"] == "error"
     assert "Did you mean" in comparison.status["message"]
@@ -258,7 +262,7 @@ def test_a_saved_page_has_pictures_and_noise(
     assert keys[0] == "0||0|0.000"
     assert {"1||0|0.000", "0||0|0.100", "0||0|0.300"} <= set(keys)
     assert len(frames[0]["cells"]) == len(METHODS) * 2
-    assert frames[0]["said"][0]["photo"]["width"] == 32
+    assert frames[0]["predictions"][0]["photo"]["width"] == 32
     own = {each["method"]: each["values"] for each in frames[0]["measures"] if each["row"] == 0}
     assert own["saliency"]["smoothing"] is not None
 

@@ -66,10 +66,11 @@ def explorer(engine: Engine) -> Iterator[LatentExplorer]:
     made.close()
 
 
-def moved(explorer: LatentExplorer, values: list[float], place: int = -1) -> dict[str, Any]:
-    explorer.move(values, place)
+def moved(explorer: LatentExplorer, values: list[float], neighbour: int = -1) -> dict[str, Any]:
+    explorer.move(values, neighbour)
     padded = values + [0.0] * (len(explorer.sliders["shown"]) - len(values))
-    until(lambda: (explorer.edited.get("values"), explorer.edited.get("place")) == (padded, place))
+    until(lambda: explorer.edited.get("values") == padded)
+    until(lambda: explorer.edited.get("neighbour") == neighbour)
     return explorer.edited
 
 
@@ -144,27 +145,30 @@ def test_a_neighbour_is_where_it_was_drawn(explorer: LatentExplorer) -> None:
 def test_a_local_browser_gets_raw_pixels_that_fill_a_packet(explorer: LatentExplorer) -> None:
     sent = channel(explorer)
     values = [0.25] + [0.0] * (len(explorer.sliders["shown"]) - 1)
-    sent.message(kind="edit", values=values, place=-1, run=1, full=66_000)
+    sent.message(kind="edit", values=values, neighbour=-1, run=1, full=66_000)
     until(lambda: bool(explorer.edited))
     raw = explorer.edited["data"]
     assert (explorer.edited["mime"], len(raw)) == ("", 66_000)
     pixels = np.frombuffer(raw[: 8 * 8 * 3], np.uint8).reshape(8, 8, 3)
     np.testing.assert_array_equal(pixels, explorer.edited_picture)
     assert len(sent.updates("edited")) == 1
-    sent.message(kind="edit", values=values, place=-1, run=1, full=66_000)
+    sent.message(kind="edit", values=values, neighbour=-1, run=1, full=66_000)
     until(lambda: len(sent.updates("edited")) == 2)  # the same again is answered again
 
 
 def test_neighbours_are_sent_once_asked_for(explorer: LatentExplorer) -> None:
     sent = channel(explorer)
-    sent.message(kind="neighbours", run=1, places=[3, 5, 9999])
+    sent.message(kind="neighbours", run=1, neighbours=[3, 5, 9999])
     until(lambda: len(sent.custom()) > 0)
     told, buffers = sent.custom()[-1]
-    assert (told["kind"], [each["place"] for each in told["pictures"]]) == ("neighbours", [3, 5])
+    assert (told["kind"], [each["neighbour"] for each in told["pictures"]]) == (
+        "neighbours",
+        [3, 5],
+    )
     expected = explorer.explanation.pictures([3, 5])
     for buffer, picture in zip(buffers, expected, strict=True):
         np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(buffer))), picture)
-    sent.message(kind="neighbours", run=99, places=[3])  # of a distillation no longer shown
+    sent.message(kind="neighbours", run=99, neighbours=[3])  # of a distillation no longer shown
     assert len(sent.custom()) == 1
 
 
@@ -189,7 +193,7 @@ def test_sliders_in_use_stay_until_the_new_ones_are_asked_for(explorer: LatentEx
     assert explorer.sliders["better"]
     assert explorer.sliders["shown"] == before
     assert explorer.edited["values"][0] == 0.4
-    channel(explorer).message(kind="better")
+    channel(explorer).message(kind="take_sliders")
     assert not explorer.sliders["better"]
     assert explorer.sliders["run"] == 2
     assert explorer.edited == {}
@@ -197,14 +201,14 @@ def test_sliders_in_use_stay_until_the_new_ones_are_asked_for(explorer: LatentEx
 
 def test_it_is_strict(engine: Engine, explorer: LatentExplorer) -> None:
     with pytest.raises(TypeError, match=r"no keyword .sample.\. Did you mean .samples"):
-        LatentExplorer(engine, Quarters(), reddish(), sample=3)
+        LatentExplorer(engine, Quarters(), reddish(), sample=3)  # type: ignore[call-arg]  # the point of it
     with pytest.raises(ExplanationError, match="encode and decode"):
         LatentExplorer(engine, object(), reddish())  # type: ignore[arg-type]  # the point of it
     with pytest.raises(ExplanationError, match="structure"):
-        LatentExplorer(engine, Quarters(), reddish(), structure="smoth")
+        LatentExplorer(engine, Quarters(), reddish(), structure="smoth")  # type: ignore[arg-type]  # the point of it
     with pytest.raises(ExplanationError, match="samples is 3"):
         explorer.samples = 3
-    with pytest.raises(ExplanationError, match="place is 60"):
+    with pytest.raises(ExplanationError, match="neighbour is 60"):
         explorer.move([], 60)
     with pytest.raises(ExplanationError, match="values has 99 numbers"):
         explorer.move([0.0] * 99)
@@ -224,7 +228,7 @@ def test_what_cannot_be_is_said_in_words(engine: Engine) -> None:
     explorer.wait(30)
     assert explorer.status["state"] == "error"
     assert "no scale of the neighbourhood gives two classes" in explorer.status["message"]
-    assert explorer.opening["reconstruction"]["label_name"] == "red"
+    assert explorer.reconstruction["reconstruction"]["label_name"] == "red"
     assert explorer.to_png()[:4] == b"\x89PNG"
     explorer.close()
 
@@ -243,7 +247,7 @@ def test_a_saved_page_has_positions_and_neighbours(
         assert len(own) == 11
         assert 0.0 in own
         assert (own[0], own[-1]) == pytest.approx((each["low"], each["high"]), abs=1e-3)
-    assert sum("place" in frame for frame in state["frames"]) == 60
+    assert sum("neighbour" in frame for frame in state["frames"]) == 60
     assert all("chances" in frame for frame in state["frames"])
     assert "<img src=x" not in text
 

@@ -20,7 +20,7 @@ from xai_widgets.errors import ExplanationError
 from xai_widgets.training import Recipe, Terms, Trainer
 from xai_widgets.widgets import TrainingMonitor
 from xai_widgets.widgets.base.maps import dequantise
-from xai_widgets.widgets.training.work import Curve, Look, thinned
+from xai_widgets.widgets.training.work import Look, LossPoints, thinned
 
 NAMES = ["dark", "bright"]
 
@@ -70,7 +70,7 @@ def test_it_trains_as_the_trainer_does_and_shows_it() -> None:
             sent = dequantise(monitor.frame["pictures"][1]["maps"][i])
             largest = float(np.abs(expected).max())
             np.testing.assert_allclose(sent, expected, atol=largest / 60 + 1e-9)
-        assert [each["name"] for each in monitor.strip] == NAMES
+        assert [each["name"] for each in monitor.thumbnails] == NAMES
 
 
 def test_it_pauses_goes_on_and_ends() -> None:
@@ -79,16 +79,16 @@ def test_it_pauses_goes_on_and_ends() -> None:
         monitor.open()
         sent = channel(monitor)
         until(lambda: watched.epoch >= 1)
-        sent.message(kind="pause")
+        sent.message(kind="stop")
         assert monitor.status["state"] == "stopped"
         assert "Paused in epoch" in monitor.status["message"]
         time.sleep(0.3)  # the step that was being made
         stood = watched.epoch, watched.step
         time.sleep(0.1)
         assert (watched.epoch, watched.step) == stood
-        sent.message(kind="start")
+        sent.message(kind="resume")
         until(lambda: (watched.epoch, watched.step) > stood)
-        sent.message(kind="stop")
+        monitor.stop()
         assert "Ended in epoch" in monitor.status["message"]
     assert watched.epoch < 400
     assert monitor.status["state"] == "stopped"
@@ -189,7 +189,7 @@ def test_a_network_without_rectifiers_has_no_guided_gradient(tmp_path: Path) -> 
 
 
 def test_a_curve_stays_short_and_keeps_its_mean() -> None:
-    curve = Curve(("total",), most=8)
+    curve = LossPoints(("total",), most=8)
     for i in range(100):
         curve.add((i + 1) / 100, {"total": float(i)})
     made = curve.to_json()

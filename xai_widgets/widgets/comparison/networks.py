@@ -33,28 +33,34 @@ def rows_of(
     """The rows of a comparison. `checkpoints` are weights (a state dict, or a file of one) that
     copies of the one engine's network are given; the network itself is not a row then.
 
-    Raises ExplanationError for what is no engine, weights that do not fit, or numbers of names and
-    accuracies that are not those of the networks.
+    Raises ExplanationError for anything that is not an engine, weights that do not fit, and where
+    there is not one name or accuracy for each network.
     """
-    found: dict[str, Engine] | list[Engine]
+    networks: dict[str, Engine] | list[Engine]
     if checkpoints is not None:
         if not isinstance(engines, Engine):
             raise ExplanationError("checkpoints are of one network; expected a single engine")
-        found = {str(name): with_weights(engines, name, w) for name, w in checkpoints.items()}
+        networks = {str(name): with_weights(engines, name, w) for name, w in checkpoints.items()}
     elif isinstance(engines, Mapping):
-        found = {str(name): engine for name, engine in engines.items()}
+        networks = {str(name): engine for name, engine in engines.items()}
     elif isinstance(engines, (list, tuple)):
-        found = list(engines)
+        networks = list(engines)
     else:
-        found = [engines]  # type: ignore[list-item]  # checked below
-    given = list(found.values()) if isinstance(found, dict) else found
-    for each in given:
-        if not isinstance(each, Engine):
-            raise ExplanationError(f"{type(each).__name__} is no engine; expected xw.Engine(model)")
+        networks = [engines]  # type: ignore[list-item]  # checked below
+    given = list(networks.values()) if isinstance(networks, dict) else networks
+    for engine in given:
+        if not isinstance(engine, Engine):
+            raise ExplanationError(
+                f"{type(engine).__name__} is no engine; expected xw.Engine(model)"
+            )
     if not given:
         raise ExplanationError("there is no network to compare; expected one engine or more")
     if names is None:
-        names = list(found) if isinstance(found, dict) else _apart([each.name for each in given])
+        names = (
+            list(networks)
+            if isinstance(networks, dict)
+            else _distinct([engine.name for engine in given])
+        )
     called = [str(name) for name in names]
     if len(called) != len(given) or len(set(called)) < len(called):
         raise ExplanationError(
@@ -73,7 +79,7 @@ def rows_of(
     for share in shares:
         if share is not None and not (math.isfinite(share) and 0 <= share <= 1):
             raise ExplanationError(f"accuracies has {share!r}; expected shares from 0 to 1")
-    return [Row(*each) for each in zip(called, given, shares, strict=True)]
+    return [Row(*row) for row in zip(called, given, shares, strict=True)]
 
 
 def with_weights(engine: Engine, name: str, weights: Any) -> Engine:
@@ -110,7 +116,7 @@ def _read(path: Path) -> Any:
         raise ExplanationError(f"{path.name} is no file of weights: {problem}") from problem
 
 
-def _apart(names: Sequence[str]) -> list[str]:
+def _distinct(names: Sequence[str]) -> list[str]:
     """The same names, numbered where several are alike."""
     return [
         f"{name} {names[: i + 1].count(name)}" if names.count(name) > 1 else name

@@ -3,79 +3,131 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+import warnings
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, Literal, cast
 
 import traitlets as t
+from typing_extensions import Unpack
 
+from xai_widgets.attribution import Attribution
+from xai_widgets.engine import Engine
+from xai_widgets.engine.worker import Job
+from xai_widgets.images import Picture
 from xai_widgets.render.colours import Sign, colorize
 from xai_widgets.targets import TargetLike
-from xai_widgets.widgets.base import turns
-from xai_widgets.widgets.base.appearance import Appearance
-from xai_widgets.widgets.base.bundle import bundle
-from xai_widgets.widgets.base.explaining import Facts
-from xai_widgets.widgets.base.photos import Pixels, map_of, small_picture, within
+from xai_widgets.widgets.base import state_lock
+from xai_widgets.widgets.base.jobs import Work
+from xai_widgets.widgets.base.maps import map_of
+from xai_widgets.widgets.base.messages import message
+from xai_widgets.widgets.base.options import (
+    Appearance,
+    AppearanceOptions,
+    MethodOptions,
+    Parametrised,
+    WidgetOptions,
+)
+from xai_widgets.widgets.base.photos import Pixels, small_picture, within
 from xai_widgets.widgets.base.traits import (
     Choice,
+    Renamed,
+    Share,
+    TraitProblem,
+    WholeNumber,
+    as_trait_problem,
+    several_of,
 )
-from xai_widgets.widgets.comparison.answers import Answer, Cell, Known, Measured, Said, Working
-from xai_widgets.widgets.comparison.asking import Asking, listed
 from xai_widgets.widgets.comparison.networks import Row, rows_of
-from xai_widgets.widgets.comparison.stills import answers_within, comparison_png, told_of
-from xai_widgets.widgets.comparison.work import MEASURES, comparing, measuring
-
-if TYPE_CHECKING:
-    from xai_widgets.attribution import Attribution
-    from xai_widgets.engine import Engine
-    from xai_widgets.engine.worker import Job
+from xai_widgets.widgets.comparison.stills import (
+    compare_all,
+    comparison_png,
+    message_of,
+    saved_comparisons,
+    saved_of,
+)
+from xai_widgets.widgets.comparison.wire import ComparisonSaved
+from xai_widgets.widgets.comparison.work import (
+    MEASURES,
+    Answer,
+    AnswerCache,
+    Comparison,
+    ComparisonRequest,
+    Measured,
+    Part,
+    compare,
+    measure,
+)
 
 METHODS = ("saliency", "guided_backprop", "deconvnet", "smooth_grad", "grad_cam")
 _COLORMAPS = ("inferno", "gray", "coolwarm")  # those in the bundle
-_FIRST_SECONDS = 1.5  # a cell waits so long, so that there is something to see at once
+_MOST_NOISE = 0.5
 _PAINTED_IN = 0.4  # seconds that the browser has for painting before measures need all cores
-_SAVING_SECONDS = 120.0
 _THUMBNAIL = 64  # pixels
 
 
-class GradientComparison(Appearance, Asking):
+class ComparisonOptions(AppearanceOptions, MethodOptions, WidgetOptions, total=False):
+    """Keywords of GradientComparison."""
+
+    own: bool
+    picture_index: int
+    noise: float
+    pair: Sequence[tuple[int, str]]
+    view: Literal["grid", "swipe", "difference"]
+    scale: Literal["cell", "method", "all"]
+    alone: bool
+
+
+class GradientComparison(Appearance, Parametrised):
     """Maps of several networks (rows) by several methods (columns), side by side: one picture, one
     cursor, one zoom, one class; any two laid over each other, and their difference.
 
     `engines` is an Engine, several, or a mapping from names; with `checkpoints`, a mapping from
     names to weights (state dicts or files), the rows are copies of the one engine's network.
-    `image` is a picture or a list of them. `methods` are names of `engine.methods`; `target` is a
-    class, None for the first network's most probable one; with `own=True` each row explains its own
-    network's. `names` and `accuracies` (shares) go into the row headers. `noise` is added to what
-    the networks are given, in parts of its range, drawn from `seed`. Further keywords are the
-    methods' parameters (`samples=50`) and the appearance, as in HeatmapViewer; `alone=False` lays
-    the maps over the picture, `scale` is what has a colour scale of its own: each "cell", each
-    "method", or none ("all"); `view` is "grid", "swipe" or "difference", `pair` the cells it is of.
+    `image` is a picture or a list of them, of which the one at `picture_index` is shown. `methods`
+    are names of `engine.methods`; `target` is a class, None for the first network's most probable
+    one; with `own=True` each row explains its own network's. `names` and `accuracies` (shares) go
+    into the row headers. `noise` is added to what the networks are given, in parts of its range,
+    drawn from `seed`. Further keywords are the methods' parameters (`samples=50`) and the
+    appearance, as in HeatmapViewer; `alone=False` lays the maps over the picture, `scale` is what
+    has a colour scale of its own: each "cell", each "method", or none ("all"); `view` is "grid",
+    "swipe" or "difference", `pair` the two cells (row, method) that it is of.
 
     All of these are traits: set them from Python, observe them. `attributions` and `measures` are
     by (name, method). `wait()`, `stop()`, `close()`, `to_png()`, `to_html()`; or use it as a
     context manager.
 
-    Raises ExplanationError for a network, checkpoint, image, method, class or number that cannot
-    be, and TypeError for an unknown keyword.
+    Raises ExplanationError for a network, checkpoint, image, method, class or number that is not
+    possible, and TypeError for an unknown keyword.
     """
 
-    _esm = bundle("comparison/index.js")
-    _css = bundle("comparison/style.css")
+    _static = "comparison"
     _way_on = "Choose a picture, class or method to go on; what is done is kept."
     _way_out = "Choose another picture, method or class."
 
-    network = t.Dict().tag(sync=True)
     rows: t.List[dict[str, Any]] = t.List().tag(sync=True)
-    strip: t.List[dict[str, Any]] = t.List().tag(sync=True)
+    thumbnails: t.List[dict[str, Any]] = t.List().tag(sync=True)
     cards: t.List[dict[str, Any]] = t.List().tag(sync=True)
     class_names: t.List[str] = t.List().tag(sync=True)
+    measure_descriptions = t.List([{**item} for item in MEASURES]).tag(sync=True)
 
-    measured = t.List([dict(each) for each in MEASURES]).tag(sync=True)
+    image = t.Any().tag(keyword=True)
+    methods: t.List[str] = t.List().tag(sync=True, keyword=True)
+    target = t.Any(None, allow_none=True).tag(sync=True, keyword=True)
+    own = t.Bool(False).tag(sync=True, keyword=True)
+    picture_index = t.Int(0).tag(sync=True, keyword=True)
+    noise = Share(0, _MOST_NOISE, 0).tag(sync=True, keyword=True)
+    seed = WholeNumber(0, 9999, 0).tag(keyword=True)
+    pair: t.List[Any] = t.List().tag(sync=True, keyword=True)
+
     colormap = Choice(["auto", *_COLORMAPS], "auto").tag(sync=True, keyword=True)
-
     view = Choice(("grid", "swipe", "difference"), "grid").tag(sync=True, keyword=True)
     scale = Choice(("cell", "method", "all"), "cell").tag(sync=True, keyword=True)
     alone = t.Bool(True).tag(sync=True, keyword=True)
+
+    place = Renamed("picture_index")
+    strip = Renamed("thumbnails")
+    measured = Renamed("measure_descriptions")
 
     def __init__(
         self,
@@ -87,13 +139,21 @@ class GradientComparison(Appearance, Asking):
         names: Sequence[str] | None = None,
         accuracies: Sequence[float | None] | Mapping[str, float] | None = None,
         checkpoints: Mapping[str, Any] | None = None,
-        **traits: Any,
+        **options: Unpack[ComparisonOptions],
     ) -> None:
+        given: dict[str, Any] = {**options}
+        if "place" in given:
+            warnings.warn(
+                "GradientComparison(place=...) is now called picture_index",
+                DeprecationWarning,
+                stacklevel=2,
+            )
+            given["picture_index"] = given.pop("place")
         self._rows: list[Row] = rows_of(engines, checkpoints, names, accuracies)
         engine = self._rows[0].engine
-        self._images: list[Any] = listed(image)
-        self._loaded = (image, [engine.picture(each) for each in self._images])
-        self._known, self._with_facts = Known(), True
+        self._loaded: tuple[Any, list[Any]] = (image, _listed(image))
+        self._pictures: list[Picture] = [engine.picture(item) for item in self._loaded[1]]
+        self._answers, self._with_facts = AnswerCache(), True
         self._viewed = False
         self._measuring: Job | None = None
         super().__init__(
@@ -101,71 +161,117 @@ class GradientComparison(Appearance, Asking):
             image=image,
             methods=[methods] if isinstance(methods, str) else list(methods),
             target=target,
-            **self._with_parameters(engine, traits),
+            **self._with_parameters(engine, given),
         )
+
+    # What may be asked.
+
+    @t.validate("image")
+    def _check_image(self, proposal: Any) -> Any:
+        image = proposal["value"]
+        if self._loaded[0] is not image:
+            with as_trait_problem():
+                images = _listed(image)
+                self._pictures = [self.engine.picture(item) for item in images]
+                self._loaded = (image, images)
+        return image
+
+    @t.validate("methods")
+    def _check_methods(self, proposal: Any) -> list[str]:
+        return several_of("methods", proposal["value"], self.engine.methods)
+
+    @t.validate("target")
+    def _check_target(self, proposal: Any) -> int | None:
+        target = proposal["value"]
+        if target is None:
+            return None
+        if callable(target):
+            raise TraitProblem("target is a function; expected a class, which all networks have.")
+        with as_trait_problem():
+            return self.engine.internals.resolve_target(self._pictures[0], target).index
+
+    @t.validate("picture_index")
+    def _check_picture_index(self, proposal: Any) -> int:
+        index: int = proposal["value"]
+        if not 0 <= index < len(self._pictures):
+            raise TraitProblem(
+                f"picture_index is {index}; expected 0 to {len(self._pictures) - 1}."
+            )
+        return index
+
+    @t.validate("pair")
+    def _check_pair(self, proposal: Any) -> list[Any]:
+        pair: list[tuple[int, str]] = [(int(row), str(name)) for row, name in proposal["value"]]
+        if len(pair) > 2 or any(not 0 <= row < len(self._rows) for row, _ in pair):
+            raise TraitProblem(f"pair is {pair}; expected two cells [row, method].")
+        return [list(cell) for cell in pair]
 
     # What is asked.
 
     @t.observe("image")
     def _take_pictures(self, _change: Any) -> None:
-        pictures = self._loaded[1]
-        self._forget()
-        if self.place >= len(pictures):
-            self.place = 0
-        self.strip = [
-            {**small_picture(each.pixels, _THUMBNAIL), "name": each.name} for each in pictures
+        self._forget_answers()
+        if self.picture_index >= len(self._pictures):
+            self.picture_index = 0
+        self.thumbnails = [
+            {**small_picture(picture.pixels, _THUMBNAIL), "name": picture.name}
+            for picture in self._pictures
         ]
         self.network = {
             "name": ", ".join(dict.fromkeys(row.engine.name for row in self._rows)),
-            "input": list(pictures[0].input.shape[-2:]),
+            "input": list(self._pictures[0].input.shape[-2:]),
         }
         self.rows = [{"name": row.name, "accuracy": row.accuracy} for row in self._rows]
-        self.cards = self.cards or [card.to_json() for card in self.engine.methods.values()]
+        engine = self.engine
+        self.cards = self.cards or [card.to_json() for card in engine.methods.values()]
         self._ask()
 
     @t.observe("seed", "parameters")
-    def _forget_answers(self, _change: Any) -> None:
-        self._forget()
+    def _ask_from_scratch(self, _change: Any) -> None:
+        self._forget_answers()
         self._ask()
 
-    def _forget(self) -> None:
-        self._known = Known()
+    def _forget_answers(self) -> None:
+        self._answers = AnswerCache()
         self.send({"kind": "forget"})
 
-    @t.observe("methods", "target", "own", "place", "noise")
+    @t.observe("methods", "target", "own", "picture_index", "noise")
     def _ask_anew(self, _change: Any) -> None:
         self._ask()
 
     @property
-    def _answer(self) -> Answer:
-        return self._known.answer(self._asked_for)
-
-    def _work(self) -> tuple[str, Callable[[], Iterator[Any]]]:
-        rows, image, asked = self._rows, self._images[self.place], self._asked_for
-        methods, parameters, known = list(self.methods), dict(self.parameters), self._known
-        first, self._with_facts = self._with_facts, False
-        return "Maps", lambda: comparing(
-            rows, image, asked, methods, parameters, known, with_facts=first
+    def _comparison(self) -> Comparison:
+        request = ComparisonRequest(
+            self.picture_index, self.target, self.own, round(self.noise, 3), self.seed
+        )
+        image = self._loaded[1][self.picture_index]
+        return Comparison(
+            self._rows, image, request, list(self.methods), dict(self.parameters), self._answers
         )
 
-    def _await_first(self) -> None:
+    @property
+    def _answer(self) -> Answer:
+        return self._comparison.answer
+
+    def _work(self) -> tuple[str, Work[Any]]:
+        comparison, first = self._comparison, self._with_facts
+        self._with_facts = False
+        return "Maps", lambda: compare(comparison, with_facts=first)
+
+    def _shows_enough(self) -> bool:
+        """Whether the last of the quick cells is there."""
         quick = [name for name in self.methods if not self.engine.methods[name].anytime]
         last = (len(self._rows) - 1, quick[-1] if quick else self.methods[-1])
-        self._wait_while_running(_FIRST_SECONDS, until=lambda: last in self._answer.cells)
+        return last in self._answer.cells
 
     # What is shown.
 
-    def _show(self, step: Any) -> None:
-        if isinstance(step, Working):
-            self._say("running", step.words, fraction=step.fraction)
-        elif isinstance(step, Facts):
-            self.class_names, self.cards = step.class_names, step.methods
-        else:
-            self._tell(self._asked_for.key, step)
+    def _show(self, result: Part) -> None:
+        self._send_part(self._comparison.request.key, result)
 
-    def _tell(self, key: str, step: Said | Cell | Measured) -> None:
-        told, buffers = told_of(step)
-        self.send({**told, "key": key}, buffers=buffers)
+    def _send_part(self, key: str, part: Part) -> None:
+        content, buffers = message_of(key, part)
+        self.send(content, buffers=buffers)
 
     def _finished(self) -> None:
         if self._viewed:  # until then every moment goes into what is seen first
@@ -173,52 +279,48 @@ class GradientComparison(Appearance, Asking):
 
     def _measure(self, pause: float = _PAINTED_IN) -> None:
         """Take the measures of what is shown, in the background and after a pause."""
-        rows, image, asked = self._rows, self._images[self.place], self._asked_for
-        methods, known = list(self.methods), self._known
-
-        def tell(widget: GradientComparison, step: Measured) -> None:
-            if not widget._closed and widget._known is known and step.values:
-                known.answer(asked).take(step)
-                widget._guarded(lambda: widget._tell(asked.key, step))
-
-        self._measuring = self._requests.submit_background(
-            self.engine.worker, lambda: measuring(rows, image, asked, methods, known, pause), tell
+        comparison = self._comparison
+        self._measuring = self.aside(
+            lambda: measure(comparison, pause),
+            partial(self._show_measures, comparison),
+            background=True,
         )
+
+    def _show_measures(self, comparison: Comparison, measured: Measured) -> None:
+        if comparison.cache is self._answers:
+            comparison.answer.add(measured)
+            self._send_part(comparison.request.key, measured)
 
     def wait(self, seconds: float = 600.0) -> None:
         """Wait until everything is computed, the measures too."""
-        begun = time.monotonic()
+        deadline = time.monotonic() + seconds
         super().wait(seconds)
-        if self.status.get("state") == "idle":
-            self._viewed = True
-            self._measure(pause=0.0)
-            assert self._measuring is not None
-            self._measuring.wait(seconds - (time.monotonic() - begun))
+        job: Job | None = None
+        with state_lock.held():
+            if self.status.get("state") == "idle":
+                self._viewed = True
+                self._measure(pause=0.0)
+                job = self._measuring
+        while job is not None:  # another takes its place where the work ends only now
+            job.wait(max(deadline - time.monotonic(), 0.0))
+            with state_lock.held():
+                replaced = self._measuring is not job and time.monotonic() < deadline
+                job = self._measuring if replaced else None
 
     def _ready(self) -> None:
+        """What was sent before a view listened is lost to it."""
         super()._ready()
-        self._tell_all(self._asked_for.key)
+        self._send_answer(self._comparison.request.key)
         self._viewed = True
-        if not self._closed and self.status.get("state") == "idle":
+        if self.status.get("state") == "idle":
             self._measure()
 
-    def _tell_all(self, key: str) -> None:
-        """What was sent before a view listened, or has been forgotten there."""
-        answer = self._known.of(key) if not self._closed else None
-        if answer is None:
-            return
-        for said in list(answer.said.values()):
-            self._tell(key, said)
-        for cell in list(answer.cells.values()):
-            self._tell(key, cell)
-        for place, values in list(answer.measures.items()):
-            self._tell(key, Measured(place, values))
-
-    def _handle_custom_msg(self, content: Any, buffers: Any) -> None:
-        if isinstance(content, Mapping) and content.get("kind") == "missing":
-            with turns.taken():
-                self._guarded(lambda: self._tell_all(str(content.get("key"))))
-        super()._handle_custom_msg(content, buffers)
+    @message("missing")
+    def _send_answer(self, key: str) -> None:
+        """Send all of an answer: a view lacks it, or has forgotten it."""
+        answer = self._answers.with_key(key)
+        for part in [] if answer is None else answer.parts():
+            self._send_part(key, part)
 
     @property
     def attributions(self) -> dict[tuple[str, str], Attribution]:
@@ -240,10 +342,10 @@ class GradientComparison(Appearance, Asking):
 
     def _release(self) -> None:
         super()._release()
-        self._known, self._rows, self._images = Known(), [], []
-        self._loaded = (None, None)
+        self._answers, self._rows, self._pictures = AnswerCache(), [], []
+        self._loaded = (None, [])
         self.image = None
-        self.strip = []
+        self.thumbnails = []
 
     # Static pictures.
 
@@ -251,7 +353,7 @@ class GradientComparison(Appearance, Asking):
         return comparison_png(
             self._rows,
             self.methods,
-            self._loaded[1][self.place].pixels,
+            self._pictures[self.picture_index].pixels,
             self._answer,
             self._drawn,
             self._in_words(),
@@ -278,21 +380,24 @@ class GradientComparison(Appearance, Asking):
 
     def _in_words(self) -> str:
         titles = ", ".join(self.engine.methods[name].title for name in self.methods)
-        picture = self._loaded[1][self.place]
-        first = self._answer.said.get(0)
-        what = f" for {first.told['target']['name']}" if first and "target" in first.told else ""
+        picture = self._pictures[self.picture_index]
+        first = self._answer.predictions.get(0)
+        target = None if first is None else first.frame.get("target")
+        what = "" if target is None else f" for {target['name']}"
         name = f", {picture.name}" if picture.name else ""
         return f"{titles}{what}{name}: {' and '.join(row.name for row in self._rows)}"
 
-    def _saved_frames(self) -> list[dict[str, Any]]:
+    def _saved_frames(self) -> list[ComparisonSaved]:
         """All pictures without noise, and the shown one with a few amounts of it."""
-        self.wait(_SAVING_SECONDS)
-        return answers_within(
-            _SAVING_SECONDS,
-            self._rows,
-            self._images,
-            self._asked_for,
-            self.methods,
-            self.parameters,
-            self._known,
-        )
+        self.wait(self._saving_seconds)
+        comparisons = saved_comparisons(self._comparison, self._loaded[1])
+        self.collect(lambda: compare_all(comparisons), self._saving_seconds)
+        return [saved_of(comparison) for comparison in comparisons]
+
+
+def _listed(image: Any) -> list[Any]:
+    """The pictures that are meant. Raises TraitProblem for none."""
+    images = list(image) if isinstance(image, (list, tuple)) else [image]
+    if not images:
+        raise TraitProblem("image is an empty list; expected a picture or more.")
+    return images

@@ -1,30 +1,25 @@
-"""The work of a LatentExplorer, free of the explorer: distilling, the sliders, and single pictures.
-
-Generators of steps for an engine's worker, and what they give as the browser receives it.
-"""
+"""The work of a LatentExplorer, free of the widget: distillation, sliders, and single pictures."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from xai_widgets.relabel import RelabelDistillation, RelabelExplanation
+from xai_widgets.engine import Engine
+from xai_widgets.images import Picture
+from xai_widgets.progress import Progress
+from xai_widgets.relabel import VAE, RelabelDistillation, RelabelExplanation
 from xai_widgets.relabel.editing import Axis, Edited, Editor, axes_of
-from xai_widgets.relabel.pausing import Pausing
-from xai_widgets.relabel.readout import Readout
-from xai_widgets.targets import Target, class_name
-from xai_widgets.widgets.base.maps import finite, quantise
-from xai_widgets.widgets.base.photos import map_of, picture_to_json, small_picture
-
-if TYPE_CHECKING:
-    from xai_widgets.engine import Engine
-    from xai_widgets.images import Picture
-    from xai_widgets.relabel import VAE
-    from xai_widgets.targets import TargetLike
+from xai_widgets.relabel.features import Readout
+from xai_widgets.relabel.teacher import InterruptibleVAE
+from xai_widgets.targets import Target, TargetLike, class_name
+from xai_widgets.widgets.base.maps import finite, map_of, quantise
+from xai_widgets.widgets.base.photos import picture_to_json, small_picture
+from xai_widgets.widgets.latent import wire
 
 SLIDERS = 8
 READOUTS: tuple[Readout, ...] = tuple(name for name in get_args(Readout) if name != "auto")
@@ -32,133 +27,113 @@ _TOP = 5
 _FULL = 100_000  # bytes without meaning at most
 _SMALL = 112  # pixels of a neighbour's picture
 _UNSIGNED = ("magnitude", "positive")
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What an explorer's traits ask for; `options` are those of `relabel.Recipe`."""
-
-    target: TargetLike
-    options: Mapping[str, Any]
+_NEARLY_ALL = 0.99
 
 
 @dataclass(frozen=True, eq=False)
-class Opening:
-    """What is known before the first neighbour is drawn."""
+class Reconstructed:
+    """What there is to see before the first neighbour is drawn."""
 
     target: Target
     editor: Editor
-    facts: dict[str, Any]
+    frame: wire.Reconstruction
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
-    """What a distillation says so far, and the frame that shows it, all but its `seq`."""
+class Distilled:
+    """A distillation so far, and the frame that shows it, all but its `seq`."""
 
     explanation: RelabelExplanation
-    frame: dict[str, Any]
+    frame: Mapping[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
-class Sliders:
-    """The sliders, and what stands at either end of each."""
+class SliderAxes:
+    """The sliders' directions, and how they are shown."""
 
     axes: Sequence[Axis]
-    shown: list[dict[str, Any]]
+    shown: Sequence[wire.SliderRow]
 
 
-Step = Opening | Found | Sliders
-
-
-def distilling(
-    engine: Engine,
-    vae: VAE,
-    picture: Picture,
-    asked: Asked,
-    decoded: Callable[[int], None],
-) -> Iterator[Step]:
+def distil(
+    engine: Engine, vae: VAE, picture: Picture, target: TargetLike, options: Mapping[str, Any]
+) -> Iterator[Progress[Reconstructed | Distilled | SliderAxes | None]]:
     """The reconstruction, maps and neighbours as they come in, and the sliders at the end.
 
-    `decoded` is told of every batch of pictures while it is made.
+    `options` are those of `relabel.DistillationOptions`.
     """
-    paused = pausing(engine, vae, decoded)
-    distillation = RelabelDistillation(engine, paused, **asked.options)
-    target = engine.resolve_target(picture, asked.target)
-    yield opening(engine, vae, picture, target, distillation)
-    found = None
-    for progress in distillation.stream(picture, asked.target):
-        explanation = progress.explanation
-        early = found is None and progress.fraction < 1
-        found = Found(explanation, _frame_of(explanation, progress.fraction))
-        yield found
+
+    def give_way(count: int) -> None:
+        """A slider that moves, which a person waits for, goes before a batch of neighbours."""
+        engine.internals.worker.give_way()
+
+    distillation = RelabelDistillation(engine, InterruptibleVAE(vae, give_way), **options)
+    resolved = engine.internals.resolve_target(picture, target)
+    yield Progress(0.0, reconstruct(engine, vae, picture, resolved, distillation))
+    explanation: RelabelExplanation | None = None
+    for step in distillation.steps(picture, resolved):
+        early = explanation is None and step.fraction < 1
+        explanation = step.result or explanation
+        fraction = min(step.fraction, _NEARLY_ALL)
+        if step.result is None:
+            yield Progress(fraction, None)
+            continue
+        words = "" if step.fraction < 1 else "Finding the directions that matter"
+        frame = _frame_of(step.result, step.fraction)
+        yield Progress(fraction, Distilled(step.result, frame), words)
         if early:  # something to move already, while the rest is drawn
-            yield sliders(engine, explanation)
-    assert found is not None
-    yield sliders(engine, found.explanation)
+            yield Progress(fraction, slider_axes(engine, step.result))
+    assert explanation is not None
+    yield Progress(1.0, slider_axes(engine, explanation))
 
 
-def pausing(engine: Engine, vae: VAE, decoded: Callable[[int], None]) -> Pausing:
-    """The VAE, which lets what a person waits for go first before it decodes."""
-
-    def pause(count: int) -> None:
-        if engine.worker.give_way():
-            decoded(count)
-
-    return Pausing(vae, pause)
-
-
-def opening(
-    engine: Engine,
-    vae: VAE,
-    picture: Picture,
-    target: Target,
-    distillation: RelabelDistillation,
-) -> Opening:
+def reconstruct(
+    engine: Engine, vae: VAE, picture: Picture, target: Target, distillation: RelabelDistillation
+) -> Reconstructed:
     """The picture's reconstruction, and what the network says of either."""
-    editor = Editor(engine, vae, picture, target, distillation.recipe)
+    editor = Editor(engine, vae, picture, target, distillation.options)
     reconstruction, rest = editor.reconstruction(), editor.decoded(editor.latent)
-    prediction = engine.predict(picture).probabilities
-    likely = np.argsort(-prediction, kind="stable")[:_TOP].tolist()
+    probabilities = engine.predict(picture).probabilities
+    likely = np.argsort(-probabilities, kind="stable")[:_TOP].tolist()
     if target.index is not None and target.index not in likely:
         likely[-1] = target.index
-    facts = {
-        "target": {
-            "index": target.index,
-            "name": target.name,
-            "probability": finite(_of(prediction, target.index)),
-        },
+    own = None
+    if target.index is not None and target.index < len(probabilities):
+        own = float(probabilities[target.index])
+    frame: wire.Reconstruction = {
+        "target": {"index": target.index, "name": target.name, "probability": finite(own)},
         "classes": [
             {
                 "index": index,
                 "name": _name(engine, index),
-                "probability": round(float(prediction[index]), 5),
+                "probability": round(float(probabilities[index]), 5),
             }
             for index in likely
         ],
-        "reconstruction": picture_to_json(reconstruction.pictures[0], "reconstruction")
-        | said(engine, reconstruction.probabilities[0], likely),
-        "rest": picture_to_json(rest.pictures[0], "at rest")
-        | said(engine, rest.probabilities[0], likely),
+        "reconstruction": {
+            **picture_to_json(reconstruction.pictures[0], "reconstruction"),
+            **judged(engine, reconstruction.probabilities[0], likely),
+        },
+        "rest": {
+            **picture_to_json(rest.pictures[0], "at rest"),
+            **judged(engine, rest.probabilities[0], likely),
+        },
     }
-    return Opening(target, editor, facts)
-
-
-def _of(probabilities: npt.NDArray[np.float32], index: int | None) -> float | None:
-    return None if index is None or index >= len(probabilities) else float(probabilities[index])
+    return Reconstructed(target, editor, frame)
 
 
 def _name(engine: Engine, index: int) -> str:
     return class_name(index, engine.class_names, index + 1)
 
 
-def said(
+def judged(
     engine: Engine, probabilities: npt.NDArray[np.float32], likely: Sequence[int]
-) -> dict[str, Any]:
+) -> wire.Judged:
     """What the network says of a picture: the classes that were likely, and the likeliest now."""
     top = int(probabilities.argmax())
     shown = [*likely, *([top] if top not in likely else [])]
     return {
-        "chances": [[index, round(float(probabilities[index]), 5)] for index in shown],
+        "chances": [(index, round(float(probabilities[index]), 5)) for index in shown],
         "label": top,
         "label_name": _name(engine, top),
     }
@@ -195,11 +170,11 @@ def _frame_of(explanation: RelabelExplanation, fraction: float) -> dict[str, Any
     }
 
 
-def sliders(engine: Engine, explanation: RelabelExplanation) -> Sliders:
-    """The ways through latent space that matter most, ready to be moved along."""
+def slider_axes(engine: Engine, explanation: RelabelExplanation) -> SliderAxes:
+    """The directions in latent space that matter most, ready to be moved along."""
     axes = axes_of(explanation, SLIDERS)
     turning = explanation.counterfactual
-    shown = [
+    shown: list[wire.SliderRow] = [
         {
             "name": axis.name,
             "low": round(axis.low, 4),
@@ -214,7 +189,7 @@ def sliders(engine: Engine, explanation: RelabelExplanation) -> Sliders:
         turned = turning.label[turning.t >= turning.flip - 1e-9]
         if len(turned):
             shown[0]["becomes"] = _name(engine, max(int(turned[0]), 0))
-    return Sliders(axes, shown)
+    return SliderAxes(axes, shown)
 
 
 def edited_to_json(
@@ -222,10 +197,11 @@ def edited_to_json(
     edited: Edited,
     likely: Sequence[int],
     values: Sequence[float],
-    place: int,
+    neighbour: int,
     full: int = 0,
 ) -> dict[str, Any]:
-    """The `edited` trait: a picture at these values from that neighbour on (−1: the picture).
+    """The `edited` trait without `run` and `answer`: a picture at these values, from that neighbour
+    on (−1: the picture).
 
     Where the browser is on this machine, it asks for messages of so many bytes at least: then
     pixels travel as they are, since encoding and decoding them would take longer than sending them.
@@ -234,24 +210,24 @@ def edited_to_json(
     height, width = pixels.shape[:2]
     if full:
         raw = pixels.tobytes().ljust(min(full, _FULL), b"\0")
-        picture = {"width": width, "height": height, "mime": "", "data": raw}
+        picture = cast(Any, {"width": width, "height": height, "mime": "", "data": raw})
     else:
-        picture = small_picture(pixels, max(width, height), 88)
+        picture = cast(Any, small_picture(pixels, max(width, height), 88))
     return {
         "values": [round(float(value), 5) for value in values],
-        "place": place,
+        "neighbour": neighbour,
         **picture,
         "score": None if edited.scores is None else finite(float(edited.scores[0])),
-        **said(engine, edited.probabilities[0], likely),
+        **judged(engine, edited.probabilities[0], likely),
     }
 
 
 def neighbour_pictures(
-    explanation: RelabelExplanation, places: Sequence[int]
-) -> list[dict[str, Any]]:
-    """The neighbours at these places as small pictures."""
-    made = explanation.pictures(list(places))
+    explanation: RelabelExplanation, neighbours: Sequence[int]
+) -> list[wire.NeighbourPicture]:
+    """These neighbours as small pictures."""
+    pictures = explanation.pictures(list(neighbours))
     return [
-        {"place": int(place), **small_picture(pixels, _SMALL)}
-        for place, pixels in zip(places, made, strict=True)
+        {"neighbour": int(neighbour), **small_picture(pixels, _SMALL)}
+        for neighbour, pixels in zip(neighbours, pictures, strict=True)
     ]
