@@ -17,6 +17,7 @@ import os
 import statistics
 import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from keeping import keep
 from torch import nn
 
 import xai_widgets as xw
+from xai_widgets.progress import Progress
 
 METHODS: list[Any] = [
     "grad_cam",
@@ -85,8 +87,8 @@ def passes(model: nn.Module, x: torch.Tensor, backward: bool) -> float:
 
 
 class Watch:
-    """Follows an evaluation's progress: times bare passes between photographs, off the clock, and
-    interrupts it halfway once.
+    """Follows an evaluation: times bare passes between photographs, off the clock, and interrupts
+    it halfway once.
     """
 
     def __init__(self, model: nn.Module, x: torch.Tensor, every: int) -> None:
@@ -101,7 +103,15 @@ class Watch:
         self.backward: list[float] = []
         self.away, self.interrupts = 0.0, True
 
-    def __call__(self, done: int, total: int) -> None:
+    def __call__(self, steps: Iterable[Progress[xw.metrics.Table]], total: int) -> Any:
+        """Take all steps, of so many values; returns the last one's table."""
+        for done, step in enumerate(steps):
+            table = step.result
+            if done:
+                self._after(done, total)
+        return table
+
+    def _after(self, done: int, total: int) -> None:
         if done % self.every == 0:
             started = time.process_time()
             self.forward.append(min(passes(self.model, x, False) for x in self.batches))
@@ -128,9 +138,10 @@ def main() -> None:
         ledger = Path(folder, "evaluate.jsonl")
 
         def run() -> xw.metrics.Table:
-            return xw.metrics.evaluate(
-                engine, images, METHODS, MEASURES, control=False, resume=ledger, progress=watch
+            steps = xw.metrics.stream_evaluate(
+                engine, images, METHODS, MEASURES, control=False, resume=ledger
             )
+            return watch(steps, len(images) * rows)
 
         started = time.process_time()
         try:

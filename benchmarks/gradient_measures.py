@@ -37,10 +37,6 @@ def measured(
     images = [test.pixels[number] for number in chosen]
     few = images[: max(pictures // 2, 2)]  # randomisation explains a picture many times
 
-    def check(done: int, total: int) -> None:
-        if time.monotonic() > until:
-            raise OutOfTime
-
     parts: tuple[tuple[Any, Sequence[str], tuple[Any, ...]], ...] = (
         (images, CAMS, CAM_MEASURES),
         (images, GRADIENTS, ("sparseness", "total_variation", smooth_grad_distance)),
@@ -51,11 +47,14 @@ def measured(
     )  # fmt: skip
     found: dict[str, Any] = {}
     try:
-        for some, methods, measures in parts:
-            table = metrics.evaluate(
-                engine, some, methods, measures, progress=check, control=methods is CAMS,
+        for inputs, methods, measures in parts:
+            for step in metrics.stream_evaluate(
+                engine, inputs, methods, measures, control=methods is CAMS,
                 resume=folder / "measures.jsonl",
-            )  # fmt: skip
+            ):  # fmt: skip
+                if time.monotonic() > until:
+                    raise OutOfTime
+                table = step.result
             for interval in table.summary():
                 name = interval.measure.split("(")[0]
                 values = [interval.mean, interval.low, interval.high]

@@ -209,7 +209,8 @@ def made(run: Run, asked: Any, until: float) -> dict[str, Any] | None:
 def trained(trainer: Trainer, run: Run, until: float) -> bool:
     """Train to the end, or until there is no time left: whether it came to the end."""
     started = time.monotonic()
-    for report in trainer.reports():
+    for progress in trainer.stream():
+        report = progress.result
         if report.ends_epoch:
             print(f"{run.key} epoch {report.epoch + 1} of {trainer.recipe.epochs}: accuracy "
                   f"{report.test_accuracy:.4f}, cosine {report.cosine:.3f}, "

@@ -34,7 +34,7 @@ from keeping import RESULTS, keep
 from torch import nn
 
 import xai_widgets as xw
-from xai_widgets.metrics.similarity import spearman
+from xai_widgets.metrics import spearman
 from xai_widgets.probe import memory
 
 Run = Callable[[], Any]
@@ -96,7 +96,7 @@ class Bench:
         )
         self.picture = self.engine.picture(xw.demo.photo("cat"))
         self.x = self.picture.input
-        target = self.engine.resolve_target(self.picture, None)
+        target = self.engine.internals.resolve_target(self.picture, None)
         assert target.index is not None
         self.index = target.index
         self.layer = "rectifier"

@@ -31,7 +31,7 @@ from torch import nn
 
 import xai_widgets as xw
 from xai_widgets.images import Picture
-from xai_widgets.metrics.ledger import Ledger
+from xai_widgets.metrics.evaluation import Ledger
 from xai_widgets.probe.memory import keep_memory
 from xai_widgets.relabel import RelabelDistillation
 from xai_widgets.targets import Target
@@ -193,17 +193,11 @@ def compared(
         return found.attribution
 
     others = [(method, given[method]) if method in given else method for method in OTHERS]
-    started = time.perf_counter()
-
-    def progress(done: int, total: int) -> None:
-        if done % 20 == 0:
-            spent = time.perf_counter() - started
-            print(f"{part}: {done} of {total} values, {spent:.0f} s", flush=True)
 
     def curves(methods: Sequence[Any], file: str, control: bool) -> xw.metrics.Table:
         return xw.metrics.evaluate(
             engine, pictures, methods, ["insertion", "deletion"],
-            control=control, progress=progress, resume=KEPT / file,
+            control=control, progress=True, resume=KEPT / file,
         )  # fmt: skip
 
     ours = curves([relabel_distillation], f"{name}_ours_{samples}.jsonl", control=False)
@@ -295,17 +289,19 @@ def cost_once(
     engine: xw.Engine, vae: Any, picture: Picture, samples: int
 ) -> tuple[float, float, float]:
     """Processor seconds of the bare networks, of the distillation, and until its first map."""
-    latent = vae.encode(engine.unit(picture.input))[0].detach()
+    latent = vae.encode(engine.internals.unit(picture.input))[0].detach()
     # The batch that distillation uses.
     size = max(1, min(8 * 3 * 224 * 224 // picture.input[0].numel(), 128))
     started = time.process_time()
     with torch.no_grad():
         for begin in range(0, samples, size):
             some = latent.expand(min(size, samples - begin), *latent.shape[1:])
-            x = engine.normalise(vae.decode(some)).contiguous(memory_format=torch.channels_last)
+            x = engine.internals.normalise(vae.decode(some)).contiguous(
+                memory_format=torch.channels_last
+            )
             engine.model(x)
     bare = time.process_time() - started
-    engine.trace(picture)  # which is recorded as soon as a picture is shown
+    engine.internals.trace(picture)  # which is recorded as soon as a picture is shown
     started = time.process_time()
     first = None
     for _ in RelabelDistillation(engine, vae, samples=samples).stream(picture):

@@ -43,14 +43,14 @@ def main() -> None:
     pictures = parser.parse_args().pictures
     engine = xw.demo.shapes_engine()
     shapes = xw.demo.shapes(pictures, seed=101)
-    unavailable = engine.unavailable(shapes[0].pixels)
+    unavailable = engine.internals.unavailable(shapes[0].pixels)
     rows: dict[str, dict[str, Any]] = {}
     stages: dict[str, list[float | None]] = {}
     for method in engine.methods:
         if method in unavailable:
             continue
         started = time.perf_counter()
-        values = [judged(engine, shape, method) for shape in shapes]
+        values = [taken(engine, shape, method) for shape in shapes]
         masses, cascades, others = zip(*values, strict=True)
         rows[method] = {
             "mass": interval(masses),
@@ -77,7 +77,7 @@ def layers(engine: xw.Engine, shape: Any) -> list[tuple[str, ...]]:
     return [stage.layers for stage in cascade.stages[1:]]
 
 
-def judged(engine: xw.Engine, shape: Any, method: str) -> tuple[float, list[float], float]:
+def taken(engine: xw.Engine, shape: Any, method: str) -> tuple[float, list[float], float]:
     """Mass on the shape, rank correlation at each stage, and with another class's map."""
     given = BUDGET.get(method, {})
     found = engine.explain(shape.pixels, method, **given)

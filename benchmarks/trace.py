@@ -37,7 +37,7 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     engine = xw.demo.engine()
     picture = engine.picture(xw.demo.photo("cat"))
-    target = engine.resolve_target(picture, None)
+    target = engine.internals.resolve_target(picture, None)
     assert target.index is not None
     index = target.index
     # The bare network's parameters need no gradients for explaining, but users seldom switch them

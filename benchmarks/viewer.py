@@ -137,7 +137,7 @@ taken, x = [], engine.picture(photo).input
 for _ in range(25):
     started = time.perf_counter()
     with one_core_left():
-        engine.probabilities(x)
+        engine.internals.probabilities(x)
     taken.append(1000 * (time.perf_counter() - started))
 Path({file!r}).write_text(str(round(statistics.median(taken), 1)))
 """

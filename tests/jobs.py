@@ -1,4 +1,4 @@
-"""Work for a worker that is let through step by step, and what its callbacks were told."""
+"""Work for a worker whose steps are released one by one, and a record of its callbacks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PATIENCE = 10.0
 
 
 class Gate:
-    """Work whose steps are let through one by one."""
+    """Work whose steps are released one by one."""
 
     def __init__(self, steps: int = 3) -> None:
         self.steps = steps
@@ -35,28 +35,28 @@ class Gate:
         """Until the work stands before its next step."""
         assert self.reached.acquire(timeout=PATIENCE)
 
-    def let(self, steps: int = 1) -> None:
+    def open_for(self, steps: int = 1) -> None:
         for _ in range(steps):
             self.open.release()
 
 
-class Heard:
-    """What the callbacks were told, in order."""
+class Events:
+    """The calls of a job's callbacks, in order."""
 
     def __init__(self) -> None:
-        self.events: list[tuple[str, Any]] = []
+        self.calls: list[tuple[str, Any]] = []
 
     def callbacks(self, name: str = "") -> dict[str, Callable[[Any], None]]:
         return {
-            event: lambda value, event=event: self.events.append((f"{name}{event}", value))
+            event: lambda value, event=event: self.calls.append((f"{name}{event}", value))
             for event in ("on_step", "on_done", "on_error")
         }
 
 
-def quick(*values: Any) -> Callable[[], Iterator[Any]]:
+def work_of(*values: Any) -> Callable[[], Iterator[Any]]:
     return lambda: iter(values)
 
 
-def over(*jobs: Job) -> None:
+def wait_for(*jobs: Job) -> None:
     for job in jobs:
         assert job.wait(PATIENCE)

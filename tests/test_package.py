@@ -30,6 +30,14 @@ def test_importing_loads_nothing_heavy() -> None:
     assert loaded == "[]"
 
 
+def test_libraries_of_single_methods_and_measures_are_imported_when_first_used() -> None:
+    loaded = python(
+        "import sys, xai_widgets.methods, xai_widgets.metrics, xai_widgets.render\n"
+        "print([name for name in ('scipy', 'skimage') if name in sys.modules])"
+    )
+    assert loaded == "[]"
+
+
 def test_every_public_name_is_there() -> None:
     assert xw.__all__ == sorted(xw.__all__)
     assert dir(xw) == sorted(xw.__all__)

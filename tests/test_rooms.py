@@ -20,7 +20,7 @@ BROWSER = PACKAGE.parent / "js" / "src"
 FLOORS = [
     {"errors", "_torchvision", "progress"},
     {"render"},
-    {"images", "targets", "files", "weights", "baselines"},
+    {"images", "targets", "files", "baselines"},
     {"datasets"},
     {"attribution"},
     {"probe"},

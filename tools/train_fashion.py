@@ -1,11 +1,11 @@
-"""Train the Fashion-MNIST classifier and VAE of `xw.demo`: each some minutes on one core.
+"""Train the Fashion-MNIST classifier and VAE of `xw.demo`: a few minutes each on one core.
 
     python tools/train_fashion.py                 # both
     python tools/train_fashion.py classifier      # or one: classifier, vae
 
 Needs Fashion-MNIST (see `xw.demo.fashion`). Both are trained on its training pictures and measured
 on its test pictures; weights and recipes are written into xai_widgets/demo/. The VAE is trained to
-keep what the classifier says, so the classifier comes first.
+keep the classifier's labels, so the classifier comes first.
 """
 
 from __future__ import annotations
@@ -26,15 +26,9 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 import xai_widgets as xw
-from xai_widgets.demo.fashion_network import WEIGHTS, fashion_network
-from xai_widgets.relabel import (
-    ConvolutionalVAE,
-    FitProgress,
-    fit_vae,
-    load_vae,
-    reconstruct,
-    save_vae,
-)
+from xai_widgets.demo.networks import FOLDER, fashion_network
+from xai_widgets.progress import with_progress_bar
+from xai_widgets.relabel import ConvolutionalVAE, load_vae, reconstruct, save_vae, stream_fit_vae
 
 EPOCHS, BATCH, RATE, DECAY = 8, 64, 4e-3, 1e-2
 VAE_SETTINGS: dict[str, Any] = {
@@ -48,13 +42,13 @@ def main() -> None:
     parser.add_argument("which", nargs="*", metavar="classifier|vae", default=["classifier", "vae"])
     parser.add_argument("--checkpoint", default="build/vae_fashion.safetensors")
     parser.add_argument("--preview", type=Path, help="a file for the last preview picture")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     torch.set_num_threads(1)
-    for which in asked.which:
+    for which in options.which:
         if which == "classifier":
             make_classifier()
         elif which == "vae":
-            make_vae(asked.checkpoint, asked.preview)
+            make_vae(options.checkpoint, options.preview)
         else:
             parser.error(f"{which!r} is neither classifier nor vae")
 
@@ -67,16 +61,16 @@ def make_classifier() -> None:
     # Half precision is precise enough; what is measured is what is stored.
     stored = {name: tensor.half().contiguous() for name, tensor in network.state_dict().items()}
     network.load_state_dict({name: tensor.float() for name, tensor in stored.items()})
-    save_file(stored, WEIGHTS)
+    save_file(stored, FOLDER / "fashion.safetensors")
     x, labels = tensors("test")
     recipe = {
         **circumstances("classifier", started, network),
         "trained_on": {"split": "train", "pictures": 60_000, "epochs": EPOCHS, "mirrored": "half"},
         "optimizer": {"name": "AdamW, one cycle", "rate": RATE, "decay": DECAY, "batch": BATCH},
         "measured_on": {"split": "test", "pictures": len(x)},
-        "accuracy": round(float((said(network, x) == labels).float().mean()), 4),
+        "accuracy": round(float((predicted(network, x) == labels).float().mean()), 4),
     }
-    write(WEIGHTS.with_suffix(".json"), recipe)
+    write(FOLDER / "fashion.json", recipe)
 
 
 def train(x: Tensor, labels: Tensor) -> nn.Module:
@@ -109,26 +103,23 @@ def make_vae(checkpoint: str, preview: Path | None) -> None:
     def features(pixels: Tensor) -> Tensor:
         return torch.softmax(network(2 * pixels - 1), dim=1)
 
-    def progress(said: FitProgress) -> None:
-        if said.step % 100 == 0:
-            print(said, flush=True)
-        if preview is not None and said.preview is not None:
-            Image.fromarray(said.preview).save(preview)
-
-    vae = fit_vae(
+    steps = stream_fit_vae(
         xw.demo.fashion("train"), vae=ConvolutionalVAE().to(memory_format=torch.channels_last),
-        features=features, checkpoint=checkpoint, progress=progress, **VAE_SETTINGS,
+        features=features, checkpoint=checkpoint, **VAE_SETTINGS,
     )  # fmt: skip
-    path = WEIGHTS.with_name("vae_fashion.safetensors")
-    save_vae(vae, path, half=True)
+    for progress in with_progress_bar(steps, "VAE"):
+        if preview is not None and progress.result.preview is not None:
+            Image.fromarray(progress.result.preview).save(preview)
+    path = FOLDER / "vae_fashion.safetensors"
+    save_vae(progress.result.vae, path, half=True)
     vae = load_vae(path)
     x, labels = tensors("test")
     pixels = (x + 1) / 2
     with torch.no_grad():
-        made = torch.cat([reconstruct(vae, some) for some in pixels.split(500)])
-        means = torch.cat([vae.encode(some)[0] for some in pixels.split(500)])
-    before, after = said(network, x), said(network, 2 * made - 1)
-    ratios = -10 * (made - pixels).square().mean((1, 2, 3)).log10()
+        reconstructed = torch.cat([reconstruct(vae, batch) for batch in pixels.split(500)])
+        means = torch.cat([vae.encode(batch)[0] for batch in pixels.split(500)])
+    before, after = predicted(network, x), predicted(network, 2 * reconstructed - 1)
+    ratios = -10 * (reconstructed - pixels).square().mean((1, 2, 3)).log10()
     recipe = {
         **circumstances("vae", started, vae),
         "trained_on": {"split": "train", "pictures": 60_000},
@@ -146,6 +137,7 @@ def make_vae(checkpoint: str, preview: Path | None) -> None:
 
 
 def circumstances(which: str, started: float, network: nn.Module) -> dict[str, Any]:
+    """How and when the network was trained."""
     return {
         "command": f"python tools/train_fashion.py {which}",
         "date": dt.datetime.now(dt.timezone.utc).date().isoformat(),
@@ -157,15 +149,16 @@ def circumstances(which: str, started: float, network: nn.Module) -> dict[str, A
 
 
 def tensors(split: str) -> tuple[Tensor, Tensor]:
-    """Pictures as the classifier takes them, and their labels."""
+    """The classifier's inputs, and their labels."""
     pictures = xw.demo.fashion(split)
     x = torch.from_numpy(pictures.pixels.astype(np.float32))[:, None] / 127.5 - 1
     return x, torch.from_numpy(pictures.labels.astype(np.int64))
 
 
-def said(network: nn.Module, x: Tensor) -> Tensor:
+def predicted(network: nn.Module, x: Tensor) -> Tensor:
+    """The most probable class of each picture."""
     with torch.no_grad():
-        return torch.cat([network(some).argmax(1) for some in x.split(500)])
+        return torch.cat([network(batch).argmax(1) for batch in x.split(500)])
 
 
 def write(path: Path, recipe: dict[str, Any]) -> None:

@@ -27,10 +27,11 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 import xai_widgets as xw
 from xai_widgets.datasets.labelled import DATA_VARIABLE
-from xai_widgets.demo.network import PREPROCESSING
-from xai_widgets.relabel import FitProgress, SpatialVAE, fit_vae, load_vae, reconstruct, save_vae
+from xai_widgets.demo.networks import FOLDER
+from xai_widgets.demo.networks import IMAGENET_PREPROCESSING as PREPROCESSING
+from xai_widgets.progress import with_progress_bar
+from xai_widgets.relabel import SpatialVAE, load_vae, reconstruct, save_vae, stream_fit_vae
 
-FOLDER = Path(__file__).resolve().parent.parent / "xai_widgets" / "demo"
 EVERY = 3  # one photograph in so many is held out
 SIDES = (256, 320)  # the shorter side; the first is what the network's preprocessing makes of it
 LATENT = 12  # measured: with 8 too many labels are lost
@@ -43,34 +44,39 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--checkpoint", default="build/photographs.safetensors")
     parser.add_argument("--previews", type=Path, help="a folder for preview pictures")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     torch.set_num_threads(1)
-    known, held_out = photographs()
+    training, held_out = photographs()
     engine = xw.demo.engine()
     # Measured: nearly twice as quick in this layout.
     vae = SpatialVAE(latent=LATENT).to(memory_format=torch.channels_last)
-    vae = fit_vae(
-        [resized(path, side) for side in SIDES for path in known],
-        vae=vae, size=CROP, steps=asked.steps, batch_size=BATCH, learning_rate=RATE, beta=BETA,
+    steps = stream_fit_vae(
+        [resized(path, side) for side in SIDES for path in training],
+        vae=vae, size=CROP, steps=options.steps, batch_size=BATCH, learning_rate=RATE, beta=BETA,
         features=features(xw.demo.engine().model), feature_weight=WEIGHT,
-        checkpoint=asked.checkpoint, progress=previews(asked.previews, asked.steps),
+        checkpoint=options.checkpoint,
     )  # fmt: skip
+    for progress in with_progress_bar(steps, "VAE"):
+        step = progress.result
+        if options.previews is not None and step.preview is not None:
+            options.previews.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(step.preview).save(options.previews / f"{step.step:05d}.png")
     path = FOLDER / "vae_photographs.safetensors"
-    save_vae(vae, path, half=True)
+    save_vae(step.vae, path, half=True)
     vae = load_vae(path)  # what is measured is what is stored
     recipe = {
-        "command": f"python tools/train_photo_vae.py --steps {asked.steps}",
+        "command": f"python tools/train_photo_vae.py --steps {options.steps}",
         "date": dt.datetime.now(dt.timezone.utc).date().isoformat(),
         "processor_seconds": round(time.process_time()),
         "torch": torch.__version__,
         "python": platform.python_version(),
         "parameters": sum(parameter.numel() for parameter in vae.parameters()),
         "trained_on": {
-            "photographs": len(known),
+            "photographs": len(training),
             "from": "imagenet_samples: those not held out",
             "shorter_sides": SIDES,
             "crop": CROP,
-            "steps": asked.steps,
+            "steps": options.steps,
             "batch": BATCH,
         },
         "held_out": f"every third photograph in the order of file names: paths[::{EVERY}]",
@@ -107,18 +113,18 @@ def resized(path: Path, side: int) -> Any:
 
 
 def features(network: nn.Module) -> Callable[[Tensor], Sequence[Tensor]]:
-    """What the network makes of pictures in [0, 1] at a few depths; it can be differentiated."""
+    """The network's maps of pictures in [0, 1] at a few depths, differentiable."""
     net: Any = folded(network).requires_grad_(False).to(memory_format=torch.channels_last)
     mean, std = (torch.tensor(PREPROCESSING[key]).view(3, 1, 1) for key in ("mean", "std"))
 
     def look(pixels: Tensor) -> Sequence[Tensor]:
         x = net._swish(net._conv_stem((pixels - mean) / std))
-        seen = []
+        maps = []
         for index in range(max(FEATURES) + 1):
             x = net._blocks[index](x)
             if index in FEATURES:
-                seen.append(x)
-        return seen
+                maps.append(x)
+        return maps
 
     return look
 
@@ -141,20 +147,9 @@ def fold(module: nn.Module, convolution: str, norm: str) -> None:
         setattr(module, norm, nn.Identity())
 
 
-def previews(folder: Path | None, steps: int) -> Callable[[FitProgress], None]:
-    def show(said: FitProgress) -> None:
-        if said.step % 50 == 0 or said.step == steps:
-            print(said, flush=True)
-        if folder is not None and said.preview is not None:
-            folder.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(said.preview).save(folder / f"{said.step:05d}.png")
-
-    return show
-
-
 def measured(engine: xw.Engine, vae: nn.Module, paths: Sequence[Path]) -> dict[str, Any]:
-    """How often the network says of the reconstruction what it says of the photograph, how often
-    what it says is right, and how near the pixels are.
+    """How often the network gives the reconstruction the label of the photograph, how often that
+    label is right, and how near the pixels are.
     """
     mean, std = (torch.tensor(PREPROCESSING[key]).view(3, 1, 1) for key in ("mean", "std"))
     kept, right, right_before, ratios, spread = [], [], [], [], []
@@ -162,16 +157,17 @@ def measured(engine: xw.Engine, vae: nn.Module, paths: Sequence[Path]) -> dict[s
         x = engine.input(path)
         pixels = x * std + mean
         with torch.no_grad():
-            made = reconstruct(vae, pixels)  # type: ignore[arg-type]  # a VAE
+            reconstructed = reconstruct(vae, pixels)  # type: ignore[arg-type]  # a VAE
             latents = vae.encode(pixels)[0]  # type: ignore[operator]  # a VAE
         before, after = (
-            int(p.argmax()) for p in engine.probabilities(torch.cat([x, (made - mean) / std]))
+            int(p.argmax())
+            for p in engine.internals.probabilities(torch.cat([x, (reconstructed - mean) / std]))
         )
         truth = int(path.name.split("_")[0])
         kept.append(before == after)
         right_before.append(before == truth)
         right.append(after == truth)
-        ratios.append(float(-10 * (made - pixels).square().mean().log10()))
+        ratios.append(float(-10 * (reconstructed - pixels).square().mean().log10()))
         spread.append(latents.std(dim=(0, 2, 3)))
     return {
         "label_kept": round(float(np.mean(kept)), 4),

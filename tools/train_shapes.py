@@ -14,7 +14,6 @@ import datetime as dt
 import json
 import platform
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,10 +22,9 @@ import torch.nn.functional as F  # the field's name for it
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from xai_widgets.demo.networks import FOLDER, shapes_input, shapes_network
 from xai_widgets.demo.shapes import shapes
-from xai_widgets.demo.shapes_network import as_input, shapes_network
 
-FOLDER = Path(__file__).resolve().parent.parent / "xai_widgets" / "demo"
 SETTINGS: dict[str, dict[str, Any]] = {
     "plain": {"pictures": 5000, "epochs": 16},
     "shortcut": {"pictures": 1500, "epochs": 6},
@@ -67,7 +65,7 @@ def make(which: str) -> None:
         "trained_on": {"seed": TRAINED_ON, "shortcut": which == "shortcut", **settings},
         "optimizer": {"name": "AdamW, one cycle", "rate": RATE, "decay": DECAY, "batch": BATCH},
         "measured_on": {"seed": HELD_OUT, "count": HELD_OUT_PICTURES},
-        "accuracy": accuracies(network),
+        "accuracy": measured(network),
     }
     text = json.dumps(recipe, indent=2) + "\n"
     (FOLDER / f"shapes_{which}.json").write_text(text, encoding="utf-8")
@@ -100,9 +98,9 @@ def train(*, shortcut: bool, pictures: int, epochs: int) -> nn.Module:
     return network.folded()
 
 
-def accuracies(network: nn.Module) -> dict[str, float]:
+def measured(network: nn.Module) -> dict[str, float]:
     """On the held-out pictures: with no watermark, a true one, a true one in the opposite corner,
-    and one that names another class; then how often the network says what that false one names.
+    and one that names another class; then how often the network predicts that false one's class.
     """
     variants: dict[str, dict[str, Any]] = {
         "without_watermark": {},
@@ -110,23 +108,24 @@ def accuracies(network: nn.Module) -> dict[str, float]:
         "true_watermark_elsewhere": {"shortcut": True, "corner": "top left"},
         "false_watermark": {"shortcut": True, "truthful": False},
     }
-    found = {}
+    accuracies = {}
     for name, options in variants.items():
         drawn = shapes(HELD_OUT_PICTURES, seed=HELD_OUT, **options)
         with torch.no_grad():
-            said = network(as_input(np.stack([shape.pixels for shape in drawn]))).argmax(1).numpy()
-        found[name] = round(float(np.mean(said == [shape.label for shape in drawn])), 4)
+            pixels = np.stack([shape.pixels for shape in drawn])
+            labels = network(shapes_input(pixels)).argmax(1).numpy()
+        accuracies[name] = round(float(np.mean(labels == [shape.label for shape in drawn])), 4)
         if name == "false_watermark":
             claims = [shape.claim for shape in drawn]
-            found["follows_false_watermark"] = round(float(np.mean(said == claims)), 4)
-    return found
+            accuracies["follows_false_watermark"] = round(float(np.mean(labels == claims)), 4)
+    return accuracies
 
 
 def tensors(count: int, **options: Any) -> tuple[Tensor, Tensor]:
-    """Drawn pictures as the network takes them, and their labels."""
+    """The network's inputs from drawn pictures, and their labels."""
     drawn = shapes(count, **options)
     pixels = np.stack([shape.pixels for shape in drawn])
-    return as_input(pixels), torch.tensor([shape.label for shape in drawn])
+    return shapes_input(pixels), torch.tensor([shape.label for shape in drawn])
 
 
 if __name__ == "__main__":

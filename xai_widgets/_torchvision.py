@@ -1,10 +1,10 @@
 """Import torchvision with whichever build of torch is installed.
 
-torchvision on PyPI is compiled against torch for CUDA. Next to a torch built for the CPU its
-compiled half cannot load, and its Python half then stops at the first operator it describes:
+torchvision on PyPI is compiled against torch for CUDA. Next to a torch built for the CPU, its
+compiled half cannot load, and its Python half then stops at the first operator that it describes:
 ``operator torchvision::nms does not exist``. Models, weights metadata and transforms need none of
 those operators, so declaring the missing schemas is enough to make them work. Detection heads do
-need the operators, and still say so themselves when they are called.
+need the operators, and still fail with torchvision's own message when they are called.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _SCHEMAS = {
 }
 _MISSING_OPERATOR = re.compile(r"operator torchvision::(\w+) does not exist")
 _lock = threading.Lock()
-# A Library withdraws its schemas when it is collected: this list keeps it while the process lives.
+# A Library withdraws its schemas when it is collected: this list keeps it until the process ends.
 _declared: list[Library] = []
 
 
@@ -51,9 +51,9 @@ def load() -> ModuleType:
 
 
 def _import_afresh() -> ModuleType:
-    """Import torchvision, first forgetting what an import that failed half-way left behind.
+    """Import torchvision, first removing what an import that failed halfway left behind.
 
-    Python drops the package that failed but keeps its finished submodules, which then hang on no
+    Python drops the package that failed but keeps its finished submodules, which then belong to no
     package: a second import would stop at an unrelated AttributeError.
     """
     if "torchvision" not in sys.modules:

@@ -1,4 +1,7 @@
-"""Ground floor: the frozen result of an explanation, with where it came from."""
+"""Ground floor: the frozen result of an explanation, with its origin.
+
+What draws is imported on use: it takes matplotlib along.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from xai_widgets.errors import ExplanationError, nearest
+from xai_widgets.targets import Target
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from PIL import Image
-
-    from xai_widgets.targets import Target
 
 __all__ = ["Attribution", "Channels"]
 
@@ -30,7 +32,7 @@ _JOINED: dict[str, Callable[[_Floats], _Floats]] = {
     "max_abs": lambda v: np.asarray(np.abs(v).max(0), dtype=np.float32),
 }
 
-# What the manifest of a saved attribution holds, beside the target.
+# What the manifest of a saved attribution holds, besides the target.
 _SAVED = (
     *("method", "title", "layer", "parameters", "score", "probability", "seconds", "seed"),
     *("input_size", "space", "model", "completeness_gap"),
@@ -51,7 +53,7 @@ class Attribution:
         score: Σ values − (y(x) − y(baseline)); None for methods that promise no sum.
     input_size: (H, W) of the model input. pixels: (H, W, 3) uint8, what the model saw, or None.
     space: ``"input"`` or ``"layer"``. model: the name of the network.
-    warnings: what speaks against believing the map, in sentences, where the method knows.
+    warnings: sentences that say why the map should not be trusted, where the method can tell.
     """
 
     values: npt.NDArray[np.float32]
@@ -89,7 +91,7 @@ class Attribution:
 
     @property
     def signed(self) -> bool:
-        """Whether some evidence counts against the target: a value is below zero."""
+        """Whether any evidence counts against the target: a value is below zero."""
         return bool((self.values < 0).any())
 
     def grid(self, channels: Channels = "sum") -> npt.NDArray[np.float32]:
@@ -111,16 +113,16 @@ class Attribution:
 
         A layer's map is made larger bilinearly (``align_corners=False``).
         """
-        from xai_widgets.render.overlay import resize
+        from xai_widgets.render import resize
 
         return resize(self.grid(channels), self.input_size)
 
     def plot(self, **appearance: Any) -> Figure:
         """Return a matplotlib figure: the picture, the map over it, and the colour bar.
 
-        ``appearance``: opacity, colormap, clip, threshold, sign, blend (``render.overlay``).
+        ``appearance``: opacity, colormap, clip, threshold, sign, blend (``xai_widgets.render``).
         """
-        from xai_widgets.render.figure import figure
+        from xai_widgets.render import figure
 
         where = f" · {self.layer}" if self.layer else ""
         return figure(
@@ -128,19 +130,19 @@ class Attribution:
             self.pixels,
             size=self.input_size,
             title=f"{self.title}{where}",
-            caption=self._why(),
+            caption=self._caption(),
             **appearance,
         )
 
     def to_pil(self, **appearance: Any) -> Image.Image:
         """Return the map over the picture as an RGB image, (H, W) of the model input.
 
-        ``appearance``: opacity, colormap, clip, threshold, sign, blend (``render.overlay``). Where
-        the picture was not kept, the opaque map.
+        ``appearance``: opacity, colormap, clip, threshold, sign, blend (``xai_widgets.render``).
+        Where the picture was not kept, the opaque map.
         """
         from PIL import Image
 
-        from xai_widgets.render.overlay import colorize, overlay
+        from xai_widgets.render import colorize, overlay
 
         if self.pixels is None:
             plain = {k: v for k, v in appearance.items() if k not in ("opacity", "blend")}
@@ -151,25 +153,24 @@ class Attribution:
         """Write values.npy, attribution.json, overlay.png and picture.png, and return the folder.
 
         Each file is written aside and then renamed; the manifest comes last and names the checksum
-        of the values, so that ``load`` never takes a half-written folder for a result. The target's
-        function, if it has one, is not saved.
+        of the values, so that ``load`` never takes a half-written folder for a result. A target's
+        function is not saved.
         """
-        from xai_widgets.files import Record, write
+        from xai_widgets.files import Record, save_record
 
         manifest = {name: getattr(self, name) for name in _SAVED}
         manifest["warnings"] = list(self.warnings)
         manifest["target"] = {"index": self.target.index, "name": self.target.name}
         record = Record(manifest, self.values, self.pixels)
-        write(Path(folder), record, np.asarray(self.to_pil()))
+        save_record(Path(folder), record, np.asarray(self.to_pil()))
         return Path(folder)
 
     @classmethod
     def load(cls, folder: str | Path) -> Attribution:
         """Read what ``save`` wrote. Raises ``ExplanationError`` where something is missing."""
-        from xai_widgets.files import read
-        from xai_widgets.targets import Target
+        from xai_widgets.files import load_record
 
-        record = read(Path(folder), (*_SAVED, "target"))
+        record = load_record(Path(folder), (*_SAVED, "target"))
         saved = {name: record.manifest[name] for name in _SAVED}
         saved["score"] = float(saved["score"])  # "nan" is text in JSON
         for name in ("probability", "completeness_gap"):
@@ -180,10 +181,10 @@ class Attribution:
         target = Target(record.manifest["target"]["index"], record.manifest["target"]["name"])
         return cls(record.values, target=target, pixels=record.pixels, **saved)
 
-    def _why(self) -> str:
+    def _caption(self) -> str:
         share = "" if self.probability is None else f" {100 * self.probability:.1f} %"
-        doubts = [textwrap.fill(warning, 60) for warning in self.warnings]
-        return "\n".join([f"{self.target.name}{share}", *doubts])
+        wrapped = [textwrap.fill(warning, 60) for warning in self.warnings]
+        return "\n".join([f"{self.target.name}{share}", *wrapped])
 
     def __repr__(self) -> str:
         shape = " x ".join(map(str, self.values.shape))
@@ -198,6 +199,6 @@ class Attribution:
         )
 
     def _repr_png_(self) -> bytes:
-        from xai_widgets.render.png import encode_png
+        from xai_widgets.render import encode_png
 
         return encode_png(np.asarray(self.to_pil()))

@@ -1,4 +1,4 @@
-"""Ground floor: the one error every room raises, and the words it is written in.
+"""Ground floor: the one error that every room raises, and how its message is written.
 
 An error names the thing, the value it had, what was expected, and the nearest right spelling.
 """
@@ -12,24 +12,24 @@ __all__ = ["ExplanationError", "nearest"]
 
 
 class ExplanationError(ValueError):
-    """An explanation could not be made as asked. The message says why, and the way out."""
+    """An explanation could not be made as requested. The message says why, and what to do."""
 
 
-def nearest(value: object, known: Iterable[str], *, limit: int = 3) -> str:
+def nearest(value: object, names: Iterable[str], *, limit: int = 3) -> str:
     """Return ``' Did you mean "x"?'`` for the spelling nearest to ``value``, or ``''``.
 
-    Spellings that hold every word of ``value`` win (``"cat"`` finds ``"Egyptian cat"`` and
-    ``"tiger cat"``, never ``"cab"``); then the one most similar letter by letter. The case of
-    letters counts for nothing, and the leading space lets the answer end any sentence.
+    Spellings that contain every word of ``value`` win (``"cat"`` finds ``"Egyptian cat"`` and
+    ``"tiger cat"``, never ``"cab"``); then the one most similar letter by letter. Upper and
+    lower case are the same, and the leading space lets the answer follow any sentence.
     """
     wanted = str(value).casefold().strip()
-    names = list(dict.fromkeys(known))
-    if not wanted or not names:
+    spellings = list(dict.fromkeys(names))
+    if not wanted or not spellings:
         return ""
     words = set(_words(wanted))
-    matches = [name for name in names if words and words <= set(_words(name))][:limit]
+    matches = [name for name in spellings if words and words <= set(_words(name))][:limit]
     if not matches:
-        by_folded = {name.casefold(): name for name in reversed(names)}
+        by_folded = {name.casefold(): name for name in reversed(spellings)}
         close = difflib.get_close_matches(wanted, by_folded, n=1, cutoff=0.6)
         matches = [by_folded[name] for name in close]
     if not matches:

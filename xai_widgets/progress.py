@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Generic, TextIO, TypeVar
+from typing import Generic, TypeVar
 
-__all__ = ["Line", "Progress", "with_progress_bar"]
+__all__ = ["Progress", "with_progress_bar"]
 
 T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")
@@ -42,20 +41,3 @@ def with_progress_bar(steps: Iterable[Progress[T]], title: str) -> Iterator[Prog
             bar.set_postfix_str(step.words, refresh=False)
             bar.update(step.fraction - bar.n)
             yield step
-
-
-_REFRESH = 0.25  # seconds
-
-
-class Line:
-    """Shows the latest text in one line of a stream, no oftener than anybody can read it."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream, self._last = stream, 0.0
-
-    def show(self, text: str, *, done: bool = False) -> None:
-        """Write the text over the last one; what is done is always written, and stays."""
-        if done or time.monotonic() - self._last >= _REFRESH:
-            self._last = time.monotonic()
-            self._stream.write(f"\r\x1b[2K{text}" + "\n" * done)
-            self._stream.flush()

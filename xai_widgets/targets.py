@@ -1,4 +1,4 @@
-"""Ground floor: which output of a network is explained, and what the network says.
+"""Ground floor: which output of a network is explained, and what the network predicts.
 
 Torch is imported on use: a finished explanation can be read without it.
 """
@@ -50,7 +50,7 @@ class Target:
         ``batch`` is the number of pictures, needed for networks that return (N,) (``logits_of``).
 
         For a class it is the logit, not the probability: a probability also rises when the
-        evidence for the other classes falls, and its gradient vanishes where the network is sure.
+        evidence for other classes falls, and its gradient vanishes where the network is confident.
         """
         if self.function is None:
             assert self.index is not None
@@ -73,13 +73,13 @@ class ClassScore:
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """What the network says of one picture: ``probabilities`` (C,) float32."""
+    """What the network predicts for one picture: ``probabilities`` (C,) float32."""
 
     probabilities: npt.NDArray[np.float32]
     class_names: Sequence[str] | None = None
 
     def top(self, k: int = 5) -> list[ClassScore]:
-        """Return the ``k`` most probable classes, best first; equals keep the order of indices."""
+        """Return the ``k`` most probable classes, best first; ties keep the order of indices."""
         order = np.argsort(-self.probabilities, kind="stable")[: max(0, k)]
         count = len(self.probabilities)
         return [
@@ -107,7 +107,7 @@ def class_name(index: int, class_names: Sequence[str] | None, classes: int) -> s
 
 
 def logits_of(output: Any, *, batch: int | None = None) -> Tensor:
-    """Return the logits (N, C) inside whatever a network returns.
+    """Return the logits (N, C) inside what a network returns.
 
     Understood: a tensor; a mapping, dataclass or named tuple with ``logits`` or ``out`` (Hugging
     Face, torchvision); otherwise the first floating (N, C) tensor of a tuple, list or mapping.
@@ -152,7 +152,8 @@ def resolve(target: TargetLike, output: Any, class_names: Sequence[str] | None =
     """Return the ``Target`` that ``target`` means for a network with this ``output``.
 
     None is the class with the highest logit of the first picture. A name is taken exactly, then
-    without regard to case where that leaves one class. A function is called once, to check it.
+    ignoring case where that leaves one class. A function is called once, to check it. Raises
+    ``ExplanationError`` for anything else.
     """
     if isinstance(target, Target):
         return target
@@ -187,13 +188,13 @@ def _index_of(name: str, class_names: Sequence[str] | None, classes: int) -> int
     if classes == 1 and len(class_names) == 2:
         class_names = [class_names[1]]
     folded = name.casefold().strip()
-    matches = [i for i, known in enumerate(class_names) if known == name] or [
-        i for i, known in enumerate(class_names) if known.casefold().strip() == folded
+    matches = [i for i, other in enumerate(class_names) if other == name] or [
+        i for i, other in enumerate(class_names) if other.casefold().strip() == folded
     ]
     if len(matches) > 1:
-        found = ", ".join(f"{i} ({class_names[i]!r})" for i in matches)
+        listed = ", ".join(f"{i} ({class_names[i]!r})" for i in matches)
         raise ExplanationError(
-            f"target {name!r} is the name of several classes: {found}. Pass the index instead."
+            f"target {name!r} is the name of several classes: {listed}. Pass the index instead."
         )
     if not matches:
         number = f" For the class of that number pass {folded}, not a text." * folded.isdecimal()
@@ -251,7 +252,7 @@ def _score_of(function: Callable[[Any], Any], output: Any, name: str) -> Tensor:
 
 
 def _logit_tensor(output: Any) -> tuple[Tensor, str]:
-    """Return the tensor that holds the logits, and where it was found, in words."""
+    """Return the tensor that holds the logits, and its place in the output, in words."""
     import torch
 
     if isinstance(output, torch.Tensor):

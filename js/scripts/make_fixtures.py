@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from xai_widgets.render.colormaps import COLORMAPS, lut
-from xai_widgets.render.overlay import colorize, fade, resize, shown
+from xai_widgets.render.colours import COLORMAPS, lut
+from xai_widgets.render.colours import colorize, fade, resize, shown
 from xai_widgets.widgets.base.maps import dequantise, quantise
 
 OUT = Path(__file__).resolve().parents[1] / "tests" / "fixtures" / "overlay.json"

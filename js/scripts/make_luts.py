@@ -1,4 +1,4 @@
-"""Write js/src/core/luts.ts from the colour tables of `xai_widgets.render.colormaps`.
+"""Write js/src/core/luts.ts from the colour tables of `xai_widgets.render.colours`.
 
 Run with the package installed: `python js/scripts/make_luts.py`. Colormaps are smooth: nearly all
 second differences are -1, 0 or 1, so four of them fit in one letter and the rest are listed.
@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from xai_widgets.render.colormaps import COLORMAPS, lut
+from xai_widgets.render.colours import COLORMAPS, lut
 
 OUT = Path(__file__).resolve().parents[1] / "src" / "core" / "luts.ts"
 

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 import xai_widgets as xw
-from xai_widgets.demo.outlines import OUTLINES
-from xai_widgets.demo.shapes import CLASS_NAMES, Shape
+from xai_widgets.demo.shapes import CLASS_NAMES, OUTLINES, Shape
 
 DRAWN = xw.demo.shapes(48, seed=3)
 

@@ -67,7 +67,7 @@ def test_a_target_for_each_and_the_most_probable_of_each() -> None:
     found = engine.explain_batch(PICTURES, "grad_cam", targets=[0, 1, 2, 3, 0])
     assert [attribution.target.index for attribution in found] == [0, 1, 2, 3, 0]
     for image, attribution in zip(PICTURES, engine.explain_batch(PICTURES), strict=True):
-        assert attribution.target == engine.resolve_target(image, None)
+        assert attribution.target == engine.internals.resolve_target(image, None)
 
 
 def test_numbers_that_do_not_fit() -> None:

@@ -20,6 +20,7 @@ from tests.networks import (
 from tests.requests import EVERYWHERE
 from tests.transformers import attending
 from xai_widgets.engine import Engine
+from xai_widgets.engine.engine import _MOVED
 from xai_widgets.errors import ExplanationError
 from xai_widgets.methods import METHODS
 from xai_widgets.targets import Target
@@ -105,7 +106,7 @@ def test_wrong_targets(target: Any, message: str) -> None:
     with pytest.raises(ExplanationError, match=message):
         engine.explain(X, target=target)
     with pytest.raises(ExplanationError, match=message):
-        engine.resolve_target(X, target)
+        engine.internals.resolve_target(X, target)
 
 
 def test_a_name_without_class_names() -> None:
@@ -184,10 +185,10 @@ def test_a_wrong_request_is_refused_before_the_first_step() -> None:
 
 def test_methods_that_cannot_explain_a_network_are_named() -> None:
     attention = {m.name for m in METHODS.values() if m.needs_attention}
-    assert Engine(attending(cnn())).unavailable(X) == {}
+    assert Engine(attending(cnn())).internals.unavailable(X) == {}
     said = "needs attention layers; this network has none"
-    assert Engine(cnn()).unavailable(X) == dict.fromkeys(attention, said)
-    unavailable = Engine(seeded(Gelu())).unavailable(X)
+    assert Engine(cnn()).internals.unavailable(X) == dict.fromkeys(attention, said)
+    unavailable = Engine(seeded(Gelu())).internals.unavailable(X)
     rectifying = {m.name for m in METHODS.values() if m.needs_rectifiers}
     assert set(unavailable) == rectifying | attention
     assert "this network has none" in unavailable["guided_backprop"]
@@ -195,7 +196,7 @@ def test_methods_that_cannot_explain_a_network_are_named() -> None:
         seeded(nn.Sequential(nn.Flatten(), nn.Linear(768, 8), nn.ReLU(), nn.Linear(8, 3)))
     )
     on_maps = {m.name for m in METHODS.values() if m.takes_layer}
-    assert set(flat.unavailable(X)) == on_maps | attention
+    assert set(flat.internals.unavailable(X)) == on_maps | attention
     with pytest.raises(ExplanationError, match="has no layer with a map over the picture"):
         flat.explain(X, "grad_cam")
     assert np.abs(flat.explain(X, "guided_backprop").values).max() > 0
@@ -217,7 +218,7 @@ def test_a_device_where_the_network_is_not() -> None:
 def test_class_names_in_every_form(names: Any) -> None:
     engine = Engine(cnn(), class_names=names)
     assert engine.class_names == NAMES
-    assert engine.resolve_target(X, "Goldfish") == Target(1, "Goldfish")
+    assert engine.internals.resolve_target(X, "Goldfish") == Target(1, "Goldfish")
     assert {c.name for c in engine.predict(X).top(5)} == set(NAMES)
 
 
@@ -236,7 +237,7 @@ def test_wrong_class_names(names: Any, message: str) -> None:
 def test_no_class_names() -> None:
     engine = Engine(cnn())
     assert engine.class_names is None
-    assert engine.resolve_target(X, 2).name == "class 2"
+    assert engine.internals.resolve_target(X, 2).name == "class 2"
     assert repr(engine) == "Engine(Cnn)"
     assert repr(Engine(cnn(), class_names=NAMES, name="Own")) == "Engine(Own, 5 classes)"
 
@@ -248,3 +249,34 @@ def test_prediction() -> None:
     assert prediction.probabilities.dtype == np.float32
     order = np.argsort(-expected)
     assert [s.index for s in prediction.top(3)] == list(order[:3])
+
+
+def test_what_an_engine_shows_is_what_people_need() -> None:
+    assert {name for name in dir(Engine(cnn())) if not name.startswith("_")} == {
+        *("add_method", "class_names", "explain", "explain_batch", "forget", "from_timm"),
+        *("from_torchvision", "input", "internals", "layer", "layers", "methods", "model", "name"),
+        *("picture", "predict", "preprocessing", "stream"),
+    }
+
+
+@pytest.mark.parametrize("name", sorted(_MOVED))
+def test_former_names_still_work_and_say_where_they_went(name: str) -> None:
+    engine = Engine(cnn())
+    with pytest.warns(DeprecationWarning, match=rf"engine\.internals\.{name}") as caught:
+        former = getattr(engine, name)
+    assert caught[0].filename == __file__
+    assert former == getattr(engine.internals, name)
+
+
+def test_a_misspelt_attribute() -> None:
+    with pytest.raises(AttributeError, match="'Engine' object has no attribute 'explian'"):
+        Engine(cnn()).explian  # type: ignore[attr-defined]  # noqa: B018
+
+
+def test_the_layer_and_the_names_can_be_changed_later() -> None:
+    engine = Engine(cnn())
+    engine.layer, engine.class_names, engine.name = "conv1", NAMES, "fish"
+    assert engine.layers[0] == "conv1"
+    assert engine.explain(X, target="tench").target == Target(0, "tench")
+    assert engine.explain(X, target="tench").layer == "conv1"
+    assert repr(engine) == "Engine(fish, 5 classes)"

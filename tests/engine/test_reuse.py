@@ -42,9 +42,9 @@ def test_one_forward_serves_every_method_target_and_layer() -> None:
                 layers = layers[:1]
             for layer in layers:
                 engine.explain(X, method, target=target, layer=layer)
-    engine.describe_layers(X)
-    engine.resolve_target(X)
-    engine.unavailable(X)
+    engine.internals.describe_layers(X)
+    engine.internals.resolve_target(X)
+    engine.internals.unavailable(X)
     assert passes == [1]
 
 
@@ -90,7 +90,7 @@ def test_backwards_are_not_run_twice(monkeypatch: pytest.MonkeyPatch) -> None:
         return run(*args, **kwargs)
 
     engine = Engine(cnn())
-    engine.describe_layers(X)
+    engine.internals.describe_layers(X)
     monkeypatch.setattr(torch.autograd, "grad", counted)
     for method in ("saliency", *QUICK):
         engine.explain(X, method, target=1)
@@ -103,7 +103,7 @@ def test_backwards_are_not_run_twice(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_recorded_passes_are_bounded_in_bytes() -> None:
     model = Counting(cnn()).eval()
     one = Engine(model)
-    trace = one.trace(one.picture(X))
+    trace = one.internals.trace(one.picture(X))
     engine = Engine(model, memory=3 * trace.nbytes)
     pictures = [picture(seed=seed) for seed in range(5)]
     model.passes.clear()

@@ -9,23 +9,23 @@ from typing import Any
 
 import pytest
 
-from tests.jobs import Gate, Heard, over, quick
+from tests.jobs import Events, Gate, wait_for, work_of
 from xai_widgets.engine.worker import Job, Worker
 
 
 def test_steps_are_reported_in_order_and_the_last_is_the_result() -> None:
-    heard = Heard()
-    job = Worker().submit("me", quick(1, 2, 3), **heard.callbacks())
-    over(job)
-    assert heard.events == [("on_step", 1), ("on_step", 2), ("on_step", 3), ("on_done", 3)]
+    events = Events()
+    job = Worker().submit("me", work_of(1, 2, 3), **events.callbacks())
+    wait_for(job)
+    assert events.calls == [("on_step", 1), ("on_step", 2), ("on_step", 3), ("on_done", 3)]
     assert job.state == "done"
     assert job.error is None
 
 
 def test_work_without_steps_is_done_with_nothing() -> None:
-    heard = Heard()
-    over(Worker().submit("me", quick(), **heard.callbacks()))
-    assert heard.events == [("on_done", None)]
+    events = Events()
+    wait_for(Worker().submit("me", work_of(), **events.callbacks()))
+    assert events.calls == [("on_done", None)]
 
 
 def test_callbacks_and_work_run_on_the_one_worker_thread() -> None:
@@ -39,7 +39,7 @@ def test_callbacks_and_work_run_on_the_one_worker_thread() -> None:
     def note(value: Any) -> None:
         threads.add(threading.current_thread())
 
-    over(*(worker.submit(i, work, on_step=note, on_done=note) for i in range(4)))
+    wait_for(*(worker.submit(i, work, on_step=note, on_done=note) for i in range(4)))
     (thread,) = threads
     assert thread is not threading.current_thread()
     assert thread.name == "xai_widgets resnet18"
@@ -47,33 +47,35 @@ def test_callbacks_and_work_run_on_the_one_worker_thread() -> None:
 
 
 def test_jobs_of_different_owners_are_all_done_in_order() -> None:
-    worker, heard = Worker(), Heard()
-    over(*(worker.submit(i, quick(i), on_done=heard.callbacks()["on_done"]) for i in range(20)))
-    assert heard.events == [("on_done", i) for i in range(20)]
+    worker, events = Worker(), Events()
+    wait_for(
+        *(worker.submit(i, work_of(i), on_done=events.callbacks()["on_done"]) for i in range(20))
+    )
+    assert events.calls == [("on_done", i) for i in range(20)]
 
 
 def test_the_latest_request_of_an_owner_wins() -> None:
-    worker, heard, gate = Worker(), Heard(), Gate()
-    running = worker.submit("me", gate, **heard.callbacks("first "))
+    worker, events, gate = Worker(), Events(), Gate()
+    running = worker.submit("me", gate, **events.callbacks("first "))
     gate.wait()
-    waiting = [worker.submit("me", quick(i), **heard.callbacks(f"{i} ")) for i in range(5)]
+    waiting = [worker.submit("me", work_of(i), **events.callbacks(f"{i} ")) for i in range(5)]
     assert [job.state for job in waiting] == ["cancelled"] * 4 + ["queued"]
-    gate.let()
-    over(running, *waiting)
+    gate.open_for()
+    wait_for(running, *waiting)
     assert gate.done == [0]
     assert gate.closed.is_set()
     assert running.state == "cancelled"
-    assert heard.events == [("4 on_step", 4), ("4 on_done", 4)]
+    assert events.calls == [("4 on_step", 4), ("4 on_done", 4)]
 
 
 def test_another_owner_is_not_cancelled() -> None:
-    worker, heard, gate = Worker(), Heard(), Gate(2)
-    mine = worker.submit("me", gate, **heard.callbacks("mine "))
+    worker, events, gate = Worker(), Events(), Gate(2)
+    mine = worker.submit("me", gate, **events.callbacks("mine "))
     gate.wait()
-    yours = worker.submit("you", quick("y"), **heard.callbacks("yours "))
-    gate.let(2)
-    over(mine, yours)
-    assert heard.events == [
+    yours = worker.submit("you", work_of("y"), **events.callbacks("yours "))
+    gate.open_for(2)
+    wait_for(mine, yours)
+    assert events.calls == [
         ("mine on_step", 0),
         ("mine on_step", 1),
         ("mine on_done", 1),
@@ -84,23 +86,23 @@ def test_another_owner_is_not_cancelled() -> None:
 
 @pytest.mark.parametrize("how", ["job", "worker"])
 def test_cancelled_between_steps(how: str) -> None:
-    worker, heard, gate = Worker(), Heard(), Gate()
-    job = worker.submit("me", gate, **heard.callbacks())
-    gate.let()
+    worker, events, gate = Worker(), Events(), Gate()
+    job = worker.submit("me", gate, **events.callbacks())
+    gate.open_for()
     gate.wait()
     gate.wait()
     job.cancel() if how == "job" else worker.cancel("me")
-    gate.let(2)
-    over(job)
+    gate.open_for(2)
+    wait_for(job)
     assert job.state == "cancelled"
     # The step that was being made ended, was not reported, and no other was begun.
     assert gate.done == [0, 1]
     assert gate.closed.is_set()
-    assert heard.events == [("on_step", 0)]
+    assert events.calls == [("on_step", 0)]
 
 
 def test_cancelled_before_it_began() -> None:
-    worker, heard, gate = Worker(), Heard(), Gate(1)
+    worker, events, gate = Worker(), Events(), Gate(1)
     first = worker.submit("first", gate)
     gate.wait()
     begun: list[int] = []
@@ -109,29 +111,29 @@ def test_cancelled_before_it_began() -> None:
         begun.append(1)
         yield 1
 
-    by_worker = worker.submit("me", work, **heard.callbacks())
+    by_worker = worker.submit("me", work, **events.callbacks())
     worker.cancel("me")
     assert by_worker.state == "cancelled"
     assert by_worker.wait(0)
-    by_itself = worker.submit("me", work, **heard.callbacks())
+    by_itself = worker.submit("me", work, **events.callbacks())
     by_itself.cancel()
-    gate.let()
-    over(first, by_itself)
+    gate.open_for()
+    wait_for(first, by_itself)
     assert by_itself.state == "cancelled"
     assert begun == []
-    assert heard.events == []
+    assert events.calls == []
 
 
 def test_what_is_urgent_is_done_between_two_steps_of_something_else() -> None:
-    worker, heard, gate = Worker(), Heard(), Gate(3)
-    long = worker.submit("long", gate, **heard.callbacks("long "))
+    worker, events, gate = Worker(), Events(), Gate(3)
+    long = worker.submit("long", gate, **events.callbacks("long "))
     gate.wait()
-    waiting = worker.submit("waiting", quick(1), **heard.callbacks("waiting "))
-    first = worker.submit("brush", quick(1), urgent=True, **heard.callbacks("first "))
-    second = worker.submit("part", quick(1), urgent=True, **heard.callbacks("second "))
-    gate.let(3)
-    over(long, waiting, first, second)
-    assert [event for event, _ in heard.events] == [
+    waiting = worker.submit("waiting", work_of(1), **events.callbacks("waiting "))
+    first = worker.submit("brush", work_of(1), urgent=True, **events.callbacks("first "))
+    second = worker.submit("part", work_of(1), urgent=True, **events.callbacks("second "))
+    gate.open_for(3)
+    wait_for(long, waiting, first, second)
+    assert [event for event, _ in events.calls] == [
         "long on_step",
         "first on_step",
         "first on_done",
@@ -147,14 +149,14 @@ def test_what_is_urgent_is_done_between_two_steps_of_something_else() -> None:
 
 def test_cancelling_what_is_over_or_was_never_there() -> None:
     worker = Worker()
-    job = worker.submit("me", quick(1))
-    over(job)
+    job = worker.submit("me", work_of(1))
+    wait_for(job)
     job.cancel()
     worker.cancel("me")
     worker.cancel("nobody")
     assert job.state == "done"
-    again = worker.submit("me", quick(1))
-    over(again)
+    again = worker.submit("me", work_of(1))
+    wait_for(again)
     assert again.state == "done"
 
 
@@ -162,45 +164,45 @@ def test_a_cancel_out_of_a_callback() -> None:
     worker, gate = Worker(), Gate()
     steps: list[int] = []
     job: list[Job] = []
-    gate.let(3)
+    gate.open_for(3)
 
     def stop(value: int) -> None:
         steps.append(value)
         worker.cancel("me")
 
     job.append(worker.submit("me", gate, on_step=stop))
-    over(*job)
+    wait_for(*job)
     assert steps == [0]
     assert job[0].state == "cancelled"
 
 
 def test_a_new_request_out_of_a_callback() -> None:
-    worker, heard = Worker(), Heard()
+    worker, events = Worker(), Events()
     jobs: list[Job] = []
 
     def again(value: Any) -> None:
-        jobs.append(worker.submit("me", quick("second"), **heard.callbacks()))
+        jobs.append(worker.submit("me", work_of("second"), **events.callbacks()))
 
-    over(worker.submit("me", quick("first"), on_done=again))
-    over(*jobs)
-    assert heard.events == [("on_step", "second"), ("on_done", "second")]
+    wait_for(worker.submit("me", work_of("first"), on_done=again))
+    wait_for(*jobs)
+    assert events.calls == [("on_step", "second"), ("on_done", "second")]
 
 
 @pytest.mark.parametrize("error", [ValueError("of the work"), KeyboardInterrupt(), SystemExit(3)])
 def test_errors_are_values(error: BaseException) -> None:
-    worker, heard = Worker(), Heard()
+    worker, events = Worker(), Events()
 
     def work() -> Iterator[int]:
         yield 1
         raise error
 
-    job = worker.submit("me", work, **heard.callbacks())
-    over(job)
+    job = worker.submit("me", work, **events.callbacks())
+    wait_for(job)
     assert job.state == "failed"
     assert job.error is error
-    assert heard.events == [("on_step", 1), ("on_error", error)]
-    after = worker.submit("me", quick(2))
-    over(after)
+    assert events.calls == [("on_step", 1), ("on_error", error)]
+    after = worker.submit("me", work_of(2))
+    wait_for(after)
     assert after.state == "done"
 
 
@@ -208,27 +210,27 @@ def test_an_error_before_the_first_step() -> None:
     def work() -> Iterator[int]:
         raise LookupError("no such method")
 
-    heard = Heard()
-    job = Worker().submit("me", work, **heard.callbacks())
-    over(job)
+    events = Events()
+    job = Worker().submit("me", work, **events.callbacks())
+    wait_for(job)
     assert job.state == "failed"
-    assert [event for event, _ in heard.events] == ["on_error"]
+    assert [event for event, _ in events.calls] == ["on_error"]
 
 
 def test_an_error_after_a_cancellation_is_not_reported() -> None:
-    worker, heard, gate = Worker(), Heard(), Gate(1)
+    worker, events, gate = Worker(), Events(), Gate(1)
 
     def work() -> Iterator[int]:
         yield from gate()
         raise ValueError
 
-    gate_open = worker.submit("me", work, **heard.callbacks())
+    gate_open = worker.submit("me", work, **events.callbacks())
     gate.wait()
     gate_open.cancel()
-    gate.let()
-    over(gate_open)
+    gate.open_for()
+    wait_for(gate_open)
     assert gate_open.state == "cancelled"
-    assert heard.events == []
+    assert events.calls == []
 
 
 @pytest.mark.parametrize("error", [RuntimeError("in a callback"), SystemExit(1)])
@@ -240,16 +242,16 @@ def test_a_callback_that_fails_is_logged_and_stops_nothing(
     def fails(value: Any) -> None:
         raise error
 
-    job = worker.submit("me", quick(1, 2), on_step=fails, on_done=fails)
-    over(job)
+    job = worker.submit("me", work_of(1, 2), on_step=fails, on_done=fails)
+    wait_for(job)
     assert job.state == "done"
     assert [record.getMessage() for record in caplog.records] == [
         "a worker's on_step callback failed",
         "a worker's on_step callback failed",
         "a worker's on_done callback failed",
     ]
-    after = worker.submit("me", quick(1))
-    over(after)
+    after = worker.submit("me", work_of(1))
+    wait_for(after)
 
 
 def test_an_error_while_closing_is_logged_and_stops_nothing(
@@ -264,16 +266,16 @@ def test_an_error_while_closing_is_logged_and_stops_nothing(
             raise RuntimeError("while closing")
 
     job = worker.submit("me", work)
-    gate.let()
+    gate.open_for()
     gate.wait()
     gate.wait()
     job.cancel()
-    gate.let()
-    over(job)
+    gate.open_for()
+    wait_for(job)
     assert job.state == "cancelled"
     assert "a worker's job failed while it was closed" in caplog.text
-    after = worker.submit("me", quick(1))
-    over(after)
+    after = worker.submit("me", work_of(1))
+    wait_for(after)
     assert after.state == "done"
 
 

@@ -13,20 +13,20 @@ from typing import Any
 
 import pytest
 
-from tests.jobs import PATIENCE, Gate, Heard, over, quick
+from tests.jobs import PATIENCE, Events, Gate, wait_for, work_of
 from xai_widgets.engine import worker as worker_module
 from xai_widgets.engine.worker import Job, Worker
 
 
 def test_background_work_runs_when_nothing_else_waits() -> None:
-    worker, heard, gate = Worker(), Heard(), Gate(1)
+    worker, events, gate = Worker(), Events(), Gate(1)
     first = worker.submit("first", gate)
     gate.wait()
-    behind = worker.submit("b", quick("b"), background=True, **heard.callbacks("b "))
-    front = worker.submit("f", quick("f"), **heard.callbacks("f "))
-    gate.let()
-    over(first, behind, front)
-    assert [event for event, _ in heard.events] == [
+    behind = worker.submit("b", work_of("b"), background=True, **events.callbacks("b "))
+    front = worker.submit("f", work_of("f"), **events.callbacks("f "))
+    gate.open_for()
+    wait_for(first, behind, front)
+    assert [event for event, _ in events.calls] == [
         "f on_step",
         "f on_done",
         "b on_step",
@@ -35,13 +35,13 @@ def test_background_work_runs_when_nothing_else_waits() -> None:
 
 
 def test_background_work_steps_aside_between_steps_and_goes_on_where_it_was() -> None:
-    worker, heard, gate = Worker(), Heard(), Gate(3)
-    behind = worker.submit("b", gate, background=True, **heard.callbacks("b "))
+    worker, events, gate = Worker(), Events(), Gate(3)
+    behind = worker.submit("b", gate, background=True, **events.callbacks("b "))
     gate.wait()
-    front = worker.submit("f", quick("f"), **heard.callbacks("f "))
-    gate.let(3)
-    over(behind, front)
-    assert heard.events == [
+    front = worker.submit("f", work_of("f"), **events.callbacks("f "))
+    gate.open_for(3)
+    wait_for(behind, front)
+    assert events.calls == [
         ("b on_step", 0),
         ("f on_step", "f"),
         ("f on_done", "f"),
@@ -57,14 +57,14 @@ def test_background_work_that_stepped_aside_can_be_cancelled() -> None:
     job = worker.submit("b", behind, background=True)
     behind.wait()
     other = worker.submit("f", front)
-    behind.let()
+    behind.open_for()
     front.wait()
     # Now it waits half-way, behind the other's work.
     worker.cancel("b")
     assert job.state == "cancelled"
     assert behind.closed.is_set()
-    front.let()
-    over(job, other)
+    front.open_for()
+    wait_for(job, other)
     assert behind.done == [0]
 
 
@@ -72,10 +72,10 @@ def test_a_background_job_cancels_only_background_jobs() -> None:
     worker, gate = Worker(), Gate(1)
     running = worker.submit("me", gate)
     gate.wait()
-    old = worker.submit("me", quick(1), background=True)
-    new = worker.submit("me", quick(2), background=True)
-    gate.let()
-    over(running, old, new)
+    old = worker.submit("me", work_of(1), background=True)
+    new = worker.submit("me", work_of(2), background=True)
+    gate.open_for()
+    wait_for(running, old, new)
     assert [job.state for job in (running, old, new)] == ["done", "cancelled", "done"]
 
 
@@ -83,9 +83,9 @@ def test_a_request_cancels_the_background_jobs_of_its_owner_too() -> None:
     worker, gate = Worker(), Gate()
     behind = worker.submit("me", gate, background=True)
     gate.wait()
-    front = worker.submit("me", quick(1))
-    gate.let(3)
-    over(behind, front)
+    front = worker.submit("me", work_of(1))
+    gate.open_for(3)
+    wait_for(behind, front)
     assert [behind.state, front.state] == ["cancelled", "done"]
     assert gate.done == [0]
 
@@ -119,7 +119,7 @@ def test_nothing_is_kept_alive_by_work_that_is_done(background: bool) -> None:
     job = worker.submit(
         owner, owner.work, on_step=owner.note, on_done=owner.note, background=background
     )
-    over(job)
+    wait_for(job)
     reference = weakref.ref(owner)
     del owner
     assert _gone(reference)
@@ -129,7 +129,7 @@ def test_nothing_is_kept_alive_by_work_that_is_done(background: bool) -> None:
 def test_nothing_is_kept_alive_by_work_that_failed() -> None:
     worker, owner = Worker(), Owner()
     job = worker.submit(owner, owner.failing, on_error=owner.note)
-    over(job)
+    wait_for(job)
     reference = weakref.ref(owner)
     del owner, job
     assert _gone(reference)
@@ -144,8 +144,8 @@ def test_nothing_is_kept_alive_by_work_that_was_cancelled() -> None:
     reference = weakref.ref(owner)
     del owner
     assert _gone(reference)
-    gate.let()
-    over(first, waiting)
+    gate.open_for()
+    wait_for(first, waiting)
 
 
 def test_an_idle_worker_ends_its_thread_and_starts_another(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,7 +158,7 @@ def test_an_idle_worker_ends_its_thread_and_starts_another(monkeypatch: pytest.M
         yield 1
 
     for _ in range(3):
-        over(worker.submit("me", work))
+        wait_for(worker.submit("me", work))
         threads[-1].join(PATIENCE)
         assert not threads[-1].is_alive()
     assert len(set(threads)) == 3
@@ -171,7 +171,7 @@ def test_a_thread_that_ends_just_as_a_request_comes(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(worker_module, "_IDLE_SECONDS", 0.0)
     worker = Worker()
     for i in range(300):
-        job = worker.submit("me", quick(i))
+        job = worker.submit("me", work_of(i))
         assert job.wait(PATIENCE)
         assert job.state == "done"
 
@@ -187,7 +187,7 @@ def test_many_threads_submitting() -> None:
         for i in range(50):
             key = owner, i
             jobs[key] = worker.submit(
-                owner, quick(i), on_done=lambda value, key=key: done.__setitem__(key, value)
+                owner, work_of(i), on_done=lambda value, key=key: done.__setitem__(key, value)
             )
             if i % 10 == 3:
                 worker.cancel(owner)
@@ -197,7 +197,7 @@ def test_many_threads_submitting() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    over(*jobs.values())
+    wait_for(*jobs.values())
     assert len(jobs) == 400
     for key, job in jobs.items():
         # Done and reported, or cancelled and silent; never anything between.
@@ -217,8 +217,8 @@ def test_waiting_takes_no_longer_than_asked() -> None:
     gate.wait()
     assert not job.wait(0.01)
     assert job.state == "running"
-    gate.let()
-    over(job)
+    gate.open_for()
+    wait_for(job)
 
 
 def test_a_process_that_ends_in_the_middle_of_a_job_ends_in_peace() -> None:

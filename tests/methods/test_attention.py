@@ -18,6 +18,7 @@ from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError
 from xai_widgets.methods import METHODS
 from xai_widgets.probe.network import Network
+from xai_widgets.probe.trace import Trace
 from xai_widgets.targets import Target
 
 models = _torchvision.load().models
@@ -185,9 +186,9 @@ def test_a_batch_is_its_pictures_one_by_one(method: str) -> None:
     pictures = [picture(size=32, seed=seed) for seed in range(3)]
     target = Target(2, "class 2")
     card = METHODS[method]
-    together = card.function(Network(network).trace(torch.cat(pictures)), target)
+    together = card.function(Trace(Network(network), torch.cat(pictures)), target)
     for i, x in enumerate(pictures):
-        alone = card.function(Network(network).trace(x), target)
+        alone = card.function(Trace(Network(network), x), target)
         torch.testing.assert_close(together[i : i + 1], alone, rtol=1e-4, atol=1e-8)
 
 

@@ -8,11 +8,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tests.methods.test_path import CLASS, Smooth, run
+from tests.methods.smooth import CLASS, Smooth, run
 from tests.networks import picture, seeded
 from tests.requests import cheap
 from xai_widgets.methods import METHODS
 from xai_widgets.probe.network import Network
+from xai_widgets.probe.trace import Trace
 
 ANYTIME = [method.name for method in METHODS.values() if method.anytime]
 anytime_methods = pytest.mark.parametrize("method", ANYTIME)
@@ -26,11 +27,11 @@ def smooth() -> nn.Module:
 def steps_of(method: str, model: nn.Module, x: Tensor, **given: Any) -> list[tuple[float, Tensor]]:
     card = METHODS[method]
     with torch.no_grad():
-        trace = Network(model).trace(x)
+        trace = Trace(Network(model), x)
         layer = trace.layers[0].name if card.takes_layer else None
         steps = card.run(trace, CLASS, layer, card.resolve(given))
         # Copies: what was given out earlier must not change later.
-        kept = [(fraction, values, values.clone()) for fraction, values in steps]
+        kept = [(s.fraction, s.result.tensor, s.result.tensor.clone()) for s in steps]
     assert all(torch.equal(values, copy) for _, values, copy in kept)
     return [(fraction, values) for fraction, values, _ in kept]
 

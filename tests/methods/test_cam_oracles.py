@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 import xai_widgets as xw
 from xai_widgets.probe.network import Network
+from xai_widgets.probe.trace import Trace
 from xai_widgets.targets import Target
 
 TARGET = 3
@@ -194,7 +195,7 @@ def test_full_gradients_account_for_the_whole_score() -> None:
         model.norm.running_var.uniform_(0.5, 2)
         model.norm.bias.normal_()
     x = torch.randn(2, 3, 12, 12)
-    trace = Network(model).trace(x)
+    trace = Trace(Network(model), x)
     target = Target(TARGET, "class 3")
     parts = trace.bias_gradients(target)
     assert [part.shape[1:] for part in parts] == [(6, 10, 10), (6, 10, 10)]

@@ -9,7 +9,7 @@ import torch
 from captum import attr
 from torch import Tensor, nn
 
-from tests.methods.test_path import CLASS, Function, Smooth, run
+from tests.methods.smooth import CLASS, Function, Smooth, run
 from tests.networks import CLASSES, Gelu, cnn, picture, seeded
 from xai_widgets.baselines import noise_like, noise_picture
 from xai_widgets.errors import ExplanationError

@@ -14,36 +14,15 @@ from captum import attr
 from torch import Tensor, nn
 
 import xai_widgets as xw
-from tests.networks import CLASSES, Cnn, seeded
+from tests.methods.smooth import Function, Smooth, run
+from tests.networks import CLASSES, seeded
 from xai_widgets.baselines import baseline_like, path_baselines
-from xai_widgets.methods import METHODS
 from xai_widgets.methods.path import Blur, quadrature, spread
-from xai_widgets.probe.network import Network
 from xai_widgets.targets import Target
-
-CLASS = Target(3, "class 3")
-
-
-class Function(nn.Module):
-    """A formula as a network of one class; pictures of single pixels are its variables."""
-
-    def __init__(self, formula: Callable[[Tensor], Tensor]) -> None:
-        super().__init__()
-        self.formula = formula
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.formula(x.flatten(1).T)[:, None]
 
 
 def variables(*values: float) -> Tensor:
     return torch.tensor(values, dtype=torch.float64).view(1, 1, 1, -1)
-
-
-class Smooth(Cnn):
-    """A network without kinks, where quadratures converge quickly."""
-
-    def __init__(self) -> None:
-        super().__init__(F.softplus)
 
 
 @pytest.fixture(scope="module")
@@ -56,16 +35,6 @@ def x() -> Tensor:
     return torch.randn(
         2, 3, 14, 10, generator=torch.Generator().manual_seed(2), dtype=torch.float64
     )
-
-
-def run(
-    model: nn.Module, x: Tensor, method: str, target: Target = CLASS, **given: object
-) -> Tensor:
-    card = METHODS[method]
-    trace = Network(model).trace(x)
-    layer = trace.layers[0].name if card.takes_layer else None
-    with torch.no_grad():
-        return list(card.run(trace, target, layer, card.resolve(given)))[-1][1]
 
 
 @pytest.mark.parametrize(

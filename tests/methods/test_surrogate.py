@@ -12,14 +12,21 @@ import torch
 from captum import attr
 from torch import Tensor, nn
 
-from tests.methods.test_path import CLASS, Smooth, run
+from tests.methods.smooth import CLASS, Smooth, run
 from tests.networks import CLASSES, picture, seeded
 from xai_widgets.errors import ExplanationError
 from xai_widgets.methods import METHODS
-from xai_widgets.methods.coalitions import all_coalitions, drawn_coalitions, shapley_values
-from xai_widgets.methods.segments import grid, segments, slic
+from xai_widgets.methods.segments import (
+    all_coalitions,
+    drawn_coalitions,
+    grid,
+    segments,
+    shapley_values,
+    slic,
+)
 from xai_widgets.methods.surrogate import lime_kernel
 from xai_widgets.probe.network import Network
+from xai_widgets.probe.trace import Trace
 
 
 @pytest.fixture(scope="module")
@@ -91,28 +98,33 @@ def test_superpixels_find_plain_shapes() -> None:
     shapes = np.zeros((3, 32, 32))
     shapes[0, :, 16:] = 1
     shapes[1, 16:, :16] = 1
-    assert np.array_equal(slic(shapes, 4), grid(32, 32, 4))
-    shifted = np.roll(shapes, 3, axis=2)
-    found = slic(shifted, 16)
-    for k in range(found.max() + 1):
-        assert (np.ptp(shifted[:, found == k], axis=1) == 0).all()
+    for x, count in ((shapes, 4), (np.roll(shapes, 3, axis=2), 16)):
+        labels = slic(x, count)
+        assert labels.max() + 1 == count
+        for k in range(count):
+            assert (np.ptp(x[:, labels == k], axis=1) == 0).all()
 
 
-def test_superpixels_are_as_good_as_those_of_scikit_image() -> None:
-    """Colours vary about as little within them, and much less than within squares."""
-    segmentation = pytest.importorskip("skimage.segmentation")
+@pytest.mark.parametrize("count", [12, 50, 100])
+def test_superpixels_follow_a_photographs_colours(count: int) -> None:
+    """About as many as asked for, and colours vary much less within them than within squares."""
     x = photograph()
-    theirs = segmentation.slic(x.transpose(1, 2, 0), 100, compactness=20, start_label=0)
-    ours = slic(x, int(theirs.max()) + 1)
-    assert ours.max() > 0.85 * theirs.max()
-    assert spread_within(x, ours) < 1.1 * spread_within(x, theirs)
-    assert spread_within(x, ours) < 0.7 * spread_within(x, grid(128, 128, 100))
-    # The same pairs of neighbours are parted, mostly, where theirs are.
-    edges = [np.diff(labels, axis=1) != 0 for labels in (ours, theirs)]
-    near = edges[0].copy()
-    for shift in (-2, -1, 1, 2):
-        near |= np.roll(edges[0], shift, axis=1)
-    assert near[edges[1]].mean() > 0.6
+    labels = slic(x, count)
+    assert labels.max() + 1 > 0.85 * count
+    assert spread_within(x, labels) < 0.7 * spread_within(x, grid(128, 128, count))
+
+
+def test_superpixels_part_the_pixels_that_differ() -> None:
+    """Neighbours in two segments differ more in colour than neighbours in one."""
+    x = photograph()
+    labels = slic(x, 100)
+    step, parted = np.square(np.diff(x, axis=2)).sum(0), np.diff(labels, axis=1) != 0
+    assert step[parted].mean() > 2 * step[~parted].mean()
+
+
+def test_a_picture_that_stays_in_one_piece_is_cut_into_a_grid() -> None:
+    flat = np.zeros((3, 64, 64))
+    assert np.array_equal(slic(flat, 2), grid(64, 64, 2))
 
 
 def spread_within(x: np.ndarray, labels: np.ndarray) -> float:
@@ -278,6 +290,7 @@ def test_a_picture_of_one_segment(smooth: nn.Module) -> None:
         rise = float((small(one) - small(torch.zeros_like(one)))[0, 3])
     for method in ("exact_shapley", "kernel_shap"):
         card = METHODS[method]
-        trace = Network(small).trace(one)
-        values = dict(card.run(trace, CLASS, None, card.resolve({"baseline": "zero", "count": 2})))
-        assert float(values[1.0].sum()) / 3 == pytest.approx(rise, rel=1e-6)
+        trace = Trace(Network(small), one)
+        *_, last = card.run(trace, CLASS, None, card.resolve({"baseline": "zero", "count": 2}))
+        assert last.fraction == 1
+        assert float(last.result.tensor.sum()) / 3 == pytest.approx(rise, rel=1e-6)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
-from scipy.ndimage import gaussian_filter
 
 import xai_widgets as xw
 from tests.metrics.linear import SIZE, input_of, linear_engine, softmax, weights
@@ -50,6 +51,16 @@ def test_deletion_on_a_linear_network(steps: int) -> None:
     assert curve.auc == pytest.approx(trapezoid(f, p), rel=1e-5)
 
 
+def slow_blur(channel: np.ndarray, sigma: float) -> np.ndarray:
+    """Every pixel's mean under a Gaussian over the square of 3 sigma around it, edges repeated."""
+    radius = int(3 * sigma + 0.5)
+    away = np.arange(-radius, radius + 1)
+    weight = np.exp(-(away[:, None] ** 2 + away**2) / (2 * sigma**2))
+    padded = np.pad(channel, radius, mode="edge")
+    around = np.lib.stride_tricks.sliding_window_view(padded, weight.shape)
+    return (around * weight).sum((2, 3)) / weight.sum()
+
+
 @pytest.mark.parametrize("kind", ["insertion", "deletion"])
 @pytest.mark.parametrize("baseline", ["zero", "mean", "blur"])
 def test_every_baseline_on_a_linear_network(kind: str, baseline: str) -> None:
@@ -61,9 +72,7 @@ def test_every_baseline_on_a_linear_network(kind: str, baseline: str) -> None:
     elif baseline == "mean":
         other = np.broadcast_to(image.mean((1, 2), keepdims=True), image.shape)
     else:
-        other = np.stack(
-            [gaussian_filter(c.astype("f8"), 1.5, mode="nearest", radius=4) for c in image]
-        )
+        other = np.stack([slow_blur(channel.astype("f8"), 1.5) for channel in image])
     curve = getattr(metrics, kind)(
         engine, x, heat, target=TARGET, steps=6, baseline=baseline, blur=1.5
     )
@@ -115,7 +124,7 @@ def test_the_picture_at_a_point_is_the_one_that_gave_the_probability() -> None:
     heat = np.random.default_rng(0).normal(size=SIZE)
     curve = metrics.insertion(engine, x, heat, target=TARGET, steps=7)
     for i in (0, 3, 6, 7, -1):
-        p = engine.probabilities(curve.at(i))[0, TARGET]
+        p = engine.internals.probabilities(curve.at(i))[0, TARGET]
         assert float(p) == pytest.approx(curve.probability[i], rel=1e-6)
         assert curve.changed(i).sum() == round(curve.fraction[i] * PIXELS)
     torch.testing.assert_close(curve.at(7), x)
@@ -147,7 +156,7 @@ BAD = {
     "steps is 0; expected a whole number, at least 1": {"steps": 0},
     "steps is 31; expected 1 to 30": {"steps": 31},
     "steps is 2.5": {"steps": 2.5},
-    "baseline is 'blurr'; expected one of black, zero, mean, blur. Did you mean \"blur\"": {
+    "baseline is 'blurr'; expected one of zero, black, mean, blur. Did you mean \"blur\"": {
         "baseline": "blurr"
     },
     "blur is -1; expected a number above 0": {"baseline": "blur", "blur": -1},
@@ -185,3 +194,68 @@ def test_a_point_that_is_not_there() -> None:
     curve = metrics.insertion(linear_engine(), input_of(), HEAT, steps=3)
     with pytest.raises(xw.ExplanationError, match="point 4 of the curve; expected 0 to 3"):
         curve.at(4)
+
+
+# -------------------------------------------------------------- both curves of a method
+
+
+def last_of(engine: xw.Engine, x: object, method: str, **given: Any) -> metrics.Faithfulness:
+    *steps, last = metrics.faithfulness(engine, x, method, **given)
+    shares = [step.fraction for step in steps]
+    assert shares == sorted(shares)
+    assert all(0 < share < 1 for share in shares)
+    assert all(step.result is None and step.words for step in steps)
+    assert last.fraction == 1
+    assert last.result is not None
+    return last.result
+
+
+@pytest.mark.parametrize("baseline", ["mean", "zero", "blur"])
+def test_it_is_both_measures_with_one_baseline(baseline: str) -> None:
+    engine, x = xw.Engine(cnn()), picture()
+    result = last_of(engine, x, "saliency", steps=5, baseline=baseline, target=1)
+    attribution = engine.explain(x, "saliency", target=1)
+    given: dict[str, Any] = {"steps": 5, "baseline": baseline, "target": 1}
+    inserted = metrics.insertion(engine, x, attribution, **given)
+    deleted = metrics.deletion(engine, x, attribution, **given)
+    np.testing.assert_array_equal(result.insertion.probability, inserted.probability)
+    np.testing.assert_array_equal(result.deletion.probability, deleted.probability)
+    assert result.insertion.probabilities.shape[0] == 6
+    np.testing.assert_array_equal(
+        result.insertion.probabilities[:, 1], inserted.probability.astype(np.float32)
+    )
+
+
+def test_its_defaults_are_those_of_insertion_and_deletion() -> None:
+    engine, x = xw.Engine(cnn()), picture().sigmoid()
+    result = last_of(engine, x, "saliency")
+    inserted = metrics.insertion(engine, x, result.attribution)
+    deleted = metrics.deletion(engine, x, result.attribution)
+    np.testing.assert_array_equal(result.insertion.probability, inserted.probability)
+    np.testing.assert_array_equal(result.deletion.probability, deleted.probability)
+    assert (len(inserted.fraction), float(deleted.at(-1).max())) == (51, 0)
+
+
+def test_each_pixel_changes_at_the_first_point_that_has_it() -> None:
+    engine, x = xw.Engine(cnn()), picture()
+    curve = last_of(engine, x, "saliency", steps=7, baseline="blur").insertion
+    first = curve.point_of_change()
+    assert (first.min(), first.max()) == (1, 7)
+    for point in range(8):
+        np.testing.assert_array_equal(first <= point, curve.changed(point))
+
+
+def test_the_control_is_the_mean_and_the_range_of_its_maps() -> None:
+    engine, x = xw.Engine(cnn()), picture()
+    given: dict[str, Any] = {"steps": 4, "baseline": "blur"}
+    maps = tuple(last_of(engine, x, "random", seed=i, **given) for i in range(3))
+    control = metrics.Control(maps)
+    mean, low, high = control.band("deletion")
+    np.testing.assert_allclose(mean, np.mean([m.deletion.probability for m in maps], axis=0))
+    assert (low <= mean).all()
+    assert (mean <= high).all()
+    areas = [m.deletion.auc for m in maps]
+    interval = control.auc("deletion")
+    assert (interval.low, interval.high) == (min(areas), max(areas))
+    assert interval.mean == pytest.approx(np.mean(areas))
+    assert len(set(areas)) == 3

@@ -23,22 +23,22 @@ INPUTS = torch.cat([picture(seed=s) for s in range(19)])
 def test_probabilities_and_scores_are_the_networks(make: Callable[[], nn.Module]) -> None:
     model = make()
     engine = xw.Engine(model)
-    target = engine.resolve_target(INPUTS[:1], 2)
+    target = engine.internals.resolve_target(INPUTS[:1], 2)
     with torch.no_grad():
         out = model(INPUTS)
     logits = out["out"] if isinstance(out, dict) else out
-    torch.testing.assert_close(engine.probabilities(INPUTS), logits.softmax(1))
-    torch.testing.assert_close(engine.scores(INPUTS, target), logits[:, 2])
+    torch.testing.assert_close(engine.internals.probabilities(INPUTS), logits.softmax(1))
+    torch.testing.assert_close(engine.internals.scores(INPUTS, target), logits[:, 2])
 
 
 def test_batches_are_as_large_as_is_best_once_the_size_is_known() -> None:
     network = Counting(cnn())
     engine = xw.Engine(network)
-    engine.probabilities(INPUTS[:3])
+    engine.internals.probabilities(INPUTS[:3])
     assert network.passes == [1, 1, 1]
     engine.predict(INPUTS[:1])
     network.passes.clear()
-    engine.probabilities(INPUTS)
+    engine.internals.probabilities(INPUTS)
     assert network.passes == [8, 8, 3]
 
 

@@ -7,8 +7,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from scipy import stats
-from skimage.metrics import structural_similarity
+from torch import nn
 
 import xai_widgets as xw
 from tests.metrics.linear import SIZE, input_of, linear_engine, softmax
@@ -50,7 +49,7 @@ def test_a_flat_map_masks_nothing_and_one_forward_serves_three() -> None:
     memo: dict = {}
     heat = np.random.default_rng(0).normal(size=SIZE)
     first = metrics.average_drop(engine, x, heat, memo=memo)
-    engine.probabilities = None  # type: ignore[assignment, method-assign]  # not asked again
+    engine.internals.probabilities = None  # type: ignore[assignment, method-assign]  # not asked again
     assert metrics.average_drop(engine, x, heat, memo=memo) == first
     metrics.average_gain(engine, x, heat, memo=memo)
 
@@ -150,29 +149,44 @@ def test_complexity_by_hand() -> None:
 # ---------------------------------------------------------------- similarity
 
 
+def slow_ranks(values: np.ndarray) -> list[float]:
+    """1 + how many are smaller + half of how many others are equal."""
+    flat = values.ravel()
+    return [1 + float((flat < v).sum() + ((flat == v).sum() - 1) / 2) for v in flat]
+
+
 @pytest.mark.parametrize("levels", [3, 10**9])
-def test_spearman_against_scipy(levels: int) -> None:
+def test_spearman_by_its_definition(levels: int) -> None:
     rng = np.random.default_rng(0)
     a = rng.integers(0, levels, (9, 11))
     b = a + rng.integers(0, levels, (9, 11))
-    wanted = stats.spearmanr(a.ravel(), b.ravel()).statistic
+    wanted = np.corrcoef(slow_ranks(a), slow_ranks(b))[0, 1]
     assert metrics.spearman(a, b) == pytest.approx(wanted, abs=1e-12)
     assert metrics.spearman(a, np.exp(a / levels)) == pytest.approx(1)
     assert np.isnan(metrics.spearman(a, np.zeros((9, 11))))
 
 
-@pytest.mark.parametrize("shape", [(7, 7), (16, 12), (40, 33)])
-def test_ssim_against_scikit_image(shape: tuple[int, int]) -> None:
+def slow_ssim(a: np.ndarray, b: np.ndarray, side: int) -> float:
+    """Wang et al.'s equation 13, window by window, unbiased."""
+    values = []
+    for r in range(a.shape[0] - side + 1):
+        for c in range(a.shape[1] - side + 1):
+            p, q = (m[r : r + side, c : c + side].ravel() for m in (a, b))
+            (vp, vpq), (_, vq) = np.cov(p, q) if side > 1 else np.zeros((2, 2))
+            c1, c2 = 0.01**2, 0.03**2
+            top = (2 * p.mean() * q.mean() + c1) * (2 * vpq + c2)
+            values.append(top / ((p.mean() ** 2 + q.mean() ** 2 + c1) * (vp + vq + c2)))
+    return float(np.mean(values))
+
+
+@pytest.mark.parametrize("shape", [(7, 7), (16, 12), (40, 33), (4, 9), (2, 2), (1, 5)])
+def test_ssim_window_by_window(shape: tuple[int, int]) -> None:
     rng = np.random.default_rng(1)
     a = rng.normal(size=shape)
     b = a + rng.normal(size=shape)
-
-    def unit(m: np.ndarray) -> np.ndarray:
-        return (m - m.min()) / (m.max() - m.min())
-
-    # Theirs leaves out a border of three, which is every window that is not wholly inside.
-    wanted = structural_similarity(unit(a), unit(b), data_range=1)
-    assert metrics.ssim(a, b) == pytest.approx(wanted, abs=1e-10)
+    one, two = ((m - m.min()) / (m.max() - m.min()) for m in (a, b))
+    side = {4: 3, 2: 1, 1: 1}.get(min(shape), 7)
+    assert metrics.ssim(a, b) == pytest.approx(slow_ssim(one, two, side), abs=1e-10)
     assert metrics.ssim(a, 5 * a - 2) == pytest.approx(1)
 
 
@@ -184,10 +198,45 @@ def test_maps_of_unequal_shape() -> None:
 
 def test_random_maps_are_their_pictures_and_seeds() -> None:
     engine, x = linear_engine(), input_of()
-    target = engine.resolve_target(x, 0)
+    target = engine.internals.resolve_target(x, 0)
     one, two = engine.picture(x), engine.picture(input_of(seed=1))
     a = metrics.random_map(one, target).values
     np.testing.assert_array_equal(a, metrics.random_map(one, target).values)
     assert not np.array_equal(a, metrics.random_map(two, target).values)
     assert not np.array_equal(a, metrics.random_map(one, target, seed=1).values)
     assert 0 <= a.min() < a.max() < 1
+
+
+# ---------------------------------------------------------------- smoothness
+
+
+def test_total_variation_of_maps_that_are_known() -> None:
+    assert metrics.total_variation(np.full((4, 5), -2.0)) == 0
+    step = np.array([[1.0, 1.0, 0.0], [1.0, 1.0, 0.0]])
+    assert metrics.total_variation(step) == 2 / 4
+    assert metrics.total_variation(3 * step) == 2 / 4  # not of the values' size
+    board = np.indices((8, 8)).sum(0) % 2 * 2.0 - 1
+    assert metrics.total_variation(board) == 2 * (2 * 8 * 7) / 64
+    assert math.isnan(metrics.total_variation(np.zeros((2, 2))))
+
+
+def test_cosine_of_vectors_that_are_known() -> None:
+    a = np.array([[[1.0, 0.0]], [[0.0, 1.0]]])
+    assert metrics.cosine(a, 5 * a) == pytest.approx(1)
+    assert metrics.cosine(a, -a) == pytest.approx(-1)
+    assert metrics.cosine(a, np.array([[[1.0, 0.0]], [[0.0, -1.0]]])) == 0  # channels are kept
+    assert math.isnan(metrics.cosine(a, 0 * a))
+    with pytest.raises(xw.ExplanationError, match="expected the same"):
+        metrics.cosine(a, a[0])
+
+
+def test_noise_is_what_smooth_grad_draws() -> None:
+    engine = xw.Engine(nn.Sequential(nn.Flatten(), nn.Linear(48, 2)))
+    picture = engine.picture(torch.linspace(0, 2, 48).view(1, 3, 4, 4))
+    found = metrics.noisy(engine, picture, 0.25, seed=3)
+    noise = torch.randn((3, 4, 4), generator=torch.Generator().manual_seed(3))
+    torch.testing.assert_close(found.input, picture.input + 0.25 * 2 * noise)
+    assert found.digest != picture.digest
+    assert metrics.noisy(engine, picture, 0) is picture
+    with pytest.raises(xw.ExplanationError, match="sigma is -1"):
+        metrics.noisy(engine, picture, -1)

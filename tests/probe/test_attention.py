@@ -25,7 +25,7 @@ CLASS = Target(3, "class 3")
 
 
 def traced(network: nn.Module, x: Tensor | None = None) -> Trace:
-    return Network(network).trace(picture() if x is None else x)
+    return Trace(Network(network), picture() if x is None else x)
 
 
 def multi_head(**options: Any) -> TinyVit:
@@ -207,7 +207,7 @@ def test_what_cannot_be_rolled_out_is_refused_in_words(
     x = picture(size=64)
     with pytest.raises(ExplanationError, match=f"reading attention needs .*{words}.*; use a grad"):
         engine.explain(x, "attention_rollout", target=3)
-    unavailable = engine.unavailable(x)
+    unavailable = engine.internals.unavailable(x)
     assert all(words in unavailable[m] for m in ("attention_rollout", "gradient_attention"))
 
 
@@ -220,7 +220,7 @@ def test_one_more_forward_serves_every_method_and_class() -> None:
     assert counting.passes == [1, 1]
     engine = Engine(counting)
     engine.explain(picture(), "saliency")
-    engine.unavailable(picture())
+    engine.internals.unavailable(picture())
     assert counting.passes == [1, 1, 1]
 
 

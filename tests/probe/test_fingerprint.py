@@ -11,6 +11,7 @@ from torch import nn
 from tests.networks import Normalised, cnn, picture, seeded
 from xai_widgets.probe.fingerprint import Fingerprint
 from xai_widgets.probe.network import Network
+from xai_widgets.probe.trace import Trace
 from xai_widgets.targets import Target
 
 
@@ -70,7 +71,7 @@ def test_what_leaves_the_network_as_it_is_leaves_the_fingerprint() -> None:
     with torch.inference_mode():
         model(picture())
         assert fingerprint() == before
-    Network(model).trace(picture()).gradient(Target(0, "class 0"))
+    Trace(Network(model), picture()).gradient(Target(0, "class 0"))
     assert fingerprint() == before
 
 
@@ -118,14 +119,14 @@ def test_a_module_that_knows_its_parent() -> None:
 def test_what_was_learned_of_a_network_is_forgotten_when_it_is_rebuilt() -> None:
     model = cnn("in_place_module")
     network = Network(model)
-    assert [layer.name for layer in network.trace(picture()).layers] == [
+    assert [layer.name for layer in Trace(network, picture()).layers] == [
         "rectify",
         "conv2",
         "conv1",
     ]
     model.conv2 = nn.Sequential(nn.Conv2d(8, 8, 3, padding=1), nn.BatchNorm2d(8))
     model.eval()
-    trace = network.trace(picture())
+    trace = Trace(network, picture())
     names = [layer.name for layer in trace.layers]
     assert names == ["rectify", "conv2", "conv2.0", "conv1"]
     assert trace.activation("conv2.0").shape == (1, 8, 8, 8)

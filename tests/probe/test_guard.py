@@ -30,6 +30,7 @@ from tests.networks import (
 )
 from xai_widgets.probe.guard import as_found, autograd_ready, like_parameters, lock_of, unwrap
 from xai_widgets.probe.network import Network
+from xai_widgets.probe.trace import Trace
 from xai_widgets.targets import Target
 
 CLASS = Target(1, "class 1")
@@ -75,7 +76,7 @@ def test_a_network_that_switches_itself_to_training_while_running_is_switched_ba
 
     model = seeded(Switches(nn.ReLU()))
     before = Condition.of(model)
-    Network(model).trace(picture())
+    Trace(Network(model), picture())
     assert before.differences(Condition.of(model)) == []
 
 
@@ -86,7 +87,7 @@ def test_an_overridden_train_method_is_not_called() -> None:
 
     model = Strict(nn.ReLU())
     assert model.training
-    Network(model).trace(picture())
+    Trace(Network(model), picture())
     assert model.training
     assert model.conv1.training
 
@@ -100,9 +101,9 @@ def test_torch_generator_comes_back(source: str, where: str) -> None:
     assert not torch.equal(torch.get_rng_state(), state)
     before = Condition.of(model)
     if where == "main":
-        Network(model).trace(picture()).gradient(CLASS)
+        Trace(Network(model), picture()).gradient(CLASS)
     else:
-        thread = threading.Thread(target=lambda: Network(model).trace(picture()).gradient(CLASS))
+        thread = threading.Thread(target=lambda: Trace(Network(model), picture()).gradient(CLASS))
         thread.start()
         thread.join()
     assert before.differences(Condition.of(model)) == []
@@ -112,7 +113,7 @@ def test_torch_generator_comes_back(source: str, where: str) -> None:
 def test_numpy_and_python_generators_come_back(source: str) -> None:
     model = seeded(Stochastic(source))
     before = Condition.of(model)
-    Network(model).trace(picture())
+    Trace(Network(model), picture())
     Network(model).scores(picture(), CLASS)
     assert before.differences(Condition.of(model)) == []
 
@@ -120,7 +121,7 @@ def test_numpy_and_python_generators_come_back(source: str) -> None:
 def test_dropout_that_never_rests_is_watched_too() -> None:
     model = seeded(DropoutAlways())
     before = Condition.of(model)
-    Network(model).trace(picture())
+    Trace(Network(model), picture())
     assert before.differences(Condition.of(model)) == []
 
 
@@ -145,15 +146,15 @@ def test_generators_are_left_alone_when_the_network_draws_nothing() -> None:
     torch.rand(3)
     expected = torch.rand(())
     torch.manual_seed(3)
-    Network(model).trace(picture())
+    Trace(Network(model), picture())
     assert torch.equal(torch.rand(()), expected)
 
 
 def test_buffers_come_back_and_the_trace_can_still_be_read() -> None:
     model = seeded(CountsCalls())
-    expected = Network(cnn()).trace(picture()).gradient(CLASS)
+    expected = Trace(Network(cnn()), picture()).gradient(CLASS)
     before = Condition.of(model)
-    trace = Network(model).trace(picture())
+    trace = Trace(Network(model), picture())
     assert before.differences(Condition.of(model)) == []
     assert torch.equal(trace.gradient(CLASS), expected)
     assert before.differences(Condition.of(model)) == []
@@ -170,10 +171,10 @@ def test_a_buffer_written_and_then_used_does_not_spoil_the_backward() -> None:
             return super().forward(x) * 3
 
     model = seeded(Scales())
-    expected = Network(seeded(Tripled(nn.ReLU()))).trace(picture()).gradient(CLASS)
+    expected = Trace(Network(seeded(Tripled(nn.ReLU()))), picture()).gradient(CLASS)
     network = Network(model)
     before, fingerprint = Condition.of(model), network.fingerprint()
-    gradient = network.trace(picture()).gradient(CLASS)  # written: 2 + 1, replaced: 1
+    gradient = Trace(network, picture()).gradient(CLASS)  # written: 2 + 1, replaced: 1
     assert torch.equal(gradient, expected)
     assert before.differences(Condition.of(model)) == []
     assert network.fingerprint() == fingerprint
@@ -202,8 +203,8 @@ def test_traces_and_scores_leave_every_kind_of_network_as_found(
     before = Condition.of(model)
     network = Network(model)
     for probe in (
-        lambda: network.trace(x).gradient(CLASS),
-        lambda: network.trace(x).layers,
+        lambda: Trace(network, x).gradient(CLASS),
+        lambda: Trace(network, x).layers,
         lambda: network.scores(x, CLASS),
     ):
         if make is Fails:
@@ -221,8 +222,8 @@ def test_the_input_given_is_not_overwritten_and_the_gradient_is_of_the_input_giv
             return super().forward((x - 0.5) * 2)
 
     x = picture()
-    trace = Network(seeded(OverwritesInput())).trace(x)
-    expected = Network(seeded(Apart(nn.ReLU()))).trace(x)
+    trace = Trace(Network(seeded(OverwritesInput())), x)
+    expected = Trace(Network(seeded(Apart(nn.ReLU()))), x)
     assert torch.equal(trace.input, x)
     assert torch.equal(trace.logits, expected.logits)
     assert torch.equal(trace.gradient(CLASS), expected.gradient(CLASS))

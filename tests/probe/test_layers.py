@@ -146,7 +146,7 @@ EXPECTED: dict[str, tuple[Callable[[], nn.Module], tuple[int, int], list[Any], i
 
 
 def traced(network: nn.Module, size: tuple[int, int]) -> Trace:
-    return Network(network).trace(picture(size=size))
+    return Trace(Network(network), picture(size=size))
 
 
 @pytest.mark.parametrize("name", EXPECTED)

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from tests.networks import CLASSES, RELU_SPELLINGS, Cnn, TwoNames, cnn, picture, seeded
 from xai_widgets.errors import ExplanationError
 from xai_widgets.probe.network import Network
+from xai_widgets.probe.trace import Trace
 from xai_widgets.targets import Target
 
 CLASS = Target(1, "class 1")
@@ -48,7 +49,7 @@ def test_a_map_in_a_container_is_safe_as_well(kind: str) -> None:
     model = seeded(Unpacks())
     expected = model.pair.conv(picture())
     network = Network(model)
-    for trace in (network.trace(picture()), network.trace(picture())):
+    for trace in (Trace(network, picture()), Trace(network, picture())):
         assert torch.equal(trace.activation("pair"), expected)
         y = expected.detach().requires_grad_(True)
         (gradient,) = torch.autograd.grad(model.head(y.relu().mean((2, 3)))[0, 1], y)
@@ -76,9 +77,9 @@ def true_outputs(network: nn.Module, x: Tensor) -> dict[str, Tensor]:
 def test_a_layer_before_a_rectifier_shows_what_it_gave_out(spelling: str) -> None:
     network = cnn(spelling)
     outputs = true_outputs(network, picture())
-    reference = Network(cnn("module")).trace(picture())
+    reference = Trace(Network(cnn("module")), picture())
     traces = Network(network)
-    for trace in (traces.trace(picture()), traces.trace(picture())):  # the second copies less
+    for trace in (Trace(traces, picture()), Trace(traces, picture())):  # the second copies less
         for layer in ("conv1", "conv2"):
             assert torch.equal(trace.activation(layer), outputs[layer])
             assert outputs[layer].min() < 0
@@ -89,10 +90,10 @@ def test_a_layer_before_a_rectifier_shows_what_it_gave_out(spelling: str) -> Non
 
 def test_layers_overwritten_in_place_are_found_out_and_only_those_copied() -> None:
     network = Network(cnn("in_place_module"))
-    first = network.trace(picture())
+    first = Trace(network, picture())
     assert first.recorder.overwritten() == {"conv1", "conv2"}
-    second = network.trace(picture(seed=1))
-    copied = {name for name, r in second.recorder.records.items() if r.handed is not None}
+    second = Trace(network, picture(seed=1))
+    copied = {name for name, r in second.recorder.records.items() if r.copy is not None}
     assert copied == {"conv1", "conv2"}
 
 
@@ -108,7 +109,7 @@ def test_a_network_that_overwrites_only_sometimes_is_still_right(seed: int) -> N
     network = Network(model)
     for each in range(4):
         x = picture(seed=10 * seed + each)
-        trace = network.trace(x)
+        trace = Trace(network, x)
         assert torch.equal(trace.activation("conv1"), true_outputs(model, x)["conv1"])
 
 
@@ -123,7 +124,7 @@ def test_a_skip_connection_added_in_place() -> None:
 
     model = seeded(Residual(nn.ReLU()))
     outputs = true_outputs(model, picture())
-    trace = Network(model).trace(picture())
+    trace = Trace(Network(model), picture())
     for layer in ("conv1", "conv2"):
         assert torch.equal(trace.activation(layer), outputs[layer])
     x = outputs["conv2"].requires_grad_(True)
@@ -135,13 +136,13 @@ def test_a_skip_connection_added_in_place() -> None:
 def test_a_layer_called_twice_shows_its_last_call() -> None:
     model = seeded(TwoNames())
     outputs = true_outputs(model, picture())
-    trace = Network(model).trace(picture())
+    trace = Trace(Network(model), picture())
     assert torch.equal(trace.activation("block"), outputs["block"])
     assert outputs["block"].shape == (1, 6, 8, 8)
 
 
 def test_a_layer_with_two_names_goes_by_either() -> None:
-    trace = Network(seeded(TwoNames())).trace(picture())
+    trace = Trace(Network(seeded(TwoNames())), picture())
     names = [layer.name for layer in trace.layers]
     assert names[0] == "block"
     assert not any(name.startswith("again") for name in names)
@@ -165,7 +166,7 @@ def test_layers_that_hand_on_one_tensor_are_listed_once() -> None:
         def forward(self, x: Tensor) -> Tensor:
             return self.head(self.pool(self.stage(x)).flatten(1))
 
-    trace = Network(seeded(Nested())).trace(picture())
+    trace = Trace(Network(seeded(Nested())), picture())
     # `stage.0.0` is another value: before the rectifier.
     assert [layer.name for layer in trace.layers] == ["stage", "stage.0.0"]
 
@@ -175,7 +176,7 @@ def test_layers_that_hand_on_one_tensor_are_listed_once() -> None:
 
 def test_a_network_without_maps_has_no_layers() -> None:
     network = nn.Sequential(nn.Flatten(), nn.Linear(3 * 16 * 16, 8), nn.ReLU(), nn.Linear(8, 5))
-    trace = Network(seeded(network)).trace(picture())
+    trace = Trace(Network(seeded(network)), picture())
     assert trace.layers == []
     with pytest.raises(ExplanationError, match=r'layer "1" gives out \(1, 8\), which is no map'):
         trace.activation("1")
@@ -191,7 +192,7 @@ def test_a_layer_the_score_does_not_depend_on() -> None:
             self.extra(x)
             return super().forward(x)
 
-    trace = Network(seeded(Unused())).trace(picture())
+    trace = Trace(Network(seeded(Unused())), picture())
     assert "extra" not in [layer.name for layer in trace.layers]
     with pytest.raises(ExplanationError, match='class 1 does not depend on layer "extra"'):
         trace.layer_gradient(CLASS, "extra")
@@ -199,7 +200,7 @@ def test_a_layer_the_score_does_not_depend_on() -> None:
 
 
 def test_an_unknown_layer_is_answered_with_the_nearest_name() -> None:
-    trace = Network(cnn()).trace(picture())
+    trace = Trace(Network(cnn()), picture())
     with pytest.raises(ExplanationError, match=r'unknown layer "conv_2".*Did you mean "conv2"'):
         trace.activation("conv_2")
     with pytest.raises(ExplanationError, match='layer "head" gives out'):
@@ -213,7 +214,7 @@ def test_a_backbone_run_without_gradients_says_so() -> None:
                 x = self.rectify(self.conv1(x))
             return self.head(self.rectify(self.conv2(x)).mean((2, 3)))
 
-    trace = Network(seeded(Cut(nn.ReLU()))).trace(picture())
+    trace = Trace(Network(seeded(Cut(nn.ReLU()))), picture())
     assert [layer.name for layer in trace.layers] == ["rectify", "conv2"]
     with pytest.raises(ExplanationError, match="class 1 does not depend on the picture"):
         trace.gradient(CLASS)

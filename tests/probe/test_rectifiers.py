@@ -120,7 +120,7 @@ def test_what_is_no_rectifier_keeps_its_own_derivative(
 
 
 def trace_of(network: nn.Module, x: Tensor | None = None) -> Trace:
-    return Network(network).trace(picture() if x is None else x)
+    return Trace(Network(network), picture() if x is None else x)
 
 
 @pytest.mark.parametrize("rule", RULES)

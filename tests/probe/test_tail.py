@@ -63,7 +63,7 @@ def check(trace: Trace, layer: str, tolerance: float = 1e-4) -> None:
 
 @pytest.mark.parametrize("spelling", RELU_SPELLINGS)
 def test_every_spelling_of_a_rectifier(spelling: str) -> None:
-    trace = Network(cnn(spelling)).trace(picture())
+    trace = Trace(Network(cnn(spelling)), picture())
     for layer in ("conv1", "conv2"):
         check(trace, layer)
 
@@ -78,7 +78,7 @@ TORCHVISION = (
 def test_torchvisions_networks(name: str) -> None:
     torch.manual_seed(0)
     model = from_torchvision(name, None)["model"].eval()
-    trace = Network(model).trace(picture(size=64))
+    trace = Trace(Network(model), picture(size=64))
     layers = trace.layers
     for layer in {layers[0].name, layers[len(layers) // 2].name, layers[-1].name}:
         check(trace, layer)
@@ -88,7 +88,7 @@ def test_torchvisions_networks(name: str) -> None:
 def test_tokens_keep_their_prefix(name: str) -> None:
     torch.manual_seed(0)
     model = from_timm(name, False)["model"].eval()
-    trace = Network(model).trace(picture(size=224))
+    trace = Trace(Network(model), picture(size=224))
     check(trace, trace.layers[0].name)
 
 
@@ -106,7 +106,7 @@ def test_a_shortcut_over_the_layer_and_a_write_behind_it() -> None:
             b.relu_()
             return self.head((a * b).mean((2, 3)))
 
-    check(Network(seeded(Residual())).trace(picture()), "two")
+    check(Trace(Network(seeded(Residual())), picture()), "two")
 
 
 def test_the_last_of_several_calls_is_meant() -> None:
@@ -118,7 +118,7 @@ def test_the_last_of_several_calls_is_meant() -> None:
         def forward(self, x: Tensor) -> Tensor:
             return self.head(self.conv(self.conv(x).relu()).relu().mean((2, 3)))
 
-    check(Network(seeded(Twice())).trace(picture()), "conv")
+    check(Trace(Network(seeded(Twice())), picture()), "conv")
 
 
 def test_a_forward_that_treats_a_batch_differently_is_run_whole() -> None:
@@ -131,14 +131,14 @@ def test_a_forward_that_treats_a_batch_differently_is_run_whole() -> None:
             x = F.relu(x) if len(x) > 1 else x.clamp_min(0)
             return self.head(self.conv(x).mean((2, 3)))
 
-    check(Network(seeded(Different())).trace(picture()), "conv")
+    check(Trace(Network(seeded(Different())), picture()), "conv")
 
 
 def test_what_comes_before_the_layer_is_not_computed_again() -> None:
     trunk = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Conv2d(4, 4, 3))
     head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, CLASSES))
     model = seeded(nn.Sequential(trunk, head))
-    trace = Network(model).trace(picture())
+    trace = Trace(Network(model), picture())
     tail = trace.tail("0")
     ran: list[str] = []
 
@@ -158,7 +158,7 @@ def test_what_comes_before_the_layer_is_not_computed_again() -> None:
 def test_a_tail_leaves_the_network_as_found() -> None:
     model = cnn("in_place_module")
     network = Network(model)
-    trace = network.trace(picture())
+    trace = Trace(network, picture())
     before = Condition.of(model)
     trace.tail("conv2").scores(altered(trace, "conv2", 2), CLASS)
     assert before.differences(Condition.of(model)) == []
@@ -184,7 +184,7 @@ def test_a_container_that_cannot_be_refilled_is_refused_in_words() -> None:
         def forward(self, x: Tensor) -> Tensor:
             return self.head(self.gives(x)[0].mean((2, 3)))
 
-    trace = Network(seeded(Takes())).trace(picture())
+    trace = Trace(Network(seeded(Takes())), picture())
     tail = trace.tail("gives")
     with pytest.raises(ExplanationError, match="cannot be exchanged"):
         tail.scores(trace.activation("gives"), CLASS)

@@ -26,7 +26,7 @@ CLASS = Target(3, "class 3")
 
 
 def trace_of(model: nn.Module, x: Tensor | None = None) -> Trace:
-    return Network(model).trace(picture() if x is None else x)
+    return Trace(Network(model), picture() if x is None else x)
 
 
 def test_logits_scores_and_activations_are_the_networks_own() -> None:
@@ -145,23 +145,23 @@ def test_bytes_are_counted_with_the_copies() -> None:
     given = 4 * 8 * 8 * 8 * 4 + 5 * 4
     copies = 4 * 8 * 8 * 8 * 4
     network = Network(cnn())
-    assert network.trace(picture()).nbytes == given + copies
-    assert network.trace(picture()).nbytes == given
+    assert Trace(network, picture()).nbytes == given + copies
+    assert Trace(network, picture()).nbytes == given
     in_place = Network(cnn("in_place_module"))
-    in_place.trace(picture())
-    assert in_place.trace(picture()).nbytes == given + copies // 2
-    assert network.trace(picture()).recorder.largest == 3 * 16 * 16 * 4
+    Trace(in_place, picture())
+    assert Trace(in_place, picture()).nbytes == given + copies // 2
+    assert Trace(network, picture()).recorder.largest == 3 * 16 * 16 * 4
 
 
 def test_batch_sizes_stay_within_the_byte_budget() -> None:
     small = Network(cnn(), byte_budget=3 * 3072)
-    assert small.trace(picture()).batch_size() == 3
-    assert small.trace(picture()).batch_size(2) == 2
-    assert Network(cnn()).trace(picture()).batch_size() == 8
-    assert Network(cnn()).trace(picture()).batch_size(50) == 50
-    assert Network(cnn(), byte_budget=1).trace(picture()).batch_size() == 1
+    assert Trace(small, picture()).batch_size() == 3
+    assert Trace(small, picture()).batch_size(2) == 2
+    assert Trace(Network(cnn()), picture()).batch_size() == 8
+    assert Trace(Network(cnn()), picture()).batch_size(50) == 50
+    assert Trace(Network(cnn(), byte_budget=1), picture()).batch_size() == 1
     four = torch.cat([picture()] * 4)
-    assert small.trace(four).batch_size() == 3
+    assert Trace(small, four).batch_size() == 3
 
 
 def test_one_trace_read_from_many_threads() -> None:
@@ -279,7 +279,7 @@ def test_a_network_that_needs_its_rows_in_order_is_given_them() -> None:
     model = seeded(Views())
     x = picture(size=16).contiguous()
     network = Network(model)
-    assert torch.allclose(network.trace(x).logits, model(x).detach(), atol=1e-6)
+    assert torch.allclose(Trace(network, x).logits, model(x).detach(), atol=1e-6)
     fresh = Network(model)
     assert torch.allclose(fresh.scores(x, CLASS), model(x)[:, 3].detach(), atol=1e-6)
 
@@ -312,11 +312,11 @@ def test_gradients_of_other_inputs_under_other_rules() -> None:
 def test_room_for_variants_of_the_input() -> None:
     batch = torch.cat([picture(seed=seed) for seed in range(3)]).half()
     trace = trace_of(seeded(Sequence()).to(torch.bfloat16), batch)
-    room = trace.room(4)
-    assert room.shape == (4, 3, 3, 16, 16)
-    assert room.dtype == torch.bfloat16
-    assert room.flatten(0, 1).is_contiguous(memory_format=torch.channels_last)
-    assert room.flatten(0, 1).data_ptr() == room.data_ptr()
+    inputs = trace.empty_inputs(4)
+    assert inputs.shape == (4, 3, 3, 16, 16)
+    assert inputs.dtype == torch.bfloat16
+    assert inputs.flatten(0, 1).is_contiguous(memory_format=torch.channels_last)
+    assert inputs.flatten(0, 1).data_ptr() == inputs.data_ptr()
     assert (trace.zeros().dtype, trace.zeros().shape) == (torch.float32, batch.shape)
     assert trace_of(seeded(Sequence()).double()).zeros().dtype == torch.float64
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 import xai_widgets as xw
 from tests.condition import Condition
 from tests.relabel.linear import GridVAE, LinearTeacher, OrthogonalVAE, linear_engine, picture
+from xai_widgets.methods import METHODS
 from xai_widgets.relabel import RelabelDistillation, RelabelExplanation
 
 X = picture()
@@ -58,7 +60,7 @@ def test_on_a_grid_the_cells_that_are_looked_at_stand_out(seed: int) -> None:
         xw.Engine(Particular()), GridVAE(), samples=1000, space="grid", cells=2, seed=seed
     )
     # Of noise around grey, the mean around is grey too: erasing alone never turns the label.
-    assert found._lesson.neighbours.neighbourhood.structure == "patches"
+    assert found._surrogate.neighbours.neighbourhood.structure == "patches"
     assert found.fidelity > 0.7
     values = found.attribution.values[0]
     elsewhere = np.abs(values[5:, 5:])
@@ -69,7 +71,7 @@ def test_on_a_grid_the_cells_that_are_looked_at_stand_out(seed: int) -> None:
 def test_noise_is_drawn_where_the_label_survives_erasing_all_of_it(seed: int) -> None:
     """A few labels turn where half is erased, and none where all is: no scale would do."""
     found = distilled(vae=GridVAE(), samples=300, seed=seed)
-    assert found._lesson.neighbours.neighbourhood.structure == "patches"
+    assert found._surrogate.neighbours.neighbourhood.structure == "patches"
     assert 0.3 <= found.kept_share <= 0.7
 
 
@@ -83,7 +85,7 @@ def test_what_the_label_needs_stands_out_where_places_are_erased() -> None:
         engine.model.bias.fill_(-0.7)
     method = RelabelDistillation(engine, GridVAE(), samples=200, cells=2, readout="weight")
     found = method.explain(x)
-    neighbours = found._lesson.neighbours
+    neighbours = found._surrogate.neighbours
     assert neighbours.neighbourhood.structure == "erased"
     assert 0.3 <= found.kept_share <= 0.7
     values = found.attribution.values[0]
@@ -117,14 +119,14 @@ def test_every_neighbour_can_be_made_again() -> None:
     found = distilled(engine)
     places = [0, 7, 150]
     decoded = OrthogonalVAE().decode(found.latents(places)).clamp(0, 1).detach()
-    probability = engine.probabilities(decoded)[:, 0]
+    probability = engine.internals.probabilities(decoded)[:, 0]
     np.testing.assert_allclose(probability, found.probability[places], rtol=1e-4)
-    np.testing.assert_array_equal(found.pictures(places), engine.pixels(decoded))
+    np.testing.assert_array_equal(found.pictures(places), engine.internals.pixels(decoded))
     kept, shifted = found.exemplars(3)
     assert list(kept.probability) == sorted(found.probability[found.kept])[::-1][:3]
     assert list(shifted.probability) == sorted(found.probability[~found.kept])[:3]
     assert kept.pictures.shape == (3, 8, 8, 3)
-    np.testing.assert_array_equal(found.reconstruction, engine.pixels(X)[0])
+    np.testing.assert_array_equal(found.reconstruction, engine.internals.pixels(X)[0])
 
 
 def test_the_early_map_is_that_of_as_many_samples_and_the_last_is_explains() -> None:
@@ -132,10 +134,10 @@ def test_the_early_map_is_that_of_as_many_samples_and_the_last_is_explains() -> 
     steps = list(whole.stream(X))
     # A first one, one a hundred after the neighbours began to be drawn out, and all.
     assert [step.fraction for step in steps] == [0.25, 0.6, 1.0]
-    values = [step.explanation.attribution.values for step in steps]
+    values = [step.result.attribution.values for step in steps]
     np.testing.assert_array_equal(values[-1], whole.explain(X).attribution.values)
     np.testing.assert_array_equal(values[0], distilled(samples=100).attribution.values)
-    assert len(steps[0].explanation.scores) == 100
+    assert len(steps[0].result.scores) == 100
 
 
 def test_closing_the_stream_stops_the_work() -> None:
@@ -273,7 +275,7 @@ def test_the_counterfactual_crosses_the_border_where_it_is() -> None:
     assert way.label[0] == 0
     assert (way.label[way.t >= way.flip + 0.2] == 1).all()
     assert way.picture is not None
-    assert int(engine.probabilities(way.picture).argmax()) == 1
+    assert int(engine.internals.probabilities(way.picture).argmax()) == 1
     assert way.cycle_error < 2
 
 
@@ -369,11 +371,11 @@ def test_the_number_of_neighbours_judged_is_right() -> None:
 
 
 def test_the_moments_are_those_of_the_neighbours_that_count() -> None:
-    from xai_widgets.relabel.lesson import lessons
     from xai_widgets.relabel.neighbours import Neighbours
+    from xai_widgets.relabel.surrogate import fit_surrogates
 
     engine = linear_engine()
-    recipe = RelabelDistillation(engine, OrthogonalVAE(), readout="weight", samples=150).recipe
+    options = RelabelDistillation(engine, OrthogonalVAE(), readout="weight", samples=150).options
     whole: list[Neighbours] = []
     original = Neighbours.__init__
 
@@ -383,7 +385,9 @@ def test_the_moments_are_those_of_the_neighbours_that_count() -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Neighbours, "__init__", remembering)
-        list(lessons(engine, OrthogonalVAE(), recipe, X, engine.resolve_target(X)))
+        list(
+            fit_surrogates(engine, OrthogonalVAE(), options, X, engine.internals.resolve_target(X))
+        )
     (neighbours,) = whole
     pictures = neighbours.pictures(list(range(150)))
     torch.testing.assert_close(neighbours.mean_picture, pictures.mean(0))
@@ -413,3 +417,130 @@ def test_looking_at_latents() -> None:
     odds = np.log(probabilities[:, 0] / probabilities[:, 1])
     known = np.log(found.probability[[0, 3]] / (1 - found.probability[[0, 3]]))
     np.testing.assert_allclose(odds, known, rtol=1e-3)
+
+
+X = picture()
+NAME = "relabel_distillation"
+
+
+def bound(vae: object = None) -> xw.Engine:
+    engine = linear_engine()
+    xw.relabel.bind(engine, vae or OrthogonalVAE())  # type: ignore[arg-type]  # what has both methods
+    return engine
+
+
+def test_it_gives_what_the_class_gives() -> None:
+    engine = bound()
+    found = engine.explain(X, NAME, samples=200, seed=3, readout="positive")
+    direct = RelabelDistillation(
+        engine, OrthogonalVAE(), samples=200, seed=3, readout="positive"
+    ).explain(X)
+    np.testing.assert_array_equal(found.values, direct.attribution.values)
+    assert found.parameters == direct.attribution.parameters
+    assert (found.score, found.seed) == (direct.attribution.score, 3)
+    assert found.title == "Re-label distillation"
+
+
+def test_it_streams_and_is_remembered() -> None:
+    engine = bound()
+    steps = list(engine.stream(X, NAME, samples=200))
+    assert [step.fraction for step in steps] == [0.5, 1.0]
+    passes = len(engine.model.passes)
+    assert engine.explain(X, NAME, samples=200).values.any()
+    assert len(engine.model.passes) == passes
+    xw.relabel.bind(engine, OrthogonalVAE(seed=6))  # another VAE, another method
+    engine.explain(X, NAME, samples=200)
+    assert len(engine.model.passes) > passes
+
+
+def test_its_card_makes_controls() -> None:
+    engine = bound()
+    card = engine.methods[NAME]
+    assert card.citation == "Hua, Ge, Zhang 2021"
+    assert card.url.endswith("2409.13137")
+    by_name = {parameter.name: parameter for parameter in card.parameters}
+    assert by_name["samples"].default == 1000
+    assert by_name["readout"].choices[:2] == ("auto", "weight")
+    assert by_name["temperature"].maximum == 20
+    assert card.to_json()["name"] == NAME
+    assert NAME not in METHODS
+    assert list(engine.methods)[:-1] == list(METHODS)
+
+
+def test_without_a_vae_the_error_says_how() -> None:
+    for ask in (
+        lambda: linear_engine().explain(X, NAME),
+        lambda: xw.metrics.evaluate(linear_engine(), [X], [NAME], ["sparseness"]),
+    ):
+        with pytest.raises(xw.ExplanationError, match=r"xw\.relabel\.bind\(engine, vae\)"):
+            ask()
+    with pytest.raises(xw.ExplanationError, match="expected an object with encode"):
+        bound(3)
+
+
+def test_a_batch_is_its_pictures_one_by_one() -> None:
+    engine = bound()
+    pictures = [X, X.flip(-1)]
+    together = engine.explain_batch(pictures, NAME, targets=0, samples=100)
+    for image, found in zip(pictures, together, strict=True):
+        alone = engine.explain(image, NAME, target=0, samples=100)
+        np.testing.assert_allclose(found.values, alone.values, rtol=1e-3)
+
+
+def test_measures_take_it() -> None:
+    table = xw.metrics.evaluate(bound(), [X], [(NAME, {"samples": 100})], ["sparseness"])
+    assert 0 < table.values("relabel_distillation(samples=100)", "sparseness")[0] < 1
+
+
+def test_doubts_come_with_the_attribution_and_are_saved(tmp_path: Path) -> None:
+    found = bound(GridVAE()).explain(X, NAME, samples=100, structure="independent")
+    assert "no better than chance" in found.warnings[0]
+    assert found.warnings[0] in repr(found)
+    assert xw.Attribution.load(found.save(tmp_path / "map")).warnings == found.warnings
+    assert bound().explain(X, "saliency").warnings == ()
+
+
+def test_an_engine_keeps_the_methods_of_the_package() -> None:
+    engine = linear_engine()
+    with pytest.raises(xw.ExplanationError, match="saliency is a method of the package"):
+        engine.add_method(METHODS["saliency"])
+
+
+def test_in_a_batch_one_may_have_its_first_map_later() -> None:
+    """Far from the border, a hundred neighbours are not enough for a few of each class."""
+    engine = bound()
+    w = engine.model.weight.detach().view(1, 1, 8, 8)
+    near, far = 0.5 + 0.05 * w, 0.5 + 0.2 * w
+    asked = {"samples": 400, "scale": 1.0, "shape": "even"}
+    first = [next(iter(engine.stream(x, NAME, target=0, **asked))).fraction for x in (near, far)]
+    assert first[0] < first[1]
+    together = engine.explain_batch([near, far], NAME, targets=0, **asked)
+    for image, found in zip([near, far], together, strict=True):
+        alone = engine.explain(image, NAME, target=0, **asked)
+        np.testing.assert_allclose(
+            found.values, alone.values, rtol=1e-3, atol=1e-4 * np.abs(alone.values).max()
+        )
+
+
+def test_between_two_maps_it_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("xai_widgets.relabel.teacher._AT_ONCE", 8)
+    engine = bound()
+    steps = engine.stream(X, NAME, samples=400, shape="even")
+    fractions = [next(steps).fraction for _ in range(4)]
+    assert fractions == [0.25, 0.27, 0.29, 0.31]
+    before = len(engine.model.passes)
+    steps.close()  # type: ignore[attr-defined]  # a generator
+    assert len(engine.model.passes) == before
+
+
+def test_the_old_names_give_the_new_ones_for_one_version_more() -> None:
+    distillation = RelabelDistillation(linear_engine(), OrthogonalVAE(), samples=100)
+    with pytest.deprecated_call(match="options"):
+        assert distillation.recipe is distillation.options
+    *_, last = distillation.stream(X)
+    with pytest.deprecated_call(match="result"):
+        assert last.explanation is last.result  # type: ignore[attr-defined]  # a RelabelProgress
+    with pytest.deprecated_call(match="DistillationOptions"):
+        assert xw.relabel.Recipe is xw.relabel.DistillationOptions
+    with pytest.deprecated_call(match="FitStep"):
+        assert xw.relabel.FitProgress is xw.relabel.FitStep

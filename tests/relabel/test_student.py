@@ -9,7 +9,7 @@ import pytest
 import torch
 from scipy.optimize import minimize
 
-from xai_widgets.relabel.student import DECAYS, Objective, fit, judged, solve
+from xai_widgets.relabel.student import DECAYS, Objective, accuracy_and_r2, fit, solve
 
 Arrays = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
@@ -120,7 +120,8 @@ def test_fitting_in_principal_coordinates_is_fitting_the_features(width: int) ->
     np.testing.assert_allclose(found.margins, margins, rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(found.margins, x @ found.d + found.b, rtol=1e-6, atol=1e-8)
     assert (found.accuracy, found.soft_r2) == pytest.approx(
-        judged(margins[~train], soft[~train], hard[~train], Objective().temperature), abs=1e-4
+        accuracy_and_r2(margins[~train], soft[~train], hard[~train], Objective().temperature),
+        abs=1e-4,
     )
 
 
@@ -140,8 +141,8 @@ def test_judging() -> None:
     margin = torch.tensor([1.0, -1, 2, 3])
     hard = torch.tensor([1.0, 1, 1, 0])
     soft = margin.sigmoid()
-    accuracy, r2 = judged(margin, soft, hard, 1.0)
+    accuracy, r2 = accuracy_and_r2(margin, soft, hard, 1.0)
     assert accuracy == pytest.approx((2 / 3 + 0) / 2)
     assert r2 == pytest.approx(1)
-    assert math.isnan(judged(margin[:3], soft[:3], hard[:3], 1.0)[0])
-    assert math.isnan(judged(margin, torch.full((4,), 0.5), hard, 1.0)[1])
+    assert math.isnan(accuracy_and_r2(margin[:3], soft[:3], hard[:3], 1.0)[0])
+    assert math.isnan(accuracy_and_r2(margin, torch.full((4,), 0.5), hard, 1.0)[1])

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from xai_widgets.errors import ExplanationError
-from xai_widgets.render.colormaps import CENTRE, COLORMAPS, lut, resolve_colormap
+from xai_widgets.render.colours import CENTRE, COLORMAPS, lut, resolve_colormap
 
 SEQUENTIAL = [name for name, colormap in COLORMAPS.items() if not colormap.diverging]
 DIVERGING = [name for name, colormap in COLORMAPS.items() if colormap.diverging]

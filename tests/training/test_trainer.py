@@ -22,8 +22,8 @@ from tests.training.data import QUICK, network, pictures
 from tests.training.worker import work
 from xai_widgets.training import Recipe, Report, Terms, Trainer, input_gradient_penalty
 from xai_widgets.training.batches import Batches
-from xai_widgets.training.checkpoint import NAME
-from xai_widgets.training.measuring import cosine_of
+from xai_widgets.training.reports import cosine_of
+from xai_widgets.training.trainer import CHECKPOINT
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -34,7 +34,7 @@ def trainer(folder: Path | None = None, recipe: Recipe = QUICK, **options: Any) 
 
 
 def trained(made: Trainer) -> dict[str, Tensor]:
-    for _ in made.reports():
+    for _ in made.stream():
         pass
     assert made.finished
     return {name: value.clone() for name, value in made.model.state_dict().items()}
@@ -64,9 +64,12 @@ def test_pictures_sorted_by_class_are_measured_from_all_classes() -> None:
 
 def test_reports_say_what_happens() -> None:
     made = trainer()
-    found = list(made.reports())
+    steps = list(made.stream())
+    found = [step.result for step in steps]
     assert [(r.epoch, r.step) for r in found] == [(e, s) for e in range(3) for s in (1, 2, 3)]
     assert all(r.steps == 3 for r in found)
+    assert [step.fraction for step in steps] == [i / 9 for i in range(1, 10)]
+    assert steps[4].words == str(found[4])
     for report in found:
         terms = report.terms
         assert terms["total"] == pytest.approx(
@@ -86,8 +89,8 @@ def test_a_stopped_training_goes_on_to_the_same_bits(
 ) -> None:
     for stop in (2, 3, 5):  # within an epoch, at its end, and after its start
         made = trainer(tmp_path)
-        for report in made.reports():
-            if report.epoch * 3 + report.step == stop:
+        for step in made.stream():
+            if step.result.epoch * 3 + step.result.step == stop:
                 break
     assert same(trained(trainer(tmp_path)), whole)
     assert [entry["epoch"] for entry in trainer(tmp_path).history] == [0, 1, 2]
@@ -96,8 +99,16 @@ def test_a_stopped_training_goes_on_to_the_same_bits(
 def test_reports_can_be_asked_for_again(whole: dict[str, Tensor]) -> None:
     made = trainer()
     for _ in range(2):
-        next(made.reports())
+        next(made.stream())
     assert (made.epoch, made.step) == (0, 2)
+    assert same(trained(made), whole)
+
+
+def test_the_old_name_gives_the_same_reports(whole: dict[str, Tensor]) -> None:
+    made = trainer()
+    with pytest.deprecated_call(match="stream"):
+        reports = list(made.reports())
+    assert (reports[-1].epoch, reports[-1].step) == (2, 3)
     assert same(trained(made), whole)
 
 
@@ -164,12 +175,12 @@ def test_the_generators_of_all_are_left_alone() -> None:
 
 
 def test_another_training_in_the_folder_is_refused(tmp_path: Path) -> None:
-    next(trainer(tmp_path, checkpoint_every=1).reports())
+    next(trainer(tmp_path, checkpoint_every=1).stream())
     with pytest.raises(xw.ExplanationError, match=r"weight=0.05, and now weight is 0.1"):
         trainer(tmp_path, replace(QUICK, weight=0.1))
     with pytest.raises(xw.ExplanationError, match="pictures="):
         Trainer(network(), pictures(seed=9), pictures(), recipe=QUICK, folder=tmp_path)
-    (tmp_path / NAME).write_bytes(b"broken")
+    (tmp_path / CHECKPOINT).write_bytes(b"broken")
     with pytest.raises(xw.ExplanationError, match="cannot be read"):
         trainer(tmp_path)
 

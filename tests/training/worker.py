@@ -15,7 +15,7 @@ import torch
 
 from tests.training.data import QUICK, network, pictures
 from xai_widgets.training import Trainer
-from xai_widgets.training.processes import join, place
+from xai_widgets.training.distributed import join, rank_and_count
 
 
 def work(folder: Path, shards: int, deadly: int | None) -> None:
@@ -29,9 +29,10 @@ def work(folder: Path, shards: int, deadly: int | None) -> None:
         checkpoint_every=2,
     )  # fmt: skip
     died = folder / "died"
-    for report in trainer.reports():
+    for progress in trainer.stream():
+        report = progress.result
         done = report.epoch * report.steps + report.step
-        if done == deadly and place()[0] == place()[1] - 1 and not died.exists():
+        if done == deadly and rank_and_count()[0] == rank_and_count()[1] - 1 and not died.exists():
             died.touch()
             os.kill(os.getpid(), signal.SIGKILL)
 

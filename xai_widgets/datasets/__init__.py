@@ -1,4 +1,4 @@
-"""Data sets that a machine has: Fashion-MNIST, CIFAR-100, and anybody's folder of classes."""
+"""Data sets that a machine has: Fashion-MNIST, CIFAR-100, and any folder of classes."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from pathlib import Path
 
 from xai_widgets.datasets.cifar import cifar100
 from xai_widgets.datasets.fashion_mnist import fashion
-from xai_widgets.datasets.folder import class_folder
-from xai_widgets.datasets.labelled import Labelled
+from xai_widgets.datasets.labelled import Labelled, class_folder
 from xai_widgets.errors import ExplanationError, nearest
 
 __all__ = ["Labelled", "cifar100", "class_folder", "dataset", "fashion"]
@@ -18,7 +17,7 @@ _NAMED = {"cifar100": cifar100, "fashion_mnist": fashion}
 def dataset(name: str, split: str = "train", size: int = 32) -> Labelled:
     """The data set "cifar100" or "fashion_mnist", or the folder of that name.
 
-    size: of a folder's pictures. Raises ExplanationError for what is neither.
+    size: of a folder's pictures. Raises ExplanationError for anything else.
     """
     if name in _NAMED:
         return _NAMED[name](split)

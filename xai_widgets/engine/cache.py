@@ -1,4 +1,4 @@
-"""A cache bounded in bytes that lets go of what was used least recently."""
+"""A cache bounded in bytes that forgets what was used least recently."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ T = TypeVar("T")
 
 
 class BoundedCache(Generic[T]):
-    """Keeps values up to `limit` bytes, the latest always, forgetting the least recently used.
-    Thread-safe.
+    """Keeps values of up to `limit` bytes in all, always the latest, and forgets the least recently
+    used. Thread-safe.
     """
 
     def __init__(self, limit: int) -> None:
@@ -22,7 +22,7 @@ class BoundedCache(Generic[T]):
         self._nbytes = 0
 
     def get(self, key: Hashable) -> T | None:
-        """The value under a key, now the most recently used; None if there is none."""
+        """The value of a key, now the most recently used; None if there is none."""
         with self._lock:
             if key not in self._values:
                 return None
@@ -30,7 +30,7 @@ class BoundedCache(Generic[T]):
             return self._values[key][0]
 
     def put(self, key: Hashable, value: T, nbytes: int) -> None:
-        """Keep a value of so many bytes."""
+        """Keep a value that takes `nbytes` bytes."""
         with self._lock:
             if key in self._values:
                 self._nbytes -= self._values.pop(key)[1]

@@ -1,33 +1,30 @@
-"""A method at work on a recorded pass: its steps, as attributions."""
+"""A method at work on recorded passes: of one picture, of many, and of several layers."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import torch
+import torch.nn.functional as F  # the field's name for it
 from torch import Tensor
 
 from xai_widgets.attribution import Attribution
+from xai_widgets.engine.internals import Internals
+from xai_widgets.errors import ExplanationError
 from xai_widgets.images import Picture
 from xai_widgets.methods import Method
 from xai_widgets.probe.guard import ordinary_modes
 from xai_widgets.probe.trace import Trace
-from xai_widgets.targets import Target, probabilities_of
+from xai_widgets.progress import Progress
+from xai_widgets.targets import Target, TargetLike, probabilities_of, resolve
 
 
 @dataclass(frozen=True)
-class Progress:
-    """How far an explanation has come, as a fraction of 1, and what it says so far."""
-
-    fraction: float
-    attribution: Attribution
-
-
-@dataclass(frozen=True)
-class Asked:
+class MethodCall:
     """A method, the target and the layer it explains, and all of its parameters."""
 
     method: Method
@@ -35,8 +32,8 @@ class Asked:
     layer: str | None
     parameters: Mapping[str, Any]
 
-    def attribution(self, values: Tensor, picture: Picture, **known: Any) -> Attribution:
-        """Values (C, H, W) or (h, w) with where they came from."""
+    def attribution(self, values: Tensor, picture: Picture, **details: Any) -> Attribution:
+        """Values (C, H, W) or (h, w), with their origin."""
         return Attribution(
             values=np.ascontiguousarray(values.detach().float().cpu().numpy()),
             method=self.method.name,
@@ -48,49 +45,166 @@ class Asked:
             input_size=(picture.input.shape[-2], picture.input.shape[-1]),
             pixels=picture.pixels,
             space=self.method.space,
-            **known,
+            **details,
         )
 
 
-def steps(
-    asked: Asked, trace: Trace, pictures: Sequence[Picture], model: str
-) -> Iterator[tuple[float, list[Attribution]]]:
-    """The part done, and what is known by then of each picture of a recorded pass; `model` is the
+def explain_picture(
+    internals: Internals,
+    picture: Picture,
+    method: Method,
+    target: TargetLike,
+    layer: str | None,
+    parameters: Mapping[str, Any],
+) -> Iterator[Progress[Attribution]]:
+    """The steps of explaining one picture; a single one where the result is kept from before."""
+    started = time.perf_counter()
+    trace = internals.trace(picture)
+    call = MethodCall(
+        method,
+        resolve(target, trace.output, internals.class_names),
+        internals.resolve_layer(trace, layer) if method.takes_layer else None,
+        parameters,
+    )
+    # The function, not its name: a method of the user's own may have been defined anew.
+    key = (trace.key, method.function, call.target, call.layer, tuple(sorted(parameters.items())))
+    kept = internals.results.get(key)
+    if kept is not None:
+        yield Progress(1.0, kept)
+        return
+    for step in _run(call, trace, [picture], internals.name):
+        (attribution,) = step.result
+        attribution = replace(attribution, seconds=time.perf_counter() - started)
+        if step.fraction >= 1:
+            internals.results.put(key, attribution, attribution.values.nbytes)
+        yield Progress(min(step.fraction, 1.0), attribution)
+
+
+def explain_pictures(
+    internals: Internals,
+    pictures: list[Picture],
+    method: Method,
+    targets: TargetLike | Sequence[TargetLike],
+    layer: str | None,
+    parameters: Mapping[str, Any],
+) -> list[Attribution]:
+    """One attribution for each picture, in as few runs of the network as memory allows."""
+    attributions: dict[int, Attribution] = {}
+    pictures, resolved = _paired(pictures, targets, internals.resolve_target)
+    for members in _batches(pictures, resolved, lambda p: internals.trace(p).batch_size()):
+        batch = [pictures[i] for i in members]
+        trace = internals.trace(batch[0]) if len(batch) == 1 else internals.joint_trace(batch)
+        name = internals.resolve_layer(trace, layer) if method.takes_layer else None
+        call = MethodCall(method, resolved[members[0]], name, parameters)
+        for step in _run(call, trace, batch, internals.name):
+            attributions.update(zip(members, step.result, strict=True))
+    return [attributions[i] for i in range(len(pictures))]
+
+
+def explain_layers(
+    layers: Sequence[Iterator[Progress[Attribution]]],
+) -> Iterator[Progress[Attribution]]:
+    """The steps of one layer after another, each with the map of all layers so far."""
+    done: list[Attribution] = []
+    for steps in layers:
+        for step in steps:
+            fraction = (len(done) + step.fraction) / len(layers)
+            yield Progress(fraction, _fused([*done, step.result]))
+        done.append(step.result)
+
+
+def _run(
+    call: MethodCall, trace: Trace, pictures: Sequence[Picture], model: str
+) -> Iterator[Progress[list[Attribution]]]:
+    """The method's steps, with an attribution for each picture of the recorded pass; `model` is the
     network's name.
     """
     started = time.perf_counter()
-    work = asked.method.run(trace, asked.target, asked.layer, asked.parameters)
-    scores = trace.score(asked.target).tolist()
+    work = call.method.run(trace, call.target, call.layer, call.parameters)
+    scores = trace.score(call.target).tolist()
     probabilities: list[float | None] = [None] * len(pictures)
-    if asked.target.index is not None:
-        probabilities = probabilities_of(trace.logits)[:, asked.target.index].tolist()
+    if call.target.index is not None:
+        probabilities = probabilities_of(trace.logits)[:, call.target.index].tolist()
     while True:
         # Not around the loop: a caller's own modes must be back whenever this generator pauses.
         with ordinary_modes():
             step = next(work, None)
             if step is None:
                 return
-            fraction, values, *doubts = step
-            gaps = _gaps(asked, trace, values) if fraction >= 1 else None
+            values, warnings = step.result.tensor, step.result.warnings
+            gaps = _gaps(call, trace, values) if step.fraction >= 1 else None
         seconds = time.perf_counter() - started
-        yield (
-            fraction,
-            [
-                asked.attribution(
-                    values[i],
-                    picture,
-                    score=scores[i],
-                    probability=probabilities[i],
-                    seconds=seconds,
-                    model=model,
-                    completeness_gap=None if gaps is None else gaps[i],
-                    warnings=doubts[0][i] if doubts else (),
-                )
-                for i, picture in enumerate(pictures)
-            ],
-        )
+        attributions = [
+            call.attribution(
+                values[i],
+                picture,
+                score=scores[i],
+                probability=probabilities[i],
+                seconds=seconds,
+                model=model,
+                completeness_gap=None if gaps is None else gaps[i],
+                warnings=warnings[i] if warnings else (),
+            )
+            for i, picture in enumerate(pictures)
+        ]
+        yield Progress(step.fraction, attributions)
 
 
-def _gaps(asked: Asked, trace: Trace, values: Tensor) -> list[float] | None:
-    gaps = asked.method.completeness_gap(trace, asked.target, values, asked.parameters)
+def _gaps(call: MethodCall, trace: Trace, values: Tensor) -> list[float] | None:
+    gaps = call.method.completeness_gap(trace, call.target, values, call.parameters)
     return None if gaps is None else gaps.tolist()
+
+
+def _paired(
+    pictures: list[Picture],
+    targets: TargetLike | Sequence[TargetLike],
+    resolve_target: Callable[[Picture, TargetLike], Target],
+) -> tuple[list[Picture], list[Target]]:
+    """As many pictures as targets: a single picture is repeated for each target.
+
+    Raises ExplanationError where the numbers do not fit.
+    """
+    if isinstance(targets, str) or not isinstance(targets, Sequence):
+        return pictures, [resolve_target(picture, targets) for picture in pictures]
+    if len(pictures) == 1:
+        pictures = pictures * len(targets)
+    if len(pictures) != len(targets):
+        raise ExplanationError(
+            f"targets has {len(targets)} entries for {len(pictures)} images; expected one for "
+            "all, one for each, or a single image"
+        )
+    pairs = zip(pictures, targets, strict=True)
+    return pictures, [resolve_target(picture, target) for picture, target in pairs]
+
+
+def _batches(
+    pictures: list[Picture], targets: list[Target], size: Callable[[Picture], int]
+) -> Iterator[list[int]]:
+    """The indices of pictures of one shape and one target, at most `size` at a time."""
+    groups: dict[tuple[tuple[int, ...], Target], list[int]] = {}
+    for i, (picture, target) in enumerate(zip(pictures, targets, strict=True)):
+        groups.setdefault((tuple(picture.input.shape), target), []).append(i)
+    for members in groups.values():
+        most = size(pictures[members[0]])
+        for start in range(0, len(members), most):
+            yield members[start : start + most]
+
+
+def _fused(attributions: Sequence[Attribution]) -> Attribution:
+    """The mean of layers' maps, each divided by its largest magnitude and enlarged (bilinear) to
+    the size of the largest, (h, w). Dividing keeps zero and sign, and lets no layer drown another.
+    """
+    if len(attributions) == 1:
+        return attributions[0]
+    maps = [torch.from_numpy(np.array(attribution.values)) for attribution in attributions]
+    size = max((tuple(values.shape) for values in maps), key=lambda shape: shape[-2] * shape[-1])
+    total = torch.zeros(size)
+    for values in maps:
+        largest = values.abs().max().clamp_min(torch.finfo(values.dtype).tiny)
+        total += F.interpolate((values / largest)[None, None], size=size, mode="bilinear")[0, 0]
+    return replace(
+        attributions[-1],
+        values=(total / len(maps)).numpy(),
+        layer=" + ".join(str(attribution.layer) for attribution in attributions),
+        seconds=sum(attribution.seconds for attribution in attributions),
+    )

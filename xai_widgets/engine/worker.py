@@ -1,9 +1,9 @@
-"""One worker thread per engine: the latest request of each owner wins, progress is reported, errors
-are values.
+"""One worker thread per engine: the latest job of each owner wins, progress is reported, errors are
+values.
 
 Notebook hosts deliver a widget's messages on one thread shared by all widgets, so a handler must
 only enqueue. Work is an iterator of steps; between steps it can be cancelled, and background work
-steps aside for what a person waits for.
+makes way for what a person waits for.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from typing import Any, Literal
 State = Literal["queued", "running", "done", "cancelled", "failed"]
 Callback = Callable[[Any], None]
 
-# An idle worker ends its thread, so that engines can be forgotten; the next request starts another.
+# An idle worker ends its thread, so that engines can be collected; the next job starts another.
 _IDLE_SECONDS = 5.0
 _log = logging.getLogger(__name__)
 
 
 class Cancelled(BaseException):
-    """Ends a step of a job that has been cancelled meanwhile."""
+    """Ends a step of a job that was cancelled during it."""
 
 
 class Job:
-    """A piece of submitted work. `state` tells how it is; `error` holds what ended it, if something
-    did.
+    """A piece of submitted work. `state` says how far it is; `error` is the error that ended it, if
+    there was one.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Job:
         self._cancel.set()
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until the job is over, for at most `timeout` seconds; tells whether it is."""
+        """Wait until the job is over, for at most `timeout` seconds; return whether it is."""
         return self._over.wait(timeout)
 
     @property
@@ -67,7 +67,7 @@ class Job:
         return self._cancel.is_set()
 
     def step(self) -> bool:
-        """Do one step; tells whether there may be more. Runs on the worker thread."""
+        """Do one step; return whether there may be more. Runs on the worker thread."""
         if self._cancel.is_set():
             return self._end("cancelled")
         self.state = "running"
@@ -81,7 +81,7 @@ class Job:
                 return self._end("cancelled")
             self._report("on_done", self._last)
             return self._end("done")
-        except BaseException as error:  # errors are values here: they go to whoever asked
+        except BaseException as error:  # errors are values here: they go to the job's owner
             if self._cancel.is_set():
                 return self._end("cancelled")
             self.error = error
@@ -97,7 +97,7 @@ class Job:
             return
         try:
             callback(value)
-        except BaseException:  # whatever it is, the worker has other jobs to do
+        except BaseException:  # the worker goes on with its other jobs
             _log.exception("a worker's %s callback failed", event)
 
     def _end(self, state: State) -> Literal[False]:
@@ -111,7 +111,7 @@ class Job:
         return False
 
     def drop(self, state: State) -> None:
-        """Mark the job as over and let go of everything it held, its owner above all."""
+        """Mark the job as over and let go of everything it holds, especially its owner."""
         self.state = state
         self._work = self._steps = self._last = self.owner = None
         self._callbacks = {}
@@ -135,7 +135,7 @@ class Worker:
         _workers.add(self)
 
     def leave(self, seconds: float) -> None:
-        """Cancel everything and wait until the thread has ended, for so long at most."""
+        """Cancel everything and wait until the thread has ended, for at most `seconds`."""
         with self._changed:
             for job in [*self._waiting, *self._background]:
                 job.cancel()
@@ -159,12 +159,11 @@ class Worker:
         background: bool = False,
         urgent: bool = False,
     ) -> Job:
-        """Queue `work`, whose iterator's items go to `on_step` and whose last item goes to
-        `on_done`.
+        """Queue `work`: the items of its iterator go to `on_step`, the last one to `on_done` too.
 
-        A new job cancels what its owner asked for earlier; a background job cancels only background
-        jobs. For an urgent job whatever else is being done steps aside. Callbacks run on the worker
-        thread; after a cancellation none is called.
+        A new job cancels its owner's earlier ones; a background job cancels only background jobs.
+        Everything else makes way for an urgent job. Callbacks run on the worker thread; none is
+        called after a cancellation.
         """
         job = Job(
             owner,
@@ -188,13 +187,14 @@ class Worker:
         return job
 
     def cancel(self, owner: Hashable) -> None:
-        """Cancel everything an owner asked for."""
+        """Cancel all jobs of an owner."""
         with self._changed:
             self._cancel(owner, only_background=False)
 
     def give_way(self) -> bool:
-        """Called from within a long step: do first what is urgent, and end the step if its job has
-        been cancelled. On any other thread, and within an urgent job, it does nothing and is False.
+        """To be called within a long step: do what is urgent first, and end the step if its job has
+        been cancelled. Returns True; on any other thread, and within an urgent job, it does nothing
+        and returns False.
         """
         job = self._running
         if job is None or job.urgent or threading.current_thread() is not self._thread:
@@ -223,11 +223,9 @@ class Worker:
                 job.cancel()
                 job.step()
         for begun in (self._running, self._interrupted):
-            if (
-                begun is not None
-                and begun.owner == owner
-                and (begun.background or not only_background)
-            ):
+            if begun is None or begun.owner != owner:
+                continue
+            if begun.background or not only_background:
                 begun.cancel()
 
     def _next(self) -> Job | None:
@@ -246,12 +244,14 @@ class Worker:
     def _run(self) -> None:
         while (job := self._next()) is not None:
             while job.step():
-                if self._steps_aside(job):
+                if self._makes_way(job):
                     break
             del job
 
-    def _steps_aside(self, job: Job) -> bool:
-        """Background work for what a person waits for, that for what is urgent."""
+    def _makes_way(self, job: Job) -> bool:
+        """Whether the job was put back: background work makes way for what a person waits for, and
+        that for what is urgent.
+        """
         with self._changed:
             first = self._waiting[0] if self._waiting else None
             if first is None or job.urgent or not (job.background or first.urgent):
@@ -269,6 +269,6 @@ _workers: weakref.WeakSet[Worker] = weakref.WeakSet()
 
 @atexit.register
 def _leave() -> None:
-    """A thread that is still inside PyTorch when Python ends brings the whole process down."""
+    """A thread that is still inside PyTorch when Python ends crashes the whole process."""
     for worker in list(_workers):
         worker.leave(seconds=20)

@@ -1,4 +1,4 @@
-"""Ground floor: what a picture is. Anything a person has -> model input + the pixels it saw."""
+"""Ground floor: what a picture is. Anything a person has -> model input and the pixels it shows."""
 
 from xai_widgets.images.loading import Loaded, load
 from xai_widgets.images.preprocessing import Picture, Preprocessor

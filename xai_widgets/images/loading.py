@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageCms, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from xai_widgets.errors import ExplanationError, nearest
 
@@ -19,20 +19,10 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_PIXELS", "Loaded", "load"]
 
-# A header that promises more is refused before anything is decoded.
+# A file whose header says more is refused before anything is decoded.
 MAX_PIXELS = 2**27
 MAX_SIDE = 2**16
 
-_ORIENTATION = 0x0112
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 _OUTSIDE_PROGRAMS = {"EPS", "WMF"}  # Pillow hands these to Ghostscript or Windows
 _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R 601, as PIL's convert("L")
 
@@ -75,7 +65,7 @@ def load(image: object) -> Loaded:
     The EXIF orientation is applied, transparency is laid over white, a palette and CMYK become
     RGB, 16 bits are scaled to [0, 1] as float32, and the first frame of several is taken.
 
-    Raises ``ExplanationError`` for whatever is not a picture.
+    Raises ``ExplanationError`` for anything that is not a picture.
     """
     if isinstance(image, (str, os.PathLike)):
         return _load_file(image)
@@ -92,7 +82,7 @@ def load(image: object) -> Loaded:
 
 
 def is_tensor(image: object) -> TypeGuard[Tensor]:
-    """Whether it is a torch tensor, without importing torch for what is not."""
+    """Whether it is a torch tensor; torch is not imported to find out."""
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(image, torch.Tensor)
 
@@ -169,13 +159,11 @@ def _from_pil(image: Image.Image, name: str, what: str) -> Loaded:
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    """Apply the EXIF orientation; a tag that cannot be read counts as none."""
+    """Apply the EXIF orientation; one that cannot be read counts as none."""
     try:
-        orientation = image.getexif().get(_ORIENTATION)
+        return ImageOps.exif_transpose(image)
     except Exception:  # broken EXIF around a sound picture
         return image
-    turn = _UPRIGHT.get(orientation) if isinstance(orientation, int) else None
-    return image if turn is None else image.transpose(turn)
 
 
 def _opaque(image: Image.Image) -> npt.NDArray[np.uint8]:

@@ -4,9 +4,9 @@ A transform of the usual kind is affine in colour and alike at every pixel:
 
     x[c] = (p[order[c]] - mean[c]) / std[c]            p picture in [0, 1], x model input
 
-``mean`` and ``std`` are read from the transform where they are written down. Then the transform is
-shown flat pictures, and only what it really does to them is believed: this also finds 0..255
-inputs, BGR, and normalisations written as plain functions.
+``mean`` and ``std`` are read from the transform where it states them. Then they are checked on
+plain pictures of one colour, and what the transform really does to those decides: this also finds
+0..255 inputs, BGR, and normalisations written as plain functions.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Normalisation:
 
 
 def stated_normalisation(transform: object) -> Normalisation | None:
-    """Return the normalisation written down in a transform: its Normalize steps, joined."""
+    """Return the normalisation that a transform states: its Normalize steps, joined."""
     joined: Normalisation | None = None
     for mean, std in _steps(transform):
         if joined is None:
@@ -86,12 +86,12 @@ def find_normalisation(
     """Return what ``transform`` does to colours, or None where it is no affine rule.
 
     transform: takes a PIL image ("L" if ``channels`` is 1, else "RGB"), returns (C, H, W).
-    The stated numbers are kept, digit by digit, where the transform does as stated.
+    The stated numbers are returned as they are where the transform does what they say.
     """
     with _generators_as_found():  # a transform with random parts must not move them
         try:
             seen = {name: _centre(transform, colour, channels) for name, colour in _PROBES.items()}
-        except Exception:  # a transform may refuse such a picture: then nothing is known of it
+        except Exception:  # a transform may refuse such a picture: then nothing can be learned
             return None
     if any(not np.isfinite(values).all() for values in seen.values()):
         return None

@@ -20,7 +20,7 @@ from xai_widgets.images.normalisation import (
     find_normalisation,
     stated_normalisation,
 )
-from xai_widgets.images.recipe import Recipe
+from xai_widgets.images.transform import ResizeCropNormalise
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -52,12 +52,12 @@ class Picture:
 
     @cached_property
     def digest(self) -> bytes:
-        """Tells this input from others, by its values."""
+        """A checksum of the input's values."""
         return hashlib.blake2b(self.input.contiguous().numpy().data, digest_size=16).digest()
 
 
 class Preprocessor:
-    """Turns any picture into model input. Made by ``Preprocessor.of``; never changes."""
+    """Turns any picture into model input. Made by ``Preprocessor.of``; immutable."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class Preprocessor:
 
     @classmethod
     def of(cls, preprocessing: object = None, channels: int | None = None) -> Preprocessor:
-        """Make one from whatever says how pictures are prepared.
+        """Make one from any description of how pictures are prepared.
 
         preprocessing: None (a tensor is model input, unchanged; anything else is scaled to [0, 1]
         and not resized); torchvision weights, or their ``transforms()``; a v1 or v2 ``Compose`` or
@@ -95,8 +95,8 @@ class Preprocessor:
         stated = stated_normalisation(transform)
         depth = len(stated.mean) if channels is None and stated is not None else channels
         source = 1 if depth == 1 and not _makes_grey(transform) else 3
-        found = find_normalisation(transform, source, stated)
-        return cls(transform, channels=channels, source_channels=source, normalisation=found)
+        rule = find_normalisation(transform, source, stated)
+        return cls(transform, channels=channels, source_channels=source, normalisation=rule)
 
     @property
     def mean(self) -> tuple[float, ...] | None:
@@ -111,8 +111,9 @@ class Preprocessor:
     def __call__(self, image: object) -> Picture:
         """Prepare a picture: a path, PIL image, array or tensor (see ``images.load``).
 
-        With a preprocessing every kind of picture takes the same way, as an 8-bit PIL image, so a
-        file, its array and its tensor give the same input. Raises ``ExplanationError``.
+        With a preprocessing, every kind of picture becomes an 8-bit PIL image first, so a file, its
+        array and its tensor give the same input. Raises ``ExplanationError`` for anything that is
+        not a picture, or that the network does not take.
         """
         if self._transform is None and is_tensor(image):
             return self._from_model_input(image)
@@ -270,7 +271,7 @@ def _plain(channels: int) -> Normalisation:
 
 def _transform_of(preprocessing: object) -> Callable[[Any], Any]:
     if isinstance(preprocessing, Mapping):
-        return Recipe.of(preprocessing)
+        return ResizeCropNormalise.of(preprocessing)
     if isinstance(preprocessing, type):
         default = (
             f" Did you mean {preprocessing.__name__}.DEFAULT?" * hasattr(preprocessing, "DEFAULT")

@@ -2,7 +2,6 @@
 
 from xai_widgets.methods import (
     cam,
-    cam_perturbation,
     gradient,
     noise,
     path,
@@ -13,16 +12,16 @@ from xai_widgets.methods import (
 
 from xai_widgets.methods import attention  # isort: skip  # the last family in every picker
 from xai_widgets.methods.own import from_callable, from_captum, from_zennit
-from xai_widgets.methods.registry import METHODS, Method, Parameter, Range, find, method
+from xai_widgets.methods.registry import METHODS, Method, Parameter, Range, Values, find, method
 
 __all__ = [
     "METHODS",
     "Method",
     "Parameter",
     "Range",
+    "Values",
     "attention",
     "cam",
-    "cam_perturbation",
     "find",
     "from_callable",
     "from_captum",

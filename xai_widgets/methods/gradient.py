@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F  # the field's name for it
 from torch import Tensor
 
+from xai_widgets.methods.cam import to_unit
 from xai_widgets.methods.registry import method
-from xai_widgets.methods.scale import to_unit
 from xai_widgets.probe.trace import Trace
 from xai_widgets.targets import Target
 

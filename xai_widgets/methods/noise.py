@@ -16,13 +16,14 @@ from xai_widgets.baselines import PathBaseline, noise_like, noise_picture, path_
 from xai_widgets.methods.registry import Range, method
 from xai_widgets.probe.rectifiers import Rule
 from xai_widgets.probe.trace import Trace
+from xai_widgets.progress import Progress
 from xai_widgets.targets import Target
 
 Base = Literal["saliency", "input_x_gradient", "guided_backprop"]
 Samples = Annotated[int, Range(2, 500, 1, "", "noisy versions of the picture")]
 Sigma = Annotated[float, Range(0, 1, 0.01, "of the range", "noise, in parts of max x − min x")]
 Seed = Annotated[int, Range(0, 9999, 1, "", "of the random numbers")]
-Steps = Iterator[tuple[float, Tensor]]
+Steps = Iterator[Progress[Tensor]]
 
 _COST = "1 forward and 1 backward per sample"
 
@@ -52,7 +53,7 @@ def smooth_grad(
     total = trace.zeros()
     for done, g in _noisy_gradients(trace, target, base, samples, sigma, seed):
         total += g.sum(0)
-        yield done / samples, total / done
+        yield Progress(done / samples, total / done)
 
 
 @method(
@@ -81,14 +82,14 @@ def var_grad(
     to cancellation.
     """
     mean, squares = trace.zeros(), trace.zeros()
-    known = 0
+    before = 0
     for done, g in _noisy_gradients(trace, target, base, samples, sigma, seed):
         here = g.mean(0)
         apart = here - mean
-        squares += (g - here).square_().sum(0) + apart.square() * known * (done - known) / done
-        mean += apart * (done - known) / done
-        known = done
-        yield done / samples, squares / done
+        squares += (g - here).square_().sum(0) + apart.square() * before * (done - before) / done
+        mean += apart * (done - before) / done
+        before = done
+        yield Progress(done / samples, squares / done)
 
 
 @method(
@@ -115,7 +116,7 @@ def squared_smooth_grad(
     total = trace.zeros()
     for done, g in _noisy_gradients(trace, target, base, samples, sigma, seed):
         total += g.square().sum(0)
-        yield done / samples, total / done
+        yield Progress(done / samples, total / done)
 
 
 @method(
@@ -151,7 +152,7 @@ def gradient_shap(
     total, size = trace.zeros(), trace.variants(backward=True)
     for begin in range(0, samples, size):
         count = min(size, samples - begin)
-        points, apart = trace.room(count), trace.room(count)
+        points, apart = trace.empty_inputs(count), trace.empty_inputs(count)
         for i in range(count):
             turn = (begin + i) % len(starts)
             drawn = baseline in ("noise", "several") and turn == len(starts) - 1
@@ -162,7 +163,7 @@ def gradient_shap(
             torch.add(start, apart[i], alpha=float(alphas[begin + i]), out=points[i])
         _, gradients = trace.gradients(points.flatten(0, 1), target)
         total += apart.mul_(gradients.view_as(apart)).sum(0)
-        yield (begin + count) / samples, total / (begin + count)
+        yield Progress((begin + count) / samples, total / (begin + count))
 
 
 def _range(x: Tensor) -> Tensor:
@@ -181,9 +182,9 @@ def _noisy_gradients(
     spread = sigma * _range(x)
     size = trace.variants(backward=True)
     for begin in range(0, samples, size):
-        noisy = trace.room(min(size, samples - begin))
-        for one in noisy:
-            torch.addcmul(x, spread, noise_like(x, generator), out=one)
+        noisy = trace.empty_inputs(min(size, samples - begin))
+        for picture in noisy:
+            torch.addcmul(x, spread, noise_like(x, generator), out=picture)
         _, gradients = trace.gradients(noisy.flatten(0, 1), target, rule)
         gradients = gradients.view_as(noisy)
         if base == "input_x_gradient":

@@ -1,5 +1,5 @@
-"""Methods of anyone's own: a plain function, or what captum and zennit offer, as methods like any
-other: in every picker, streamed, cached, judged by the same measures.
+"""Methods of your own: a plain function, or one of captum's or zennit's methods, made a method like
+any other: in every picker, streamed, cached, compared by the same measures.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def from_callable(
     It is called with gradients on, the network in evaluation mode and locked; what it does to
     training flags, buffers and random generators is undone. It returns (N, C, H, W), or (N, h, w)
     with `space="layer"`. The same name again takes the place of the former function. Raises
-    ExplanationError for a name that is no identifier or belongs to a method of the package.
+    ExplanationError for a name that is not an identifier or belongs to a method of the package.
     """
 
     def explain(trace: Trace, target: Target) -> Tensor:
@@ -52,9 +52,9 @@ def from_callable(
         values = trace.with_network(lambda network, x: function(network, x, index))
         return _checked(name, values, trace.input, space)
 
-    known = METHODS.get(name)
-    if not name.isidentifier() or (known is not None and known.family != "Own"):
-        why = "is a method of the package" if known is not None else "is no identifier"
+    present = METHODS.get(name)
+    if not name.isidentifier() or (present is not None and present.family != "Own"):
+        why = "is a method of the package" if present is not None else "is no identifier"
         raise ExplanationError(f"name={name!r} {why}; expected a new name such as 'my_method'")
     explain.__name__ = name
     register = method(

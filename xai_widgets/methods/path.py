@@ -7,7 +7,6 @@ y(x) − y(b), up to the quadrature's error: `Attribution.completeness_gap`.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
@@ -15,22 +14,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from xai_widgets.baselines import (
-    Baseline,
-    PathBaseline,
-    baseline_like,
-    path_baselines,
-)
+from xai_widgets.baselines import Baseline, PathBaseline, baseline_like, path_baselines
 from xai_widgets.methods.registry import Range, method
 from xai_widgets.probe.trace import Trace
+from xai_widgets.progress import Progress
 from xai_widgets.targets import Target
 
 Quadrature = Literal["gauss_legendre", "riemann", "trapezoid"]
 Seed = Annotated[int, Range(0, 9999, 1, "", "of the noise, where there is any")]
-Values = Iterator[tuple[float, Tensor]]
+Steps = Iterator[Progress[Tensor]]
 
 
-def _integral_floor(
+def _score_of_starts(
     trace: Trace, target: Target, *, baseline: PathBaseline, seed: int, **others: object
 ) -> Tensor:
     starts = path_baselines(trace.input, baseline, torch.Generator().manual_seed(seed), trace.black)
@@ -46,7 +41,7 @@ def _integral_floor(
     url="https://arxiv.org/abs/1703.01365",
     shows="Each pixel's share of the score's rise from the baseline to the picture; they add up.",
     limits="Pixels of the baseline's colour get nothing; the way there passes unusual pictures.",
-    floor=_integral_floor,
+    baseline_score=_score_of_starts,
 )
 def integrated_gradients(
     trace: Trace,
@@ -56,7 +51,7 @@ def integrated_gradients(
     rule: Quadrature = "gauss_legendre",
     baseline: PathBaseline = "zero",
     seed: Seed = 0,
-) -> Values:
+) -> Steps:
     """(x − b) ⊙ Σᵢ wᵢ ∂y/∂x at b + αᵢ (x − b), (N, C, H, W). Source: Sundararajan et al. 2017,
     equations 1 and 3 (riemann).
 
@@ -67,23 +62,25 @@ def integrated_gradients(
     aparts = [x - start for start in starts]
     alphas, weights = quadrature(rule, steps)
     order = [(i, which) for i in spread(steps) for which in range(len(starts))]
-    sums, known = [trace.zeros() for _ in starts], [0.0] * len(starts)
+    sums, visited = [trace.zeros() for _ in starts], [0.0] * len(starts)
     size = trace.variants(backward=True)
     for begin in range(0, len(order), size):
         cells = order[begin : begin + size]
-        points = trace.room(len(cells))
+        points = trace.empty_inputs(len(cells))
         for point, (i, which) in zip(points, cells, strict=True):
             torch.add(starts[which], aparts[which], alpha=alphas[i], out=point)
         _, gradients = trace.gradients(points.flatten(0, 1), target)
         for gradient, (i, which) in zip(gradients.view_as(points), cells, strict=True):
             sums[which].add_(gradient, alpha=weights[i])
-            known[which] += weights[i]
-        # The weights of all points add up to 1; of unfinished sums, those visited share it.
-        shares = [a * s / k for a, s, k in zip(aparts, sums, known, strict=True) if k > 0]
-        yield (begin + len(cells)) / len(order), torch.stack(shares).mean(0)
+            visited[which] += weights[i]
+        # All weights add up to 1; until then the sum is divided by those of the points visited.
+        shares = [a * s / k for a, s, k in zip(aparts, sums, visited, strict=True) if k > 0]
+        yield Progress((begin + len(cells)) / len(order), torch.stack(shares).mean(0))
 
 
-def _guided_floor(trace: Trace, target: Target, *, baseline: Baseline, **others: object) -> Tensor:
+def _score_of_baseline(
+    trace: Trace, target: Target, *, baseline: Baseline, **others: object
+) -> Tensor:
     return trace.scores(baseline_like(trace.input, baseline, trace.black).contiguous(), target)
 
 
@@ -96,7 +93,7 @@ def _guided_floor(trace: Trace, target: Target, *, baseline: Baseline, **others:
     url="https://arxiv.org/abs/2106.09788",
     shows="Integrated gradients on a way around the places where gradients are large but noisy.",
     limits="Steps cannot be run together; how far the way may stray is a free choice.",
-    floor=_guided_floor,
+    baseline_score=_score_of_baseline,
 )
 def guided_ig(
     trace: Trace,
@@ -106,7 +103,7 @@ def guided_ig(
     fraction: Annotated[float, Range(0.01, 1, 0.01, "", "of the pixels moved at a time")] = 0.25,
     stray: Annotated[float, Range(0, 1, 0.01, "", "from the straight way, at most")] = 0.02,
     baseline: Baseline = "zero",
-) -> Values:
+) -> Steps:
     """Σ ∂y/∂x ⊙ Δx along a way that moves the values of least |∂y/∂x| first, (N, C, H, W). Source:
     Kapishnikov et al. 2021, algorithm 1 (anchored by a band of ± `stray` around the straight way).
 
@@ -121,7 +118,7 @@ def guided_ig(
         alpha = step / steps
         low = torch.lerp(start, x, max(alpha - stray, 0.0))
         high = torch.lerp(start, x, min(alpha + stray, 1.0))
-        # Whoever lags behind the band is taken to its lower edge.
+        # What lags behind the band is moved to its lower edge.
         lags = (here - start).abs() < (low - start).abs()
         moved = torch.where(lags, low, here)
         for n in range(len(x)):
@@ -129,7 +126,7 @@ def guided_ig(
             moved[n] = _approach(moved[n], x[n], high[n], gradient[n].abs(), left, fraction)
         total += (moved - here).mul_(gradient)
         here = moved
-        yield alpha, total.clone()
+        yield Progress(alpha, total.clone())
 
 
 def _approach(
@@ -152,7 +149,9 @@ def _approach(
         here = torch.where(chosen, high, here)
 
 
-def _blur_floor(trace: Trace, target: Target, *, sigma: float, **others: object) -> Tensor:
+def _score_of_strongest_blur(
+    trace: Trace, target: Target, *, sigma: float, **others: object
+) -> Tensor:
     return trace.scores(Blur(trace.input)(sigma).contiguous(), target)
 
 
@@ -165,7 +164,7 @@ def _blur_floor(trace: Trace, target: Target, *, sigma: float, **others: object)
     url="https://arxiv.org/abs/2004.03383",
     shows="Which details raise the score as the picture comes into focus; no baseline is chosen.",
     limits="Colours and shapes that survive the strongest blur get nothing.",
-    floor=_blur_floor,
+    baseline_score=_score_of_strongest_blur,
 )
 def blur_ig(
     trace: Trace,
@@ -173,7 +172,7 @@ def blur_ig(
     *,
     steps: Annotated[int, Range(2, 500, 1, "", "points on the way")] = 50,
     sigma: Annotated[float, Range(1, 200, 1, "px", "of the strongest blur")] = 50.0,
-) -> Values:
+) -> Steps:
     """Σᵢ ∂y/∂x at x_(sᵢ) ⊙ (x_(σᵢ) − x_(σᵢ₊₁)), (N, C, H, W), sᵢ between σᵢ and σᵢ₊₁. Source: Xu
     et al. 2020, equation 3.
 
@@ -187,7 +186,7 @@ def blur_ig(
     total, size = trace.zeros(), trace.variants(backward=True)
     for begin in range(0, steps, size):
         cells = order[begin : begin + size]
-        points = trace.room(len(cells))
+        points = trace.empty_inputs(len(cells))
         for point, i in zip(points, cells, strict=True):
             point.copy_(blur(sigma * ((i + 0.5) / steps) ** 2))
         _, gradients = trace.gradients(points.flatten(0, 1), target)
@@ -195,37 +194,32 @@ def blur_ig(
             detail = blur(sigma * (i / steps) ** 2) - blur(sigma * ((i + 1) / steps) ** 2)
             total += gradient * detail
         done = begin + len(cells)
-        yield done / steps, total * (steps / done)
+        yield Progress(done / steps, total * (steps / done))
 
 
 class Blur:
-    """A picture's Gaussian blurs, (N, C, H, W), reflected at its edges.
+    """A picture's Gaussian blurs of any width, (N, C, H, W), reflected at its edges.
 
     In the picture's cosine transform a blur by σ multiplies the frequency ω by exp(−σ² ω² / 2).
+    The method needs three blurs a step, of widths up to the picture's own: for 3 x 224 x 224 one
+    costs 0.6 ms whatever σ, where `baselines.gaussian_blur` takes 91 ms for σ = 50.
     """
 
     def __init__(self, x: Tensor) -> None:
-        self._down, self._across = _cosines(x.shape[-2]).to(x), _cosines(x.shape[-1]).to(x)
-        self._waves = self._down @ x @ self._across.T
+        from scipy.fft import dctn
+
+        pixels = x.detach().to("cpu", torch.promote_types(x.dtype, torch.float32)).numpy()
+        self._x, self._waves = x, dctn(pixels, axes=(2, 3), norm="ortho")
 
     def __call__(self, sigma: float) -> Tensor:
-        fade = [_fade(len(c), sigma).to(self._waves) for c in (self._down, self._across)]
-        waves = self._waves * fade[0][:, None] * fade[1]
-        blurred: Tensor = self._down.T @ waves @ self._across
-        return blurred
+        from scipy.fft import idctn
 
-
-def _cosines(length: int) -> Tensor:
-    """The orthonormal cosine transform, (length, length), a row for each frequency."""
-    k = torch.arange(length, dtype=torch.float64)
-    rows = torch.cos(torch.pi * k[:, None] * (k + 0.5) / length) * math.sqrt(2 / length)
-    rows[0] /= math.sqrt(2)
-    return rows
-
-
-def _fade(length: int, sigma: float) -> Tensor:
-    omega = torch.arange(length, dtype=torch.float64) * (torch.pi / length)
-    return torch.exp(omega.square() * (-(sigma**2) / 2))
+        down, across = (
+            np.exp(np.square(np.arange(side) * (np.pi / side)) * (-(sigma**2) / 2))
+            for side in self._waves.shape[-2:]
+        )
+        faded = self._waves * (down[:, None] * across).astype(self._waves.dtype)
+        return torch.from_numpy(idctn(faded, axes=(2, 3), norm="ortho")).to(self._x)
 
 
 def quadrature(rule: Quadrature, steps: int) -> tuple[list[float], list[float]]:

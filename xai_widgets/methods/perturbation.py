@@ -5,20 +5,24 @@ usable early.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, Literal
 
 import torch
 import torch.nn.functional as F  # the field's name for it
 from torch import Tensor
 
 from xai_widgets.baselines import Baseline, baseline_like
-from xai_widgets.methods.coalitions import Game
-from xai_widgets.methods.cover import Cover, Shape
+from xai_widgets.errors import ExplanationError
 from xai_widgets.methods.path import spread
 from xai_widgets.methods.registry import Range, method
-from xai_widgets.methods.segments import Regions
+from xai_widgets.methods.segments import Game, Regions
 from xai_widgets.probe.trace import Trace
+from xai_widgets.progress import Progress
 from xai_widgets.targets import Target
+
+Shape = Literal["rectangle", "ellipse"]
 
 
 @method(
@@ -40,7 +44,7 @@ def occlusion(
     shape: Shape = "rectangle",
     stride: Annotated[int, Range(1, 128, 1, "px", "distance between positions")] = 16,
     baseline: Baseline = "zero",
-) -> Iterator[tuple[float, Tensor]]:
+) -> Iterator[Progress[Tensor]]:
     """The score's fall under a sliding cover, (N, C, H, W), overlaps averaged. Source: Zeiler and
     Fergus 2014, 4.2.
 
@@ -58,21 +62,136 @@ def occlusion(
     covered = baseline_like(x, baseline, trace.black)
     whole = trace.score(target)
     fall = x.new_zeros(count, len(rows), len(columns))
-    known = torch.zeros(len(rows), len(columns), dtype=torch.bool)
+    visited = torch.zeros(len(rows), len(columns), dtype=torch.bool)
     order = _coarse_to_fine(len(rows), len(columns))
     at_a_time = trace.variants()
     for begin in range(0, len(order), at_a_time):
         cells = order[begin : begin + at_a_time]
-        batch = trace.room(len(cells)).copy_(x)
+        batch = trace.empty_inputs(len(cells)).copy_(x)
         for i, (r, c) in enumerate(cells):
             cover.put(covered, batch[i], rows[r], columns[c])
         scores = trace.scores(batch.flatten(0, 1), target).view(len(cells), count)
         for i, (r, c) in enumerate(cells):
             fall[:, r, c] = whole - scores[i]
-            known[r, c] = True
+            visited[r, c] = True
         done = (begin + len(cells)) / len(order)
-        fine = cover.spread(_filled(fall, known), rows, columns, size)
-        yield done, fine[:, None].expand_as(x)
+        fine = cover.spread(_filled(fall, visited), rows, columns, size)
+        yield Progress(done, fine[:, None].expand_as(x))
+
+
+@dataclass(frozen=True)
+class Cover:
+    """A rectangle of height × width pixels, or the ellipse that fills it."""
+
+    height: int
+    width: int
+    shape: Shape = "rectangle"
+
+    def check(self, stride: int) -> None:
+        """Raises ExplanationError where covers that far apart leave gaps between them.
+
+        Discs around the points of a square grid cover the plane if their diameter is at least
+        √2 of the grid's distance; an ellipse, if its smaller diameter is.
+        """
+        largest = min(self.height, self.width)
+        if self.shape == "ellipse":
+            largest = int(largest / 2**0.5)
+        if stride > largest:
+            raise ExplanationError(
+                f"occlusion: stride={stride} leaves gaps between covers of "
+                f"{self.height} x {self.width} px ({self.shape}, window={self.height}); "
+                f"expected stride <= {largest}"
+            )
+
+    @cached_property
+    def mask(self) -> Tensor:
+        """Which pixels of the window are hidden, (height, width) bool: those whose centres are
+        inside.
+        """
+        if self.shape == "rectangle":
+            return torch.ones(self.height, self.width, dtype=torch.bool)
+        down = (torch.arange(self.height) + 0.5) * (2 / self.height) - 1
+        across = (torch.arange(self.width) + 0.5) * (2 / self.width) - 1
+        return down[:, None] ** 2 + across**2 <= 1
+
+    def put(self, covered: Tensor, picture: Tensor, top: int, left: int) -> None:
+        """Write into `picture` (N, C, H, W) what `covered` has under the cover at that place."""
+        height, width = picture.shape[-2:]
+        bottom, right = min(top + self.height, height), min(left + self.width, width)
+        window = (..., slice(top, bottom), slice(left, right))
+        if self.shape == "rectangle":
+            picture[window] = covered[window]
+        else:
+            hidden = self.mask[: bottom - top, : right - left].to(picture.device)
+            picture[window] = torch.where(hidden, covered[window], picture[window])
+
+    def spread(
+        self, fall: Tensor, rows: list[int], columns: list[int], size: tuple[int, int]
+    ) -> Tensor:
+        """Every pixel's mean of `fall` (N, rows, columns) over the covers that hid it, (N, H, W);
+        0 where none did.
+        """
+        if self.shape == "rectangle":
+            # A product of a row span and a column span: the sums are two small matrix products.
+            down, across = (
+                _spans(starts, length, side).to(fall)
+                for starts, length, side in (
+                    (rows, size[0], self.height),
+                    (columns, size[1], self.width),
+                )
+            )
+            total = down @ fall @ across.T
+            return total / (down.sum(1)[:, None] * across.sum(1)[None, :])
+        stride = (_stride(rows), _stride(columns))
+        mask = self.mask.to(fall)[None, None]
+        total, times = (
+            F.conv_transpose2d(field[:, None], mask, stride=stride)[:, 0, : size[0], : size[1]]
+            for field in (fall, torch.ones_like(fall[:1]))
+        )
+        return torch.where(times > 0, total / times.clamp(min=1), 0)
+
+
+def _spans(starts: list[int], length: int, side: int) -> Tensor:
+    """Which of `length` places each span of `side` from a start on holds, (length, starts)."""
+    spans = torch.zeros(length, len(starts))
+    for i, start in enumerate(starts):
+        spans[start : start + side, i] = 1
+    return spans
+
+
+def _stride(starts: list[int]) -> int:
+    return starts[1] - starts[0] if len(starts) > 1 else 1
+
+
+def _starts(length: int, window: int, stride: int) -> list[int]:
+    count = 1 + max(-(-(length - window) // stride), 0)
+    return [i * stride for i in range(count)]
+
+
+def _coarse_to_fine(rows: int, columns: int) -> list[tuple[int, int]]:
+    """All cells of a grid, those on the coarsest sub-grid first, every further level halving the
+    distance.
+    """
+    step = 1
+    while step * 4 < max(rows, columns):
+        step *= 2
+    order: dict[tuple[int, int], None] = {}
+    while step:
+        order.update(
+            dict.fromkeys((r, c) for r in range(0, rows, step) for c in range(0, columns, step))
+        )
+        step //= 2
+    return list(order)
+
+
+def _filled(fall: Tensor, visited: Tensor) -> Tensor:
+    """Cells not visited yet take the value of the nearest visited one."""
+    if bool(visited.all()):
+        return fall
+    places = visited.nonzero()
+    cells = torch.cartesian_prod(torch.arange(fall.shape[1]), torch.arange(fall.shape[2]))
+    nearest = places[torch.cdist(cells.float(), places.float()).argmin(dim=1)]
+    return fall[:, nearest[:, 0], nearest[:, 1]].view_as(fall)
 
 
 @method(
@@ -92,10 +211,10 @@ def feature_ablation(
     regions: Regions = "slic",
     count: Annotated[int, Range(2, 500, 1, "", "segments, at most")] = 50,
     baseline: Baseline = "zero",
-) -> Iterator[tuple[float, Tensor]]:
+) -> Iterator[Progress[Tensor]]:
     """The score's fall when one segment is covered, for every pixel of it, (N, C, H, W).
 
-    Segments not asked for yet have the mean of those that were.
+    Segments that have not been covered yet have the mean of those that have.
     """
     game = Game(trace, target, regions, count, baseline)
     total = max(game.players)
@@ -106,9 +225,9 @@ def feature_ablation(
         shown = [torch.arange(players) != covered[:, None] for players in game.players]
         fall[:, covered] = game.whole[:, None] - game.scores(shown).T
         done = begin + len(covered)
-        known = fall[:, order[:done]].mean(1, keepdim=True)
-        fall[:, order[done:]] = known
-        yield done / total, game.paint([f[:p] for f, p in zip(fall, game.players, strict=True)])
+        fall[:, order[done:]] = fall[:, order[:done]].mean(1, keepdim=True)
+        shares = [f[:p] for f, p in zip(fall, game.players, strict=True)]
+        yield Progress(done / total, game.paint(shares))
 
 
 @method(
@@ -131,7 +250,7 @@ def rise(
     centred: bool = True,
     baseline: Baseline = "zero",
     seed: Annotated[int, Range(0, 9999, 1, "", "of the random masks")] = 0,
-) -> Iterator[tuple[float, Tensor]]:
+) -> Iterator[Progress[Tensor]]:
     """Mean of y(x ⊙ m) m / p over random masks m, (N, C, H, W). Source: Petsiuk et al. 2018,
     equation 6.
 
@@ -143,7 +262,7 @@ def rise(
     x, size, shape = trace.input, trace.variants(), trace.input.shape[-2:]
     total = trace.zeros()[:, 0].flatten(1)
     masks = Masks((shape[0], shape[1]), samples, grid, keep, seed).to(total)
-    shown, hidden = trace.room(2)
+    shown, hidden = trace.empty_inputs(2)
     hidden.copy_(baseline_like(x, baseline, trace.black))
     shown.copy_(x).sub_(hidden)
     # Scores are counted from here, so that few digits are lost when their mean is taken off.
@@ -151,7 +270,7 @@ def rise(
     plain, sums = torch.zeros_like(total[0]), total.new_zeros(len(x), 1)
     for begin in range(0, samples, size):
         mask = masks(begin, begin + size)
-        batch = trace.room(len(mask))
+        batch = trace.empty_inputs(len(mask))
         torch.mul(shown, mask[:, None, None].to(x), out=batch)
         if baseline != "zero":
             batch += hidden
@@ -161,11 +280,11 @@ def rise(
         sums += scores.sum(0)[:, None]
         done = begin + len(mask)
         values = total - sums / done * plain if centred else total
-        yield done / samples, (values / (keep * done)).view(-1, 1, *shape).expand_as(x)
+        yield Progress(done / samples, (values / (keep * done)).view(-1, 1, *shape).expand_as(x))
 
 
 class Masks:
-    """RISE's random masks, made when they are asked for, (k, H, W).
+    """RISE's random masks, made when they are needed, (k, H, W).
 
     Bilinear in rows and columns apart, a mask is two thin matrices around its grid of cells.
     """
@@ -199,34 +318,3 @@ def _larger(grid: int, length: int, side: int) -> Tensor:
     """
     wide = F.interpolate(torch.eye(grid)[None], size=(grid + 1) * side, mode="linear")[0].T
     return torch.stack([wide[shift : shift + length] for shift in range(side)])
-
-
-def _starts(length: int, window: int, stride: int) -> list[int]:
-    count = 1 + max(-(-(length - window) // stride), 0)
-    return [i * stride for i in range(count)]
-
-
-def _coarse_to_fine(rows: int, columns: int) -> list[tuple[int, int]]:
-    """All cells of a grid, those on the coarsest sub-grid first, every further level halving the
-    distance.
-    """
-    step = 1
-    while step * 4 < max(rows, columns):
-        step *= 2
-    order: dict[tuple[int, int], None] = {}
-    while step:
-        order.update(
-            dict.fromkeys((r, c) for r in range(0, rows, step) for c in range(0, columns, step))
-        )
-        step //= 2
-    return list(order)
-
-
-def _filled(fall: Tensor, known: Tensor) -> Tensor:
-    """Cells not visited yet take the value of the nearest visited one."""
-    if bool(known.all()):
-        return fall
-    visited = known.nonzero()
-    cells = torch.cartesian_prod(torch.arange(fall.shape[1]), torch.arange(fall.shape[2]))
-    nearest = visited[torch.cdist(cells.float(), visited.float()).argmin(dim=1)]
-    return fall[:, nearest[:, 0], nearest[:, 1]].view_as(fall)

@@ -13,11 +13,12 @@ from torch import Tensor
 from xai_widgets.baselines import Baseline, baseline_like
 from xai_widgets.methods.registry import Range, method
 from xai_widgets.probe.trace import Trace
+from xai_widgets.progress import Progress
 from xai_widgets.targets import Target
 
 _RATE, _MOMENTUM = 0.05, (0.9, 0.99)
 _BUMP = 3 / 32  # the mask's smoothness in parts of the picture: the paper's 21 pixels of 224
-# Weight of the area: weak until the score has had its say, for sorting breaks ties anyhow.
+# Weight of the area: small at first, so that the score decides which places come first.
 _PULL_FIRST, _PULL_LAST = 1.0, 60.0
 
 
@@ -40,7 +41,7 @@ def extremal_perturbation(
     steps: Annotated[int, Range(2, 1000, 1, "", "of gradient ascent")] = 100,
     grid: Annotated[int, Range(4, 64, 1, "", "places of the mask across the picture")] = 28,
     baseline: Baseline = "blur",
-) -> Iterator[tuple[float, Tensor]]:
+) -> Iterator[Progress[Tensor]]:
     """argmax over p of y(b + m ⊙ (x − b)) / |y(x) − y(b)| − λ mean (sort m − r)², m in [0, 1]
     shown on every channel, (N, C, H, W). Source: Fong et al. 2019, equations 3 to 5.
 
@@ -48,7 +49,7 @@ def extremal_perturbation(
     smooth maximum over a Gaussian bump of each place (equation 7), then larger bilinearly. λ grows
     as in the paper, over the steps there are; the score is divided by its range, and the ascent is
     Adam's, so that both fit networks whatever the size of their scores. Early maps are masks that
-    are not decided yet.
+    are not yet near 0 or 1 everywhere.
     """
     x = trace.input
     hidden = baseline_like(x, baseline, trace.black).contiguous()
@@ -72,7 +73,7 @@ def extremal_perturbation(
         with torch.enable_grad():
             (slope,) = torch.autograd.grad([mask, pull], free, [-uphill.to(mask), None])
         places = _descended(places.detach(), slope, slopes, step)
-        yield step / steps, mask.detach().expand_as(x)
+        yield Progress(step / steps, mask.detach().expand_as(x))
 
 
 def smooth_maximum(places: Tensor, width: float, temperature: float = 0.05) -> Tensor:

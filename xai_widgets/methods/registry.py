@@ -2,26 +2,37 @@
 the two.
 
 A method is a function `(trace, target[, layer], *, parameters)` that returns raw signed values, or,
-when it needs many forward passes, a generator of `(fraction, values)` whose last values are the
-result. Its keyword parameters, with their `Annotated` ranges, become the controls of every widget
-and the rows of the documentation.
+when it needs many forward passes, a generator of `Progress` whose last result is the final one. A
+result is a tensor, or `Values` where the method has something to warn of. Its keyword parameters,
+with their `Annotated` ranges, become the controls of every widget and the rows of the
+documentation.
 """
 
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from types import MappingProxyType
-from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 from torch import Tensor
 
 from xai_widgets.errors import ExplanationError, nearest
+from xai_widgets.progress import Progress
 
-Values = Tensor
-Step: TypeAlias = "tuple[float, Values] | tuple[float, Values, Sequence[tuple[str, ...]]]"
 Family = Literal["Gradient", "CAM", "Perturbation", "Path", "Surrogate", "Attention", "Own"]
+
+
+@dataclass(frozen=True, eq=False)
+class Values:
+    """What a method gives for a batch of N pictures: raw signed values, (N, C, H, W) or (N, h, w),
+    and for each picture sentences that warn of what may be wrong with them; none where it is empty.
+    """
+
+    tensor: Tensor
+    warnings: Sequence[tuple[str, ...]] = ()
 
 
 @dataclass(frozen=True)
@@ -104,12 +115,13 @@ class Method:
     needs_attention: bool
     parameters: tuple[Parameter, ...]
     function: Callable[..., Any] = field(repr=False, compare=False)
-    floor: Callable[..., Tensor] | None = field(default=None, repr=False, compare=False)
+    baseline_score: Callable[..., Tensor] | None = field(default=None, repr=False, compare=False)
 
     def to_json(self) -> dict[str, Any]:
         """The card as plain data, without its functions."""
-        card = {name: v for name, v in asdict(self).items() if name not in ("function", "floor")}
-        return {**card, "parameters": [asdict(parameter) for parameter in self.parameters]}
+        functions = ("function", "baseline_score")
+        card = {name: value for name, value in asdict(self).items() if name not in functions}
+        return {**card, "parameters": list(card["parameters"])}
 
     def resolve(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """All parameters of the method, checked, with defaults where none was given.
@@ -117,44 +129,43 @@ class Method:
         Raises ExplanationError for an unknown name (with the nearest spelling) or a value out of
         range.
         """
-        known = {parameter.name: parameter for parameter in self.parameters}
+        names = [parameter.name for parameter in self.parameters]
         for name in given:
-            if name not in known:
-                expected = ", ".join(known) or "no parameters"
+            if name not in names:
+                expected = ", ".join(names) or "no parameters"
                 raise ExplanationError(
                     f"{self.name} has no parameter {name!r}; it has {expected}."
-                    + nearest(name, known)
+                    + nearest(name, names)
                 )
         return {
-            name: parameter.check(self.name, given[name]) if name in given else parameter.default
-            for name, parameter in known.items()
+            p.name: p.check(self.name, given[p.name]) if p.name in given else p.default
+            for p in self.parameters
         }
 
     def run(
         self, trace: Any, target: Any, layer: str | None, parameters: Mapping[str, Any]
-    ) -> Iterator[Step]:
-        """Run the method on a trace; yields (fraction, values), the last with fraction 1; a method
-        that has doubts adds sentences for each item of the batch.
-        """
+    ) -> Iterator[Progress[Values]]:
+        """Run the method on a trace: maps that grow better, the last with fraction 1."""
         arguments = (trace, target, layer) if self.takes_layer else (trace, target)
         result = self.function(*arguments, **parameters)
-        if self.anytime:
-            yield from result
-        else:
-            yield 1.0, result
+        for step in result if self.anytime else (Progress(1.0, result),):
+            values = step.result
+            if not isinstance(values, Values):
+                values = Values(values)
+            yield Progress(step.fraction, values, step.words)
 
     def completeness_gap(
-        self, trace: Any, target: Any, values: Values, parameters: Mapping[str, Any]
-    ) -> Values | None:
+        self, trace: Any, target: Any, values: Tensor, parameters: Mapping[str, Any]
+    ) -> Tensor | None:
         """How far the sum of final values is from what it should be, Σ values − (y(x) − y(b)),
         (N,); None for a method that promises no sum.
 
-        y(b) is what the card's `floor(trace, target, **parameters)` gives.
+        y(b) is what the card's `baseline_score(trace, target, **parameters)` gives.
         """
-        if self.floor is None:
+        if self.baseline_score is None:
             return None
-        rise = trace.score(target) - self.floor(trace, target, **parameters)
-        gap: Values = values.flatten(1).sum(1, dtype=rise.dtype) - rise
+        rise = trace.score(target) - self.baseline_score(trace, target, **parameters)
+        gap: Tensor = values.flatten(1).sum(1, dtype=rise.dtype) - rise
         return gap
 
 
@@ -184,17 +195,23 @@ def method(
     class_specific: bool = True,
     needs_rectifiers: bool = False,
     needs_attention: bool = False,
+    baseline_score: Callable[..., Tensor] | None = None,
     floor: Callable[..., Tensor] | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register the decorated function as the method of its own name, with this card.
 
-    `floor(trace, target, **parameters)` is the score (N,) from which the values of a complete
-    method add up to the picture's.
+    `baseline_score(trace, target, **parameters)` is the score (N,) from which the values of a
+    complete method add up to the picture's; `floor` is its former name.
     """
+    if floor is not None:
+        warnings.warn(
+            "method(floor=...) is called baseline_score now", DeprecationWarning, stacklevel=2
+        )
+        baseline_score = floor
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
         name = function.__name__
-        # A user's own may be defined anew, as happens whenever its cell is run again.
+        # One of the user's own may be defined again: its cell is run more than once.
         if name in _methods and not _methods[name].family == family == "Own":
             raise ValueError(f"two methods are called {name}")
         signature = inspect.signature(function)
@@ -217,7 +234,7 @@ def method(
             takes_layer="layer" in signature.parameters,
             parameters=parameters_of(function),
             function=function,
-            floor=floor,
+            baseline_score=baseline_score,
         )
         return function
 

@@ -1,7 +1,10 @@
-"""Segments: a picture cut into pieces, whose shares methods then ask for."""
+"""Segments: a picture cut into pieces, and what the network says when only some are shown."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+from itertools import combinations
 from typing import Any, Literal
 
 import numpy as np
@@ -9,9 +12,15 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from xai_widgets.baselines import Baseline, baseline_like
+from xai_widgets.probe.trace import Trace
+from xai_widgets.targets import Target
+
 Regions = Literal["slic", "grid"]
 _Labels = npt.NDArray[np.int64]
-_Floats = npt.NDArray[np.float64]
+
+_COMPACTNESS = (0.5, 0.25)  # of superpixels, for colours in [0, 1]
+_TRIES = 6
 
 
 def segments(x: Tensor, regions: Regions, count: int) -> Tensor:
@@ -37,85 +46,152 @@ def grid(height: int, width: int, count: int) -> _Labels:
     return labels
 
 
-def slic(
-    picture: npt.NDArray[Any], count: int, compactness: float = 30.0, rounds: int = 10
-) -> _Labels:
+def slic(picture: npt.NDArray[Any], count: int) -> _Labels:
     """Superpixels of a picture (C, H, W), at most `count`, each connected, (H, W). Source: Achanta
-    et al. 2012, "SLIC Superpixels".
+    et al. 2012, "SLIC Superpixels", by scikit-image.
 
-    Clusters of colour and place: they begin as a grid of cells of side S, and a pixel joins the
-    centre, among those less than 2 S away, of least d² = colour² + (compactness / S)² place².
-    Colours are stretched to [0, 100] over all channels; nothing here is random.
+    Colours are stretched to [0, 1] over all channels. scikit-image makes more or fewer superpixels
+    than it is given as their number: a few numbers are tried, then again with less compact ones if
+    that made fewer than three quarters of `count`, and the largest result is taken. A picture that
+    stays in one piece is cut into a grid.
     """
-    _, height, width = picture.shape
+    from skimage.segmentation import slic as superpixels
+
     low, high = picture.min(), picture.max()
-    colours = (picture - low) * (100 / max(high - low, 1e-12))
-    labels = grid(height, width, count)
-    side = (height * width / (labels.max() + 1)) ** 0.5
-    across, down = np.meshgrid(np.arange(width), np.arange(height))
-    space = np.stack([down, across]) * (compactness / side)
-    # Every pixel as a point: its place, scaled, then its colours.
-    points: _Floats = np.concatenate([space, colours]).astype(np.float64)
-    centres = _centres(points, labels, np.zeros((labels.max() + 1, len(points))))
-    reach = int(np.ceil(2 * side))
-    for _ in range(rounds):
-        before, nearest = labels, np.full((height, width), np.inf)
-        labels = labels.copy()
-        for k, centre in enumerate(centres):
-            row, column = np.round(centre[:2] * (side / compactness)).astype(int)
-            window = (
-                slice(max(row - reach, 0), row + reach + 1),
-                slice(max(column - reach, 0), column + reach + 1),
+    colours = (picture - low) / max(high - low, 1e-12)
+    best: _Labels = np.zeros(picture.shape[1:], dtype=np.int64)
+    for compactness in _COMPACTNESS:
+        lower, upper, wanted = 0, best.size + 1, count
+        for _ in range(_TRIES):
+            labels = superpixels(
+                colours,
+                n_segments=wanted,
+                compactness=compactness,
+                convert2lab=False,
+                start_label=0,
+                channel_axis=0,
             )
-            distance = ((points[:, window[0], window[1]] - centre[:, None, None]) ** 2).sum(0)
-            closer = distance < nearest[window]
-            nearest[window][closer] = distance[closer]
-            labels[window][closer] = k
-        if np.array_equal(labels, before):
+            number = int(labels.max()) + 1
+            if best.max() + 1 < number <= count:
+                best = labels.astype(np.int64)
+            if 0.95 * count <= number <= count:
+                break
+            lower, upper = (wanted, upper) if number < count else (lower, wanted)
+            if upper - lower < 2:
+                break
+            wanted = min(max(round(wanted * count / number), lower + 1), upper - 1)
+        if best.max() + 1 >= 0.75 * count:
             break
-        centres = _centres(points, labels, centres)
-    return _connected(labels)
+    return best if best.max() > 0 else grid(picture.shape[1], picture.shape[2], count)
 
 
-def _centres(points: _Floats, labels: _Labels, before: _Floats) -> _Floats:
-    """The mean point of each cluster; an empty one stays where it was."""
-    sizes = np.bincount(labels.ravel(), minlength=len(before))
-    sums = [np.bincount(labels.ravel(), p.ravel(), minlength=len(before)) for p in points]
-    means: _Floats = np.stack(sums, 1) / np.maximum(sizes, 1)[:, None]
-    return np.where(sizes[:, None] > 0, means, before)
+class Game:
+    """Segments of the pictures of a trace as players, the target's score as what they win.
+
+    labels: (N, H, W). players: the number of segments of each picture. whole, nothing: the scores
+    with all segments and with none, (N,) float64. A coalition is a row of bools, one per player.
+    """
+
+    def __init__(
+        self, trace: Trace, target: Target, regions: Regions, count: int, baseline: Baseline
+    ) -> None:
+        self._trace, self._target = trace, target
+        self._shown, self._hidden = trace.empty_inputs(2)
+        self._shown.copy_(trace.input)
+        self._hidden.copy_(baseline_like(trace.input, baseline, trace.black))
+        self.labels = segments(trace.input, regions, count)
+        self.players = [int(labels.max()) + 1 for labels in self.labels]
+        self.whole = trace.score(target).double().cpu()
+        self.nothing = trace.scores(self._hidden, target).double().cpu()
+
+    @property
+    def at_a_time(self) -> int:
+        """How many coalitions of each picture are best run together."""
+        return self._trace.variants()
+
+    def scores(self, coalitions: Sequence[Tensor]) -> Tensor:
+        """The score with each coalition shown and the rest hidden, (k, N) float64; `coalitions` has
+        (k, players) bools for each picture.
+        """
+        shown = torch.stack(
+            [
+                rows.to(labels.device)[:, labels]
+                for rows, labels in zip(coalitions, self.labels, strict=True)
+            ],
+            dim=1,
+        )
+        batch = self._trace.empty_inputs(len(shown))
+        torch.where(shown[:, :, None], self._shown, self._hidden, out=batch)
+        scores = self._trace.scores(batch.flatten(0, 1), self._target)
+        return scores.view(len(shown), -1).double().cpu()
+
+    def paint(self, shares: Sequence[Tensor]) -> Tensor:
+        """Every pixel with the share of its segment, (N, C, H, W); `shares` has (players,) for each
+        picture.
+        """
+        x = self._trace.input
+        maps = [s.to(x)[labels] for s, labels in zip(shares, self.labels, strict=True)]
+        return torch.stack(maps)[:, None].expand_as(x)
 
 
-def _connected(labels: _Labels) -> _Labels:
-    """Each segment's largest connected part; other parts are shared out among their neighbours."""
-    parts = _parts(labels)
-    sizes = np.bincount(parts.ravel(), minlength=parts.size)
-    # Of each label's parts the largest comes first; ids of parts are indices of their pixels.
-    ids = np.flatnonzero(sizes)
-    ids = ids[np.argsort(-sizes[ids], kind="stable")]
-    _, first = np.unique(labels.ravel()[ids], return_index=True)
-    labels = np.where(np.isin(parts, ids[first]), labels, -1)
-    while (labels < 0).any():
-        around = np.pad(labels, 1, constant_values=-1)
-        for beside in (around[:-2, 1:-1], around[1:-1, :-2], around[1:-1, 2:], around[2:, 1:-1]):
-            labels = np.where(labels < 0, beside, labels)
-    numbered: _Labels = np.unique(labels, return_inverse=True)[1].reshape(labels.shape)
-    return numbered
+def all_coalitions(players: int) -> Tensor:
+    """All but the empty and the full one, (2**players − 2, players), each followed by its
+    complement, from those that say most of single players (one alone, all but one) to those of half
+    of them.
+    """
+    rows: list[Tensor] = []
+    for size in range(1, players // 2 + 1):
+        for members in combinations(range(players), size):
+            if 2 * size == players and 0 not in members:
+                continue  # its complement has been listed
+            row = torch.zeros(players, dtype=torch.bool)
+            row[list(members)] = True
+            rows += [row, ~row]
+    return torch.stack(rows) if rows else torch.zeros(0, players, dtype=torch.bool)
 
 
-def _parts(labels: _Labels) -> _Labels:
-    """For every pixel the least index of any pixel it is connected to within its segment."""
-    parts = np.arange(labels.size).reshape(labels.shape)
-    beside, below = labels[:, 1:] == labels[:, :-1], labels[1:] == labels[:-1]
-    while True:
-        least = parts.copy()
-        for one, other, same in (
-            (np.s_[:, 1:], np.s_[:, :-1], beside),
-            (np.s_[1:], np.s_[:-1], below),
-        ):
-            low = np.minimum(least[one], least[other])
-            for place in (one, other):
-                least[place] = np.where(same, np.minimum(least[place], low), least[place])
-        least = least.ravel()[least]  # whoever one's least is connected to, one is too
-        if np.array_equal(least, parts):
-            return parts
-        parts = least
+def drawn_coalitions(players: int, count: int, seed: int) -> Tensor:
+    """Coalitions drawn from the Shapley kernel, each followed by its complement, (count, players).
+
+    Sizes s have probabilities in proportion to 1 / (s (players − s)). Source: Covert and Lee 2021.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    sizes = torch.arange(1, players, dtype=torch.float64)
+    pairs = (count + 1) // 2
+    drawn = torch.multinomial(
+        1 / (sizes * (players - sizes)), pairs, replacement=True, generator=generator
+    )
+    ranks = torch.rand(pairs, players, generator=generator).argsort(1).argsort(1)
+    members = ranks <= drawn[:, None]
+    return torch.stack([members, ~members], 1).flatten(0, 1)[:count]
+
+
+def kernel_weights(coalitions: Tensor) -> Tensor:
+    """The Shapley kernel (M − 1) / (C(M, s) s (M − s)) of each coalition of s of M players."""
+    players = coalitions.shape[1]
+    of_size = [
+        (players - 1) / (math.comb(players, s) * s * (players - s)) for s in range(1, players)
+    ]
+    return torch.tensor(of_size, dtype=torch.float64)[coalitions.sum(1) - 1]
+
+
+def shapley_values(coalitions: Tensor, scores: Tensor, nothing: float, whole: float) -> Tensor:
+    """Each player's mean contribution over all orders of joining, (players,).
+
+    Σ (s − 1)! (M − s)! / M! v over coalitions with the player, − Σ s! (M − s − 1)! / M! v over
+    those without. Source: Shapley 1953. Takes the scores of `all_coalitions`.
+    """
+    players = coalitions.shape[1]
+    with_, without = (
+        torch.tensor(
+            [
+                1 / (players * math.comb(players - 1, s + off)) if 0 <= s + off < players else 0
+                for s in range(players + 1)
+            ],
+            dtype=torch.float64,
+        )
+        for off in (-1, 0)
+    )
+    members, sizes = coalitions.double(), coalitions.sum(1)
+    weights = members * with_[sizes][:, None] - (1 - members) * without[sizes][:, None]
+    return weights.T @ scores + (whole - nothing) / players

@@ -7,28 +7,30 @@ of that picture. A pixel's value is the share of its segment.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import torch
 from torch import Tensor
 
 from xai_widgets.baselines import Baseline
-from xai_widgets.methods.coalitions import (
+from xai_widgets.methods.registry import Range, method
+from xai_widgets.methods.segments import (
     Game,
+    Regions,
     all_coalitions,
     drawn_coalitions,
     kernel_weights,
     shapley_values,
 )
-from xai_widgets.methods.registry import Range, method
-from xai_widgets.methods.segments import Regions
 from xai_widgets.probe.trace import Trace
+from xai_widgets.progress import Progress
 from xai_widgets.targets import Target
 
 Samples = Annotated[int, Range(2, 10000, 1, "", "pictures with some segments hidden")]
 Count = Annotated[int, Range(2, 500, 1, "", "segments, at most")]
 Seed = Annotated[int, Range(0, 9999, 1, "", "of the random numbers")]
-Values = Iterator[tuple[float, Tensor]]
+Steps = Iterator[Progress[Tensor]]
 
 
 @method(
@@ -53,7 +55,7 @@ def lime(
     width: Annotated[float, Range(0.01, 10, 0.01, "", "of the kernel, in distances")] = 0.25,
     penalty: Annotated[float, Range(0, 100, 0.1, "", "on the weights' squares")] = 1.0,
     seed: Seed = 0,
-) -> Values:
+) -> Steps:
     """The weights w of a ridge regression of y(z) on z, (N, C, H, W). Source: Ribeiro et al. 2016,
     equation 1, with the choices of their code for pictures.
 
@@ -69,12 +71,10 @@ def lime(
         scores = game.scores(rows)
         for n, z in enumerate(rows):
             weights = lime_kernel(z, distance, width)
-            known = torch.cat([torch.ones(len(z), 1), z, scores[:, n : n + 1]], dim=1)
-            sums[n] += (known * weights[:, None]).T @ known
-        yield (
-            min((begin + len(scores)) / samples, 1),
-            game.paint([_ridge(s, penalty) for s in sums]),
-        )
+            row = torch.cat([torch.ones(len(z), 1), z, scores[:, n : n + 1]], dim=1)
+            sums[n] += (row * weights[:, None]).T @ row
+        done = min((begin + len(scores)) / samples, 1)
+        yield Progress(done, game.paint([_ridge(s, penalty) for s in sums]))
 
 
 def lime_kernel(z: Tensor, distance: Literal["cosine", "l2"], width: float) -> Tensor:
@@ -119,12 +119,12 @@ def kernel_shap(
     count: Count = 50,
     baseline: Baseline = "mean",
     seed: Seed = 0,
-) -> Values:
+) -> Steps:
     """Estimated Shapley values of the segments, (N, C, H, W). Source: Lundberg and Lee 2017,
     theorem 2; drawn in pairs with complements as Covert and Lee 2021.
 
-    Where `samples` are enough for all 2^M − 2 coalitions, each is asked for once, and the values
-    are exact.
+    Where `samples` are enough for all 2^M − 2 coalitions, each is run once, and the values are
+    exact.
     """
     game = Game(trace, target, regions, count, baseline)
     designs = [
@@ -133,8 +133,8 @@ def kernel_shap(
         else drawn_coalitions(players, samples, seed)
         for players in game.players
     ]
-    for fraction, _, shares in _regressions(game, designs):
-        yield fraction, game.paint(shares)
+    for step in _regressions(game, designs):
+        yield Progress(step.fraction, game.paint(step.result.shares))
 
 
 @method(
@@ -154,30 +154,38 @@ def exact_shapley(
     regions: Regions = "slic",
     count: Annotated[int, Range(2, 12, 1, "", "segments, at most")] = 8,
     baseline: Baseline = "mean",
-) -> Values:
+) -> Steps:
     """Σ over coalitions S without i of |S|! (M − |S| − 1)! / M! (y(S ∪ i) − y(S)), (N, C, H, W).
     Source: Shapley 1953; Štrumbelj and Kononenko 2010, equation 5.
 
-    Early maps are Kernel SHAP's of the coalitions known by then.
+    Early maps are Kernel SHAP's of the coalitions run by then.
     """
     game = Game(trace, target, regions, count, baseline)
     designs = [all_coalitions(players) for players in game.players]
-    for fraction, known, shares in _regressions(game, designs):
-        if fraction == 1:
+    for step in _regressions(game, designs):
+        shares = step.result.shares
+        if step.fraction == 1:
             shares = [
                 shapley_values(design, scores, float(nothing), float(whole))
                 for design, scores, nothing, whole in zip(
-                    designs, known, game.nothing, game.whole, strict=True
+                    designs, step.result.scores, game.nothing, game.whole, strict=True
                 )
             ]
-        yield fraction, game.paint(shares)
+        yield Progress(step.fraction, game.paint(shares))
 
 
-def _regressions(
-    game: Game, designs: list[Tensor]
-) -> Iterator[tuple[float, list[Tensor], list[Tensor]]]:
-    """The part done; the scores of the designs' coalitions so far; and the shares that fit them
-    best, for each picture.
+@dataclass(frozen=True, eq=False)
+class _Fit:
+    """For each picture the scores of its design's coalitions so far, and the shares that fit them
+    best.
+    """
+
+    scores: list[Tensor]
+    shares: list[Tensor]
+
+
+def _regressions(game: Game, designs: list[Tensor]) -> Iterator[Progress[_Fit]]:
+    """Run the designs' coalitions, and fit shares to all scores so far.
 
     With φ = (y(1) − y(0)) / M + u and Σu = 0, the constraint is gone from the regression of what
     is left of y(z) on z − |z| / M; its shortest solution has Σu = 0.
@@ -186,7 +194,7 @@ def _regressions(
     exhaustive = [len(design) == 2 ** design.shape[1] - 2 for design in designs]
     inner = [torch.zeros(p, p, dtype=torch.float64) for p in game.players]
     outer = [torch.zeros(p, dtype=torch.float64) for p in game.players]
-    known: list[list[Tensor]] = [[] for _ in designs]
+    parts: list[list[Tensor]] = [[] for _ in designs]
     total = max(map(len, designs))
     for begin in range(0, max(total, 1), game.at_a_time):
         width = min(game.at_a_time, total - begin)
@@ -196,7 +204,7 @@ def _regressions(
             if not len(z):
                 continue
             y, share = scores[: len(z), n], z.double().mean(1)
-            known[n].append(y)
+            parts[n].append(y)
             weights = kernel_weights(z) if exhaustive[n] else torch.ones(len(z)).double()
             rest, left = z.double() - share[:, None], y - game.nothing[n] - share * rise[n]
             inner[n] += (rest * weights[:, None]).T @ rest
@@ -206,10 +214,11 @@ def _regressions(
             for a, b, r, p in zip(inner, outer, rise, game.players, strict=True)
         ]
         done = min((begin + width) / total, 1) if total else 1.0
-        yield done, [torch.cat(s) if s else torch.zeros(0).double() for s in known], shares
+        scored = [torch.cat(s) if s else torch.zeros(0).double() for s in parts]
+        yield Progress(done, _Fit(scored, shares))
 
 
 def _padded(rows: Tensor, count: int) -> Tensor:
-    """As many coalitions for every picture of a batch; those added are not looked at."""
+    """`count` coalitions: those missing show all segments, and their scores are not read."""
     more = torch.ones(count - len(rows), rows.shape[1], dtype=torch.bool)
     return torch.cat([rows, more])

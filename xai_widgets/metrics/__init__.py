@@ -11,10 +11,15 @@ origin); each choice that a paper left open is a keyword.
 """
 
 from xai_widgets.metrics.average import average_drop, average_gain, average_increase
-from xai_widgets.metrics.complexity import complexity, sparseness
-from xai_widgets.metrics.curves import Curve, deletion, insertion
-from xai_widgets.metrics.evaluate import evaluate
-from xai_widgets.metrics.faithfulness import Control, Faithfulness, faithfulness
+from xai_widgets.metrics.curves import (
+    Control,
+    Curve,
+    Faithfulness,
+    deletion,
+    faithfulness,
+    insertion,
+)
+from xai_widgets.metrics.evaluation import evaluate, stream_evaluate
 from xai_widgets.metrics.fidelity import (
     Completeness,
     completeness,
@@ -22,12 +27,19 @@ from xai_widgets.metrics.fidelity import (
     max_sensitivity,
     sensitivity_n,
 )
-from xai_widgets.metrics.imputation import linear_imputation
 from xai_widgets.metrics.localisation import pointing_game, relevance_mass, relevance_rank
-from xai_widgets.metrics.masking import baseline_input, masked_input
+from xai_widgets.metrics.map_properties import (
+    complexity,
+    cosine,
+    sparseness,
+    spearman,
+    ssim,
+    total_variation,
+)
+from xai_widgets.metrics.pictures import baseline_input, masked_input, noisy
 from xai_widgets.metrics.registry import MEASURES, Measure
 from xai_widgets.metrics.relevance import random_map
-from xai_widgets.metrics.road import Road, road
+from xai_widgets.metrics.remove_and_debias import Road, linear_imputation, road
 from xai_widgets.metrics.sanity import (
     Randomization,
     RandomLogit,
@@ -36,8 +48,6 @@ from xai_widgets.metrics.sanity import (
     model_randomization,
     random_logit,
 )
-from xai_widgets.metrics.similarity import spearman, ssim
-from xai_widgets.metrics.smoothness import cosine, noisy, total_variation
 from xai_widgets.metrics.table import Interval, Table
 
 __all__ = [
@@ -81,5 +91,6 @@ __all__ = [
     "sparseness",
     "spearman",
     "ssim",
+    "stream_evaluate",
     "total_variation",
 ]

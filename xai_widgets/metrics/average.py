@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import torch
 
 from xai_widgets.engine import Engine
-from xai_widgets.metrics.masking import masked_input
+from xai_widgets.metrics.pictures import masked_input
 from xai_widgets.metrics.relevance import Floats, MapLike, class_of, heatmap_of, size_of
 from xai_widgets.targets import TargetLike
 
@@ -38,7 +38,7 @@ def average_drop(
 
     p is the class probability on the picture, o on the de-normalised picture times the map (see
     `mask_of`): what the map leaves out is black. The average over pictures is what `evaluate`
-    gives. Raises ExplanationError for a target that is no class, or an unknown normalisation.
+    gives. Raises ExplanationError for a target that is not a class, or an unknown normalisation.
     """
     p, o = _probabilities(engine, image, attribution, target, memo)
     return max(p - o, 0.0) / p if p > 0 else 0.0
@@ -101,7 +101,7 @@ def _probabilities(
         _, index = class_of(engine, picture, target)
         mask = torch.from_numpy(mask_of(attribution, size_of(picture)))
         inputs = torch.cat([picture.input, masked_input(picture, mask)])
-        p, o = engine.probabilities(inputs)[:, index].double().tolist()
+        p, o = engine.internals.probabilities(inputs)[:, index].double().tolist()
         return attribution, p, o  # the map is kept, so that its id stays its own
 
     _, p, o = once(memo, ("masked", id(attribution)), forward)

@@ -4,26 +4,32 @@ relevant come or go.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from xai_widgets.attribution import Attribution
+from xai_widgets.baselines import Baseline
 from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError
 from xai_widgets.images import Picture
-from xai_widgets.metrics.masking import Baseline, baseline_input
+from xai_widgets.metrics.pictures import baseline_input
 from xai_widgets.metrics.relevance import (
     Floats,
     MapLike,
     class_of,
     heatmap_of,
+    random_map,
     size_of,
     whole_number,
 )
+from xai_widgets.metrics.table import Interval
+from xai_widgets.progress import Progress
 from xai_widgets.targets import Target, TargetLike
 
 _AT_ONCE = 64  # inputs made at a time; the engine cuts them into its own batches
@@ -94,12 +100,12 @@ def insertion(
     """The class probability as pixels are put into a baseline, the most relevant first; a high area
     speaks for the map. Source: Petsiuk, Das, Saenko 2018 (RISE), section 4.2.
 
-    steps: the picture's pixels are put in in so many equal parts (H·W/steps pixels each).
-    baseline: what is begun from; ``"blur"`` adds no edges of its own. blur: its standard
+    steps: the number of equal parts in which the pixels are put in (H·W/steps pixels each).
+    baseline: what the picture is put into; ``"blur"`` adds no edges of its own. blur: its standard
     deviation in pixels (None: a twentieth of the shorter side).
 
     Pixels that are equally relevant come in the order of rows. Raises ExplanationError for a
-    target that is no class, an unknown baseline, steps outside 1 to H·W, or a map that is not
+    target that is not a class, an unknown baseline, steps outside 1 to H·W, or a map that is not
     finite.
     """
     picture = engine.picture(image)
@@ -121,7 +127,7 @@ def deletion(
     area speaks for the map. Source: Petsiuk, Das, Saenko 2018 (RISE), section 4.2.
 
     baseline: ``"black"`` is zero in the de-normalised picture. The rest as for `insertion`, the
-    errors too; also where black is asked for and the normalisation is unknown.
+    errors too; also for black where the normalisation is unknown.
     """
     picture = engine.picture(image)
     finish = baseline_input(picture, baseline, blur)
@@ -153,17 +159,80 @@ def _curve(
         raise ExplanationError(f"steps is {steps}; expected 1 to {rank.size}, the pixels there are")
     counts = np.rint(np.linspace(0, rank.size, steps + 1)).astype(np.int64)
     places, at = torch.from_numpy(rank)[None, None], torch.from_numpy(counts)[:, None, None, None]
-    probabilities = [
-        engine.probabilities(torch.where(places < some, end, begin)) for some in at.split(_AT_ONCE)
+    parts = [
+        engine.internals.probabilities(torch.where(places < count, end, begin))
+        for count in at.split(_AT_ONCE)
     ]
-    every = torch.cat(probabilities).float().cpu()
+    probabilities = torch.cat(parts).float().cpu()
     return Curve(
         kind=kind,
         target=resolved,
         fraction=counts / rank.size,
-        probability=every[:, index].double().numpy(),
-        probabilities=every.numpy(),
+        probability=probabilities[:, index].double().numpy(),
+        probabilities=probabilities.numpy(),
         rank=rank,
         begin=begin,
         end=end,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class Faithfulness:
+    """A method's map of a picture, and the two curves that its order of pixels gives."""
+
+    method: str
+    attribution: Attribution
+    insertion: Curve
+    deletion: Curve
+
+
+@dataclass(frozen=True, eq=False)
+class Control:
+    """The curves of several random maps, which every method must beat, and how far they scatter."""
+
+    maps: tuple[Faithfulness, ...]
+
+    def band(self, kind: Literal["insertion", "deletion"]) -> tuple[Floats, Floats, Floats]:
+        """Mean, least and greatest probability over the maps, each (K + 1,)."""
+        drawn = np.stack([getattr(result, kind).probability for result in self.maps])
+        return drawn.mean(0), drawn.min(0), drawn.max(0)
+
+    def auc(self, kind: Literal["insertion", "deletion"]) -> Interval:
+        """The mean area over the maps; low and high are the least and the greatest."""
+        areas = [getattr(result, kind).auc for result in self.maps]
+        mean = float(np.mean(areas))
+        return Interval("random", kind, mean, min(areas), max(areas), len(areas), 0)
+
+
+def faithfulness(
+    engine: Engine,
+    image: object,
+    method: str,
+    *,
+    target: TargetLike = None,
+    steps: int = 50,
+    baseline: Baseline | None = None,
+    seed: int = 0,
+    **parameters: Any,
+) -> Iterator[Progress[Faithfulness | None]]:
+    """Explain the picture, then take both curves; the last step has the result.
+
+    method: of the engine, or ``"random"``, a map of noise drawn from the seed. baseline: of both
+    curves; None: each measure's own, which is blur for `insertion` and black for `deletion`. Raises
+    ExplanationError as `Engine.explain`, `insertion` and `deletion` do.
+    """
+    picture = engine.picture(image)
+    resolved, _ = class_of(engine, picture, target)
+    if method == "random":
+        attribution = random_map(picture, resolved, seed)
+    else:
+        for progress in engine.stream(picture, method, target=resolved, **parameters):
+            attribution = progress.attribution
+            yield Progress(progress.fraction / 3, None, "explanation")
+    given: dict[str, Any] = {"target": resolved, "steps": steps}
+    if baseline is not None:
+        given["baseline"] = baseline
+    inserted = insertion(engine, picture, attribution, **given)
+    yield Progress(2 / 3, None, "insertion")
+    deleted = deletion(engine, picture, attribution, **given)
+    yield Progress(1.0, Faithfulness(method, attribution, inserted, deleted), "deletion")

@@ -1,4 +1,4 @@
-"""Does a map foretell how the class score changes? Measures on the score itself (for a class: the
+"""Does a map predict how the class score changes? Measures of the score itself (for a class: the
 logit), under many small changes of the picture.
 """
 
@@ -12,11 +12,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from xai_widgets.baselines import Baseline
 from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError, nearest
 from xai_widgets.images import Picture
 from xai_widgets.metrics.average import Memo, once
-from xai_widgets.metrics.masking import Baseline, baseline_input
+from xai_widgets.metrics.map_properties import correlation
+from xai_widgets.metrics.pictures import baseline_input
 from xai_widgets.metrics.relevance import (
     Floats,
     MapLike,
@@ -58,10 +60,10 @@ def infidelity(
     does; then I/x counts in place of I (zeros of x left out).
 
     A map without channels gives each channel an equal part. Raises ExplanationError for an unknown
-    perturbation, or sizes and samples that are no positive numbers.
+    perturbation, or a size or number of samples that is not positive.
     """
     picture = engine.picture(image)
-    resolved = engine.resolve_target(picture, target)
+    resolved = engine.internals.resolve_target(picture, target)
     kinds = get_args(Perturbation)
     if perturbation not in kinds:
         raise ExplanationError(
@@ -87,11 +89,11 @@ def infidelity(
     if multiplied:
         x = picture.input.double()
         phi = torch.where(x == 0, 0.0, phi / x)
-    foretold = np.concatenate([(p.double() * phi).sum((1, 2, 3)).numpy() for p in parts()])
+    predicted = np.concatenate([(p.double() * phi).sum((1, 2, 3)).numpy() for p in parts()])
     if normalize:
-        power = (foretold**2).mean()
-        foretold = foretold * ((foretold * observed).mean() / power if power > 0 else 0.0)
-    return float(((foretold - observed) ** 2).mean())
+        power = (predicted**2).mean()
+        predicted = predicted * ((predicted * observed).mean() / power if power > 0 else 0.0)
+    return float(((predicted - observed) ** 2).mean())
 
 
 def max_sensitivity(
@@ -116,7 +118,7 @@ def max_sensitivity(
     """
     picture = engine.picture(image)
     radius, samples = positive("radius", radius), whole_number("samples", samples)
-    resolved = engine.resolve_target(picture, target)
+    resolved = engine.internals.resolve_target(picture, target)
     first = values_of(explained(engine, picture, method, resolved, layer, parameters))
     norm = np.linalg.norm(first)
     if norm == 0:
@@ -151,7 +153,7 @@ def sensitivity_n(
     to 1 (both excluded), fewer than 2 samples or an unknown baseline.
     """
     picture = engine.picture(image)
-    resolved = engine.resolve_target(picture, target)
+    resolved = engine.internals.resolve_target(picture, target)
     if not 0 < fraction < 1:
         raise ExplanationError(f"fraction is {fraction!r}; expected a number above 0 and below 1")
     samples = whole_number("samples", samples, 2)
@@ -163,9 +165,9 @@ def sensitivity_n(
 
     def replaced() -> Iterator[Tensor]:
         for begin in range(0, samples, _AT_ONCE):
-            some = sets[begin : begin + _AT_ONCE]
-            gone = torch.zeros(len(some), height * width, dtype=torch.bool)
-            for row, pixels in zip(gone, some, strict=True):
+            chosen = sets[begin : begin + _AT_ONCE]
+            gone = torch.zeros(len(chosen), height * width, dtype=torch.bool)
+            for row, pixels in zip(gone, chosen, strict=True):
                 row[torch.from_numpy(pixels)] = True
             yield torch.where(gone.view(-1, 1, height, width), base, picture.input)
 
@@ -173,7 +175,7 @@ def sensitivity_n(
     fall: Floats = once(memo, key, lambda: _falls(engine, picture, resolved, replaced()))
     relevance = heatmap_of(attribution, (height, width)).ravel()
     total = np.array([relevance[pixels].sum() for pixels in sets])
-    return _correlation(total, fall)
+    return correlation(total, fall)
 
 
 @dataclass(frozen=True)
@@ -211,7 +213,7 @@ def completeness(
     The raw values are summed, at the method's own size. Errors as for `deletion`.
     """
     picture = engine.picture(image)
-    resolved = engine.resolve_target(picture, target)
+    resolved = engine.internals.resolve_target(picture, target)
     base = baseline_input(picture, baseline, blur)
     key = ("completeness", resolved, baseline, blur)
     fall: Floats = once(memo, key, lambda: _falls(engine, picture, resolved, iter([base])))
@@ -219,9 +221,11 @@ def completeness(
 
 
 def _falls(engine: Engine, picture: Picture, target: Target, inputs: Iterator[Tensor]) -> Floats:
-    """y(x) − y(x') for each of other inputs."""
-    whole = engine.scores(picture.input, target).double().cpu().numpy()
-    others = [engine.scores(x.contiguous(), target).double().cpu().numpy() for x in inputs]
+    """y(x) − y(x') for each of the other inputs x'."""
+    whole = engine.internals.scores(picture.input, target).double().cpu().numpy()
+    others = [
+        engine.internals.scores(x.contiguous(), target).double().cpu().numpy() for x in inputs
+    ]
     return np.asarray(whole[0] - np.concatenate(others))
 
 
@@ -251,10 +255,3 @@ def _squares(x: Tensor, side: float, count: int, generator: np.random.Generator)
 def _noise(x: Tensor, deviation: float, count: int, generator: np.random.Generator) -> Tensor:
     drawn = deviation * generator.standard_normal((count, *x.shape[1:]), dtype=np.float32)
     return torch.from_numpy(drawn.astype(np.float32))
-
-
-def _correlation(a: Floats, b: Floats) -> float:
-    """Pearson's r; nan where one side does not vary."""
-    a, b = a - a.mean(), b - b.mean()
-    power = float(np.sqrt((a**2).sum() * (b**2).sum()))
-    return float((a * b).sum() / power) if power > 0 else float("nan")

@@ -10,13 +10,12 @@ from typing import Any, Literal
 
 from xai_widgets.errors import ExplanationError, nearest
 from xai_widgets.metrics.average import average_drop, average_gain, average_increase
-from xai_widgets.metrics.complexity import complexity, sparseness
 from xai_widgets.metrics.curves import deletion, insertion
 from xai_widgets.metrics.fidelity import completeness, infidelity, max_sensitivity, sensitivity_n
 from xai_widgets.metrics.localisation import pointing_game, relevance_mass, relevance_rank
-from xai_widgets.metrics.road import road
+from xai_widgets.metrics.map_properties import complexity, sparseness, total_variation
+from xai_widgets.metrics.remove_and_debias import road
 from xai_widgets.metrics.sanity import model_randomization, random_logit
-from xai_widgets.metrics.smoothness import total_variation
 
 Subject = Literal["map", "values", "method", "mask"]
 Better = Literal["high", "low", ""]
@@ -25,10 +24,10 @@ _SUPPLIED = {"target", "seed", "memo", "layer"}  # by `evaluate`
 
 @dataclass(frozen=True)
 class Measure:
-    """A measure's card: `of` a map before the network, of its values alone, of a method (explained
-    anew), or of a map against a mask.
+    """A measure's card: `of` a map and the network, of the map's values alone, of a method
+    (which explains anew), or of a map and a mask.
 
-    `read` takes one number out of what the function gives.
+    `read` takes one number from what the function returns.
     """
 
     name: str
@@ -49,8 +48,8 @@ class Measure:
 
     @property
     def _keywords(self) -> list[str]:
-        found = inspect.signature(self.function).parameters.values()
-        return [p.name for p in found if p.kind is inspect.Parameter.KEYWORD_ONLY]
+        parameters = inspect.signature(self.function).parameters.values()
+        return [p.name for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY]
 
     def check(self, given: Mapping[str, Any]) -> None:
         """Raise ExplanationError for a parameter that the measure does not have."""

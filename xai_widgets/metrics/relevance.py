@@ -13,7 +13,7 @@ from xai_widgets.attribution import Attribution
 from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError
 from xai_widgets.images import Picture
-from xai_widgets.render.overlay import resize
+from xai_widgets.render.colours import resize
 from xai_widgets.targets import Target, TargetLike
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -75,9 +75,9 @@ def size_of(picture: Picture) -> tuple[int, int]:
 def class_of(engine: Engine, picture: Picture, target: TargetLike) -> tuple[Target, int]:
     """The target, and its class index.
 
-    Raises ExplanationError for a target that is no class and so has no probability.
+    Raises ExplanationError for a target that is not a class and so has no probability.
     """
-    resolved = engine.resolve_target(picture, target)
+    resolved = engine.internals.resolve_target(picture, target)
     if resolved.index is None:
         raise ExplanationError(
             f"target is the function {resolved.name!r}; expected a class index, a class name or "
@@ -94,7 +94,7 @@ def explained(
     layer: str | None = None,
     parameters: Mapping[str, Any] | None = None,
 ) -> Attribution:
-    """The picture explained by a method of the engine or by anyone's own function.
+    """The picture explained by a method of the engine or by a function of your own.
 
     A function is called with engine, picture and target; an array that it returns is taken as
     the map of a method of the function's name.

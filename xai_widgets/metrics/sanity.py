@@ -1,5 +1,5 @@
-"""Sanity checks: a map must change when the network's weights do, and when another class is asked
-for.
+"""Sanity checks: a map must change when the network's weights do, and when another class is
+explained.
 """
 
 from __future__ import annotations
@@ -17,15 +17,16 @@ from xai_widgets.attribution import Attribution
 from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError
 from xai_widgets.images import Picture
+from xai_widgets.metrics.map_properties import spearman, ssim
 from xai_widgets.metrics.relevance import MethodLike, class_of, explained, whole_number
-from xai_widgets.metrics.similarity import spearman, ssim
 from xai_widgets.probe.guard import ordinary_modes, unwrap
+from xai_widgets.progress import Progress
 from xai_widgets.targets import TargetLike
 
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """The map after so many layers from the top were randomised, and how alike it is to the first.
+    """The map after some layers from the top were randomised, and how alike it is to the first.
 
     layers: the names of those randomised since the last stage; none at the first. spearman, ssim:
     with the map of the untouched network.
@@ -39,7 +40,7 @@ class Stage:
 
 @dataclass(frozen=True, eq=False)
 class Randomization:
-    """A cascade, from the network as it is to one with no learned weight left."""
+    """A cascade, from the network as it is to one without a learned weight."""
 
     stages: tuple[Stage, ...]
 
@@ -89,7 +90,7 @@ def model_randomization(
     The engine's own network is not touched. Layers come in the order in which the network enters
     them, last first, gathered into at most `stages` groups of about equal size (None: one layer
     each). A parameter is drawn anew from a normal distribution of its own mean and standard
-    deviation, so that only what was learned goes and activations keep about their size. Target and
+    deviation, so that what was learned is lost and activations keep about their size. Target and
     CAM layer are those of the untouched network. absolute: |a| is compared rather than a.
 
     Raises ExplanationError as `Engine.explain` does, for a network without parameters, or a
@@ -99,7 +100,8 @@ def model_randomization(
         engine, image, method, target=target, layer=layer, stages=stages, absolute=absolute,
         seed=seed, **parameters,
     )  # fmt: skip
-    return Randomization(tuple(stage for _, stage in steps))
+    *_, last = steps
+    return last.result
 
 
 def cascade(
@@ -113,13 +115,13 @@ def cascade(
     absolute: bool = False,
     seed: int = 0,
     **parameters: Any,
-) -> Iterator[tuple[float, Stage]]:
-    """The stages of `model_randomization` as they are done, each with the share done in (0, 1].
+) -> Iterator[Progress[Randomization]]:
+    """`model_randomization` step by step: the stages so far, the newest last, after each of them.
 
     Arguments and errors are those of `model_randomization`.
     """
     picture = engine.picture(image)
-    resolved = engine.resolve_target(picture, target)
+    resolved = engine.internals.resolve_target(picture, target)
     first = explained(engine, picture, method, resolved, layer, parameters)
     with ordinary_modes():  # weights copied in inference mode would carry no gradient
         network = copy.deepcopy(unwrap(engine.model))
@@ -135,13 +137,14 @@ def cascade(
     count = len(names) if stages is None else min(whole_number("stages", stages), len(names))
     generator = torch.Generator().manual_seed(seed)
     modules = dict(network.named_modules())
-    yield 1 / (count + 1), _stage((), first, first, absolute)
-    groups = np.array_split(np.array(names, dtype=object), count)
-    for done, group in enumerate(groups, start=2):
+    done = [_stage((), first, first, absolute)]
+    yield Progress(1 / (count + 1), Randomization(tuple(done)))
+    for group in np.array_split(np.array(names, dtype=object), count):
         for name in group:
             _randomise(modules[name], generator)
         again = explained(twin, picture, method, resolved, first.layer, parameters)
-        yield done / (count + 1), _stage(tuple(group), first, again, absolute)
+        done.append(_stage(tuple(group), first, again, absolute))
+        yield Progress(len(done) / (count + 1), Randomization(tuple(done)))
 
 
 def random_logit(
@@ -158,8 +161,8 @@ def random_logit(
     """Compare the map of the target with that of another class, drawn at random. Source: Sixt,
     Granz, Landgraf 2020, section 4.
 
-    Raises ExplanationError as `Engine.explain` does, for a target that is no class, or a network
-    of one class.
+    Raises ExplanationError as `Engine.explain` does, for a target that is not a class, or a
+    network of one class.
     """
     picture = engine.picture(image)
     resolved, index = class_of(engine, picture, target)
@@ -167,7 +170,7 @@ def random_logit(
     if classes < 2:
         raise ExplanationError("the network has 1 class; expected at least 2, to ask for another")
     drawn = int(np.random.default_rng(seed).integers(classes - 1))
-    other_target = engine.resolve_target(picture, drawn + (drawn >= index))
+    other_target = engine.internals.resolve_target(picture, drawn + (drawn >= index))
     first = explained(engine, picture, method, resolved, layer, parameters)
     other = explained(engine, picture, method, other_target, layer, parameters)
     return RandomLogit(first, other, *_alike(first, other, absolute))
@@ -203,7 +206,7 @@ def _layers_from_the_top(twin: Engine, network: nn.Module, picture: Picture) -> 
 
     handles = [m.register_forward_pre_hook(note(n)) for n, m in network.named_modules()]
     try:
-        twin.scores(picture.input, twin.resolve_target(picture))
+        twin.internals.scores(picture.input, twin.internals.resolve_target(picture))
     finally:
         for handle in handles:
             handle.remove()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import html
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from xai_widgets.errors import ExplanationError
 
@@ -35,7 +36,7 @@ class Interval:
 class Table:
     """Rows of picture (its place), name, target, method, measure and value.
 
-    better: for each measure which way is better: "high", "low", or "" where nobody said.
+    better: for each measure which way is better: "high", "low", or "" where it was not said.
     """
 
     rows: tuple[Mapping[str, Any], ...]
@@ -43,12 +44,12 @@ class Table:
 
     @property
     def methods(self) -> list[str]:
-        """The methods, in the order they were asked for."""
+        """The methods, in the order they were given."""
         return list(dict.fromkeys(row["method"] for row in self.rows))
 
     @property
     def measures(self) -> list[str]:
-        """The measures, in the order they were asked for."""
+        """The measures, in the order they were given."""
         return list(dict.fromkeys(row["measure"] for row in self.rows))
 
     def values(self, method: str, measure: str) -> list[float]:
@@ -72,13 +73,13 @@ class Table:
         intervals = []
         for measure in self.measures:
             for method in self.methods:
-                every = np.array(self.values(method, measure), dtype=np.float64)
-                known = every[~np.isnan(every)]
-                low, high = _interval(known, confidence, resamples, seed)
-                mean = float(known.mean()) if known.size else float("nan")
-                missing = int(every.size - known.size)
+                values = np.array(self.values(method, measure), dtype=np.float64)
+                taken = values[~np.isnan(values)]
+                low, high = _interval(taken, confidence, resamples, seed)
+                mean = float(taken.mean()) if taken.size else float("nan")
+                missing = int(values.size - taken.size)
                 intervals.append(
-                    Interval(method, measure, mean, low, high, int(known.size), missing)
+                    Interval(method, measure, mean, low, high, int(taken.size), missing)
                 )
         return intervals
 
@@ -126,12 +127,19 @@ def _cell(interval: Interval) -> str:
 
 
 def _interval(
-    values: Sequence[float] | np.ndarray[Any, Any], confidence: float, resamples: int, seed: int
+    values: npt.NDArray[np.float64], confidence: float, resamples: int, seed: int
 ) -> tuple[float, float]:
-    values = np.asarray(values, dtype=np.float64)
-    if not values.size:
-        return float("nan"), float("nan")
-    drawn = np.random.default_rng(seed).integers(0, values.size, (resamples, values.size))
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(values[drawn].mean(1), [tail, 1 - tail])
+    from scipy.stats import bootstrap
+
+    if values.size < 2:
+        only = float(values[0]) if values.size else float("nan")
+        return only, only
+    low, high = bootstrap(
+        (values,),
+        np.mean,
+        n_resamples=resamples,
+        confidence_level=confidence,
+        method="percentile",
+        random_state=np.random.default_rng(seed),
+    ).confidence_interval
     return float(low), float(high)

@@ -1,3 +1,3 @@
-"""The only code that touches a user's network: record a forward pass, read gradients back, leave no
+"""The only code that touches a user's network: record a forward pass, read gradients, leave no
 trace.
 """

@@ -1,4 +1,4 @@
-"""Attention matrices: who looks at whom in a transformer, however its attention is spelled.
+"""Attention matrices: which token attends to which, however the network spells its attention.
 
 With queries Q, keys K and values V of one head of size d, attention gives out A V with
 
@@ -6,16 +6,16 @@ With queries Q, keys K and values V of one head of size d, attention gives out A
 
 Three spellings are caught, as *functions*, while the network runs: the fused
 `scaled_dot_product_attention`, which never holds A and is replaced by this formula;
-`multi_head_attention_forward`, which is asked to give A out; and explicit softmaxes over a square.
-An ordinary trace only takes note of the shapes; A itself costs one more forward pass.
+`multi_head_attention_forward`, which can return A; and explicit softmaxes over a square. An
+ordinary trace only takes note of the shapes; A itself costs one more forward pass.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import torch
 import torch.nn.functional as F  # the field's name for it
@@ -23,12 +23,9 @@ from torch import Tensor
 from torch.autograd.graph import GradientEdge, get_gradient_edge
 
 from xai_widgets.errors import ExplanationError
-from xai_widgets.probe.guard import as_found
+from xai_widgets.probe.guard import Function
 from xai_widgets.probe.layers import Layout, Recorded
 from xai_widgets.probe.rectifiers import RectifierMode
-
-if TYPE_CHECKING:
-    from xai_widgets.probe.network import Network
 
 Attention: TypeAlias = "list[tuple[Tensor, Tensor]]"
 Shape: TypeAlias = "tuple[int, ...]"
@@ -50,10 +47,7 @@ class TraceMode(RectifierMode):
         super().__init__()
         self.attention: list[Shape] = []
 
-    def watch(
-        self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> None:
-        """Take note of a call."""
+    def watch(self, func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         super().watch(func, args, kwargs)
         shape = None
         if func is _FUSED:
@@ -80,23 +74,14 @@ class AttentionMode(RectifierMode):
         super().__init__()
         self.matrices: list[tuple[Tensor, GradientEdge]] = []
 
-    def __torch_function__(
-        self,
-        func: Callable[..., Any],
-        types: Any,
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
-    ) -> Any:
-        kwargs = kwargs or {}
+    def call(self, func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if func is _FUSED:
-            self.watch(func, args, kwargs)
             result, a = _openly(*args, **kwargs)
             self._keep(a)
             return result
         if func is _MULTI_HEAD:
-            self.watch(func, args, kwargs)
             return self._multi_head(args, kwargs)
-        result = super().__torch_function__(func, types, args, kwargs)
+        result = super().call(func, args, kwargs)
         if func in _SOFTMAX and _over_last(args, kwargs):
             self._keep(result)
         return result
@@ -104,20 +89,20 @@ class AttentionMode(RectifierMode):
     def _multi_head(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         call = _MULTI_HEAD_SIGNATURE.bind(*args, **kwargs)
         call.apply_defaults()
-        asked, averaged = call.arguments["need_weights"], call.arguments["average_attn_weights"]
+        wanted, averaged = call.arguments["need_weights"], call.arguments["average_attn_weights"]
         call.arguments.update(need_weights=True, average_attn_weights=False)
         result, a = _MULTI_HEAD(*call.args, **call.kwargs)
-        assert a is not None  # it was asked for
+        assert a is not None  # because of need_weights
         if a.ndim == 4:
             self._keep(a)
-        if not asked:
+        if not wanted:
             return result, None
         return result, a.mean(dim=-3) if averaged else a
 
     def _keep(self, a: Tensor) -> None:
         if not (_square(tuple(a.shape)) and a.requires_grad):
             return
-        # What is handed out may be a view that leads nowhere: its origin is in the graph.
+        # The result may be a view on which nothing depends: what it is a view of is in the graph.
         edge = get_gradient_edge(a)
         while edge.node.name().startswith(_VIEWS):
             node, place = edge.node.next_functions[0]
@@ -128,20 +113,13 @@ class AttentionMode(RectifierMode):
 
 @dataclass(frozen=True)
 class AttentionPass:
-    """One forward pass of a network on (N, C, H, W) with its attention computed openly."""
+    """One forward pass on N pictures with the attention matrices computed openly: the network's
+    output, and each matrix with the place in the graph where its gradient is found.
+    """
 
     output: Any
     matrices: Sequence[tuple[Tensor, GradientEdge]]
     batch: int
-
-    @classmethod
-    def of(cls, network: Network, x: Tensor) -> AttentionPass:
-        """Run the network; it is left as found."""
-        mode = AttentionMode()
-        with as_found(network.model, mode):
-            x = x.detach().clone().requires_grad_(True)
-            output = network.model(network.copy(x))
-        return cls(output, mode.matrices, len(x))
 
     @property
     def nbytes(self) -> int:

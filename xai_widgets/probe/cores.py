@@ -12,11 +12,11 @@ import torch
 @contextmanager
 def one_core_left() -> Iterator[None]:
     """Run in this thread on one core fewer than there are: for a single picture that somebody waits
-    for, beside a browser that paints meanwhile.
+    for while a browser on the same machine paints.
 
-    The threads of a pass wait for the slowest of them. Where one shares its core with something
-    else, all do: measured on two cores of which one was busy, a single picture took three times as
-    long on both as on one, and where both were free hardly less.
+    The threads of a pass wait for the slowest of them. Where one of them shares its core with
+    another program, all are slowed down: measured on two cores of which one was busy, a single
+    picture took three times as long on both as on one; with both free, both were hardly faster.
     """
     before = torch.get_num_threads()
     threads = min(before, max(1, _cores() - 1))
@@ -31,6 +31,6 @@ def one_core_left() -> Iterator[None]:
 
 
 def _cores() -> int:
-    """Those that this process may use."""
+    """How many cores this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity else os.cpu_count() or 1

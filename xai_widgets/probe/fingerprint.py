@@ -1,4 +1,4 @@
-"""A network's fingerprint: it tells recorded passes of it as it was from those of it as it is."""
+"""A network's fingerprint: it tells passes recorded before the network changed from later ones."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from torch import Tensor, nn
 
 Structure: TypeAlias = tuple[tuple[int, type], ...]
 _Views: TypeAlias = "list[Any]"  # of tensors or of arrays
-_SAMPLES = 8  # values looked at in each tensor
+_SAMPLES = 8  # values read of each tensor
 
 
 class Fingerprint:
-    """Called, it gives a value that changes when a module, parameter or buffer of the network is
+    """Calling it gives a value that changes when a module, parameter or buffer of the network is
     replaced or written.
 
-    Writes through `.data` and by fused optimizers pass PyTorch's own count of versions by, so a few
-    values of each tensor are looked at as well.
+    Writes through `.data` and by fused optimizers are not in PyTorch's own count of versions, so a
+    few values of each tensor are read as well.
     """
 
     def __init__(self, model: nn.Module) -> None:
@@ -31,19 +31,19 @@ class Fingerprint:
         tensors = [
             tensor
             for module in modules
-            for held in (module._parameters, module._buffers)
-            if held
-            for tensor in held.values()
+            for store in (module._parameters, module._buffers)
+            if store
+            for tensor in store.values()
             if tensor is not None
         ]
-        places = _places(tensors)
-        known, samples = self._samples
-        if known != places:
+        addresses = _addresses(tensors)
+        sampled, samples = self._samples
+        if sampled != addresses:
             # Views into the tensors' memory, taken once: they show what is written there later.
             samples = _samples(tensors)
-            self._samples = places, samples
+            self._samples = addresses, samples
         values = tuple(map(_read, samples))
-        return _structure(modules), places, _versions(tensors), values
+        return _structure(modules), addresses, _versions(tensors), values
 
 
 def structure_of(model: nn.Module) -> Structure:
@@ -52,12 +52,12 @@ def structure_of(model: nn.Module) -> Structure:
 
 
 def modules_of(model: nn.Module) -> list[nn.Module]:
-    """All modules, each once; ten times quicker than asking for them with their names."""
-    modules, met = [model], {model}
+    """All modules, each once; ten times quicker than `named_modules`."""
+    modules, seen = [model], {model}
     for module in modules:  # the list grows meanwhile
         for child in module._modules.values():
-            if child is not None and child not in met:
-                met.add(child)
+            if child is not None and child not in seen:
+                seen.add(child)
                 modules.append(child)
     return modules
 
@@ -66,7 +66,7 @@ def _structure(modules: list[nn.Module]) -> Structure:
     return tuple(zip(map(id, modules), map(type, modules), strict=True))
 
 
-def _places(tensors: list[Tensor]) -> tuple[int, ...]:
+def _addresses(tensors: list[Tensor]) -> tuple[int, ...]:
     try:
         return tuple([tensor.data_ptr() for tensor in tensors])
     except RuntimeError:  # one of them is sparse, or without storage
@@ -96,10 +96,10 @@ def _samples(tensors: Iterable[Tensor]) -> list[_Views]:
         for tensor in tensors:
             if tensor.layout != torch.strided or tensor.is_meta or not tensor.numel():
                 continue
-            # In the order of memory, whatever the strides, so that nothing is copied as a whole.
+            # In the order of memory, whatever the strides, so that no tensor is copied as a whole.
             start = tensor.storage_offset()
-            held = tensor.untyped_storage().nbytes() // tensor.itemsize - start
-            span = min(tensor.numel(), held)
+            stored = tensor.untyped_storage().nbytes() // tensor.itemsize - start
+            span = min(tensor.numel(), stored)
             step = max((span - 1) // (_SAMPLES - 1), 1)
             sample = tensor.detach().as_strided(((span - 1) // step + 1,), (step,), start)
             groups.setdefault((tensor.dtype, tensor.device), []).append(sample)

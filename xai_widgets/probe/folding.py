@@ -5,7 +5,7 @@ In evaluation mode a batch norm is one multiplication and one addition for each 
     γ (w ∗ x + b − μ) / √(σ² + ε) + β  =  w′ ∗ x + b′,   w′ = w γ / √(σ² + ε)
 
 A perturbation method runs a network hundreds of times; with w′ it writes and reads every map once
-less, forwards and backwards. Nothing of the network is exchanged: its convolutions are met as
+less, forwards and backwards. Nothing in the network is replaced: its convolutions are met as
 functions while it runs, and given other weights.
 """
 
@@ -19,15 +19,13 @@ from typing import Any, TypeVar
 import torch
 import torch.nn.functional as F  # the field's name for it
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
 
 from xai_widgets.probe.fingerprint import modules_of
-from xai_widgets.probe.guard import lock_of
+from xai_widgets.probe.guard import Function, FunctionMode, lock_of
 from xai_widgets.probe.recorder import first_tensor
 
 _T = TypeVar("_T")
 _Mode = AbstractContextManager[Any]
-_Function = Callable[..., Any]
 # Largest difference between folded and plain outputs, in parts of the largest output.
 _ROUNDING = {torch.float32: 1e-4, torch.float64: 1e-10}
 
@@ -35,14 +33,14 @@ _ROUNDING = {torch.float32: 1e-4, torch.float64: 1e-10}
 class Folding:
     """Which of a network's batch norms can be folded, and runs with them folded.
 
-    Learned, in two runs on a single input, when the network as it is runs for the first time: all
-    runs of the same weights are alike, to the last bit.
+    That is learned, in two runs on a single input, before the first run with the present weights:
+    all runs with the same weights are alike, to the last bit.
     """
 
     def __init__(self, model: nn.Module, fingerprint: Callable[[], Hashable]) -> None:
         self._model = model
         self._fingerprint = fingerprint
-        self._known: tuple[Hashable, dict[int, _Folded]] = (None, {})
+        self._learned: tuple[Hashable, dict[int, _Folded]] = (None, {})
 
     def run(
         self,
@@ -50,27 +48,27 @@ class Folding:
         one: Callable[[_Mode], Any],
         layout: torch.memory_format = torch.contiguous_format,
     ) -> _T:
-        """What `run` gives, which runs the network inside of the context that it is handed; `one`
-        runs it on a single input, `layout` is that of the weights in memory.
+        """What `run` gives, which runs the network inside the context that it is given; `one` runs
+        it on a single input; `layout` is the weights' layout in memory.
         """
-        with lock_of(self._model):  # another thread's pass has buffers aside, and hooks of its own
+        with lock_of(self._model):  # another thread's pass replaces buffers and sets hooks
             key = (self._fingerprint(), layout) if self._is_foldable() else None
         if key is None:
             return run(nullcontext())
-        known, table = self._known
-        if known != key:
+        learned, table = self._learned
+        if learned != key:
             table = self._learn(one, layout)
-            self._known = key, table
+            self._learned = key, table
         if not table:
             return run(nullcontext())
         try:
             return _folded(run, table)
         except _Diverged:
-            self._known = key, {}
+            self._learned = key, {}
             return run(nullcontext())
 
     def _is_foldable(self) -> bool:
-        """Whether there are norms, and nobody's hooks that would see a folded convolution."""
+        """Whether there are batch norms, and no hooks that would see a folded convolution."""
         modules = modules_of(self._model)
         if any(m._forward_hooks or m._forward_pre_hooks for m in modules):
             return False
@@ -79,8 +77,8 @@ class Folding:
     def _learn(
         self, one: Callable[[_Mode], Any], layout: torch.memory_format
     ) -> dict[int, _Folded]:
-        """The folded convolutions, by id() of their weights; none where the network then gives out
-        something else, or cannot be run on a single input.
+        """The folded convolutions, by id() of their weights; none where folding changes the
+        network's output, or the network cannot be run on a single input.
         """
         pairs = _Pairs(self._model)
         try:
@@ -117,7 +115,7 @@ class _Norm:
         momentum: float = 0.1,
         eps: float = 1e-5,
     ) -> _Norm | None:
-        """Of the arguments of `batch_norm`; None where it would look at the batch."""
+        """From the arguments of `batch_norm`; None where it would use the batch's statistics."""
         if training or running_mean is None or running_var is None:
             return None
         return cls(weight, bias, running_mean, running_var, eps)
@@ -130,7 +128,9 @@ class _Norm:
 
 @dataclass(frozen=True, slots=True)
 class _Folded:
-    """A convolution's own weight, kept so that its id() stays its own, and what stands for it."""
+    """What a convolution is given instead of its weight and bias; its own weight is kept so that
+    nothing else gets its id().
+    """
 
     own: Tensor
     weight: Tensor
@@ -150,36 +150,31 @@ class _Folded:
 
 
 def _convolved(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Tensor, Any] | None:
-    """Weight and bias of a call of `conv2d` as modules make it; None for others."""
+    """Weight and bias of a call of `conv2d` made the way modules make it; None for other calls."""
     if len(args) < 2 or not isinstance(args[1], Tensor):
         return None
     return args[1], args[2] if len(args) > 2 else kwargs.get("bias")
 
 
-class _Pairs(TorchFunctionMode):
-    """Meets convolutions of the network's own weights whose result goes into a batch norm next."""
+class _Pairs(FunctionMode):
+    """Finds the convolutions with the network's own weights whose result goes straight into a batch
+    norm.
+    """
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
         self._own = {id(parameter) for parameter in model.parameters()}
         self._last: tuple[Any, Tensor, Any] | None = None
-        self._met: dict[int, tuple[Tensor, Any, _Norm | None]] = {}
+        self._pairs: dict[int, tuple[Tensor, Any, _Norm | None]] = {}
 
-    def __torch_function__(
-        self,
-        func: _Function,
-        types: Any,
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
-    ) -> Any:
-        kwargs = kwargs or {}
+    def call(self, func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         result = func(*args, **kwargs)
         if func is torch.conv2d:
             self._convolution(result, _convolved(args, kwargs))
         elif func is F.batch_norm and self._last is not None and args:
             given, weight, bias = self._last
             if args[0] is given:
-                self._met[id(weight)] = weight, bias, _Norm.of(*args, **kwargs)
+                self._pairs[id(weight)] = weight, bias, _Norm.of(*args, **kwargs)
             self._last = None
         return result
 
@@ -187,8 +182,8 @@ class _Pairs(TorchFunctionMode):
         self._last = None
         if given is None or id(given[0]) not in self._own or given[0].dtype not in _ROUNDING:
             return
-        if id(given[0]) in self._met:  # shared, perhaps with different norms behind it
-            self._met[id(given[0])] = *given, None
+        if id(given[0]) in self._pairs:  # shared, perhaps with different norms behind it
+            self._pairs[id(given[0])] = *given, None
             return
         self._last = result, *given
 
@@ -196,7 +191,7 @@ class _Pairs(TorchFunctionMode):
         """What the network's convolutions become, by id() of their weights."""
         return {
             key: _Folded.of(weight, bias, norm, layout)
-            for key, (weight, bias, norm) in self._met.items()
+            for key, (weight, bias, norm) in self._pairs.items()
             if norm is not None
         }
 
@@ -223,22 +218,15 @@ _QUESTIONS = frozenset(
 )  # fmt: skip
 
 
-class _Folds(TorchFunctionMode):
-    """Gives convolutions their folded weights, and passes by the batch norms behind them."""
+class _Folds(FunctionMode):
+    """Gives convolutions their folded weights, and skips the batch norms behind them."""
 
     def __init__(self, table: dict[int, _Folded]) -> None:
         super().__init__()
         self._table = table
         self.waiting: Tensor | None = None
 
-    def __torch_function__(
-        self,
-        func: _Function,
-        types: Any,
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
-    ) -> Any:
-        kwargs = kwargs or {}
+    def call(self, func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         waiting = self.waiting
         if waiting is not None:
             if func is F.batch_norm and args and args[0] is waiting:

@@ -1,9 +1,9 @@
-"""As you found it: everything a probe could disturb in a network, saved before and put back after.
+"""A network is left as it was found: what a probe could disturb is saved before and put back after.
 
 A probe runs the network in evaluation mode, in this thread only, under the network's own lock. On
 the way out, also after an exception: training flags, buffers and random generators are what they
 were. Parameters' `.grad` is never written because every backward goes through
-`torch.autograd.grad`; hooks are removed by whoever set them.
+`torch.autograd.grad`; hooks are removed by the code that set them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -23,21 +23,23 @@ from torch.overrides import TorchFunctionMode
 from xai_widgets.probe.fingerprint import modules_of
 from xai_widgets.probe.memory import memory_kept
 
+Function: TypeAlias = Callable[..., Any]
+
 _locks: weakref.WeakKeyDictionary[nn.Module, threading.RLock] = weakref.WeakKeyDictionary()  # type: ignore[type-arg, unused-ignore]  # RLock is generic in no Python, but a factory in < 3.13 stubs
 _locks_guard = threading.Lock()
 
 
 def lock_of(model: nn.Module) -> Any:
     """The one lock of a network, shared by all engines bound to it: a network runs one probe at a
-    time.
+    time. It is the last one taken (the order is in this room's README).
     """
     with _locks_guard:
         return _locks.setdefault(model, threading.RLock())
 
 
 def unwrap(model: nn.Module) -> nn.Module:
-    """The eager network inside `torch.compile` and `DataParallel` wrappers, whose layers can be
-    seen.
+    """The eager network, whose layers can be seen, inside `torch.compile` and `DataParallel`
+    wrappers.
     """
     while True:
         inner = getattr(model, "_orig_mod", None)
@@ -68,8 +70,10 @@ def autograd_ready(model: nn.Module) -> Iterator[None]:
 
 
 @contextmanager
-def as_found(model: nn.Module, watch: Watch | None = None) -> Iterator[None]:
-    """Run the network inside this, in evaluation mode; afterwards it is as it was found."""
+def as_found(model: nn.Module, mode: FunctionMode | None = None) -> Iterator[None]:
+    """Run the network inside this, in evaluation mode; afterwards it is as it was found. `mode`
+    meets the functions that it calls.
+    """
     with autograd_ready(model), buffers_aside(modules := modules_of(model)):
         training = [(module, module.training) for module in modules]
         # The attribute, not `.eval()`: networks override that method and do more in it than
@@ -78,7 +82,7 @@ def as_found(model: nn.Module, watch: Watch | None = None) -> Iterator[None]:
             if was_training:
                 module.training = False
         try:
-            with _randomness_restored(watch or Watch()):
+            with _randomness_restored(mode or FunctionMode()):
                 yield
         finally:
             for module, was_training in training:
@@ -88,10 +92,11 @@ def as_found(model: nn.Module, watch: Watch | None = None) -> Iterator[None]:
 
 @contextmanager
 def buffers_aside(modules: list[nn.Module]) -> Iterator[None]:
-    """Let the network write into copies of its buffers, then give it back its own.
+    """Let the network write into copies of its buffers, then give its own back to it.
 
-    Writing the old values back would do for the values, but autograd would see a buffer that it
-    kept for the backward change, and the network's fingerprint would change with every pass.
+    Writing the old values back would restore the values, but autograd would find that a buffer
+    which it kept for the backward has changed, and the network's fingerprint would change with
+    every pass.
     """
     stores = [
         (module._buffers, dict(module._buffers))
@@ -112,7 +117,7 @@ def buffers_aside(modules: list[nn.Module]) -> Iterator[None]:
 
 
 _ALWAYS = (99, "", True)
-# Each function that draws random numbers, and the argument (its place, name and default) without
+# Each function that draws random numbers, and the argument (its position, name and default) without
 # which it draws none.
 _RANDOM_NAMES: dict[str, tuple[int, str, Any]] = {
     **dict.fromkeys(
@@ -136,29 +141,34 @@ _RANDOM_NAMES: dict[str, tuple[int, str, Any]] = {
 }  # fmt: skip
 
 
-def _random_functions() -> dict[Callable[..., Any], tuple[int, str, Any]]:
+def _random_functions() -> dict[Function, tuple[int, str, Any]]:
     homes = (torch, torch.nn.functional, torch.nn.init, Tensor)
-    found = (
-        (getattr(home, name, None), place)
+    functions = (
+        (getattr(home, name, None), argument)
         for home in homes
-        for name, place in _RANDOM_NAMES.items()
+        for name, argument in _RANDOM_NAMES.items()
     )
-    return {function: place for function, place in found if function is not None}
+    return {function: argument for function, argument in functions if function is not None}
 
 
 _RANDOM = _random_functions()
 
 
-def _draws(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-    place = _RANDOM.get(func)
-    if place is None:
+def _draws(func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    argument = _RANDOM.get(func)
+    if argument is None:
         return False
-    position, name, default = place
+    position, name, default = argument
     return bool(args[position] if len(args) > position else kwargs.get(name, default))
 
 
-class Watch(TorchFunctionMode):
-    """Watches the functions a network calls in this thread: did it draw random numbers?"""
+class FunctionMode(TorchFunctionMode):
+    """Active while a network runs in this thread: meets every function that it calls.
+
+    The package's only `__torch_function__`. What a mode does with a function is said in `watch`,
+    which only takes note, and in `call`, which gives its result. This one takes note of whether
+    random numbers were drawn (`drew`).
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -166,43 +176,45 @@ class Watch(TorchFunctionMode):
 
     def __torch_function__(
         self,
-        func: Callable[..., Any],
+        func: Function,
         types: Any,
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
         kwargs = kwargs or {}
         self.watch(func, args, kwargs)
-        return func(*args, **kwargs)
+        return self.call(func, args, kwargs)
 
-    def watch(
-        self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> None:
-        """Take note of a call."""
+    def watch(self, func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Take note of a call that is about to be made."""
         self.drew = self.drew or _draws(func, args, kwargs)
+
+    def call(self, func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The result of a call; functions called in here are met no more."""
+        return func(*args, **kwargs)
 
 
 @contextmanager
-def _randomness_restored(watch: Watch) -> Iterator[None]:
+def _randomness_restored(mode: FunctionMode) -> Iterator[None]:
     """Put the random generators back if, and only if, the network drew from them in this thread.
 
-    Their state is global: restoring it without need would rewind a generator that another thread
+    Their state is global: restored without need, it would rewind a generator that another thread
     is using.
     """
     cpu = torch.get_rng_state()
     cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None
     try:
-        with global_generators_restored(), watch:
+        with global_generators_restored(), mode:
             yield
     finally:
-        if watch.drew:
+        if mode.drew:
             torch.set_rng_state(cpu)
             if cuda is not None:
                 torch.cuda.set_rng_state_all(cuda)
 
 
 class _Compared:
-    """Whether the global generators are being compared further out; of the main thread alone."""
+    """Whether a probe further out compares the global generators already; main thread only."""
 
     now = False
 
@@ -211,8 +223,8 @@ class _Compared:
 def global_generators_restored() -> Iterator[None]:
     """Put NumPy's and Python's global generators back if they were drawn from inside.
 
-    In the main thread only, since another may be drawing from them; and once for all probes inside,
-    since looking at them takes as long as a small layer.
+    In the main thread only, since another thread may be drawing from them; and once for all probes
+    inside, since comparing them takes as long as a small layer.
     """
     if _Compared.now or threading.current_thread() is not threading.main_thread():
         yield

@@ -1,7 +1,6 @@
-"""Which layers can carry a heatmap, which one to explain by default, and their maps as (N, C, h,
-w).
+"""Which layers can carry a heatmap, their maps (N, C, h, w), and which one to explain by default.
 
-A layer is known by what came out of it in a recorded forward pass, not by its type: convolutions,
+A layer is judged by what came out of it in a recorded forward pass, not by its type: convolutions,
 blocks, token sequences with any number of prefix tokens (ViT 1, DeiT 2, DINOv2 with registers 5)
 and channels-last maps (Swin) are all feature maps over the picture. The best layer is the deepest
 one that still has more than one position and on which the classifier's head depends at most
@@ -70,14 +69,14 @@ def layout_of(
     """How a tensor of this shape lies over a picture of (H, W); None when it does not.
 
     `grid` is the (h, w) of the last channels-first map before it: a patch embedding's grid tells
-    how many of the tokens that follow are prefix tokens, also where the picture is not square.
+    how many of the tokens that follow it are prefix tokens, even where the picture is not square.
     """
     if len(shape) == 4:
         _, a, b, c = shape
         first = _stretch((b, c), picture) is not None
         last = _stretch((a, b), picture) is not None
-        # Where both fit it is by chance: channels first is the rule, unless the map before it is
-        # the one that channels last would continue.
+        # Where both fit, one does so by chance: channels first is the rule, unless the map before
+        # is the one that channels last would continue.
         if first and not (last and grid == (a, b) != (b, c)):
             return Layout("channels_first", (b, c), a)
         if last:
@@ -122,8 +121,8 @@ def _tokens(
 
 @dataclass
 class Recorded:
-    """What came out of one layer in a forward pass (of its last call, where it was called several
-    times).
+    """What came out of one layer in a forward pass (in its last call, where there were several).
+    `copy` is what the network went on with, where that was a copy.
     """
 
     name: str
@@ -134,19 +133,19 @@ class Recorded:
     version: int
     no_features: bool
     inside_attention: bool
-    handed: Tensor | None = None
+    copy: Tensor | None = None
 
     @property
     def was_written(self) -> bool:
         """Whether the network changed this value in place after the layer had given it out."""
-        return was_written(self.tensor, self.version, self.handed)
+        return was_written(self.tensor, self.version, self.copy)
 
 
-def was_written(tensor: Tensor, version: int, handed: Tensor | None) -> bool:
-    """Whether a layer's value changed in place since it had this version: what the network was
-    handed in its stead if anything was (a fresh copy, version 0), else the value itself.
+def was_written(tensor: Tensor, version: int, copy: Tensor | None) -> bool:
+    """Whether a layer's value was changed in place since it had this version. Where the network
+    went on with a copy (which starts at version 0), whether the copy was.
     """
-    return tensor._version != version if handed is None else handed._version != 0
+    return tensor._version != version if copy is None else copy._version != 0
 
 
 def is_attention(module: nn.Module) -> bool:
@@ -165,7 +164,7 @@ def rank(recorded: Sequence[Recorded], head_input: Tensor, width: int | None) ->
     """The layers that CAM methods are best read from, best first.
 
     First the deepest layer of each resolution, deepest resolution first; then all others, deepest
-    first. Layers that hand on the same tensor (`layer4`, `layer4.2`, `layer4.2.relu`) are listed
+    first. Layers that give out the same tensor (`layer4`, `layer4.2`, `layer4.2.relu`) are listed
     once, under the shortest name. `head_input` is what the classifier's last layer was given: a
     layer is listed if that depends on it at a quarter of its positions or more.
     """
@@ -180,17 +179,17 @@ def rank(recorded: Sequence[Recorded], head_input: Tensor, width: int | None) ->
         r for r, reached in zip(leaders, _reached(leaders, head_input), strict=True) if reached
     ]
     leaders.sort(key=lambda r: -r.group)
-    # Inside attention there are queries, weights and position biases, which only look like maps.
+    # What attention computes inside (queries, weights, position biases) only looks like a map.
     leaders = [r for r in leaders if not r.inside_attention] or leaders
     if not leaders:
         return []
     width = width or leaders[0].layout.channels
-    # Inside a transformer block, queries, keys and hidden units are not positions' features: their
+    # Queries, keys and hidden units inside a transformer block are not features of positions: their
     # width gives them away.
     leaders = [r for r in leaders if r.layout.kind != "tokens" or r.layout.channels == width]
     best = leaders[0]
-    # At each other resolution, what the outermost module gave out last: the end of a stage, not
-    # a part of the next block.
+    # At every other resolution, the last output of the outermost module: the end of a stage, not a
+    # part of the next block.
     stages: dict[tuple[int, int], Recorded] = {}
     for record in sorted(leaders, key=lambda r: r.name.count(".")):
         if record.layout.size != best.layout.size:

@@ -1,4 +1,4 @@
-"""Freed memory is kept while a network runs, instead of given back and asked for again.
+"""Freed memory is kept while a network runs, instead of being given back and asked for again.
 
 Every pass makes and frees the same maps. GNU's C library gives large ones back to the system at
 once, and their pages come anew, cleared: measured on EfficientNet-Lite0, a third of a batch of 8.
@@ -17,15 +17,15 @@ from functools import cache
 __all__ = ["give_back", "keep_memory", "memory_kept"]
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of mallopt, in malloc.h
-# Larger blocks than that are always the system's: the library refuses a higher threshold.
+# Larger blocks always come from the system: the library refuses a higher threshold.
 _MMAP = 2**25
 # What the library's own threshold grows to, at most, by itself; and all there is.
 _USUAL_TRIM, _KEPT_TRIM = 2**26, 2**31 - 1
-_REST_SECONDS = 2.0  # after the last pass; people think no longer between two questions
+_REST_SECONDS = 2.0  # after the last pass; people seldom wait longer between two questions
 
 
 class _Keeper:
-    """How many passes are running, and whether the library has been told to keep memory."""
+    """How many passes are running, and whether freed memory is being kept."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -53,17 +53,16 @@ def _library() -> ctypes.CDLL | None:
 
 
 def _keep_up_to(trim: int) -> bool:
-    """Keep so many freed bytes; whether that can be told."""
+    """Keep up to so many freed bytes; whether the C library accepted that."""
     library = _library()
     if library is None:
         return False
-    told = library.mallopt(_MMAP_THRESHOLD, _MMAP) and library.mallopt(_TRIM_THRESHOLD, trim)
-    return bool(told)
+    return bool(library.mallopt(_MMAP_THRESHOLD, _MMAP) and library.mallopt(_TRIM_THRESHOLD, trim))
 
 
 def keep_memory() -> bool:
-    """Keep freed memory in this process for the rest of its life; whether that can be. For
-    programs, not libraries.
+    """Keep freed memory until this process ends; whether that is possible. For programs, not
+    libraries.
     """
     with _keeper.lock:
         _keeper.forever = _keeper.keeping = _keep_up_to(_KEPT_TRIM)
@@ -72,7 +71,7 @@ def keep_memory() -> bool:
 
 @contextmanager
 def memory_kept() -> Iterator[None]:
-    """Keep freed memory in this process meanwhile; two seconds after the last such context has
+    """Keep freed memory in this process while inside; two seconds after the last such context has
     ended, all of it is given back.
     """
     with _keeper.lock:

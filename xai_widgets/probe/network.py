@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
@@ -12,21 +12,20 @@ import torch
 from torch import Tensor, nn
 
 from xai_widgets.errors import ExplanationError
-from xai_widgets.probe.attention import AttentionPass
+from xai_widgets.probe.attention import AttentionMode, AttentionPass, TraceMode
 from xai_widgets.probe.fingerprint import Fingerprint, Structure, structure_of
 from xai_widgets.probe.folding import Folding
 from xai_widgets.probe.guard import as_found, autograd_ready, like_parameters, unwrap
 from xai_widgets.probe.layers import Layer, rank
-from xai_widgets.probe.recorder import first_tensor
+from xai_widgets.probe.recorder import Recorder, first_tensor
 from xai_widgets.probe.rectifiers import RectifierMode, Rule
-from xai_widgets.probe.trace import Trace, not_differentiable
 from xai_widgets.targets import Target, logits_of, probabilities_of
 
-# Measured: on CPUs batches of 8 keep activations in cache, larger ones don't; accelerators want
-# them large.
+# Measured: on CPUs batches of 8 keep activations in cache and larger ones do not; accelerators are
+# quicker with large ones.
 _BATCH = {"cpu": 8}
 _ACCELERATOR_BATCH = 64
-# A backward holds what all layers gave out, for each item of its batch.
+# A backward holds the outputs of all layers, for each item of its batch.
 _BACKWARD_BYTES = {"cpu": 384 * 2**20}
 _ACCELERATOR_BACKWARD_BYTES = 4 * 2**30
 # Measured: on CPUs convolutions are up to a third quicker when channels lie innermost in memory.
@@ -34,12 +33,24 @@ _FORMAT = {"cpu": torch.channels_last}
 _T = TypeVar("_T")
 
 
-class Network:
-    """A network, its lock, and what the first trace taught: which layers carry maps, which are
-    overwritten in place.
+@dataclass(frozen=True)
+class ForwardPass:
+    """A recorded forward pass on (N, C, H, W): the input `x`, a leaf of the graph, the network's
+    `output`, and what `recorder` and `mode` met on the way.
+    """
 
-    `byte_budget` bounds the largest activation of a batched forward. `fingerprint()` tells recorded
-    passes of the network as it is from those of the network as it was.
+    x: Tensor
+    output: Any
+    recorder: Recorder
+    mode: TraceMode
+
+
+class Network:
+    """A network, and what running it taught: which layers carry maps, which are overwritten in
+    place, how much memory a pass takes.
+
+    `byte_budget` bounds the largest activation of a batched forward. `fingerprint()` tells passes
+    recorded before a change of the network from later ones.
     """
 
     def __init__(self, model: nn.Module, byte_budget: int = 256 * 2**20) -> None:
@@ -52,7 +63,6 @@ class Network:
         self._overwritten: set[str] | None = None
         self._ranked: dict[tuple[int, ...], list[Layer]] = {}
         self._item_bytes: dict[tuple[int, ...], int] = {}
-        self._lock = threading.RLock()
         self._format = _FORMAT.get(self._device, torch.contiguous_format)
 
     @property
@@ -67,7 +77,7 @@ class Network:
         """A copy of an input, which the network may overwrite, laid out as it runs quickest."""
         return x.clone(memory_format=self._format)
 
-    def room(self, count: int, x: Tensor) -> Tensor:
+    def empty_inputs(self, count: int, x: Tensor) -> Tensor:
         """Memory for `count` inputs of the shape of x, (count, N, C, H, W), laid out as the network
         runs quickest; not filled.
         """
@@ -76,7 +86,7 @@ class Network:
         return empty.view(count, *x.shape)
 
     def _in_format(self, run: Callable[[], _T]) -> _T:
-        """Run the network; once more if it turns out that it cannot read the quick layout."""
+        """Run the network; once more if it turns out that it cannot take the quick layout."""
         try:
             return run()
         except RuntimeError as error:
@@ -86,9 +96,10 @@ class Network:
             self._format = torch.contiguous_format
             return run()
 
-    def trace(self, x: Tensor, key: Hashable = None) -> Trace:
-        """Run the network forward on (N, C, H, W) once, recording; `key` tells this pass from
-        others.
+    def record(self, x: Tensor) -> ForwardPass:
+        """Run the network forward on (N, C, H, W) once, recording.
+
+        Raises ExplanationError for weights made under inference mode.
         """
         x = self.prepare(x)
         if any(parameter.is_inference() for parameter in self.model.parameters()):
@@ -98,20 +109,29 @@ class Network:
             )
         with autograd_ready(self.model):
             self._learn_structure()
-            trace = self._in_format(lambda: Trace(self, x, self._overwritten, key))
-            overwritten = trace.recorder.overwritten()
+            forward = self._in_format(lambda: self._record(x))
+            overwritten = forward.recorder.overwritten()
             if self._overwritten is None:
-                # The first trace copies every layer's output, and learns for which of them that is
+                # The first pass copies every layer's output, and shows for which of them that is
                 # needed.
                 self._overwritten = overwritten
             elif not overwritten <= self._overwritten:
                 self._overwritten |= overwritten
-                trace = Trace(self, x, self._overwritten, key)
-        self._item_bytes[tuple(x.shape[1:])] = max(trace.recorder.largest // len(x), 1)
-        return trace
+                forward = self._record(x)
+        self._item_bytes[tuple(x.shape[1:])] = max(forward.recorder.largest // len(x), 1)
+        return forward
+
+    def _record(self, x: Tensor) -> ForwardPass:
+        mode = TraceMode()
+        with as_found(self.model, mode):
+            leaf = self.copy(x.detach()).requires_grad_(True)
+            with Recorder(self.model, leaf, self._overwritten) as recorder:
+                # Given a copy, an in-place first layer does not overwrite the leaf.
+                output = self.model(self.copy(leaf))
+        return ForwardPass(leaf, output, recorder, mode)
 
     def _learn_structure(self) -> None:
-        """Forget what was learned about a network whose modules have been exchanged since."""
+        """Forget what was learned about the network if its modules have been replaced since."""
         structure = structure_of(self.model)
         if structure != self._structure:
             self._structure = structure
@@ -172,13 +192,20 @@ class Network:
 
     def attend(self, x: Tensor) -> AttentionPass:
         """Run the network forward on (N, C, H, W) once, its attention computed openly."""
-        return self._in_format(lambda: AttentionPass.of(self, x))
+        return self._in_format(lambda: self._attend(x))
+
+    def _attend(self, x: Tensor) -> AttentionPass:
+        mode = AttentionMode()
+        with as_found(self.model, mode):
+            x = x.detach().clone().requires_grad_(True)
+            output = self.model(self.copy(x))
+        return AttentionPass(output, mode.matrices, len(x))
 
     def batch_size(
         self, bytes_per_item: int, wanted: int | None = None, backward_bytes: int = 0
     ) -> int:
         """The batch size that is fastest on this device and keeps the largest activation within the
-        byte budget; for passes with a backward also all that it holds, `backward_bytes` an item.
+        byte budget; in passes with a backward also all that it holds, `backward_bytes` an item.
         """
         best = wanted if wanted is not None else _BATCH.get(self._device, _ACCELERATOR_BATCH)
         held = _BACKWARD_BYTES.get(self._device, _ACCELERATOR_BACKWARD_BYTES)
@@ -190,39 +217,53 @@ class Network:
         """The inputs (M, C, H, W), as many at a time as is fastest; one by one where no input of
         their size has been traced.
         """
-        known = self._item_bytes.get(tuple(x.shape[1:]), self.byte_budget)
-        batches: tuple[Tensor, ...] = x.split(self.batch_size(known))
+        item_bytes = self._item_bytes.get(tuple(x.shape[1:]), self.byte_budget)
+        batches: tuple[Tensor, ...] = x.split(self.batch_size(item_bytes))
         return batches
 
     def canonical(self, layer: str) -> str:
-        """The one name of a layer that the network holds under several."""
+        """The first name of a layer that the network holds under several."""
         return self._names.get(layer, layer)
 
     def best_layer(self, shape: torch.Size) -> str | None:
-        """The layer explained by default for inputs of this shape, if it is known already."""
+        """The layer explained by default for inputs of this shape; None before `rank_layers`."""
         ranked = self._ranked.get(tuple(shape[1:]))
         return ranked[0].name if ranked else None
 
-    def rank_layers(self, trace: Trace) -> list[Layer]:
-        """The layers that carry maps, best first; found out once for each input shape."""
-        key = tuple(trace.input.shape[1:])
-        with self._lock:
-            if key not in self._ranked:
-                self._ranked[key] = self._rank(trace)
-            return self._ranked[key]
+    def rank_layers(self, forward: ForwardPass) -> list[Layer]:
+        """The layers that carry maps, best first; worked out once for each input shape."""
+        key = tuple(forward.x.shape[1:])
+        ranked = self._ranked.get(key)
+        if ranked is None:
+            with autograd_ready(self.model):
+                ranked = self._ranked.get(key)
+                if ranked is None:
+                    ranked = self._ranked[key] = _ranked(forward)
+        return ranked
 
-    def _rank(self, trace: Trace) -> list[Layer]:
-        try:
-            output: Tensor | None = logits_of(trace.output, batch=len(trace.input))
-        except ExplanationError:
-            output = first_tensor(trace.output)
-        if output is None:
-            return []
-        head = trace.recorder.head_input(output)
-        with autograd_ready(self.model):
-            source = output if head is None else head
-            width = source.shape[-1] if source.ndim in (2, 3) else None
-            return rank(list(trace.recorder.records.values()), source, width)
+
+def _ranked(forward: ForwardPass) -> list[Layer]:
+    try:
+        output: Tensor | None = logits_of(forward.output, batch=len(forward.x))
+    except ExplanationError:
+        output = first_tensor(forward.output)
+    if output is None:
+        return []
+    head = forward.recorder.head_input(output)
+    source = output if head is None else head
+    width = source.shape[-1] if source.ndim in (2, 3) else None
+    return rank(list(forward.recorder.records.values()), source, width)
+
+
+def not_differentiable(target: Target, error: RuntimeError) -> Exception:
+    """What to raise for an error of autograd: in words where the score is detached."""
+    if "does not require grad" not in str(error):
+        return error
+    return ExplanationError(
+        f"{target.name}'s score does not depend on the picture in a way "
+        "that can be differentiated (the network detaches it, or computes it outside "
+        "PyTorch); use a perturbation method"
+    )
 
 
 def _canonical_names(model: nn.Module) -> dict[str, str]:

@@ -1,6 +1,4 @@
-"""Record what comes out of every layer during one forward pass, safe against whatever happens to it
-afterwards.
-"""
+"""Record what comes out of every layer during one forward pass, protected from later changes."""
 
 from __future__ import annotations
 
@@ -23,30 +21,32 @@ from xai_widgets.probe.layers import (
 
 
 @dataclass(slots=True)
-class _Seen:
-    """What one call of a layer gave out, as it was at that moment."""
+class _Output:
+    """What one call of a layer gave out. `given` is what it was given, where that may be asked for;
+    `copy` is what the network went on with, where that was a copy.
+    """
 
     name: str
     module: nn.Module
     tensor: Tensor
     version: int
     given: Any = None
-    handed: Tensor | None = None
+    copy: Tensor | None = None
 
     @property
     def was_written(self) -> bool:
         """Whether the network changed this value in place after the layer had given it out."""
-        return was_written(self.tensor, self.version, self.handed)
+        return was_written(self.tensor, self.version, self.copy)
 
 
 class Recorder:
     """A context manager that listens to a network's layers; leaving it removes every hook.
 
     A layer's output may be overwritten by what follows (a convolution before an in-place
-    rectifier). So the layer keeps its output and the network goes on with a copy: for the layers
+    rectifier). So the layer's output is kept and the network goes on with a copy: for the layers
     named in `protect`, or for all (None). Only this thread's forward is recorded; another thread
-    using the network meanwhile is left alone. While the network runs, outputs are only put aside;
-    what they are is found out when somebody asks.
+    may use the network at the same time. While the network runs, outputs are only kept; which of
+    them are maps is worked out on first use.
     """
 
     def __init__(self, model: nn.Module, x: Tensor, protect: Collection[str] | None) -> None:
@@ -54,15 +54,16 @@ class Recorder:
         self._batch, self._picture = x.shape[0], (int(x.shape[-2]), int(x.shape[-1]))
         self._input_bytes = x.nbytes
         self._protect = protect
-        self._seen: list[_Seen] = []
-        self._copies: set[int] = set()  # by id() of tensors that `_seen` keeps alive, as is:
-        self._known: dict[int, Recorded] = {}
+        self._outputs: list[_Output] = []
+        # By id() of tensors that `_outputs` keeps alive.
+        self._copies: set[int] = set()
+        self._by_tensor: dict[int, Recorded] = {}
         self._thread = threading.get_ident()
         self._handles: list[Any] = []
 
     def __enter__(self) -> Recorder:
         for module, name in _names(self._model).items():
-            # Scripted modules take no hooks; what they give out to others is recorded there.
+            # Scripted modules take no hooks; their outputs are recorded where others give them out.
             if name and not isinstance(module, torch.jit.ScriptModule):
                 self._handles.append(module.register_forward_hook(self._hook_for(name)))
         return self
@@ -78,134 +79,134 @@ class Recorder:
                 return None
             # Without this, every look at a tensor here would pass the modes that watch the network.
             with torch._C.DisableTorchFunction():
-                return self._put_aside(name, module, args, output)
+                return self._keep(name, module, args, output)
 
         return hook
 
-    def _put_aside(self, name: str, module: nn.Module, args: tuple[Any, ...], output: Any) -> Any:
+    def _keep(self, name: str, module: nn.Module, args: tuple[Any, ...], output: Any) -> Any:
         tensor = first_tensor(output)
         if tensor is None or not tensor.is_floating_point():
             return None
-        seen = _Seen(name, module, tensor, tensor._version)
+        kept = _Output(name, module, tensor, tensor._version)
         if args and isinstance(module, (nn.Linear, nn.Conv2d)):
-            seen.given = args[0]
-        self._seen.append(seen)
+            kept.given = args[0]
+        self._outputs.append(kept)
         if self._protect is not None and name not in self._protect:
             return None
         if not self._may_be_map(tensor) or id(tensor) in self._copies:
             return None
         copy = tensor.clone()
-        handed = exchanged(output, tensor, copy)
-        if handed is not None:
-            seen.handed = copy
+        passed_on = exchanged(output, tensor, copy)
+        if passed_on is not None:
+            kept.copy = copy
             self._copies.add(id(copy))
-        return handed
+        return passed_on
 
     def _may_be_map(self, tensor: Tensor) -> bool:
         return tensor.requires_grad and tensor.ndim >= 3 and tensor.shape[0] == self._batch
 
     @cached_property
     def shapes(self) -> dict[str, tuple[int, ...]]:
-        """What each layer gave out, by name: the shape."""
-        return {seen.name: tuple(seen.tensor.shape) for seen in self._seen}
+        """The shape of what each layer gave out, by name."""
+        return {output.name: tuple(output.tensor.shape) for output in self._outputs}
 
     def calls(self, layer: str) -> int:
         """How often a layer was called."""
-        return sum(seen.name == layer for seen in self._seen)
+        return sum(output.name == layer for output in self._outputs)
 
     @cached_property
     def nbytes(self) -> int:
         """The bytes of all that was recorded, copies included."""
-        return self.passed + sum(s.tensor.nbytes for s in self._seen if s.handed is not None)
+        return self.passed + sum(o.tensor.nbytes for o in self._outputs if o.copy is not None)
 
     @cached_property
     def passed(self) -> int:
         """The bytes of what went from layer to layer: about what autograd keeps for a backward."""
-        return sum(seen.tensor.nbytes for seen in self._seen if _is_leaf(seen.module))
+        return sum(output.tensor.nbytes for output in self._outputs if _is_leaf(output.module))
 
     @cached_property
     def largest(self) -> int:
         """The bytes of the largest value in the pass."""
-        return max([self._input_bytes, *(seen.tensor.nbytes for seen in self._seen)])
+        return max([self._input_bytes, *(output.tensor.nbytes for output in self._outputs)])
 
     @cached_property
     def records(self) -> dict[str, Recorded]:
         """The outputs that are maps over the picture, by layer."""
-        return {record.name: record for record in self._kept}
+        return {record.name: record for record in self._maps}
 
     @cached_property
-    def _kept(self) -> list[Recorded]:
-        kept: list[Recorded] = []
+    def _maps(self) -> list[Recorded]:
+        maps: list[Recorded] = []
         grid: tuple[int, int] | None = None
         inside_attention = _inside_attention(self._model)
-        for order, seen in enumerate(self._seen, start=1):
-            tensor, shape = seen.tensor, tuple(seen.tensor.shape)
+        for order, output in enumerate(self._outputs, start=1):
+            tensor, shape = output.tensor, tuple(output.tensor.shape)
             layout = layout_of(shape, self._picture, grid) if self._may_be_map(tensor) else None
             if layout is None:
                 continue
             if layout.kind == "channels_first" and min(layout.size) > 1:
                 grid = layout.size
             record = Recorded(
-                name=seen.name,
+                name=output.name,
                 tensor=tensor,
                 layout=layout,
                 order=order,
-                group=len(kept),
-                version=seen.version,
-                no_features=_is_leaf(seen.module) and makes_no_features(seen.module),
-                inside_attention=seen.name in inside_attention,
-                handed=seen.handed,
+                group=len(maps),
+                version=output.version,
+                no_features=_is_leaf(output.module) and makes_no_features(output.module),
+                inside_attention=output.name in inside_attention,
+                copy=output.copy,
             )
             self._join(record)
-            kept.append(record)
-        return kept
+            maps.append(record)
+        return maps
 
     def _join(self, record: Recorded) -> None:
-        """Put a record into the group of the one whose value it hands on, if there is one."""
+        """Put a record into the group of the one whose value it repeats, if there is one."""
         tensor = record.tensor
         origin = self._origin(tensor, record.version)
-        self._known[id(tensor)] = record
-        if record.handed is not None:
-            self._known[id(record.handed)] = record
+        self._by_tensor[id(tensor)] = record
+        if record.copy is not None:
+            self._by_tensor[id(record.copy)] = record
         if origin is None:
             return
         record.group = origin.group
-        if tensor is origin.handed:
+        if tensor is origin.copy:
             record.tensor, record.version = origin.tensor, origin.version
-            record.handed = origin.handed
+            record.copy = origin.copy
 
     def _origin(self, tensor: Tensor, version: int) -> Recorded | None:
-        """The record whose value this very tensor still is: the same object, or a view of all of
-        it. Views share their count of versions, so `version` tells of writes up to that moment.
+        """The record whose value this tensor still is: the same object, or a view of all of it.
+        Views share their count of versions, so `version` shows whether it was written before.
         """
         whole = tensor._base if tensor._is_view() and tensor._base is not None else tensor
-        origin = self._known.get(id(tensor)) or (
-            self._known.get(id(whole)) if whole.numel() == tensor.numel() else None
+        origin = self._by_tensor.get(id(tensor)) or (
+            self._by_tensor.get(id(whole)) if whole.numel() == tensor.numel() else None
         )
         if origin is None:
             return None
-        return origin if version == (0 if origin.handed is not None else origin.version) else None
+        return origin if version == (0 if origin.copy is not None else origin.version) else None
 
     def overwritten(self) -> set[str]:
         """The layers whose outputs the network changed in place after they had been given out."""
-        written = any(seen.was_written for seen in self._seen)
-        return {record.name for record in self._kept if record.was_written} if written else set()
+        written = any(output.was_written for output in self._outputs)
+        return {record.name for record in self._maps if record.was_written} if written else set()
 
     def biased(self) -> list[tuple[Tensor, Tensor]]:
         """What each convolution and batch norm with a bias gave out, and that bias (C,)."""
-        found = [(seen.tensor, _bias(seen.module)) for seen in self._seen]
-        return [(made, bias) for made, bias in found if bias is not None and made.requires_grad]
+        pairs = [(output.tensor, _bias(output.module)) for output in self._outputs]
+        return [(made, bias) for made, bias in pairs if bias is not None and made.requires_grad]
 
     def head_input(self, logits: Tensor) -> Tensor | None:
-        """What the layer that made the logits was given; None if no layer can be told to be it.
+        """What the layer that made the logits was given; None where it is not clear which that is.
 
         It is the last linear layer of their size, or a convolution with a channel for each of them
         that no other layer with weights follows.
         """
-        heads = [(seen.given, seen.tensor) for seen in self._seen if isinstance(seen.given, Tensor)]
-        for place, (given, made) in enumerate(reversed(heads)):
+        heads = [(o.given, o.tensor) for o in self._outputs if isinstance(o.given, Tensor)]
+        for later, (given, made) in enumerate(reversed(heads)):
             linear = made.ndim < 4 and made.shape[-1] == logits.shape[-1]
-            convolutional = place == 0 and made.ndim == 4 and made.shape[1] == logits.shape[-1]
+            convolutional = later == 0 and made.ndim == 4 and made.shape[1] == logits.shape[-1]
             if (linear and made.numel() == logits.numel()) or convolutional:
                 return given if given.requires_grad else None
         return None
@@ -256,8 +257,8 @@ def _inside_attention(model: nn.Module) -> set[str]:
 
 
 def exchanged(output: Any, tensor: Tensor, copy: Tensor) -> Any:
-    """What a layer gave out with `copy` in the place of `tensor`; None where that is not known to
-    be harmless.
+    """What a layer gave out, with `copy` in the place of `tensor`; None where the exchange might
+    break something.
     """
     if output is tensor:
         return copy

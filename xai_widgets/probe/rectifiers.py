@@ -15,19 +15,20 @@ trace's rule when a backward passes it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import torch
 import torch.nn.functional as F  # the field's name for it
 from torch import Tensor
 
-from xai_widgets.probe.guard import Watch
+from xai_widgets.probe.guard import Function, FunctionMode
 
 Rule = Literal["standard", "guided", "deconvnet"]
-_Gradients = tuple[Tensor | None, ...]
+_Gradients: TypeAlias = tuple[Tensor | None, ...]
+_Test: TypeAlias = Callable[[tuple[Any, ...], dict[str, Any]], bool]
 
 
-class RectifierMode(Watch):
+class RectifierMode(FunctionMode):
     """Active while a network runs forward: meets every rectifier, and lets `rule` decide its
     backward later.
 
@@ -40,21 +41,14 @@ class RectifierMode(Watch):
         self.rule: Rule = "standard"
         self.met = 0
 
-    def __torch_function__(
-        self,
-        func: Callable[..., Any],
-        types: Any,
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
-    ) -> Any:
-        kwargs = kwargs or {}
-        self.watch(func, args, kwargs)
+    def call(self, func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         is_rectifier = _RECTIFIERS.get(func)
         if is_rectifier is None or not is_rectifier(args, kwargs):
             return func(*args, **kwargs)
-        return self._call(func, args, kwargs)
+        return self.rectify(func, args, kwargs)
 
-    def _call(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def rectify(self, func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The result of a rectifier, its backward node under this mode's rule."""
         given = args[0] if args else kwargs["input"]
         if not (isinstance(given, Tensor) and torch.is_grad_enabled() and given.requires_grad):
             return func(*args, **kwargs)
@@ -63,15 +57,16 @@ class RectifierMode(Watch):
             # work on a copy, then write the result where the network expects it.
             copy = given.clone()
             result = func(copy, *args[1:], **kwargs) if args else func(**{**kwargs, "input": copy})
-            self._hook(result, func)
+            self.hook(result, func)
             if copy._version != 0:
                 return given.copy_(result)
             return result
         result = func(*args, **kwargs)
-        self._hook(result, func)
+        self.hook(result, func)
         return result
 
-    def _hook(self, result: Tensor, func: Callable[..., Any]) -> None:
+    def hook(self, result: Tensor, func: Function) -> None:
+        """Put the backward node that made a rectifier's result under this mode's rule."""
         node = result.grad_fn
         if node is not None:
             self.met += 1
@@ -84,7 +79,7 @@ class RectifierMode(Watch):
         kept = grad_inputs[0] if self.rule == "guided" else grad_outputs[0]
         if kept is None:
             return None
-        # Into the memory of what the node has just made, which nobody else has seen yet.
+        # Written into what the node has just made, which nobody else has seen yet.
         out = grad_inputs[0] if _is_own(grad_inputs[0], grad_outputs[0]) else None
         return (torch.clamp_min(kept, 0, out=out), *grad_inputs[1:])
 
@@ -118,9 +113,7 @@ def _argument(
     return args[position] if len(args) > position else kwargs.get(name, default)
 
 
-def _clamps_at_zero(
-    lower: str, default: float | None
-) -> Callable[[tuple[Any, ...], dict[str, Any]], bool]:
+def _clamps_at_zero(lower: str, default: float | None) -> _Test:
     """clamp(x, 0), clamp(x, 0, 6), hardtanh(x, 0, 6), threshold(x, 0, 0): zero below zero, the
     identity above.
     """
@@ -139,10 +132,10 @@ def _thresholds_at_zero(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
     )
 
 
-def _table() -> dict[Callable[..., Any], Callable[[tuple[Any, ...], dict[str, Any]], bool]]:
+def _table() -> dict[Function, _Test]:
     """Every function of PyTorch that is a rectifier, and the arguments under which it is one."""
-    table: dict[Callable[..., Any], Callable[[tuple[Any, ...], dict[str, Any]], bool]] = {}
-    tests: dict[str, Callable[[tuple[Any, ...], dict[str, Any]], bool]] = {
+    table: dict[Function, _Test] = {}
+    tests: dict[str, _Test] = {
         "relu": _always,
         "relu_": _always,
         "relu6": _always,

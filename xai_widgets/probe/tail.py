@@ -1,33 +1,30 @@
 """Run only the part of a network that lies behind a layer, on any number of altered maps at once.
 
-Methods that ask "what if this layer had said something else?" need not run what comes before it.
-One pass up to the layer is recorded, function by function. Afterwards the network's own `forward`
-is called as ever, but every function before the layer gives back what was recorded instead of
-computing it; from the layer on, everything is computed, for the whole batch. So shortcuts that
-reach over the layer, code between modules and networks of any shape are followed exactly.
+Methods that ask "what if this layer had given out something else?" need not run what comes before
+it. One pass up to the layer is recorded, function by function. Afterwards the network's own
+`forward` is called as usual, but every function before the layer gives back what was recorded
+instead of computing it; from the layer on, everything is computed, for the whole batch. So
+shortcuts around the layer, code between modules and networks of any shape are followed exactly.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor, nn
 
 from xai_widgets.errors import ExplanationError
-from xai_widgets.probe.guard import Watch, as_found
+from xai_widgets.probe.guard import Function, FunctionMode, as_found
+from xai_widgets.probe.layers import Layout
+from xai_widgets.probe.network import Network
 from xai_widgets.probe.recorder import exchanged, first_tensor
 from xai_widgets.targets import Target
 
-if TYPE_CHECKING:
-    from xai_widgets.probe.layers import Layout
-    from xai_widgets.probe.network import Network
-
-# What lies behind a layer is mostly small: larger batches than of pictures pay.
+# Maps behind a layer are mostly small: batches may be larger than those of pictures.
 _BATCH = 64
-_Function = Callable[..., Any]
 
 
 class Tail:
@@ -44,7 +41,7 @@ class Tail:
         self._module = network.model.get_submodule(layer)
         self._layout, self._call = layout, call
         self._x = network.copy(network.prepare(x))
-        recorder = _Recorder()
+        recorder = _CallRecorder()
         x = self._x.clone()
         with as_found(network.model, recorder), torch.no_grad(), self._stopping(recorder):
             network.model(x)
@@ -54,7 +51,7 @@ class Tail:
         self._recorded: list[_Call] | None = recorder.calls
 
     def batch_size(self) -> int:
-        """How many maps `scores` takes best at a time within the engine's byte budget."""
+        """How many maps to give `scores` at a time within the byte budget."""
         return self._network.batch_size(self._like.nbytes, _BATCH)
 
     def outputs(self, maps: Tensor) -> Any:
@@ -62,7 +59,7 @@ class Tail:
         try:
             return self._run(maps, _Replay(self._recorded, len(maps)))
         except _Diverged:
-            # Its forward does other things for a batch than for one: compute everything.
+            # Its forward does something else for a batch than for one input: compute everything.
             self._recorded = None
             return self._run(maps, _Replay(None, len(maps)))
 
@@ -79,7 +76,7 @@ class Tail:
             return self._network.model(x.clone() if replay.live else x)
 
     @contextmanager
-    def _stopping(self, recorder: _Recorder) -> Iterator[None]:
+    def _stopping(self, recorder: _CallRecorder) -> Iterator[None]:
         def stop(output: Tensor) -> Tensor:
             recorder.reached = output
             raise _Reached
@@ -111,13 +108,13 @@ class Tail:
             with torch._C.DisableTorchFunction():
                 tensor = first_tensor(output)
                 assert tensor is not None
-                handed = exchanged(output, tensor, act(tensor))
-            if handed is None:
+                changed = exchanged(output, tensor, act(tensor))
+            if changed is None:
                 raise ExplanationError(
                     f'layer "{self._layer}" gives out a {type(output).__name__}, in which its map '
                     "cannot be exchanged; choose another of engine.layers"
                 )
-            return handed
+            return changed
 
         handle = self._module.register_forward_hook(hook)
         try:
@@ -140,10 +137,10 @@ class _Diverged(BaseException):
 
 
 # The function, its result, and whether that was its first argument (changed in place).
-_Call = tuple[_Function, Any, bool]
+_Call: TypeAlias = tuple[Function, Any, bool]
 
 
-class _Recorder(Watch):
+class _CallRecorder(FunctionMode):
     """Keeps what every function gives back, in their order."""
 
     def __init__(self) -> None:
@@ -151,19 +148,13 @@ class _Recorder(Watch):
         self.calls: list[_Call] = []
         self.reached: Tensor | None = None
 
-    def __torch_function__(
-        self,
-        func: _Function,
-        types: Any,
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
-    ) -> Any:
-        result = super().__torch_function__(func, types, args, kwargs)
+    def call(self, func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        result = super().call(func, args, kwargs)
         self.calls.append((func, result, bool(args) and result is args[0]))
         return result
 
 
-class _Replay(Watch):
+class _Replay(FunctionMode):
     """Gives back what was recorded, for a batch, until the layer is reached; then `live`."""
 
     def __init__(self, calls: list[_Call] | None, count: int) -> None:
@@ -172,19 +163,17 @@ class _Replay(Watch):
         self._count = count
         self.live = calls is None
 
-    def __torch_function__(
-        self,
-        func: _Function,
-        types: Any,
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
-    ) -> Any:
+    def watch(self, func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        if self.live:  # before that, nothing is computed and nothing drawn
+            super().watch(func, args, kwargs)
+
+    def call(self, func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if self.live:
             if args and isinstance(args[0], Tensor):
                 self._own_memory(args[0])
-            return super().__torch_function__(func, types, args, kwargs)
-        known, result, same = next(self._calls, (None, None, False))
-        if known is not func:
+            return super().call(func, args, kwargs)
+        recorded, result, same = next(self._calls, (None, None, False))
+        if recorded is not func:
             raise _Diverged
         if isinstance(result, Tensor):
             value = self._batched(result)
@@ -195,8 +184,8 @@ class _Replay(Watch):
             return value
         if isinstance(result, (tuple, list)) and any(isinstance(r, Tensor) for r in result):
             return type(result)(self._batched(r) if isinstance(r, Tensor) else r for r in result)
-        # Sizes and flags are asked of tensors that have this batch's shape: let them answer.
-        return func(*args, **(kwargs or {}))
+        # Sizes and flags are read from tensors that have this batch's shape: compute them.
+        return func(*args, **kwargs)
 
     def _batched(self, recorded: Tensor) -> Tensor:
         if recorded.ndim == 0 or recorded.shape[0] != 1:
@@ -204,6 +193,8 @@ class _Replay(Watch):
         return batched(recorded, self._count)
 
     def _own_memory(self, tensor: Tensor) -> None:
-        """A recorded tensor stands for a whole batch in the memory of one: not to be written to."""
+        """Give a recorded tensor, which stands for a whole batch in the memory of one input, memory
+        of its own: it may be written to.
+        """
         if tensor.ndim and tensor.shape[0] == self._count and not tensor.stride(0):
             tensor.data = tensor.clone(memory_format=torch.contiguous_format)

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from xai_widgets.errors import ExplanationError, nearest
-from xai_widgets.probe.attention import Attention, AttentionPass, TraceMode, layout_of_tokens
+from xai_widgets.probe.attention import Attention, AttentionPass, layout_of_tokens
 from xai_widgets.probe.guard import as_found, autograd_ready
 from xai_widgets.probe.layers import Layer, Layout, Recorded
-from xai_widgets.probe.recorder import Recorder
+from xai_widgets.probe.network import Network, not_differentiable
 from xai_widgets.probe.rectifiers import Rule
 from xai_widgets.probe.tail import Tail
 from xai_widgets.targets import Target, logits_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Hashable
-
-    from xai_widgets.probe.network import Network
 
 _T = TypeVar("_T")
 
@@ -29,30 +25,26 @@ class Trace:
     """One forward pass of a network on a batch of inputs (N, C, H, W), from which explanations are
     read.
 
-    Everything read is memoised: gradients per target, backward rule and layer. The network is not
-    run again, except for other inputs (`scores`, `gradients`) and once, openly, by `attention`.
-    Made by `Network.trace`; safe to share between threads. `black` is a black pixel as the network
-    is given it, (C,), where that is known.
+    Every gradient, by target, backward rule and layer, is computed once. The network is not run
+    again, except for other inputs (`scores`, `gradients`) and once, openly, by `attention`. Safe to
+    share between threads. `key` tells this pass from others; `black` is a black pixel as the
+    network is given it, (C,), where that is known.
+
+    Raises ExplanationError for weights made under inference mode.
     """
 
     def __init__(
-        self, network: Network, x: Tensor, protect: Collection[str] | None, key: Hashable = None
+        self, network: Network, x: Tensor, key: Hashable = None, black: Tensor | None = None
     ) -> None:
-        self.key = key
-        self.network = network
-        self.black: Tensor | None = None
+        self.network, self.key, self.black = network, key, black
         self._lock = threading.RLock()
         self._gradients: dict[tuple[Target, Rule], dict[str | None, Tensor]] = {}
         self._attention_pass: AttentionPass | None = None
         self._attention: tuple[Target, Attention] | None = None
-        self._mode = TraceMode()
-        with as_found(network.model, self._mode):
-            self._x = network.copy(x.detach()).requires_grad_(True)
-            with Recorder(network.model, self._x, protect) as recorder:
-                # Handing on a copy keeps the leaf from being overwritten by an in-place first
-                # layer.
-                self.output: Any = network.model(network.copy(self._x))
-        self.recorder = recorder
+        self._forward = network.record(x)
+        self._x, self._mode = self._forward.x, self._forward.mode
+        self.output: Any = self._forward.output
+        self.recorder = self._forward.recorder
 
     @property
     def input(self) -> Tensor:
@@ -61,7 +53,7 @@ class Trace:
 
     @property
     def logits(self) -> Tensor:
-        """The network's class scores before softmax, (N, classes). Raises ExplanationError if it
+        """The network's class scores before softmax, (N, classes). Raises ExplanationError where it
         has none.
         """
         return logits_of(self.output, batch=len(self._x)).detach()
@@ -69,7 +61,7 @@ class Trace:
     @property
     def layers(self) -> list[Layer]:
         """The layers that carry a map over the picture, best first."""
-        return self.network.rank_layers(self)
+        return self.network.rank_layers(self._forward)
 
     @property
     def rectifiers(self) -> int:
@@ -78,8 +70,8 @@ class Trace:
 
     @property
     def nbytes(self) -> int:
-        """About how much memory the recorded pass holds: what every layer gave out, copies
-        included; twice that once attention was read.
+        """About how many bytes the recorded pass holds: the outputs of all layers, copies included;
+        twice that once attention has been read.
         """
         attention = self._attention_pass
         return self.recorder.nbytes * (1 if attention is None else 2) + (
@@ -99,7 +91,7 @@ class Trace:
     def attention_layout(self) -> Layout:
         """How the tokens that attend to each other lie over the picture, one number for each.
 
-        Raises ExplanationError, in words, for a network without attention between all tokens.
+        Raises ExplanationError for a network without attention between all tokens.
         """
         records = list(self.recorder.records.values())
         return layout_of_tokens(self._mode.attention, records, len(self._x))
@@ -152,7 +144,7 @@ class Trace:
         respect to it at every position, (N, C, h, w) each.
         """
         # The trace's lock before the network's, as everywhere: the other way round, two threads
-        # that read one trace wait for each other for ever.
+        # that read one trace would wait for each other for ever.
         with self._lock, autograd_ready(self.network.model):
             biased = self.recorder.biased()
             gradients = self._grad(target, "standard", [made for made, _ in biased])
@@ -184,43 +176,43 @@ class Trace:
 
     def with_network(self, explain: Callable[[nn.Module, Tensor], _T]) -> _T:
         """What a function of the network and the input (N, C, H, W) gives, for methods from
-        elsewhere; the network is as it was afterwards.
+        elsewhere; the network is left as it was found.
         """
         with as_found(self.network.model):
             return explain(self.network.model, self._x.detach().clone())
 
     def tail(self, layer: str, item: int = 0) -> Tail:
-        """The part of the network behind a layer, to be run on altered maps of input `item`."""
+        """The part of the network behind a layer, to be run on changed maps of input `item`."""
         record = self.record(layer)
         calls = self.recorder.calls(record.name)
         x = self.input[item : item + 1]
         return Tail(self.network, x, record.name, record.layout, calls)
 
-    def room(self, count: int) -> Tensor:
+    def empty_inputs(self, count: int) -> Tensor:
         """Memory for `count` variants of the input, (count, N, C, H, W), laid out as the network
         runs quickest; not filled.
         """
-        return self.network.room(count, self._x)
+        return self.network.empty_inputs(count, self._x)
 
     def zeros(self) -> Tensor:
-        """Where to add up maps of the input, (N, C, H, W), in single precision at least."""
+        """Zeros to add up maps of the input in, (N, C, H, W), in single precision at least."""
         precise = torch.promote_types(self._x.dtype, torch.float32)
         return torch.zeros_like(self._x, dtype=precise, requires_grad=False)
 
     def variants(self, backward: bool = False) -> int:
-        """How many variants of the input `scores` (or `gradients`) takes best at a time."""
+        """How many variants of the input to give `scores` (or `gradients`) at a time."""
         return max(self.batch_size(backward=backward) // len(self._x), 1)
 
     def batch_size(self, wanted: int | None = None, backward: bool = False) -> int:
-        """How many inputs `scores`, or `gradients`, takes best at a time within the byte budget."""
+        """How many inputs to give `scores`, or `gradients`, at a time within the byte budget."""
         count = len(self._x)
         per_item = max(self.recorder.largest // count, 1)
-        held = self.recorder.passed // count if backward else 0
-        return self.network.batch_size(per_item, wanted, held)
+        backward_bytes = self.recorder.passed // count if backward else 0
+        return self.network.batch_size(per_item, wanted, backward_bytes)
 
     def record(self, layer: str) -> Recorded:
-        """The recorded output of a layer; raises ExplanationError when there is no map under that
-        name.
+        """The recorded output of a layer. Raises ExplanationError where no layer of that name gave
+        out a map.
         """
         records = self.recorder.records
         name = self.network.canonical(layer)
@@ -231,10 +223,9 @@ class Trace:
                 f'layer "{layer}" gives out {self.recorder.shapes[name]}, which is no map over '
                 f"the picture; expected one of engine.layers, for example {self._example()}"
             )
-        known = [*records, *self.recorder.shapes]
         raise ExplanationError(
             f'unknown layer "{layer}"; expected one of engine.layers, such as {self._example()}.'
-            + nearest(layer, known)
+            + nearest(layer, [*records, *self.recorder.shapes])
         )
 
     def _example(self) -> str:
@@ -262,7 +253,7 @@ class Trace:
 
     def _backward(self, target: Target, rule: Rule, layer: str | None) -> dict[str | None, Tensor]:
         # A backward to a layer stops there. One to the input passes the best layer anyway: keep
-        # both.
+        # both gradients.
         wanted = {layer: self._x if layer is None else self.record(layer).tensor}
         if (
             layer is None
@@ -270,13 +261,13 @@ class Trace:
         ):
             wanted[best] = self.record(str(best)).tensor
         gradients = self._grad(target, rule, list(wanted.values()))
-        found = dict(zip(wanted, gradients, strict=True))
-        if found[layer] is None:
+        by_layer = dict(zip(wanted, gradients, strict=True))
+        if by_layer[layer] is None:
             where = "the picture" if layer is None else f'layer "{layer}"'
             raise ExplanationError(
                 f"the score of {target.name} does not depend on {where}; choose another layer"
             )
-        return {name: gradient.detach() for name, gradient in found.items() if gradient is not None}
+        return {name: g.detach() for name, g in by_layer.items() if g is not None}
 
     def _grad(self, target: Target, rule: Rule, tensors: list[Tensor]) -> list[Tensor | None]:
         """One backward to all of the tensors; None for what the score does not depend on."""
@@ -291,14 +282,3 @@ class Trace:
                 raise not_differentiable(target, error) from error
             finally:
                 self._mode.rule = "standard"
-
-
-def not_differentiable(target: Target, error: RuntimeError) -> Exception:
-    """What to say of an error of autograd: in words where it means that the score is detached."""
-    if "does not require grad" not in str(error):
-        return error
-    return ExplanationError(
-        f"{target.name}'s score does not depend on the picture in a way "
-        "that can be differentiated (the network detaches it, or computes it outside "
-        "PyTorch); use a perturbation method"
-    )

@@ -1,10 +1,10 @@
-"""Re-label distillation, and the variational autoencoders it moves pictures through.
+"""Re-label distillation, and the variational autoencoders that make its synthetic pictures.
 
     import xai_widgets as xw
 
     distillation = xw.relabel.RelabelDistillation(engine, vae, samples=1000)
-    found = distillation.explain("cat.jpg")
-    print(found.sentence, *found.warnings)
+    explanation = distillation.explain("cat.jpg")
+    print(explanation.sentence, *explanation.warnings)
 
     xw.relabel.bind(engine, vae)  # from now on a method like any other
     engine.explain("cat.jpg", "relabel_distillation")
@@ -12,29 +12,28 @@
 Reconstructed from the public description of Hua, Ge, Zhang 2021 (arXiv 2409.13137).
 """
 
-from xai_widgets.relabel.autoencoders.checkpoint import load_vae, save_vae
+import warnings
+from typing import Any
+
 from xai_widgets.relabel.autoencoders.convolutional import ConvolutionalVAE
 from xai_widgets.relabel.autoencoders.diffusion import from_diffusers
-from xai_widgets.relabel.autoencoders.fitting import fit_vae, vae_loss
+from xai_widgets.relabel.autoencoders.files import load_vae, save_vae
+from xai_widgets.relabel.autoencoders.fitting import FitStep, fit_vae, stream_fit_vae
 from xai_widgets.relabel.autoencoders.spatial import SpatialVAE
-from xai_widgets.relabel.autoencoders.vae import VAE, kl_divergence, reconstruct
-from xai_widgets.relabel.binding import bind
-from xai_widgets.relabel.counterfactual import Counterfactual
-from xai_widgets.relabel.directions import Directions
-from xai_widgets.relabel.distillation import RelabelDistillation, RelabelProgress
-from xai_widgets.relabel.explanation import Exemplars, RelabelExplanation
-from xai_widgets.relabel.progress import FitProgress
-from xai_widgets.relabel.recipe import Recipe
-from xai_widgets.relabel.stability import rank_stability
+from xai_widgets.relabel.autoencoders.vae import VAE, kl_divergence, reconstruct, vae_loss
+from xai_widgets.relabel.directions import Counterfactual, Directions
+from xai_widgets.relabel.distillation import RelabelDistillation, RelabelProgress, bind
+from xai_widgets.relabel.explanation import Exemplars, RelabelExplanation, rank_stability
+from xai_widgets.relabel.surrogate import DistillationOptions
 
 __all__ = [
     "VAE",
     "ConvolutionalVAE",
     "Counterfactual",
     "Directions",
+    "DistillationOptions",
     "Exemplars",
-    "FitProgress",
-    "Recipe",
+    "FitStep",
     "RelabelDistillation",
     "RelabelExplanation",
     "RelabelProgress",
@@ -47,5 +46,16 @@ __all__ = [
     "rank_stability",
     "reconstruct",
     "save_vae",
+    "stream_fit_vae",
     "vae_loss",
 ]
+
+_RENAMED = {"FitProgress": FitStep, "Recipe": DistillationOptions}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _RENAMED:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    new = _RENAMED[name]
+    warnings.warn(f"relabel.{name} is now {new.__name__}", DeprecationWarning, stacklevel=2)
+    return new

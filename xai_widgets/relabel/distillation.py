@@ -1,5 +1,5 @@
-"""Re-label distillation: a linear student of the network, taught on pictures that a VAE makes near
-one picture and that are labelled anew by whether the network's label shifts.
+"""Re-label distillation: a linear student of the network, trained on pictures that a VAE makes near
+one picture and that are relabelled by whether the network's label shifts.
 
 Source: Hua, Ge, Zhang 2021, "Interpret the Predictions of Deep Networks via Re-Label Distillation",
 ICME, arXiv 2409.13137; reconstructed from the public description.
@@ -8,21 +8,24 @@ ICME, arXiv 2409.13137; reconstructed from the public description.
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
+
+import torch
 
 from xai_widgets.attribution import Attribution
 from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError
 from xai_widgets.images import Picture
-from xai_widgets.methods.registry import Method, parameters_of
+from xai_widgets.methods.registry import Method, Values, parameters_of
 from xai_widgets.probe.guard import global_generators_restored, ordinary_modes
+from xai_widgets.probe.trace import Trace
+from xai_widgets.progress import Progress
 from xai_widgets.relabel.autoencoders.vae import VAE
-from xai_widgets.relabel.explanation import RelabelExplanation
-from xai_widgets.relabel.lesson import lessons
-from xai_widgets.relabel.recipe import Recipe
-from xai_widgets.relabel.verdict import warnings_of
+from xai_widgets.relabel.explanation import RelabelExplanation, warnings_of
+from xai_widgets.relabel.surrogate import DistillationOptions, Surrogate, fit_surrogates
 from xai_widgets.targets import Target, TargetLike, probabilities_of
 
 
@@ -47,36 +50,41 @@ CARD = Method(
     class_specific=True,
     needs_rectifiers=False,
     needs_attention=False,
-    parameters=parameters_of(Recipe),
+    parameters=parameters_of(DistillationOptions),
     function=_unbound,
 )
 
 
 @dataclass(frozen=True)
-class RelabelProgress:
-    """How far a distillation has come, as a fraction of 1, and what it says so far."""
+class RelabelProgress(Progress[RelabelExplanation]):
+    """`Progress[RelabelExplanation]`, which also has the result by its old name."""
 
-    fraction: float
-    explanation: RelabelExplanation
+    @property
+    def explanation(self) -> RelabelExplanation:
+        """Deprecated: use `result`."""
+        warnings.warn(
+            "RelabelProgress.explanation is now .result", DeprecationWarning, stacklevel=2
+        )
+        return self.result
 
 
 class RelabelDistillation:
-    """Explains what an engine's network says of a picture by a linear student, taught on synthetic
+    """Explains how an engine's network labels a picture by a linear student, trained on synthetic
     pictures that the VAE makes near it.
 
         RelabelDistillation(engine, vae, samples=500).explain("cat.jpg", target="tabby")
 
     z_i = mean(x) + s a_i, x_i = decode(z_i); h_i = 1 where the network still gives x_i the
-    reference label, p_i its probability against its strongest rival at the temperature: two
-    classes, which agree with h_i. The student minimises α T² KL(p ‖ student_T) + (1 − α) CE(h) +
+    reference label, p_i its probability against that of its strongest rival, at the temperature:
+    two classes that agree with h_i. The student minimises α T² KL(p ‖ student_T) + (1 − α) CE(h) +
     λ |W|²; its map is d = W[kept] − W[shifted].
 
     A target other than the reference label cannot be "kept": then h_i = 1 where its log odds are
     above their median over the neighbourhood, and p_i is counted from that median. The scale is
     still the one at which the reference label turns.
 
-    Options are those of `Recipe`. Raises ExplanationError, in words, for options out of range, a
-    VAE that does not fit, or a neighbourhood of one class only.
+    Options are those of `DistillationOptions`. Raises ExplanationError, in words, for options out
+    of range, a VAE that does not fit, or a neighbourhood of one class only.
     """
 
     def __init__(self, engine: Engine, vae: VAE, **options: Any) -> None:
@@ -86,13 +94,20 @@ class RelabelDistillation:
             )
         self.engine = engine
         self.vae = vae
-        self.recipe = Recipe(**CARD.resolve(options))
+        self.options = DistillationOptions(**CARD.resolve(options))
+
+    @property
+    def recipe(self) -> DistillationOptions:
+        """Deprecated: use `options`."""
+        warnings.warn(
+            "RelabelDistillation.recipe is now .options", DeprecationWarning, stacklevel=2
+        )
+        return self.options
 
     def explain(self, image: Any, target: TargetLike = None) -> RelabelExplanation:
         """Explain the network's label of an image, or another target."""
-        for progress in self.stream(image, target):
-            explanation = progress.explanation
-        return explanation
+        *_, last = self.stream(image, target)
+        return last.result
 
     def stream(self, image: Any, target: TargetLike = None) -> Iterator[RelabelProgress]:
         """Like `explain`, giving a first map after a hundred synthetic pictures; the last has
@@ -101,41 +116,80 @@ class RelabelDistillation:
         The picture and the target are checked at once, before the first step.
         """
         picture = self.engine.picture(image)
-        return self._steps(picture, self.engine.resolve_target(picture, target))
+        return self._steps(picture, self.engine.internals.resolve_target(picture, target))
 
     def _steps(self, picture: Picture, target: Target) -> Iterator[RelabelProgress]:
         started = time.perf_counter()
-        work = lessons(self.engine, self.vae, self.recipe, picture.input, target)
+        work = fit_surrogates(self.engine, self.vae, self.options, picture.input, target)
         while True:
-            # Not around the loop: a caller's own modes must be back whenever this pauses.
+            # Not around the loop: the caller's own modes must be back at every yield.
             with ordinary_modes(), global_generators_restored():
                 step = next(work, None)
                 if step is None:
                     return
-                fraction, lesson = step
-                if lesson is None:
+                surrogate = step.result
+                if surrogate is None:
                     continue
-                trace = self.engine.trace(picture)
+                trace = self.engine.internals.trace(picture)
                 probability = None
                 if target.index is not None:
                     probability = float(probabilities_of(trace.logits)[0, target.index])
                 attribution = Attribution(
-                    values=lesson.values.cpu().numpy(),
+                    values=surrogate.values.cpu().numpy(),
                     method=CARD.name,
                     title=CARD.title,
                     target=target,
-                    parameters=asdict(self.recipe),
+                    parameters=asdict(self.options),
                     score=float(trace.score(target)[0]),
                     probability=probability,
                     seconds=time.perf_counter() - started,
-                    seed=self.recipe.seed,
+                    seed=self.options.seed,
                     input_size=(picture.input.shape[-2], picture.input.shape[-1]),
                     pixels=picture.pixels,
                     model=self.engine.name,
-                    warnings=warnings_of(lesson, self.engine),
+                    warnings=warnings_of(surrogate, self.engine),
                 )
-                explanation = RelabelExplanation.of(attribution, lesson, self.engine)
-            yield RelabelProgress(fraction, explanation)
+                explanation = RelabelExplanation.of(attribution, surrogate, self.engine)
+            yield RelabelProgress(step.fraction, explanation)
 
     def __repr__(self) -> str:
-        return f"RelabelDistillation({self.engine!r}, {type(self.vae).__name__}, {self.recipe})"
+        return f"RelabelDistillation({self.engine!r}, {type(self.vae).__name__}, {self.options})"
+
+
+def bind(engine: Engine, vae: VAE) -> Method:
+    """Give an engine the method ``relabel_distillation`` with this VAE, in place of any other.
+
+        xw.relabel.bind(engine, vae)
+        engine.explain("cat.jpg", "relabel_distillation", samples=500)
+
+    Raises ExplanationError where `vae` has no encode and decode.
+    """
+    RelabelDistillation(engine, vae)  # refuses anything that is not a VAE
+
+    def relabel_distillation(
+        trace: Trace, target: Target, **values: Any
+    ) -> Iterator[Progress[Values]]:
+        options = RelabelDistillation(engine, vae, **values).options
+        streams = [fit_surrogates(engine, vae, options, x[None], target) for x in trace.input.cpu()]
+        fractions = [0.0] * len(streams)
+        latest: list[Surrogate | None] = [None] * len(streams)
+        while min(fractions) < 1:  # one step of each in turn: some search longer for their scale
+            changed = False
+            for i, stream in enumerate(streams):
+                step = next(stream, Progress(1.0, None))
+                fractions[i] = step.fraction
+                if step.result is not None:
+                    latest[i], changed = step.result, True
+            surrogates = [surrogate for surrogate in latest if surrogate is not None]
+            if len(surrogates) < len(streams):
+                continue
+            if changed:
+                maps = Values(
+                    torch.stack([surrogate.values for surrogate in surrogates]),
+                    [warnings_of(surrogate, engine) for surrogate in surrogates],
+                )
+            yield Progress(min(fractions), maps)  # unchanged maps too: it can be stopped here
+
+    card = replace(CARD, function=relabel_distillation)
+    engine.add_method(card)
+    return card

@@ -1,4 +1,4 @@
-"""Moving through latent space by hand: what a latent looks like, what the network says of it."""
+"""Editing a picture in latent space: decoded latents, with the network's and student's answers."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ from xai_widgets.engine import Engine
 from xai_widgets.images import Picture
 from xai_widgets.relabel.autoencoders.vae import VAE
 from xai_widgets.relabel.explanation import RelabelExplanation
-from xai_widgets.relabel.recipe import Recipe
-from xai_widgets.relabel.teacher import Teacher
+from xai_widgets.relabel.surrogate import DistillationOptions, teacher_of
 from xai_widgets.targets import Target
 
 
 @dataclass(frozen=True, eq=False)
 class Edited:
-    """Decoded latents: pictures (k, H, W, 3) uint8, the network's class probabilities of them,
+    """Decoded latents: pictures (k, H, W, 3) uint8, the network's class probabilities for them,
     (k, classes) float32, and the student's log odds of "kept", (k,), where there is a student.
     """
 
@@ -31,11 +30,11 @@ class Edited:
 
 @dataclass(frozen=True, eq=False)
 class Axis:
-    """A way through latent space that a slider goes along: latent = start + value · vector.
+    """A direction in latent space that a slider moves along: latent = start + value · vector.
 
-    vector: (1, d) or (1, c, h, w). low and high: where the slider ends. weight: the student's log
-    odds of "kept" per step of 1, or None where it is not known. flip: the value at which the label
-    turns, where there is one.
+    vector: (1, d) or (1, c, h, w). low and high: the ends of the slider. weight: the student's log
+    odds of "kept" per step of 1, or None where there is no student for it. flip: the value at which
+    the label turns, where there is one.
     """
 
     name: str
@@ -47,20 +46,22 @@ class Axis:
 
 
 class Editor:
-    """Decodes latents near one picture as a distillation with this recipe does.
+    """Decodes latents near one picture as a distillation with these options does.
 
-    `latent` is where the picture itself is, (1, d) or (1, c, h, w). Raises ExplanationError where
+    `latent` is that of the picture itself, (1, d) or (1, c, h, w). Raises ExplanationError where
     the VAE cannot take the picture.
     """
 
     def __init__(
-        self, engine: Engine, vae: VAE, picture: Picture, target: Target, recipe: Recipe
+        self,
+        engine: Engine,
+        vae: VAE,
+        picture: Picture,
+        target: Target,
+        options: DistillationOptions,
     ) -> None:
-        self._engine = engine
-        self._teacher = Teacher(
-            engine.network, vae, engine.unit(picture.input), engine.normalise, target,
-            temperature=recipe.temperature, reference=recipe.reference, detail=recipe.detail,
-        )  # fmt: skip
+        self._internals = engine.internals
+        self._teacher = teacher_of(engine, vae, options, picture.input, target)
         self.latent = self._teacher.mean
 
     def at(
@@ -70,8 +71,8 @@ class Editor:
         start: Tensor | None = None,
         explanation: RelabelExplanation | None = None,
     ) -> Edited:
-        """The picture at start + Σ value · vector; start is the picture's own latent. The student
-        asked is that of `explanation`.
+        """The picture at start + Σ value · vector; start is the picture's own latent if left out.
+        The scores are those of the student of `explanation`.
         """
         latent = self.latent if start is None else start
         for axis, value in zip(axes, values, strict=True):
@@ -80,26 +81,26 @@ class Editor:
         return self.decoded(latent, explanation)
 
     def decoded(self, latents: Tensor, explanation: RelabelExplanation | None = None) -> Edited:
-        """The pictures of latents (k, ...), at most so many as are made at a time, and what the
-        network and the student say of them.
+        """The pictures of latents (k, ...), decoded in one batch, with the network's answers and
+        the student's.
         """
         pixels = self._teacher.pictures(latents)
         scores = None if explanation is None else student_scores(explanation, pixels, latents)
-        return self._said(pixels, scores)
+        return self._classified(pixels, scores)
 
-    def _said(self, pixels: Tensor, scores: npt.NDArray[np.float64] | None) -> Edited:
-        inputs = self._engine.normalise(pixels)
-        said = self._engine.probabilities(inputs).float().cpu().numpy()
-        return Edited(self._engine.pixels(inputs), said, scores)
+    def _classified(self, pixels: Tensor, scores: npt.NDArray[np.float64] | None) -> Edited:
+        inputs = self._internals.normalise(pixels)
+        probabilities = self._internals.probabilities(inputs).float().cpu().numpy()
+        return Edited(self._internals.pixels(inputs), probabilities, scores)
 
     def reconstruction(self) -> Edited:
-        """What the VAE alone makes of the picture."""
-        return self._said(self._teacher.reconstruction, None)
+        """The VAE's reconstruction of the picture, with none of the detail it loses."""
+        return self._classified(self._teacher.reconstruction, None)
 
     def along(
         self, axis: Axis, count: int, explanation: RelabelExplanation | None = None
     ) -> Iterator[tuple[float, Edited]]:
-        """The pictures at `count` values of one axis from end to end, 0 among them, one a step."""
+        """The pictures at `count` values of an axis from end to end, 0 among them, one by one."""
         values = np.linspace(axis.low, axis.high, count)
         values[np.abs(values).argmin()] = 0.0
         for value in values.tolist():
@@ -110,15 +111,15 @@ def student_scores(
     explanation: RelabelExplanation, pixels: Tensor, latents: Tensor
 ) -> npt.NDArray[np.float64]:
     """The student's log odds of "kept" for pictures (k, C, H, W) of latents (k, ...), (k,)."""
-    lesson = explanation._lesson
-    view, student = lesson.neighbours.view, lesson.student
-    rows = view.rows(pixels, latents - lesson.neighbours.teacher.mean)
+    surrogate = explanation._surrogate
+    neighbours, student = surrogate.neighbours, surrogate.student
+    rows = neighbours.view.rows(pixels, latents - neighbours.teacher.mean)
     return np.asarray((rows.double().cpu() @ student.d + student.b).numpy())
 
 
 def axes_of(explanation: RelabelExplanation, count: int) -> list[Axis]:
-    """The sliders' directions: first the one along which the label should turn, then those that
-    matter most to the student, `count` in all; ±3 deviations of the neighbourhood each.
+    """The sliders' directions, `count` in all: first the one along which the label should turn,
+    then those that matter most to the student, each over ±3 deviations of the neighbourhood.
     """
     turning, others = explanation.counterfactual, explanation.directions
     end = float(turning.t[-1])

@@ -1,4 +1,4 @@
-"""What the student sees of a synthetic picture, and how its weights are read back to pixels."""
+"""What the student sees of a synthetic picture, and how its weights become a map of the picture."""
 
 from __future__ import annotations
 
@@ -10,18 +10,21 @@ from torch import Tensor
 
 from xai_widgets.errors import ExplanationError
 from xai_widgets.methods.segments import segments
-from xai_widgets.relabel.readout import Readout, mean_around, read
 from xai_widgets.relabel.teacher import Teacher
 
 Space = Literal["auto", "pixels", "latents", "segments", "grid"]
+Readout = Literal[
+    "auto", "weight", "magnitude", "positive", "times_picture", "times_difference", "times_detail"
+]
 
-# Of the features of all neighbours together: what is kept of them to fit the student.
-_BYTES = 64 * 2**20
+_BYTES = 64 * 2**20  # of the features of all neighbours together
+_SHARPNESS = 1.5  # the power of the detail: measured on photographs, see docs/relabel.md
+_LEAST_DETAIL = 1e-3  # of pixels in [0, 1]: a quarter of a level of a picture file
 
 
-class Seen(Protocol):
-    """The synthetic pictures as a whole: their mean (C, H, W); the root mean square difference of
-    the picture from them; and the detail of the picture that the VAE loses (1, H, W).
+class Statistics(Protocol):
+    """Statistics of the synthetic pictures: their mean (C, H, W), the root mean square difference
+    of the picture from them, and the detail of the picture that the VAE loses (1, H, W).
     """
 
     @property
@@ -33,19 +36,19 @@ class Seen(Protocol):
 
 
 class Features(Protocol):
-    """A student's view of the neighbours."""
+    """What a student sees of the neighbours."""
 
     def rows(self, pixels: Tensor, offsets: Tensor) -> Tensor:
         """The features (k, F) of synthetic pictures (k, C, H, W) and their scaled offsets."""
         ...
 
-    def map(self, d: Tensor, seen: Seen, readout: Readout) -> Tensor:
+    def map(self, d: Tensor, statistics: Statistics, readout: Readout) -> Tensor:
         """The student's weights d (F,) as a map (C, H, W) of the picture."""
         ...
 
 
 class PixelFeatures:
-    """The pixels themselves, averaged over blocks where there are too many to keep."""
+    """The pixels, averaged over blocks where there are too many to hold in memory."""
 
     def __init__(self, teacher: Teacher, samples: int) -> None:
         self._x = teacher.pixels[0]
@@ -54,9 +57,15 @@ class PixelFeatures:
     def rows(self, pixels: Tensor, offsets: Tensor) -> Tensor:
         return F.adaptive_avg_pool2d(pixels, self._size).flatten(1)
 
-    def map(self, d: Tensor, seen: Seen, readout: Readout) -> Tensor:
+    def map(self, d: Tensor, statistics: Statistics, readout: Readout) -> Tensor:
         small = d.float().view(1, len(self._x), *self._size)
-        return read(_enlarged(small, self._x)[0], self._x, seen.mean_picture, seen.detail, readout)
+        return read(
+            _enlarged(small, self._x)[0],
+            self._x,
+            statistics.mean_picture,
+            statistics.detail,
+            readout,
+        )
 
 
 class LatentFeatures:
@@ -80,7 +89,7 @@ class LatentFeatures:
         small = d.float().view(1, self._shape[0], *self._size)
         return F.interpolate(small, size=tuple(self._shape[1:]), mode="nearest")
 
-    def map(self, d: Tensor, seen: Seen, readout: Readout) -> Tensor:
+    def map(self, d: Tensor, statistics: Statistics, readout: Readout) -> Tensor:
         direction = self.direction(d).to(self._teacher.mean)
         step = 0.1 / direction.square().mean().sqrt().clamp_min(1e-12)
         ends = torch.cat(
@@ -90,57 +99,61 @@ class LatentFeatures:
         if readout == "auto":
             readout = "times_difference"
         x = self._teacher.pixels[0]
-        return read((forth - back) / (2 * step), x, seen.mean_picture, seen.detail, readout)
+        return read(
+            (forth - back) / (2 * step), x, statistics.mean_picture, statistics.detail, readout
+        )
 
 
 class CellFeatures:
-    """How much of each cell or segment is as it was: 1 − its root mean square change over the
-    largest met in the first neighbours.
+    """How much of each cell or segment is unchanged: 1 − its root mean square change, as a share of
+    the largest one among the first neighbours.
 
-    `labels` (H, W) says which piece every place belongs to; without them these are the cells of a
-    grid twice as fine as the patches, which begin anywhere. What counts is the change of the
-    latents (a grid) or of the pixels (segments). `erasing` (c, h, w): where neighbours are erased,
-    what that adds to the latents; then a grid's cell is as it was but for how far it has gone that
-    way, 1 − (change · erasing) / |erasing|², which is linear in the latents.
+    `labels` (H, W): the segment of each pixel; without them these are the cells of a grid twice as
+    fine as the patches, which begin anywhere. The change is that of the latents (a grid) or of the
+    pixels (segments). `erasing` (c, h, w): where neighbours are erased, what that adds to the
+    latents; the feature of a grid's cell is then how far it is from being erased,
+    1 − (change · erasing) / |erasing|², which is linear in the latents.
 
-    A map of grid cells is smoothed over the size of a patch, twice: cells that are always disturbed
-    together cannot be told apart.
+    A map of grid cells is smoothed over the size of a patch, twice, because cells that are always
+    disturbed together cannot be told apart.
     """
 
     def __init__(
         self, teacher: Teacher, labels: Tensor | None, cells: int, erasing: Tensor | None = None
     ) -> None:
         self._x = teacher.pixels[0]
-        self._own = teacher.reconstruction if teacher.detail == "none" else teacher.pixels
+        self._unchanged = teacher.reconstruction if teacher.detail == "none" else teacher.pixels
         self._labels = labels
         shape = teacher.mean.shape[-2:]
         self._size = (min(2 * cells, shape[0]), min(2 * cells, shape[1]))
         # Half a patch, in pixels.
         self._reach = max(min(self._x.shape[-2:]) // (2 * min(cells, *shape)), 1)
-        self._most: Tensor | None = None
+        self._largest: Tensor | None = None
         self._erasing = None if erasing is None else erasing.to(teacher.mean)[None]
 
     def rows(self, pixels: Tensor, offsets: Tensor) -> Tensor:
         if self._labels is None and self._erasing is not None:
-            gone = self._pooled(offsets * self._erasing)
-            return 1 - gone / self._pooled(self._erasing.square()).clamp_min(1e-12)
+            erased = self._pooled(offsets * self._erasing)
+            return 1 - erased / self._pooled(self._erasing.square()).clamp_min(1e-12)
         if self._labels is None:
             change = self._pooled(offsets.square())
         else:
-            energy = (pixels - self._own).square().mean(1).flatten(1)
-            place = self._labels.flatten().to(energy.device)
-            count = torch.bincount(place).to(energy)
-            change = energy.new_zeros(len(energy), len(count)).index_add_(1, place, energy) / count
+            energy = (pixels - self._unchanged).square().mean(1).flatten(1)
+            segment = self._labels.flatten().to(energy.device)
+            count = torch.bincount(segment).to(energy)
+            change = (
+                energy.new_zeros(len(energy), len(count)).index_add_(1, segment, energy) / count
+            )
         change = change.sqrt()
-        if self._most is None:
-            self._most = change.max().clamp_min(1e-12)
-        return 1 - change / self._most
+        if self._largest is None:
+            self._largest = change.max().clamp_min(1e-12)
+        return 1 - change / self._largest
 
     def _pooled(self, latents: Tensor) -> Tensor:
         """The mean of latents (k, c, h, w) in each cell, (k, F)."""
         return F.adaptive_avg_pool2d(latents.mean(1, keepdim=True), self._size).flatten(1)
 
-    def map(self, d: Tensor, seen: Seen, readout: Readout) -> Tensor:
+    def map(self, d: Tensor, statistics: Statistics, readout: Readout) -> Tensor:
         values = d.float()
         if readout == "auto":
             readout = "times_detail" if self._labels is None else "weight"
@@ -149,10 +162,10 @@ class CellFeatures:
             fine = mean_around(mean_around(fine, self._reach), self._reach)
         else:
             fine = values[self._labels.flatten()].view(1, *self._x.shape[1:])
-        # As a pixel is, it is all there: 1, and of a neighbour's pixels 1 − their change is.
-        whole = torch.ones_like(self._x)
-        mean = whole - seen.mean_change
-        return read(fine.expand_as(self._x), whole, mean, seen.detail, readout)
+        # In units of these features the picture itself is 1, and a neighbour 1 − its change.
+        ones = torch.ones_like(self._x)
+        mean = ones - statistics.mean_change
+        return read(fine.expand_as(self._x), ones, mean, statistics.detail, readout)
 
 
 def features_for(
@@ -184,8 +197,8 @@ def features_for(
 def _affordable(shape: torch.Size, samples: int) -> tuple[int, int]:
     """The largest grid (h, w), of the same proportions, whose features of all neighbours fit."""
     channels, height, width = shape
-    room = _BYTES / (4 * samples * channels)
-    factor = max(1, -(-((height * width / room) ** 0.5) // 1))
+    affordable = _BYTES / (4 * samples * channels)
+    factor = max(1, -(-((height * width / affordable) ** 0.5) // 1))
     return max(1, round(height / factor)), max(1, round(width / factor))
 
 
@@ -194,3 +207,43 @@ def _enlarged(small: Tensor, like: Tensor) -> Tensor:
     if tuple(small.shape[-2:]) == size:
         return small
     return F.interpolate(small, size=size, mode="bilinear", align_corners=False)
+
+
+def read(d: Tensor, x: Tensor, mean: Tensor, detail: Tensor, readout: Readout) -> Tensor:
+    """The map of weights d for a picture x among synthetic pictures of that mean, all of one shape;
+    `detail` is that of `detail_of`.
+
+    weight: d, the evidence for keeping the label (above 0) or against it (below 0). magnitude: |d|.
+    positive: max(d, 0). times_picture: d · x. times_difference: d · (x − mean), what each value
+    contributes to this picture compared with its neighbours. times_detail: d · detail, which gives
+    the weight of a cell to those of its pixels that the VAE cannot draw, so that the map is sharper
+    than the VAE.
+    "auto" is times_detail for a grid, times_difference for latents, else weight.
+    """
+    if readout == "times_detail":
+        return d * detail
+    if readout == "magnitude":
+        return d.abs()
+    if readout == "positive":
+        return d.clamp_min(0)
+    if readout == "times_picture":
+        return d * x
+    if readout == "times_difference":
+        return d * (x - mean)
+    return d
+
+
+def detail_of(residual: Tensor) -> Tensor:
+    """How much a VAE loses of each pixel compared with the pixels around it, (1, H, W); `residual`
+    is x − decode(mean(x)), (C, H, W).
+
+    (|e| / the mean of |e| in 3 × 3 pixels)^1.5, where e is the residual minus its mean in 3 × 3
+    pixels. It is about 1 on average everywhere, so that every part keeps its share of the map.
+    """
+    lost = (residual - mean_around(residual, 1)).abs().sum(0, keepdim=True) + _LEAST_DETAIL
+    return (lost / mean_around(lost, 1)) ** _SHARPNESS
+
+
+def mean_around(values: Tensor, reach: int) -> Tensor:
+    """The mean of values (C, H, W) over squares of 2 · reach + 1 pixels."""
+    return F.avg_pool2d(values, 2 * reach + 1, 1, reach, count_include_pad=False)

@@ -1,4 +1,4 @@
-"""The synthetic pictures drawn so far: what the network said of them, and how to make each anew."""
+"""The synthetic pictures drawn so far: the network's answers, and how to make each one again."""
 
 from __future__ import annotations
 
@@ -10,19 +10,17 @@ import torch
 from torch import Tensor
 
 from xai_widgets.errors import ExplanationError
-from xai_widgets.relabel.features import Features
-from xai_widgets.relabel.neighbourhood import Neighbourhood
-from xai_widgets.relabel.readout import detail_of
-from xai_widgets.relabel.scale import LEAST, MOST, ScaleSearch
+from xai_widgets.relabel.features import Features, detail_of
+from xai_widgets.relabel.neighbourhood import LEAST, MOST, Neighbourhood, ScaleSearch
 from xai_widgets.relabel.teacher import Teacher
 
 
 class Neighbours:
     """Synthetic pictures by number, each with its scale, the network's answer and its features.
 
-    The pictures themselves are not kept: `latents` makes them again. numbers: which of the
-    neighbourhood's; scales, margins (the target's log odds) and kept (the reference label), one
-    each.
+    The pictures themselves are not kept: `latents` makes them again. For each picture:
+    numbers, its number in the neighbourhood; scales; margins, the target's log odds; kept, whether
+    it has the reference label.
     """
 
     def __init__(self, teacher: Teacher, neighbourhood: Neighbourhood, view: Features) -> None:
@@ -33,14 +31,14 @@ class Neighbours:
         self.kept: list[bool] = []
         self._rows: list[Tensor] = []
         self.drawn = 0
-        # Of the pictures at each scale: how many, their sum and that of their squares.
+        # By scale: the number of pictures, their sum and that of their squares.
         self._moments: dict[float, tuple[int, Tensor, Tensor]] = {}
 
     def __len__(self) -> int:
         return len(self.numbers)
 
     def draw(self, count: int, scale: float, search: ScaleSearch) -> None:
-        """Draw the next neighbours at a scale, ask the network about them, and tell the search."""
+        """Draw the next neighbours at a scale, label them, and let the search learn from them."""
         numbers = list(range(self.drawn, self.drawn + count))
         scales = [scale] * count
         offsets = self.neighbourhood.offsets(numbers, scales)
@@ -54,21 +52,19 @@ class Neighbours:
         self.margins += answers.margin.tolist()
         self.kept += kept
         self.drawn += count
-        known, total, squares = self._moments.get(scale, (0, 0, 0))
+        earlier, total, squares = self._moments.get(scale, (0, 0, 0))
         self._moments[scale] = (
-            known + count,
+            earlier + count,
             answers.pixels.sum(0) + total,
             answers.pixels.square().sum(0) + squares,
         )
 
     def draw_out(self, along: Tensor) -> None:
-        """Draw the neighbours to come along a direction in latent space."""
+        """Draw out the following neighbours along a direction in latent space."""
         self.neighbourhood = self.neighbourhood.drawn_out(along, self.drawn)
 
     def keep_near(self, scale: float, octaves: float, most: int) -> None:
-        """Forget those drawn at a scale further than this from the one given, and all but the last
-        `most`.
-        """
+        """Keep those drawn within so many octaves of a scale, and of them the last `most`."""
         near = [i for i, s in enumerate(self.scales) if abs(math.log2(s / scale)) <= octaves]
         near = near[-most:]
         for name in ("numbers", "scales", "margins", "kept", "_rows"):
@@ -82,8 +78,10 @@ class Neighbours:
         return self.share_since(0)
 
     def share_since(self, number: int) -> float:
-        """The share that keeps the reference label, of those from a number on; 1/2 of none."""
-        kept = [one for i, one in zip(self.numbers, self.kept, strict=True) if i >= number]
+        """The share that keeps the reference label among those from a number on; 1/2 if there are
+        none.
+        """
+        kept = [kept for i, kept in zip(self.numbers, self.kept, strict=True) if i >= number]
         return sum(kept) / len(kept) if kept else 0.5
 
     @property
@@ -112,15 +110,15 @@ class Neighbours:
         return torch.stack(self._rows)
 
     def labels(self) -> tuple[Tensor, Tensor]:
-        """The soft and the hard label of each, (n,) float64 both."""
+        """The soft and the hard labels, (n,) float64 both."""
         margin = torch.tensor(self.margins, dtype=torch.float64)
-        if self.teacher.asks_for_label:
+        if self.teacher.targets_label:
             return margin.sigmoid(), torch.tensor(self.kept, dtype=torch.float64)
         median = margin.median()
         return (margin - median).sigmoid(), (margin > median).double()
 
     def two_classes(self) -> bool:
-        """Whether both classes are there, with a few of each."""
+        """Whether there are at least five neighbours of each class."""
         _, hard = self.labels()
         return 5 <= float(hard.sum()) <= len(hard) - 5
 
@@ -135,19 +133,19 @@ class Neighbours:
 
     def pictures(self, places: list[int]) -> Tensor:
         """The neighbours at these places, made again, (k, C, H, W) in [0, 1]."""
-        made = [self.teacher.pixels[:0]]
+        pictures = [self.teacher.pixels[:0]]
         for start in range(0, len(places), self.teacher.at_a_time):
-            some = places[start : start + self.teacher.at_a_time]
-            faded = self.neighbourhood.disturbed(*self._numbers_and_scales(some))
-            made.append(self.teacher.pictures(self.latents(some), faded))
-        return torch.cat(made)
+            batch = places[start : start + self.teacher.at_a_time]
+            faded = self.neighbourhood.disturbed(*self._numbers_and_scales(batch))
+            pictures.append(self.teacher.pictures(self.latents(batch), faded))
+        return torch.cat(pictures)
 
     def _numbers_and_scales(self, places: list[int]) -> tuple[list[int], list[float]]:
         """The numbers and scales of the neighbours at these places."""
         return [self.numbers[i] for i in places], [self.scales[i] for i in places]
 
-    def so_far(self) -> Neighbours:
-        """These neighbours, of which no more will come; without their features."""
+    def snapshot(self) -> Neighbours:
+        """A copy without features, to which no more neighbours are added."""
         copied = copy.copy(self)
         for name in ("numbers", "scales", "margins", "kept"):
             setattr(copied, name, list(getattr(self, name)))
@@ -155,7 +153,7 @@ class Neighbours:
         return copied
 
     def check(self) -> None:
-        """Raise ExplanationError where there is one class only."""
+        """Raise ExplanationError where there is only one class."""
         if not self.two_classes():
             raise ExplanationError(
                 f"relabel_distillation: {self.kept_share:.0%} of {len(self)} synthetic pictures at "

@@ -23,13 +23,14 @@ DECAYS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 _FOLDS = 3
 _ALIKE = 1e-8  # variance of soft labels below which there is nothing to explain
 _FLOOR = 0.1  # of the mean deviation: features that hardly move must not get large weights
-_SMALL = 128  # features up to which the Hessian is solved as it is
-HELD_OUT = 5  # every fifth neighbour is kept from the student
+_SMALL = 128  # features up to which the Hessian is solved directly
+_CELLS = 14  # of a latent grid, at most, on which the student's weights are found
+HELD_OUT = 5  # every fifth neighbour is not trained on
 
 
 @dataclass(frozen=True)
 class Objective:
-    """What the student minimises: α T² KL(p ‖ σ(m/T)) + (1 − α) CE(h, σ(m)), mean over neighbours,
+    """The student's objective: α T² KL(p ‖ σ(m/T)) + (1 − α) CE(h, σ(m)), mean over neighbours,
     both classes weighing the same, + λ |W|².
 
     Source: Hinton, Vinyals, Dean 2015, "Distilling the Knowledge in a Neural Network", section 2.
@@ -44,12 +45,12 @@ class Objective:
         t = self.temperature
         cross = F.binary_cross_entropy_with_logits(margin / t, soft, reduction="none")
         entropy = F.binary_cross_entropy(soft, soft, reduction="none")
-        hardly = F.binary_cross_entropy_with_logits(margin, hard, reduction="none")
-        each = self.alpha * t**2 * (cross - entropy) + (1 - self.alpha) * hardly
-        return (each * self.weights(hard)).mean()
+        hard_loss = F.binary_cross_entropy_with_logits(margin, hard, reduction="none")
+        losses = self.alpha * t**2 * (cross - entropy) + (1 - self.alpha) * hard_loss
+        return (losses * self.weights(hard)).mean()
 
     def weights(self, hard: Tensor) -> Tensor:
-        """What each neighbour counts, 1 on average."""
+        """The weight of each neighbour, 1 on average."""
         share = hard.mean()
         if not self.balanced or not 0 < float(share) < 1:
             return torch.ones_like(hard)
@@ -62,8 +63,8 @@ class Student:
 
     decay: the λ it was fitted with. margins: m of all neighbours, (n,). coordinate: the
     neighbours' first principal coordinate, (n,). accuracy: balanced, and soft_r2: the share of the
-    soft targets' variance that it explains, both on the neighbours kept from it; nan where those
-    are of one class, or their soft targets all alike.
+    soft targets' variance that it explains, both on the held-out neighbours; nan where those are
+    of one class, or their soft targets all equal.
     """
 
     d: Tensor
@@ -78,32 +79,33 @@ class Student:
 def fit(
     features: Tensor, soft: Tensor, hard: Tensor, objective: Objective, decay: float | None = None
 ) -> Student:
-    """Fit the student on four fifths of the neighbours and judge it on the rest.
+    """Fit the student on four fifths of the neighbours and test it on the rest.
 
     features: (n, F). soft: the network's probability of "kept" at the temperature, (n,). hard: 1
     for kept, (n,). decay: λ; None takes the one of `DECAYS` whose students do best on parts of the
-    training neighbours that they have not seen.
+    training neighbours that they were not fitted to.
 
     The features are standardised. With more features than neighbours the solution is a sum of
-    neighbours, so it is looked for among those (the dual form): the neighbours' Gram matrix is
+    neighbours, so it is sought among those (the dual form): the neighbours' Gram matrix is
     split into principal coordinates, in which the problem is small and well scaled.
     """
     soft, hard = soft.double(), hard.double()
-    place = torch.arange(len(features))
-    train = place % HELD_OUT != HELD_OUT - 1
+    train = torch.arange(len(features)) % HELD_OUT != HELD_OUT - 1
     mean = features[train].mean(0, dtype=torch.float64)
     spread = features[train].double().var(0, correction=0)
     deviation = (spread + _FLOOR**2 * spread.mean().clamp_min(1e-300)).sqrt()
     standard = (features.double() - mean) / deviation
     basis, power = _principal(standard[train])
     scores = standard @ basis
-    known, p, h = scores[train], soft[train], hard[train]
+    x, p, h = scores[train], soft[train], hard[train]
     if decay is None:
-        decay = _chosen(known, p, h, power, objective)
-    (student,) = solve(known, p, h, power, objective, decay * float(power.sum()))
+        decay = _chosen_decay(x, p, h, power, objective)
+    (student,) = solve(x, p, h, power, objective, decay * float(power.sum()))
     u, b = student[:-1], float(student[-1])
     margins = scores @ u + b
-    accuracy, r2 = judged(margins[~train], soft[~train], hard[~train], objective.temperature)
+    accuracy, r2 = accuracy_and_r2(
+        margins[~train], soft[~train], hard[~train], objective.temperature
+    )
     d = basis @ u / deviation
     return Student(d, b - float(mean @ d), decay, margins, scores[:, 0].clone(), accuracy, r2)
 
@@ -119,21 +121,23 @@ def _principal(x: Tensor) -> tuple[Tensor, Tensor]:
     return (x.T @ axes / power.sqrt() if dual else axes), power / count
 
 
-def _chosen(x: Tensor, soft: Tensor, hard: Tensor, power: Tensor, objective: Objective) -> float:
-    """The penalty whose students have the least loss on neighbours they were not fitted on: from
-    the heaviest on, as long as a lighter one is better.
+def _chosen_decay(
+    x: Tensor, soft: Tensor, hard: Tensor, power: Tensor, objective: Objective
+) -> float:
+    """The penalty whose students have the least loss on neighbours they were not fitted to: from
+    the heaviest, for as long as a lighter one is better.
     """
     seen = torch.arange(len(x)) % _FOLDS != torch.arange(_FOLDS)[:, None]
     weights = _weights(hard, seen, objective)
     unseen = _weights(hard, ~seen, objective)
-    judge = _Problem(x.numpy(), soft.numpy(), hard.numpy(), unseen.numpy(), objective, 0.0)
+    held_out = _Problem(x.numpy(), soft.numpy(), hard.numpy(), unseen.numpy(), objective, 0.0)
     least, chosen, students = float("inf"), DECAYS[-1], None
     for decay in reversed(DECAYS):
         students = solve(
             x, soft, hard, power, objective, decay * float(power.sum()),
             weights=weights, start=students, tolerance=1e-4,
         )  # fmt: skip
-        loss = float(judge.at(students.numpy())[0].sum())
+        loss = float(held_out.at(students.numpy())[0].sum())
         if loss >= least:
             break
         least, chosen = loss, decay
@@ -141,7 +145,7 @@ def _chosen(x: Tensor, soft: Tensor, hard: Tensor, power: Tensor, objective: Obj
 
 
 def _weights(hard: Tensor, parts: Tensor, objective: Objective) -> Tensor:
-    """What each neighbour counts in each part, (k, n), with a sum of 1 over every part (k, n)."""
+    """The weight of each neighbour in each part, (k, n), with a sum of 1 over every part (k, n)."""
     weights = torch.zeros(parts.shape, dtype=torch.float64)
     for row, part in zip(weights, parts, strict=True):
         row[part] = objective.weights(hard[part]) / part.sum()
@@ -162,16 +166,17 @@ def solve(
 ) -> Tensor:
     """The minimiser of the objective + λ |d|² / 2 over features x (n, r): d, then b, (1, r + 1).
 
-    weights: what each neighbour counts, (k, n); as many problems are solved at once, (k, r + 1).
+    weights: of the neighbours, (k, n); k problems are solved at once, (k, r + 1).
 
     Newton's method, from zero or from `start`, which is for speed only: the problem is convex. Each
     step is found by conjugate gradients, whose preconditioner `power`, about the mean square of
     each feature, is nearly the Hessian where features are principal coordinates. It stops where a
-    step would win less than the tolerance.
+    step would gain less than the tolerance.
     """
     if weights is None:
         weights = objective.weights(hard)[None] / len(x)
-    # In NumPy from here on: the steps are many and small, and each costs a quarter.
+    # In NumPy from here on: there are many small steps, and each costs a quarter of what it does in
+    # torch.
     problem = _Problem(x.numpy(), soft.numpy(), hard.numpy(), weights.numpy(), objective, decay)
     v = np.zeros((len(weights), x.shape[1] + 1)) if start is None else start.numpy()
     preconditioner = np.append(power.numpy(), 1.0)
@@ -179,15 +184,15 @@ def solve(
     for _ in range(100):
         gradient = slope @ problem.x + problem.ridge * v
         step = _newton_step(problem.x, curve, problem.ridge, preconditioner, gradient)
-        win = -(gradient * step).sum(1)
-        size = (win >= tolerance).astype(float)
+        gain = -(gradient * step).sum(1)
+        size = (gain >= tolerance).astype(float)
         while True:
             then, slope, curve = problem.at(v + size[:, None] * step)
-            short = (then > now - 1e-4 * size * win) & (size > 1e-6)
+            short = (then > now - 1e-4 * size * gain) & (size > 1e-6)
             if not short.any():
                 break
             size[short] /= 2
-        better = then < now  # else it is done, or rounding is all that is left
+        better = then < now  # converged, or within rounding errors
         if not better.any():
             break
         v, now = v + (size * better)[:, None] * step, np.where(better, then, now)
@@ -195,8 +200,8 @@ def solve(
 
 
 class _Problem:
-    """k objectives of the same n neighbours, each with its own weights (k, n); without what no
-    student changes, the soft labels' entropy.
+    """k objectives of the same n neighbours, each with its own weights (k, n), without the soft
+    labels' entropy, which is constant.
     """
 
     def __init__(
@@ -215,10 +220,10 @@ class _Problem:
         margin = v @ self.x.T
         cool, kept = _softplus(margin)
         warm, kept_warm = (cool, kept) if t == 1 else _softplus(margin / t)
-        each = alpha * t * (t * warm - soft * margin) + (1 - alpha) * (cool - hard * margin)
+        losses = alpha * t * (t * warm - soft * margin) + (1 - alpha) * (cool - hard * margin)
         slope = alpha * t * (kept_warm - soft) + (1 - alpha) * (kept - hard)
         curve = alpha * kept_warm * (1 - kept_warm) + (1 - alpha) * kept * (1 - kept)
-        value = (self._weights * each).sum(1) + 0.5 * (self.ridge * v * v).sum(1)
+        value = (self._weights * losses).sum(1) + 0.5 * (self.ridge * v * v).sum(1)
         return value, slope * self._weights, curve * self._weights
 
 
@@ -256,12 +261,30 @@ def _newton_step(x: Array, curve: Array, ridge: Array, power: Array, gradient: A
     return step
 
 
-def judged(margin: Tensor, soft: Tensor, hard: Tensor, temperature: float) -> tuple[float, float]:
+def accuracy_and_r2(
+    margin: Tensor, soft: Tensor, hard: Tensor, temperature: float
+) -> tuple[float, float]:
     """Balanced accuracy, and R² of the soft targets, of margins (n,)."""
     right = (margin > 0) == (hard > 0.5)
     recalls = [right[of].double().mean() for of in (hard > 0.5, hard <= 0.5) if bool(of.any())]
     accuracy = float(sum(recalls)) / 2 if len(recalls) == 2 else float("nan")
     spread = float((soft - soft.mean()).square().sum()) if len(soft) else 0.0
     missed = float(((margin / temperature).sigmoid() - soft).square().sum())
-    told = spread > _ALIKE * max(len(soft), 1)
-    return accuracy, 1 - missed / spread if told else float("nan")
+    varied = spread > _ALIKE * max(len(soft), 1)
+    return accuracy, 1 - missed / spread if varied else float("nan")
+
+
+def latent_weights(
+    offsets: Tensor, soft: Tensor, hard: Tensor, objective: Objective, decay: float | None = None
+) -> Tensor:
+    """The weights of a student of the latents' offsets (n, ...) as a direction (1, ...) in latent
+    space, along which the label is kept. soft, hard: labels (n,). decay: as for `fit`.
+    """
+    shape = offsets.shape[1:]
+    size = (min(shape[-2], _CELLS), min(shape[-1], _CELLS)) if len(shape) == 3 else None
+    rows = offsets if size is None else F.adaptive_avg_pool2d(offsets, size)
+    d = fit(rows.flatten(1).cpu(), soft, hard, objective, decay).d.to(offsets)
+    if size is None:
+        return d[None]
+    grid = d.view(1, shape[0], *size)
+    return F.interpolate(grid, size=(shape[-2], shape[-1]), mode="bilinear")

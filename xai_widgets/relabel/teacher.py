@@ -1,4 +1,4 @@
-"""The teacher: a network asked about pictures that a VAE makes near one picture."""
+"""The teacher: a network that labels the pictures a VAE makes near one picture."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from xai_widgets.targets import Target, logits_of, probabilities_of
 Reference = Literal["image", "reconstruction"]
 Detail = Literal["auto", "none", "kept", "faded"]
 
-# Values of the pictures decoded at a time: on CPUs eight of 224 x 224 run quickest; of small ones,
-# so many that what a call costs by itself is shared.
+# Values of the pictures decoded at a time: on CPUs eight of 224 x 224 run quickest; small ones go
+# by the hundred, so that the fixed cost of a call is shared.
 _VALUES = 8 * 3 * 224 * 224
 _AT_ONCE = 128
 
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """What the network says of synthetic pictures (k of them).
+    """The network's answers for k synthetic pictures.
 
     pixels: (k, C, H, W) in [0, 1]. margin: the log odds, at the temperature, of the target against
     its strongest rival, (k,) float64. label: the most probable class, (k,).
@@ -40,15 +40,16 @@ class Answers:
 
 
 class Teacher:
-    """A network, a VAE, and one picture between them.
+    """A network that labels what a VAE makes near one picture.
 
     pixels: the picture, (1, C, H, W) in [0, 1]. mean, log_variance: of its latents.
-    reconstruction: decode(mean), (1, C, H, W). label: the class whose keeping is asked for, the
-    most probable of the image or of the reconstruction.
+    reconstruction: decode(mean), (1, C, H, W). label: the reference label, the most probable class
+    of the image or of the reconstruction.
 
-    detail: what becomes of what the VAE loses of the picture, x − decode(mean): "none", it is lost;
-    "kept", every synthetic picture has it; "faded", it has as much of it at a place as the latents
-    there were left alone. "auto" is faded on a grid of latents, else kept.
+    detail: what happens to the detail that the VAE loses of the picture, x − decode(mean): "none",
+    it stays lost; "kept", every synthetic picture has it; "faded", a picture has the less of it at
+    a position the more the latents there are disturbed. "auto" is faded on a grid of latents, else
+    kept.
 
     Raises ExplanationError where the VAE cannot take the picture or gives back another size.
     """
@@ -74,28 +75,28 @@ class Teacher:
         self.detail = detail
         self.reconstruction = self._decoded(self.mean)
         self._residual = pixels - self.reconstruction
-        labels = self.ask(torch.cat([pixels, self.reconstruction])).label.tolist()
+        labels = self.classify(torch.cat([pixels, self.reconstruction])).label.tolist()
         self.image_label, self.reconstruction_label = (int(label) for label in labels)
         self.label = self.image_label if reference == "image" else self.reconstruction_label
 
     @property
-    def asks_for_label(self) -> bool:
-        """Whether the target is the reference label, so that "kept" is that the label stays."""
+    def targets_label(self) -> bool:
+        """Whether the target is the reference label; "kept" then means that the label stays."""
         return self.target.index == self.label
 
     @property
     def at_a_time(self) -> int:
-        """How many synthetic pictures are best made and asked about together."""
+        """How many synthetic pictures are best decoded and classified together."""
         return max(1, min(_VALUES // self.pixels[0].numel(), _AT_ONCE))
 
     def synthetic(self, latents: Tensor, faded: Tensor | None = None) -> Answers:
-        """Decode latents (k, ...) and ask the network; `faded` (k, 1, h, w) is how much each place
-        was disturbed.
+        """Decode latents (k, ...) and classify the pictures; `faded` (k, 1, h, w) is how much each
+        position was disturbed.
         """
-        return self.ask(self.pictures(latents, faded))
+        return self.classify(self.pictures(latents, faded))
 
     def pictures(self, latents: Tensor, faded: Tensor | None = None) -> Tensor:
-        """Decoded latents, with as much of the detail that the VAE loses as is asked for."""
+        """Decoded latents, with as much of the detail that the VAE loses as `detail` says."""
         decoded = self._decoded(latents)
         if self.detail == "none":
             return decoded
@@ -105,8 +106,8 @@ class Teacher:
             residual = residual * (1 - F.interpolate(faded, size=size, mode="bilinear"))
         return (decoded + residual).clamp_(0, 1)
 
-    def ask(self, pixels: Tensor) -> Answers:
-        """What the network says of pictures (k, C, H, W) in [0, 1]."""
+    def classify(self, pixels: Tensor) -> Answers:
+        """The network's answers for pictures (k, C, H, W) in [0, 1]."""
         output = self.network.outputs(self._to_input(pixels))
         with ordinary_modes():
             if self.target.index is None:
@@ -121,7 +122,7 @@ class Teacher:
             return Answers(pixels, margin, self._labels(output, pixels))
 
     def cycle_error(self, latents: Tensor) -> float:
-        """The root mean square by which the encoder disagrees with latents once decoded."""
+        """The root mean square difference of latents and their encoding once decoded."""
         errors = [self._encoded(self._decoded(z[None]))[0] - z[None] for z in latents]
         return float(torch.cat(errors).square().mean().sqrt())
 
@@ -130,15 +131,15 @@ class Teacher:
             logits = logits_of(output, batch=len(pixels))
         except ExplanationError:
             return torch.zeros(len(pixels), dtype=torch.int64)
-        # One logit: class 0 where it says yes, as its target is called; −1 where it says no.
+        # One logit: class 0 where it is positive, as its target is called; −1 where it is not.
         return (
             logits.argmax(1).cpu() if logits.shape[1] > 1 else (logits[:, 0] > 0).long().cpu() - 1
         )
 
     def _encoded(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
-        with _vae_running(self.vae):
+        with _evaluated(self.vae):
             try:
-                mean, log_variance = self.vae.encode(self._placed(pixels))
+                mean, log_variance = self.vae.encode(_placed(pixels, self.vae))
             except RuntimeError as error:
                 raise ExplanationError(
                     f"the VAE cannot encode a picture of shape {tuple(pixels.shape[1:])}: {error}"
@@ -151,8 +152,8 @@ class Teacher:
         return mean.float(), log_variance.float()
 
     def _decoded(self, latents: Tensor) -> Tensor:
-        with _vae_running(self.vae):
-            decoded: Tensor = self.vae.decode(self._placed(latents))
+        with _evaluated(self.vae):
+            decoded: Tensor = self.vae.decode(_placed(latents, self.vae))
         height, width = self.pixels.shape[-2:]
         decoded = decoded[..., :height, :width].float().clamp(0, 1)
         if decoded.shape[1:] != self.pixels.shape[1:]:
@@ -162,12 +163,9 @@ class Teacher:
             )
         return decoded.to(self.pixels.device)
 
-    def _placed(self, x: Tensor) -> Tensor:
-        return like_parameters(x, self.vae) if isinstance(self.vae, nn.Module) else x
-
 
 def _log_probabilities(output: Any, count: int) -> Tensor:
-    """Log probabilities (N, classes) float64; of one logit, those of no and yes."""
+    """Log probabilities (N, classes) float64; for one logit, those of no and yes."""
     logits = logits_of(output, batch=count).double().cpu()
     if logits.shape[1] == 1:
         return torch.nn.functional.logsigmoid(torch.cat([-logits, logits], dim=1))
@@ -178,11 +176,36 @@ def _log_probabilities(output: Any, count: int) -> Tensor:
 
 
 @contextmanager
-def _vae_running(vae: VAE) -> Iterator[None]:
-    """Run the VAE without gradients, in evaluation mode; afterwards it is as it was found."""
+def _evaluated(vae: VAE) -> Iterator[None]:
+    """Evaluation mode without gradients for a VAE, which is left as it was found."""
     if isinstance(vae, nn.Module):
         with as_found(vae), torch.no_grad():
             yield
     else:
         with ordinary_modes():
             yield
+
+
+class InterruptibleVAE:
+    """A VAE that calls `before_decoding(count)` before it decodes so many latents, so that more
+    urgent work can come first; the call may raise.
+    """
+
+    def __init__(self, vae: VAE, before_decoding: Callable[[int], None]) -> None:
+        self._vae, self._before_decoding = vae, before_decoding
+
+    def encode(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """As the VAE's own."""
+        with _evaluated(self._vae):
+            return self._vae.encode(_placed(pixels, self._vae))
+
+    def decode(self, latents: Tensor) -> Tensor:
+        """As the VAE's own, after the call."""
+        self._before_decoding(len(latents))
+        with _evaluated(self._vae):
+            return self._vae.decode(_placed(latents, self._vae))
+
+
+def _placed(x: Tensor, vae: VAE) -> Tensor:
+    """On the VAE's device, and of its type."""
+    return like_parameters(x, vae) if isinstance(vae, nn.Module) else x

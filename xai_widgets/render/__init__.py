@@ -1,12 +1,23 @@
-"""Lowest floor: arrays of values to pictures. Knows numpy and matplotlib, never torch."""
+"""Arrays of values to pictures, figures and pages. Knows numpy and matplotlib, never torch."""
 
-from xai_widgets.render.colormaps import COLORMAPS, Colormap, lut
-from xai_widgets.render.curves import CurvesFigure, curves_figure
-from xai_widgets.render.figure import figure
-from xai_widgets.render.grid import grid
-from xai_widgets.render.neighbourhood import neighbourhood_figure
-from xai_widgets.render.overlay import Shown, colorize, overlay, resize, shown, shown_maximum
-from xai_widgets.render.png import encode_png
+from xai_widgets.render.colours import (
+    COLORMAPS,
+    Colormap,
+    Shown,
+    colorize,
+    lut,
+    overlay,
+    resize,
+    shown,
+    shown_maximum,
+)
+from xai_widgets.render.figures import (
+    CurvesFigure,
+    curves_figure,
+    figure,
+    neighbourhood_figure,
+)
+from xai_widgets.render.raster import encode_png, grid
 
 __all__ = [
     "COLORMAPS",

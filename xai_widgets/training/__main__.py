@@ -1,11 +1,11 @@
-"""Train a classifier whose plain input gradients are worth looking at.
+"""Train a classifier for interpretable input gradients.
 
     python -m xai_widgets.training --dataset cifar100 --model resnet18 --weight 7.5e-3
     python -m xai_widgets.training --dataset fashion_mnist --model small_resnet --arm both
     torchrun --nproc-per-node 2 --max-restarts 3 -m xai_widgets.training --dataset my_pictures/
 
 A run keeps a checkpoint, metrics.csv and, when it is done, network.safetensors with recipe.json in
-its folder; the same command goes on from there.
+its folder; the same command continues it.
 """
 
 from __future__ import annotations
@@ -15,49 +15,49 @@ import json
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import torch
 import torch.distributed as dist
 from safetensors.torch import save_file
+from tqdm import tqdm
 
 from xai_widgets.datasets import Labelled, dataset
 from xai_widgets.errors import ExplanationError
 from xai_widgets.files import write_whole
 from xai_widgets.probe.memory import keep_memory
-from xai_widgets.progress import Line
-from xai_widgets.training.distances import DISTANCES
+from xai_widgets.progress import Progress, with_progress_bar
+from xai_widgets.training.alignment import DISTANCES, REFERENCES
+from xai_widgets.training.distributed import join, rank_and_count
 from xai_widgets.training.models import MODELS, build
 from xai_widgets.training.passes import STATISTICS
-from xai_widgets.training.processes import join, place
 from xai_widgets.training.recipe import Recipe
-from xai_widgets.training.records import TensorBoard, write_csv
-from xai_widgets.training.references import REFERENCES
+from xai_widgets.training.reports import Report, TensorBoard, write_csv
 from xai_widgets.training.trainer import Trainer
 
 ARMS = ("regularised", "baseline", "both")
 
 
-def main(words: Sequence[str] | None = None) -> int:
-    """Run a training as the words of a command line say; 0 where it was finished, 3 where its
-    time ran out before.
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a training by the arguments of a command line; 0 if it is finished, 3 if its time ran out
+    before that.
     """
-    asked = _parser().parse_args(words)
-    if asked.threads:
-        torch.set_num_threads(asked.threads)
+    options = _parser().parse_args(arguments)
+    if options.threads:
+        torch.set_num_threads(options.threads)
     keep_memory()
-    device = _join(asked.device)
+    device = _join(options.device)
     try:
-        recipe = _recipe(asked)
-        train, test = (dataset(asked.dataset, split, asked.size) for split in ("train", "test"))
-        train, test = (_first(some, asked.subset) for some in (train, test))
+        recipe = _recipe(options)
+        train, test = (dataset(options.dataset, split, options.size) for split in ("train", "test"))
+        train, test = (_subset(data, options.subset) for data in (train, test))
         arms = {"regularised": recipe, "baseline": replace(recipe, weight=0.0)}
-        until = time.monotonic() + 60 * asked.minutes
-        for name in reversed(arms) if asked.arm == "both" else (asked.arm,):
-            folder = asked.folder or Path("runs", f"{Path(asked.dataset).name}-{asked.model}")
-            if not _arm(asked, arms[name], train, test, folder / name, device, until):
+        until = time.monotonic() + 60 * options.minutes
+        for name in reversed(arms) if options.arm == "both" else (options.arm,):
+            folder = options.folder or Path("runs", f"{Path(options.dataset).name}-{options.model}")
+            if not _arm(options, arms[name], train, test, folder / name, device, until):
                 return 3
     except ExplanationError as error:
         print(f"xai_widgets.training: {error}", file=sys.stderr)
@@ -69,64 +69,70 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _arm(
-    asked: argparse.Namespace, recipe: Recipe, train: Labelled, test: Labelled, folder: Path,
+    options: argparse.Namespace, recipe: Recipe, train: Labelled, test: Labelled, folder: Path,
     device: torch.device, until: float,
 ) -> bool:  # fmt: skip
     """Train one network; whether it is finished."""
     channels = train.pixels.shape[3] if train.pixels.ndim == 4 else 1
-    network = build(asked.model, channels, len(train.class_names), seed=recipe.seed).to(device)
-    if asked.layout == "channels_last":
+    network = build(options.model, channels, len(train.class_names), seed=recipe.seed).to(device)
+    if options.layout == "channels_last":
         network = network.to(memory_format=torch.channels_last)
     trainer = Trainer(
-        network, train, test, recipe=recipe, folder=folder, checkpoint_every=asked.checkpoint_every
+        network,
+        train,
+        test,
+        recipe=recipe,
+        folder=folder,
+        checkpoint_every=options.checkpoint_every,
     )
-    first = place()[0] == 0
+    first = rank_and_count()[0] == 0
     if first and trainer.epoch + trainer.step:
         print(f"going on after {trainer.epoch} epochs and {trainer.step} steps", flush=True)
-    line = Line(sys.stderr) if first and sys.stderr.isatty() else None
     board = TensorBoard(folder / "tensorboard", trainer.epoch) if first else None
-    reports = trainer.reports()
-    for report in reports:
-        if line is not None:
-            line.show(f"{folder.name}: {report}", done=report.ends_epoch)
+    training = trainer.stream()
+    shown: Iterator[Progress[Report]] = training
+    if first and sys.stderr.isatty():
+        shown = with_progress_bar(training, folder.name)
+    for progress in shown:
+        report = progress.result
         if report.ends_epoch and first:
-            if line is None:
+            with tqdm.external_write_mode():  # above the bar
                 print(f"{folder.name}: {report}", flush=True)
             write_csv(folder / "metrics.csv", trainer.history)
             if board is not None:
                 board.add(trainer.history[-1])
         if time.monotonic() > until:
-            reports.close()
+            training.close()
     if trainer.finished and first:
         state = {name: value.contiguous() for name, value in network.state_dict().items()}
         save_file(state, folder / "network.safetensors")
-        made = {
-            "model": asked.model,
-            "dataset": Path(asked.dataset).name,
+        record = {
+            "model": options.model,
+            "dataset": Path(options.dataset).name,
             "class_names": list(train.class_names),
             "preprocessing": trainer.preprocessing,
             "recipe": recipe.plain(),
             "history": trainer.history,
             "torch": torch.__version__,
         }
-        write_whole(folder / "recipe.json", json.dumps(made, indent=1).encode() + b"\n")
+        write_whole(folder / "recipe.json", json.dumps(record, indent=1).encode() + b"\n")
     return trainer.finished
 
 
-def _recipe(asked: argparse.Namespace) -> Recipe:
-    recipe = Recipe.one_cycle(asked.epochs or 30) if asked.recipe == "one_cycle" else Recipe()
+def _recipe(options: argparse.Namespace) -> Recipe:
+    recipe = Recipe.one_cycle(options.epochs or 30) if options.recipe == "one_cycle" else Recipe()
     given = {
-        name: getattr(asked, name)
+        name: getattr(options, name)
         for name in ("epochs", "batch_size", "learning_rate", "weight_decay", "error", "reference",
                      "statistics", "weight", "seed", "label_smoothing", "crop", "rotation",
                      "warm_up")
-        if getattr(asked, name) is not None
+        if getattr(options, name) is not None
     }  # fmt: skip
-    return replace(recipe, **given, shards=asked.shards or place()[1])
+    return replace(recipe, **given, shards=options.shards or rank_and_count()[1])
 
 
-def _first(data: Labelled, count: int | None) -> Labelled:
-    """So many pictures, from all over the data set."""
+def _subset(data: Labelled, count: int | None) -> Labelled:
+    """So many pictures, spread over the data set."""
     if count is None or count >= len(data):
         return data
     step = len(data) // count
@@ -134,7 +140,7 @@ def _first(data: Labelled, count: int | None) -> Labelled:
 
 
 def _join(wanted: str | None) -> torch.device:
-    """The device to train on, after joining the other processes where torchrun started several."""
+    """The device to train on, after joining the other processes if torchrun started several."""
     name = wanted or ("cuda" if torch.cuda.is_available() else "cpu")
     if "WORLD_SIZE" in os.environ and not dist.is_initialized():
         if name == "cuda":

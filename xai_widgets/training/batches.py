@@ -14,19 +14,17 @@ from torch import Tensor
 
 from xai_widgets.errors import ExplanationError
 
-__all__ = ["Batches", "augmented", "chance"]
-
-ORDER, LOOKS, STEP = 0, 1, 2  # what a generator is for
+ORDER, AUGMENTATION, STEP = 0, 1, 2  # purposes of random generators
 
 
-def chance(*numbers: int) -> torch.Generator:
-    """A generator of its own for these numbers."""
+def generator_of(*numbers: int) -> torch.Generator:
+    """A generator of random numbers that depends on these numbers alone."""
     drawn = int(np.random.default_rng(list(numbers)).integers(2**62))
     return torch.Generator().manual_seed(drawn)
 
 
 class Batches:
-    """Labelled pictures in memory as a network takes them, normalised, in an order of chance.
+    """Labelled pictures in memory, normalised for a network, in a random order.
 
     `data` has `pixels` (N, H, W) or (N, H, W, C) uint8 and `labels` (N,), or is a pair of the two.
     mean, std: per channel, in [0, 1]; left out, those of the pictures themselves.
@@ -42,11 +40,11 @@ class Batches:
         std: tuple[float, ...] | None = None,
     ) -> None:
         pixels, labels = _pair(data)
-        held = pixels if pixels.ndim == 4 else pixels[..., None]
-        self.pixels = torch.from_numpy(np.ascontiguousarray(held)).permute(0, 3, 1, 2)
+        channelled = pixels if pixels.ndim == 4 else pixels[..., None]
+        self.pixels = torch.from_numpy(np.ascontiguousarray(channelled)).permute(0, 3, 1, 2)
         self.labels = torch.from_numpy(np.asarray(labels).astype(np.int64))
         if mean is None or std is None:
-            mean, std = _mean_and_std(held)
+            mean, std = _mean_and_std(channelled)
         self.mean, self.std = mean, std
 
     def __len__(self) -> int:
@@ -59,11 +57,11 @@ class Batches:
         return channels, height, width
 
     def steps(self, batch_size: int) -> int:
-        """How many whole batches an epoch has; at least one."""
+        """The number of whole batches in an epoch; at least one."""
         return max(len(self) // batch_size, 1)
 
     def fingerprint(self) -> str:
-        """Tells these pictures from others."""
+        """Identifies these pictures."""
         digest = hashlib.blake2b(str(tuple(self.pixels.shape)).encode(), digest_size=8)
         digest.update(self.labels.numpy().data)
         digest.update(self.pixels[:: max(len(self) // 97, 1)].contiguous().numpy().data)
@@ -74,7 +72,7 @@ class Batches:
         return _order(seed, epoch, len(self))[step * batch_size : (step + 1) * batch_size]
 
     def inputs(self, chosen: Tensor) -> Tensor:
-        """Pictures as the network takes them, (N, C, H, W)."""
+        """The network's inputs for these pictures, (N, C, H, W)."""
         return self.normalised(self.pixels[chosen].float() / 255)
 
     def normalised(self, pixels: Tensor) -> Tensor:
@@ -86,12 +84,12 @@ class Batches:
 def augmented(
     pixels: Tensor, seeds: tuple[int, int, int], *, crop: int, flip: bool, rotation: float
 ) -> Tensor:
-    """Each picture (N, C, H, W) in [0, 1] mirrored half the time, turned by up to `rotation`
-    degrees, and moved by up to `crop` pixels, as (seed, epoch, step) say; black comes in from
-    outside.
+    """Each picture (N, C, H, W) in [0, 1] mirrored half the time, rotated by up to `rotation`
+    degrees, and shifted by up to `crop` pixels, at random by (seed, epoch, step); the outside is
+    black.
     """
     seed, epoch, step = seeds
-    generator = chance(seed, LOOKS, epoch, step)
+    generator = generator_of(seed, AUGMENTATION, epoch, step)
     count, _, height, width = pixels.shape
     angle = (2 * torch.rand(count, generator=generator) - 1) * math.radians(rotation)
     moves = torch.randint(-crop, crop + 1, (2, count), generator=generator)
@@ -127,13 +125,15 @@ def _pair(data: Any) -> tuple[Any, Any]:
             "(N, H, W, C) uint8 with labels (N,), as xw.demo.fashion() gives them, or a pair"
         )
     if labels is None or len(pixels) != len(labels) or not len(pixels):
-        found = 0 if labels is None else len(labels)
-        raise ExplanationError(f"{len(pixels)} pictures with {found} labels; expected one each")
+        count = 0 if labels is None else len(labels)
+        raise ExplanationError(f"{len(pixels)} pictures with {count} labels; expected one each")
     return pixels, labels
 
 
 def _mean_and_std(pixels: Any) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Of each channel, from the counts of its levels: exact whatever their number."""
+    """The mean and standard deviation of each channel, from the counts of its levels: exact for any
+    number of pixels.
+    """
     means, stds = [], []
     levels = np.arange(256) / 255
     for channel in range(pixels.shape[3]):

@@ -12,11 +12,9 @@ from torch import Tensor, nn
 
 from xai_widgets.errors import ExplanationError, nearest
 
-__all__ = ["MODELS", "MobileNetV2", "ResNet", "build"]
-
 
 class _Block(nn.Module):
-    """Two convolutions of 3 x 3 around which the input is added again."""
+    """Two convolutions of 3 x 3 with a shortcut around them."""
 
     def __init__(self, inside: int, outside: int, stride: int) -> None:
         super().__init__()
@@ -51,8 +49,8 @@ class ResNet(nn.Module):
         self.norm = nn.BatchNorm2d(width)
         stages: list[nn.Module] = []
         for number, outside in enumerate(widths):
-            for place in range(blocks):
-                stride = 2 if number and not place else 1
+            for block in range(blocks):
+                stride = 2 if number and not block else 1
                 stages.append(_Block(width, outside, stride))
                 width = outside
         self.blocks = nn.Sequential(*stages)
@@ -65,7 +63,7 @@ class ResNet(nn.Module):
 
 
 class _Inverted(nn.Module):
-    """Widen, filter each channel, narrow again; rectified at 6."""
+    """An inverted residual: expand, filter each channel, project; with ReLU6."""
 
     def __init__(self, inside: int, outside: int, stride: int, expansion: int) -> None:
         super().__init__()
@@ -96,9 +94,9 @@ class MobileNetV2(nn.Sequential):
         layers = _rectified(channels, 32, 3)
         width = 32
         for expansion, outside, repetitions, stride in table:
-            for place in range(repetitions):
-                step = stride if place == 0 else 1
-                layers.append(_Inverted(width, outside, step, expansion))
+            for repetition in range(repetitions):
+                own_stride = 1 if repetition else stride
+                layers.append(_Inverted(width, outside, own_stride, expansion))
                 width = outside
         layers += _rectified(width, 1280, 1)
         head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(1280, classes)]
@@ -128,7 +126,7 @@ MODELS: Mapping[str, Callable[[int, int], nn.Module]] = MappingProxyType(
 
 
 def build(name: str, channels: int, classes: int, seed: int = 0) -> Any:
-    """A network with weights drawn from a seed; the generator of all is left as it was.
+    """A network with weights drawn from a seed; the global generator is left as it was.
 
     Raises ExplanationError with the nearest spelling for an unknown name.
     """

@@ -1,9 +1,10 @@
-"""One forward pass of a network in training, from which several input gradients are read."""
+"""One forward pass of a network in training, and the input gradients that are read from it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -15,26 +16,45 @@ from xai_widgets.probe.fingerprint import modules_of
 from xai_widgets.probe.guard import as_found, autograd_ready, buffers_aside, like_parameters, unwrap
 from xai_widgets.probe.rectifiers import Rule
 from xai_widgets.targets import logits_of
-from xai_widgets.training.terms import Terms
-from xai_widgets.training.twice import TwiceMode
-
-__all__ = ["STATISTICS", "TrainingPass", "fixed_of"]
+from xai_widgets.training.double_backward import DoubleBackwardMode
 
 STATISTICS = ("batch", "fixed")
 
 
+@dataclass(frozen=True, eq=False)
+class Terms:
+    """The loss of a batch and its parts, each a number with its gradient.
+
+    total = classification + weight · regularization is to be minimised; `regularization` is the
+    unweighted mean over the batch. `logits` (N, C) are the network's scores, detached.
+    """
+
+    total: Tensor
+    classification: Tensor
+    regularization: Tensor
+    logits: Tensor
+
+    def numbers(self) -> Mapping[str, float]:
+        """The three terms as plain numbers."""
+        return {
+            "total": float(self.total.detach()),
+            "classification": float(self.classification.detach()),
+            "regularization": float(self.regularization.detach()),
+        }
+
+
 class TrainingPass:
-    """One forward pass on inputs (N, C, H, W), and the losses of its N pictures, for which
-    gradients with respect to the inputs are read, as often as wanted and under any backward rule.
+    """One forward pass on inputs (N, C, H, W), and the losses of its N pictures. Their gradients
+    with respect to the inputs can be read as often as wanted, under any backward rule.
 
-    The network runs in the mode in which it is, so its BatchNorm statistics are updated once. All
-    is done in single precision at least: autocast is off. `losses` (N,) and what `gradient` gives
-    with `create_graph` carry the graph on which the parameters are trained.
+    The network runs in its present mode, so its BatchNorm statistics are updated once. Everything
+    is computed in single precision at least: autocast is off. `losses` (N,) and gradients with
+    `create_graph` carry the graph on which the parameters are trained.
 
-    statistics: "batch", and a gradient goes through BatchNorm's means and variances to all pictures
-    of the batch; "fixed", and it takes them for constants, as in evaluation.
+    statistics: with "batch" a gradient goes through BatchNorm's means and variances to all pictures
+    of the batch; with "fixed" it takes them for constants, as in evaluation.
 
-    Raises ExplanationError for a compiled network, or what is no classifier.
+    Raises ExplanationError for a compiled network, or one that is not a classifier.
     """
 
     def __init__(
@@ -49,14 +69,14 @@ class TrainingPass:
         _check(model)
         self.model = unwrap(model)
         self._run, self._smoothing = model, label_smoothing
-        self._mode = TwiceMode()
+        self._mode = DoubleBackwardMode()
         self._mode.fixed = fixed_of(statistics)
-        self._chance = _chance_now()
+        self._generators = _generator_states()
         with autograd_ready(self.model):
             self._targets = targets.detach().clone()  # may be an inference tensor
             self.inputs = like_parameters(inputs, self.model).clone().requires_grad_(True)
-            # A copy: a first layer that works in place may not overwrite a leaf.
-            # Measured: on a CPU the second backward is quickest with channels innermost.
+            # A copy, as a first layer that works in place must not overwrite a leaf.
+            # Measured: on a CPU the second backward is fastest with channels innermost.
             cpu = self.inputs.device.type == "cpu" and self.inputs.ndim == 4
             layout = torch.channels_last if cpu else torch.preserve_format
             given = self.inputs.clone(memory_format=layout)
@@ -69,10 +89,10 @@ class TrainingPass:
     def gradient(
         self, of: Tensor | None = None, *, rule: Rule = "standard", create_graph: bool = False
     ) -> Tensor:
-        """The gradient of each picture's loss (or of other numbers (N,)) with respect to it,
-        (N, C, H, W).
+        """The gradient of each picture's loss (or of other numbers (N,)) with respect to the
+        picture, (N, C, H, W).
 
-        Raises ExplanationError where a rule is to change rectifiers and the network ran none.
+        Raises ExplanationError for a rule that changes rectifiers where the network ran none.
         """
         if rule != "standard" and self._mode.met == 0:
             raise ExplanationError(
@@ -109,19 +129,19 @@ class TrainingPass:
 
     @contextmanager
     def again(self) -> Iterator[None]:
-        """Run the network once more inside of this: the same dropout is drawn, and BatchNorm's
-        running statistics stay those of the pictures.
+        """A block in which the network runs once more, with the same dropout, and without updating
+        BatchNorm's running statistics.
         """
-        after = _chance_now()
+        after = _generator_states()
         with autograd_ready(self.model), buffers_aside(modules_of(self.model)):
-            _set_chance(self._chance)
+            _set_generators(self._generators)
             try:
                 yield
             finally:
-                _set_chance(after)
+                _set_generators(after)
 
     def terms(self, weight: float, regularise: Callable[[TrainingPass], Tensor]) -> Terms:
-        """The loss whose regularisation is the mean of what `regularise` gives, (N,)."""
+        """The loss, with the mean of the values (N,) of `regularise` as its regularisation."""
         with autograd_ready(self.model):
             regularization = regularise(self).mean()
             classification = self.losses.mean()
@@ -134,7 +154,8 @@ class TrainingPass:
 
 
 def fixed_of(statistics: str) -> bool:
-    """Whether BatchNorm's statistics are constants. Raises ExplanationError for another word."""
+    """Whether BatchNorm's statistics are constants. Raises ExplanationError for
+    any other word."""
     if statistics not in STATISTICS:
         raise ExplanationError(
             f"statistics={statistics!r}; expected one of {', '.join(map(repr, STATISTICS))}."
@@ -143,12 +164,12 @@ def fixed_of(statistics: str) -> bool:
     return statistics == "fixed"
 
 
-def _chance_now() -> tuple[Tensor, Tensor | None]:
+def _generator_states() -> tuple[Tensor, Tensor | None]:
     cuda = torch.cuda.get_rng_state() if torch.cuda.is_initialized() else None
     return torch.get_rng_state(), cuda
 
 
-def _set_chance(states: tuple[Tensor, Tensor | None]) -> None:
+def _set_generators(states: tuple[Tensor, Tensor | None]) -> None:
     torch.set_rng_state(states[0])
     if states[1] is not None:
         torch.cuda.set_rng_state(states[1])

@@ -1,4 +1,4 @@
-"""The choices of a training, all of which its result depends on."""
+"""The recipe of a training: all the choices that its result depends on."""
 
 from __future__ import annotations
 
@@ -7,26 +7,24 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
 from xai_widgets.errors import ExplanationError, nearest
-from xai_widgets.training.distances import distance_of
+from xai_widgets.training.alignment import distance_of, reference_of
 from xai_widgets.training.passes import fixed_of
-from xai_widgets.training.references import reference_of
-
-__all__ = ["Recipe", "Schedule"]
 
 Schedule = Literal["steps", "one_cycle"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """How a network is trained; the defaults are the paper's group's for pictures of 32 pixels.
+    """How a network is trained; the defaults are those of the CIFAR code of the paper's group.
 
     weight, error, reference, statistics: of `interpretable_gradient_loss`; a weight of 0 is the
     baseline arm, plain cross-entropy on the same batches. SGD with `momentum` and `weight_decay`;
     the rate falls by `gamma` at each of `milestones` (shares of all epochs) after `warm_up` epochs
-    ("steps"), or rises over `warm_up` epochs and falls to nothing along a cosine ("one_cycle").
-    Pictures are padded by `crop` and cut out at random, mirrored half the time if `flip`, turned by
-    up to `rotation` degrees. shards: parts of a batch that are normalised by themselves and may run
-    in as many processes. seed: of the order of pictures, their augmentation, and dropout.
+    ("steps"), or rises over `warm_up` epochs and falls to zero along a cosine ("one_cycle").
+    Pictures are padded by `crop` and cropped at random, mirrored half the time if `flip`, rotated
+    by up to `rotation` degrees. shards: parts of a batch with BatchNorm statistics of their own,
+    which may run in as many processes. seed: of the order of pictures, their augmentation, and
+    dropout.
     """
 
     epochs: int = 200
@@ -68,7 +66,7 @@ class Recipe:
 
     @classmethod
     def one_cycle(cls, epochs: int = 30, **options: Any) -> Recipe:
-        """A shorter training: the rate rises over a tenth of the epochs, then falls to nothing."""
+        """A shorter training: the rate rises over a tenth of the epochs, then falls to zero."""
         return cls(**{"epochs": epochs, "schedule": "one_cycle", "warm_up": epochs / 10, **options})
 
     def rate(self, step: int, steps: int) -> float:
@@ -84,5 +82,4 @@ class Recipe:
 
     def plain(self) -> dict[str, Any]:
         """The recipe as JSON holds it."""
-        made = asdict(self)
-        return {**made, "milestones": list(self.milestones)}
+        return {**asdict(self), "milestones": list(self.milestones)}

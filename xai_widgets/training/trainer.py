@@ -1,10 +1,15 @@
-"""A training that reports every step, and goes on after any interruption as if there was none."""
+"""A training that reports every step, and continues after an interruption as if there had been
+none.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import time
+import warnings
 from collections.abc import Callable, Generator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,36 +18,42 @@ import torch.nn.functional as F  # the field's name for it
 from torch import Tensor, nn
 
 from xai_widgets.errors import ExplanationError
+from xai_widgets.files import (
+    check_settings,
+    load_moments,
+    load_tensors,
+    load_weights,
+    moments_of,
+    save_tensors,
+)
 from xai_widgets.probe.guard import lock_of, unwrap
+from xai_widgets.progress import Progress
 from xai_widgets.training.batches import Batches, augmented
-from xai_widgets.training.checkpoint import NAME, read_training, write_training
-from xai_widgets.training.loss import interpretable_gradient_loss
-from xai_widgets.training.measuring import accuracy_of, cosine_of
-from xai_widgets.training.processes import agree, place
+from xai_widgets.training.distributed import Shards, agree, rank_and_count
+from xai_widgets.training.losses import interpretable_gradient_loss
+from xai_widgets.training.passes import Terms
 from xai_widgets.training.recipe import Recipe
-from xai_widgets.training.report import Report
-from xai_widgets.training.sharding import Shards
-from xai_widgets.training.terms import Terms
-
-__all__ = ["Loss", "Trainer"]
+from xai_widgets.training.reports import Report, accuracy_of, cosine_of
 
 Loss = Callable[[nn.Module, Tensor, Tensor], Terms]
+CHECKPOINT = "checkpoint.safetensors"
+_FORMAT = "xai_widgets.training"
 
 
 class Trainer:
     """Trains `model` on `train` by a recipe, and measures it on `test` after every epoch.
 
         trainer = Trainer(model, xw.demo.fashion("train"), xw.demo.fashion(), recipe=Recipe())
-        for report in trainer.reports():
-            print(report)
+        for progress in trainer.stream():
+            print(progress.result)
 
-    train, test: what `Batches` takes. loss: instead of the recipe's, a function of the network,
-    inputs and targets that gives `Terms`. folder: where a checkpoint is kept, written whole or not
-    at all at each epoch's end, when the reports are closed, and every `checkpoint_every` steps; a
-    trainer made anew on the same folder goes on from there, and on a CPU ends with the same bits.
-    measured: test pictures whose two gradients are compared. Everything random of a step comes
-    from (seed, epoch, step). Where processes were joined by `torch.distributed`, they share each
-    batch (see `Shards`).
+    train, test: data for `Batches`. loss: instead of the recipe's, a function of the network,
+    inputs and targets that returns `Terms`. folder: where a checkpoint is kept, written whole or
+    not at all at each epoch's end, when the stream is closed, and every `checkpoint_every` steps; a
+    new trainer on the same folder continues from there, and on a CPU ends with the same bits.
+    measured: the number of test pictures whose two gradients are compared. Everything random of a
+    step comes from (seed, epoch, step). Processes joined by `torch.distributed` share each batch
+    (see `Shards`).
 
     Raises ExplanationError for data or a folder that do not fit.
     """
@@ -72,10 +83,10 @@ class Trainer:
         )
         self._shards = Shards(recipe.shards, recipe.seed, loss or _loss_of(recipe))
         self.steps = self.train.steps(recipe.batch_size)
-        self.epoch = 0  # how many are done
-        self.step = 0  # how many of the epoch under way are done
+        self.epoch = 0  # epochs done
+        self.step = 0  # steps done of the present epoch
         self.history: list[dict[str, float]] = []
-        self._sums: dict[str, float] = {}  # over the epoch under way
+        self._sums: dict[str, float] = {}  # over the present epoch
         self._restore()
 
     @property
@@ -85,27 +96,40 @@ class Trainer:
 
     @property
     def preprocessing(self) -> dict[str, Any]:
-        """How an `Engine` over the network prepares a picture."""
+        """The preprocessing of an `Engine` over the network."""
         return {"size": self.train.shape[1:], "mean": self.train.mean, "std": self.train.std}
 
-    def reports(self) -> Generator[Report, None, None]:
+    def stream(self) -> Generator[Progress[Report], None, None]:
         """Train, one report per step, until all epochs are done.
 
-        Closing the generator, or leaving the loop over it, stops after the step, and keeps a
-        checkpoint; reports asked for again go on from there.
+        Closing the generator, or leaving the loop over it, stops after the step and keeps a
+        checkpoint; another stream continues from there.
         """
+        total = self.recipe.epochs * self.steps
         while not self.finished:
-            report = self._one()
+            report = self._train_step()
             if self.checkpoint_every and self.step and self.step % self.checkpoint_every == 0:
                 self._keep()
             try:
-                yield report
+                yield Progress(
+                    (report.epoch * self.steps + report.step) / total, report, str(report)
+                )
             except GeneratorExit:
-                if self.step:  # at an epoch's end it has been kept
+                if self.step:  # at an epoch's end there is one already
                     self._keep()
                 raise
 
-    def _one(self) -> Report:
+    def reports(self) -> Generator[Report, None, None]:
+        """Deprecated: `stream` yields the same reports, as the results of `Progress`."""
+        warnings.warn("Trainer.reports is now .stream", DeprecationWarning, stacklevel=2)
+        return self._reports()
+
+    def _reports(self) -> Generator[Report, None, None]:
+        with closing(self.stream()) as steps:
+            for progress in steps:
+                yield progress.result
+
+    def _train_step(self) -> Report:
         started = time.perf_counter()
         epoch, step, recipe = self.epoch, self.step, self.recipe
         rate = recipe.rate(epoch * self.steps + step, self.steps)
@@ -149,8 +173,8 @@ class Trainer:
         self._keep()
 
     def measure(self) -> tuple[float, float | None]:
-        """Accuracy on the test pictures, and the mean cosine between plain and guided gradient on
-        some of them, spread evenly; None for a network without rectifiers.
+        """The accuracy on the test pictures, and the mean cosine between plain and guided gradient
+        on a sample of them; None for a network without rectifiers.
         """
         with lock_of(unwrap(self.model)):
             return accuracy_of(self.model, self.test), cosine_of(
@@ -166,16 +190,26 @@ class Trainer:
         }
 
     def _keep(self) -> None:
-        if self.folder is None or place()[0] != 0:
+        if self.folder is None or rank_and_count()[0] != 0:
             return
         progress = {"epoch": self.epoch, "step": self.step, "sums": self._sums,
                     "history": self.history}  # fmt: skip
-        write_training(self.folder / NAME, self.model, self.optimizer, self._settings, progress)
+        save_tensors(
+            self.folder / CHECKPOINT,
+            _FORMAT,
+            {"network": self.model.state_dict(), "optimizer": moments_of(self.optimizer)},
+            {"settings": json.dumps(self._settings), "progress": json.dumps(progress)},
+        )
 
     def _restore(self) -> None:
-        path = None if self.folder is None else self.folder / NAME
+        path = None if self.folder is None else self.folder / CHECKPOINT
         if path is not None and path.exists():
-            progress = read_training(path, self.model, self.optimizer, self._settings)
+            groups, metadata = load_tensors(path, _FORMAT, what="a training", maker="a Trainer")
+            settings = json.loads(metadata["settings"])
+            check_settings(path, settings, self._settings, otherwise="another folder")
+            load_weights(path, self.model, groups.get("network", {}))
+            load_moments(self.optimizer, groups.get("optimizer", {}))
+            progress = json.loads(metadata["progress"])
             self.epoch, self.step = progress["epoch"], progress["step"]
             self._sums, self.history = progress["sums"], progress["history"]
         agree("the number of steps done", self.epoch * self.steps + self.step)

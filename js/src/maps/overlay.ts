@@ -1,5 +1,5 @@
 /**
- * Value -> colour, in the numbers of xai_widgets/render/overlay.py. Alpha follows value, so weak
+ * Value -> colour, in the numbers of xai_widgets/render/colours.py. Alpha follows value, so weak
  * evidence fades out instead of staining the picture. Everything is decided once per level, not per pixel.
  */
 

@@ -18,22 +18,20 @@ from torch import Tensor, nn
 
 import xai_widgets as xw
 from tests.relabel.pictures import bars
-from xai_widgets.progress import Line
 from xai_widgets.relabel import (
     ConvolutionalVAE,
-    FitProgress,
+    FitStep,
     SpatialVAE,
     fit_vae,
-    fitting,
     load_vae,
-    pictures,
-    progress,
     reconstruct,
     save_vae,
+    stream_fit_vae,
     vae_loss,
 )
+from xai_widgets.relabel.autoencoders import fitting, pictures
 
-QUICK: dict[str, Any] = {"steps": 12, "batch_size": 4, "progress": False}
+QUICK: Any = {"steps": 12, "batch_size": 4}
 
 
 def small(size: int = 16) -> ConvolutionalVAE:
@@ -44,16 +42,15 @@ def weights(vae: nn.Module) -> bytes:
     return b"".join(tensor.numpy().tobytes() for tensor in vae.state_dict().values())
 
 
-class Cut(Exception):
-    pass
+def streamed(data: Any, **options: Any) -> list[FitStep]:
+    return [progress.result for progress in stream_fit_vae(data, **options)]
 
 
-def cut_at(step: int) -> Any:
-    def progress(said: FitProgress) -> None:
-        if said.step == step:
-            raise Cut
-
-    return progress
+def cut_at(step: int, data: Any, **options: Any) -> None:
+    """A training that is left after this step."""
+    for progress in stream_fit_vae(data, **options):
+        if progress.result.step == step:
+            return
 
 
 class Halves(nn.Module):
@@ -90,13 +87,15 @@ def test_the_loss_is_the_formula(error: Any, power: int) -> None:
 
 def test_it_learns() -> None:
     data = bars(64)
-    said: list[FitProgress] = []
-    vae = fit_vae(
-        data, vae=ConvolutionalVAE(size=16, latent=8, width=8), steps=60, batch_size=16,
-        learning_rate=1e-2, beta=0.001, error="squared", progress=said.append,
+    steps = list(
+        stream_fit_vae(
+            data, vae=ConvolutionalVAE(size=16, latent=8, width=8), steps=60, batch_size=16,
+            learning_rate=1e-2, beta=0.001, error="squared",
+        )
     )  # fmt: skip
-    assert [step.step for step in said] == list(range(1, 61))
-    assert said[-1].fraction == 1
+    assert [step.result.step for step in steps] == list(range(1, 61))
+    assert steps[-1].fraction == steps[-1].result.fraction == 1
+    vae: Any = steps[-1].result.vae
     pixels = torch.from_numpy(data).permute(0, 3, 1, 2).float() / 255
     blank = pixels.var(0).mean()  # the error of saying the same of every picture
     with torch.no_grad():
@@ -117,9 +116,7 @@ def test_a_spatial_one_learns_from_crops() -> None:
     for parameter in vae.decoder.straight.parameters():  # what it begins with is taken away
         nn.init.zeros_(parameter)
     before = error(vae)
-    trained = fit_vae(
-        data, vae=vae, size=24, steps=50, batch_size=4, learning_rate=5e-3, progress=False
-    )
+    trained = fit_vae(data, vae=vae, size=24, steps=50, batch_size=4, learning_rate=5e-3)
     assert trained is vae
     assert error(vae) < 0.5 * before
 
@@ -129,12 +126,11 @@ def test_features_are_kept_where_they_are_asked_for() -> None:
     data = bars(128)
     found = []
     for weight in (0.0, 5.0):
-        said: list[FitProgress] = []
-        fit_vae(
+        steps = streamed(
             data, vae=small(), steps=40, batch_size=8, learning_rate=5e-3, seed=3, beta=0.1,
-            features=lambda x: x.mean((2, 3)), feature_weight=weight, progress=said.append,
+            features=lambda x: x.mean((2, 3)), feature_weight=weight,
         )  # fmt: skip
-        found.append(np.mean([step.features for step in said[-10:]]))
+        found.append(np.mean([step.features for step in steps[-10:]]))
     assert found[1] < 0.7 * found[0]
 
 
@@ -144,34 +140,33 @@ def test_a_cut_changes_no_bit(tmp_path: Path, cut: int) -> None:
     whole = fit_vae(data, vae=small(), **QUICK)
     file = tmp_path / "vae.safetensors"
     often: dict[str, Any] = {**QUICK, "checkpoint": file, "checkpoint_every": 2}
-    with pytest.raises(Cut):
-        fit_vae(data, vae=small(), **{**often, "progress": cut_at(cut)})
+    cut_at(cut, data, vae=small(), **often)
     np.random.default_rng().random()
     torch.rand(3)  # whatever the process draws in between
     resumed = fit_vae(data, vae=small(), **often)
     assert weights(resumed) == weights(whole)
     # Finished: asked again it does nothing, and the file alone gives the same.
-    steps: list[FitProgress] = []
-    again = fit_vae(data, vae=small(), **{**often, "progress": steps.append})
-    assert steps == []
+    again = fit_vae(data, vae=small(), **often)
     assert weights(again) == weights(load_vae(file)) == weights(whole)
+    (only,) = stream_fit_vae(data, vae=small(), **often)
+    assert (only.fraction, only.result.step, only.words) == (1.0, 12, "finished already")
+    assert weights(only.result.vae) == weights(whole)
 
 
 def test_a_spatial_training_resumes_alike_too(tmp_path: Path) -> None:
     data = bars(5, 20, 3)
     made: list[bytes] = []
-    for name, cut in (("whole", 99), ("cut", 4)):
+    for name, cut in (("whole", None), ("cut", 4)):
         options: dict[str, Any] = {
             **QUICK, "size": 16, "checkpoint": tmp_path / name, "checkpoint_every": 3,
             "features": lambda x: x.mean((2, 3)),
         }  # fmt: skip
-        for report in (cut_at(cut), False):
+        if cut is not None:
+            cut_at(cut, data, vae=SpatialVAE(latent=2, width=8, fine=8, depth=1), **options)
+        for _ in range(2):  # to the end, and once more when it is finished
             vae = SpatialVAE(latent=2, width=8, fine=8, depth=1)
-            try:
-                made.append(weights(fit_vae(data, vae=vae, **{**options, "progress": report})))
-            except Cut:
-                continue
-    assert len(made) == 3
+            made.append(weights(fit_vae(data, vae=vae, **options)))
+    assert len(made) == 4
     assert len(set(made)) == 1
 
 
@@ -180,12 +175,11 @@ import sys, time, torch
 torch.set_num_threads(1)
 sys.path.insert(0, {root!r})
 from tests.relabel.pictures import bars
-from xai_widgets.relabel import ConvolutionalVAE, fit_vae
-def slowly(said):
-    print(said.step, flush=True)
+from xai_widgets.relabel import ConvolutionalVAE, stream_fit_vae
+for step in stream_fit_vae(bars(10), vae=ConvolutionalVAE(size=16, latent=3, width=4), steps=12,
+                           batch_size=4, checkpoint={file!r}, checkpoint_every=1):
+    print(step.result.step, flush=True)
     time.sleep(0.02)
-fit_vae(bars(10), vae=ConvolutionalVAE(size=16, latent=3, width=4), steps=12, batch_size=4,
-        progress=slowly, checkpoint={file!r}, checkpoint_every=1)
 """
 
 
@@ -203,14 +197,10 @@ def test_a_killed_process_leaves_a_training_that_goes_on(tmp_path: Path) -> None
             break
     assert process.wait(30) == -signal.SIGKILL
     process.stdout.close()
-    steps: list[int] = []
-    resumed = fit_vae(
-        bars(10), vae=small(), checkpoint=file,
-        **{**QUICK, "progress": lambda said: steps.append(said.step)},
-    )  # fmt: skip
-    assert 5 <= steps[0] <= 8
-    assert steps[-1] == 12
-    assert weights(resumed) == weights(fit_vae(bars(10), vae=small(), **QUICK))
+    steps = streamed(bars(10), vae=small(), checkpoint=file, **QUICK)
+    assert 5 <= steps[0].step <= 8
+    assert steps[-1].step == 12
+    assert weights(steps[-1].vae) == weights(fit_vae(bars(10), vae=small(), **QUICK))
 
 
 def test_a_checkpoint_of_another_training_is_refused(tmp_path: Path) -> None:
@@ -243,8 +233,7 @@ def test_a_checkpoint_is_whole_or_the_one_before(
 ) -> None:
     file = tmp_path / "vae.safetensors"
     often: dict[str, Any] = {**QUICK, "checkpoint": file, "checkpoint_every": 2}
-    with pytest.raises(Cut):
-        fit_vae(bars(10), vae=small(), **{**often, "progress": cut_at(5)})
+    cut_at(5, bars(10), vae=small(), **often)
     kept = file.read_bytes()
     write = Path.write_bytes
 
@@ -336,10 +325,9 @@ def test_previews_come_early_then_seldom() -> None:
     assert due[0] == 10
     assert due[-1] == 1000
     assert len(due) < 16
-    said: list[FitProgress] = []
-    fit_vae(bars(9), vae=small(), preview=3, **{**QUICK, "progress": said.append})
-    previews = [step.preview for step in said if step.preview is not None]
-    assert [step.step for step in said if step.preview is not None] == [10, 12]
+    steps = streamed(bars(9), vae=small(), preview=3, **QUICK)
+    previews = [step.preview for step in steps if step.preview is not None]
+    assert [step.step for step in steps if step.preview is not None] == [10, 12]
     assert previews[0].shape == (2 * 16, 3 * 16, 3)
     assert previews[0].dtype == np.uint8
     assert any((previews[0][:16, :16] == picture).all() for picture in bars(9))
@@ -357,41 +345,57 @@ def test_the_process_keeps_its_own_random_numbers() -> None:
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_a_terminal_has_one_line() -> None:
-    stream = io.StringIO()
-    line = Line(stream)
-    for step in (1, 2, 3):
-        line.show(str(FitProgress(step, 3, 0.5, 0.25, 0.0, 12.4, step * 1.0)), done=step == 3)
+def test_a_step_says_how_good_the_reconstructions_are() -> None:
+    step = FitStep(3, 3, 0.5, 0.25, 0.0, 12.4, 3.0, small())
+    assert str(step) == "step 3 of 3 · loss 0.5000 (error 0.2500, divergence 12 nats)"
+    step = FitStep(3, 3, 0.5, 0.25, 0.125, 12.4, 3.0, small())
+    assert "features 0.125" in str(step)
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("shown", "stream"), [(True, Terminal()), (True, io.StringIO()),
+                                               (False, Terminal())])  # fmt: skip
+def test_a_terminal_has_one_bar_and_a_file_none(
+    shown: bool, stream: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stderr", stream)
+    fit_vae(bars(9), vae=small(), progress=shown, **QUICK)
     text = stream.getvalue()
+    if not (shown and stream.isatty()):
+        assert text == ""
+        return
     assert text.count("\n") == 1
-    assert text.count("\r") == 2  # the second came too soon after the first
-    assert text.endswith(
-        "step 3 of 3 · loss 0.5000 (error 0.2500, divergence 12 nats) · 0:00 min left\n"
-    )
+    assert "fit_vae: 100%" in text
+    assert "step 12 of 12 · loss" in text
 
 
-def test_a_notebook_has_one_output(monkeypatch: pytest.MonkeyPatch) -> None:
-    shown: list[str] = []
+def test_a_notebook_has_one_preview_that_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[Any] = []
 
     class Handle:
-        def update(self, html: Any) -> None:
-            shown.append(html.data)
+        def update(self, picture: Image.Image) -> None:
+            shown.append(("updated", picture.size))
 
-    def display(html: Any, display_id: bool) -> Handle:
+    def display(picture: Image.Image, display_id: bool) -> Handle:
         assert display_id
-        shown.append(html.data)
+        shown.append(("new", picture.size))
         return Handle()
 
     monkeypatch.setattr("IPython.display.display", display)
-    cell = progress._Cell()
-    picture = np.zeros((4, 4, 3), dtype=np.uint8)
-    cell(FitProgress(1, 2, 0.5, 0.25, 0.125, 12.4, 1.0, picture))
-    cell(FitProgress(2, 2, 0.5, 0.25, 0.125, 12.4, 1.0))
-    assert len(shown) == 2
-    assert 'value="0.5000"' in shown[0]
-    assert "features 0.125" in shown[0]
-    assert "data:image/png;base64," in shown[0]
-    assert "data:image/png;base64," in shown[1]  # the latest preview stays
+    monkeypatch.setattr(fitting, "_in_notebook", lambda: True)
+    fit_vae(bars(9), vae=small(), preview=3, **QUICK)
+    assert shown == [("new", (48, 32)), ("updated", (48, 32))]
+
+
+def test_a_function_as_progress_is_deprecated_and_still_called() -> None:
+    steps: list[FitStep] = []
+    with pytest.deprecated_call(match="stream_fit_vae"):
+        fit_vae(bars(9), vae=small(), progress=steps.append, **QUICK)
+    assert [step.step for step in steps] == list(range(1, 13))
 
 
 @pytest.mark.parametrize(

@@ -8,16 +8,14 @@ import torch
 from torch import Tensor, nn
 
 from xai_widgets.errors import ExplanationError
-from xai_widgets.relabel.autoencoders.layers import (
+from xai_widgets.relabel.autoencoders.vae import (
     Residual,
     as_distribution,
-    certain,
     check_pixels,
     enlarged,
+    low_variance,
     seeded,
 )
-
-__all__ = ["ConvolutionalVAE"]
 
 
 class ConvolutionalVAE(nn.Module):
@@ -27,7 +25,7 @@ class ConvolutionalVAE(nn.Module):
     two sub-pixel convolutions (Shi et al., 2016) lead back. `size` is S, a multiple of 4; `latent`
     is d. Random weights come from `seed`.
 
-    Raises ExplanationError for a size that is none, and for pictures of another shape.
+    Raises ExplanationError for another size, and for pictures of another shape.
     """
 
     def __init__(
@@ -50,7 +48,7 @@ class ConvolutionalVAE(nn.Module):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What another one is made with that can take these weights."""
+        """The arguments that make another one for these weights."""
         return {name: getattr(self, name) for name in ("channels", "size", "latent", "width")}
 
     def encode(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
@@ -81,7 +79,7 @@ class ConvolutionalVAE(nn.Module):
             Residual(wide),
             nn.SiLU(),
             nn.Flatten(),
-            certain(nn.Linear(wide * quarter**2, 2 * self.latent), gain=15),
+            low_variance(nn.Linear(wide * quarter**2, 2 * self.latent), gain=15),
         )
         decoder = nn.Sequential(
             nn.Linear(self.latent, wide * quarter**2),

@@ -1,4 +1,4 @@
-"""The autoencoders of latent diffusion models, as diffusers has them, as a VAE of ours."""
+"""The autoencoders of latent diffusion models, wrapped as a VAE."""
 
 from __future__ import annotations
 
@@ -9,10 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from xai_widgets.errors import ExplanationError
-from xai_widgets.relabel.autoencoders.layers import check_pixels
-from xai_widgets.relabel.autoencoders.vae import VAE, padded
-
-__all__ = ["from_diffusers"]
+from xai_widgets.relabel.autoencoders.vae import VAE, check_pixels, padded
 
 
 def from_diffusers(model: Any) -> VAE:
@@ -20,10 +17,10 @@ def from_diffusers(model: Any) -> VAE:
 
     Those work on pictures in [−1, 1]; ours are in [0, 1]. Their `scaling_factor` s and
     `shift_factor` b are applied as the diffusion models apply them, z = s (m − b), so that latents
-    have about unit variance. Pictures whose sides are no multiples of the model's stride are
-    continued below and to the right. `AutoencoderTiny` has no variance: its log-variance is 0
+    have about unit variance. Pictures whose sides are not multiples of the model's stride
+    are padded below and to the right. `AutoencoderTiny` has no variance: its log-variance is 0
     everywhere, and noise scaled by it is plain noise. The model is not moved, and not written to;
-    results have the dtype and device of what came in.
+    results have the dtype and device of the input.
 
     Raises ExplanationError for a model of another interface.
     Source: Rombach et al., 2022 (arXiv 2112.10752); the models' configurations in diffusers.
@@ -54,21 +51,21 @@ class _DiffusionVAE:
 
     def encode(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         check_pixels(pixels, self.channels)
-        found = self._model.encode(self._there(2 * padded(pixels, self.stride) - 1))
-        if hasattr(found, "latent_dist"):
-            mean = (found.latent_dist.mean.to(pixels) - self._shift) * self._scale
-            spread = found.latent_dist.logvar.to(pixels) + 2 * math.log(self._scale)
+        encoded = self._model.encode(self._placed(2 * padded(pixels, self.stride) - 1))
+        if hasattr(encoded, "latent_dist"):
+            mean = (encoded.latent_dist.mean.to(pixels) - self._shift) * self._scale
+            spread = encoded.latent_dist.logvar.to(pixels) + 2 * math.log(self._scale)
             return mean, spread
-        mean = (found.latents.to(pixels) - self._shift) * self._scale
+        mean = (encoded.latents.to(pixels) - self._shift) * self._scale
         return mean, torch.zeros_like(mean)
 
     def decode(self, latents: Tensor) -> Tensor:
-        found = self._model.decode(self._there(latents / self._scale + self._shift)).sample
-        pixels: Tensor = ((found.to(latents) + 1) / 2).clamp(0, 1)
+        decoded = self._model.decode(self._placed(latents / self._scale + self._shift)).sample
+        pixels: Tensor = ((decoded.to(latents) + 1) / 2).clamp(0, 1)
         return pixels
 
-    def _there(self, values: Tensor) -> Tensor:
-        """As the model has its own weights: in half precision, or on another device."""
+    def _placed(self, values: Tensor) -> Tensor:
+        """On the model's device and of its type, such as half precision."""
         weights = self._model.parameters() if isinstance(self._model, nn.Module) else iter(())
         first = next(weights, None)
         return values if first is None else values.to(first)

@@ -1,193 +1,283 @@
-"""Training an autoencoder on anybody's pictures: live, interruptible, repeatable to the bit."""
+"""Training an autoencoder on any pictures, step by step; an interrupted training can be continued
+and ends with the same bits.
+"""
 
 from __future__ import annotations
 
 import math
 import os
+import sys
 import time
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, TypedDict
 
 import numpy as np
+import numpy.typing as npt
 import torch
+from PIL import Image
 from torch import Tensor, nn
+from typing_extensions import Unpack
 
 from xai_widgets.errors import ExplanationError, nearest
-from xai_widgets.relabel.autoencoders.checkpoint import KINDS, read_training, write_training
+from xai_widgets.progress import Progress, with_progress_bar
 from xai_widgets.relabel.autoencoders.convolutional import ConvolutionalVAE
+from xai_widgets.relabel.autoencoders.files import KINDS, load_training, save_training
+from xai_widgets.relabel.autoencoders.pictures import Pictures
 from xai_widgets.relabel.autoencoders.spatial import SpatialVAE
-from xai_widgets.relabel.autoencoders.vae import VAE, kl_divergence, reconstruct
-from xai_widgets.relabel.pictures import Pictures
-from xai_widgets.relabel.progress import FitProgress, preview_of, shown
+from xai_widgets.relabel.autoencoders.vae import (
+    VAE,
+    Error,
+    Features,
+    VAELoss,
+    reconstruct,
+    vae_loss,
+)
 
-__all__ = ["Features", "fit_vae", "vae_loss"]
-
-Features = Callable[[Tensor], "Tensor | Sequence[Tensor]"]
-Error = Literal["absolute", "squared"]
-_LARGEST_WHOLE = 64  # pixels; larger pictures are given a latent for each place
+_LARGEST_WHOLE = 64  # pixels; larger pictures get a grid of latents
 _WARM_UP = 0.05  # of the steps
 _LAST_RATE = 0.01  # of the learning rate
 _CLIP = 1.0  # the gradient's largest norm
-_ORDER, _CHANCE = 0, 1  # what a generator is for
+_ORDER, _BATCH = 0, 1  # purposes of random generators
 
 
-@dataclass(frozen=True)
-class Terms:
-    """The loss of a batch, and what it is made of."""
+class FitOptions(TypedDict, total=False):
+    """The options of `fit_vae` and `stream_fit_vae`."""
 
-    total: Tensor
-    error: Tensor
-    features: Tensor
-    divergence: Tensor
+    vae: str | nn.Module | None
+    size: int | None
+    steps: int | None
+    epochs: float | None
+    batch_size: int
+    learning_rate: float
+    beta: float
+    error: Error
+    features: Features | None
+    feature_weight: float
+    seed: int
+    checkpoint: str | os.PathLike[str] | None
+    checkpoint_every: int
+    preview: int
 
 
-def vae_loss(
-    vae: VAE,
-    pixels: Tensor,
-    noise: Callable[[Tensor], Tensor],
-    *,
-    beta: float,
-    error: Error = "absolute",
-    features: Features | None = None,
-    feature_weight: float = 1.0,
-) -> Terms:
-    """mean |x − x̂| (or its square) + w · D(x, x̂) + β · KL / values, averaged over the batch.
+@dataclass(frozen=True, eq=False)
+class FitStep:
+    """One step of a training.
 
-    x̂ = decode(m + s ε), with ε what `noise` makes in the shape of m; KL = KL(N(m, s²) ‖ N(0, 1)) in
-    nats; values = C H W. So β is the scale of a Laplacian likelihood of one pixel value, or twice
-    the variance of a normal one. D is the mean, over the tensors φ that `features` gives for a
-    batch, of mean |φ(x) − φ(x̂)| / mean |φ(x)|: it keeps what a network sees in the picture.
-
-    Source: Kingma and Welling, 2014; Higgins et al. (β), 2017; Johnson et al. (features), 2016.
+    `loss` is the loss of this step's batch; `error` its mean error per pixel value, `features` its
+    distance between features (0 without any), `divergence` the Kullback-Leibler divergence in nats
+    of one picture. `vae` is the module in training. `preview`, now and then, is a picture (H, W, 3)
+    uint8: originals above, their reconstructions below.
     """
-    height, width = pixels.shape[-2:]
-    mean, log_variance = vae.encode(pixels)
-    latents = mean + (0.5 * log_variance).exp() * noise(mean)
-    made = vae.decode(latents)[..., :height, :width]
-    difference = made - pixels
-    distance = difference.abs().mean() if error == "absolute" else difference.square().mean()
-    divergence = kl_divergence(mean, log_variance).mean()
-    total = distance + beta * divergence / pixels[0].numel()
-    apart = torch.zeros((), device=pixels.device)
-    if features is not None:
-        with torch.no_grad():
-            wanted = _several(features(pixels))
-        pairs = zip(wanted, _several(features(made)), strict=True)
-        apart = torch.stack(
-            [(a - b).abs().mean() / a.abs().mean().clamp(min=1e-6) for a, b in pairs]
-        ).mean()
-        total = total + feature_weight * apart
-    return Terms(total, distance.detach(), apart.detach(), divergence.detach())
+
+    step: int
+    steps: int
+    loss: float
+    error: float
+    features: float
+    divergence: float
+    seconds: float
+    vae: nn.Module
+    preview: npt.NDArray[np.uint8] | None = None
+
+    @property
+    def fraction(self) -> float:
+        """The share of the steps done."""
+        return self.step / self.steps
+
+    def __str__(self) -> str:
+        features = f", features {self.features:.3f}" if self.features else ""
+        return (
+            f"step {self.step} of {self.steps} · loss {self.loss:.4f} (error {self.error:.4f}"
+            f"{features}, divergence {self.divergence:.0f} nats)"
+        )
 
 
 def fit_vae(
     data: Any,
     *,
-    vae: str | nn.Module | None = None,
-    size: int | None = None,
-    steps: int | None = None,
-    epochs: float | None = None,
-    batch_size: int = 16,
-    learning_rate: float = 1e-3,
-    beta: float = 0.01,
-    error: Error = "absolute",
-    features: Features | None = None,
-    feature_weight: float = 1.0,
-    seed: int = 0,
-    checkpoint: str | os.PathLike[str] | None = None,
-    checkpoint_every: int = 200,
-    progress: Callable[[FitProgress], object] | bool = True,
-    preview: int = 8,
+    progress: bool | Callable[[FitStep], object] = True,
+    **options: Unpack[FitOptions],
 ) -> Any:
     """Train a variational autoencoder on pictures; returns it in evaluation mode, frozen.
 
     `data` is a folder of pictures, an array of them, or a data set of pictures or (picture, label)
-    pairs. `vae` is "convolutional" (one latent vector; whole pictures brought to `size`),
-    "spatial" (a grid of latents; crops of `size` from anywhere, mirrored half the time), or a
-    module of your own with `encode` and `decode`; left out, pictures up to 64 pixels get the first
-    kind. AdamW takes `steps` steps, or as many as `epochs` (20 where neither is given) make, its
-    rate warmed up and let down by a cosine. See `vae_loss` for what is minimised.
+    pairs. Options, with their defaults:
 
-    `progress` is given each step's `FitProgress`, the first preview after a few steps; True shows
-    it in a notebook's cell or a terminal, False nowhere. With `checkpoint`, a safetensors file is
-    written every `checkpoint_every` steps, whole or not at all, and a training that was cut off
-    goes on from it: on a CPU its weights end as those of one never interrupted, bit for bit, unless
-    the data set itself draws random numbers. Everything random of step t comes from (`seed`, t).
+    vae: "convolutional" (one latent vector; whole pictures brought to `size`), "spatial" (a grid of
+    latents; crops of `size` from anywhere, mirrored half the time), or a module of your own with
+    `encode` and `decode`; None takes the first kind for pictures of up to 64 pixels, else the
+    second. steps, or epochs (20 where neither is given); batch_size=16. learning_rate=1e-3, of
+    AdamW, with a warm-up and a cosine decay. beta=0.01, error="absolute" (or "squared"),
+    features=None and feature_weight=1.0: see `vae_loss`. preview=8: pictures in a preview, 0 for
+    none. seed=0: everything random of step t comes from (seed, t).
 
-    Raises ExplanationError for what cannot be trained on, or a checkpoint of another training.
+    checkpoint: a safetensors file, written every `checkpoint_every=200` steps, whole or not at all.
+    An interrupted training is continued from it: on a CPU its weights end as those of one never
+    interrupted, bit for bit, unless the data set itself draws random numbers.
+
+    progress: whether a bar is shown in a terminal or below a notebook's cell, where previews are
+    shown too. A function that takes each `FitStep` is deprecated: use `stream_fit_vae`.
+
+    Raises ExplanationError for data that cannot be trained on, or a checkpoint of another training.
     """
-    pictures = Pictures(data)
-    model, whole = _model(vae, pictures, size, seed)
-    side = _side(model, size)
-    channels = int(getattr(model, "channels", pictures.channels))
-    total = _steps(steps, epochs, len(pictures), batch_size)
-    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    if not trained:
-        model.requires_grad_(True)
-        trained = list(model.parameters())
-    optimizer = torch.optim.AdamW(trained, lr=learning_rate)
-    path = None if checkpoint is None else Path(checkpoint)
-    asked = {"steps": total, "batch_size": batch_size, "learning_rate": learning_rate,
-             "beta": beta, "error": error, "feature_weight": feature_weight, "seed": seed,
-             "size": side, "pictures": pictures.fingerprint()}  # fmt: skip
-    done, before = 0, 0.0
-    if path is not None and path.exists():
-        state = read_training(path, model, optimizer, asked)
-        done, before = state["step"], state["seconds"]
+    fit = _Fit(data, **options)
+    steps = fit.steps()
+    if callable(progress):
+        warnings.warn(
+            "fit_vae(progress=function) is deprecated: use stream_fit_vae",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        for step in steps:
+            progress(step.result)
+    elif progress and (_in_notebook() or sys.stderr.isatty()):
+        show = _preview_display() if _in_notebook() else None
+        for step in with_progress_bar(steps, "fit_vae"):
+            if show is not None and step.result.preview is not None:
+                show(step.result.preview)
+    else:
+        for _ in steps:
+            pass
+    return fit.finished()
 
-    def batch(step: int) -> tuple[Tensor, np.random.Generator]:
-        chance = np.random.default_rng([seed, _CHANCE, step])
-        places = range(step * batch_size, (step + 1) * batch_size)
-        chosen = [int(order(place // len(pictures))[place % len(pictures)]) for place in places]
-        if whole:
-            return pictures.whole(chosen, side, channels), chance
-        return pictures.crops(chosen, side, channels, chance), chance
 
-    @lru_cache(maxsize=2)
-    def order(epoch: int) -> Any:
-        return np.random.default_rng([seed, _ORDER, epoch]).permutation(len(pictures))
+def stream_fit_vae(data: Any, **options: Unpack[FitOptions]) -> Iterator[Progress[FitStep]]:
+    """Like `fit_vae`, yielding every step. The last has fraction 1 and the trained module as its
+    `result.vae`. Options and data are checked at once, before the first step.
 
-    device = trained[0].device
-    report = shown() if progress is True else progress or (lambda said: None)
-    first = batch(0)[0][:preview].to(device) if preview > 0 else None
-    started = time.perf_counter() - before
-    model.train()
-    for step in range(done, total):
-        pixels, chance = batch(step)
+    A training that its checkpoint says is finished yields one step, whose loss is nan.
+    """
+    fit = _Fit(data, **options)
+    return fit.steps() if fit.done < fit.total else iter([fit.nothing_left()])
+
+
+class _Fit:
+    """A training of `vae` with the options of `fit_vae`, `done` steps of `total`."""
+
+    def __init__(
+        self,
+        data: Any,
+        *,
+        vae: str | nn.Module | None = None,
+        size: int | None = None,
+        steps: int | None = None,
+        epochs: float | None = None,
+        batch_size: int = 16,
+        learning_rate: float = 1e-3,
+        beta: float = 0.01,
+        error: Error = "absolute",
+        features: Features | None = None,
+        feature_weight: float = 1.0,
+        seed: int = 0,
+        checkpoint: str | os.PathLike[str] | None = None,
+        checkpoint_every: int = 200,
+        preview: int = 8,
+    ) -> None:
+        self.pictures = Pictures(data)
+        self.vae, self._whole = _model(vae, self.pictures, size, seed)
+        self._side = _side(self.vae, size)
+        self._channels = int(getattr(self.vae, "channels", self.pictures.channels))
+        self.total = _steps(steps, epochs, len(self.pictures), batch_size)
+        self._trained = [p for p in self.vae.parameters() if p.requires_grad]
+        if not self._trained:
+            self.vae.requires_grad_(True)
+            self._trained = list(self.vae.parameters())
+        self._optimizer = torch.optim.AdamW(self._trained, lr=learning_rate)
+        self._seed, self._batch_size, self._learning_rate = seed, batch_size, learning_rate
+        self._loss: dict[str, Any] = {
+            "beta": beta, "error": error, "features": features, "feature_weight": feature_weight,
+        }  # fmt: skip
+        self._previewed, self._checkpoint_every = preview, checkpoint_every
+        self._path = None if checkpoint is None else Path(checkpoint)
+        self._settings = {
+            "steps": self.total, "batch_size": batch_size, "learning_rate": learning_rate,
+            "beta": beta, "error": error, "feature_weight": feature_weight, "seed": seed,
+            "size": self._side, "pictures": self.pictures.fingerprint(),
+        }  # fmt: skip
+        self.done, self._seconds = 0, 0.0
+        if self._path is not None and self._path.exists():
+            state = load_training(self._path, self.vae, self._optimizer, self._settings)
+            self.done, self._seconds = state["step"], state["seconds"]
+
+    def steps(self) -> Iterator[Progress[FitStep]]:
+        """The steps that are left."""
+        device = self._trained[0].device
+        first = self._batch(0)[0][: self._previewed].to(device) if self._previewed > 0 else None
+        started = time.perf_counter() - self._seconds
+        self.vae.train()
+        while self.done < self.total:
+            terms = self._step(device)
+            self.done += 1
+            seconds = time.perf_counter() - started
+            if self._path is not None and (
+                self.done % self._checkpoint_every == 0 or self.done == self.total
+            ):
+                state = {**self._settings, "step": self.done, "seconds": seconds}
+                save_training(self._path, self.vae, self._optimizer, state)
+            picture = None
+            if first is not None and _due(self.done, self.total):
+                picture = _preview(self.vae, first)
+            if self.done == self.total:
+                self.finished()
+            step = FitStep(
+                self.done, self.total, float(terms.total.detach()), float(terms.error),
+                float(terms.features), float(terms.divergence), time.perf_counter() - started,
+                self.vae, picture,
+            )  # fmt: skip
+            yield Progress(step.fraction, step, str(step))
+
+    def finished(self) -> nn.Module:
+        """The trained module, in evaluation mode and frozen."""
+        return self.vae.eval().requires_grad_(False)
+
+    def nothing_left(self) -> Progress[FitStep]:
+        """The one step of a training that is finished already."""
+        step = FitStep(
+            self.total, self.total, math.nan, math.nan, math.nan, math.nan, self._seconds,
+            self.finished(),
+        )  # fmt: skip
+        return Progress(1.0, step, "finished already")
+
+    def _step(self, device: torch.device) -> VAELoss:
+        pixels, chance = self._batch(self.done)
         generator = torch.Generator().manual_seed(int(chance.integers(2**62)))
-        rate = learning_rate * _schedule(step, total)
-        for group in optimizer.param_groups:
-            group["lr"] = rate
+        for group in self._optimizer.param_groups:
+            group["lr"] = self._learning_rate * _schedule(self.done, self.total)
         terms = vae_loss(
-            model,  # type: ignore[arg-type]  # checked by _model
+            self.vae,  # type: ignore[arg-type]  # checked by _model
             pixels.to(device),
-            lambda mean, g=generator: torch.randn(mean.shape, generator=g).to(mean),  # type: ignore[misc]  # bound now
-            beta=beta, error=error, features=features, feature_weight=feature_weight,
-        )  # fmt: skip
-        optimizer.zero_grad()
+            lambda mean: torch.randn(mean.shape, generator=generator).to(mean),
+            **self._loss,
+        )
+        self._optimizer.zero_grad()
         terms.total.backward()
-        nn.utils.clip_grad_norm_(trained, _CLIP)
-        optimizer.step()
-        step += 1
-        if path is not None and (step % checkpoint_every == 0 or step == total):
-            spent = time.perf_counter() - started
-            write_training(path, model, optimizer, {**asked, "step": step, "seconds": spent})
-        picture = _preview(model, first) if first is not None and _due(step, total) else None
-        report(
-            FitProgress(step, total, float(terms.total.detach()), float(terms.error),
-                        float(terms.features), float(terms.divergence),
-                        time.perf_counter() - started, picture)
-        )  # fmt: skip
-    return model.eval().requires_grad_(False)
+        nn.utils.clip_grad_norm_(self._trained, _CLIP)
+        self._optimizer.step()
+        return terms
+
+    def _batch(self, step: int) -> tuple[Tensor, np.random.Generator]:
+        chance = np.random.default_rng([self._seed, _BATCH, step])
+        count = len(self.pictures)
+        numbers = range(step * self._batch_size, (step + 1) * self._batch_size)
+        chosen = [int(_order(self._seed, n // count, count)[n % count]) for n in numbers]
+        if self._whole:
+            return self.pictures.whole(chosen, self._side, self._channels), chance
+        return self.pictures.crops(chosen, self._side, self._channels, chance), chance
+
+
+@lru_cache(maxsize=2)
+def _order(seed: int, epoch: int, count: int) -> Any:
+    return np.random.default_rng([seed, _ORDER, epoch]).permutation(count)
 
 
 def _model(
     vae: str | nn.Module | None, pictures: Pictures, size: int | None, seed: int
 ) -> tuple[nn.Module, bool]:
-    """The module to train, and whether it takes whole pictures."""
+    """The module to train, and whether it takes whole pictures instead of crops."""
     if isinstance(vae, nn.Module):
         if not isinstance(vae, VAE):
             raise ExplanationError(
@@ -225,15 +315,15 @@ def _steps(steps: int | None, epochs: float | None, count: int, batch_size: int)
         raise ExplanationError(f"steps={steps} and epochs={epochs}; expected one of them")
     if batch_size < 1:
         raise ExplanationError(f"batch_size={batch_size}; expected at least 1")
-    found = math.ceil((20 if epochs is None else epochs) * count / batch_size)
-    found = found if steps is None else steps
-    if found < 1:
+    total = math.ceil((20 if epochs is None else epochs) * count / batch_size)
+    total = total if steps is None else steps
+    if total < 1:
         raise ExplanationError(f"steps={steps}, epochs={epochs}; expected at least one step")
-    return found
+    return total
 
 
 def _schedule(step: int, steps: int) -> float:
-    """The share of the learning rate: up in a line, down along a cosine."""
+    """The share of the learning rate: a linear warm-up, then a cosine decay."""
     warm = max(_WARM_UP * steps, 1)
     if step < warm:
         return (step + 1) / (warm + 1)
@@ -242,21 +332,48 @@ def _schedule(step: int, steps: int) -> float:
 
 
 def _due(step: int, steps: int) -> bool:
-    """Whether a preview is: after 10 steps, then each time half as many more, and at the end."""
+    """Whether a preview is due: after 10 steps, then after half as many again each time, and at the
+    end.
+    """
     if step == steps or step == 10:
         return True
-    turns = math.log(max(step, 10) / 10, 1.5)
-    return step > 10 and math.floor(turns) > math.floor(math.log((step - 1) / 10, 1.5))
+    number = math.floor(math.log(max(step, 10) / 10, 1.5))
+    return step > 10 and number > math.floor(math.log((step - 1) / 10, 1.5))
 
 
-def _preview(model: nn.Module, pixels: Tensor) -> Any:
+def _preview(model: nn.Module, pixels: Tensor) -> npt.NDArray[np.uint8]:
+    """Pictures (N, C, H, W) in [0, 1] in a row above their reconstructions: (2 H, N W, 3)."""
     model.eval()
     try:
         with torch.no_grad():
-            return preview_of(pixels, reconstruct(model, pixels))  # type: ignore[arg-type]  # a VAE
+            both = (pixels, reconstruct(model, pixels))  # type: ignore[arg-type]  # a VAE
     finally:
         model.train()
+    grid = torch.cat([torch.cat(list(row), dim=-1) for row in both], dim=-2).cpu().clamp(0, 1)
+    if grid.shape[0] != 3:
+        grid = grid.mean(0, keepdim=True).expand(3, -1, -1)
+    levels = (255 * grid + 0.5).floor().to(torch.uint8)
+    return np.ascontiguousarray(levels.permute(1, 2, 0).numpy())
 
 
-def _several(found: Tensor | Sequence[Tensor]) -> Sequence[Tensor]:
-    return [found] if isinstance(found, Tensor) else found
+def _preview_display() -> Callable[[npt.NDArray[np.uint8]], None]:
+    """Shows previews in a notebook's cell, each in place of the one before."""
+    from IPython.display import display
+
+    handles: list[Any] = []
+
+    def show(preview: npt.NDArray[np.uint8]) -> None:
+        picture = Image.fromarray(preview)
+        if handles:
+            handles[0].update(picture)
+        else:
+            handles.append(display(picture, display_id=True))  # type: ignore[no-untyped-call]  # IPython has no types
+
+    return show
+
+
+def _in_notebook() -> bool:
+    """Whether this runs in a kernel; IPython is not imported to find out."""
+    ipython = sys.modules.get("IPython")
+    shell = None if ipython is None else ipython.get_ipython()
+    return shell is not None and hasattr(shell, "kernel")

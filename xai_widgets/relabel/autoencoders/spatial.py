@@ -4,35 +4,33 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from xai_widgets.errors import ExplanationError
-from xai_widgets.relabel.autoencoders.layers import (
+from xai_widgets.relabel.autoencoders.vae import (
     Beside,
     Residual,
     as_distribution,
-    certain,
     check_pixels,
     enlarged,
+    low_variance,
+    padded,
     seeded,
-    silent,
+    zeroed,
 )
-from xai_widgets.relabel.autoencoders.vae import padded
-from xai_widgets.relabel.cosines import cosines
-
-__all__ = ["SpatialVAE"]
 
 
 class SpatialVAE(nn.Module):
     """Pictures (N, C, H, W) of any size to latents (N, c, ⌈H/8⌉, ⌈W/8⌉) and back.
 
-    No layer looks at where it is, and no statistic is taken over a picture: what a latent says
-    stays within its surroundings. Most of the work is done at 1/8 and 1/4 of the size, and the last
-    sub-pixel convolution (Shi et al., 2016) paints 4 x 4 pixels at once, so decoding costs less
-    than a small classifier. Beside the convolutions a linear layer goes from each 8 x 8 pixels to
-    their latents and back. It begins as the lowest discrete cosines, and the convolutions begin
-    silent: untrained, this is a coarse but working autoencoder. `latent` is c; `width` the channels
+    It is fully convolutional and takes no statistic over a picture, so a latent affects only the
+    pixels around it. Most of the work is done at 1/8 and 1/4 of the size, and the last sub-pixel
+    convolution (Shi et al., 2016) paints 4 x 4 pixels at once, so decoding costs less than a small
+    classifier. Beside the convolutions a linear layer leads from each 8 x 8 pixels to their latents
+    and back. It begins as the lowest discrete cosines, and the convolutions begin at zero, so that
+    even untrained this is a coarse but working autoencoder. `latent` is c; `width` the channels
     at 1/8, `fine` those at 1/4 of the size; `depth` counts residual blocks at 1/8. Random weights
     come from `seed`.
 
@@ -58,14 +56,14 @@ class SpatialVAE(nn.Module):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What another one is made with that can take these weights."""
+        """The arguments that make another one for these weights."""
         names = ("channels", "latent", "width", "fine", "depth")
         return {name: getattr(self, name) for name in names}
 
     def encode(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         """The mean and the log-variance (N, c, ⌈H/8⌉, ⌈W/8⌉) of pictures in [0, 1].
 
-        Pictures whose sides are no multiples of 8 are continued below and to the right.
+        Pictures whose sides are not multiples of 8 are padded below and to the right.
         """
         check_pixels(pixels, self.channels)
         return as_distribution(self.encoder(2 * padded(pixels, self.stride) - 1))
@@ -73,7 +71,7 @@ class SpatialVAE(nn.Module):
     def decode(self, latents: Tensor) -> Tensor:
         """Pictures (N, C, 8 h, 8 w) in [0, 1] of latents (N, c, h, w).
 
-        In training mode they may leave [0, 1], so that what is too bright can learn it.
+        In training mode they may leave [0, 1], so that values beyond it still have a gradient.
         """
         if latents.ndim != 4 or latents.shape[1] != self.latent or 0 in latents.shape:
             raise ExplanationError(
@@ -92,7 +90,7 @@ class SpatialVAE(nn.Module):
             nn.Conv2d(self.fine, self.width, 3, stride=2, padding=1),
             Residual(self.width),
             nn.SiLU(),
-            certain(silent(nn.Conv2d(self.width, 2 * self.latent, 3, padding=1))),
+            low_variance(zeroed(nn.Conv2d(self.width, 2 * self.latent, 3, padding=1))),
         )
         decoder = nn.Sequential(
             nn.Conv2d(self.latent, self.width, 3, padding=1),
@@ -101,7 +99,7 @@ class SpatialVAE(nn.Module):
             nn.SiLU(),
             Residual(self.fine),
             nn.SiLU(),
-            silent(nn.Conv2d(self.fine, 16 * self.channels, 3, padding=1)),
+            zeroed(nn.Conv2d(self.fine, 16 * self.channels, 3, padding=1)),
             nn.PixelShuffle(4),
         )
         to, back = self._squares()
@@ -114,9 +112,44 @@ class SpatialVAE(nn.Module):
         """The linear layers from squares of pixels to mean and log-variance, and back."""
         values = self.stride**2 * self.channels
         waves, scale = cosines(self.latent, self.channels, self.stride)
-        to = silent(nn.Conv2d(values, 2 * self.latent, 1))
-        back = silent(nn.Conv2d(self.latent, values, 1))
+        to = zeroed(nn.Conv2d(values, 2 * self.latent, 1))
+        back = zeroed(nn.Conv2d(self.latent, values, 1))
         with torch.no_grad():
             to.weight[: self.latent, :, 0, 0] = waves / scale[:, None]
             back.weight[:, :, 0, 0] = (waves * scale[:, None]).T
         return to, back
+
+
+# Orthonormal, close to the principal axes of natural colours: grey, red to blue, green to magenta.
+_COLOURS = ((1, 1, 1), (1, 0, -1), (1, -2, 1))
+
+
+def cosines(count: int, channels: int, side: int) -> tuple[Tensor, Tensor]:
+    """The `count` lowest of the orthonormal cosines of a square, and a natural scale of each:
+    linear features of photographs that need no training.
+
+    a_u a_v cos(π u (2 i + 1) / 2 S) cos(π v (2 j + 1) / 2 S) times a colour, as rows
+    (count, channels · S²) in the order of `PixelUnshuffle`: brightness first, in finer detail than
+    colour. The scale (count,) is about the standard deviation of that coefficient in photographs
+    with values in [−1, 1].
+
+    Source: Ahmed, Natarajan and Rao, Discrete Cosine Transform, 1974.
+    """
+    from scipy.fft import dct
+
+    waves = torch.from_numpy(dct(np.eye(side), axis=0, norm="ortho"))
+    colours = torch.tensor(_COLOURS, dtype=torch.float64) if channels == 3 else torch.eye(channels)
+    colours = colours / colours.norm(dim=1, keepdim=True)
+    frequencies = []
+    for colour in range(len(colours)):
+        for u in range(side):
+            for v in range(side):
+                fineness = u * u + v * v
+                order = 8 * fineness + 1.5 if colour and channels == 3 else fineness
+                frequencies.append((order, colour, u, v))
+    rows, scales = [], []
+    for order, colour, u, v in sorted(frequencies)[:count]:
+        square = torch.outer(waves[u], waves[v])
+        rows.append((colours[colour][:, None, None] * square).flatten())
+        scales.append(side * channels**0.5 / 4 / (1 + order) / (2 if colour else 1))
+    return torch.stack(rows).float(), torch.tensor(scales)

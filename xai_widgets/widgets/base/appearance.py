@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, cast, get_args
 
 import traitlets as t
 
-from xai_widgets.render.colormaps import COLORMAPS
-from xai_widgets.render.overlay import Blend, Sign, overlay
+from xai_widgets.render.colours import COLORMAPS, Blend, Sign, overlay
 from xai_widgets.widgets.base.photos import Pixels, map_of
 from xai_widgets.widgets.base.traits import Choice, Share
 

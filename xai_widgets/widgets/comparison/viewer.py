@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import traitlets as t
 
-from xai_widgets.render.overlay import Sign, colorize
+from xai_widgets.render.colours import Sign, colorize
 from xai_widgets.targets import TargetLike
 from xai_widgets.widgets.base import turns
 from xai_widgets.widgets.base.appearance import Appearance

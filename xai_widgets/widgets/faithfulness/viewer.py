@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import traitlets as t
 
+from xai_widgets.baselines import BASELINES
 from xai_widgets.metrics import Control, Randomization
-from xai_widgets.metrics.masking import BASELINES
 from xai_widgets.render import curves_figure
 from xai_widgets.targets import TargetLike
 from xai_widgets.widgets.base.bundle import bundle

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from xai_widgets.baselines import Baseline
 from xai_widgets.errors import ExplanationError
 from xai_widgets.metrics import (
     Faithfulness,
@@ -17,8 +18,8 @@ from xai_widgets.metrics import (
     cascade,
     faithfulness,
 )
-from xai_widgets.metrics.masking import Baseline
 from xai_widgets.metrics.relevance import class_of
+from xai_widgets.progress import Progress
 from xai_widgets.targets import Target, TargetLike
 from xai_widgets.widgets.base.explaining import Facts, facts
 from xai_widgets.widgets.base.photos import picture_to_json
@@ -155,10 +156,10 @@ def judging(
         yield Working(label, done / total)
         try:
             for step in _taking(engine, picture, label, target, asked):
-                if isinstance(step, Faithfulness):
-                    yield Judged(label, protocol, step)
+                if step.result is not None:
+                    yield Judged(label, protocol, step.result)
                 else:
-                    yield Working(label, (done + step) / total)
+                    yield Working(label, (done + step.fraction) / total)
         except ExplanationError as problem:
             yield Refused(label, str(problem))
         done += 1
@@ -166,7 +167,7 @@ def judging(
 
 def _taking(
     engine: Engine, picture: Picture, label: Label, target: Target, asked: Asked
-) -> Iterator[float | Faithfulness]:
+) -> Iterator[Progress[Faithfulness | None]]:
     method, seed = label
     return faithfulness(
         engine,
@@ -182,12 +183,9 @@ def _taking(
 def _checking(
     engine: Engine, picture: Picture, method: str, target: Target, index: int, asked: Asked
 ) -> Iterator[Checked | Refused]:
-    stages: list[Stage] = []
     try:
-        steps = cascade(engine, picture, method, target=target, stages=asked.stages)
-        for share, stage in steps:
-            stages.append(stage)
-            yield Checked(method, index, tuple(stages), share >= 1)
+        for step in cascade(engine, picture, method, target=target, stages=asked.stages):
+            yield Checked(method, index, step.result.stages, step.fraction >= 1)
     except ExplanationError as problem:
         yield Refused((method, None), str(problem))
 

@@ -1,0 +1,188 @@
+"""What the rooms above need of an engine and its users do not."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Hashable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from xai_widgets.attribution import Attribution
+from xai_widgets.engine.cache import BoundedCache
+from xai_widgets.engine.sources import check_device, class_names_of, input_channels
+from xai_widgets.engine.worker import Worker
+from xai_widgets.errors import ExplanationError
+from xai_widgets.images import Picture, Preprocessor
+from xai_widgets.methods import METHODS, Method
+from xai_widgets.probe.layers import Layer
+from xai_widgets.probe.network import Network
+from xai_widgets.probe.trace import Trace
+from xai_widgets.targets import Target, TargetLike, resolve
+
+_RESULT_BYTES = 64 * 2**20
+
+
+class Internals:
+    """A network bound to its preprocessing, class names and methods: its recorded passes, its
+    worker, and everything that takes or gives tensors of model inputs.
+
+    Reached as `engine.internals` by widgets, measures, training and distillation. It is not
+    part of the public interface and may change with any version.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        preprocessing: Any,
+        class_names: Sequence[str] | Mapping[int, str] | None,
+        *,
+        layer: str | None,
+        device: str | torch.device | None,
+        name: str | None,
+        memory: int,
+    ) -> None:
+        self.network = Network(model)
+        check_device(self.network.model, device)
+        channels = input_channels(self.network.model)
+        self.preprocessor = Preprocessor.of(preprocessing, channels=channels)
+        self.class_names = class_names_of(class_names, preprocessing)
+        self.layer = layer
+        self.name = name or type(self.network.model).__name__
+        self.own_methods: dict[str, Method] = {}
+        self.results: BoundedCache[Attribution] = BoundedCache(_RESULT_BYTES)
+        self._traces: BoundedCache[Trace] = BoundedCache(memory)
+        self._tracing = threading.Lock()
+
+    @property
+    def methods(self) -> Mapping[str, Method]:
+        """All methods by name, those of this engine alone included."""
+        return {**METHODS, **self.own_methods} if self.own_methods else METHODS
+
+    @cached_property
+    def worker(self) -> Worker:
+        """The engine's one worker thread, shared by all widgets bound to it."""
+        return Worker(self.name)
+
+    def picture(self, image: Any) -> Picture:
+        """An image as model input and as the pixels that the model sees."""
+        return image if isinstance(image, Picture) else self.preprocessor(image)
+
+    def pixels(self, inputs: Tensor) -> np.ndarray[Any, np.dtype[np.uint8]]:
+        """Model inputs (M, C, H, W) as a person sees them: (M, H, W, 3) uint8, de-normalised."""
+        return self.preprocessor.denormalise(inputs)
+
+    def unit(self, inputs: Tensor) -> Tensor:
+        """Model inputs (M, C, H, W) as pixels in [0, 1], float32, not rounded to levels.
+
+        Raises ExplanationError where the normalisation is not known.
+        """
+        return self.preprocessor.undo(inputs)
+
+    def normalise(self, pixels: Tensor) -> Tensor:
+        """Pixels (M, C, H, W) in [0, 1] as model inputs; the inverse of `unit`.
+
+        Raises ExplanationError where the normalisation is not known.
+        """
+        return self.preprocessor.normalise(pixels)
+
+    def probabilities(self, inputs: Tensor) -> Tensor:
+        """Class probabilities (M, classes) float32 of model inputs (M, C, H, W)."""
+        batches = self.network.batches(inputs)
+        return torch.cat([self.network.probabilities(x) for x in batches])
+
+    def scores(self, inputs: Tensor, target: Target) -> Tensor:
+        """The target's score (M,) of model inputs (M, C, H, W)."""
+        return torch.cat([self.network.scores(x, target) for x in self.network.batches(inputs)])
+
+    def resolve_target(self, image: Any, target: TargetLike = None) -> Target:
+        """The output that `target` means for this image; None is the most probable class.
+
+        Raises ExplanationError for an unknown target.
+        """
+        return resolve(target, self.trace(self.picture(image)).output, self.class_names)
+
+    def resolve_layer(self, trace: Trace, layer: str | None) -> str:
+        """The layer that `layer` means; None is the engine's own, or the best one.
+
+        Raises ExplanationError for an unknown layer, or where none has a map.
+        """
+        name = layer or self.layer
+        if name is not None:
+            return trace.record(name).name
+        if not trace.layers:
+            raise ExplanationError(
+                f"{self.name} has no layer with a map over the picture, which CAM methods need; "
+                "use a gradient or perturbation method"
+            )
+        return trace.layers[0].name
+
+    def describe_layers(self, image: Any = None) -> list[Layer]:
+        """The layers that CAM methods accept, best first, with their maps' sizes for this image (or
+        a typical one).
+        """
+        trace = self._latest() if image is None else self.trace(self.picture(image))
+        layers = trace.layers
+        if self.layer is not None:
+            record = trace.record(self.layer)
+            own = Layer(record.name, record.layout.size, record.layout.channels)
+            layers = [own, *(layer for layer in layers if layer.name != own.name)]
+        return layers
+
+    def unavailable(self, image: Any) -> dict[str, str]:
+        """The methods that cannot explain this network, each with the reason in words."""
+        trace = self.trace(self.picture(image))
+        reasons = {}
+        for name, method in self.methods.items():
+            if method.needs_rectifiers and trace.rectifiers == 0:
+                reasons[name] = "needs rectifiers (ReLU and its kin); this network has none"
+            elif method.takes_layer and not self.describe_layers(image):
+                reasons[name] = "needs a layer with a map over the picture; this network has none"
+            elif method.needs_attention and trace.attention_problem is not None:
+                reasons[name] = trace.attention_problem
+        return reasons
+
+    def trace(self, picture: Picture) -> Trace:
+        """The recorded pass of a picture: run now, or kept from before."""
+        key = (picture.digest, tuple(picture.input.shape), self.network.fingerprint())
+        with self._tracing:
+            trace = self._traces.get(key)
+            if trace is None:
+                trace = self.joint_trace([picture], key)
+                if not trace.layers and self.layer is not None:
+                    trace.record(self.layer)
+            self._traces.put(key, trace, trace.nbytes)  # it grows when attention is read from it
+        return trace
+
+    def joint_trace(self, pictures: Sequence[Picture], key: Hashable = None) -> Trace:
+        """One recorded pass of several pictures of one size, run now and not kept."""
+        black = pictures[0].black
+        return Trace(
+            self.network,
+            torch.cat([picture.input for picture in pictures]),
+            key,
+            None if black is None else torch.tensor(black),
+        )
+
+    def _latest(self) -> Trace:
+        """The latest recorded pass, or one of a made-up picture where there is none yet."""
+        trace = self._traces.latest()
+        if trace is not None:
+            return trace
+        noise = np.random.default_rng(0).integers(0, 256, (256, 256, 3), dtype=np.uint8)
+        try:
+            return self.trace(self.picture(noise))
+        except Exception as error:
+            raise ExplanationError(
+                "which layers carry a map is known once the network has seen a picture, and it "
+                f"refused a made-up one of 256 x 256 pixels ({error}); "
+                "call engine.predict(image) first"
+            ) from error
+
+    def forget(self) -> None:
+        """Let go of all recorded passes and results."""
+        self._traces.clear()
+        self.results.clear()

@@ -1,0 +1,398 @@
+"""Many pictures, methods and measures in one table, which can be interrupted and resumed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import warnings
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from xai_widgets.attribution import Attribution
+from xai_widgets.engine import Engine
+from xai_widgets.errors import ExplanationError, nearest
+from xai_widgets.images import Picture
+from xai_widgets.methods import find
+from xai_widgets.methods.registry import BOUND
+from xai_widgets.metrics.average import Memo
+from xai_widgets.metrics.registry import Measure, find_measure
+from xai_widgets.metrics.relevance import MethodLike, explained, random_map
+from xai_widgets.metrics.table import Table
+from xai_widgets.progress import Progress, with_progress_bar
+from xai_widgets.targets import Target, TargetLike
+
+# A name; a name with parameters (of a method: `layer` too); or a function of one's own.
+MethodSpec: TypeAlias = "MethodLike | tuple[str, Mapping[str, Any]]"
+MeasureSpec: TypeAlias = (
+    "str | tuple[str, Mapping[str, Any]] | Callable[[Engine, Picture, Attribution, Target], float]"
+)
+_FORMAT = 1  # of the keys
+# Choices of methods that gave other values in earlier versions, whose files may be resumed.
+_REDEFINED = ("slic", "blur", "several")
+_START = b'{"key"'
+
+
+@dataclass(frozen=True)
+class _Request:
+    """A method or a measure, and the parameters to use it with."""
+
+    label: str
+    what: Any
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def key(self) -> list[Any]:
+        return [self.label, {k: _word(v) for k, v in sorted(self.parameters.items())}]
+
+
+def evaluate(
+    engine: Engine,
+    images: Sequence[Any],
+    methods: Sequence[MethodSpec],
+    measures: Sequence[MeasureSpec],
+    *,
+    targets: TargetLike | Sequence[TargetLike] = None,
+    masks: Sequence[npt.ArrayLike] | None = None,
+    control: bool = True,
+    seed: int = 0,
+    progress: bool | Callable[[int, int], None] | None = False,
+    resume: str | Path | None = None,
+) -> Table:
+    """Every measure of every method's map of every picture, as a tidy table.
+
+    methods: names, ``(name, parameters)``, or functions of engine, picture and target that return
+    a map. ``"random"`` is uniform noise per pixel; `control` adds it where it is not among them.
+    measures: names, ``(name, parameters)``, or functions of engine, picture, attribution and target
+    that return a number. targets: None for each picture's own top class, one for all, or a list of
+    one each. masks: bool (H, W) for each picture, which the localisation measures need. seed: of
+    every random part; each picture and measure draws its own, the same for all methods.
+    progress: True shows a bar in the terminal or below the notebook's cell.
+
+    resume: a file to which each value is written as soon as it is known; an evaluation that was
+    cut off goes on from there and gives the same table. Values are found again by the network's
+    weights, the picture's values, method, measure, their parameters, target and seed; functions of
+    your own by their names.
+
+    Pictures are taken one at a time. All methods read one recorded pass of it, and measures share
+    forwards that do not depend on the map. Raises ExplanationError before the first forward for an
+    unknown method, measure or parameter, or lists of unequal length; later, naming picture, method
+    and measure, where one cannot be taken.
+    """
+    steps: Iterable[Progress[Table]] = stream_evaluate(
+        engine, images, methods, measures, targets=targets, masks=masks, control=control,
+        seed=seed, resume=resume,
+    )  # fmt: skip
+    if progress is True:
+        steps = with_progress_bar(steps, "evaluate")
+    elif callable(progress):
+        warnings.warn(
+            "evaluate(progress=function) is replaced by progress=True, which shows a bar, and by "
+            "stream_evaluate, which gives every step",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+    for done, step in enumerate(steps):
+        table = step.result
+        if done and callable(progress):
+            progress(done, round(done / step.fraction))
+    return table
+
+
+def stream_evaluate(
+    engine: Engine,
+    images: Sequence[Any],
+    methods: Sequence[MethodSpec],
+    measures: Sequence[MeasureSpec],
+    *,
+    targets: TargetLike | Sequence[TargetLike] = None,
+    masks: Sequence[npt.ArrayLike] | None = None,
+    control: bool = True,
+    seed: int = 0,
+    resume: str | Path | None = None,
+) -> Generator[Progress[Table], None, None]:
+    """`evaluate` step by step: the table of the pictures finished so far, at the beginning and
+    after every value. Arguments and errors are those of `evaluate`.
+    """
+    images = list(images)
+    requested = [_method(engine, spec, seed) for spec in methods]
+    if control and all(method.what != "random" for method in requested):
+        requested.append(_method(engine, "random", seed))
+    cards = [_measure(spec) for spec in measures]
+    for kind, requests in (("methods", requested), ("measures", cards)):
+        _check_labels(kind, [request.label for request in requests])
+    goals = _per_picture("targets", targets, len(images))
+    outlines = _per_picture("masks", None if masks is None else list(masks), len(images))
+    if masks is None and (needy := [card.label for card in cards if card.what.of == "mask"]):
+        raise ExplanationError(f"{needy[0]} needs masks; got masks=None, expected one per picture")
+    ledger = Ledger(resume)
+    network = _weights_digest(engine) if resume is not None else ""
+    total = len(images) * len(requested) * len(cards)
+    better = {card.label: card.what.better for card in cards}
+    rows: list[Mapping[str, Any]] = []
+    table = Table((), better)
+    yield Progress(0.0 if total else 1.0, table)
+    for number, (image, goal, mask) in enumerate(zip(images, goals, outlines, strict=True)):
+        measured = _PictureMeasures(engine, engine.picture(image), goal, mask, seed, network)
+        for method in requested:
+            for measure in cards:
+                key = measured.key(method, measure)
+                entry = ledger.get(key)
+                if entry is None:
+                    value, target = measured.value(method, measure)
+                    entry = ledger.put(key, value=value, target=target)
+                rows.append(
+                    {
+                        "picture": number,
+                        "name": measured.picture.name,
+                        "target": entry["target"],
+                        "method": method.label,
+                        "measure": measure.label,
+                        "value": entry["value"],
+                    }
+                )
+                if len(rows) == (number + 1) * len(requested) * len(cards):
+                    table = Table(tuple(rows), better)
+                yield Progress(len(rows) / total, table, f"{measured.picture.name}: {method.label}")
+
+
+class _PictureMeasures:
+    """All measures of all methods on one picture; what they share is computed once."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        picture: Picture,
+        goal: TargetLike,
+        mask: Any,
+        seed: int,
+        network: str,
+    ) -> None:
+        self.engine, self.picture, self.mask = engine, picture, mask
+        self._goal, self._seed = goal, seed
+        self._memo: Memo = {}
+        self._maps: dict[str, Attribution] = {}
+        outline = None if mask is None else _digest(np.asarray(mask).tobytes())
+        self._context = [
+            *(_FORMAT, network, picture.digest.hex(), _words(goal), outline, seed),
+            engine.layer,
+        ]
+
+    def key(self, method: _Request, measure: _Request) -> str:
+        of_mask = measure.what.of == "mask"
+        context = self._context if of_mask else [*self._context[:4], None, *self._context[5:]]
+        return _digest(json.dumps([*context, method.key, measure.key]).encode())
+
+    def value(self, method: _Request, measure: _Request) -> tuple[float, str]:
+        """The measure's value, and the name of the target it was taken for."""
+        try:
+            target = self.engine.internals.resolve_target(self.picture, self._goal)
+            return self._taken(method, measure, target), target.name
+        except ExplanationError as error:
+            raise ExplanationError(
+                f"{measure.label} of {method.label} on {self.picture.name!r}: {error}"
+            ) from error
+
+    def _taken(self, method: _Request, measure: _Request, target: Target) -> float:
+        card: Measure = measure.what
+        given = {"seed": self._drawn(measure), "memo": self._memo, "target": target}
+        keywords = {name: value for name, value in given.items() if card.takes(name)}
+        keywords.update(measure.parameters)
+        if card.of == "method":
+
+            def explain(engine: Engine, picture: Picture, target: Target) -> Attribution:
+                return _explain(engine, picture, method, target, self._seed)
+
+            return card.read(card.function(self.engine, self.picture, explain, **keywords))
+        if method.label not in self._maps:
+            explanation = _explain(self.engine, self.picture, method, target, self._seed)
+            self._maps[method.label] = explanation
+        attribution = self._maps[method.label]
+        if card.of == "mask":
+            return card.read(card.function(attribution, self.mask, **keywords))
+        if card.of == "values":
+            return card.read(card.function(attribution, **keywords))
+        return card.read(card.function(self.engine, self.picture, attribution, **keywords))
+
+    def _drawn(self, measure: _Request) -> int:
+        """The measure's seed for this picture, whatever the order in which values are taken."""
+        words = [self._seed, self.picture.digest.hex(), measure.label]
+        return int(_digest(json.dumps(words).encode())[:12], 16)
+
+
+def _explain(
+    engine: Engine, picture: Picture, method: _Request, target: Target, seed: int
+) -> Attribution:
+    if method.what == "random":
+        return random_map(picture, target, seed)
+    parameters = dict(method.parameters)
+    layer = parameters.pop("layer", None)
+    return explained(engine, picture, method.what, target, layer, parameters)
+
+
+def _method(engine: Engine, spec: Any, seed: int) -> _Request:
+    """A method of the request, its parameters checked and the seed among them if it takes one."""
+    if callable(spec):
+        return _Request(_name(spec), spec)
+    name, parameters = _named("method", spec)
+    if name == "random":
+        if parameters:
+            raise ExplanationError(f"random takes no parameters; got {', '.join(parameters)}")
+        return _Request("random", "random")
+    if name not in engine.methods and name not in BOUND:
+        names = [*engine.methods, "random"]
+        raise ExplanationError(
+            f"unknown method {name!r}; expected one of {', '.join(names)}." + nearest(name, names)
+        )
+    card = find(name, engine.methods)
+    own = {k: v for k, v in parameters.items() if k != "layer" or not card.takes_layer}
+    resolved = card.resolve(own)
+    label = _label(name, parameters)
+    if "seed" in resolved and "seed" not in own:
+        parameters = {**parameters, "seed": seed}
+    return _Request(label, name, {**resolved, **parameters})
+
+
+def _measure(spec: Any) -> _Request:
+    """A measure of the request, its parameters' names checked."""
+    if callable(spec):
+
+        def own(engine: Engine, picture: Picture, attribution: Any, *, target: Target) -> float:
+            return float(spec(engine, picture, attribution, target))
+
+        return _Request(_name(spec), Measure(_name(spec), _name(spec), "", own))
+    name, parameters = _named("measure", spec)
+    card = find_measure(name)
+    card.check(parameters)
+    return _Request(_label(name, parameters), card, parameters)
+
+
+def _named(kind: str, spec: Any) -> tuple[str, Mapping[str, Any]]:
+    if isinstance(spec, str):
+        return spec, {}
+    if isinstance(spec, tuple) and len(spec) == 2:
+        name, parameters = spec
+        if isinstance(name, str) and isinstance(parameters, Mapping):
+            return name, dict(parameters)
+    raise ExplanationError(
+        f"{kind} {spec!r}; expected a name, (name, parameters as a dict) or a function"
+    )
+
+
+def _name(function: Any) -> str:
+    return str(getattr(function, "__name__", type(function).__name__))
+
+
+def _label(name: str, parameters: Mapping[str, Any]) -> str:
+    written = ", ".join(f"{k}={v!r}" for k, v in parameters.items())
+    return f"{name}({written})" if written else name
+
+
+def _check_labels(kind: str, labels: Sequence[str]) -> None:
+    twice = next((label for label in labels if labels.count(label) > 1), None)
+    if not labels or twice is not None:
+        problem = "is empty" if twice is None else f"holds {twice!r} twice"
+        raise ExplanationError(f"{kind} {problem}; expected at least one, each of its own name")
+
+
+def _word(value: Any) -> str:
+    """A parameter's value in words, other ones where it used to mean something else."""
+    redefined = isinstance(value, str) and value in _REDEFINED
+    return f"{value!r}, redefined" if redefined else repr(value)
+
+
+def _per_picture(name: str, given: Any, count: int) -> list[Any]:
+    """One of these for each picture."""
+    if not isinstance(given, (list, tuple)):
+        return [given] * count
+    if len(given) != count:
+        raise ExplanationError(
+            f"{name} has {len(given)} entries for {count} pictures; expected one each"
+        )
+    return list(given)
+
+
+def _words(goal: TargetLike) -> str:
+    """A target in words that are the same in the next process."""
+    if isinstance(goal, Target):
+        return f"{goal.index} {goal.name}"
+    return _name(goal) if callable(goal) else repr(goal)
+
+
+def _weights_digest(engine: Engine) -> str:
+    """Tells a network from others, by its parameters and buffers."""
+    digest = hashlib.blake2b(digest_size=16)
+    for name, value in engine.model.state_dict().items():
+        if isinstance(value, torch.Tensor):
+            digest.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
+            digest.update(value.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
+
+
+class Ledger:
+    """Values by key in a file of JSON lines, each appended in one write as soon as it is known.
+
+    A last line without its end, left by a kill, is cut off when the file is next opened; a line
+    that cannot be read counts as absent. None for a path keeps everything in memory only. Raises
+    ExplanationError for a path that is a folder or holds something else.
+    """
+
+    def __init__(self, path: str | Path | None) -> None:
+        self._path = None if path is None else Path(path)
+        self._entries: dict[str, dict[str, Any]] = {}
+        if self._path is not None:
+            self._open(self._path)
+
+    def get(self, key: str) -> dict[str, Any] | None:
+        """What was written under a key, or None."""
+        return self._entries.get(key)
+
+    def put(self, key: str, **entry: Any) -> dict[str, Any]:
+        """Write an entry under a key; returns it as `get` will give it."""
+        line = json.dumps({"key": key, **entry})
+        if self._path is not None:
+            with open(self._path, "ab", buffering=0) as file:
+                file.write(line.encode() + b"\n")
+                os.fsync(file.fileno())
+        self._entries[key] = json.loads(line)
+        return self._entries[key]
+
+    def _open(self, path: Path) -> None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+            content = path.read_bytes()
+        except OSError as error:
+            raise ExplanationError(
+                f'resume is "{path}", which cannot be used: {error}; expected a file'
+            ) from error
+        if not content.startswith(_START[: len(content)]):
+            raise ExplanationError(
+                f'resume is "{path}", which holds something other than an evaluation; expected a '
+                "new file or one that evaluate wrote"
+            )
+        whole = content.rfind(b"\n") + 1
+        if whole < len(content):
+            os.truncate(path, whole)
+        read = (_entry(line) for line in content[:whole].splitlines())
+        self._entries = {entry["key"]: entry for entry in read if entry is not None}
+
+
+def _entry(line: bytes) -> dict[str, Any] | None:
+    """The entry that a line holds, or None where it holds none."""
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return None
+    whole = isinstance(entry, dict) and {"key", "value", "target"} <= entry.keys()
+    return entry if whole else None

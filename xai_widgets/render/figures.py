@@ -1,0 +1,206 @@
+"""Matplotlib figures: a map with what its colours mean, curves with their areas, neighbours."""
+
+from __future__ import annotations
+
+import io
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import ListedColormap, Normalize
+from matplotlib.figure import Figure
+from PIL import Image
+
+from xai_widgets.render.colours import colorize, lut, overlay, resolve_colormap, shown_maximum
+from xai_widgets.render.raster import encode_png
+
+__all__ = ["CurvesFigure", "ExplanationFigure", "curves_figure", "figure", "neighbourhood_figure"]
+
+# Okabe and Ito's colours, darkened where they would be faint on white; the browser has the same.
+COLOURS = ("#0072b2", "#c84c00", "#00805e", "#a3478b", "#7d6400", "#3f3fb5")
+CONTROL = "#6b7078"
+
+
+class ExplanationFigure(Figure):
+    """A ``Figure`` that shows itself in a notebook without pyplot, from any thread."""
+
+    def _repr_png_(self) -> bytes:
+        buffer = io.BytesIO()
+        self.savefig(buffer, format="png", bbox_inches="tight")
+        return buffer.getvalue()
+
+
+def figure(
+    values: npt.ArrayLike,
+    pixels: npt.NDArray[np.uint8] | None,
+    *,
+    size: tuple[int, int],
+    title: str = "",
+    caption: str = "",
+    **appearance: Any,
+) -> ExplanationFigure:
+    """Draw a map (h, w), over ``pixels`` (H, W, 3) where there are any, with its colour bar.
+
+    ``appearance`` is what ``overlay`` takes. The bar is linear and shows values, with zero in the
+    centre of a signed map; its ends are open where clipping hides larger values.
+    """
+    appearance = dict(appearance)
+    sign = appearance.get("sign", "both")
+    maximum = appearance.get("maximum")
+    if maximum is None:
+        maximum = shown_maximum(values, clip=appearance.get("clip", 99.5), sign=sign)
+    field = np.nan_to_num(np.asarray(values, dtype=np.float64), nan=0, posinf=0, neginf=0)
+    signed = appearance.get("signed")
+    signed = bool((field < 0).any()) if signed is None else signed
+    if pixels is None:
+        plain = {k: v for k, v in appearance.items() if k not in ("opacity", "blend")}
+        panels = [colorize(values, size, **plain)]
+    else:
+        panels = [pixels, overlay(pixels, values, **appearance)]
+
+    height = 3.2
+    width = height * len(panels) * min(3.0, max(0.4, size[1] / size[0])) + 0.9
+    drawn = ExplanationFigure(figsize=(width, height + 0.5), dpi=110, layout="constrained")
+    FigureCanvasAgg(drawn)
+    axes = drawn.subplots(1, len(panels), squeeze=False)[0]
+    for axis, panel in zip(axes, panels, strict=True):
+        axis.imshow(panel, interpolation="nearest")
+        axis.set_axis_off()
+    words = [caption, title] if len(panels) > 1 else [" · ".join(filter(None, (caption, title)))]
+    for axis, text in zip(axes, words, strict=True):
+        axis.set_title(text, fontsize=10, loc="left")
+    bar = drawn.colorbar(
+        _colour_scale(str(appearance.get("colormap", "auto")), signed, sign, maximum),
+        ax=list(axes),
+        fraction=0.04,
+        pad=0.02,
+        extend=_extend(field, sign, maximum),
+    )
+    bar.ax.tick_params(labelsize=8)
+    bar.outline.set_visible(False)
+    return drawn
+
+
+def _colour_scale(colormap: str, signed: bool, sign: str, maximum: float) -> ScalarMappable:
+    chosen = resolve_colormap(colormap, signed=signed)
+    table = lut(chosen.name)
+    top = maximum or 1.0
+    low, high = (-top, top) if chosen.diverging else (0.0, top)
+    if chosen.diverging:
+        first, last = {"positive": (128, 256), "negative": (1, 129)}.get(sign, (1, 256))
+        table = table[first:last]
+        low, high = {"positive": (0.0, top), "negative": (-top, 0.0)}.get(sign, (low, high))
+    return ScalarMappable(Normalize(low, high), ListedColormap(table / 255))
+
+
+def _extend(field: npt.NDArray[np.float64], sign: str, maximum: float) -> Any:
+    above = sign != "negative" and bool((field > maximum).any())
+    below = sign != "positive" and bool((field < -maximum).any())
+    return {(True, True): "both", (True, False): "max", (False, True): "min"}.get(
+        (above, below), "neither"
+    )
+
+
+class CurvesFigure(ExplanationFigure):
+    """A figure that gives itself as PNG."""
+
+    def to_png(self, dpi: int = 110, colors: int | None = None) -> bytes:
+        """As PNG; `colors` bounds how many it has, and with them its bytes."""
+        buffer = io.BytesIO()
+        self.savefig(buffer, format="png", dpi=dpi)
+        return encode_png(np.asarray(Image.open(buffer).convert("RGB")), colors=colors)
+
+
+def curves_figure(
+    *panels: Mapping[str, Any],
+    pixels: npt.NDArray[np.uint8] | None = None,
+    title: str = "",
+    baseline: str = "",
+) -> CurvesFigure:
+    """Draw panels beside each other, and first the picture they are of.
+
+    A panel has a `title` and `lines`, each with `title`, `x` and `y` (K + 1,), `auc`, and for a
+    `control` the band `low` to `high`.
+    """
+    columns = len(panels) + (pixels is not None)
+    drawn = CurvesFigure(figsize=(3.4 * columns, 3.3), dpi=110, layout="constrained")
+    FigureCanvasAgg(drawn)
+    axes = list(drawn.subplots(1, columns, squeeze=False)[0])
+    if pixels is not None:
+        first = axes.pop(0)
+        first.imshow(pixels)
+        first.set_axis_off()
+    top = max((float(np.max(line["y"])) for p in panels for line in p["lines"]), default=1.0)
+    for axis, panel in zip(axes, panels, strict=True):
+        _panel(axis, panel["title"], panel["lines"], baseline, min(1.02, max(top * 1.08, 0.02)))
+    if title:
+        drawn.suptitle(title, fontsize=9, x=0.01, ha="left")
+    return drawn
+
+
+def _panel(
+    axis: Any, title: str, lines: Sequence[Mapping[str, Any]], baseline: str, top: float
+) -> None:
+    colour = iter(COLOURS * (len(lines) // len(COLOURS) + 1))
+    for line in lines:
+        control = line["control"]
+        own = CONTROL if control else next(colour)
+        if line["low"] is not None:
+            axis.fill_between(line["x"], line["low"], line["high"], color=own, alpha=0.18, lw=0)
+        axis.plot(
+            line["x"],
+            line["y"],
+            color=own,
+            lw=1.3 if control else 1.8,
+            ls="--" if control else "-",
+            label=f"{line['title']}  {line['auc']:.3f}",
+        )
+    axis.set(xlim=(0, 1), ylim=(0, top), xlabel=f"pixels changed (baseline: {baseline})")
+    axis.set_title(f"{title}: probability and area", fontsize=10, loc="left")
+    axis.tick_params(labelsize=8)
+    axis.xaxis.label.set_size(8)
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.legend(fontsize=8, frameon=False)
+
+
+def neighbourhood_figure(
+    pictures: Mapping[str, npt.NDArray[np.uint8]],
+    scores: npt.NDArray[np.float64],
+    coordinate: npt.NDArray[np.float64],
+    kept: npt.NDArray[np.bool_],
+    *,
+    title: str = "",
+    note: str = "",
+) -> CurvesFigure:
+    """Draw pictures (H, W, 3) by their titles, then the neighbours: scores and coordinate (n,) as
+    points, kept and shifted ones in two colours. `note` stands below the title.
+    """
+    columns = len(pictures) + 1
+    drawn = CurvesFigure(figsize=(2.7 * columns, 3.3), dpi=110, layout="constrained")
+    FigureCanvasAgg(drawn)
+    *panels, plot = drawn.subplots(1, columns, squeeze=False)[0]
+    for axis, (name, pixels) in zip(panels, pictures.items(), strict=True):
+        axis.imshow(pixels)
+        axis.set_axis_off()
+        axis.set_title(name, fontsize=9, loc="left")
+    for own, colour, marker, name in (
+        (kept, COLOURS[0], "o", "kept"),
+        (~kept, COLOURS[1], "D", "shifted"),
+    ):
+        plot.scatter(
+            scores[own], coordinate[own], s=7, c=colour, marker=marker, alpha=0.6, lw=0, label=name
+        )
+    plot.axvline(0, color="#6b7078", lw=0.8, ls="--")
+    plot.set(xlabel="student's score", yticks=[])
+    plot.set_title("Neighbours", fontsize=9, loc="left")
+    plot.tick_params(labelsize=7)
+    plot.xaxis.label.set_size(8)
+    plot.spines[["top", "right", "left"]].set_visible(False)
+    plot.legend(fontsize=7, frameon=False)
+    words = "\n".join([title, *textwrap.wrap(note, 38 * columns)])
+    drawn.suptitle(words, fontsize=9, x=0.01, ha="left")
+    return drawn
