@@ -1,7 +1,7 @@
 /** Whether the kernel lives and how long an answer is overdue. */
 
-import type { State } from "./session";
 import { atEnd, type Model, now as passed } from "./model";
+import type { State } from "./session";
 import type { Status } from "./wire";
 
 const SLOW = 150; // milliseconds: anything quicker is not worth a word

@@ -72,12 +72,8 @@ export interface FrameTarget {
   score: number | null;
 }
 
-export interface Frame {
-  seq: number;
-  method: string;
-  target: FrameTarget;
-  layer: string | null;
-  parameters: Readonly<Record<string, unknown>>;
+/** A map in the levels of one byte. */
+export interface QuantisedMap {
   shape: readonly [number, number];
   signed: boolean;
   range: readonly [number, number];
@@ -87,6 +83,14 @@ export interface Frame {
   data: Bytes;
   state: "ok" | "zero" | "nonfinite";
   message: string;
+}
+
+export interface Frame extends QuantisedMap {
+  seq: number;
+  method: string;
+  target: FrameTarget;
+  layer: string | null;
+  parameters: Readonly<Record<string, unknown>>;
   partial: boolean;
   fraction: number;
   seconds: number;

@@ -2,7 +2,7 @@
 
 import { atEnd, type RenderProps } from "../core/model";
 import { followTheme } from "../core/theme";
-import { el, on, set, write } from "./dom";
+import { el, on, write } from "./dom";
 
 /**
  * A view in its host: its root, the signal of its end, and its voice. `live` is read out by screen readers
@@ -72,4 +72,3 @@ export function soon(refresh: () => void, tick: () => void): (change?: string) =
     });
   };
 }
-

@@ -3,7 +3,7 @@
 import { atEnd, type Model, now, type RenderProps } from "../core/model";
 import type { Change, State } from "../core/session";
 import { followTheme } from "../core/theme";
-import { el, on, set, write } from "./dom";
+import { el, on, set, tool, write } from "./dom";
 import { type FooterSession, footer } from "./footer";
 
 /** What a widget is given to build its view with. */
@@ -135,6 +135,16 @@ export function saveAs(picture: HTMLCanvasElement, words: readonly unknown[]): v
     .replace(/[^\p{L}\p{N}]+/gu, "_");
   el("a", { href: picture.toDataURL(), download: `${name || "picture"}.png` }).click();
 }
+
+export const saveButton = (signal: AbortSignal, label: string, save: () => void): HTMLElement =>
+  tool(signal, "save", label, "M8 2.5v8M4.5 7.5L8 11l3.5-3.5M3 13.5h10", save);
+
+export const resetButton = (
+  signal: AbortSignal,
+  label: string,
+  reset: () => void,
+  control = "reset",
+): HTMLElement => tool(signal, control, label, "M3.2 6.5a5 5 0 1 1-.2 2.6M3 2.8v3.7h3.7", reset);
 
 export type { RenderProps } from "../core/model";
 export { opened, soon } from "./opened"; // until every widget is ported
