@@ -19,7 +19,7 @@ export interface Parameter {
   help?: string | null;
 }
 
-export interface Method {
+export interface MethodCard {
   name: string;
   title: string;
   family: string;
@@ -45,6 +45,11 @@ export interface Layer {
   channels: number;
 }
 
+/** What the network says of a picture. */
+export interface Prediction {
+  top: readonly ClassScore[];
+}
+
 export interface Network {
   name: string;
   input: readonly [number, number];
@@ -67,12 +72,8 @@ export interface FrameTarget {
   score: number | null;
 }
 
-export interface Frame {
-  seq: number;
-  method: string;
-  target: FrameTarget;
-  layer: string | null;
-  parameters: Readonly<Record<string, unknown>>;
+/** A map in the levels of one byte. */
+export interface QuantisedMap {
   shape: readonly [number, number];
   signed: boolean;
   range: readonly [number, number];
@@ -82,6 +83,14 @@ export interface Frame {
   data: Bytes;
   state: "ok" | "zero" | "nonfinite";
   message: string;
+}
+
+export interface Frame extends QuantisedMap {
+  seq: number;
+  method: string;
+  target: FrameTarget;
+  layer: string | null;
+  parameters: Readonly<Record<string, unknown>>;
   partial: boolean;
   fraction: number;
   seconds: number;
@@ -99,50 +108,6 @@ export interface Status {
   remaining: number | null;
 }
 
-/** `null` is the top class; a string is the name of a Python callable. */
-export type TargetChoice = number | string | null;
-
-export interface Request {
-  method: string;
-  target: TargetChoice;
-  layer: string | null;
-  parameters: Readonly<Record<string, unknown>>;
-}
-
-export type Sign = "both" | "positive" | "negative";
-export type Blend = "normal" | "multiply" | "screen" | "luminosity";
-export type Arrangement = "overlay" | "side_by_side" | "swipe";
-
-export interface Appearance {
-  colormap: string;
-  opacity: number;
-  clip: number;
-  threshold: number;
-  sign: Sign;
-  blend: Blend;
-  view: Arrangement;
-}
-
-/** The house's look; a double click on a control or the reset button comes back to it. */
-export const APPEARANCE: Readonly<Appearance> = {
-  colormap: "auto",
-  opacity: 0.7,
-  clip: 99.5,
-  threshold: 0,
-  sign: "both",
-  blend: "normal",
-  view: "overlay",
-};
-
-/** The part of an anywidget model that is used here; an exported HTML page brings a stub of it. */
-export interface Model {
-  // biome-ignore lint/suspicious/noExplicitAny: traits are typed where they are read
-  get(name: string): any;
-  set(name: string, value: unknown): void;
-  save_changes(): void;
-  // biome-ignore lint/suspicious/noExplicitAny: events carry whatever their name says
-  on(name: string, listener: (...arguments_: any[]) => void): void;
-  // biome-ignore lint/suspicious/noExplicitAny: as above
-  off(name: string, listener: (...arguments_: any[]) => void): void;
-  send(content: unknown): void;
-}
+// Until every widget is ported.
+export type Method = MethodCard;
+export * from "./model";
