@@ -1,6 +1,5 @@
 /** GradientComparison in the browser: networks by methods, one cursor, any two laid over each other. */
 
-import { percent } from "../core/format";
 import { APPEARANCE, now } from "../core/model";
 import { colourbar } from "../parts/colourbar";
 import { el, freshId, on, row, section, set, write } from "../parts/dom";
@@ -31,7 +30,7 @@ export default widget(
   "Gradient comparison",
   ({ model, signal, root, changed, speak }) => {
     const session = comparisonSession(model, signal, changed);
-    let exchanged = 0; // which of the two cells of the pair the next press exchanges
+    let exchanged = 0; // which cell of the pair the next press exchanges
 
     const [views, showView] = segments<View>(
       signal,
@@ -48,7 +47,7 @@ export default widget(
       session.ask({ methods: [...session.methods, method] }),
     );
     const classes = picker(signal, root, "Class", "target", "layer", explain, () => explain(""));
-    const [strip, showThumbnails] = thumbnails(signal, "Picture", (index) =>
+    const [thumbnailsElement, showThumbnails] = thumbnails(signal, "Picture", (index) =>
       session.ask({ picture_index: index }),
     );
     const [measuresElement, showMeasures, numberOf] = measures(signal, session, () =>
@@ -221,7 +220,7 @@ export default widget(
         el(
           ".body",
           {},
-          el(".main", {}, strip, pair.element, grid.element),
+          el(".main", {}, thumbnailsElement, pair.element, grid.element),
           el(".side", {}, measuresElement, section("Noise on the picture", noise), appearance),
         ),
       ],

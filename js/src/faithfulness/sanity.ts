@@ -63,7 +63,7 @@ export function sanity(
     }
     const at = Math.min(stage, stages.length - 1);
     const shown = [stages[0], stages[at]];
-    for (const [i, { heat, paint, pane, plate }] of panes.entries()) {
+    for (const [i, { heat, paint, plate }] of panes.entries()) {
       const map = shown[i]?.map;
       heat.hidden = !map;
       if (map && picture) paint(map, APPEARANCE, picture.width, picture.height);
