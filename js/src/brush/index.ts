@@ -5,7 +5,7 @@
 
 import { FULL } from "../core/latest";
 import { atEnd, type Model, now } from "../core/model";
-import type { Bytes } from "../core/wire";
+import type { BrushMessage, Bytes, PaintedMessage, PaintRequest } from "../core/wire";
 import { bytesOf } from "../maps/levels";
 import { done, el, freshId, on, set, write } from "../parts/dom";
 import { newAnswers } from "./answers";
@@ -13,18 +13,6 @@ import { type Box, maskOf, newPaint, type Point, runsOf, Strokes, shareOf, strok
 import { newPointer } from "./pointer";
 import css from "./style.css";
 import { newToolbar } from "./toolbar";
-
-/** What comes before the fills, the unpainted probabilities, the runs and what they were answered. */
-export interface BrushMessage {
-  kind: string;
-  fill: string | null;
-  fills: string[];
-  mean: [number, number, number];
-  mime: string;
-  by: string;
-  seq: number;
-  failed?: boolean;
-}
 
 const SLOW = 200; // milliseconds after which one may wonder
 const LOST = 10_000; // the kernel may have been restarted
@@ -156,11 +144,11 @@ export default function brush(
     send();
   }
   function send(): void {
-    const question = { kind: "paint", by: own, seq: version, fill, full: FULL };
+    const question: PaintRequest = { kind: "paint", by: own, seq: version, fill, full: FULL };
     model.send(question, undefined, [runsOf(mask)]);
   }
 
-  function receive(message: BrushMessage, [answer, ...rest]: Bytes[] = []): void {
+  function receive(message: BrushMessage | PaintedMessage, [answer, ...rest]: Bytes[] = []): void {
     if (message.kind === "brush") void load(message, rest);
     if (message.kind !== "painted" || !width) return;
     const mine = message.by === own;
@@ -197,7 +185,7 @@ export default function brush(
     answers.begin(numbers(unpainted));
     toolbar.fit(Math.min(w, h), message.fills);
     if (!message.fills.includes(fill)) fill = message.fills[0]!;
-    adopt(message.fill, lengths(runs));
+    adopt(message.fill ?? null, lengths(runs));
     strokes.forget();
     if (mask.includes(1)) answers.say(numbers(painted));
     // The answer may have come before there was anybody to hear it.

@@ -118,7 +118,7 @@ export function newPaint(photo: HTMLCanvasElement, heat: HTMLCanvasElement) {
   let width = 0;
 
   return {
-    async load(picture: Picture, blurred: Picture, [r, g, b]: number[]): Promise<void> {
+    async load(picture: Picture, blurred: Picture, [r, g, b]: readonly number[]): Promise<void> {
       [base, blur] = await Promise.all([pixelsOf(picture), pixelsOf(blurred)]);
       ({ width } = picture);
       [seen, cover] = [new ImageData(width, picture.height), new ImageData(width, picture.height)];
