@@ -120,10 +120,10 @@ export function converse<Answer extends object, Asked = Request>(
   const listeners: Array<[string, () => void]> = [];
   let shown: Answer | undefined;
   let awaiting: number | null = null; // since when an answer is due
-  let heard = clock(); // when the kernel last said anything
-  let pinged = heard;
+  let lastWord = clock(); // when the kernel last said anything
+  let pinged = lastWord;
   let received = Number.NEGATIVE_INFINITY; // when the last frame came
-  let begun = heard; // when the kernel began to compute
+  let begun = lastWord; // when the kernel began to compute
   let gone = false;
 
   const session: Session<Answer, Asked> = {
@@ -149,11 +149,11 @@ export function converse<Answer extends object, Asked = Request>(
       if (session.frozen) return "rest";
       if (gone) return "gone";
       if (running) {
-        if (time - heard > PATIENCE_RUNNING) return "silent";
+        if (time - lastWord > PATIENCE_RUNNING) return "silent";
         return time - (awaiting ?? begun) >= SLOW ? "busy" : "rest";
       }
       if (awaiting !== null) {
-        if (time - Math.max(awaiting, heard) > PATIENCE) return "silent";
+        if (time - Math.max(awaiting, lastWord) > PATIENCE) return "silent";
         return time - awaiting >= SLOW ? "busy" : "rest";
       }
       return state === "error" || state === "stopped" ? state : "rest";
@@ -167,7 +167,7 @@ export function converse<Answer extends object, Asked = Request>(
         next = requestOf?.(answer) ?? {};
       }
       for (const [name, value] of Object.entries(next)) model.set(name, value);
-      asked();
+      requestChanged();
       session.save();
     },
     look(name, value) {
@@ -211,13 +211,13 @@ export function converse<Answer extends object, Asked = Request>(
     on(name, listener) {
       const own = [...asks, ...looks].some((trait) => name === `change:${trait}`);
       listen(name, (...values: never[]) => {
-        if (!own) alive();
+        if (!own) kernelSpoke();
         listener(...values);
       });
     },
     tick(time = clock()) {
       const waits = session.status?.state === "running" && !session.frozen && !gone;
-      if (!waits || time - Math.max(heard, pinged) < QUIET) return;
+      if (!waits || time - Math.max(lastWord, pinged) < QUIET) return;
       pinged = time;
       session.send({ kind: "ping" });
     },
@@ -243,7 +243,7 @@ export function converse<Answer extends object, Asked = Request>(
   }
 
   /** A request trait changed, here or in Python. */
-  function asked(): void {
+  function requestChanged(): void {
     const answer = keyOf && session.kept(wanted());
     shown = answer ?? shown;
     awaiting = answer && complete(answer) ? null : (awaiting ?? clock());
@@ -280,14 +280,14 @@ export function converse<Answer extends object, Asked = Request>(
     model.on(name, listener as () => void);
     listeners.push([name, listener as () => void]);
   }
-  function alive(): void {
-    heard = clock();
+  function kernelSpoke(): void {
+    lastWord = clock();
     gone = false;
   }
   const startOfRun = (): number => clock() - 1000 * (session.status?.seconds ?? 0);
 
   // What another view of this model may have changed is no sign of life.
-  for (const name of asks) listen(`change:${name}`, keyOf ? asked : () => changed("all"));
+  for (const name of asks) listen(`change:${name}`, keyOf ? requestChanged : () => changed("all"));
   for (const name of looks) listen(`change:${name}`, () => changed("look"));
   for (const name of new Set([...shows, "frame", "frozen"])) {
     session.on(`change:${name}`, () => {

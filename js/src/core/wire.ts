@@ -1,4 +1,9 @@
-/** What travels between Python and the browser: the same names on both sides. */
+/**
+ * What travels between Python and the browser.
+ * Written by tools/wire.py from xai_widgets/widgets/<widget>/wire.py: change those, then run it.
+ */
+
+export type Bytes = DataView | Uint8Array | string;
 
 export interface ClassScore {
   index: number;
@@ -6,6 +11,12 @@ export interface ClassScore {
   probability: number;
 }
 
+/** The most probable classes, the first one first. */
+export interface Prediction {
+  top: readonly ClassScore[];
+}
+
+/** A parameter of a method, and the control that sets it. */
 export interface Parameter {
   name: string;
   label: string;
@@ -19,6 +30,10 @@ export interface Parameter {
   help?: string | null;
 }
 
+/**
+ * What a method is. `takes_layer`: whether a layer is chosen for it. `unavailable`: why this
+ * network cannot be explained by it; absent or empty where it can.
+ */
 export interface MethodCard {
   name: string;
   title: string;
@@ -30,31 +45,30 @@ export interface MethodCard {
   shows: string;
   limits: string;
   space: "input" | "layer";
-  /** Whether a layer is chosen for it; not all maps of a layer's size are read from one. */
   takes_layer: boolean;
   signed: boolean;
   anytime: boolean;
+  class_specific?: boolean;
+  needs_rectifiers?: boolean;
+  needs_attention?: boolean;
   parameters: readonly Parameter[];
-  /** Why this network cannot be explained by this method; absent or empty when it can. */
   unavailable?: string | null;
 }
 
+/** A layer that CAM methods accept, with the height and width of its maps. */
 export interface Layer {
   name: string;
   size: readonly [number, number];
   channels: number;
 }
 
-/** What the network says of a picture. */
-export interface Prediction {
-  top: readonly ClassScore[];
-}
-
+/** The network, with the height and width of its input. */
 export interface Network {
   name: string;
   input: readonly [number, number];
 }
 
+/** A picture in a format that browsers know; with an empty `mime`, its pixels as they are. */
 export interface Picture {
   width: number;
   height: number;
@@ -63,16 +77,15 @@ export interface Picture {
   name?: string;
 }
 
-export type Bytes = DataView | Uint8Array | string;
-
+/** What is explained; a function of the output has no index. */
 export interface FrameTarget {
   index: number | null;
   name: string;
   probability: number | null;
-  score: number | null;
+  score?: number | null;
 }
 
-/** A map in the levels of one byte. */
+/** An (h, w) map in bytes: value = sign(s) |s|^gamma peak, with s read from the byte. */
 export interface QuantisedMap {
   shape: readonly [number, number];
   signed: boolean;
@@ -85,8 +98,17 @@ export interface QuantisedMap {
   message: string;
 }
 
-export interface Frame extends QuantisedMap {
-  seq: number;
+/** A map, and what it is a map of. `note` is what has to be known of it beside the picture. */
+export interface MapFrame {
+  shape: readonly [number, number];
+  signed: boolean;
+  range: readonly [number, number];
+  peak: number;
+  gamma: number;
+  histogram?: readonly number[];
+  data: Bytes;
+  state: "ok" | "zero" | "nonfinite";
+  message: string;
   method: string;
   target: FrameTarget;
   layer: string | null;
@@ -94,10 +116,32 @@ export interface Frame extends QuantisedMap {
   partial: boolean;
   fraction: number;
   seconds: number;
-  /** What has to be known of the map beside the picture. */
   note?: string;
 }
 
+/** A map as the answer to the request `seq`. */
+export interface Frame {
+  shape: readonly [number, number];
+  signed: boolean;
+  range: readonly [number, number];
+  peak: number;
+  gamma: number;
+  histogram?: readonly number[];
+  data: Bytes;
+  state: "ok" | "zero" | "nonfinite";
+  message: string;
+  method: string;
+  target: FrameTarget;
+  layer: string | null;
+  parameters: Readonly<Record<string, unknown>>;
+  partial: boolean;
+  fraction: number;
+  seconds: number;
+  note?: string;
+  seq: number;
+}
+
+/** What the kernel is doing: `remaining` is in seconds, `hint` is the way on or out. */
 export interface Status {
   seq: number;
   state: "idle" | "running" | "error" | "stopped";
@@ -108,6 +152,106 @@ export interface Status {
   remaining: number | null;
 }
 
-// Until every widget is ported.
-export type Method = MethodCard;
-export * from "./model";
+/**
+ * The probability of the class at each point, and the most probable classes there as pairs of index
+ * and probability. `low` and `high` are the band of the random maps, `interval` that of their
+ * areas.
+ */
+export interface Curve {
+  probability: readonly number[];
+  auc: number;
+  low?: readonly number[];
+  high?: readonly number[];
+  interval?: readonly [number, number];
+  top: ReadonlyArray<ReadonlyArray<readonly [number, number]>>;
+}
+
+/**
+ * Both curves of a map, or of several random ones. `order` has a byte for each pixel: the point at
+ * which it changes.
+ */
+export interface Curves {
+  method: string;
+  title: string;
+  order: Bytes;
+  maps: number;
+  insertion: Curve;
+  deletion: Curve;
+}
+
+/** The curves that there are so far; `gone` is the picture with all pixels taken away. */
+export interface CurvesFrame {
+  seq: number;
+  target: FrameTarget;
+  baseline: string;
+  steps: number;
+  gone: Picture;
+  fractions: readonly number[];
+  names: Readonly<Record<string, string>>;
+  curves: readonly Curves[];
+}
+
+/** The map after these layers were randomised, and how alike it still is. */
+export interface SanityStage {
+  randomised: readonly string[];
+  spearman: number | null;
+  ssim: number | null;
+  map: QuantisedMap;
+}
+
+/** The check of a method for a class, so far: `total` stages are to come in all. */
+export interface SanityCheck {
+  method: string;
+  title: string;
+  target: number;
+  total: number;
+  done: boolean;
+  mean: number | null;
+  stages: readonly SanityStage[];
+}
+
+/** A map that nobody has asked for yet; its data is in the buffer. */
+export interface PrefetchedMessage {
+  kind: "prefetched";
+  frame: Frame;
+}
+
+/** A view asks for the brush; `known`: for the fills alone; `problem`: the host refused it. */
+export interface BrushRequest {
+  kind: "brush";
+  known?: boolean;
+  problem?: string;
+}
+
+/**
+ * The brush. Buffers: its module, the blurred picture (`mime`), the probabilities of the unpainted
+ * picture, and what is painted now: the mask's runs and its probabilities.
+ */
+export interface BrushMessage {
+  kind: "brush";
+  fills: readonly string[];
+  mean: readonly number[];
+  mime: string;
+  fill?: string | null;
+}
+
+/**
+ * A stroke of the view `by`, its mask's runs in the buffer. An empty mask clears. The answer is
+ * filled up with `full` bytes without meaning, so that it fills a packet and comes sooner.
+ */
+export interface PaintRequest {
+  kind: "paint";
+  by: string;
+  seq: number;
+  fill: string;
+  full?: number;
+}
+
+/** The answer to a stroke, for all views. Buffers: the class probabilities, and the mask's runs. */
+export interface PaintedMessage {
+  kind: "painted";
+  by: string;
+  seq: number;
+  fill: string;
+  failed?: boolean;
+}

@@ -4,7 +4,7 @@ import { percent, signed } from "../core/format";
 import { layoutOf } from "../core/geometry";
 import { APPEARANCE, now } from "../core/model";
 import type { State } from "../core/session";
-import type { Bytes, Picture } from "../core/wire";
+import type { BrushMessage, Bytes, Picture } from "../core/wire";
 import { bytesOf } from "../maps/levels";
 import { el, set } from "../parts/dom";
 import { heatPainter, type Painted, paintPicture } from "../parts/heat";
@@ -57,7 +57,7 @@ function build({ model, signal, root, changed, speak }: View) {
     if (!brushWanted) session.send({ kind: "brush" });
     brushWanted = true;
   }
-  async function takeBrush(message: unknown, buffers: Bytes[]): Promise<void> {
+  async function takeBrush(message: BrushMessage, buffers: Bytes[]): Promise<void> {
     if (brushTaken) return;
     brushTaken = true;
     try {

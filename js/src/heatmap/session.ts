@@ -1,7 +1,16 @@
 /** What a HeatmapViewer asks for and is told: which frame answers which request. */
 import { type Appearance, appearanceOf, type Model, now } from "../core/model";
 import { type Change, converse, extend } from "../core/session";
-import type { Bytes, ClassScore, Frame, Layer, MethodCard, Picture } from "../core/wire";
+import type {
+  BrushMessage,
+  Bytes,
+  ClassScore,
+  Frame,
+  Layer,
+  MethodCard,
+  Picture,
+  PrefetchedMessage,
+} from "../core/wire";
 
 /** `null` is the most probable class; a string is the name of a Python callable. */
 export type TargetChoice = number | string | null;
@@ -33,7 +42,7 @@ export function heatmapSession(
   model: Model,
   signal: AbortSignal,
   changed: (change: Change) => void,
-  brush?: (message: unknown, buffers: Bytes[]) => void,
+  brush?: (message: BrushMessage, buffers: Bytes[]) => void,
   clock: () => number = now,
 ) {
   const context = {
@@ -55,11 +64,10 @@ export function heatmapSession(
       keyOf: (request) => requestKey(request, context),
       requestOf,
       nearest: (request, frames) => nearestFrame(request, frames, context.top[0]?.index),
-      receive(message: { kind: string; frame?: Frame }, buffers) {
-        const { kind, frame } = message;
+      receive(message: PrefetchedMessage | BrushMessage, buffers) {
         const [data] = buffers;
-        if (kind === "prefetched" && frame && data) session.keep({ ...frame, data });
-        if (kind === "brush") brush?.(message, buffers);
+        if (message.kind === "prefetched" && data) session.keep({ ...message.frame, data });
+        if (message.kind === "brush") brush?.(message, buffers);
         return undefined;
       },
     },

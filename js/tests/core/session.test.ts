@@ -215,7 +215,7 @@ describe("a widget without keys", () => {
     const session = extend(
       converse(model, signal, PLAIN, () => {}),
       {
-        get target(): number | null {
+        get target(): unknown {
           return model.get("target");
         },
       },
@@ -245,7 +245,7 @@ describe("answers that are put together from messages", () => {
         complete: ({ halves }) => halves.length === 2,
         saved,
         receive({ key, target, half }) {
-          const pair = session.kept(key) ?? { key, target, halves: [] };
+          const pair: Pair = session.kept(key) ?? { key, target, halves: [] };
           pair.halves.push(half);
           session.keep(pair, key);
           return "all";
