@@ -3,14 +3,13 @@
 import { percent } from "../core/format";
 import { WHOLE, type Zoom } from "../core/geometry";
 import { type Appearance, atEnd } from "../core/model";
-import type { MethodCard, Picture } from "../core/wire";
+import type { MethodCard, NetworkPrediction, Picture } from "../core/wire";
 import { done, el, on, set, write } from "../parts/dom";
 import { heatPainter, type Painted, paintPicture } from "../parts/heat";
 import { methodChoices, picker, UNSAVED } from "../parts/picker";
 import type { Choice } from "../parts/popup";
 import { newStage, type Spot, type Stage } from "../parts/stage";
 import { type Cell, type ComparisonSession, cellKey } from "./session";
-import type { NetworkPrediction } from "./wire";
 
 const REMOVE = "";
 

@@ -199,9 +199,10 @@ export default widget(
 
     function download(): void {
       const { view } = session;
-      if (view === "grid") return saveAs(grid.snapshot(root), session.methods);
       const look = { ...session.appearance, opacity: 1, arrangement: "swipe" } as const;
-      saveAs(pair.stage.snapshot(look, 3), [view, ...session.pair.map(([, method]) => method)]);
+      if (view === "grid") saveAs(grid.snapshot(root), session.methods);
+      else
+        saveAs(pair.stage.snapshot(look, 3), [view, ...session.pair.map(([, method]) => method)]);
     }
 
     return {

@@ -1,19 +1,21 @@
 /** What a GradientComparison asks for, what only looks different, and the answers, which come in parts. */
 import { APPEARANCE, type Appearance, appearanceOf, atEnd, type Model, now } from "../core/model";
 import { type Change, converse, extend } from "../core/session";
-import type { Frame, MethodCard, Picture } from "../core/wire";
 import type {
   CellFrame,
   CellMeasures,
   CellMessage,
   ComparisonSaved,
   ForgetMessage,
+  MapFrame,
   MeasureDescription,
   MeasuresMessage,
+  MethodCard,
   NetworkPrediction,
   NetworkRow,
+  Picture,
   PredictionMessage,
-} from "./wire";
+} from "../core/wire";
 
 /** A cell of the grid: its row, and its column's method. */
 export type Cell = readonly [row: number, method: string];
@@ -106,7 +108,7 @@ export function comparisonSession(
       traits: {
         asks: ASKS,
         looks: ["view", "scale", "alone", "pair", ...Object.keys(APPEARANCE)],
-        shows: ["rows", "thumbnails", "cards", "measures", "network"],
+        shows: ["rows", "thumbnails", "cards", "measure_descriptions", "network"],
       },
       keyOf,
       requestOf: ({ picture_index = 0, noise = 0 }) => ({ picture_index, noise }),
@@ -163,7 +165,7 @@ export function comparisonSession(
       return model.get("cards") ?? [];
     },
     get measureDescriptions(): readonly MeasureDescription[] {
-      return model.get("measures") ?? [];
+      return model.get("measure_descriptions") ?? [];
     },
     get thumbnails(): readonly Picture[] {
       return model.get("thumbnails") ?? [];
@@ -234,7 +236,7 @@ export function comparisonSession(
     stale: (): boolean => !isComplete(current()),
 
     // What the colour bar and the footer read.
-    get shown(): Frame | undefined {
+    get shown(): MapFrame | undefined {
       const { frame } = this.frameOf(this.picked);
       return frame?.data ? frame : undefined;
     },

@@ -328,5 +328,3 @@ export function converse<Answer extends object, Asked = Request>(
 export function extend<S extends object, More extends object>(session: S, more: More): S & More {
   return Object.defineProperties(session, Object.getOwnPropertyDescriptors(more)) as S & More;
 }
-
-export { listening, pulse } from "./pulse"; // until every widget is ported

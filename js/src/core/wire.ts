@@ -152,6 +152,107 @@ export interface Status {
   remaining: number | null;
 }
 
+/** An item of the trait `rows`: a network's name, and the share it gets right, if given. */
+export interface NetworkRow {
+  name: string;
+  accuracy: number | null;
+}
+
+/** An item of the trait `measure_descriptions`: what is measured of a map. */
+export interface MeasureDescription {
+  name: string;
+  title: string;
+  help: string;
+}
+
+/**
+ * What a network says of the picture, or only the `error` that says why it says nothing. `photo` is
+ * the picture as the network was given it, left out where the first network's is the same.
+ */
+export interface NetworkPrediction {
+  row: number;
+  input?: readonly [number, number];
+  top?: readonly ClassScore[];
+  target?: FrameTarget;
+  exact?: boolean;
+  photo?: Picture;
+  error?: string;
+}
+
+/** A map in the grid; or its row and method, and the `error` that says why there is none. */
+export interface CellFrame {
+  shape: readonly [number, number];
+  signed: boolean;
+  range: readonly [number, number];
+  peak: number;
+  gamma: number;
+  histogram?: readonly number[];
+  data: Bytes;
+  state: "ok" | "zero" | "nonfinite";
+  message: string;
+  method: string;
+  target: FrameTarget;
+  layer: string | null;
+  parameters: Readonly<Record<string, unknown>>;
+  partial: boolean;
+  fraction: number;
+  seconds: number;
+  note?: string;
+  row: number;
+  error?: string;
+}
+
+/** The measures of a cell by name, None where one is not defined. */
+export interface CellMeasures {
+  row: number;
+  method: string;
+  values: Readonly<Record<string, number | null>>;
+}
+
+/** An item of `frames`: an answer in a saved page. */
+export interface ComparisonSaved {
+  key: string;
+  picture_index: number;
+  noise: number;
+  predictions: readonly NetworkPrediction[];
+  cells: readonly CellFrame[];
+  measures: readonly CellMeasures[];
+}
+
+/** To the browser: what a network says, its photo's data in a buffer. */
+export interface PredictionMessage {
+  kind: "prediction";
+  key: string;
+  prediction: NetworkPrediction;
+}
+
+/** To the browser: a cell, its data in a buffer. */
+export interface CellMessage {
+  kind: "cell";
+  key: string;
+  frame: CellFrame;
+}
+
+/** To the browser: measures of a cell, in addition to those it has. */
+export interface MeasuresMessage {
+  row: number;
+  method: string;
+  values: Readonly<Record<string, number | null>>;
+  kind: "measures";
+  key: string;
+}
+
+/** To the browser: no answer holds any more. */
+export interface ForgetMessage {
+  kind: "forget";
+}
+
+/** From the browser: it lacks the answer with this key, or parts of it. */
+export interface MissingMessage {
+  kind: "missing";
+  key: string;
+}
+
 /**
  * The probability of the class at each point, and the most probable classes there as pairs of index
  * and probability. `low` and `high` are the band of the random maps, `interval` that of their
@@ -254,4 +355,74 @@ export interface PaintedMessage {
   seq: number;
   fill: string;
   failed?: boolean;
+}
+
+/** The trait `plan`. `steps` are those of an epoch, `weight` that of the regularisation. */
+export interface TrainingPlan {
+  epochs: number;
+  steps: number;
+  weight: number;
+  regularised: boolean;
+}
+
+/** The trait `loss`: `x` in shares of the training, each term at these points. */
+export interface LossCurve {
+  x: readonly number[];
+  total: ReadonlyArray<number | null>;
+  classification: ReadonlyArray<number | null>;
+  regularization: ReadonlyArray<number | null>;
+}
+
+/** An item of the trait `epochs`: what was measured after an epoch. */
+export interface EpochMeasures {
+  epoch: number;
+  accuracy: number | null;
+  test_accuracy: number | null;
+  cosine: number | null;
+}
+
+/** The trait `step`: the latest step. Terms that are not finite are left out. */
+export interface TrainingStep {
+  epoch: number;
+  step: number;
+  accuracy?: number;
+  learning_rate?: number;
+  total?: number;
+  classification?: number;
+  regularization?: number;
+}
+
+/** A gradient; or only the `error` that says why there is none. */
+export interface GradientMap {
+  shape: readonly [number, number];
+  signed: boolean;
+  range: readonly [number, number];
+  peak: number;
+  gamma: number;
+  histogram?: readonly number[];
+  data: Bytes;
+  state: "ok" | "zero" | "nonfinite";
+  message: string;
+  error?: string;
+}
+
+/** A picture after an epoch: what the network says of it, its plain and its guided gradient. */
+export interface PictureGradients {
+  top: ClassScore;
+  right: boolean;
+  cosine: number | null;
+  maps: readonly GradientMap[];
+}
+
+/** The trait `frame`, and an item of `frames`: the gradients after so many epochs. */
+export interface GradientLook {
+  seq?: number;
+  epoch: number;
+  pictures: readonly PictureGradients[];
+}
+
+/** To the browser: a look that was made before the view listened, its maps' data in buffers. */
+export interface LookMessage {
+  kind: "look";
+  frame: GradientLook;
 }

@@ -1,6 +1,7 @@
 /** FaithfulnessViewer in the browser: curves, the picture at any point of them, and the sanity check. */
 
 import { percent } from "../core/format";
+import type { Curves } from "../core/wire";
 import { el, section, set } from "../parts/dom";
 import { classPicker, UNSAVED } from "../parts/picker";
 import { type Line, plot } from "../parts/plot";
@@ -11,7 +12,6 @@ import { type CurvePoint, classesInWords, pictureAtPoint, shareInWords } from ".
 import { colourOf, isDashed, ranking } from "./ranking";
 import { sanity } from "./sanity";
 import { faithfulnessSession, KINDS, type Kind, type View } from "./session";
-import type { Curves } from "./wire";
 
 type Baseline = "blur" | "black" | "mean" | "zero";
 

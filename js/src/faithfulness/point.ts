@@ -1,11 +1,10 @@
 /** The picture at a point of a curve, put together here, and what the network says of it. */
 import { percent } from "../core/format";
-import type { Picture } from "../core/wire";
+import type { Curves, CurvesFrame, Picture } from "../core/wire";
 import { bytesOf } from "../maps/levels";
 import { el, set, write } from "../parts/dom";
 import { pixelsOf } from "../parts/heat";
 import type { Kind } from "./session";
-import type { Curves, CurvesFrame } from "./wire";
 
 const ROWS = 4; // three classes, and the target where it is not among them
 
@@ -98,7 +97,9 @@ export function pictureAtPoint(
     const share = at ? shareInWords(at) : "";
     pill.hidden = !at;
     write(pill, share);
-    set(canvas, { $label: at ? `The picture with ${share}: ${classesInWords(at)}` : "The picture" });
+    set(canvas, {
+      $label: at ? `The picture with ${share}: ${classesInWords(at)}` : "The picture",
+    });
     const top = at?.curves[at.kind].top[at.point] ?? [];
     for (const [i, bar] of bars.entries()) {
       const [index, probability] = top[i] ?? [];

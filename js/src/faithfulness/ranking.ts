@@ -1,10 +1,11 @@
 /** The methods with their areas: a legend in which one is chosen, and to which others are added. */
 
 import { atEnd } from "../core/model";
+import type { Curve } from "../core/wire";
 import { el, freshId, on, set, svg, write } from "../parts/dom";
 import { methodChoices, picker, UNSAVED } from "../parts/picker";
 import { lineSwatch } from "../parts/plot";
-import { type Curve, type FaithfulnessSession, KINDS } from "./session";
+import { type FaithfulnessSession, KINDS } from "./session";
 
 const COLOURS = 6; // in card.css; after six methods they come again, dashed
 

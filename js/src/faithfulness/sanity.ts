@@ -1,12 +1,11 @@
 /** The sanity check as a slider: the map while the network loses, layer by layer, what it learned. */
 
 import { APPEARANCE } from "../core/model";
-import type { Picture } from "../core/wire";
+import type { Picture, SanityStage } from "../core/wire";
 import { el, on, set, write } from "../parts/dom";
 import { heatPainter, paintPicture } from "../parts/heat";
 import { type Line, plot } from "../parts/plot";
 import type { FaithfulnessSession } from "./session";
-import type { SanityStage } from "./wire";
 
 const number = (value: number | null | undefined): string =>
   value === null || value === undefined ? "undefined" : value.toFixed(2).replace("-", "−");

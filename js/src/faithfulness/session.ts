@@ -1,12 +1,10 @@
 /** What a FaithfulnessViewer asks for, what only looks different, and what it is told. */
 import { type Model, now } from "../core/model";
 import { type Change, converse, extend } from "../core/session";
-import type { ClassScore, MethodCard, Picture } from "../core/wire";
-import type { Curves, CurvesFrame, SanityCheck } from "./wire";
+import type { ClassScore, CurvesFrame, MethodCard, Picture, SanityCheck } from "../core/wire";
 
 export const KINDS = ["insertion", "deletion"] as const;
 export type Kind = (typeof KINDS)[number];
-export type Curve = Curves[Kind];
 
 export type View = "curves" | "sanity";
 

@@ -4,7 +4,7 @@ import { signed } from "../core/format";
 import { clamp } from "../core/geometry";
 import type { Appearance } from "../core/model";
 import type { Session } from "../core/session";
-import type { Frame, MethodCard } from "../core/wire";
+import type { MapFrame, MethodCard } from "../core/wire";
 import { COLORMAPS, lut, resolveColormap } from "../maps/colormap";
 import { colourIndex, distribution } from "../maps/overlay";
 import { el, paintLine, set, svg, write } from "./dom";
@@ -17,7 +17,7 @@ const BINS = 80;
 /** A session about one map at a time. */
 export interface MapSession extends Pick<Session, "look"> {
   readonly appearance: Appearance;
-  readonly shown: Frame | undefined;
+  readonly shown: MapFrame | undefined;
   readonly method: MethodCard | undefined;
 }
 

@@ -39,7 +39,11 @@ const GAP = 15; // between two labels
 const LONG = 13; // letters of a name; the legend has all of it
 const ROOMY = 300; // pixels of width from which on labels carry names
 
-function shape(tag: string, attributes: Attributes, ...children: Array<Node | string>): SVGElement {
+export function shape(
+  tag: string,
+  attributes: Attributes,
+  ...children: Array<Node | string>
+): SVGElement {
   const made = document.createElementNS(NAMESPACE, tag);
   set(made, attributes);
   made.append(...children);

@@ -147,4 +147,3 @@ export const resetButton = (
 ): HTMLElement => tool(signal, control, label, "M3.2 6.5a5 5 0 1 1-.2 2.6M3 2.8v3.7h3.7", reset);
 
 export type { RenderProps } from "../core/model";
-export { opened, soon } from "./opened"; // until every widget is ported

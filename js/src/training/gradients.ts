@@ -2,11 +2,10 @@
 
 import { percent } from "../core/format";
 import { APPEARANCE } from "../core/model";
-import type { Frame, Picture } from "../core/wire";
+import type { Picture, PictureGradients } from "../core/wire";
 import { el, set, write } from "../parts/dom";
 import { heatPainter, paintPicture } from "../parts/heat";
 import type { TrainingSession } from "./session";
-import type { PictureGradients } from "./wire";
 
 const COLUMNS = ["Picture", "Plain gradient", "Guided gradient"];
 const OPAQUE = { ...APPEARANCE, arrangement: "side_by_side" } as const;
@@ -42,7 +41,7 @@ export function gradients(session: TrainingSession): [HTMLElement, () => void] {
     const show: Show = (shown) => {
       for (const [i, { canvas, plate, paint }] of cells.entries()) {
         const map = shown?.maps[i];
-        if (map?.data) paint(map as Frame, OPAQUE, width, height);
+        if (map?.data) paint(map, OPAQUE, width, height);
         canvas.hidden = !map?.data;
         plate.hidden = !map?.error;
         write(plate, map?.error ?? "");

@@ -155,7 +155,12 @@ export default widget(
           ".body",
           {},
           el(".plots", {}, ...lossPlot, ...measuresPlot),
-          el(".looks", {}, el(".epoch", {}, el("span.name", {}, "After epoch"), range, where), maps),
+          el(
+            ".looks",
+            {},
+            el(".epoch", {}, el("span.name", {}, "After epoch"), range, where),
+            maps,
+          ),
         ),
       ],
       refresh,

@@ -1,15 +1,15 @@
 /** What a TrainingMonitor is told, and which of its epochs is shown. It asks for nothing. */
 import { type Model, now } from "../core/model";
 import { type Change, converse, extend } from "../core/session";
-import type { Picture } from "../core/wire";
 import type {
   EpochMeasures,
   GradientLook,
   LookMessage,
   LossCurve,
+  Picture,
   TrainingPlan,
   TrainingStep,
-} from "./wire";
+} from "../core/wire";
 
 export type Series = ReadonlyArray<number | null>;
 

@@ -99,7 +99,9 @@ describe("the session of a comparison", () => {
     model.emit("msg:custom", { ...measured, values: { smoothing: null } });
     expect(session.valuesOf([0, "saliency"])).toEqual({ sparseness: 0.5, smoothing: null });
     const photo = { width: 1, height: 1, mime: "image/png" };
-    model.emit("msg:custom", { kind: "prediction", key, prediction: { row: 0, top: [], photo } }, [byte(1)]);
+    model.emit("msg:custom", { kind: "prediction", key, prediction: { row: 0, top: [], photo } }, [
+      byte(1),
+    ]);
     model.emit("msg:custom", { kind: "prediction", key, prediction: { row: 1, top: [] } });
     expect(session.photo(1)?.data).toEqual(byte(1));
   });
@@ -139,7 +141,10 @@ describe("the session of a comparison", () => {
     expect(session.valuesOf([0, "saliency"])).toEqual({ sparseness: 0.2 });
     session.ask({ picture_index: 1 });
     expect([session.request.picture_index, session.request.noise]).toEqual([1, 0]);
-    expect([session.available({ picture_index: 1 }), session.available({ picture_index: 2 })]).toEqual([true, false]);
+    expect([
+      session.available({ picture_index: 1 }),
+      session.available({ picture_index: 2 }),
+    ]).toEqual([true, false]);
     expect(model.saves).toBe(0);
   });
 });

@@ -1,5 +1,10 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { linesOf, rangeOf, type TrainingSession, trainingSession } from "../../src/training/session";
+import {
+  linesOf,
+  rangeOf,
+  type TrainingSession,
+  trainingSession,
+} from "../../src/training/session";
 import { FakeModel } from "../fake";
 
 const look = (epoch: number) => ({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { compose } from "../../src/core/curves";
+import { compose } from "../../src/faithfulness/point";
 
 describe("the picture at a point of a curve", () => {
   it("shows the pixels whose turn has come as they are at the end", () => {

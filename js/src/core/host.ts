@@ -1,1 +1,0 @@
-export { atEnd, now } from "./model"; // until every widget is ported

@@ -1,1 +1,0 @@
-export { FULL } from "./latest"; // until every widget is ported

@@ -1,1 +1,0 @@
-export { pixelsOf } from "../parts/heat"; // until every widget is ported

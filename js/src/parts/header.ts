@@ -1,1 +1,0 @@
-export { UNSAVED } from "./picker"; // until every widget is ported
