@@ -44,16 +44,16 @@ export interface Message {
 }
 
 /** What a widget and its kernel talk about. */
-export interface Terms<Answer, Asked = Request> {
+export interface Terms<Answer, Ask = Request> {
   traits: {
     asks?: readonly string[];
     looks?: readonly string[];
     shows?: readonly string[];
   };
   /** The key under which the answer to a request is found: nothing left to default. */
-  keyOf?(request: Asked): string;
+  keyOf?(request: Ask): string;
   /** The request that an answer answers, or the part of it that a saved page can choose. */
-  requestOf?(answer: Answer): Partial<Asked>;
+  requestOf?(answer: Answer): Partial<Ask>;
   /** Whether all of an answer is there; otherwise more is coming. */
   complete?(answer: Answer): boolean;
   /** Takes a message of the kernel; returns what it changes, if that is seen. */
@@ -62,18 +62,18 @@ export interface Terms<Answer, Asked = Request> {
   /** The answers of a saved page, if they are not the trait `frames`. */
   saved?: readonly Answer[];
   /** The one of the saved answers nearest to a request. */
-  nearest?(request: Asked, saved: readonly Answer[]): Answer | undefined;
+  nearest?(request: Ask, saved: readonly Answer[]): Answer | undefined;
   /** How many answers are kept. */
   kept?: number;
 }
 
-export interface Session<Answer = unknown, Asked = Request> {
+export interface Session<Answer = unknown, Ask = Request> {
   // biome-ignore lint/suspicious/noExplicitAny: traits are typed where they are read
   get(name: string): any;
   readonly status: Status | undefined;
   /** Whether this is a saved page. */
   readonly frozen: boolean;
-  readonly request: Asked;
+  readonly request: Ask;
   /** What is shown: the answer to the request or, until that is here, the one before. */
   readonly answer: Answer | undefined;
   readonly saved: readonly Answer[];
@@ -81,13 +81,13 @@ export interface Session<Answer = unknown, Asked = Request> {
   stale(): boolean;
   state(now?: number): State;
   /** Asks for something else, or anew. An answer seen before is shown at once. */
-  ask(part: Partial<Asked>): void;
+  ask(part: Partial<Ask>): void;
   /** Sets how it looks: never a message to the kernel. */
   look(name: string, value: unknown): void;
   /** Lets the kernel know of traits that were set by `look`. */
   save(): void;
   /** Whether it can be asked for: a saved page has only what was saved. */
-  available(part: Partial<Asked>): boolean;
+  available(part: Partial<Ask>): boolean;
   /** The answer kept under a key. */
   kept(key: string): Answer | undefined;
   keep(answer: Answer, key?: string): void;
@@ -104,13 +104,13 @@ export interface Session<Answer = unknown, Asked = Request> {
   close(): void;
 }
 
-export function converse<Answer extends object, Asked = Request>(
+export function converse<Answer extends object, Ask = Request>(
   model: Model,
   signal: AbortSignal,
-  terms: Terms<Answer, Asked>,
+  terms: Terms<Answer, Ask>,
   changed: (change: Change) => void,
   clock: () => number = passed,
-): Session<Answer, Asked> {
+): Session<Answer, Ask> {
   const { asks = [], looks = [], shows = [] } = terms.traits;
   const { keyOf, requestOf, receive } = terms;
   const complete = terms.complete ?? ((answer: { partial?: boolean }) => !answer.partial);
@@ -126,7 +126,7 @@ export function converse<Answer extends object, Asked = Request>(
   let begun = lastWord; // when the kernel began to compute
   let gone = false;
 
-  const session: Session<Answer, Asked> = {
+  const session: Session<Answer, Ask> = {
     get: (name) => model.get(name),
     get status() {
       return model.get("status");
@@ -135,7 +135,7 @@ export function converse<Answer extends object, Asked = Request>(
       return Boolean(model.get("frozen"));
     },
     get request() {
-      return Object.fromEntries(asks.map((name) => [name, model.get(name) ?? null])) as Asked;
+      return Object.fromEntries(asks.map((name) => [name, model.get(name) ?? null])) as Ask;
     },
     get answer() {
       return shown;
@@ -236,7 +236,7 @@ export function converse<Answer extends object, Asked = Request>(
     if (answers.size > most) answers.delete(answers.keys().next().value!);
   }
 
-  function nearest(part: Partial<Asked>): Answer | undefined {
+  function nearest(part: Partial<Ask>): Answer | undefined {
     const request = { ...session.request, ...part };
     if (terms.nearest) return terms.nearest(request, saved);
     return keyOf && answers.get(keyOf(request));
