@@ -52,6 +52,6 @@ describe("imports", () => {
       new Set(files.filter((name) => imports.get(name).includes(part)).map(room));
     const parts = files.filter((name) => room(name) === "parts");
     const alone = parts.filter((part) => users(part).size < 2 && !users(part).has("parts"));
-    expect(alone).toEqual(["parts/thumbnails.ts"]);
+    expect(alone).toEqual([]);
   });
 });

@@ -7,7 +7,6 @@ import { picker, UNSAVED } from "../parts/picker";
 import type { Choice } from "../parts/popup";
 import { segments } from "../parts/segments";
 import { clipSlider, opacitySlider, SHARE, slider } from "../parts/slider";
-import { thumbnails } from "../parts/thumbnails";
 import { fit, resetButton, saveAs, saveButton, widget } from "../parts/view";
 import { choicesOf, newGrid } from "./grid";
 import { newPair } from "./pair";
@@ -19,6 +18,7 @@ import {
   type Scale,
   type View,
 } from "./session";
+import { thumbnails } from "./thumbnails";
 
 const OWN = "own"; // in the list of classes
 const NARROW = 600;

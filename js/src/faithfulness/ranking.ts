@@ -7,7 +7,7 @@ import { methodChoices, picker, UNSAVED } from "../parts/picker";
 import { lineSwatch } from "../parts/plot";
 import { type FaithfulnessSession, KINDS } from "./session";
 
-const COLOURS = 6; // in card.css; after six methods they come again, dashed
+const COLOURS = 6; // in plot.css; after six methods they come again, dashed
 
 export function colourOf({ methods }: FaithfulnessSession, name: string): string {
   const i = methods.indexOf(name);

@@ -1,7 +1,7 @@
 /** Small pictures side by side, one of them chosen. */
 import type { Picture } from "../core/wire";
-import { el, freshId, on, set } from "./dom";
-import { paintPicture } from "./heat";
+import { el, freshId, on, set } from "../parts/dom";
+import { paintPicture } from "../parts/heat";
 
 /** Returns the element, and how to show pictures, which is chosen, and why some cannot be. */
 export function thumbnails(
