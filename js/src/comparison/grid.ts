@@ -242,7 +242,7 @@ export function newGrid(
   }
 
   /** Puts all items in their rows and columns. */
-  function place(): void {
+  function layOut(): void {
     const { rows, methods } = session;
     element.style.setProperty("--xw-across", String(narrow ? rows.length : methods.length));
     set(element, { _narrow: narrow });
@@ -278,7 +278,7 @@ export function newGrid(
       });
     });
     element.replaceChildren(...items.map(([item]) => item));
-    place();
+    layOut();
   }
 
   function show(): void {
@@ -320,7 +320,7 @@ export function newGrid(
     arrange(next) {
       if (next === narrow) return;
       narrow = next;
-      if (built) place();
+      if (built) layOut();
     },
     follow,
     reset: () => follow(WHOLE, null),

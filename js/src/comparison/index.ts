@@ -134,7 +134,7 @@ export default widget(
       add.element.hidden = frozen;
       set(root, {
         _view: view,
-        _place: index,
+        "_picture-index": index,
         _noise: amount,
         _methods: methods.join(" "),
         _ready: !!session.photo(0),

@@ -201,6 +201,7 @@ export function converse<Answer extends object, Ask = Request>(
 
     stop: () => session.send({ kind: "stop" }),
     resume() {
+      if (session.frozen) return;
       awaiting ??= clock();
       session.send({ kind: "resume" });
       changed("status");

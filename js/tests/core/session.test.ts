@@ -1,8 +1,12 @@
 // Whether the kernel lives, computes, has failed or was stopped: the same in every widget.
 import { beforeEach, describe, expect, it } from "vitest";
+import { comparisonSession } from "../../src/comparison/session";
 import type { Model } from "../../src/core/model";
 import { type Change, converse, extend, type Session } from "../../src/core/session";
+import { faithfulnessSession } from "../../src/faithfulness/session";
 import { heatmapSession } from "../../src/heatmap/session";
+import { latentSession } from "../../src/latent/session";
+import { trainingSession } from "../../src/training/session";
 import { FakeModel, frameOf } from "../fake";
 
 interface Case {
@@ -39,6 +43,36 @@ const CASES: Case[] = [
       heatmapSession(model, signal, changed, undefined, clock),
     traits: { frame: frameOf() },
     ask: (session: Session) => session.ask({ method: "saliency" }),
+  },
+  {
+    name: "faithfulness",
+    open: faithfulnessSession,
+    traits: { frame: { seq: 1, target: { index: 2 }, curves: [] }, methods: ["saliency"] },
+    ask: (session: Session) => session.ask({ steps: 5 }),
+  },
+  {
+    name: "comparison",
+    open: comparisonSession,
+    traits: {
+      rows: [{ name: "Small", accuracy: null }],
+      methods: ["saliency"],
+      picture_index: 0,
+      own: false,
+      noise: 0,
+    },
+    ask: (session: Session) => session.ask({ noise: 0.1 }),
+  },
+  {
+    name: "latent",
+    open: (model, signal, changed, clock) => latentSession(model, signal, changed, () => {}, clock),
+    traits: { frame: { seq: 1, maps: {} }, readout: "weight", sliders: {}, edited: {} },
+    ask: (session: Session) => session.ask({ samples: 200 }),
+  },
+  {
+    name: "training",
+    open: trainingSession,
+    traits: { frame: { epoch: 0, pictures: [] }, plan: { epochs: 4, steps: 2 } },
+    ask: (session: Session) => session.resume(),
   },
 ];
 
@@ -141,7 +175,7 @@ describe.each(CASES)("the state of $name", ({ open, traits, ask }) => {
     expect(pass(died + 60_001)).toBe("silent");
     expect(kinds().length - pings).toBe(4);
     // Or it was only slow.
-    model.set("frame", { ...(model.traits.frame as object), seq: 7 });
+    model.set("status", status("running", { fraction: 0.5 }));
     expect(session.state()).toBe("busy");
   });
 
