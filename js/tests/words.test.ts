@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { formatValue, override, scaleOf } from "../src/core/controls";
 import { duration, parseNumber, percent, signed, size, timeLeft } from "../src/core/format";
 import { searchClasses } from "../src/core/search";
 import { themeOf } from "../src/core/theme";
 import type { Parameter } from "../src/core/wire";
+import { formatValue, override, scaleOf } from "../src/heatmap/method";
 import { NAMES } from "./fake";
 
 const plain = (text: string): string => text.replaceAll("\xa0", " ");

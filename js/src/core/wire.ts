@@ -1,4 +1,9 @@
-/** What travels between Python and the browser: the same names on both sides. */
+/**
+ * What travels between Python and the browser.
+ * Written by tools/wire.py from xai_widgets/widgets/<widget>/wire.py: change those, then run it.
+ */
+
+export type Bytes = DataView | Uint8Array | string;
 
 export interface ClassScore {
   index: number;
@@ -6,6 +11,12 @@ export interface ClassScore {
   probability: number;
 }
 
+/** The most probable classes, the first one first. */
+export interface Prediction {
+  top: readonly ClassScore[];
+}
+
+/** A parameter of a method, and the control that sets it. */
 export interface Parameter {
   name: string;
   label: string;
@@ -19,7 +30,11 @@ export interface Parameter {
   help?: string | null;
 }
 
-export interface Method {
+/**
+ * What a method is. `takes_layer`: whether a layer is chosen for it. `unavailable`: why this
+ * network cannot be explained by it; absent or empty where it can.
+ */
+export interface MethodCard {
   name: string;
   title: string;
   family: string;
@@ -30,26 +45,30 @@ export interface Method {
   shows: string;
   limits: string;
   space: "input" | "layer";
-  /** Whether a layer is chosen for it; not all maps of a layer's size are read from one. */
   takes_layer: boolean;
   signed: boolean;
   anytime: boolean;
+  class_specific?: boolean;
+  needs_rectifiers?: boolean;
+  needs_attention?: boolean;
   parameters: readonly Parameter[];
-  /** Why this network cannot be explained by this method; absent or empty when it can. */
   unavailable?: string | null;
 }
 
+/** A layer that CAM methods accept, with the height and width of its maps. */
 export interface Layer {
   name: string;
   size: readonly [number, number];
   channels: number;
 }
 
+/** The network, with the height and width of its input. */
 export interface Network {
   name: string;
   input: readonly [number, number];
 }
 
+/** A picture in a format that browsers know; with an empty `mime`, its pixels as they are. */
 export interface Picture {
   width: number;
   height: number;
@@ -58,21 +77,16 @@ export interface Picture {
   name?: string;
 }
 
-export type Bytes = DataView | Uint8Array | string;
-
+/** What is explained; a function of the output has no index. */
 export interface FrameTarget {
   index: number | null;
   name: string;
   probability: number | null;
-  score: number | null;
+  score?: number | null;
 }
 
-export interface Frame {
-  seq: number;
-  method: string;
-  target: FrameTarget;
-  layer: string | null;
-  parameters: Readonly<Record<string, unknown>>;
+/** An (h, w) map in bytes: value = sign(s) |s|^gamma peak, with s read from the byte. */
+export interface QuantisedMap {
   shape: readonly [number, number];
   signed: boolean;
   range: readonly [number, number];
@@ -82,13 +96,52 @@ export interface Frame {
   data: Bytes;
   state: "ok" | "zero" | "nonfinite";
   message: string;
+}
+
+/** A map, and what it is a map of. `note` is what has to be known of it beside the picture. */
+export interface MapFrame {
+  shape: readonly [number, number];
+  signed: boolean;
+  range: readonly [number, number];
+  peak: number;
+  gamma: number;
+  histogram?: readonly number[];
+  data: Bytes;
+  state: "ok" | "zero" | "nonfinite";
+  message: string;
+  method: string;
+  target: FrameTarget;
+  layer: string | null;
+  parameters: Readonly<Record<string, unknown>>;
   partial: boolean;
   fraction: number;
   seconds: number;
-  /** What has to be known of the map beside the picture. */
   note?: string;
 }
 
+/** A map as the answer to the request `seq`. */
+export interface Frame {
+  shape: readonly [number, number];
+  signed: boolean;
+  range: readonly [number, number];
+  peak: number;
+  gamma: number;
+  histogram?: readonly number[];
+  data: Bytes;
+  state: "ok" | "zero" | "nonfinite";
+  message: string;
+  method: string;
+  target: FrameTarget;
+  layer: string | null;
+  parameters: Readonly<Record<string, unknown>>;
+  partial: boolean;
+  fraction: number;
+  seconds: number;
+  note?: string;
+  seq: number;
+}
+
+/** What the kernel is doing: `remaining` is in seconds, `hint` is the way on or out. */
 export interface Status {
   seq: number;
   state: "idle" | "running" | "error" | "stopped";
@@ -99,50 +152,277 @@ export interface Status {
   remaining: number | null;
 }
 
-/** `null` is the top class; a string is the name of a Python callable. */
-export type TargetChoice = number | string | null;
+/** An item of the trait `rows`: a network's name, and the share it gets right, if given. */
+export interface NetworkRow {
+  name: string;
+  accuracy: number | null;
+}
 
-export interface Request {
+/** An item of the trait `measure_descriptions`: what is measured of a map. */
+export interface MeasureDescription {
+  name: string;
+  title: string;
+  help: string;
+}
+
+/**
+ * What a network says of the picture, or only the `error` that says why it says nothing. `photo` is
+ * the picture as the network was given it, left out where the first network's is the same.
+ */
+export interface NetworkPrediction {
+  row: number;
+  input?: readonly [number, number];
+  top?: readonly ClassScore[];
+  target?: FrameTarget;
+  exact?: boolean;
+  photo?: Picture;
+  error?: string;
+}
+
+/** A map in the grid; or its row and method, and the `error` that says why there is none. */
+export interface CellFrame {
+  shape: readonly [number, number];
+  signed: boolean;
+  range: readonly [number, number];
+  peak: number;
+  gamma: number;
+  histogram?: readonly number[];
+  data: Bytes;
+  state: "ok" | "zero" | "nonfinite";
+  message: string;
   method: string;
-  target: TargetChoice;
+  target: FrameTarget;
   layer: string | null;
   parameters: Readonly<Record<string, unknown>>;
+  partial: boolean;
+  fraction: number;
+  seconds: number;
+  note?: string;
+  row: number;
+  error?: string;
 }
 
-export type Sign = "both" | "positive" | "negative";
-export type Blend = "normal" | "multiply" | "screen" | "luminosity";
-export type Arrangement = "overlay" | "side_by_side" | "swipe";
-
-export interface Appearance {
-  colormap: string;
-  opacity: number;
-  clip: number;
-  threshold: number;
-  sign: Sign;
-  blend: Blend;
-  view: Arrangement;
+/** The measures of a cell by name, None where one is not defined. */
+export interface CellMeasures {
+  row: number;
+  method: string;
+  values: Readonly<Record<string, number | null>>;
 }
 
-/** The house's look; a double click on a control or the reset button comes back to it. */
-export const APPEARANCE: Readonly<Appearance> = {
-  colormap: "auto",
-  opacity: 0.7,
-  clip: 99.5,
-  threshold: 0,
-  sign: "both",
-  blend: "normal",
-  view: "overlay",
-};
+/** An item of `frames`: an answer in a saved page. */
+export interface ComparisonSaved {
+  key: string;
+  picture_index: number;
+  noise: number;
+  predictions: readonly NetworkPrediction[];
+  cells: readonly CellFrame[];
+  measures: readonly CellMeasures[];
+}
 
-/** The part of an anywidget model that is used here; an exported HTML page brings a stub of it. */
-export interface Model {
-  // biome-ignore lint/suspicious/noExplicitAny: traits are typed where they are read
-  get(name: string): any;
-  set(name: string, value: unknown): void;
-  save_changes(): void;
-  // biome-ignore lint/suspicious/noExplicitAny: events carry whatever their name says
-  on(name: string, listener: (...arguments_: any[]) => void): void;
-  // biome-ignore lint/suspicious/noExplicitAny: as above
-  off(name: string, listener: (...arguments_: any[]) => void): void;
-  send(content: unknown): void;
+/** To the browser: what a network says, its photo's data in a buffer. */
+export interface PredictionMessage {
+  kind: "prediction";
+  key: string;
+  prediction: NetworkPrediction;
+}
+
+/** To the browser: a cell, its data in a buffer. */
+export interface CellMessage {
+  kind: "cell";
+  key: string;
+  frame: CellFrame;
+}
+
+/** To the browser: measures of a cell, in addition to those it has. */
+export interface MeasuresMessage {
+  row: number;
+  method: string;
+  values: Readonly<Record<string, number | null>>;
+  kind: "measures";
+  key: string;
+}
+
+/** To the browser: no answer holds any more. */
+export interface ForgetMessage {
+  kind: "forget";
+}
+
+/** From the browser: it lacks the answer with this key, or parts of it. */
+export interface MissingMessage {
+  kind: "missing";
+  key: string;
+}
+
+/**
+ * The probability of the class at each point, and the most probable classes there as pairs of index
+ * and probability. `low` and `high` are the band of the random maps, `interval` that of their
+ * areas.
+ */
+export interface Curve {
+  probability: readonly number[];
+  auc: number;
+  low?: readonly number[];
+  high?: readonly number[];
+  interval?: readonly [number, number];
+  top: ReadonlyArray<ReadonlyArray<readonly [number, number]>>;
+}
+
+/**
+ * Both curves of a map, or of several random ones. `order` has a byte for each pixel: the point at
+ * which it changes.
+ */
+export interface Curves {
+  method: string;
+  title: string;
+  order: Bytes;
+  maps: number;
+  insertion: Curve;
+  deletion: Curve;
+}
+
+/** The curves that there are so far; `gone` is the picture with all pixels taken away. */
+export interface CurvesFrame {
+  seq: number;
+  target: FrameTarget;
+  baseline: string;
+  steps: number;
+  gone: Picture;
+  fractions: readonly number[];
+  names: Readonly<Record<string, string>>;
+  curves: readonly Curves[];
+}
+
+/** The map after these layers were randomised, and how alike it still is. */
+export interface SanityStage {
+  randomised: readonly string[];
+  spearman: number | null;
+  ssim: number | null;
+  map: QuantisedMap;
+}
+
+/** The check of a method for a class, so far: `total` stages are to come in all. */
+export interface SanityCheck {
+  method: string;
+  title: string;
+  target: number;
+  total: number;
+  done: boolean;
+  mean: number | null;
+  stages: readonly SanityStage[];
+}
+
+/** A map that nobody has asked for yet; its data is in the buffer. */
+export interface PrefetchedMessage {
+  kind: "prefetched";
+  frame: Frame;
+}
+
+/** A view asks for the brush; `known`: for the fills alone; `problem`: the host refused it. */
+export interface BrushRequest {
+  kind: "brush";
+  known?: boolean;
+  problem?: string;
+}
+
+/**
+ * The brush. Buffers: its module, the blurred picture (`mime`), the probabilities of the unpainted
+ * picture, and what is painted now: the mask's runs and its probabilities.
+ */
+export interface BrushMessage {
+  kind: "brush";
+  fills: readonly string[];
+  mean: readonly number[];
+  mime: string;
+  fill?: string | null;
+}
+
+/**
+ * A stroke of the view `by`, its mask's runs in the buffer. An empty mask clears. The answer is
+ * filled up with `full` bytes without meaning, so that it fills a packet and comes sooner.
+ */
+export interface PaintRequest {
+  kind: "paint";
+  by: string;
+  seq: number;
+  fill: string;
+  full?: number;
+}
+
+/** The answer to a stroke, for all views. Buffers: the class probabilities, and the mask's runs. */
+export interface PaintedMessage {
+  kind: "painted";
+  by: string;
+  seq: number;
+  fill: string;
+  failed?: boolean;
+}
+
+/** The trait `plan`. `steps` are those of an epoch, `weight` that of the regularisation. */
+export interface TrainingPlan {
+  epochs: number;
+  steps: number;
+  weight: number;
+  regularised: boolean;
+}
+
+/** The trait `loss`: `x` in shares of the training, each term at these points. */
+export interface LossCurve {
+  x: readonly number[];
+  total: ReadonlyArray<number | null>;
+  classification: ReadonlyArray<number | null>;
+  regularization: ReadonlyArray<number | null>;
+}
+
+/** An item of the trait `epochs`: what was measured after an epoch. */
+export interface EpochMeasures {
+  epoch: number;
+  accuracy: number | null;
+  test_accuracy: number | null;
+  cosine: number | null;
+}
+
+/** The trait `step`: the latest step. Terms that are not finite are left out. */
+export interface TrainingStep {
+  epoch: number;
+  step: number;
+  accuracy?: number;
+  learning_rate?: number;
+  total?: number;
+  classification?: number;
+  regularization?: number;
+}
+
+/** A gradient; or only the `error` that says why there is none. */
+export interface GradientMap {
+  shape: readonly [number, number];
+  signed: boolean;
+  range: readonly [number, number];
+  peak: number;
+  gamma: number;
+  histogram?: readonly number[];
+  data: Bytes;
+  state: "ok" | "zero" | "nonfinite";
+  message: string;
+  error?: string;
+}
+
+/** A picture after an epoch: what the network says of it, its plain and its guided gradient. */
+export interface PictureGradients {
+  top: ClassScore;
+  right: boolean;
+  cosine: number | null;
+  maps: readonly GradientMap[];
+}
+
+/** The trait `frame`, and an item of `frames`: the gradients after so many epochs. */
+export interface GradientLook {
+  seq?: number;
+  epoch: number;
+  pictures: readonly PictureGradients[];
+}
+
+/** To the browser: a look that was made before the view listened, its maps' data in buffers. */
+export interface LookMessage {
+  kind: "look";
+  frame: GradientLook;
 }

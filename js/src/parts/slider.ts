@@ -1,8 +1,12 @@
 /** A slider and a number that can be typed. It shows its effect while it moves; a double click resets it. */
-import { WIDE } from "../core/controls";
-import { parseNumber } from "../core/format";
+import { parseNumber, percent } from "../core/format";
 import { clamp } from "../core/geometry";
+import { APPEARANCE } from "../core/model";
+import type { Session } from "../core/session";
 import { el, on, row, set } from "./dom";
+
+/** Wider than this a number is typed, not slid. */
+export const WIDE = 1e9;
 
 export interface Scale {
   least: number;
@@ -17,6 +21,8 @@ export interface Scale {
   whole?: boolean;
 }
 
+export type Slider = [HTMLElement, (value: number, disabled?: boolean) => void];
+
 /** `changed` is told `done` false while the slider still moves. Returns the row and how to show a value. */
 export function slider(
   signal: AbortSignal,
@@ -25,7 +31,7 @@ export function slider(
   scale: Scale,
   changed: (value: number, done: boolean) => void,
   help = "",
-): [HTMLElement, (value: number, disabled?: boolean) => void] {
+): Slider {
   const { least, most, step, initial, format, rest, factor = 1, whole } = scale;
   const range = el("input.range", {
     type: "range",
@@ -67,7 +73,7 @@ export function slider(
 
   on(signal, range, "input", () => update(+range.value, false));
   on(signal, range, "change", () => update(+range.value, true));
-  for (const each of [range, field]) on(signal, each, "dblclick", () => update(initial, true));
+  for (const input of [range, field]) on(signal, input, "dblclick", () => update(initial, true));
   on(signal, field, "focus", () => {
     editing = true;
     show(current);
@@ -85,4 +91,27 @@ export function slider(
     field.select();
   });
   return [row(label, help, most - least < WIDE ? range : el("span"), field), show];
+}
+
+/** From 0 to 1, shown and typed in per cent. */
+export const SHARE = {
+  least: 0,
+  most: 1,
+  step: 0.01,
+  factor: 100,
+  format: (value: number): string => percent(value, 0),
+};
+
+/** How much of the picture the map covers. */
+export function opacitySlider(signal: AbortSignal, session: Pick<Session, "look">): Slider {
+  const scale = { ...SHARE, initial: APPEARANCE.opacity };
+  return slider(signal, "Opacity", "opacity", scale, (value) => session.look("opacity", value));
+}
+
+/** Where the colours end. */
+export function clipSlider(signal: AbortSignal, session: Pick<Session, "look">): Slider {
+  const format = (value: number): string => percent(value / 100);
+  const scale = { least: 90, most: 100, step: 0.1, initial: APPEARANCE.clip, format };
+  const clip = (value: number): void => session.look("clip", value);
+  return slider(signal, "Clip", "clip", scale, clip, "The percentile where colours end");
 }
