@@ -11,7 +11,7 @@ import traitlets as t
 
 from xai_widgets.errors import ExplanationError
 from xai_widgets.relabel.distillation import CARD, RelabelDistillation
-from xai_widgets.relabel.recipe import Recipe
+from xai_widgets.relabel.surrogate import DistillationOptions
 from xai_widgets.render import overlay
 from xai_widgets.targets import TargetLike
 from xai_widgets.widgets.base import turns
@@ -40,7 +40,7 @@ _FIRST_SECONDS = 1.5  # a cell waits so long, so that there is something to see 
 _SAVING_SECONDS = 120.0
 _SECONDS_BETWEEN_BEATS = 0.1
 _OWN = ("samples", "scale", "temperature", "readout")  # traits of their own, with controls
-_FURTHER = tuple(field.name for field in fields(Recipe) if field.name not in _OWN)
+_FURTHER = tuple(field.name for field in fields(DistillationOptions) if field.name not in _OWN)
 
 
 class LatentExplorer(Moving, EngineWidget):
@@ -50,8 +50,8 @@ class LatentExplorer(Moving, EngineWidget):
     `engine`, `image` and `target` (a class, or None for the most probable one) are those of
     `Engine.explain`; `vae` is any `relabel.VAE`. `samples` synthetic pictures are drawn, at `scale`
     (0 searches for one), and labelled softly at `temperature`; further options are those of
-    `relabel.Recipe` (`structure`, `noise`, `space`, `seed` ...). `readout` is how the student's
-    weights become a map, `opacity` how strongly it lies over the photograph.
+    `relabel.DistillationOptions` (`structure`, `noise`, `space`, `seed` ...). `readout` is how the
+    student's weights become a map, `opacity` how strongly it lies over the photograph.
 
     All of these are traits: set them from Python, observe them. `explanation` is the
     `relabel.RelabelExplanation` and `attribution` the map shown. `move(values, place)` moves the

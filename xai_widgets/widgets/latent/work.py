@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from xai_widgets.relabel import RelabelDistillation, RelabelExplanation
 from xai_widgets.relabel.editing import Axis, Edited, Editor, axes_of
-from xai_widgets.relabel.pausing import Pausing
-from xai_widgets.relabel.readout import Readout
+from xai_widgets.relabel.features import Readout
+from xai_widgets.relabel.teacher import InterruptibleVAE
 from xai_widgets.targets import Target, class_name
 from xai_widgets.widgets.base.maps import finite, quantise
 from xai_widgets.widgets.base.photos import map_of, picture_to_json, small_picture
@@ -36,7 +36,7 @@ _UNSIGNED = ("magnitude", "positive")
 
 @dataclass(frozen=True)
 class Asked:
-    """What an explorer's traits ask for; `options` are those of `relabel.Recipe`."""
+    """What an explorer's traits ask for; `options` are those of `relabel.DistillationOptions`."""
 
     target: TargetLike
     options: Mapping[str, Any]
@@ -87,7 +87,7 @@ def distilling(
     yield opening(engine, vae, picture, target, distillation)
     found = None
     for progress in distillation.stream(picture, asked.target):
-        explanation = progress.explanation
+        explanation = progress.result
         early = found is None and progress.fraction < 1
         found = Found(explanation, _frame_of(explanation, progress.fraction))
         yield found
@@ -97,14 +97,14 @@ def distilling(
     yield sliders(engine, found.explanation)
 
 
-def pausing(engine: Engine, vae: VAE, decoded: Callable[[int], None]) -> Pausing:
+def pausing(engine: Engine, vae: VAE, decoded: Callable[[int], None]) -> InterruptibleVAE:
     """The VAE, which lets what a person waits for go first before it decodes."""
 
     def pause(count: int) -> None:
         if engine.worker.give_way():
             decoded(count)
 
-    return Pausing(vae, pause)
+    return InterruptibleVAE(vae, pause)
 
 
 def opening(
@@ -115,7 +115,7 @@ def opening(
     distillation: RelabelDistillation,
 ) -> Opening:
     """The picture's reconstruction, and what the network says of either."""
-    editor = Editor(engine, vae, picture, target, distillation.recipe)
+    editor = Editor(engine, vae, picture, target, distillation.options)
     reconstruction, rest = editor.reconstruction(), editor.decoded(editor.latent)
     prediction = engine.predict(picture).probabilities
     likely = np.argsort(-prediction, kind="stable")[:_TOP].tolist()
