@@ -46,7 +46,9 @@ export default widget(
     const add = picker(signal, root, "Add a method", "add", "adding", (method) =>
       session.ask({ methods: [...session.methods, method] }),
     );
-    const classes = picker(signal, root, "Class", "target", "layer", explain, () => explain(""));
+    const classes = picker(signal, root, "Class", "target", "prefixed.target", explain, () =>
+      explain(""),
+    );
     const [thumbnailsElement, showThumbnails] = thumbnails(signal, "Picture", (index) =>
       session.ask({ picture_index: index }),
     );

@@ -27,7 +27,7 @@ export function header(
   );
   const best = (): void => session.ask({ layer: null });
   const pick = (layer: string): void => session.ask({ layer });
-  const layers = picker(signal, host, "Layer", "layer", "layer", pick, best);
+  const layers = picker(signal, host, "Layer", "layer", "prefixed.layer", pick, best);
   const [arrangements, showArrangement] = segments(
     signal,
     "View",

@@ -120,7 +120,7 @@ export function classPicker(
     host,
     "Class",
     "target",
-    "layer",
+    "prefixed.target",
     (index) => ask(Number(index)),
     () => ask(null),
   );
