@@ -1,5 +1,6 @@
 /** GradientComparison in the browser: networks by methods, one cursor, any two laid over each other. */
 
+import { fixed } from "../core/format";
 import { APPEARANCE, now } from "../core/model";
 import { colourbar } from "../parts/colourbar";
 import { el, freshId, on, row, section, set, write } from "../parts/dom";
@@ -271,7 +272,8 @@ function measures(
 
   function numberOf(cell: Cell, name: string): string {
     const value = session.valuesOf(cell)[name];
-    return value === undefined ? "" : (value?.toFixed(2).replace("-", "−") ?? "–");
+    if (value === undefined) return "";
+    return value === null ? "–" : fixed(value);
   }
   return [
     section("Measures", title, list),

@@ -1,5 +1,6 @@
 /** The sanity check as a slider: the map while the network loses, layer by layer, what it learned. */
 
+import { fixed } from "../core/format";
 import { APPEARANCE } from "../core/model";
 import type { Picture, SanityStage } from "../core/wire";
 import { el, on, set, write } from "../parts/dom";
@@ -8,7 +9,7 @@ import { type Line, plot } from "../parts/plot";
 import type { FaithfulnessSession } from "./session";
 
 const number = (value: number | null | undefined): string =>
-  value === null || value === undefined ? "undefined" : value.toFixed(2).replace("-", "−");
+  value == null ? "undefined" : fixed(value);
 
 /** Returns the pictures, the plot, and how to show a stage of the chosen method's check. */
 export function sanity(

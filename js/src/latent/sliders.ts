@@ -1,9 +1,10 @@
 /** Sliders through latent space, which can play by themselves. */
 
-import { parseNumber } from "../core/format";
+import { fixed } from "../core/format";
 import { clamp } from "../core/geometry";
 import { atEnd } from "../core/model";
 import { el, on, set, svg, write } from "../parts/dom";
+import { sliderInputs } from "../parts/slider";
 import { type Extent, shareOf } from "./points";
 import type { LatentSession } from "./session";
 import type { SliderRow } from "./wire";
@@ -11,8 +12,6 @@ import type { SliderRow } from "./wire";
 const PLAY = "M5 3.5l7.5 4.5L5 12.5z";
 const PAUSE = "M5.5 3.5v9M10.5 3.5v9";
 const STILL = 1_000; // milliseconds between two pictures where motion is not wanted
-
-const format = (value: number): string => value.toFixed(2).replace("-", "−");
 
 /** Where a slider that plays is after so many seconds: from end to end and back, slower at the ends. */
 export function sweep(seconds: number, { low, high }: Extent, from: number, period = 6): number {
@@ -77,33 +76,24 @@ export function newSliders(
   ): [HTMLElement, (value: number) => void] {
     const { name, low, high, weight, flip } = slider;
     const title = number ? `Direction ${number}` : "Counterfactual";
-    const control = name.replace(" ", "-");
-    const range = el("input.range", {
-      type: "range",
-      min: low,
-      max: high,
-      step: 0.01,
-      $label: title,
-      _control: control,
+    const scale = { least: low, most: high, step: 0.01, initial: 0, format: fixed, spoken };
+    const inputs = sliderInputs(alive, title, name.replace(" ", "-"), scale, (value) => {
+      playing = -1;
+      if (value !== session.values[number]) session.move(number, value);
     });
-    const field = el("input.number", {
-      inputmode: "decimal",
-      autocomplete: "off",
-      $label: `${title}, number`,
-      _number: control,
-    });
+    const { range, field } = inputs;
     const icons = [svg(PLAY), svg(PAUSE)];
     const button = el("button.tool", { _play: number }, ...icons);
     const track = el(".track", {}, range);
     if (flip !== null) {
-      const tick = el("i.flip", { title: `The label turns at ${format(flip)}` });
+      const tick = el("i.flip", { title: `The label turns at ${fixed(flip)}` });
       tick.style.left = `calc(7px + (100% - 14px) * ${shareOf(flip, slider)})`;
       track.append(tick);
     }
     const label = el("span.name", {}, title);
     const side = (weight ?? 0) < 0 ? "against keeping" : "for keeping";
     const help = number
-      ? `Student's weight ${format(weight ?? 0)} for one step: ${side} the label`
+      ? `Student's weight ${fixed(weight ?? 0)} for one step: ${side} the label`
       : "Against what the student needs to see: the label should turn";
     const row = el(".slider", { title: help }, button, label, track, field);
     if (weight !== null) {
@@ -112,44 +102,14 @@ export function newSliders(
       bar.style.width = `${(28 * Math.abs(weight)) / heaviest}px`;
       label.append(bar);
     }
-    let current = 0;
-    let editing = false;
-    const move = (value: number): void => {
-      playing = -1;
-      session.move(number, clamp(value, low, high));
-    };
     on(alive, button, "click", () => {
       play(number);
-      show(current);
-    });
-    on(alive, range, "input", () => move(Number(range.value)));
-    for (const input of [range, field]) on(alive, input, "dblclick", () => move(0));
-    on(alive, field, "focus", () => {
-      editing = true;
-      field.select();
-    });
-    const commit = (): void => {
-      const typed = parseNumber(field.value);
-      if (typed !== null && field.value !== format(current)) move(typed);
-    };
-    on(alive, field, "blur", () => {
-      commit();
-      editing = false;
-      show(session.values[number]!); // which may not be shown yet
-    });
-    on(alive, field, "keydown", (event: KeyboardEvent) => {
-      if (event.key === "Enter") commit();
-      else if (event.key !== "Escape") return;
-      field.value = format(current);
-      field.select();
+      show(session.values[number]!);
     });
 
     function show(value: number): void {
-      current = value;
+      inputs.show(value);
       const plays = playing === number;
-      range.value = String(value);
-      if (!editing) field.value = format(value);
-      set(range, { $valuetext: `${format(value)}. ${spoken()}` });
       const [zero, at] = [shareOf(0, slider), shareOf(value, slider)];
       range.style.setProperty("--xw-from", `${100 * Math.min(zero, at)}%`);
       range.style.setProperty("--xw-to", `${100 * Math.max(zero, at)}%`);
@@ -196,5 +156,5 @@ function flipInWords({ flip, becomes }: SliderRow): string {
   if (flip === null)
     return "Along the counterfactual direction the label does not turn within reach.";
   const to = becomes ? `, to ${becomes}` : "";
-  return `Along the counterfactual direction the label turns at ${format(flip)}${to}.`;
+  return `Along the counterfactual direction the label turns at ${fixed(flip)}${to}.`;
 }

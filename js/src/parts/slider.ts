@@ -16,6 +16,8 @@ export interface Scale {
   format(value: number): string;
   /** What stands there while nobody edits, where that is something else. */
   rest?: () => string;
+  /** What is said after the value. */
+  spoken?: () => string;
   /** Typed numbers are this many times the value: 100 for per cent. */
   factor?: number;
   whole?: boolean;
@@ -23,16 +25,18 @@ export interface Scale {
 
 export type Slider = [HTMLElement, (value: number, disabled?: boolean) => void];
 
-/** `changed` is told `done` false while the slider still moves. Returns the row and how to show a value. */
-export function slider(
+/**
+ * The two inputs, and how to show a value in both. `changed` is told `done` false while the slider still
+ * moves. What is being typed is left alone until it is done.
+ */
+export function sliderInputs(
   signal: AbortSignal,
   label: string,
   control: string,
   scale: Scale,
   changed: (value: number, done: boolean) => void,
-  help = "",
-): Slider {
-  const { least, most, step, initial, format, rest, factor = 1, whole } = scale;
+) {
+  const { least, most, step, initial, format, rest, spoken, factor = 1, whole } = scale;
   const range = el("input.range", {
     type: "range",
     min: least,
@@ -48,25 +52,30 @@ export function slider(
     _number: control,
   });
   let current = initial;
-  let editing = false;
+  let before: string | null = null; // what the field said when editing began; null while nobody edits
 
   function show(value: number, disabled = false): void {
     current = value;
     range.value = String(value);
     const text = rest?.() ?? format(value);
-    field.value = editing ? format(value) : text;
+    if (before === null) field.value = text;
     range.disabled = disabled;
     field.disabled = disabled;
-    set(range, { $valuetext: rest ? `${format(value)}, ${text}` : text });
+    const words = spoken ? `${format(value)}. ${spoken()}` : text;
+    set(range, { $valuetext: rest ? `${format(value)}, ${text}` : words });
     range.style.setProperty("--xw-share", `${(100 * (value - least)) / (most - least)}%`);
+  }
+  function edit(): void {
+    field.value = before = format(current);
   }
   function update(value: number, done: boolean): void {
     show(value);
+    if (before !== null) edit();
     changed(value, done);
   }
   function commit(): void {
     const typed = parseNumber(field.value);
-    if (typed === null || field.value === format(current)) return;
+    if (typed === null || field.value === before) return;
     const value = clamp(typed / factor, least, most);
     update(whole ? Math.round(value) : value, true);
   }
@@ -75,22 +84,35 @@ export function slider(
   on(signal, range, "change", () => update(+range.value, true));
   for (const input of [range, field]) on(signal, input, "dblclick", () => update(initial, true));
   on(signal, field, "focus", () => {
-    editing = true;
-    show(current);
+    edit();
     field.select();
   });
   on(signal, field, "blur", () => {
     commit();
-    editing = false;
+    before = null;
     show(current);
   });
   on(signal, field, "keydown", (event: KeyboardEvent) => {
     if (event.key === "Enter") commit();
     else if (event.key !== "Escape") return;
-    show(current);
+    edit();
     field.select();
   });
-  return [row(label, help, most - least < WIDE ? range : el("span"), field), show];
+  return { range, field, show };
+}
+
+/** Returns the row with both inputs, and how to show a value. */
+export function slider(
+  signal: AbortSignal,
+  label: string,
+  control: string,
+  scale: Scale,
+  changed: (value: number, done: boolean) => void,
+  help = "",
+): Slider {
+  const { range, field, show } = sliderInputs(signal, label, control, scale, changed);
+  const wide = scale.most - scale.least >= WIDE;
+  return [row(label, help, wide ? el("span") : range, field), show];
 }
 
 /** From 0 to 1, shown and typed in per cent. */

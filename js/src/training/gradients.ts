@@ -1,6 +1,6 @@
 /** A few pictures with their plain and their guided gradient, after an epoch. */
 
-import { percent } from "../core/format";
+import { fixed, percent } from "../core/format";
 import { APPEARANCE } from "../core/model";
 import type { Picture, PictureGradients } from "../core/wire";
 import { el, set, write } from "../parts/dom";
@@ -48,8 +48,7 @@ export function gradients(session: TrainingSession): [HTMLElement, () => void] {
       }
       write(answer, shown ? `says ${shown.top.name} ${percent(shown.top.probability, 0)}` : "");
       set(answer, { _wrong: shown && !shown.right });
-      const value = shown?.cosine?.toFixed(2).replace("-", "−");
-      write(cosine, value ? `cosine here ${value}` : "");
+      write(cosine, shown?.cosine == null ? "" : `cosine here ${fixed(shown.cosine)}`);
     };
     return [[head, ...boxes], show];
   }

@@ -1,5 +1,5 @@
 /** TrainingMonitor in the browser: curves as the training goes, and the gradients back through it. */
-import { percent } from "../core/format";
+import { fixed, percent } from "../core/format";
 import { now } from "../core/model";
 import { el, on, set, write } from "../parts/dom";
 import { type Line, lineSwatch, type Plot, plot } from "../parts/plot";
@@ -15,8 +15,7 @@ const MEASURES = [
 
 const short = (value: number): string => String(+value.toPrecision(2)).replace("-", "−");
 /** Always as many digits: what changes while one looks must not jump. */
-const steady = (value: number): string =>
-  value.toFixed(Math.abs(value) < 0.1 ? 3 : 2).replace("-", "−");
+const steady = (value: number): string => fixed(value, Math.abs(value) < 0.1 ? 3 : 2);
 
 function lineOf(title: string, values: Series, i: number): Line {
   const last = values.filter((value) => value !== null).at(-1);
@@ -142,7 +141,7 @@ export default widget(
         plan.regularised ? `weight ${plan.weight}` : "no regularisation",
         !done && step.learning_rate != null && `learning rate ${short(step.learning_rate)}`,
         last?.test_accuracy != null && `test accuracy ${percent(last.test_accuracy)}`,
-        last?.cosine != null && `cosine ${last.cosine.toFixed(2).replace("-", "−")}`,
+        last?.cosine != null && `cosine ${fixed(last.cosine)}`,
       ];
       return parts.filter(Boolean).join(" · ");
     }
