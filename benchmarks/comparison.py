@@ -79,7 +79,7 @@ SLIDE = """([root, control]) => new Promise(async resolve => {
 PICTURE = """([root, place]) => new Promise(async resolve => {
   const start = performance.now();
   root.querySelector(`[data-xw-picture="${place}"] input`).click();
-  while (root.dataset.xwPlace !== String(place) || root.dataset.xwComplete === undefined)
+  while (root.dataset.xwPictureIndex !== String(place) || root.dataset.xwComplete === undefined)
     await new Promise(done => setTimeout(done, 1));
   resolve(performance.now() - start);
 })"""

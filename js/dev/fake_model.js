@@ -3,12 +3,12 @@
 // state: ok | slow | error | zero | nonfinite | silent | frozen; picture: the address of an image; size: its pixels.
 import viewer from "../../xai_widgets/static/heatmap/index.js";
 
-const asked = new URLSearchParams(location.search);
-const state = asked.get("state") ?? "ok";
-const size = Number(asked.get("size") ?? 224);
-document.body.classList.toggle("dark", asked.get("theme") === "dark");
+const query = new URLSearchParams(location.search);
+const state = query.get("state") ?? "ok";
+const size = Number(query.get("size") ?? 224);
+document.body.classList.toggle("dark", query.get("theme") === "dark");
 const host = document.querySelector("#viewer");
-if (asked.has("width")) host.style.width = `${asked.get("width")}px`;
+if (query.has("width")) host.style.width = `${query.get("width")}px`;
 
 const number = (name, label, standard, minimum, maximum, step, kind = "int", unit = "") => ({
   name,
@@ -38,7 +38,7 @@ const card = (name, title, family, cost, space, signed, shows, limits, formula, 
   ...more,
 });
 const PASS = "1 forward, 1 backward";
-const methods = [
+const cards = [
   card(
     "grad_cam",
     "Grad-CAM",
@@ -154,12 +154,12 @@ const words = {
 };
 let seq = 0;
 function frame(request, partial = false, fraction = 1) {
-  const method = methods.find(({ name }) => name === request.method);
+  const method = cards.find(({ name }) => name === request.method);
   const index = request.target ?? top[0].index;
   const layered = method.space === "layer";
   const [h, w] = layered ? [7, 7] : [size, size];
   const signed = method.signed;
-  const v = values(h, w, index + methods.indexOf(method) * 7, signed);
+  const v = values(h, w, index + cards.indexOf(method) * 7, signed);
   if (state === "zero") v.fill(0);
   if (!signed)
     v.forEach((value, i) => {
@@ -180,7 +180,7 @@ function frame(request, partial = false, fraction = 1) {
     target: {
       index,
       name: classes[index],
-      probability: top.find((each) => each.index === index)?.probability ?? 0.0004,
+      probability: top.find((score) => score.index === index)?.probability ?? 0.0004,
       score: 8.12,
     },
     layer: layered ? (request.layer ?? "_conv_head") : null,
@@ -203,8 +203,8 @@ function frame(request, partial = false, fraction = 1) {
 async function photograph() {
   const canvas = new OffscreenCanvas(size, size);
   const context = canvas.getContext("2d");
-  if (asked.has("picture")) {
-    const bitmap = await createImageBitmap(await (await fetch(asked.get("picture"))).blob());
+  if (query.has("picture")) {
+    const bitmap = await createImageBitmap(await (await fetch(query.get("picture"))).blob());
     const side = Math.min(bitmap.width, bitmap.height);
     const [x, y] = [(bitmap.width - side) / 2, (bitmap.height - side) / 2];
     context.drawImage(bitmap, x, y, side, side, 0, 0, size, size);
@@ -224,7 +224,7 @@ const listeners = new Map();
 const traits = {
   picture: await photograph(),
   network: { name: "EfficientNet-Lite0", input: [size, size] },
-  methods,
+  cards,
   class_names: classes,
   layers: [
     { name: "_conv_head", size: [7, 7], channels: 1280 },
@@ -232,7 +232,7 @@ const traits = {
     { name: "_blocks.10", size: [14, 14], channels: 112 },
   ],
   prediction: { top },
-  method: asked.get("method") ?? "grad_cam",
+  method: query.get("method") ?? "grad_cam",
   target: null,
   layer: null,
   parameters: {},
@@ -242,7 +242,7 @@ const traits = {
   threshold: 0,
   sign: "both",
   blend: "normal",
-  view: asked.get("view") ?? "overlay",
+  arrangement: query.get("arrangement") ?? "overlay",
   status: { seq: 0, state: "idle", message: "", hint: "", fraction: null },
   frozen: state === "frozen",
   frames: [],
@@ -260,10 +260,11 @@ const model = {
   off: (name, listener) =>
     listeners.set(
       name,
-      (listeners.get(name) ?? []).filter((each) => each !== listener),
+      (listeners.get(name) ?? []).filter((own) => own !== listener),
     ),
   send(content) {
     log.push(content);
+    if (content.kind === "resume") answer();
     if (content.kind !== "stop") return;
     clearTimeout(timer);
     model.set("status", { ...traits.status, state: "stopped" });

@@ -1,8 +1,8 @@
-"""Write js/src/core/luts.ts from the colour tables of `xai_widgets.render.colours`.
+"""Write js/src/maps/luts.ts from the colour tables of `xai_widgets.render.colours`.
 
 Run with the package installed: `python js/scripts/make_luts.py`. Colormaps are smooth: nearly all
 second differences are -1, 0 or 1, so four of them fit in one letter and the rest are listed.
-`unpack` in core/colormap.ts is the way back.
+`unpack` in maps/colormap.ts is the way back.
 """
 
 from pathlib import Path
@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from xai_widgets.render.colours import COLORMAPS, lut
 
-OUT = Path(__file__).resolve().parents[1] / "src" / "core" / "luts.ts"
+OUT = Path(__file__).resolve().parents[1] / "src" / "maps" / "luts.ts"
 
 
 def pack(table: npt.NDArray[np.uint8], diverging: bool) -> tuple[str, list[int]]:

@@ -1,7 +1,8 @@
 /** A model without a kernel, and small things to put into it. */
-import type { Frame, Method, Model } from "../src/core/wire";
+import type { Model } from "../src/core/model";
+import type { Frame, MethodCard } from "../src/core/wire";
 
-export function methodOf(part: Partial<Method> = {}): Method {
+export function methodOf(part: Partial<MethodCard> = {}): MethodCard {
   return {
     name: "grad_cam",
     title: "Grad-CAM",
@@ -101,7 +102,7 @@ export class FakeModel implements Model {
     this.traits = {
       picture: { width: 4, height: 2, mime: "image/png", data: Uint8Array.of(1), name: "cat.jpg" },
       network: { name: "Small", input: [2, 4] },
-      methods: [CAM, SALIENCY, OCCLUSION, RULED_OUT],
+      cards: [CAM, SALIENCY, OCCLUSION, RULED_OUT],
       class_names: NAMES,
       layers: [
         { name: "conv", size: [7, 7], channels: 1280 },
@@ -127,6 +128,7 @@ export class FakeModel implements Model {
   get(name: string): unknown {
     return this.traits[name];
   }
+  /** As either side changes a trait: listeners hear of it. */
   set(name: string, value: unknown): void {
     if (this.traits[name] === value) return;
     this.traits[name] = value;
@@ -142,13 +144,13 @@ export class FakeModel implements Model {
     this.listeners.set(name, [...(this.listeners.get(name) ?? []), listener]);
   }
   off(name: string, listener: (...rest: unknown[]) => void): void {
-    const left = (this.listeners.get(name) ?? []).filter((each) => each !== listener);
+    const left = (this.listeners.get(name) ?? []).filter((own) => own !== listener);
     this.listeners.set(name, left);
   }
   emit(name: string, ...rest: unknown[]): void {
     for (const listener of this.listeners.get(name) ?? []) listener(...rest);
   }
   get listening(): number {
-    return [...this.listeners.values()].reduce((n, each) => n + each.length, 0);
+    return [...this.listeners.values()].reduce((n, own) => n + own.length, 0);
   }
 }

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { formatValue, override, scaleOf } from "../src/core/controls";
-import { duration, parseNumber, percent, signed, size, timeLeft } from "../src/core/format";
+import { duration, fixed, parseNumber, percent, signed, size, timeLeft } from "../src/core/format";
 import { searchClasses } from "../src/core/search";
 import { themeOf } from "../src/core/theme";
 import type { Parameter } from "../src/core/wire";
+import { formatValue, override, scaleOf } from "../src/heatmap/method";
 import { NAMES } from "./fake";
 
 const plain = (text: string): string => text.replaceAll("\xa0", " ");
@@ -48,6 +48,10 @@ describe("numbers", () => {
     [59.7, "1 min 0 s"],
     [125, "2 min 5 s"],
   ])("%d seconds left are %s", (seconds, text) => expect(plain(timeLeft(seconds))).toBe(text));
+
+  it("keeps as many digits as it is told", () => {
+    expect([fixed(-0.5), fixed(1.005, 1), fixed(0)]).toEqual(["−0.50", "1.0", "0.00"]);
+  });
 
   it("keeps a number and its unit together", () => {
     expect(percent(0.5)).toBe("50.0\xa0%");

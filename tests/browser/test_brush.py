@@ -127,7 +127,7 @@ def test_zoom_is_respected(viewer: Viewer) -> None:
 
 def test_it_paints_by_keyboard(viewer: Viewer) -> None:
     page = viewer.page
-    picture, size = viewer.checksum("picture"), viewer.find(".xw-strip .xw-number")
+    picture, size = viewer.checksum("picture"), viewer.find(".xw-toolbar .xw-number")
     viewer.find("[data-xw-stage]").focus()
     page.mouse.move(0, 0)
     page.keyboard.press("ArrowRight")  # the first key shows where it is

@@ -44,14 +44,14 @@ def viewer(notebook: NotebookPage) -> Iterator[Viewer]:
     assert notebook.errors == []
 
 
-def until_there(viewer: Viewer, place: int = 0, noise: float = 0) -> None:
+def until_there(viewer: Viewer, picture: int = 0, noise: float = 0) -> None:
     viewer.until(
-        """(root, [place, noise]) => {
-          const {xwComplete, xwBusy, xwReady, xwPlace, xwNoise} = root.dataset;
+        """(root, [picture, noise]) => {
+          const {xwComplete, xwBusy, xwReady, xwPictureIndex, xwNoise} = root.dataset;
           return xwComplete !== undefined && xwBusy === undefined && xwReady !== undefined
-            && +xwPlace === place && +xwNoise === noise;
+            && +xwPictureIndex === picture && +xwNoise === noise;
         }""",
-        [place, noise],
+        [picture, noise],
     )
 
 
@@ -215,7 +215,7 @@ def test_a_saved_page_lives_without_a_kernel(
         saved.control("noise").fill("0.2")
         notebook.until(lambda: heat(saved, "0 saliency") not in (None, before))
         saved.find('[data-xw-picture="1"]').click()
-        saved.until("root => root.dataset.xwPlace === '1'")
+        saved.until("root => root.dataset.xwPictureIndex === '1'")
         view(saved, "swipe")
         saved.until("root => root.querySelector('.xw-pairing').dataset.xwDrawn !== undefined")
         assert saved.control("column-saliency").is_disabled()

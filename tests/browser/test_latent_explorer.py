@@ -96,8 +96,8 @@ def test_dragging_turns_the_label(notebook: NotebookPage, viewer: Viewer, shots:
     assert bars(viewer) != said
     turned = viewer.root.locator(".xw-column2 .xw-bar[data-xw-label] .xw-class").inner_text()
     assert turned != "red"
-    assert viewer.find(".xw-glide").get_attribute("data-xw-turned") is not None
-    assert viewer.find(".xw-glide .xw-flip").is_visible()
+    assert viewer.find(".xw-slider").get_attribute("data-xw-turned") is not None
+    assert viewer.find(".xw-slider .xw-flip").is_visible()
     notebook.execute(f"assert explorer.edited['values'][0] == {value}")
     notebook.screenshot(viewer.root, shots / "explorer.png")
 
@@ -124,7 +124,7 @@ def test_a_neighbour_is_seen_and_taken(notebook: NotebookPage, viewer: Viewer) -
     pane.press("ArrowRight")
     pane.press("ArrowLeft")
     viewer.until("root => !root.querySelector('.xw-hover canvas').hidden")
-    place = int(pane.get_attribute("data-xw-hovered") or -1)
+    neighbour = int(pane.get_attribute("data-xw-hovered") or -1)
     seen = viewer.find(".xw-hover").inner_text()
     assert "label kept" in seen or "label shifted" in seen
     with notebook.counting() as sent:
@@ -133,12 +133,12 @@ def test_a_neighbour_is_seen_and_taken(notebook: NotebookPage, viewer: Viewer) -
         notebook.page.wait_for_timeout(200)
     assert len(sent) <= 1
     pane.press("Enter")
-    viewer.until("(root, place) => root.dataset.xwPlace === place", str(place))
+    viewer.until("(root, neighbour) => root.dataset.xwNeighbour === neighbour", str(neighbour))
     notebook.until(lambda: viewer.find(".xw-current").get_attribute("visibility") == "visible")
     notebook.execute(
         "import time\n"
-        f"while explorer.edited.get('place') != {place}: time.sleep(0.01)\n"
-        f"assert (explorer.edited_picture == explorer.explanation.pictures([{place}])[0]).all()"
+        f"while explorer.edited.get('neighbour') != {neighbour}: time.sleep(0.01)\n"
+        f"assert (explorer.edited_picture == explorer.explanation.pictures([{neighbour}])[0]).all()"
     )
 
 
@@ -216,7 +216,7 @@ def test_a_saved_page_lives_without_a_kernel(
         pane.focus()
         pane.press("ArrowRight")
         pane.press("Enter")
-        saved.until("root => Number(root.dataset.xwPlace) >= 0")
+        saved.until("root => Number(root.dataset.xwNeighbour) >= 0")
         assert "Saved page" in saved.status()
         assert [url for url in asked if not url.startswith(("file:", "blob:"))] == []
         assert errors == []

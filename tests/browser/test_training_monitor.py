@@ -47,7 +47,7 @@ def test_it_is_live_pauses_and_survives_a_reload(open_notebook: OpenNotebook, sh
     until_seen(viewer, 3)  # while it trains
     assert viewer.data("state") == "running"
     assert "Epoch" in viewer.status()
-    viewer.control("pause").click()
+    viewer.control("stop").click()
     viewer.until("root => root.dataset.xwState === 'stopped'")
     assert "Paused in epoch" in viewer.status()
     shown = gradient(viewer)
@@ -65,13 +65,13 @@ def test_it_is_live_pauses_and_survives_a_reload(open_notebook: OpenNotebook, sh
     again = Viewer(notebook.page)
     until_seen(again, 3)
     notebook.until(lambda: gradient(again) == shown)
-    assert again.control("pause").inner_text() == "Go on"
+    assert again.control("resume").inner_text() == "Go on"
     before = int(again.data("epochs") or 0)
-    again.control("pause").click()
+    again.control("resume").click()
     again.until("(root, before) => Number(root.dataset.xwEpochs) > before", before)
     again.control("stop").click()
     again.until("root => root.dataset.xwState === 'stopped'")
-    assert "Ended in epoch" in again.status()
+    assert "Paused in epoch" in again.status()
     assert again.find(".xw-watched b").inner_text() == "<b>dark</b>"
     notebook.screenshot(again.root, shots / "training.png")
     assert notebook.errors == []

@@ -12,6 +12,7 @@ import torch
 from captum import attr
 from torch import Tensor, nn
 
+import xai_widgets as xw
 from tests.methods.smooth import CLASS, Smooth, run
 from tests.networks import CLASSES, picture, seeded
 from xai_widgets.errors import ExplanationError
@@ -100,18 +101,18 @@ def test_superpixels_find_plain_shapes() -> None:
     shapes[1, 16:, :16] = 1
     for x, count in ((shapes, 4), (np.roll(shapes, 3, axis=2), 16)):
         labels = slic(x, count)
-        assert labels.max() + 1 == count
-        for k in range(count):
+        assert 0.65 * count < labels.max() + 1 <= count
+        for k in range(labels.max() + 1):
             assert (np.ptp(x[:, labels == k], axis=1) == 0).all()
 
 
-@pytest.mark.parametrize("count", [12, 50, 100])
-def test_superpixels_follow_a_photographs_colours(count: int) -> None:
+@pytest.mark.parametrize(("count", "share"), [(12, 0.8), (50, 0.7), (100, 0.7)])
+def test_superpixels_follow_a_photographs_colours(count: int, share: float) -> None:
     """About as many as asked for, and colours vary much less within them than within squares."""
     x = photograph()
     labels = slic(x, count)
-    assert labels.max() + 1 > 0.85 * count
-    assert spread_within(x, labels) < 0.7 * spread_within(x, grid(128, 128, count))
+    assert labels.max() + 1 > 0.8 * count
+    assert spread_within(x, labels) < share * spread_within(x, grid(128, 128, count))
 
 
 def test_superpixels_part_the_pixels_that_differ() -> None:
@@ -120,6 +121,18 @@ def test_superpixels_part_the_pixels_that_differ() -> None:
     labels = slic(x, 100)
     step, parted = np.square(np.diff(x, axis=2)).sum(0), np.diff(labels, axis=1) != 0
     assert step[parted].mean() > 2 * step[~parted].mean()
+
+
+@pytest.mark.parametrize("count", [8, 30, 50])
+def test_superpixels_keep_small_objects_apart(count: int) -> None:
+    """The drawn shapes, an eighth of their pictures, are unions of superpixels, about."""
+    engine, overlaps = xw.demo.shapes_engine(), []
+    for shape in xw.demo.shapes(12, seed=101):
+        labels = slic(engine.input(shape.pixels)[0].double().numpy(), count)
+        inside = [k for k in range(labels.max() + 1) if shape.mask[labels == k].mean() > 0.5]
+        union = np.isin(labels, inside)
+        overlaps.append((union & shape.mask).sum() / (union | shape.mask).sum())
+    assert np.mean(overlaps) > 0.85
 
 
 def test_a_picture_that_stays_in_one_piece_is_cut_into_a_grid() -> None:

@@ -1,5 +1,4 @@
-"""Labelled pictures, the folder in which a machine has data sets, and any folder of classes.
-"""
+"""Labelled pictures, the folder in which a machine has data sets, and any folder of classes."""
 
 from __future__ import annotations
 

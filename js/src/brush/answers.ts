@@ -1,6 +1,6 @@
 /** What the network says of the painted picture: on the bars of the classes, and in words. */
 import { percent } from "../core/format";
-import type { Model } from "../core/wire";
+import type { Model } from "../core/model";
 import { el, on, set, write } from "../parts/dom";
 
 export function newAnswers(signal: AbortSignal, model: Model, root: HTMLElement) {

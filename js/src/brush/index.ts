@@ -1,36 +1,18 @@
 /**
  * The brush of HeatmapViewer: paint over the picture and watch the classes answer. A part of its own,
- * which the kernel sends when it is first used; see xai_widgets/widgets/brush.py for the conversation.
+ * which the kernel sends when it is first used; see xai_widgets/widgets/heatmap/brush.py for the conversation.
  */
 
-import { atEnd, now } from "../core/host";
-import { FULL } from "../core/packet";
-import type { Bytes, Model } from "../core/wire";
+import { FULL } from "../core/latest";
+import { atEnd, type Model, now } from "../core/model";
+import type { BrushMessage, Bytes, PaintedMessage, PaintRequest } from "../core/wire";
 import { bytesOf } from "../maps/levels";
 import { done, el, freshId, on, set, write } from "../parts/dom";
 import { newAnswers } from "./answers";
-import { type Box, maskOf, type Point, runsOf, Strokes, shareOf, stroke } from "./mask";
-import { newPaint } from "./paint";
-import { newHand } from "./pointer";
+import { type Box, maskOf, newPaint, type Point, runsOf, Strokes, shareOf, stroke } from "./mask";
+import { newPointer } from "./pointer";
 import css from "./style.css";
-import { newStrip } from "./toolbar";
-
-/** What comes before the fills, the unpainted probabilities, the runs and what they were answered. */
-export interface Told {
-  kind: string;
-  fill: string | null;
-  fills: string[];
-  mean: [number, number, number];
-  mime: string;
-  by: string;
-  seq: number;
-  failed?: boolean;
-}
-
-/** A model that also sends bytes. */
-export interface Sending extends Model {
-  send(content: unknown, callbacks?: unknown, buffers?: ArrayBufferView[]): void;
-}
+import { newToolbar } from "./toolbar";
 
 const SLOW = 200; // milliseconds after which one may wonder
 const LOST = 10_000; // the kernel may have been restarted
@@ -44,12 +26,12 @@ const lengths = (data: Bytes | undefined) => new Uint16Array(bufferOf(data));
  * Returns what brings it up to date after the viewer has painted. `wanted` switches it on.
  */
 export default function brush(
-  model: Sending,
+  model: Model,
   root: HTMLElement,
   signal: AbortSignal,
   repaint: () => void,
   spot: () => Point | null,
-  told: Told,
+  message: BrushMessage,
   buffers: Bytes[],
   wanted: unknown,
 ): () => void {
@@ -57,7 +39,7 @@ export default function brush(
   const photo = find<HTMLCanvasElement>('[data-xw-canvas="picture"]');
   const button = find<HTMLButtonElement>('[data-xw-control="brush"]');
 
-  const me = freshId();
+  const own = freshId();
   const strokes = new Strokes();
   const paint = newPaint(photo, find('[data-xw-canvas="heat"]'));
   let [width, height] = [0, 0]; // 0 while a picture is being prepared
@@ -66,27 +48,27 @@ export default function brush(
   let active = false;
   let version = 0; // of the mask and its fill
   let answered = 0;
-  let asked = 0; // the version under way, else 0
-  let askedAt = 0;
+  let sent = 0; // the version under way, else 0
+  let sentAt = 0;
   let spoken = "";
-  let first = true;
+  let opening = true; // until the fills are here
 
   const answers = newAnswers(signal, model, root);
-  const hand = newHand(signal, root, photo, {
+  const pointer = newPointer(signal, root, photo, {
     active: () => active,
     extent: () => [width, height],
-    size: () => strip.size,
+    size: () => toolbar.size,
     beside: () => beside(),
     spot,
     begin: () => strokes.begin(mask),
     paint(from, to) {
-      const box = stroke(mask, width, from, to, strip.size / 2);
+      const box = stroke(mask, width, from, to, toolbar.size / 2);
       if (box) draw(box);
     },
     painted: ask,
     end: show,
   });
-  const strip = newStrip(signal, {
+  const toolbar = newToolbar(signal, {
     fill(next) {
       fill = next;
       changed();
@@ -96,18 +78,18 @@ export default function brush(
       strokes.begin(mask);
       mask.fill(0);
       changed();
-      hand.focus(); // the button has nothing to do any more
+      pointer.focus(); // the button has nothing to do any more
     },
-    resized: () => hand.follow(),
+    resized: () => pointer.follow(),
   });
   root.append(el("style", {}, css));
-  find(".xw-stage").append(strip.element);
+  find(".xw-stage").append(toolbar.element);
   find(".xw-bars").after(answers.element);
-  // What floats over the picture stays above the strip.
+  // What floats over the picture stays above the toolbar.
   const observer = new ResizeObserver(() =>
-    root.style.setProperty("--xw-strip", `${strip.element.offsetHeight}px`),
+    root.style.setProperty("--xw-toolbar", `${toolbar.element.offsetHeight}px`),
   );
-  observer.observe(strip.element);
+  observer.observe(toolbar.element);
 
   // What is seen.
 
@@ -115,13 +97,13 @@ export default function brush(
   const draw = (box: Box): void => paint.draw(box, mask, fill, beside());
   function show(): void {
     const painted = mask.includes(1);
-    strip.show(fill, strokes.any, painted);
+    toolbar.show(fill, strokes.any, painted);
     const words = answers.show(shareOf(mask), active);
-    const late = asked > 0 && now() - askedAt > SLOW;
+    const late = sent > 0 && now() - sentAt > SLOW;
     set(root, { _brush: active, _stroke: version, _painted: answered, _late: late });
     set(button, { $pressed: String(active) });
     // For those who do not see the bars, once it is final.
-    if (!painted || answered !== version || hand.painting() || words === spoken) return;
+    if (!painted || answered !== version || pointer.painting() || words === spoken) return;
     spoken = words;
     write(find(".xw-live"), words);
   }
@@ -138,10 +120,10 @@ export default function brush(
   function undo(): void {
     if (!strokes.undo(mask)) return;
     changed();
-    if (!strokes.any) hand.focus();
+    if (!strokes.any) pointer.focus();
   }
 
-  // What is asked.
+  // What is sent.
 
   /** One question at a time, always about the newest mask. Nothing painted needs no answer. */
   function ask(): void {
@@ -155,25 +137,25 @@ export default function brush(
     show();
   }
   function next(): void {
-    if (answered === version || (asked && now() - askedAt < LOST)) return;
-    asked = version;
-    askedAt = now();
+    if (answered === version || (sent && now() - sentAt < LOST)) return;
+    sent = version;
+    sentAt = now();
     setTimeout(show, SLOW + 20);
     send();
   }
   function send(): void {
-    const asking = { kind: "paint", by: me, seq: version, fill, full: FULL };
-    model.send(asking, undefined, [runsOf(mask)]);
+    const question: PaintRequest = { kind: "paint", by: own, seq: version, fill, full: FULL };
+    model.send(question, undefined, [runsOf(mask)]);
   }
 
-  function heard(told: Told, [answer, ...rest]: Bytes[] = []): void {
-    if (told.kind === "brush") void load(told, rest);
-    if (told.kind !== "painted" || !width) return;
-    const mine = told.by === me;
-    if (mine) answered = Math.max(answered, told.seq);
-    else adopt(told.fill, lengths(rest[0]));
-    asked = 0;
-    if (mask.includes(1) && !told.failed) answers.say(numbers(answer));
+  function receive(message: BrushMessage | PaintedMessage, [answer, ...rest]: Bytes[] = []): void {
+    if (message.kind === "brush") void load(message, rest);
+    if (message.kind !== "painted" || !width) return;
+    const mine = message.by === own;
+    if (mine) answered = Math.max(answered, message.seq);
+    else adopt(message.fill, lengths(rest[0]));
+    sent = 0;
+    if (mask.includes(1) && !message.failed) answers.say(numbers(answer));
     next();
     show();
   }
@@ -189,29 +171,32 @@ export default function brush(
     redraw();
   }
 
-  async function load(told: Told, [blurred, unpainted, runs, painted]: Bytes[]): Promise<void> {
+  async function load(
+    message: BrushMessage,
+    [blurred, unpainted, runs, painted]: Bytes[],
+  ): Promise<void> {
     const picture = model.get("picture");
     const { width: w, height: h } = picture;
-    const { mime, mean } = told;
+    const { mime, mean } = message;
     await paint.load(picture, { width: w, height: h, mime, data: blurred! }, mean);
     if (picture !== model.get("picture") || signal.aborted) return;
     [width, height] = [w, h];
     if (mask.length !== w * h) mask = new Uint8Array(w * h);
     answers.begin(numbers(unpainted));
-    strip.fit(Math.min(w, h), told.fills);
-    if (!told.fills.includes(fill)) fill = told.fills[0]!;
-    adopt(told.fill, lengths(runs));
+    toolbar.fit(Math.min(w, h), message.fills);
+    if (!message.fills.includes(fill)) fill = message.fills[0]!;
+    adopt(message.fill ?? null, lengths(runs));
     strokes.forget();
     if (mask.includes(1)) answers.say(numbers(painted));
     // The answer may have come before there was anybody to hear it.
-    if (first && mask.includes(1)) model.send({ kind: "brush", known: true });
-    if (first && wanted) toggle();
-    first = false;
+    if (opening && mask.includes(1)) model.send({ kind: "brush", known: true });
+    if (opening && wanted) toggle();
+    opening = false;
     show();
   }
   /** Another picture has other fills, and nothing is painted on it yet. */
   function renew(): void {
-    [width, asked, mask] = [0, 0, new Uint8Array(0)];
+    [width, sent, mask] = [0, 0, new Uint8Array(0)];
     answers.begin(numbers(undefined));
     answered = version;
     strokes.forget();
@@ -220,13 +205,13 @@ export default function brush(
     show();
   }
 
-  // What is done by hand.
+  // What is done by pointer.
 
   function toggle(): void {
     active = !active;
     show();
-    hand.follow();
-    if (active) hand.focus();
+    pointer.follow();
+    if (active) pointer.focus();
   }
   on(signal, button, "click", toggle);
   on(signal, root, "keydown", (event: KeyboardEvent) => {
@@ -236,22 +221,22 @@ export default function brush(
     if (command && key === "z") undo();
     else if (!command && key === "b" && !event.defaultPrevented) toggle();
     else if (command || event.altKey || !active) return;
-    else if (key === "[") strip.smaller();
-    else if (key === "]") strip.larger();
+    else if (key === "[") toolbar.smaller();
+    else if (key === "]") toolbar.larger();
     else if (key === "Escape" && !event.defaultPrevented) {
       toggle();
       event.stopPropagation();
-    } else if (!hand.press(event)) return;
+    } else if (!pointer.press(event)) return;
     done(event);
   });
-  model.on("msg:custom", heard);
+  model.on("msg:custom", receive);
   model.on("change:picture", renew);
   atEnd(signal, () => {
     observer.disconnect();
-    model.off("msg:custom", heard);
+    model.off("msg:custom", receive);
     model.off("change:picture", renew);
   });
-  heard(told, buffers);
+  receive(message, buffers);
   return () => {
     if (mask.includes(1)) draw([0, 0, width, height]);
     show();

@@ -20,13 +20,13 @@ interface Acts {
   end(): void;
 }
 
-export function newHand(signal: AbortSignal, root: HTMLElement, photo: HTMLElement, acts: Acts) {
+export function newPointer(signal: AbortSignal, root: HTMLElement, photo: HTMLElement, acts: Acts) {
   const pane = photo.parentElement!;
   const circle = el(".circle", { hidden: true });
   pane.append(circle);
   const boxOf = (element: Element): DOMRect => element.getBoundingClientRect();
   let last: Point | null = null; // while a stroke is being painted
-  let pointer = 0;
+  let pressed = 0; // the pointer that paints
   let over: PointerEvent | null = null; // where the pointer is, while it is over the picture
   let panning = false; // with the space bar held
 
@@ -68,22 +68,22 @@ export function newHand(signal: AbortSignal, root: HTMLElement, photo: HTMLEleme
     event.stopImmediatePropagation();
     if (last) return; // a second finger
     pane.setPointerCapture(event.pointerId);
-    pointer = event.pointerId;
+    pressed = event.pointerId;
     acts.begin();
     paint(place(event));
     follow(); // before bars and words are written, which would have it wait for their layout
     acts.painted();
   });
   first("pointermove", (event: PointerEvent) => {
-    if (last && event.pointerId !== pointer) return;
+    if (last && event.pointerId !== pressed) return;
     over = event;
     const between = event.getCoalescedEvents?.() ?? [];
-    if (last) for (const each of between.length ? between : [event]) paint(place(each));
+    if (last) for (const step of between.length ? between : [event]) paint(place(step));
     follow();
     if (last) acts.painted();
   });
   first("pointerup pointercancel lostpointercapture", (event: PointerEvent) => {
-    if (!last || event.pointerId !== pointer) return;
+    if (!last || event.pointerId !== pressed) return;
     last = null;
     if (event.pointerType === "touch") over = null;
     follow();

@@ -17,7 +17,7 @@ interface Acts {
   resized(): void;
 }
 
-export function newStrip(signal: AbortSignal, acts: Acts) {
+export function newToolbar(signal: AbortSignal, acts: Acts) {
   const [fills, showFill] = segments<string>(signal, "Paint with", "fill", FILLS, acts.fill);
   const range = el("input.range", {
     type: "range",
@@ -37,7 +37,7 @@ export function newStrip(signal: AbortSignal, acts: Acts) {
   const clear = el("button.link", { _control: "clear", title: "Clear the paint" }, "Clear");
   on(signal, clear, "click", acts.clear);
   const element = el(
-    ".strip",
+    ".toolbar",
     { role: "group", $label: "Brush" },
     fills,
     el(".sizes", {}, range, number),
@@ -66,13 +66,13 @@ export function newStrip(signal: AbortSignal, acts: Acts) {
     },
     larger: (): void => resize(Math.max(size + 1, size * 1.25)),
     smaller: (): void => resize(Math.min(size - 1, size / 1.25)),
-    /** Sizes for a picture with this shorter side, and the fills that are known of it. */
-    fit(side: number, known: readonly string[]): void {
+    /** Sizes for a picture with this shorter side, and the fills that there are of it. */
+    fit(side: number, there: readonly string[]): void {
       const before = most;
       most = Math.max(2, side >> 1);
       resize(before === most ? size : most / 4);
       for (const input of fills.querySelectorAll("input")) {
-        input.disabled = !known.includes(input.value);
+        input.disabled = !there.includes(input.value);
       }
     },
     show(fill: string, undoable: boolean, painted: boolean): void {

@@ -1,285 +1,302 @@
 /** GradientComparison in the browser: networks by methods, one cursor, any two laid over each other. */
 
-import { percent } from "../core/format";
-import { now } from "../core/host";
-import { APPEARANCE } from "../core/wire";
+import { fixed } from "../core/format";
+import { APPEARANCE, now } from "../core/model";
 import { colourbar } from "../parts/colourbar";
-import { el, row, section, set, tool, write } from "../parts/dom";
-import { footer } from "../parts/footer";
-import { UNSAVED } from "../parts/header";
-import { picker } from "../parts/picker";
+import { el, freshId, on, row, section, set, write } from "../parts/dom";
+import { picker, UNSAVED } from "../parts/picker";
 import type { Choice } from "../parts/popup";
 import { segments } from "../parts/segments";
-import { slider } from "../parts/slider";
-import { thumbnails } from "../parts/thumbnails";
-import { fit, opened, type RenderProps, saveAs, soon } from "../parts/view";
-import { choicesOf, newGrid } from "./cells";
-import { sheetOf } from "./grid";
-import { measures } from "./measures";
+import { clipSlider, opacitySlider, SHARE, slider } from "../parts/slider";
+import { fit, resetButton, saveAs, saveButton, widget } from "../parts/view";
+import { choicesOf, newGrid } from "./grid";
 import { newPair } from "./pair";
-import { comparing, type Place, type Scale, type View } from "./session";
+import {
+  type Cell,
+  type ComparisonSession,
+  cellKey,
+  comparisonSession,
+  type Scale,
+  type View,
+} from "./session";
+import { thumbnails } from "./thumbnails";
 
 const OWN = "own"; // in the list of classes
 const NARROW = 600;
 const WIDE = 1040;
+const FIRST_MEASURE = "sparseness";
+const NOISE_MEASURE = "survival"; // has a meaning with noise alone
 
-function render(props: RenderProps): () => void {
-  const { model } = props;
-  const [root, signal, live, say, alive] = opened(props, "Gradient comparison", ".compare");
-  const later = soon(refresh, tick);
-  const session = comparing(model, signal, later);
-  let turn = 0; // which of the two cells the next press exchanges
+export default widget(
+  "Gradient comparison",
+  ({ model, signal, root, changed, speak }) => {
+    const session = comparisonSession(model, signal, changed);
+    let exchanged = 0; // which cell of the pair the next press exchanges
 
-  const [views, showView] = segments<View>(
-    signal,
-    "View",
-    "view",
-    [
-      ["grid", "Grid", "All cells"],
-      ["swipe", "Swipe", "A laid over B"],
-      ["difference", "Difference", "What A says more than B"],
-    ],
-    (view) => session.look("view", view),
-  );
-  const add = picker(signal, root, "Add a method", "add", "adding", (method) =>
-    session.ask([["methods", [...session.methods, method]]]),
-  );
-  const header = el(
-    "header.header",
-    {},
-    views,
-    el("span.spring"),
-    add.element,
-    tool(signal, "save", "Save as PNG", "M8 2.5v8M4.5 7.5L8 11l3.5-3.5M3 13.5h10", download),
-    tool(signal, "reset", "Reset", "M3.2 6.5a5 5 0 1 1-.2 2.6M3 2.8v3.7h3.7", reset),
-  );
-  const [strip, showStrip] = thumbnails(signal, "Picture", (place) =>
-    session.ask([["place", place]]),
-  );
-  const [measuresElement, showMeasures, numberOf] = measures(signal, session, later);
-  const grid = newGrid(
-    signal,
-    session,
-    root,
-    (zoom, spot, place, spoken) => {
-      pair.stage.follow(zoom, spot);
-      pointAt(place, spoken);
-    },
-    pressed,
-    numberOf,
-  );
-  const pair = newPair(signal, session, grid, (value, spoken) => {
-    markValue(value);
-    if (spoken) write(live, spoken);
-  });
-  const classes = picker(signal, root, "Class", "target", "layer", explain, () => explain(""));
-  header.prepend(classes.element);
-  function explain(value: string): void {
-    const own = value === OWN;
-    session.ask([["own", own], ...(own ? [] : [["target", value ? +value : null] as const])]);
-  }
-  const [noise, showNoise] = slider(
-    signal,
-    "Noise",
-    "noise",
-    {
-      least: 0,
-      most: 0.5,
-      step: 0.01,
-      initial: 0,
-      factor: 100,
-      format: (value) => percent(value, 0),
-    },
-    (value) => session.ask([["noise", value]]),
-    "Added to the networks' input, in parts of its range",
-  );
-  const input = section("Noise on the picture", noise);
-  const [bar, showBar, markValue] = colourbar(signal, session, root);
-  const [opacity, showOpacity] = slider(
-    signal,
-    "Opacity",
-    "opacity",
-    {
-      least: 0,
-      most: 1,
-      step: 0.01,
-      initial: APPEARANCE.opacity,
-      factor: 100,
-      format: (value) => percent(value, 0),
-    },
-    (value) => session.look("opacity", value),
-  );
-  const [clip, showClip] = slider(
-    signal,
-    "Clip",
-    "clip",
-    {
-      least: 90,
-      most: 100,
-      step: 0.1,
-      initial: APPEARANCE.clip,
-      format: (value) => percent(value / 100),
-    },
-    (value) => session.look("clip", value),
-    "The percentile where colours end",
-  );
-  const [scales, showScale] = segments<Scale>(
-    signal,
-    "Colour scale",
-    "scale",
-    [
-      ["cell", "cell"],
-      ["method", "method"],
-      ["all", "all"],
-    ],
-    (scale) => session.look("scale", scale),
-  );
-  const [stands, showStand] = segments<"alone" | "over">(
-    signal,
-    "Picture",
-    "alone",
-    [
-      ["alone", "hidden", "Maps alone"],
-      ["over", "under the map", "Maps over the picture"],
-    ],
-    (which) => session.look("alone", which === "alone"),
-  );
-  const looks = section(
-    "Appearance",
-    row("Picture", "", stands),
-    row("Scale per", "What has a colour scale of its own", scales),
-    opacity,
-    clip,
-    bar,
-  );
-  const [footerElement, showFooter] = footer(signal, session);
-  const main = el(".main", {}, strip, pair.element, grid.element);
-  const side = el(".side", {}, measuresElement, input, looks);
-  root.prepend(header, el(".body", {}, main, side), footerElement);
-
-  function refresh(): void {
-    if (signal.aborted) return;
-    const { view, scale, alone, noise: amount, frozen, methods } = session;
-    showView(view);
-    showStrip(session.strip, session.place, (place) => (session.available(place) ? null : UNSAVED));
-    grid.show();
-    const both = pair.show();
-    showClasses();
-    showNoise(amount);
-    showScale(scale);
-    showStand(alone ? "alone" : "over");
-    const look = session.appearance;
-    showOpacity(look.opacity, alone);
-    showClip(look.clip);
-    showBar(both ?? grid.painted(session.picked));
-    add.show(choicesOf(session), "", "Add a method");
-    add.element.hidden = frozen;
-    set(root, {
-      _view: view,
-      _place: session.place,
-      _noise: amount,
-      _methods: methods.join(" "),
-      _ready: !!session.photo(0),
-      "_painted-at": now(),
+    const [views, showView] = segments<View>(
+      signal,
+      "View",
+      "view",
+      [
+        ["grid", "Grid", "All cells"],
+        ["swipe", "Swipe", "A laid over B"],
+        ["difference", "Difference", "What A says more than B"],
+      ],
+      (view) => session.look("view", view),
+    );
+    const add = picker(signal, root, "Add a method", "add", "adding", (method) =>
+      session.ask({ methods: [...session.methods, method] }),
+    );
+    const classes = picker(signal, root, "Class", "target", "prefixed.target", explain, () =>
+      explain(""),
+    );
+    const [thumbnailsElement, showThumbnails] = thumbnails(signal, "Picture", (index) =>
+      session.ask({ picture_index: index }),
+    );
+    const [measuresElement, showMeasures, numberOf] = measures(signal, session, () =>
+      changed("look"),
+    );
+    const grid = newGrid(
+      signal,
+      session,
+      root,
+      (zoom, spot, cell, spoken) => {
+        pair.stage.follow(zoom, spot);
+        pointAt(cell, spoken);
+      },
+      pressed,
+      numberOf,
+    );
+    const pair = newPair(signal, session, grid, (value, spoken) => {
+      markValue(value);
+      if (spoken) speak(spoken);
     });
-    arrange();
-    tick();
-    announce();
-  }
+    const [noise, showNoise] = slider(
+      signal,
+      "Noise",
+      "noise",
+      { ...SHARE, most: 0.5, initial: 0 },
+      (value) => session.ask({ noise: value }),
+      "Added to the networks' input, in parts of its range",
+    );
+    const [bar, showBar, markValue] = colourbar(signal, session, root);
+    const [opacity, showOpacity] = opacitySlider(signal, session);
+    const [clip, showClip] = clipSlider(signal, session);
+    const [scales, showScale] = segments<Scale>(
+      signal,
+      "Colour scale",
+      "scale",
+      [
+        ["cell", "cell"],
+        ["method", "method"],
+        ["all", "all"],
+      ],
+      (scale) => session.look("scale", scale),
+    );
+    const [pictures, showPictures] = segments<"alone" | "over">(
+      signal,
+      "Picture",
+      "alone",
+      [
+        ["alone", "hidden", "Maps alone"],
+        ["over", "under the map", "Maps over the picture"],
+      ],
+      (which) => session.look("alone", which === "alone"),
+    );
+    const appearance = section(
+      "Appearance",
+      row("Picture", "", pictures),
+      row("Scale per", "What has a colour scale of its own", scales),
+      opacity,
+      clip,
+      bar,
+    );
 
-  /** The classes that any of the networks thinks likely. */
-  function showClasses(): void {
-    const { rows, own, frozen, target } = session;
-    const likely = new Map<number, string>();
-    rows.forEach((_, at) => {
-      for (const { index, name } of session.said(at)?.top ?? []) {
-        if (!likely.has(index)) likely.set(index, name);
+    function explain(value: string): void {
+      if (value === OWN) session.ask({ own: true });
+      else session.ask({ own: false, target: value ? +value : null });
+    }
+
+    function refresh(): void {
+      const { view, scale, alone, frozen, methods, appearance: look } = session;
+      const { picture_index: index, noise: amount } = session.request;
+      showView(view);
+      showThumbnails(session.thumbnails, index, (picture_index) =>
+        session.available({ picture_index }) ? null : UNSAVED,
+      );
+      grid.show();
+      const painted = pair.show();
+      showClasses();
+      showNoise(amount);
+      showScale(scale);
+      showPictures(alone ? "alone" : "over");
+      showOpacity(look.opacity, alone);
+      showClip(look.clip);
+      showBar(painted ?? grid.painted(session.picked));
+      add.show(choicesOf(session), "", "Add a method");
+      add.element.hidden = frozen;
+      set(root, {
+        _view: view,
+        "_picture-index": index,
+        _noise: amount,
+        _methods: methods.join(" "),
+        _ready: !!session.photo(0),
+        "_painted-at": now(),
+      });
+    }
+
+    /** The classes that any of the networks thinks likely. */
+    function showClasses(): void {
+      const { rows, frozen } = session;
+      const { own, target } = session.request;
+      const likely = new Map<number, string>();
+      for (const i of rows.keys()) {
+        for (const { index, name } of session.prediction(i)?.top ?? []) {
+          if (!likely.has(index)) likely.set(index, name);
+        }
       }
-    });
-    const shown = session.said(0)?.target;
-    if (shown?.index != null) likely.set(shown.index, shown.name);
-    const reason = frozen ? UNSAVED : null;
-    const choices: Choice[] = [...likely].map(([index, label]) => ({
-      value: `${index}`,
-      label,
-      note: `${index}`,
-      group: "One for all",
-      reason: index === shown?.index && !own ? null : reason,
-    }));
-    choices.unshift({ value: "", label: "The first network's", group: "One for all", reason });
-    if (rows.length > 1) {
-      choices.push({ value: OWN, label: "What each says itself", group: "Each its own", reason });
+      const shown = session.prediction(0)?.target;
+      if (shown?.index != null) likely.set(shown.index, shown.name);
+      const reason = frozen ? UNSAVED : null;
+      const choices: Choice[] = [...likely].map(([index, label]) => ({
+        value: `${index}`,
+        label,
+        note: `${index}`,
+        group: "One for all",
+        reason: index === shown?.index && !own ? null : reason,
+      }));
+      choices.unshift({ value: "", label: "The first network's", group: "One for all", reason });
+      if (rows.length > 1) {
+        choices.push({ value: OWN, label: "What each says itself", group: "Each its own", reason });
+      }
+      const value = own ? OWN : `${target ?? ""}`;
+      classes.show(choices, value, own ? "each its own" : (shown?.name ?? "…"));
     }
-    const value = own ? OWN : `${target ?? ""}`;
-    classes.show(choices, value, own ? "each its own" : (shown?.name ?? "…"));
-  }
 
-  /** What depends on time, or on where the pointer is. */
-  function tick(): void {
-    if (signal.aborted) return;
-    const time = now();
-    const state = session.state(time);
-    showMeasures();
-    showFooter(time);
-    grid.tick();
-    set(root, {
-      _busy: state === "busy" || session.status?.state === "running",
-      _complete: !session.stale(),
-      _picked: session.picked.join(" "),
-    });
-  }
-
-  function pointAt(place: Place, spoken: string): void {
-    if (session.view === "grid") {
-      const painted = grid.painted(place);
-      if (painted) showBar(painted);
-      markValue(grid.valueAt(place));
+    function pointAt(cell: Cell, spoken: string): void {
+      if (session.view === "grid") {
+        const painted = grid.painted(cell);
+        if (painted) showBar(painted);
+        markValue(grid.valueAt(cell));
+      }
+      if (spoken) speak(`${session.title(cell[1])}, ${spoken}`);
     }
-    if (spoken) write(live, `${session.title(place[1])}, ${spoken}`);
-  }
 
-  /** One of the two cells that are compared; the other stays. */
-  function pressed(place: Place): void {
-    session.pick(place);
-    if (session.view === "grid") return;
-    const [a, b] = session.pair;
-    const same = (other: Place): boolean => other.join() === place.join();
-    if (same(a) || same(b)) return;
-    session.look("pair", turn ? [a, place] : [place, b]);
-    turn = 1 - turn;
-  }
-
-  /** Tells screen readers what the networks say, or what went wrong. */
-  function announce(): void {
-    const { status, rows } = session;
-    const says = rows.map(({ name }, at) => `${name}: ${session.said(at)?.top?.[0]?.name}.`);
-    if (session.state() === "error") say(`${status?.message} ${status?.hint}`);
-    else if (!session.stale()) say(says.join(" "));
-  }
-
-  function arrange(): void {
-    grid.arrange(fit(root, NARROW, WIDE) === "narrow");
-  }
-
-  function reset(): void {
-    for (const [name, value] of Object.entries(APPEARANCE)) {
-      if (name !== "view") session.look(name, value);
+    /** One of the two cells that are compared; the other stays. */
+    function pressed(cell: Cell): void {
+      session.pick(cell);
+      if (session.view === "grid") return;
+      const [a, b] = session.pair;
+      if ([a, b].some((other) => cellKey(other) === cellKey(cell))) return;
+      session.look("pair", exchanged ? [a, cell] : [cell, b]);
+      exchanged = 1 - exchanged;
     }
-    grid.reset();
-    pair.stage.reset();
-  }
 
-  function download(): void {
-    const { view, pair: two } = session;
-    const sheet =
-      view === "grid"
-        ? sheetOf(session, grid, root)
-        : pair.stage.snapshot({ ...session.appearance, opacity: 1, view: "swipe" }, 3);
-    const names = view === "grid" ? session.methods : [view, ...two.map((each) => each[1])];
-    saveAs(sheet, names);
-  }
+    function reset(): void {
+      for (const [name, value] of Object.entries(APPEARANCE)) {
+        if (name !== "arrangement") session.look(name, value);
+      }
+      grid.reset();
+      pair.stage.reset();
+    }
 
-  return alive(arrange, tick, refresh);
+    function download(): void {
+      const { view } = session;
+      const look = { ...session.appearance, opacity: 1, arrangement: "swipe" } as const;
+      if (view === "grid") saveAs(grid.snapshot(root), session.methods);
+      else
+        saveAs(pair.stage.snapshot(look, 3), [view, ...session.pair.map(([, method]) => method)]);
+    }
+
+    return {
+      session,
+      children: [
+        el(
+          "header.header",
+          {},
+          classes.element,
+          views,
+          el("span.spring"),
+          add.element,
+          saveButton(signal, "Save as PNG", download),
+          resetButton(signal, "Reset", reset),
+        ),
+        el(
+          ".body",
+          {},
+          el(".main", {}, thumbnailsElement, pair.element, grid.element),
+          el(".side", {}, measuresElement, section("Noise on the picture", noise), appearance),
+        ),
+      ],
+      refresh,
+      tick(_now, state) {
+        showMeasures();
+        grid.tick();
+        set(root, {
+          _busy: state === "busy" || session.status?.state === "running",
+          _complete: !session.stale(),
+          _picked: cellKey(session.picked),
+        });
+      },
+      arrange: () => grid.arrange(fit(root, NARROW, WIDE) === "narrow"),
+      words() {
+        if (session.stale()) return "";
+        const says = session.rows.map(
+          ({ name }, i) => `${name}: ${session.prediction(i)?.top?.[0]?.name}.`,
+        );
+        return says.join(" ");
+      },
+    };
+  },
+  ".comparison",
+);
+
+/**
+ * The measures of the picked cell; the one that is chosen stands in every cell. Returns the element, how to
+ * bring it up to date, and the chosen number of any cell.
+ */
+function measures(
+  signal: AbortSignal,
+  session: ComparisonSession,
+  changed: () => void,
+): [HTMLElement, () => void, (cell: Cell) => string] {
+  const group = freshId();
+  let chosen = FIRST_MEASURE;
+  const lines = new Map<string, [HTMLElement, HTMLInputElement, HTMLElement]>();
+  const title = el("p.facts", { _of: true });
+  const list = el("", { role: "radiogroup", $label: "Measure in every cell" });
+  on(signal, list, "change", ({ target }) => {
+    chosen = (target as HTMLInputElement).value;
+    changed();
+  });
+
+  function numberOf(cell: Cell, name: string): string {
+    const value = session.valuesOf(cell)[name];
+    if (value === undefined) return "";
+    return value === null ? "–" : fixed(value);
+  }
+  return [
+    section("Measures", title, list),
+    () => {
+      const { picked, rows } = session;
+      const { noise } = session.request;
+      const error = session.frameOf(picked).frame?.error;
+      write(title, error ?? `${session.title(picked[1])}, ${rows[picked[0]]?.name ?? ""}`);
+      for (const { name, title: label, help } of lines.size ? [] : session.measureDescriptions) {
+        const input = el("input", { type: "radio", name: group, value: name, _measure: name });
+        const number = el("span.number");
+        const words = el("span.label", {}, label);
+        const line = el("label.segment.measured", { title: help }, input, words, number);
+        lines.set(name, [line, input, number]);
+        list.append(line);
+      }
+      if (!noise && chosen === NOISE_MEASURE) chosen = FIRST_MEASURE;
+      for (const [name, [line, input, number]] of lines) {
+        line.hidden = name === NOISE_MEASURE && !noise;
+        input.checked = name === chosen;
+        write(number, numberOf(picked, name) || "…");
+      }
+    },
+    (cell) => numberOf(cell, chosen).replace("–", ""),
+  ];
 }
-
-export default { render };

@@ -3,16 +3,24 @@
 import { difference } from "../maps/difference";
 import { el, set, write } from "../parts/dom";
 import { heatPainter, type Painted } from "../parts/heat";
-import { newStage } from "../parts/stage";
-import { type Grid, lookOf } from "./cells";
-import type { Comparing, Place } from "./session";
+import { newStage, type Stage } from "../parts/stage";
+import { type Grid, lookOf } from "./grid";
+import { type Cell, type ComparisonSession, cellKey } from "./session";
 
+export interface Pair {
+  element: HTMLElement;
+  stage: Stage;
+  /** Shows the pair; returns what the colour bar belongs to. */
+  show(): Painted | undefined;
+}
+
+/** `pointed` is told the value under the cursor, and the words for it when it was moved by keyboard. */
 export function newPair(
   signal: AbortSignal,
-  session: Comparing,
+  session: ComparisonSession,
   grid: Grid,
-  led: (value: number | null, spoken: string) => void,
-) {
+  pointed: (value: number | null, spoken: string) => void,
+): Pair {
   let at = "";
   const stage = newStage(
     signal,
@@ -20,35 +28,33 @@ export function newPair(
       const to = JSON.stringify([zoom, spot]);
       if (to !== at) grid.follow(zoom, spot);
       at = to;
-      led(value, spoken);
+      pointed(value, spoken);
     },
     false,
   );
   const [left, right] = [el("span.label"), el("span.label")];
   const sign = el("span.note");
-  const element = el(
-    ".pairing",
-    {},
-    stage.element,
-    el(".names", {}, el("b", {}, "A"), left, sign, el("b", {}, "B"), right),
-  );
+  const names = el(".names", {}, el("b", {}, "A"), left, sign, el("b", {}, "B"), right);
+  const element = el(".pairing", {}, stage.element, names);
   const paint = heatPainter(stage.heat);
   let sized = "";
 
-  function words([row, method]: Place): string {
-    return `${session.title(method)}, ${session.rows[row]?.name ?? ""}`;
-  }
+  const words = ([row, method]: Cell): string =>
+    `${session.title(method)}, ${session.rows[row]?.name ?? ""}`;
 
-  /** A cell as it is seen, in a canvas of the stage. */
-  function lay(place: Place, canvas: HTMLCanvasElement, width: number, height: number): void {
-    const sheet = grid.stage(place)?.snapshot(lookOf(session), 1);
-    canvas.width = width;
-    canvas.height = height;
-    if (sheet?.width) canvas.getContext("2d")?.drawImage(sheet, 0, 0, width, height);
+  /** Draws a picture, if there is one, into a canvas of the stage. */
+  function draw(
+    picture: HTMLCanvasElement | undefined,
+    canvas: HTMLCanvasElement,
+    size: { width: number; height: number },
+  ): void {
+    const { width, height } = size;
+    Object.assign(canvas, { width, height });
+    if (picture?.width) canvas.getContext("2d")?.drawImage(picture, 0, 0, width, height);
   }
 
   function show(): Painted | undefined {
-    const { view, pair, frozen } = session;
+    const { view, pair, frozen, appearance } = session;
     element.hidden = view === "grid";
     if (view === "grid") return undefined;
     const [a, b] = pair;
@@ -57,30 +63,29 @@ export function newPair(
     write(left, words(a));
     write(right, words(b));
     write(sign, view === "difference" ? "minus" : "over");
-    const none = frozen ? "One of the two was not saved." : "One of the two has no map.";
     if (!picture) return undefined;
     const { width, height } = picture;
     if (sized !== `${width} ${height}`) stage.resize(picture);
     sized = `${width} ${height}`;
-    const look = { ...lookOf(session), threshold: 0 };
     const both = first && second;
-    set(element, { _pair: `${a.join(" ")} | ${b.join(" ")}`, _drawn: !!both });
+    const none = frozen ? "One of the two was not saved." : "One of the two has no map.";
+    const look = { ...lookOf(session), threshold: 0 };
+    set(element, { _pair: `${cellKey(a)} | ${cellKey(b)}`, _drawn: !!both });
     let painted: Painted | undefined;
     if (view === "swipe") {
-      lay(b, stage.photo, width, height);
-      lay(a, stage.heat, width, height);
+      // Each cell as it is seen.
+      draw(grid.stage(b)?.snapshot(lookOf(session), 1), stage.photo, picture);
+      draw(grid.stage(a)?.snapshot(lookOf(session), 1), stage.heat, picture);
       painted = first;
-      const whole = { ...look, view: "swipe" as const, opacity: 1, blend: "normal" as const };
+      const whole = { ...look, arrangement: "swipe", opacity: 1, blend: "normal" } as const;
       stage.show(both && first, whole, false, both ? "" : none);
     } else {
-      const canvas = grid.stage(a)?.photo;
-      stage.photo.width = width;
-      stage.photo.height = height;
-      if (canvas?.width) stage.photo.getContext("2d")?.drawImage(canvas, 0, 0, width, height);
-      const full = { ...look, sign: "both" as const };
+      draw(grid.stage(a)?.photo, stage.photo, picture);
+      const full = { ...look, sign: "both" } as const;
       if (both) {
         const frame = difference(first, second, session.scale === "cell");
-        const drawn = paint(frame, { ...full, view: session.appearance.view }, width, height);
+        const { arrangement } = appearance;
+        const drawn = paint(frame, { ...full, arrangement }, width, height);
         if (frame.peak) painted = drawn;
         stage.show(painted, full, false, frame.message);
       } else stage.show(undefined, full, false, none);
@@ -89,9 +94,5 @@ export function newPair(
     return painted;
   }
 
-  return {
-    element,
-    stage,
-    show,
-  };
+  return { element, stage, show };
 }

@@ -1,144 +1,174 @@
-/** What a GradientComparison is told and asks for. The model's traits are the truth. */
-import { now } from "../core/host";
-import { listening, pulse } from "../core/session";
-import {
-  APPEARANCE,
-  type Appearance,
-  type Bytes,
-  type ClassScore,
-  type Frame,
-  type FrameTarget,
-  type Method,
-  type Model,
-  type Network,
-  type Picture,
-  type Status,
+/** What a GradientComparison asks for, what only looks different, and the answers, which come in parts. */
+import { APPEARANCE, type Appearance, appearanceOf, atEnd, type Model, now } from "../core/model";
+import { type Change, converse, extend } from "../core/session";
+import type {
+  CellFrame,
+  CellMeasures,
+  CellMessage,
+  ComparisonSaved,
+  ForgetMessage,
+  MapFrame,
+  MeasureDescription,
+  MeasuresMessage,
+  MethodCard,
+  NetworkPrediction,
+  NetworkRow,
+  Picture,
+  PredictionMessage,
 } from "../core/wire";
 
-/** A network: what it is called, and how often it is right. */
-export interface Row {
-  name: string;
-  accuracy: number | null;
-}
-
-/** What a network says of the picture. */
-export interface Said {
-  row: number;
-  top?: readonly ClassScore[];
-  target?: FrameTarget;
-  photo?: Picture;
-  /** Why it says nothing. */
-  error?: string;
-}
-
-/** A map, or why there is none. */
-export interface Cell extends Frame {
-  row: number;
-  error?: string;
-}
-
-/** What is measured of a map. */
-export interface Measure {
-  name: string;
-  title: string;
-  help: string;
-}
-
-export type Values = Readonly<Record<string, number | null>>;
-
-export interface Saved {
-  key: string;
-  place: number;
-  noise: number;
-  said: readonly Said[];
-  cells: readonly Cell[];
-  measures: ReadonlyArray<{ row: number; method: string; values: Values }>;
-}
-
-/** A cell: its row, and its column's method. */
-export type Place = readonly [row: number, method: string];
+/** A cell of the grid: its row, and its column's method. */
+export type Cell = readonly [row: number, method: string];
 
 export type View = "grid" | "swipe" | "difference";
 export type Scale = "cell" | "method" | "all";
 
-interface Answer {
-  said: Map<number, Said>;
-  cells: Map<string, Cell>;
-  measures: Map<string, Values>;
+export interface Request {
+  picture_index: number;
+  /** A class of the first network; null is its most probable one. */
+  target: number | null;
+  /** Whether each network's own most probable class is explained. */
+  own: boolean;
+  noise: number;
+  methods: readonly string[];
 }
 
-/** A trait of the model and its value. */
-export type Setting = readonly [name: string, value: unknown];
+/** What has come of an answer so far; one of a saved page says what it answers. */
+type Answer = Pick<ComparisonSaved, "predictions" | "cells" | "measures"> &
+  Partial<ComparisonSaved>;
+type Part = PredictionMessage | CellMessage | MeasuresMessage;
 
-export type Change = "all" | "cells" | "look" | "status";
-export type Comparing = ReturnType<typeof comparing>;
+export type ComparisonSession = ReturnType<typeof comparisonSession>;
 
-const REQUEST = ["place", "target", "own", "noise", "methods"];
-const AROUND = ["rows", "strip", "cards", "measured", "network", "frozen", "frames"];
-/** Look of this widget alone. */
-const OWN = ["view", "scale", "alone", "pair"];
+const EMPTY: Answer = { predictions: [], cells: [], measures: [] };
+const ASKS = ["picture_index", "target", "own", "noise", "methods"];
 const KEPT = 48; // answers, with a map of 50 KB for each cell
 const SOON = 120; // milliseconds until what is missing is asked for once more
 
-export const keyOf = (place: number, target: number | null, own: boolean, noise: number): string =>
-  `${place}|${own ? "" : (target ?? "")}|${Number(own)}|${noise.toFixed(3)}`;
+export const cellKey = ([row, method]: Cell): string => `${row} ${method}`;
 
-const at = ([row, method]: Place): string => `${row}|${method}`;
-const fresh = (): Answer => ({ said: new Map(), cells: new Map(), measures: new Map() });
+/** As in Python: all that an answer depends on, but for the methods, which come and go. */
+export function keyOf({ picture_index, target, own, noise }: Omit<Request, "methods">): string {
+  return `${picture_index}|${own ? "" : (target ?? "")}|${Number(own)}|${noise.toFixed(3)}`;
+}
 
-export function comparing(
+const isIn =
+  ([row, method]: Cell) =>
+  (part: { row: number; method: string }): boolean =>
+    part.row === row && part.method === method;
+
+/** An answer with one part more, in the place of an earlier one of the same kind. */
+function withPart(answer: Answer, part: Part): Answer {
+  if (part.kind === "prediction") {
+    const { prediction } = part;
+    const others = answer.predictions.filter(({ row }) => row !== prediction.row);
+    return { ...answer, predictions: [...others, prediction] };
+  }
+  if (part.kind === "cell") {
+    const { frame } = part;
+    const here = isIn([frame.row, frame.method]);
+    return { ...answer, cells: [...answer.cells.filter((other) => !here(other)), frame] };
+  }
+  const here = isIn([part.row, part.method]);
+  const values = { ...answer.measures.find(here)?.values, ...part.values };
+  const others = answer.measures.filter((other) => !here(other));
+  return { ...answer, measures: [...others, { row: part.row, method: part.method, values }] };
+}
+
+const farFrom = (request: Request, { noise = 0 }: Answer): number =>
+  Math.abs(noise - request.noise);
+
+export function comparisonSession(
   model: Model,
   signal: AbortSignal,
   changed: (change: Change) => void,
   clock: () => number = now,
 ) {
-  const listen = listening(model, signal);
-  const heart = pulse(model, listen, () => changed("status"), clock);
-  const answers = new Map<string, Answer>();
-  /** What stood in a cell or in front of a row last, and of which picture. */
-  const last = new Map<string, { cell: Cell; place: number }>();
+  /** The map that each cell had last, and of which picture. */
+  const earlier = new Map<string, { frame: CellFrame; pictureIndex: number }>();
   const photos = new Map<number, Picture>();
-  let picked: Place | undefined;
-  let soon: ReturnType<typeof setTimeout> | undefined;
+  let picked: Cell | undefined;
+  let missing: ReturnType<typeof setTimeout> | undefined;
 
-  function answerOf(key: string): Answer {
-    const answer = answers.get(key) ?? fresh();
-    answers.delete(key);
-    answers.set(key, answer);
-    if (answers.size > KEPT) answers.delete(answers.keys().next().value!);
-    return answer;
+  const rows = (): readonly NetworkRow[] => model.get("rows") ?? [];
+  const methods = (): readonly string[] => model.get("methods") ?? [];
+  const cells = (): Cell[] =>
+    rows().flatMap((_, row) => methods().map((method): Cell => [row, method]));
+  const exists = ([row, method]: Cell): boolean => !!rows()[row] && methods().includes(method);
+  const isComplete = (answer: Answer): boolean =>
+    cells().every((cell) => {
+      const frame = answer.cells.find(isIn(cell));
+      return frame && !frame.partial;
+    });
+
+  const session = converse<Answer, Request>(
+    model,
+    signal,
+    {
+      traits: {
+        asks: ASKS,
+        looks: ["view", "scale", "alone", "pair", ...Object.keys(APPEARANCE)],
+        shows: ["rows", "thumbnails", "cards", "measure_descriptions", "network"],
+      },
+      keyOf,
+      requestOf: ({ picture_index = 0, noise = 0 }) => ({ picture_index, noise }),
+      complete: isComplete,
+      receive(message: Part | ForgetMessage, [data]) {
+        if (message.kind === "forget") {
+          session.forget();
+          return "all";
+        }
+        keep(message, data);
+        return message.key === wanted() ? "all" : undefined;
+      },
+      nearest: (request, saved) =>
+        saved
+          .filter(({ picture_index }) => picture_index === request.picture_index)
+          .sort((a, b) => farFrom(request, a) - farFrom(request, b))[0],
+      kept: KEPT,
+    },
+    changed,
+    clock,
+  );
+  const wanted = (): string => keyOf(session.request);
+  const current = (): Answer => session.kept(wanted()) ?? EMPTY;
+
+  function keep(part: Part, data: Picture["data"] | undefined): void {
+    let whole = part;
+    if (data && part.kind === "cell") whole = { ...part, frame: { ...part.frame, data } };
+    if (data && part.kind === "prediction" && part.prediction.photo) {
+      const photo = { ...part.prediction.photo, data };
+      whole = { ...part, prediction: { ...part.prediction, photo } };
+    }
+    session.keep(withPart(session.kept(part.key) ?? EMPTY, whole), part.key);
   }
-  const wanted = (): string => keyOf(session.place, session.target, session.own, session.noise);
-  const current = (): Answer => answerOf(wanted());
 
-  const session = {
-    get rows(): readonly Row[] {
-      return model.get("rows") ?? [];
+  /** What the kernel has computed before need not be computed again, but it has to be sent. */
+  function askForMissing(): void {
+    clearTimeout(missing);
+    if (session.frozen || isComplete(current())) return;
+    missing = setTimeout(() => {
+      if (!isComplete(current())) session.send({ kind: "missing", key: wanted() });
+    }, SOON);
+  }
+  for (const name of ASKS) session.on(`change:${name}`, askForMissing);
+  atEnd(signal, () => clearTimeout(missing));
+
+  return extend(session, {
+    get rows(): readonly NetworkRow[] {
+      return rows();
     },
     get methods(): readonly string[] {
-      return model.get("methods") ?? [];
+      return methods();
     },
-    get cards(): readonly Method[] {
+    get cards(): readonly MethodCard[] {
       return model.get("cards") ?? [];
     },
-    get scores(): readonly Measure[] {
-      return model.get("measured") ?? [];
+    get measureDescriptions(): readonly MeasureDescription[] {
+      return model.get("measure_descriptions") ?? [];
     },
-    get strip(): readonly Picture[] {
-      return model.get("strip") ?? [];
-    },
-    /** A class of the first network; null is its most probable one. */
-    get target(): number | null {
-      return model.get("target") ?? null;
-    },
-    get place(): number {
-      return model.get("place") ?? 0;
-    },
-    get own(): boolean {
-      return Boolean(model.get("own"));
-    },
-    get noise(): number {
-      return model.get("noise") ?? 0;
+    get thumbnails(): readonly Picture[] {
+      return model.get("thumbnails") ?? [];
     },
     get view(): View {
       return model.get("view") ?? "grid";
@@ -150,177 +180,68 @@ export function comparing(
     get alone(): boolean {
       return Boolean(model.get("alone"));
     },
-    get network(): Network | undefined {
-      return model.get("network");
-    },
-    get status(): Status | undefined {
-      return model.get("status");
-    },
-    get frozen(): boolean {
-      return Boolean(model.get("frozen"));
-    },
     get appearance(): Appearance {
-      const look = Object.entries(APPEARANCE).map(([name, usual]) => [
-        name,
-        model.get(name) ?? usual,
-      ]);
       // Where maps stand alone they are opaque, as beside a picture.
-      return { ...Object.fromEntries(look), view: session.alone ? "side_by_side" : "overlay" };
+      return { ...appearanceOf(model), arrangement: this.alone ? "side_by_side" : "overlay" };
     },
     /** The two cells that are laid over each other, the first ones where nobody chose. */
-    get pair(): readonly [Place, Place] {
-      const { rows, methods } = session;
-      const chosen: readonly Place[] = model.get("pair") ?? [];
-      const there = chosen.filter(([row, method]) => rows[row] && methods.includes(method));
-      const all = rows.flatMap((_, row) => methods.map((method): Place => [row, method]));
-      const [a = all[0] ?? [0, ""], b] = there;
+    get pair(): readonly [Cell, Cell] {
+      const all = cells();
+      const [a = all[0] ?? ([0, ""] as const), b] = (model.get("pair") ?? []).filter(exists);
       const below = all.find(([row, method]) => row !== a[0] && method === a[1]);
-      const rest = all.find((place) => at(place) !== at(a));
-      return [a, b ?? below ?? rest ?? a];
+      const other = all.find((cell) => cellKey(cell) !== cellKey(a));
+      return [a, b ?? below ?? other ?? a];
     },
-    /** The cell that is looked at: the one under the pointer, or the one that was pressed last. */
-    get picked(): Place {
-      const { rows, methods } = session;
-      const there = picked && rows[picked[0]] && methods.includes(picked[1]);
-      return there && picked ? picked : [0, methods[0] ?? ""];
+    /** The cell under the pointer, or the one that was pressed last. */
+    get picked(): Cell {
+      return picked && exists(picked) ? picked : [0, methods()[0] ?? ""];
     },
-    pick(place: Place): void {
-      if (at(place) === at(session.picked)) return;
-      picked = place;
+    pick(cell: Cell): void {
+      if (cellKey(cell) === cellKey(this.picked)) return;
+      picked = cell;
       changed("status");
     },
 
-    said(row: number): Said | undefined {
-      return current().said.get(row);
-    },
+    prediction: (row: number): NetworkPrediction | undefined =>
+      current().predictions.find((prediction) => prediction.row === row),
     /** The picture as a network was given it; the first network's where it is the same. */
     photo(row: number): Picture | undefined {
-      const { said } = current();
-      const own = said.get(row);
-      const seen = own && (own.photo ?? said.get(0)?.photo);
+      const own = this.prediction(row);
+      const seen = own && (own.photo ?? this.prediction(0)?.photo);
       if (seen) photos.set(row, seen);
       return seen ?? photos.get(row) ?? photos.get(0);
     },
     /** What stands in a cell, and whether that is an earlier answer. */
-    cell(place: Place): { cell: Cell | undefined; stale: boolean } {
-      const cell = current().cells.get(at(place));
-      if (cell) {
-        if (!cell.error) last.set(at(place), { cell, place: session.place });
-        return { cell, stale: false };
+    frameOf(cell: Cell): { frame: CellFrame | undefined; stale: boolean } {
+      const { picture_index: pictureIndex } = session.request;
+      const frame = current().cells.find(isIn(cell));
+      if (frame) {
+        if (!frame.error) earlier.set(cellKey(cell), { frame, pictureIndex });
+        return { frame, stale: false };
       }
-      const before = last.get(at(place));
-      return { cell: before?.place === session.place ? before.cell : undefined, stale: true };
+      const before = earlier.get(cellKey(cell));
+      return {
+        frame: before?.pictureIndex === pictureIndex ? before.frame : undefined,
+        stale: true,
+      };
     },
-    measures(place: Place): Values {
-      return current().measures.get(at(place)) ?? {};
+    valuesOf: (cell: Cell): CellMeasures["values"] =>
+      current().measures.find(isIn(cell))?.values ?? {},
+    card(method: string): MethodCard | undefined {
+      return this.cards.find(({ name }) => name === method);
     },
-    title: (method: string): string => session.card(method)?.title ?? method,
-    card: (method: string): Method | undefined => session.cards.find(({ name }) => name === method),
+    title(method: string): string {
+      return this.card(method)?.title ?? method;
+    },
+    stale: (): boolean => !isComplete(current()),
 
     // What the colour bar and the footer read.
-    get shown(): Frame | undefined {
-      const { cell } = session.cell(session.picked);
-      return cell?.data ? cell : undefined;
+    get shown(): MapFrame | undefined {
+      const { frame } = this.frameOf(this.picked);
+      return frame?.data ? frame : undefined;
     },
-    get method(): Method | undefined {
-      return session.card(session.picked[1]);
+    get method(): MethodCard | undefined {
+      return this.card(this.picked[1]);
     },
-    state: heart.state,
-    stale: (): boolean => !complete(),
-    stop: (): void => model.send({ kind: "stop" }),
-
-    /** Whether it can be asked for: a saved page has only what was saved. */
-    available: (place: number): boolean =>
-      !session.frozen || saved().some((each) => each.place === place),
-
-    ask(settings: readonly Setting[]): void {
-      const next = session.frozen ? nearest(Object.fromEntries(settings)) : settings;
-      for (const [name, value] of next) model.set(name, value);
-      if (!session.frozen) model.save_changes();
-    },
-    /** Sets how it looks: never a message to the kernel. */
-    look(name: string, value: unknown): void {
-      model.set(name, value);
-      changed("look");
-    },
-  };
-
-  const saved = (): readonly Saved[] => model.get("frames") ?? [];
-
-  /** What a saved page has of it. */
-  function nearest(given: { place?: number; noise?: number }): readonly Setting[] {
-    const { place = session.place, noise = session.noise } = given;
-    const known = saved().filter((each) => each.place === place);
-    known.sort((a, b) => Math.abs(a.noise - noise) - Math.abs(b.noise - noise));
-    return known[0]
-      ? [
-          ["place", place],
-          ["noise", known[0].noise],
-        ]
-      : [];
-  }
-
-  function complete(): boolean {
-    const { cells } = current();
-    return session.rows.every((_, row) =>
-      session.methods.every((method) => {
-        const cell = cells.get(at([row, method]));
-        return cell && !cell.partial;
-      }),
-    );
-  }
-
-  function asked(): void {
-    clearTimeout(soon);
-    if (!complete() && !session.frozen) {
-      heart.asked();
-      // Nothing that the kernel knows already need be computed again, but it has to be sent.
-      soon = setTimeout(() => complete() || model.send({ kind: "missing", key: wanted() }), SOON);
-    }
-    changed("all");
-  }
-  signal.addEventListener("abort", () => clearTimeout(soon));
-
-  interface Message {
-    kind?: string;
-    key?: string;
-    told?: Said;
-    frame?: Cell;
-    row?: number;
-    method?: string;
-    values?: Values;
-  }
-  function take({ kind, key = "", told, frame, row = 0, method = "", values }: Message): void {
-    if (kind === "forget") answers.clear();
-    if (kind === "said" && told) answerOf(key).said.set(told.row, told);
-    if (kind === "cell" && frame) answerOf(key).cells.set(at([frame.row, frame.method]), frame);
-    if (kind === "measured" && values) {
-      const { measures } = answerOf(key);
-      measures.set(at([row, method]), { ...measures.get(at([row, method])), ...values });
-    }
-  }
-
-  listen("msg:custom", (message: Message, [data]: Bytes[] = []) => {
-    const { told, frame } = message;
-    const photo = told?.photo;
-    if (photo && data) take({ ...message, told: { ...told, photo: { ...photo, data } } });
-    else if (frame && data) take({ ...message, frame: { ...frame, data } });
-    else take(message);
-    if (message.key === wanted() || message.kind === "forget") {
-      changed(message.kind === "cell" ? "cells" : "all");
-    }
   });
-  for (const name of REQUEST) listen(`change:${name}`, asked);
-  for (const name of AROUND) listen(`change:${name}`, () => changed("all"));
-  for (const name of [...OWN, ...Object.keys(APPEARANCE)]) {
-    listen(`change:${name}`, () => changed("look"));
-  }
-
-  for (const { key, said, cells, measures } of saved()) {
-    for (const told of said) take({ kind: "said", key, told });
-    for (const frame of cells) take({ kind: "cell", key, frame });
-    for (const each of measures) take({ kind: "measured", key, ...each });
-  }
-  model.send({ kind: "ready" }); // from now on what is sent is heard
-  return session;
 }

@@ -11,6 +11,9 @@ export function signed(value: number): string {
   return (value > 0 ? "+" : "") + text.replaceAll("-", "−");
 }
 
+/** 0.34, −1.20: always as many digits. */
+export const fixed = (value: number, digits = 2): string => value.toFixed(digits).replace("-", "−");
+
 /** 42.9 %; a share too small to show is <0.1 %. */
 export function percent(share: number, digits = 1): string {
   const least = 10 ** -digits;

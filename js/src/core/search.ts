@@ -12,20 +12,20 @@ export function searchClasses(
 ): number[] {
   const wanted = fold(query.trim());
   const words = wanted.split(/\s+/);
-  const found: number[][] = [];
+  const matches: number[][] = [];
   names.forEach((name, index) => {
     const folded = fold(name);
     let rank = words.every((word) => beginsWord(folded, word)) ? 2 : 3;
     if (String(index) === wanted || folded === wanted) rank = 0;
     else if (folded.startsWith(wanted)) rank = 1;
     else if (!words.every((word) => folded.includes(word))) return;
-    found.push([rank, -(probability.get(index) ?? 0), wanted ? name.length : 0, index]);
+    matches.push([rank, -(probability.get(index) ?? 0), wanted ? name.length : 0, index]);
   });
-  found.sort((a, b) => {
+  matches.sort((a, b) => {
     const i = a.findIndex((value, at) => value !== b[at]);
     return a[i]! - b[i]!;
   });
-  return found.slice(0, limit).map((order) => order[3]!);
+  return matches.slice(0, limit).map((order) => order[3]!);
 }
 
 function beginsWord(text: string, part: string): boolean {

@@ -1,6 +1,7 @@
 /** Light or dark, from what the host really shows: `prefers-color-scheme` does not follow JupyterLab. */
 
-import { atEnd } from "./host";
+import { atEnd } from "./model";
+
 export type Theme = "light" | "dark";
 
 /** Dark when a computed `rgb()` or `rgba()` is nearer to black than to white; null when it is see-through. */

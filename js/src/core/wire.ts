@@ -152,6 +152,107 @@ export interface Status {
   remaining: number | null;
 }
 
+/** An item of the trait `rows`: a network's name, and the share it gets right, if given. */
+export interface NetworkRow {
+  name: string;
+  accuracy: number | null;
+}
+
+/** An item of the trait `measure_descriptions`: what is measured of a map. */
+export interface MeasureDescription {
+  name: string;
+  title: string;
+  help: string;
+}
+
+/**
+ * What a network says of the picture, or only the `error` that says why it says nothing. `photo` is
+ * the picture as the network was given it, left out where the first network's is the same.
+ */
+export interface NetworkPrediction {
+  row: number;
+  input?: readonly [number, number];
+  top?: readonly ClassScore[];
+  target?: FrameTarget;
+  exact?: boolean;
+  photo?: Picture;
+  error?: string;
+}
+
+/** A map in the grid; or its row and method, and the `error` that says why there is none. */
+export interface CellFrame {
+  shape: readonly [number, number];
+  signed: boolean;
+  range: readonly [number, number];
+  peak: number;
+  gamma: number;
+  histogram?: readonly number[];
+  data: Bytes;
+  state: "ok" | "zero" | "nonfinite";
+  message: string;
+  method: string;
+  target: FrameTarget;
+  layer: string | null;
+  parameters: Readonly<Record<string, unknown>>;
+  partial: boolean;
+  fraction: number;
+  seconds: number;
+  note?: string;
+  row: number;
+  error?: string;
+}
+
+/** The measures of a cell by name, None where one is not defined. */
+export interface CellMeasures {
+  row: number;
+  method: string;
+  values: Readonly<Record<string, number | null>>;
+}
+
+/** An item of `frames`: an answer in a saved page. */
+export interface ComparisonSaved {
+  key: string;
+  picture_index: number;
+  noise: number;
+  predictions: readonly NetworkPrediction[];
+  cells: readonly CellFrame[];
+  measures: readonly CellMeasures[];
+}
+
+/** To the browser: what a network says, its photo's data in a buffer. */
+export interface PredictionMessage {
+  kind: "prediction";
+  key: string;
+  prediction: NetworkPrediction;
+}
+
+/** To the browser: a cell, its data in a buffer. */
+export interface CellMessage {
+  kind: "cell";
+  key: string;
+  frame: CellFrame;
+}
+
+/** To the browser: measures of a cell, in addition to those it has. */
+export interface MeasuresMessage {
+  row: number;
+  method: string;
+  values: Readonly<Record<string, number | null>>;
+  kind: "measures";
+  key: string;
+}
+
+/** To the browser: no answer holds any more. */
+export interface ForgetMessage {
+  kind: "forget";
+}
+
+/** From the browser: it lacks the answer with this key, or parts of it. */
+export interface MissingMessage {
+  kind: "missing";
+  key: string;
+}
+
 /**
  * The probability of the class at each point, and the most probable classes there as pairs of index
  * and probability. `low` and `high` are the band of the random maps, `interval` that of their
@@ -254,4 +355,223 @@ export interface PaintedMessage {
   seq: number;
   fill: string;
   failed?: boolean;
+}
+
+/**
+ * What the network says of a picture: (class, probability) of the classes that were likely at first
+ * and of the likeliest now, and the latter's index and name.
+ */
+export interface Judged {
+  chances: ReadonlyArray<readonly [number, number]>;
+  label: number;
+  label_name: string;
+}
+
+/** A picture, and what the network says of it. */
+export interface JudgedPicture {
+  width: number;
+  height: number;
+  mime: string;
+  data: Bytes;
+  name?: string;
+  chances: ReadonlyArray<readonly [number, number]>;
+  label: number;
+  label_name: string;
+}
+
+/**
+ * The trait `reconstruction`: what the VAE alone makes of the picture, the edited picture while no
+ * slider is moved, and the classes that are likely.
+ */
+export interface Reconstruction {
+  target: FrameTarget;
+  classes: readonly ClassScore[];
+  reconstruction: JudgedPicture;
+  rest: JudgedPicture;
+}
+
+/**
+ * The trait `frame`: a distillation. `maps` are by read-out; of the neighbours, `scores`,
+ * `coordinate` and `probability` are float32, `kept` is uint8, one each.
+ */
+export interface RelabelFrame {
+  seq: number;
+  target: FrameTarget;
+  maps: Readonly<Record<string, QuantisedMap>>;
+  scores: Bytes;
+  coordinate: Bytes;
+  kept: Bytes;
+  probability: Bytes;
+  count: number;
+  sentence: string;
+  warnings: readonly string[];
+  fidelity: number | null;
+  kept_share: number | null;
+  scale: number | null;
+  error: number | null;
+  keeps_label: boolean;
+  partial: boolean;
+  fraction: number;
+  seconds: number;
+}
+
+/** A slider. `flip` is where the label turns, `becomes` the class it turns to. */
+export interface SliderRow {
+  name: string;
+  low: number;
+  high: number;
+  weight: number | null;
+  flip: number | null;
+  becomes?: string | null;
+}
+
+/** The trait `sliders`. `better`: those of more neighbours wait until they are asked for. */
+export interface Sliders {
+  run: number;
+  shown: readonly SliderRow[];
+  better: boolean;
+}
+
+/** The trait `edited`: the picture where the sliders stand. `answer` counts the moves. */
+export interface Edited {
+  width: number;
+  height: number;
+  mime: string;
+  data: Bytes;
+  name?: string;
+  chances: ReadonlyArray<readonly [number, number]>;
+  label: number;
+  label_name: string;
+  values: readonly number[];
+  neighbour: number;
+  run: number;
+  score: number | null;
+  answer: number;
+}
+
+/** The picture of a neighbour. */
+export interface NeighbourPicture {
+  width: number;
+  height: number;
+  mime: string;
+  data: Bytes;
+  name?: string;
+  neighbour: number;
+}
+
+/** An item of `frames`: a position of a slider, or a neighbour. */
+export interface LatentSaved {
+  width: number;
+  height: number;
+  mime: string;
+  data: Bytes;
+  name?: string;
+  chances: ReadonlyArray<readonly [number, number]>;
+  label: number;
+  label_name: string;
+  slider?: number;
+  value?: number;
+  neighbour?: number;
+  score: number | null;
+}
+
+/**
+ * From the browser: move the sliders, from a neighbour of a distillation on, and answer with so
+ * many bytes at least.
+ */
+export interface EditRequest {
+  kind: "edit";
+  values: readonly number[];
+  neighbour: number;
+  run: number;
+  full: number;
+}
+
+/** From the browser: send the pictures of these neighbours. */
+export interface NeighboursRequest {
+  kind: "neighbours";
+  run: number;
+  neighbours: readonly number[];
+}
+
+/** To the browser: pictures of neighbours, their data in buffers. */
+export interface NeighboursMessage {
+  kind: "neighbours";
+  run: number;
+  pictures: readonly NeighbourPicture[];
+}
+
+/** From the browser: show the sliders that wait. */
+export interface TakeSlidersRequest {
+  kind: "take_sliders";
+}
+
+/** The trait `plan`. `steps` are those of an epoch, `weight` that of the regularisation. */
+export interface TrainingPlan {
+  epochs: number;
+  steps: number;
+  weight: number;
+  regularised: boolean;
+}
+
+/** The trait `loss`: `x` in shares of the training, each term at these points. */
+export interface LossCurve {
+  x: readonly number[];
+  total: ReadonlyArray<number | null>;
+  classification: ReadonlyArray<number | null>;
+  regularization: ReadonlyArray<number | null>;
+}
+
+/** An item of the trait `epochs`: what was measured after an epoch. */
+export interface EpochMeasures {
+  epoch: number;
+  accuracy: number | null;
+  test_accuracy: number | null;
+  cosine: number | null;
+}
+
+/** The trait `step`: the latest step. Terms that are not finite are left out. */
+export interface TrainingStep {
+  epoch: number;
+  step: number;
+  accuracy?: number | null;
+  learning_rate?: number;
+  total?: number;
+  classification?: number;
+  regularization?: number;
+}
+
+/** A gradient; or only the `error` that says why there is none. */
+export interface GradientMap {
+  shape: readonly [number, number];
+  signed: boolean;
+  range: readonly [number, number];
+  peak: number;
+  gamma: number;
+  histogram?: readonly number[];
+  data: Bytes;
+  state: "ok" | "zero" | "nonfinite";
+  message: string;
+  error: string;
+}
+
+/** A picture after an epoch: what the network says of it, its plain and its guided gradient. */
+export interface PictureGradients {
+  top: ClassScore;
+  right: boolean;
+  cosine: number | null;
+  maps: readonly GradientMap[];
+}
+
+/** The trait `frame`, and an item of `frames`: the gradients after so many epochs. */
+export interface GradientLook {
+  seq?: number;
+  epoch: number;
+  pictures: readonly PictureGradients[];
+}
+
+/** To the browser: a look that was made before the view listened, its maps' data in buffers. */
+export interface LookMessage {
+  kind: "look";
+  frame: GradientLook;
 }

@@ -1,37 +1,54 @@
 /** The picture at a point of a curve, put together here, and what the network says of it. */
-import { type CurvesFrame, compose, type Judged, type Kind } from "../core/curves";
 import { percent } from "../core/format";
-import type { Picture } from "../core/wire";
+import type { Curves, CurvesFrame, Picture } from "../core/wire";
 import { bytesOf } from "../maps/levels";
-import { pixelsOf } from "../maps/pixels";
 import { el, set, write } from "../parts/dom";
+import { pixelsOf } from "../parts/heat";
+import type { Kind } from "./session";
 
 const ROWS = 4; // three classes, and the target where it is not among them
 
-export interface At {
+/** A point of one of a method's curves. */
+export interface CurvePoint {
   frame: CurvesFrame;
-  judged: Judged;
+  curves: Curves;
   kind: Kind;
   point: number;
 }
 
-/** In words: how much of the picture the network sees. */
-export function sight({ frame, kind, point }: At): string {
+/** How much of the picture the network sees: "20 % put in". */
+export function shareInWords({ frame, kind, point }: CurvePoint): string {
   const share = percent(frame.fractions[point] ?? 0, 0);
   return kind === "insertion" ? `${share} put in` : `${share} taken out`;
 }
 
-/** In words: what the network says. */
-export function verdict({ frame, judged, kind, point }: At): string {
-  return (judged[kind].top[point] ?? [])
+/** What the network says of it: "cat 42.9 %, dog 7.1 %". */
+export function classesInWords({ frame, curves, kind, point }: CurvePoint): string {
+  return (curves[kind].top[point] ?? [])
     .slice(0, 3)
-    .map(([index, chance]) => `${frame.names[index]} ${percent(chance)}`)
+    .map(([index, probability]) => `${frame.names[index]} ${percent(probability)}`)
     .join(", ");
 }
 
+/** The pixels at a point: those that have changed by then are of `end`, the others of `begin`. */
+export function compose(
+  out: Uint32Array,
+  order: Uint8Array,
+  begin: Uint32Array,
+  end: Uint32Array,
+  point: number,
+): void {
+  for (let i = 0; i < out.length; i++) out[i] = order[i]! <= point ? end[i]! : begin[i]!;
+}
+
+/** Returns the element, its canvas, and how to show a point; `repaint` is called once a picture is decoded. */
 export function pictureAtPoint(
-  repainted: () => void,
-): [HTMLElement, HTMLCanvasElement, (picture: Picture | undefined, at: At | undefined) => void] {
+  repaint: () => void,
+): [
+  HTMLElement,
+  HTMLCanvasElement,
+  (picture: Picture | undefined, at: CurvePoint | undefined) => void,
+] {
   const canvas = el("canvas", { _canvas: "point", role: "img" });
   const pill = el(".pill.readout", { hidden: true });
   const pane = el(".pointpane", {}, canvas, pill);
@@ -43,14 +60,14 @@ export function pictureAtPoint(
   const says = el(".section", {}, title, ...bars.map(({ element }) => element));
   const element = el(".point", {}, pane, says);
 
-  // Pictures are decoded once each, and the latest two are kept.
+  // Pictures are decoded once; those of the latest frames are kept.
   const decoded = new Map<Picture, Uint32Array | undefined>();
   function pixels(picture: Picture): Uint32Array | undefined {
     if (!decoded.has(picture)) {
       decoded.set(picture, undefined);
       void pixelsOf(picture).then((made) => {
         decoded.set(picture, made);
-        repainted();
+        repaint();
       });
       while (decoded.size > 4) decoded.delete(decoded.keys().next().value!);
     }
@@ -58,7 +75,7 @@ export function pictureAtPoint(
   }
   let image: ImageData | undefined;
 
-  function show(picture: Picture | undefined, at: At | undefined): void {
+  function show(picture: Picture | undefined, at: CurvePoint | undefined): void {
     if (!picture) return;
     const { width, height } = picture;
     const whole = pixels(picture);
@@ -73,31 +90,34 @@ export function pictureAtPoint(
     if (!whole) return;
     const out = new Uint32Array(image.data.buffer);
     if (at && gone && gone.length === out.length) {
-      const { judged, kind, point } = at;
-      const ends = kind === "insertion" ? [gone, whole] : [whole, gone];
-      compose(out, bytesOf(judged.order), ends[0]!, ends[1]!, point);
+      const [begin, end] = at.kind === "insertion" ? [gone, whole] : [whole, gone];
+      compose(out, bytesOf(at.curves.order), begin, end, at.point);
     } else out.set(whole);
     canvas.getContext("2d")?.putImageData(image, 0, 0);
+    const share = at ? shareInWords(at) : "";
     pill.hidden = !at;
-    write(pill, at ? sight(at) : "");
-    set(canvas, { $label: at ? `The picture with ${sight(at)}: ${verdict(at)}` : "The picture" });
-    const top = at?.judged[at.kind].top[at.point] ?? [];
-    const target = at?.frame.target.index;
+    write(pill, share);
+    set(canvas, {
+      $label: at ? `The picture with ${share}: ${classesInWords(at)}` : "The picture",
+    });
+    const top = at?.curves[at.kind].top[at.point] ?? [];
     for (const [i, bar] of bars.entries()) {
-      const said = top[i];
-      // The fourth is there for the target alone, but keeps its place.
-      const beyond = i === ROWS - 1 && said?.[0] !== target;
+      const [index, probability] = top[i] ?? [];
+      const isTarget = index !== undefined && index === at?.frame.target.index;
       bar.element.hidden = !at;
-      set(bar.element, { _empty: !said || beyond, _target: said?.[0] === target });
-      if (!said || !at) continue;
-      const name = at.frame.names[said[0]] ?? `class ${said[0]}`;
+      // The last bar is there for the target alone, but keeps its place.
+      set(bar.element, {
+        _empty: index === undefined || (i === ROWS - 1 && !isTarget),
+        _target: isTarget,
+      });
+      if (index === undefined || probability === undefined) continue;
+      const name = at?.frame.names[index] ?? `class ${index}`;
       write(bar.name, name);
       set(bar.name, { title: name });
-      bar.name.style.backgroundSize = `${100 * said[1]}% 100%`;
-      write(bar.chance, percent(said[1]));
+      bar.name.style.backgroundSize = `${100 * probability}% 100%`;
+      write(bar.chance, percent(probability));
     }
-    const maps = at && at.judged.maps > 1 ? " of the first map" : "";
-    write(title, `What it says${maps}`);
+    write(title, `What it says${at && at.curves.maps > 1 ? " of the first map" : ""}`);
   }
   return [element, canvas, show];
 }

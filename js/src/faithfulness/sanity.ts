@@ -1,18 +1,20 @@
 /** The sanity check as a slider: the map while the network loses, layer by layer, what it learned. */
 
-import { APPEARANCE, type Picture } from "../core/wire";
+import { fixed } from "../core/format";
+import { APPEARANCE } from "../core/model";
+import type { Picture, SanityStage } from "../core/wire";
 import { el, on, set, write } from "../parts/dom";
 import { heatPainter, paintPicture } from "../parts/heat";
 import { type Line, plot } from "../parts/plot";
-import type { Judging, Stage } from "./session";
+import type { FaithfulnessSession } from "./session";
 
 const number = (value: number | null | undefined): string =>
-  value === null || value === undefined ? "undefined" : value.toFixed(2).replace("-", "−");
+  value == null ? "undefined" : fixed(value);
 
 /** Returns the pictures, the plot, and how to show a stage of the chosen method's check. */
 export function sanity(
   signal: AbortSignal,
-  session: Judging,
+  session: FaithfulnessSession,
   moved: (stage: number) => void,
 ): [HTMLElement, HTMLElement, (stage: number) => void] {
   const panes = ["As trained", "Randomised"].map((title, i) => {
@@ -61,11 +63,10 @@ export function sanity(
     }
     const at = Math.min(stage, stages.length - 1);
     const shown = [stages[0], stages[at]];
-    for (const [i, { heat, paint, pane, plate }] of panes.entries()) {
+    for (const [i, { heat, paint, plate }] of panes.entries()) {
       const map = shown[i]?.map;
       heat.hidden = !map;
       if (map && picture) paint(map, APPEARANCE, picture.width, picture.height);
-      set(pane, { _signed: map?.signed });
       const flat = map?.state === "zero" ? "The map is zero everywhere." : "";
       write(plate, map ? flat : (session.refused[session.chosen] ?? ""));
       plate.hidden = !plate.textContent;
@@ -79,7 +80,7 @@ export function sanity(
     range.style.setProperty("--xw-share", `${(100 * at) / Number(range.max)}%`);
     const last = (check?.total ?? 1) - 1 || 1;
     const lines = (["spearman", "ssim"] as const).map((name): Line => {
-      const values = stages.map((each) => each[name]);
+      const values = stages.map((stage) => stage[name]);
       return {
         name,
         title: name === "ssim" ? "SSIM" : "Spearman",
@@ -113,13 +114,13 @@ export function sanity(
 }
 
 /** What has been randomised up to a stage, and how alike the maps are. */
-export function describe(stages: readonly Stage[], at: number): string {
+export function describe(stages: readonly SanityStage[], at: number): string {
   const stage = stages[at];
   if (!stage) return "";
   if (!at) return "No layer randomised: both maps are the same.";
-  const gone = stages.slice(0, at + 1).flatMap(({ randomised }) => randomised);
+  const layers = stages.slice(0, at + 1).flatMap(({ randomised }) => randomised);
   const latest = stage.randomised.slice(0, 2).join(", ");
   const more = stage.randomised.length > 2 ? ` and ${stage.randomised.length - 2} more` : "";
-  const count = `The last ${gone.length} layers are random, the latest ${latest}${more}.`;
+  const count = `The last ${layers.length} layers are random, the latest ${latest}${more}.`;
   return `${count} Spearman ${number(stage.spearman)}, SSIM ${number(stage.ssim)}.`;
 }

@@ -1,52 +1,38 @@
-/** What a FaithfulnessViewer is told and asks for. The model's traits are the truth. */
+/** What a FaithfulnessViewer asks for, what only looks different, and what it is told. */
+import { type Model, now } from "../core/model";
+import { type Change, converse, extend } from "../core/session";
+import type { ClassScore, CurvesFrame, MethodCard, Picture, SanityCheck } from "../core/wire";
 
-import type { CurvesFrame } from "../core/curves";
-import { now } from "../core/host";
-import { listening, pulse } from "../core/session";
-import type { ClassScore, Frame, Method, Model, Network, Picture, Status } from "../core/wire";
-
-export interface Stage {
-  randomised: readonly string[];
-  spearman: number | null;
-  ssim: number | null;
-  map: Frame;
-}
-
-export interface Check {
-  method: string;
-  title: string;
-  target: number;
-  total: number;
-  done: boolean;
-  mean: number | null;
-  stages: readonly Stage[];
-}
-
-/** A trait of the model and its value. */
-export type Setting = readonly [name: string, value: unknown];
+export const KINDS = ["insertion", "deletion"] as const;
+export type Kind = (typeof KINDS)[number];
 
 export type View = "curves" | "sanity";
 
-export type Judging = ReturnType<typeof judging>;
+export type FaithfulnessSession = ReturnType<typeof faithfulnessSession>;
 
-const TRAITS = [
-  ...["frame", "check", "refused", "cards", "prediction", "picture", "network", "frozen", "frames"],
-  ...["methods", "target", "baseline", "steps", "method", "view"],
-];
-
-export function judging(
+export function faithfulnessSession(
   model: Model,
   signal: AbortSignal,
-  changed: () => void,
+  changed: (change: Change) => void,
   clock: () => number = now,
 ) {
-  const listen = listening(model, signal);
-  const heart = pulse(model, listen, changed, clock);
-
-  const session = {
+  const session = converse<CurvesFrame>(
+    model,
+    signal,
+    {
+      traits: {
+        asks: ["methods", "target", "baseline", "steps"],
+        looks: ["method", "view"],
+        shows: ["check", "refused", "cards", "prediction", "picture", "network"],
+      },
+      saved: [], // a saved page has one set of curves; its `frames` are checks
+    },
+    changed,
+    clock,
+  );
+  return extend(session, {
     get frame(): CurvesFrame | undefined {
-      const frame: CurvesFrame | undefined = model.get("frame");
-      return frame?.gone ? frame : undefined;
+      return session.answer;
     },
     get picture(): Picture | undefined {
       const picture: Picture | undefined = model.get("picture");
@@ -55,90 +41,42 @@ export function judging(
     get methods(): readonly string[] {
       return model.get("methods") ?? [];
     },
-    get cards(): readonly Method[] {
+    get cards(): readonly MethodCard[] {
       return model.get("cards") ?? [];
     },
+    /** Why there is no curve of a method, by its name. */
     get refused(): Readonly<Record<string, string>> {
       return model.get("refused") ?? {};
     },
     get top(): readonly ClassScore[] {
       return model.get("prediction")?.top ?? [];
     },
-    get target(): number | null {
-      return model.get("target") ?? null;
-    },
-    get baseline(): string {
-      return model.get("baseline");
-    },
-    get steps(): number {
-      return model.get("steps");
-    },
     get view(): View {
       return model.get("view") ?? "curves";
     },
-    /** The method whose pictures are looked at. */
+    /** The method whose pictures are shown. */
     get chosen(): string {
-      const chosen: string | null = model.get("method");
-      const random = chosen === "random" && session.view === "curves";
-      return chosen && (random || session.methods.includes(chosen)) ? chosen : session.methods[0]!;
+      const name: string | null = model.get("method");
+      const random = name === "random" && this.view === "curves";
+      return name && (random || this.methods.includes(name)) ? name : this.methods[0]!;
     },
-    /** The sanity check of the chosen method, if it is known. */
-    get check(): Check | undefined {
-      const index = session.frame?.target.index;
-      const saved: readonly Check[] = model.get("frames") ?? [];
-      return [model.get("check") as Check, ...saved].find(
-        (each) => each?.stages && each.method === session.chosen && each.target === index,
+    /** The sanity check of the chosen method, if it has been made. */
+    get check(): SanityCheck | undefined {
+      const index = this.frame?.target.index;
+      const saved: readonly SanityCheck[] = model.get("frames") ?? [];
+      return [model.get("check") as SanityCheck, ...saved].find(
+        (check) => check?.stages && check.method === this.chosen && check.target === index,
       );
     },
-    get network(): Network | undefined {
-      return model.get("network");
-    },
-    get status(): Status | undefined {
-      return model.get("status");
-    },
-    get frozen(): boolean {
-      return Boolean(model.get("frozen"));
-    },
-    // A footer asks for these; there is no one map here.
-    shown: undefined,
-    method: undefined,
-    stale: (): boolean => !session.frame,
-
-    state: heart.state,
-
     title(name: string): string {
       if (name === "random") return "Random";
-      return session.cards.find((card) => card.name === name)?.title ?? name;
+      return this.cards.find((card) => card.name === name)?.title ?? name;
     },
-
-    /** Asks for other curves. */
-    ask(...traits: Setting[]): void {
-      if (session.frozen) return;
-      for (const [name, value] of traits) model.set(name, value);
-      heart.asked();
-      model.save_changes();
-      changed();
+    /** Shows another method or view. The kernel then makes the check that is missing, if one is. */
+    show(name: "method" | "view", value: string): void {
+      session.look(name, value);
+      if (this.view === "sanity" && !this.check) session.ask({});
+      else session.save();
     },
-
-    /** Looks at another method or view; only a check that is not known has to be waited for. */
-    look(trait: Setting): void {
-      session.hold(trait);
-      const waits = session.view === "sanity" && !session.check;
-      if (waits) session.ask();
-      else if (!session.frozen) model.save_changes();
-    },
-
-    /** The same within a drag: the kernel hears of it with the next message. */
-    hold([name, value]: Setting): void {
-      model.set(name, value);
-      changed();
-    },
-
-    stop: (): void => model.send({ kind: "stop" }),
-    resume: (): void => model.send({ kind: "resume" }),
-  };
-
-  for (const name of TRAITS) listen(`change:${name}`, changed);
-  model.send({ kind: "ready" });
-  return session;
+  });
 }

@@ -2,47 +2,34 @@
 
 import { percent, signed } from "../core/format";
 import { layoutOf } from "../core/geometry";
-import { now } from "../core/host";
-import { APPEARANCE, type Appearance, type Bytes, type Picture } from "../core/wire";
+import { APPEARANCE, now } from "../core/model";
+import type { State } from "../core/session";
+import type { BrushMessage, Bytes, Picture } from "../core/wire";
 import { bytesOf } from "../maps/levels";
-import { card } from "../parts/card";
-import { classes } from "../parts/class_picker";
-import { el, set, write } from "../parts/dom";
-import { footer } from "../parts/footer";
-import { header } from "../parts/header";
+import { el, set } from "../parts/dom";
 import { heatPainter, type Painted, paintPicture } from "../parts/heat";
 import { newStage } from "../parts/stage";
-import { opened, type RenderProps, saveAs } from "../parts/view";
+import { saveAs, type View, widget } from "../parts/view";
+import { classes } from "./classes";
+import { header } from "./header";
 import { looks } from "./looks";
-import { parameters } from "./parameters";
-import { type Change, converse } from "./session";
+import { card, parameters } from "./method";
+import { heatmapSession } from "./session";
 
-function render(props: RenderProps): () => void {
-  const { model } = props;
-  const [root, signal, live, say, alive] = opened(props, "Heatmap viewer");
-  const due = new Set<Change>();
-  const session = converse(
-    model,
-    signal,
-    (change) => {
-      if (!due.size) requestAnimationFrame(refresh); // many changes, one repaint
-      due.add(change);
-      setTimeout(tick, 160);
-    },
-    takeBrush,
-  );
+function build({ model, signal, root, changed, speak }: View) {
+  const session = heatmapSession(model, signal, changed, takeBrush);
   let picture: Picture | undefined;
   let painted: Painted | undefined;
-  let [asked, taken] = [false, false]; // the brush
-  let redraw: (() => void) | undefined;
+  let [brushWanted, brushTaken] = [false, false];
+  let updateBrush: (() => void) | undefined;
 
   const stage = newStage(
     signal,
     (value, spoken) => {
       markValue(painted ? value : null);
-      if (spoken) write(live, spoken);
+      if (spoken) speak(spoken);
     },
-    !session.frozen && askForBrush,
+    !session.frozen && requestBrush,
   );
   const paintHeat = heatPainter(stage.heat);
   const [classesElement, showClasses] = classes(signal, session, root);
@@ -50,61 +37,39 @@ function render(props: RenderProps): () => void {
   const [parametersElement, showParameters] = parameters(signal, session);
   const [cardElement, showCard, flipCard] = card(signal);
   const [headerElement, showHeader] = header(signal, session, root, save, reset);
-  const [footerElement, showFooter] = footer(signal, session);
   const side = el(".side", {}, classesElement, looksElement, parametersElement);
-  root.prepend(headerElement, el(".body", {}, stage.element, side, cardElement), footerElement);
 
-  function refresh(): void {
-    if (signal.aborted) return;
-    const asks = due.has("request");
-    const looked = asks || due.has("appearance");
-    due.clear();
-    if (asks) {
+  function refresh(all: boolean): void {
+    if (all) {
       loadPicture();
       showClasses();
       showParameters();
       showCard(session.method);
     }
-    if (looked) {
-      paint();
-      showHeader();
-      showLooks(painted);
-      arrange();
-    }
-    tick();
-    announce();
-    redraw?.();
+    paint();
+    showHeader();
+    showLooks(painted);
+    updateBrush?.();
   }
 
   /** The brush is a part of its own, which the kernel sends when it is first wanted. */
-  function askForBrush(): void {
-    if (!asked) model.send({ kind: "brush" });
-    asked = true;
+  function requestBrush(): void {
+    if (!brushWanted) session.send({ kind: "brush" });
+    brushWanted = true;
   }
-  async function takeBrush(told: unknown, buffers: Bytes[]): Promise<void> {
-    if (taken) return;
-    taken = true;
+  async function takeBrush(message: BrushMessage, buffers: Bytes[]): Promise<void> {
+    if (brushTaken) return;
+    brushTaken = true;
     try {
       const module = new Blob([bytesOf(buffers[0]!)], { type: "text/javascript" });
       const part = await import(URL.createObjectURL(module));
-      redraw = part.default(model, root, signal, paint, stage.spot, told, buffers, asked);
-      asked = true;
+      const { spot } = stage;
+      updateBrush = part.default(model, root, signal, paint, spot, message, buffers, brushWanted);
+      brushWanted = true;
     } catch (problem) {
-      asked = taken = false;
-      model.send({ kind: "brush", problem: `${problem}` });
+      brushWanted = brushTaken = false;
+      session.send({ kind: "brush", problem: `${problem}` });
     }
-  }
-
-  /** What depends on time alone. */
-  function tick(): void {
-    if (signal.aborted) return;
-    const time = now();
-    const state = session.state(time);
-    showFooter(time);
-    set(root, { _busy: state === "busy" });
-    // A map that is not the one asked for steps back, but not for a blink.
-    const faint = session.stale() && state !== "rest";
-    stage.show(painted, session.appearance, faint, plateWords());
   }
 
   function paint(): void {
@@ -124,6 +89,12 @@ function render(props: RenderProps): () => void {
     });
   }
 
+  /** A map that is not the one asked for steps back, but not for a blink. */
+  function tick(_now: number, state: State): void {
+    const faint = session.stale() && state !== "rest" && state !== "stopped";
+    stage.show(painted, session.appearance, faint, plateWords());
+  }
+
   /** Said over the picture when there is no heat to see. */
   function plateWords(): string {
     const { shown, frozen } = session;
@@ -131,19 +102,16 @@ function render(props: RenderProps): () => void {
     return shown.state === "ok" ? "" : shown.message || `There is no map: ${shown.state}.`;
   }
 
-  /** Tells screen readers the result once it is final, or what went wrong. */
-  function announce(): void {
-    const { shown, status } = session;
-    if (session.state() === "error") say(`${status?.message} ${status?.hint}`);
-    else if (shown && !shown.partial && !session.stale()) {
-      const title = session.method?.title ?? shown.method;
-      const { name, probability } = shown.target;
-      const chance = probability === null ? "" : `, ${percent(probability)}`;
-      const range = `Values from ${shown.range.map(signed).join(" to ")}.`;
-      const text = `${title} for ${name}${chance}. ${plateWords() || range}`;
-      stage.describe(`${text} Arrow keys read values, plus and minus zoom.`);
-      say(text);
-    }
+  function words(): string {
+    const { shown } = session;
+    if (!shown || shown.partial || session.stale()) return "";
+    const title = session.method?.title ?? shown.method;
+    const { name, probability } = shown.target;
+    const chance = probability === null ? "" : `, ${percent(probability)}`;
+    const range = `Values from ${shown.range.map(signed).join(" to ")}.`;
+    const text = `${title} for ${name}${chance}. ${plateWords() || range}`;
+    stage.describe(`${text} Arrow keys read values, plus and minus zoom.`);
+    return text;
   }
 
   function loadPicture(): void {
@@ -158,14 +126,12 @@ function render(props: RenderProps): () => void {
     const width = root.clientWidth;
     if (!width) return; // measured while hidden
     const aspect = picture ? picture.height / picture.width : 1;
-    const beside = session.appearance.view === "side_by_side";
+    const beside = session.appearance.arrangement === "side_by_side";
     set(root, { _layout: layoutOf(width, aspect, beside) });
   }
 
   function reset(): void {
-    for (const [name, value] of Object.entries(APPEARANCE)) {
-      session.look(name as keyof Appearance, value);
-    }
+    for (const [name, value] of Object.entries(APPEARANCE)) session.look(name, value);
     stage.reset();
   }
 
@@ -180,10 +146,11 @@ function render(props: RenderProps): () => void {
   function press({ key, target, ctrlKey, metaKey, defaultPrevented }: KeyboardEvent): void {
     if (defaultPrevented || (target as Element).matches("input:not([type])")) return;
     if (key === "?") flipCard();
-    if (key === "b" && !ctrlKey && !metaKey) askForBrush();
+    if (key === "b" && !ctrlKey && !metaKey) requestBrush();
   }
-  due.add("request");
-  return alive(arrange, tick, refresh, press);
+
+  const children = [headerElement, el(".body", {}, stage.element, side, cardElement)];
+  return { session, children, refresh, tick, words, arrange, press };
 }
 
-export default { render };
+export default widget("Heatmap viewer", build);

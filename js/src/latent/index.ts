@@ -1,21 +1,16 @@
 /** LatentExplorer in the browser: move a picture through latent space and watch the decision turn. */
 
 import { percent } from "../core/format";
-import { atEnd, now } from "../core/host";
-import { APPEARANCE } from "../core/wire";
-import { el, on, section, set, tool, write } from "../parts/dom";
-import { footer } from "../parts/footer";
-import { UNSAVED } from "../parts/header";
-import { picker } from "../parts/picker";
+import { atEnd, now } from "../core/model";
+import { el, section, set, write } from "../parts/dom";
+import { classPicker, UNSAVED } from "../parts/picker";
 import { segments } from "../parts/segments";
-import { slider } from "../parts/slider";
-import { fit, opened, type RenderProps, saveAs } from "../parts/view";
-import { belief } from "./fidelity";
-import { trio } from "./pictures";
-import { ramp } from "./ramp";
+import { opacitySlider, slider } from "../parts/slider";
+import { resetButton, saveAs, saveButton, widget } from "../parts/view";
+import { newPictures } from "./pictures";
 import { scatter } from "./scatter";
-import { type Change, exploring } from "./session";
-import { glide } from "./sliders";
+import { type LatentSession, latentSession } from "./session";
+import { newSliders } from "./sliders";
 
 const READOUTS = [
   ["weight", "d", "The student's weights: for keeping the label, and against"],
@@ -26,203 +21,187 @@ const READOUTS = [
   ["times_detail", "d·r", "Weights times r, the detail that the VAE cannot draw"],
 ] as const;
 
-function render(props: RenderProps): () => void {
-  const { model } = props;
-  const [root, signal, live, say, alive] = opened(props, "Latent explorer", ".latent");
-  const due = new Set<Change>();
-  const session = exploring(model, signal, (change) => {
-    if (change === "edited") return moved();
-    if (!due.size) requestAnimationFrame(refresh); // many changes, one repaint
-    due.add(change);
-    setTimeout(tick, 160);
-  });
-  let rest: ReturnType<typeof setTimeout> | undefined;
+const round = (value: number): string => String(+value.toFixed(2));
 
-  const classes = picker(
-    signal,
-    root,
-    "Class",
-    "target",
-    "layer",
-    (index) => session.ask(["target", Number(index)]),
-    () => session.ask(["target", null]),
-  );
-  const header = el(
-    "header.header",
-    {},
-    classes.element,
-    el("span.spring"),
-    tool(
-      signal,
-      "save",
-      "Save these pictures as PNG",
-      "M8 2.5v8M4.5 7.5L8 11l3.5-3.5M3 13.5h10",
-      download,
-    ),
-    tool(signal, "again", "Distil again", "M3.2 6.5a5 5 0 1 1-.2 2.6M3 2.8v3.7h3.7", session.again),
-  );
-  const [readouts, showReadout] = segments(signal, "Read-out", "readout", READOUTS, (name) =>
-    session.look("readout", name),
-  );
-  const [opacity, showOpacity] = slider(
-    signal,
-    "Opacity",
-    "opacity",
-    {
+const SETTINGS = [
+  {
+    name: "samples",
+    label: "Samples",
+    scale: { least: 100, most: 4000, step: 100, initial: 1000, whole: true, format: String },
+    help: "How many synthetic pictures are drawn",
+  },
+  {
+    name: "scale",
+    label: "Scale",
+    scale: {
       least: 0,
-      most: 1,
-      step: 0.01,
-      initial: APPEARANCE.opacity,
-      factor: 100,
-      format: (value) => percent(value, 0),
+      most: 8,
+      step: 0.05,
+      initial: 0,
+      format: (value: number) => (value ? round(value) : "auto"),
     },
-    (value) => session.look("opacity", value),
-  );
-  const [bar, showBar] = ramp();
-  const under = el(".reading", {}, readouts, opacity, bar);
-  const pictures = trio(session, under, () => {
-    set(root, {
-      _edited: session.edited?.values.join(" ") ?? "",
-      "_painted-at": now(),
-    });
-  });
-  const [beliefElement, showBelief] = belief(session);
-  const [points, showPoints] = scatter(signal, session, (words) => write(live, words));
-  const [latents, showLatents] = glide(signal, session, pictures.words);
-  const settings = (
-    [
-      ["samples", "Samples", 100, 4000, 100, 1000, "How many synthetic pictures are drawn"],
-      ["scale", "Scale", 0, 8, 0.05, 0, "How far from the picture; 0 searches for it"],
-      ["temperature", "Temperature", 0.5, 10, 0.5, 1, "Softens what the network says"],
-    ] as const
-  ).map(([name, label, least, most, step, initial, help]) => {
-    const whole = name === "samples";
-    const [row, show] = slider(
-      signal,
-      label,
-      name,
-      {
-        least,
-        most,
-        step,
-        initial,
-        whole,
-        format: (value) =>
-          name === "scale" && !value ? "auto" : whole ? String(value) : String(+value.toFixed(2)),
-      },
-      (value, done) => done && value !== session.setting(name) && session.ask([name, value]),
-      help,
-    );
-    return { name, row, show };
-  });
-  const settingsElement = section("Neighbourhood", ...settings.map(({ row }) => row));
-  settingsElement.classList.add("xw-settings");
-  const [footerElement, showFooter] = footer(signal, session);
-  const again = el("button.link.stop", { _control: "resume", hidden: true }, "Distil again");
-  on(signal, again, "click", session.again);
-  footerElement.firstElementChild?.append(again);
-  root.prepend(
-    header,
-    beliefElement,
-    el(".trio", {}, ...pictures.columns),
-    el(".space", {}, points, latents),
-    settingsElement,
-    footerElement,
-  );
+    help: "How far from the picture; 0 searches for it",
+  },
+  {
+    name: "temperature",
+    label: "Temperature",
+    scale: { least: 0.5, most: 10, step: 0.5, initial: 1, format: round },
+    help: "Softens what the network says",
+  },
+] as const;
 
-  function refresh(): void {
-    if (signal.aborted) return;
-    const all = due.has("all");
-    due.clear();
-    if (all) {
-      const { frame, frozen, readout } = session;
-      showBelief();
-      showReadout(readout as (typeof READOUTS)[number][0]);
+export default widget(
+  "Latent explorer",
+  ({ model, signal, root, changed, speak }) => {
+    const session = latentSession(model, signal, changed, (part) => {
+      if (part === "edited") showEdited();
+      else showPoints();
+    });
+    let rest: ReturnType<typeof setTimeout> | undefined;
+
+    const [classes, showClasses] = classPicker(signal, root, (target) => session.ask({ target }));
+    const [readouts, showReadout] = segments<string>(
+      signal,
+      "Read-out",
+      "readout",
+      READOUTS,
+      (name) => session.look("readout", name),
+    );
+    const [opacity, showOpacity] = opacitySlider(signal, session);
+    const pictures = newPictures(session, [readouts, opacity], () => {
+      set(root, { _edited: session.edited?.values.join(" ") ?? "", "_painted-at": now() });
+    });
+    const [fidelityElement, showFidelity] = fidelity(session);
+    const [points, showPoints] = scatter(signal, session, speak);
+    const [sliders, showSliders] = newSliders(signal, session, pictures.words);
+    const settings = SETTINGS.map(({ name, label, scale, help }) => {
+      const commit = (value: number, done: boolean): void => {
+        if (done && value !== session.get(name)) session.ask({ [name]: value });
+      };
+      const [row, show] = slider(signal, label, name, scale, commit, help);
+      return { name, row, show };
+    });
+    const settingsElement = section("Neighbourhood", ...settings.map(({ row }) => row));
+    settingsElement.classList.add("xw-settings");
+
+    function refresh(): void {
+      const { frame, frozen, readout, reconstruction } = session;
+      showReadout(readout);
       showOpacity(session.opacity);
-      showBar(pictures.show(), frame?.maps[readout]);
-      for (const { name, show } of settings) show(session.setting(name), frozen);
+      pictures.show();
+      for (const { name, show } of settings) show(session.get(name), frozen);
       set(settingsElement, { title: frozen ? UNSAVED : null });
-      showClasses();
+      showClasses(session.top, reconstruction?.target, session.get("target") ?? null, frozen);
       set(root, {
         _seq: frame?.seq,
         _points: frame?.count,
         _partial: frame?.partial,
         _readout: readout,
-        _sliders: session.slid.length,
-        _ready: !!session.picture && !!session.opening,
+        _sliders: session.sliders.length,
+        _ready: !!session.picture && !!reconstruction,
       });
-      fit(root);
+      showPoints();
+      showSliders();
     }
-    showPoints();
-    if (all) showLatents();
-    tick();
-    announce();
-  }
 
-  /** A slider has moved, or the picture for it has come: nothing else is looked at. */
-  function moved(): void {
-    if (signal.aborted) return;
-    pictures.edit();
-    showLatents();
-    showPoints();
-    set(root, { _place: session.place, _values: session.values.join(" ") });
-    clearTimeout(rest);
-    rest = setTimeout(() => write(live, `Edited picture: ${pictures.words()}`), 700);
-  }
-
-  function showClasses(): void {
-    const { top, opening, target, frozen } = session;
-    const shown = opening?.target;
-    const choices = top.map(({ index, name, probability }) => ({
-      value: String(index),
-      label: name,
-      note: percent(probability),
-      reason: frozen && index !== shown?.index ? UNSAVED : null,
-    }));
-    const chance = shown?.probability == null ? "" : percent(shown.probability);
-    const value = String(shown?.index ?? target ?? "");
-    classes.show(choices, value, shown?.name ?? "…", chance, !choices.length);
-  }
-
-  /** What depends on time alone. */
-  function tick(): void {
-    if (signal.aborted) return;
-    session.tick();
-    const now = performance.now();
-    const state = session.state(now);
-    showFooter(now);
-    const { status, frozen } = session;
-    again.hidden = frozen || state === "busy" || !/stopped|error/.test(status?.state ?? "");
-    set(root, { _busy: state === "busy" || status?.state === "running" });
-  }
-
-  /** Tells screen readers the result once it is final, or what went wrong. */
-  function announce(): void {
-    const { status, frame } = session;
-    if (session.state() === "error") say(`${status?.message} ${status?.hint}`);
-    else if (frame && !frame.partial) say([frame.sentence, ...frame.warnings].join(" "));
-  }
-
-  /** The three pictures beside each other, the map over the first. */
-  function download(): void {
-    const { picture } = session;
-    if (!picture) return;
-    const scale = Math.max(1, Math.round(448 / Math.max(picture.width, picture.height)));
-    const [width, height] = [picture.width * scale, picture.height * scale];
-    const sheet = el("canvas", { width: 3 * width + 16, height });
-    const context = sheet.getContext("2d")!;
-    context.imageSmoothingEnabled = picture.width > 96;
-    for (const [i, canvas] of pictures.canvases.entries()) {
-      if (canvas.width) context.drawImage(canvas, i * (width + 8), 0, width, height);
+    /** A slider has moved, or the picture for it has come: nothing else is looked at. */
+    function showEdited(): void {
+      if (signal.aborted) return;
+      pictures.edit();
+      showSliders();
+      showPoints();
+      set(root, { _neighbour: session.neighbour, _values: session.values.join(" ") });
+      clearTimeout(rest);
+      rest = setTimeout(() => speak(`Edited picture: ${pictures.words()}`), 700);
     }
-    context.globalAlpha = session.opacity;
-    if (!pictures.heat.hidden) context.drawImage(pictures.heat, 0, 0, width, height);
-    saveAs(sheet, [picture.name, session.opening?.target.name, session.readout]);
-  }
 
-  atEnd(signal, () => clearTimeout(rest));
-  due.add("all");
-  return alive(() => fit(root), tick, refresh);
+    /** The three pictures beside each other, the map over the first. */
+    function download(): void {
+      const { picture, reconstruction, readout } = session;
+      if (!picture) return;
+      const scale = Math.max(1, Math.round(448 / Math.max(picture.width, picture.height)));
+      const [width, height] = [picture.width * scale, picture.height * scale];
+      const all = el("canvas", { width: 3 * width + 16, height });
+      const context = all.getContext("2d")!;
+      context.imageSmoothingEnabled = picture.width > 96;
+      for (const [i, canvas] of pictures.canvases.entries()) {
+        if (canvas.width) context.drawImage(canvas, i * (width + 8), 0, width, height);
+      }
+      context.globalAlpha = session.opacity;
+      if (!pictures.heat.hidden) context.drawImage(pictures.heat, 0, 0, width, height);
+      saveAs(all, [picture.name, reconstruction?.target.name, readout]);
+    }
+
+    atEnd(signal, () => clearTimeout(rest));
+    return {
+      session,
+      children: [
+        el(
+          "header.header",
+          {},
+          classes,
+          el("span.spring"),
+          saveButton(signal, "Save these pictures as PNG", download),
+          resetButton(signal, "Distil again", session.resume, "again"),
+        ),
+        fidelityElement,
+        el(".pictures", {}, ...pictures.columns),
+        el(".space", {}, points, sliders),
+        settingsElement,
+      ],
+      refresh,
+      tick(_now, state) {
+        showFidelity();
+        set(root, { _busy: state === "busy" || session.status?.state === "running" });
+      },
+      words() {
+        const { frame } = session;
+        return frame && !frame.partial ? [frame.sentence, ...frame.warnings].join(" ") : "";
+      },
+    };
+  },
+  ".latent",
+);
+
+/** How far the student can be believed, in words; above the map, never apart from it. */
+function fidelity(session: LatentSession): [HTMLElement, () => void] {
+  const sentence = el("p.sentence", { _sentence: true });
+  const facts = el("p.facts", { _facts: true });
+  const warnings = el("ul.warnings", { $label: "What speaks against this map" });
+  let warned = "";
+  return [
+    el(".fidelity", {}, sentence, facts, warnings),
+    () => {
+      const { frame, reconstruction, frozen, status } = session;
+      const waiting =
+        status?.state === "running" || !status
+          ? "Drawing neighbours, and asking the network about each …"
+          : "No student has been taught yet.";
+      const none = frozen ? "No student was saved with this page." : waiting;
+      write(sentence, frame?.sentence ?? none);
+      const question = reconstruction
+        ? `How does the network tell ${reconstruction.target.name} from what is near it?`
+        : "";
+      write(facts, frame ? factsOf(session).join(" · ") : question);
+      const words = frame?.warnings ?? [];
+      warnings.hidden = !words.length;
+      if (words.join() === warned) return;
+      warned = words.join();
+      warnings.replaceChildren(...words.map((warning) => el("li", {}, warning)));
+    },
+  ];
 }
 
-export default { render };
+/** The numbers beside the sentence. */
+function factsOf({ frame, reconstruction }: LatentSession): string[] {
+  if (!frame) return [];
+  const other = reconstruction?.reconstruction.label_name ?? "another class";
+  return [
+    `${percent(frame.kept_share, 0)} of ${frame.count.toLocaleString("en")} neighbours keep the label`,
+    `scale ${+frame.scale.toPrecision(2)}`,
+    `reconstruction error ${percent(Math.sqrt(frame.error))} a pixel`,
+    frame.keeps_label
+      ? "the reconstruction keeps the label"
+      : `the reconstruction is taken for ${other}`,
+  ];
+}

@@ -1,40 +1,34 @@
 /** Neighbours as points: what the student says of them, and which way they differ most. */
 
 import { percent, signed } from "../core/format";
-import { atEnd } from "../core/host";
-import { type Attributes, el, on, set, write } from "../parts/dom";
+import { atEnd } from "../core/model";
+import type { Picture } from "../core/wire";
+import { done, el, on, set, write } from "../parts/dom";
 import { paintPicture } from "../parts/heat";
+import { shape } from "../parts/plot";
 import {
   around,
   type Extent,
   extentOf,
-  type LatentFrame,
   nearestPoint,
   type Points,
   pointsOf,
   shareOf,
   towards,
-} from "./latents";
-import type { Exploring } from "./session";
+} from "./points";
+import type { LatentSession } from "./session";
+import type { RelabelFrame } from "./wire";
 
-const NAMESPACE = "http://www.w3.org/2000/svg";
-const REACH = 14; // pixels within which a point is meant
+const REACH = 14; // pixels within which a point is under the pointer
 const MARGIN = 10;
 const FOOT = 18;
-const ASKED = 8; // neighbours fetched together
+const TOGETHER = 8; // pictures of neighbours fetched in one message
 
-function shape(tag: string, attributes: Attributes, ...children: Array<Node | string>): SVGElement {
-  const made = document.createElementNS(NAMESPACE, tag);
-  set(made, attributes);
-  made.append(...children);
-  return made;
-}
-
-/** Returns the element and how to bring it up to date; `spoken` is told what the keyboard reaches. */
+/** Returns the element and how to bring it up to date; `speak` is told what the keyboard reaches. */
 export function scatter(
   signal: AbortSignal,
-  session: Exploring,
-  spoken: (words: string) => void,
+  session: LatentSession,
+  speak: (words: string) => void,
 ): [HTMLElement, () => void] {
   const drawing = shape("svg", { class: "xw-points", $hidden: "true" });
   const canvas = el("canvas", { _canvas: "neighbour", $hidden: "true" });
@@ -60,7 +54,7 @@ export function scatter(
     pane,
     legend,
   );
-  let frame: LatentFrame | undefined;
+  let frame: RelabelFrame | undefined;
   let points: Points | undefined;
   let extents: [Extent, Extent] = [
     { low: 0, high: 1 },
@@ -68,15 +62,16 @@ export function scatter(
   ];
   let [xs, ys] = [new Float32Array(), new Float32Array()];
   let hovered = -1;
-  let painted: unknown;
+  let painted: Picture | undefined;
   let sized = "";
 
-  function place(): void {
+  /** Puts the points where they belong, once for each size and frame. */
+  function draw(): void {
     const [width, height] = [pane.clientWidth, pane.clientHeight];
     if (!points || !width || !height) return; // measured while hidden
-    const now = `${width} ${height} ${frame?.seq} ${points.count}`;
-    if (now === sized) return;
-    sized = now;
+    const next = `${width} ${height} ${frame?.seq} ${points.count}`;
+    if (next === sized) return;
+    sized = next;
     const [across, up] = extents;
     const wide = width - 2 * MARGIN;
     const high = height - MARGIN - FOOT - 6;
@@ -99,9 +94,9 @@ export function scatter(
       shape("path", { class: "xw-divide", d: `M${zero} 4V${height - FOOT}` }),
       ...dots,
       shape("path", { class: "xw-score" }),
-      shape("text", { class: "xw-said", y: 12 }, "edited"),
+      shape("text", { class: "xw-edited", y: 12 }, "edited"),
       shape("circle", { class: "xw-current", r: 7 }),
-      shape("circle", { class: "xw-meant", r: 5.5 }),
+      shape("circle", { class: "xw-hovered", r: 5.5 }),
       ...ends,
     );
   }
@@ -110,30 +105,31 @@ export function scatter(
   function mark(): void {
     const { edited } = session;
     const current = drawing.querySelector(".xw-current");
-    const meant = drawing.querySelector(".xw-meant");
+    const dot = drawing.querySelector(".xw-hovered");
     const score = drawing.querySelector(".xw-score");
-    if (!points || !current || !meant || !score) return;
-    const at = session.ring < xs.length ? session.ring : -1;
+    if (!points || !current || !dot || !score) return;
+    const { shownNeighbour } = session;
+    const at = shownNeighbour < xs.length ? shownNeighbour : -1;
     set(current, { cx: xs[at], cy: ys[at], visibility: at < 0 ? "hidden" : "visible" });
-    set(meant, {
+    set(dot, {
       cx: xs[hovered],
       cy: ys[hovered],
       visibility: hovered < 0 ? "hidden" : "visible",
       _kind: points.kept[hovered] ? "kept" : "shifted",
     });
-    const said = edited?.score;
-    const x = MARGIN + (pane.clientWidth - 2 * MARGIN) * shareOf(said ?? 0, extents[0]);
+    const value = edited?.score;
+    const x = MARGIN + (pane.clientWidth - 2 * MARGIN) * shareOf(value ?? 0, extents[0]);
     set(score, {
       d: `M${x.toFixed(1)} 4V${pane.clientHeight - FOOT}`,
-      visibility: said == null ? "hidden" : "visible",
+      visibility: value == null ? "hidden" : "visible",
     });
     const late = x > pane.clientWidth - 60;
-    set(drawing.querySelector(".xw-said")!, {
+    set(drawing.querySelector(".xw-edited")!, {
       x: late ? x - 5 : x + 5,
       "text-anchor": late ? "end" : "start",
-      visibility: said == null ? "hidden" : "visible",
+      visibility: value == null ? "hidden" : "visible",
     });
-    set(pane, { _place: session.place, _hovered: hovered });
+    set(pane, { _hovered: hovered });
   }
 
   function describe(i: number): string {
@@ -148,7 +144,7 @@ export function scatter(
     card.hidden = i < 0;
     mark();
     if (i < 0) return;
-    const picture = session.neighbour(i, () => around(xs, ys, i, ASKED));
+    const picture = session.neighbourPicture(i, () => around(xs, ys, i, TOGETHER));
     write(words, describe(i));
     canvas.hidden = !picture;
     if (picture && painted !== picture) {
@@ -177,18 +173,18 @@ export function scatter(
   });
   on(signal, pane, "keydown", (event: KeyboardEvent) => {
     if (!points?.count || event.ctrlKey || event.metaKey || event.altKey) return;
-    const from = hovered < 0 ? Math.max(0, session.place) : hovered;
+    const from = hovered < 0 ? Math.max(0, session.neighbour) : hovered;
     const next = towards(xs, ys, from, event.key);
     if (event.key === "Enter" || event.key === " ") {
       if (hovered >= 0) session.take(hovered);
     } else if (next !== null) {
       hover(hovered < 0 ? from : next);
-      spoken(`Neighbour ${hovered + 1} of ${points.count}: ${describe(hovered)}`);
+      speak(`Neighbour ${hovered + 1} of ${points.count}: ${describe(hovered)}`);
     } else return;
-    event.preventDefault();
+    done(event);
   });
   const observer = new ResizeObserver(() => {
-    place();
+    draw();
     mark();
   });
   observer.observe(pane);
@@ -210,7 +206,7 @@ export function scatter(
         if (!points) drawing.replaceChildren();
         sized = "";
       }
-      place();
+      draw();
       if (hovered >= 0) hover(hovered);
       else mark();
       const n = points?.count ?? 0;

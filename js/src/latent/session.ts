@@ -1,101 +1,173 @@
-/** What a LatentExplorer is told and asks for. The model's traits are the truth. */
+/** What a LatentExplorer asks for: a distillation by its traits, moves of the sliders by messages. */
 
-import { now } from "../core/host";
-import { latest } from "../core/latest";
-import { FULL } from "../core/packet";
-import { listening, pulse } from "../core/session";
-import type { Bytes, ClassScore, Frame, Model, Network, Picture, Status } from "../core/wire";
-import {
-  type Edited,
-  type LatentFrame,
-  type Opening,
-  type Saved,
-  type Slid,
-  snapped,
-} from "./latents";
+import { FULL, latest } from "../core/latest";
+import { type Model, now } from "../core/model";
+import { type Change, converse, extend } from "../core/session";
+import type { Bytes, ClassScore, Picture, QuantisedMap } from "../core/wire";
+import type {
+  Edited,
+  LatentSaved,
+  NeighbourPicture,
+  Reconstruction,
+  RelabelFrame,
+  SliderRow,
+} from "./wire";
 
-/** A trait of the model and its value. */
-export type Setting = readonly [name: string, value: unknown];
+export type LatentSession = ReturnType<typeof latentSession>;
 
-export type Change = "all" | "edited" | "status";
-
-const TRAITS = [
-  ...["frame", "sliders", "opening", "picture", "network", "frozen", "frames"],
-  ...["target", "samples", "scale", "temperature", "readout", "opacity"],
-];
-
-export type Exploring = ReturnType<typeof exploring>;
-
-interface Wanted {
+/** Where the sliders stand: from the picture (−1) or from a neighbour of the distillation `run` on. */
+interface Position {
   values: readonly number[];
-  place: number;
+  neighbour: number;
   run: number;
 }
 
-export function exploring(
+interface NeighboursMessage {
+  kind: "neighbours";
+  run: number;
+  pictures: readonly NeighbourPicture[];
+}
+
+const METHOD = { name: "relabel_distillation", title: "" };
+
+/** The nearest of these values, or the value itself where there is none. */
+export const snapped = (value: number, values: readonly number[]): number =>
+  values.reduce(
+    (best, other) => (Math.abs(other - value) < Math.abs(best - value) ? other : best),
+    values[0] ?? value,
+  );
+
+/**
+ * `changedAlone` is told at once of what changes by itself and often: the edited picture, that is a slider or
+ * the picture for it, and the neighbours' pictures.
+ */
+export function latentSession(
   model: Model,
   signal: AbortSignal,
   changed: (change: Change) => void,
+  changedAlone: (part: "edited" | "neighbours") => void,
   clock: () => number = now,
 ) {
-  const listen = listening(model, signal);
-  const heart = pulse(model, listen, () => changed("status"), clock);
   const pictures = new Map<number, Picture>(); // of neighbours
-  let values: readonly number[] = [];
-  let place = -1;
-  let fixed: Edited | undefined; // shown in a saved page
-  let run = 0; // the distillation shown
-  let of = 0; // the one that the neighbour is of
+  let at: Position = { values: [], neighbour: -1, run: 0 };
+  let savedEdit: Edited | undefined; // shown in a saved page
+  let run = 0; // the distillation that is shown
 
-  const moves = latest<Wanted>(
-    (wanted) => model.send({ kind: "edit", full: FULL, ...wanted }),
-    clock,
-  );
-  const hovers = latest<readonly number[]>(
-    (places) => model.send({ kind: "neighbours", run: session.frame?.seq, places }),
-    clock,
-  );
-
-  const session = {
-    get frame(): LatentFrame | undefined {
-      const frame: LatentFrame | undefined = model.get("frame");
-      return frame?.maps ? frame : undefined;
+  const session = converse<RelabelFrame>(
+    model,
+    signal,
+    {
+      traits: {
+        asks: ["target", "samples", "scale", "temperature"],
+        looks: ["readout", "opacity"],
+        shows: ["sliders", "reconstruction", "picture", "network"],
+      },
+      receive(message: NeighboursMessage, buffers: Bytes[]) {
+        if (message.kind !== "neighbours") return undefined;
+        if (message.run === run) {
+          for (const [i, picture] of message.pictures.entries()) {
+            pictures.set(picture.neighbour, { ...picture, data: buffers[i]! });
+          }
+        }
+        pointed.answered();
+        changedAlone("neighbours");
+        return undefined;
+      },
+      saved: [], // a saved page has one distillation; its `frames` are positions and neighbours
     },
-    get opening(): Opening | undefined {
-      const opening: Opening | undefined = model.get("opening");
-      return opening?.reconstruction ? opening : undefined;
+    changed,
+    clock,
+  );
+  const moves = latest<Position>((to) => session.send({ kind: "edit", full: FULL, ...to }), clock);
+  const pointed = latest<readonly number[]>(
+    (neighbours) => session.send({ kind: "neighbours", run, neighbours }),
+    clock,
+  );
+  const saved: readonly LatentSaved[] = model.get("frames") ?? [];
+  const sent = (): Edited | undefined => model.get("edited");
+  const sliders = (): readonly SliderRow[] => model.get("sliders")?.shown ?? [];
+  const { tick } = session;
+
+  /** Moves the sliders here, and has the kernel follow. */
+  function go(to: Position): void {
+    at = to;
+    moves.ask(to);
+    changedAlone("edited");
+  }
+  /** The same in a saved page, which has a few positions. */
+  function showSaved(values: readonly number[], neighbour: number, kept?: LatentSaved): void {
+    at = { ...at, values, neighbour };
+    savedEdit = kept?.chances ? ({ ...kept, values, neighbour } as Edited) : undefined;
+    changedAlone("edited");
+  }
+  /** The sliders stand where Python, or another view, has put them. */
+  function follow(): void {
+    const edited = sent();
+    at = {
+      values: edited?.values ?? [],
+      neighbour: edited?.neighbour ?? -1,
+      run: edited?.run ?? run,
+    };
+  }
+
+  session.on("change:edited", () => {
+    moves.answered();
+    if (!moves.waiting) follow();
+    changedAlone("edited");
+  });
+  session.on("change:sliders", () => {
+    moves.forget(); // a move of sliders that are gone has no answer
+    if (sent()?.data || session.frozen) return;
+    at = { ...at, values: [], neighbour: -1 };
+    changedAlone("edited");
+  });
+  session.on("change:frame", () => {
+    const seq = session.answer?.seq ?? 0;
+    if (seq !== run) pictures.clear();
+    run = seq;
+  });
+  session.on("change:status", () => {
+    if (session.status?.state === "error") moves.answered();
+  });
+  run = session.answer?.seq ?? 0;
+  if (!session.frozen) follow();
+  for (const kept of saved) {
+    if (kept.neighbour !== undefined) pictures.set(kept.neighbour, kept);
+  }
+
+  return extend(session, {
+    get frame(): RelabelFrame | undefined {
+      return session.answer;
+    },
+    get reconstruction(): Reconstruction | undefined {
+      const made: Reconstruction | undefined = model.get("reconstruction");
+      return made?.reconstruction ? made : undefined;
     },
     get picture(): Picture | undefined {
       const picture: Picture | undefined = model.get("picture");
       return picture?.data ? picture : undefined;
     },
-    get slid(): readonly Slid[] {
-      return model.get("sliders")?.shown ?? [];
+    get sliders(): readonly SliderRow[] {
+      return sliders();
     },
     /** The picture where the sliders stand; nothing while they stand at 0 and nobody asked. */
     get edited(): Edited | undefined {
-      const edited: Edited | undefined = session.frozen ? fixed : model.get("edited");
+      const edited = session.frozen ? savedEdit : sent();
       return edited?.data ? edited : undefined;
     },
     get values(): readonly number[] {
-      return session.slid.map((_, i) => values[i] ?? 0);
+      return sliders().map((_, i) => at.values[i] ?? 0);
     },
     /** The neighbour from which the sliders go, or −1 for the picture. */
-    get place(): number {
-      return place;
+    get neighbour(): number {
+      return at.neighbour;
     },
-    /** Where its ring is, or −1 where its distillation is no longer shown. */
-    get ring(): number {
-      return session.frozen || of === run ? place : -1;
-    },
-    get saved(): readonly Saved[] {
-      return model.get("frames") ?? [];
+    /** The same, or −1 where the neighbour's distillation is no longer shown. */
+    get shownNeighbour(): number {
+      return session.frozen || at.run === run ? at.neighbour : -1;
     },
     get top(): readonly ClassScore[] {
-      return session.opening?.classes ?? [];
-    },
-    get target(): number | null {
-      return model.get("target") ?? null;
+      return this.reconstruction?.classes ?? [];
     },
     get readout(): string {
       return model.get("readout");
@@ -103,166 +175,60 @@ export function exploring(
     get opacity(): number {
       return model.get("opacity");
     },
-    setting: (name: string): number => model.get(name),
-    get network(): Network | undefined {
-      return model.get("network");
+    get map(): QuantisedMap | undefined {
+      return this.frame?.maps[this.readout];
     },
-    get status(): Status | undefined {
-      return model.get("status");
+    // What the footer reads.
+    method: METHOD,
+    get shown() {
+      const seconds = this.frame?.seconds ?? 0;
+      return this.map && { method: METHOD.name, partial: false, fraction: 1, seconds };
     },
-    get frozen(): boolean {
-      return Boolean(model.get("frozen"));
-    },
-    /** What a footer reads of a map. */
-    get shown(): Frame | undefined {
-      const { frame } = session;
-      const map = frame?.maps[session.readout];
-      return map && { ...map, partial: false, fraction: 1, seconds: frame?.seconds ?? 0 };
-    },
-    method: undefined,
-    stale: (): boolean => !session.frame,
-    state: heart.state,
 
-    /** Distils anew. */
-    ask(...traits: Setting[]): void {
-      if (session.frozen) return;
-      for (const [name, value] of traits) model.set(name, value);
-      heart.asked();
-      model.save_changes();
-      changed("all");
-    },
-    again(): void {
-      heart.asked();
-      model.send({ kind: "distil" });
-      changed("status");
-    },
-    stop: (): void => model.send({ kind: "stop" }),
     /** Sliders from more neighbours are there, but somebody has moved the first ones. */
-    get better(): boolean {
+    get hasNewSliders(): boolean {
       return !session.frozen && Boolean(model.get("sliders")?.better);
     },
-    takeBetter: (): void => model.send({ kind: "better" }),
+    takeSliders: (): void => session.send({ kind: "take_sliders" }),
 
-    /** How it looks: never a message to the kernel. */
-    look(name: string, value: unknown): void {
-      model.set(name, value);
-      changed("all");
-    },
-
-    /** Moves one slider; a saved page knows them one at a time, at a few positions. */
+    /** Moves one slider; a saved page has them one at a time, at a few positions. */
     move(slider: number, value: number): void {
+      const put = (to: number, others: readonly number[]): readonly number[] =>
+        sliders().map((_, i) => (i === slider ? to : (others[i] ?? 0)));
       if (session.frozen) {
-        const own = session.saved.filter((each) => each.slider === slider);
-        const at = snapped(
+        const kept = saved.filter((own) => own.slider === slider);
+        const to = snapped(
           value,
-          own.map((each) => each.value!),
+          kept.map((own) => own.value!),
         );
-        show(
-          session.slid.map((_, i) => (i === slider ? at : 0)),
+        showSaved(
+          put(to, []),
           -1,
-          own.find((each) => each.value === at),
+          kept.find((own) => own.value === to),
         );
-        return;
-      }
-      go(
-        session.values.map((each, i) => (i === slider ? value : each)),
-        place,
-      );
+      } else go({ ...at, values: put(value, at.values) });
     },
+    /** Back to the picture, all sliders at 0. */
     reset(): void {
-      if (session.frozen) show([], -1, undefined);
-      else go([], -1);
+      if (session.frozen) showSaved([], -1);
+      else go({ ...at, values: [], neighbour: -1 });
     },
-    /** Takes a neighbour for the current picture. */
-    take(chosen: number): void {
-      if (session.frozen) {
-        const kept = session.saved.find((each) => each.place === chosen);
-        if (kept) show([], chosen, kept);
-      } else {
-        of = run;
-        go([], chosen);
-      }
+    /** Takes a neighbour for the picture that is edited. */
+    take(neighbour: number): void {
+      const kept = saved.find((own) => own.neighbour === neighbour);
+      if (!session.frozen) go({ values: [], neighbour, run });
+      else if (kept) showSaved([], neighbour, kept);
     },
-
-    /** Time has passed. */
-    tick(): void {
-      moves.overdue();
-      hovers.overdue();
-    },
-
     /** The picture of a neighbour if it is here; asks for it, and those around it, if not. */
-    neighbour(chosen: number, near: () => readonly number[]): Picture | undefined {
-      const known = pictures.get(chosen);
-      if (!known && !session.frozen) {
-        hovers.ask(near().filter((each) => !pictures.has(each)));
-      }
-      return known;
+    neighbourPicture(neighbour: number, around: () => readonly number[]): Picture | undefined {
+      const picture = pictures.get(neighbour);
+      if (!picture && !session.frozen) pointed.ask(around().filter((i) => !pictures.has(i)));
+      return picture;
     },
-  };
-
-  function show(next: readonly number[], at: number, kept: Saved | undefined): void {
-    [values, place] = [next, at];
-    fixed = kept?.chances ? ({ values: next, ...kept, place: at } as Edited) : undefined;
-    changed("edited");
-  }
-
-  function go(next: readonly number[], at: number): void {
-    [values, place] = [next, at];
-    moves.ask({ values: next, place: at, run: of });
-    changed("edited");
-  }
-
-  for (const name of TRAITS) listen(`change:${name}`, () => changed("all"));
-  listen("change:edited", () => {
-    moves.answered();
-    const edited: Edited | undefined = model.get("edited");
-    if (!moves.waiting) {
-      // Moved from Python or in another view, or back at rest.
-      values = edited?.values ?? [];
-      place = edited?.place ?? -1;
-      of = edited?.run ?? run;
-    }
-    changed("edited");
-  });
-  // A move of sliders that are gone has no answer.
-  listen("change:sliders", () => {
-    moves.forget();
-    if (session.edited) return;
-    values = [];
-    place = -1;
-    changed("edited");
-  });
-  listen("change:frame", () => {
-    if (session.frame?.seq !== run) pictures.clear();
-    run = session.frame?.seq ?? 0;
-  });
-  listen("change:status", () => {
-    if (session.status?.state === "error") moves.answered();
-  });
-  listen(
-    "msg:custom",
-    (
-      told: { kind?: string; run?: number; pictures?: Array<Picture & { place: number }> },
-      buffers: Bytes[] = [],
-    ) => {
-      if (told.kind !== "neighbours") return;
-      if (told.run === session.frame?.seq) {
-        for (const [i, each] of (told.pictures ?? []).entries()) {
-          pictures.set(each.place, { ...each, data: buffers[i]! });
-        }
-      }
-      hovers.answered();
-      changed("status");
+    tick(time?: number): void {
+      tick(time);
+      moves.overdue();
+      pointed.overdue();
     },
-  );
-  for (const each of session.saved) {
-    if (each.place !== undefined) pictures.set(each.place, each);
-  }
-  const edited = session.edited;
-  values = edited?.values ?? [];
-  place = edited?.place ?? -1;
-  of = edited?.run ?? 0;
-  run = session.frame?.seq ?? 0;
-  model.send({ kind: "ready" });
-  return session;
+  });
 }

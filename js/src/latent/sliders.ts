@@ -1,48 +1,50 @@
 /** Sliders through latent space, which can play by themselves. */
 
-import { parseNumber } from "../core/format";
+import { fixed } from "../core/format";
 import { clamp } from "../core/geometry";
-import { atEnd } from "../core/host";
+import { atEnd } from "../core/model";
 import { el, on, set, svg, write } from "../parts/dom";
-import { type Slid, shareOf, sweep } from "./latents";
-import type { Exploring } from "./session";
+import { sliderInputs } from "../parts/slider";
+import { type Extent, shareOf } from "./points";
+import type { LatentSession } from "./session";
+import type { SliderRow } from "./wire";
 
 const PLAY = "M5 3.5l7.5 4.5L5 12.5z";
 const PAUSE = "M5.5 3.5v9M10.5 3.5v9";
 const STILL = 1_000; // milliseconds between two pictures where motion is not wanted
 
-const format = (value: number): string => value.toFixed(2).replace("-", "−");
-
-interface Row {
-  element: HTMLElement;
-  show(value: number): void;
+/** Where a slider that plays is after so many seconds: from end to end and back, slower at the ends. */
+export function sweep(seconds: number, { low, high }: Extent, from: number, period = 6): number {
+  const begun = Math.asin(clamp((2 * (from - low)) / (high - low) - 1, -1, 1));
+  const wave = Math.sin(begun + (2 * Math.PI * seconds) / period);
+  return low + ((high - low) * (wave + 1)) / 2;
 }
 
-/** Returns the element and how to bring it up to date. `moved` is told of every move by hand. */
-export function glide(
+/** Returns the element and how to bring it up to date; `spoken` has the words for the edited picture. */
+export function newSliders(
   signal: AbortSignal,
-  session: Exploring,
+  session: LatentSession,
   spoken: () => string,
 ): [HTMLElement, () => void] {
-  const rows = el(".glides");
+  const rows = el(".sliders");
   const reset = el("button.link", { _control: "reset-all" }, "Reset all");
-  const better = el("button.link", { _control: "better" }, "Use the new directions");
-  on(signal, better, "click", session.takeBetter);
+  const renew = el("button.link", { _control: "take-sliders" }, "Use the new directions");
   const waiting = el("p.facts", { _waiting: true });
-  const turning = el("p.facts.turning", { _turning: true });
+  const flips = el("p.facts.flips", { _flips: true });
   const element = el(
     "section.section.latents",
     {},
-    el(".headed", {}, el("h3.heading", {}, "Directions"), better, reset),
+    el(".headed", {}, el("h3.heading", {}, "Directions"), renew, reset),
     waiting,
-    turning,
+    flips,
     rows,
   );
-  let made: Row[] = [];
-  let built: readonly Slid[] = [];
-  let life = new AbortController();
+  let built: readonly SliderRow[] = [];
+  let shows: Array<(value: number) => void> = [];
+  let end = new AbortController(); // of the rows there are
   let playing = -1;
-  atEnd(signal, () => life.abort());
+  atEnd(signal, () => end.abort());
+  on(signal, renew, "click", session.takeSliders);
   on(signal, reset, "click", () => {
     playing = -1;
     session.reset();
@@ -51,149 +53,108 @@ export function glide(
   function play(number: number): void {
     playing = playing === number ? -1 : number;
     if (playing < 0) return;
-    const slid = built[number]!;
+    const slider = built[number]!;
     const from = session.values[number]!;
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     const begun = performance.now();
     let last = 0;
     const step = (now: number): void => {
       if (playing !== number || signal.aborted || !element.isConnected) return;
-      // Where motion is not wanted, one picture a second.
       if (!calm || now - last >= STILL) {
         last = now;
-        session.move(number, sweep((now - begun) / 1000, slid, from, calm ? 12 : 6));
+        session.move(number, sweep((now - begun) / 1000, slider, from, calm ? 12 : 6));
       }
       requestAnimationFrame(step);
     };
     requestAnimationFrame(step);
   }
 
-  function row(slid: Slid, number: number, alive: AbortSignal): Row {
-    const { name, low, high, weight, flip } = slid;
-    const first = number === 0;
-    const title = first ? "Counterfactual" : `Direction ${number}`;
-    const range = el("input.range", {
-      type: "range",
-      min: low,
-      max: high,
-      step: 0.01,
-      $label: title,
-      _control: name.replace(" ", "-"),
+  function line(
+    slider: SliderRow,
+    number: number,
+    alive: AbortSignal,
+  ): [HTMLElement, (value: number) => void] {
+    const { name, low, high, weight, flip } = slider;
+    const title = number ? `Direction ${number}` : "Counterfactual";
+    const scale = { least: low, most: high, step: 0.01, initial: 0, format: fixed, spoken };
+    const inputs = sliderInputs(alive, title, name.replace(" ", "-"), scale, (value) => {
+      playing = -1;
+      if (value !== session.values[number]) session.move(number, value);
     });
-    const field = el("input.number", {
-      inputmode: "decimal",
-      autocomplete: "off",
-      $label: `${title}, number`,
-      _number: name.replace(" ", "-"),
-    });
+    const { range, field } = inputs;
     const icons = [svg(PLAY), svg(PAUSE)];
     const button = el("button.tool", { _play: number }, ...icons);
     const track = el(".track", {}, range);
     if (flip !== null) {
-      const tick = el("i.flip", { title: `The label turns at ${format(flip)}` });
-      tick.style.left = `calc(7px + (100% - 14px) * ${shareOf(flip, slid)})`;
+      const tick = el("i.flip", { title: `The label turns at ${fixed(flip)}` });
+      tick.style.left = `calc(7px + (100% - 14px) * ${shareOf(flip, slider)})`;
       track.append(tick);
     }
     const label = el("span.name", {}, title);
-    const help = first
-      ? "Against what the student needs to see: the label should turn"
-      : `Student's weight ${format(weight ?? 0)} for one step: ${
-          (weight ?? 0) < 0 ? "against keeping" : "for keeping"
-        } the label`;
-    const row_ = el(".glide", { title: help }, button, label, track, field);
+    const side = (weight ?? 0) < 0 ? "against keeping" : "for keeping";
+    const help = number
+      ? `Student's weight ${fixed(weight ?? 0)} for one step: ${side} the label`
+      : "Against what the student needs to see: the label should turn";
+    const row = el(".slider", { title: help }, button, label, track, field);
     if (weight !== null) {
-      const heaviest = Math.max(...built.map((each) => Math.abs(each.weight ?? 0)), 1e-9);
+      const heaviest = Math.max(...built.map((other) => Math.abs(other.weight ?? 0)), 1e-9);
       const bar = el("i.weight", { _against: weight < 0 });
       bar.style.width = `${(28 * Math.abs(weight)) / heaviest}px`;
       label.append(bar);
     }
-    let current = 0;
-    let editing = false;
-    const move = (value: number): void => {
-      playing = -1;
-      session.move(number, clamp(value, low, high));
-    };
     on(alive, button, "click", () => {
       play(number);
-      show(current);
-    });
-    on(alive, range, "input", () => move(Number(range.value)));
-    for (const each of [range, field]) on(alive, each, "dblclick", () => move(0));
-    on(alive, field, "focus", () => {
-      editing = true;
-      field.select();
-    });
-    const commit = (): void => {
-      const typed = parseNumber(field.value);
-      if (typed !== null && field.value !== format(current)) move(typed);
-    };
-    on(alive, field, "blur", () => {
-      commit();
-      editing = false;
-      show(session.values[number]!); // which may not be shown yet
-    });
-    on(alive, field, "keydown", (event: KeyboardEvent) => {
-      if (event.key === "Enter") commit();
-      else if (event.key !== "Escape") return;
-      field.value = format(current);
-      field.select();
+      show(session.values[number]!);
     });
 
     function show(value: number): void {
-      current = value;
-      const running = playing === number;
-      range.value = String(value);
-      if (!editing) field.value = format(value);
-      set(range, { $valuetext: `${format(value)}. ${spoken()}` });
-      const [zero, at] = [shareOf(0, slid), shareOf(value, slid)];
+      inputs.show(value);
+      const plays = playing === number;
+      const [zero, at] = [shareOf(0, slider), shareOf(value, slider)];
       range.style.setProperty("--xw-from", `${100 * Math.min(zero, at)}%`);
       range.style.setProperty("--xw-to", `${100 * Math.max(zero, at)}%`);
-      set(row_, { _turned: flip !== null && value >= flip - 1e-6 });
-      icons[0]!.style.display = running ? "none" : "";
-      icons[1]!.style.display = running ? "" : "none";
-      const act = `${running ? "Pause" : "Play along"} ${title.toLowerCase()}`;
-      set(button, { title: act, $label: act, $pressed: String(running) });
+      set(row, { _turned: flip !== null && value >= flip - 1e-6 });
+      icons[0]!.style.display = plays ? "none" : "";
+      icons[1]!.style.display = plays ? "" : "none";
+      const act = `${plays ? "Pause" : "Play along"} ${title.toLowerCase()}`;
+      set(button, { title: act, $label: act, $pressed: String(plays) });
     }
-    return { element: row_, show };
+    return [row, show];
   }
 
   return [
     element,
     () => {
-      const { slid, values, frozen, status } = session;
-      if (slid !== built) {
-        built = slid;
+      const { sliders, values, frozen, status, neighbour } = session;
+      if (sliders !== built) {
+        built = sliders;
         playing = -1;
-        life.abort();
-        life = new AbortController();
-        made = slid.map((each, i) => row(each, i, life.signal));
-        rows.replaceChildren(...made.map((each) => each.element));
+        end.abort();
+        end = new AbortController();
+        const made = sliders.map((slider, i) => line(slider, i, end.signal));
+        rows.replaceChildren(...made.map(([row]) => row));
+        shows = made.map(([, show]) => show);
       }
-      for (const [i, each] of made.entries()) each.show(values[i]!);
-      const first = slid[0];
-      turning.hidden = !first;
-      if (first) {
-        write(
-          turning,
-          first.flip === null
-            ? "Along the counterfactual direction the label does not turn within reach."
-            : `Along the counterfactual direction the label turns at ${format(first.flip)}${
-                first.becomes ? `, to ${first.becomes}` : ""
-              }.`,
-        );
-      }
-      waiting.hidden = slid.length > 0;
-      write(
-        waiting,
-        frozen
-          ? "No directions were saved with this page."
-          : status?.state === "running"
-            ? "The directions that matter come once the student has learned."
-            : "No directions were found.",
-      );
-      better.hidden = !session.better;
-      reset.disabled = session.place < 0 && values.every((value) => !value);
-      set(element, { _sliders: slid.length, _playing: playing < 0 ? null : playing });
+      for (const [i, show] of shows.entries()) show(values[i]!);
+      flips.hidden = !sliders.length;
+      write(flips, sliders[0] ? flipInWords(sliders[0]) : "");
+      waiting.hidden = sliders.length > 0;
+      const none =
+        status?.state === "running"
+          ? "The directions that matter come once the student has learned."
+          : "No directions were found.";
+      write(waiting, frozen ? "No directions were saved with this page." : none);
+      renew.hidden = !session.hasNewSliders;
+      reset.disabled = neighbour < 0 && values.every((value) => !value);
+      set(element, { _sliders: sliders.length, _playing: playing < 0 ? null : playing });
     },
   ];
+}
+
+/** Where the label turns along the counterfactual direction. */
+function flipInWords({ flip, becomes }: SliderRow): string {
+  if (flip === null)
+    return "Along the counterfactual direction the label does not turn within reach.";
+  const to = becomes ? `, to ${becomes}` : "";
+  return `Along the counterfactual direction the label turns at ${fixed(flip)}${to}.`;
 }

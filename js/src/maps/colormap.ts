@@ -17,8 +17,8 @@ const unpacked = new Map<string, Uint8Array>();
 
 /** 256 x 3 bytes; of the first table for an unknown name. */
 export function lut(name: string): Uint8Array {
-  const known = unpacked.get(name);
-  if (known) return known;
+  const earlier = unpacked.get(name);
+  if (earlier) return earlier;
   const [, , start, packed, extra] = TABLES.find(([own]) => own === name) ?? TABLES[0]!;
   const table = unpack(packed, extra, start);
   unpacked.set(name, table);

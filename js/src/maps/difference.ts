@@ -1,6 +1,6 @@
 /** Two maps as one: what the first says more than the second. */
 
-import type { Frame } from "../core/wire";
+import type { QuantisedMap } from "../core/wire";
 import { type HeatMap, valueAt } from "./levels";
 
 /** A map and the value that its last colour stands for. */
@@ -10,10 +10,10 @@ export interface Scaled {
 }
 
 /**
- * a − b as a frame of its own, at the first map's size. `relative` maps are divided by what is shown of them
+ * a − b as a map of its own, at the first map's size. `relative` maps are divided by what is shown of them
  * at most, so that two kinds of map can be told apart by their places, not by their units.
  */
-export function difference(a: Scaled, b: Scaled, relative: boolean): Frame {
+export function difference(a: Scaled, b: Scaled, relative: boolean): QuantisedMap {
   const { width, height } = a.map;
   const [ka, kb] = relative ? [1 / (a.most || 1), 1 / (b.most || 1)] : [1, 1];
   const values = new Float32Array(width * height);
@@ -34,11 +34,6 @@ export function difference(a: Scaled, b: Scaled, relative: boolean): Frame {
     Math.round(127 + 127 * Math.sign(value) * Math.sqrt(Math.abs(value) / (peak || 1))),
   );
   return {
-    seq: 0,
-    method: "difference",
-    target: { index: null, name: "", probability: null, score: null },
-    layer: null,
-    parameters: {},
     shape: [height, width],
     signed: true,
     range: [low, high],
@@ -47,8 +42,5 @@ export function difference(a: Scaled, b: Scaled, relative: boolean): Frame {
     data,
     state: peak ? "ok" : "zero",
     message: peak ? "" : "There is no difference.",
-    partial: false,
-    fraction: 1,
-    seconds: 0,
   };
 }

@@ -4,7 +4,7 @@
  */
 
 import { clamp } from "../core/geometry";
-import type { Sign } from "../core/wire";
+import type { Sign } from "../core/model";
 import type { HeatMap } from "./levels";
 
 /** The part of a value that is shown. */

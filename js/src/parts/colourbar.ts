@@ -2,7 +2,9 @@
 
 import { signed } from "../core/format";
 import { clamp } from "../core/geometry";
-import type { Session } from "../heatmap/session";
+import type { Appearance } from "../core/model";
+import type { Session } from "../core/session";
+import type { MapFrame, MethodCard } from "../core/wire";
 import { COLORMAPS, lut, resolveColormap } from "../maps/colormap";
 import { colourIndex, distribution } from "../maps/overlay";
 import { el, paintLine, set, svg, write } from "./dom";
@@ -12,10 +14,17 @@ import type { Choice } from "./popup";
 
 const BINS = 80;
 
+/** A session about one map at a time. */
+export interface MapSession extends Pick<Session, "look"> {
+  readonly appearance: Appearance;
+  readonly shown: MapFrame | undefined;
+  readonly method: MethodCard | undefined;
+}
+
 /** Returns the element, how to show what was painted, and how to mark a value (null: none). */
 export function colourbar(
   signal: AbortSignal,
-  session: Pick<Session, "appearance" | "look" | "method" | "shown">,
+  session: MapSession,
   host: HTMLElement,
 ): [HTMLElement, (painted: Painted | undefined) => void, (value: number | null) => void] {
   const canvas = el("canvas.ramp", { _canvas: "bar" });

@@ -1,7 +1,7 @@
 /** The two canvases' pixels: the photograph painted once, the heat at every change of look. */
 
-import { now } from "../core/host";
-import type { Appearance, Frame, Picture } from "../core/wire";
+import { type Appearance, now } from "../core/model";
+import type { Picture, QuantisedMap } from "../core/wire";
 import { lut, resolveColormap } from "../maps/colormap";
 import { bytesOf, type HeatMap, heatMap } from "../maps/levels";
 import { colourTable, keptShare, paint, shownMaximum } from "../maps/overlay";
@@ -20,8 +20,14 @@ export interface Painted {
 /** `shared` is a shown maximum in the place of the map's own. */
 export function heatPainter(
   canvas: HTMLCanvasElement,
-): (frame: Frame, look: Appearance, width: number, height: number, shared?: number) => Painted {
-  let last: Frame | undefined;
+): (
+  frame: QuantisedMap,
+  look: Appearance,
+  width: number,
+  height: number,
+  shared?: number,
+) => Painted {
+  let last: QuantisedMap | undefined;
   let map: HeatMap;
   let image: ImageData;
   let own = 0;
@@ -40,13 +46,13 @@ export function heatPainter(
       image = new ImageData(width, height);
     }
     const begun = now();
-    const { clip, sign, threshold, view } = look;
-    const asked = `${clip}${sign}`;
-    if (measured !== asked) own = shownMaximum(map, clip, sign);
-    measured = asked;
+    const { clip, sign, threshold, arrangement } = look;
+    const scale = `${clip}${sign}`;
+    if (measured !== scale) own = shownMaximum(map, clip, sign);
+    measured = scale;
     const most = shared ?? own;
     const { name: colormap, diverging } = resolveColormap(look.colormap, map.signed);
-    const opaque = view === "side_by_side";
+    const opaque = arrangement === "side_by_side";
     const colours = { most, threshold, sign, lut: lut(colormap), diverging, opaque };
     paint(new Uint32Array(image.data.buffer), map.index, colourTable(map.values, colours));
     canvas.getContext("2d")?.putImageData(image, 0, 0);
@@ -56,13 +62,21 @@ export function heatPainter(
   };
 }
 
+const bitmapOf = ({ data, mime }: Picture): Promise<ImageBitmap> =>
+  createImageBitmap(new Blob([bytesOf(data)], { type: mime }));
+
 /** Paints the photograph into a canvas. Rejects when its bytes are not a picture this browser reads. */
-export async function paintPicture(
-  { width, height, mime, data }: Picture,
-  canvas: HTMLCanvasElement,
-): Promise<void> {
-  const bitmap = await createImageBitmap(new Blob([bytesOf(data)], { type: mime }));
-  canvas.width = width;
-  canvas.height = height;
+export async function paintPicture(picture: Picture, canvas: HTMLCanvasElement): Promise<void> {
+  const bitmap = await bitmapOf(picture);
+  const { width, height } = picture;
+  Object.assign(canvas, { width, height });
   canvas.getContext("2d")?.drawImage(bitmap, 0, 0, width, height);
+}
+
+/** RGBA of every pixel of a picture, packed in the machine's own byte order. */
+export async function pixelsOf(picture: Picture): Promise<Uint32Array> {
+  const { width, height } = picture;
+  const context = new OffscreenCanvas(width, height).getContext("2d")!;
+  context.drawImage(await bitmapOf(picture), 0, 0, width, height);
+  return new Uint32Array(context.getImageData(0, 0, width, height).data.buffer);
 }

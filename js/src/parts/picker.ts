@@ -1,6 +1,11 @@
-/** A button that shows what is chosen and opens the list of what could be. */
+/** A button that shows what is chosen and opens the list of what could be; methods and classes to choose from. */
+import { percent } from "../core/format";
+import type { ClassScore, MethodCard } from "../core/wire";
 import { done, el, on, set, svg, write } from "./dom";
 import { type Choice, popup } from "./popup";
+
+/** Why a choice is closed in a saved page. */
+export const UNSAVED = "not in this saved page";
 
 const PAUSE = 700; // milliseconds after which type-ahead starts a new word
 
@@ -73,4 +78,64 @@ export function picker(
       set(button, { disabled, $label: `${label}: ${text}${note && `, ${note}`}` });
     },
   };
+}
+
+/** Methods to choose from, with their cost or why not; `closed` tells why one cannot be asked for now. */
+export function methodChoices(
+  cards: readonly MethodCard[],
+  closed: (card: MethodCard) => string | null,
+): Choice[] {
+  return cards.map((card) => ({
+    value: card.name,
+    label: card.title,
+    group: card.family,
+    note: card.cost,
+    reason: card.unavailable || closed(card),
+  }));
+}
+
+/** The class that is explained, as the map tells it. */
+interface ShownClass {
+  index: number | null;
+  name: string;
+  probability: number | null;
+}
+
+/** A picker of the most probable classes; a double click asks for the most probable one, null. */
+export function classPicker(
+  signal: AbortSignal,
+  host: HTMLElement,
+  ask: (target: number | null) => void,
+): [
+  HTMLElement,
+  (
+    top: readonly ClassScore[],
+    shown: ShownClass | undefined,
+    target: number | null,
+    frozen: boolean,
+  ) => void,
+] {
+  const classes = picker(
+    signal,
+    host,
+    "Class",
+    "target",
+    "prefixed.target",
+    (index) => ask(Number(index)),
+    () => ask(null),
+  );
+  return [
+    classes.element,
+    (top, shown, target, frozen) => {
+      const choices = top.map(({ index, name, probability }) => ({
+        value: String(index),
+        label: name,
+        note: percent(probability),
+        reason: frozen && index !== shown?.index ? UNSAVED : null,
+      }));
+      const value = String(shown?.index ?? target ?? "");
+      const chance = shown?.probability == null ? "" : percent(shown.probability);
+      classes.show(choices, value, shown?.name ?? "…", chance, !choices.length);
+    },
+  ];
 }

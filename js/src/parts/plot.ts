@@ -1,19 +1,7 @@
 /** A plot of lines over one axis, with a point on it that can be dragged: a slider that shows its curve. */
 
-import {
-  areaPath,
-  type Box,
-  linePath,
-  nearestValue,
-  pointAt,
-  type Range,
-  spread,
-  stepPoint,
-  ticks,
-  xOf,
-  yOf,
-} from "../core/curves";
-import { atEnd } from "../core/host";
+import { clamp } from "../core/geometry";
+import { atEnd } from "../core/model";
 import { type Attributes, done, el, on, set } from "./dom";
 
 export interface Line {
@@ -51,7 +39,11 @@ const GAP = 15; // between two labels
 const LONG = 13; // letters of a name; the legend has all of it
 const ROOMY = 300; // pixels of width from which on labels carry names
 
-function shape(tag: string, attributes: Attributes, ...children: Array<Node | string>): SVGElement {
+export function shape(
+  tag: string,
+  attributes: Attributes,
+  ...children: Array<Node | string>
+): SVGElement {
   const made = document.createElementNS(NAMESPACE, tag);
   set(made, attributes);
   made.append(...children);
@@ -82,8 +74,8 @@ export function plot(
     if (!drawing || !width || !height) return; // measured while hidden
     const { x, lines, range, chosen, point, format, ends } = drawing;
     const named = width >= ROOMY;
-    const wide = (each: Line): number => (each.name === chosen ? 7.4 : 6.6);
-    const right = 16 + Math.max(...lines.map((each) => wide(each) * label(each, named).length), 0);
+    const wide = (line: Line): number => (line.name === chosen ? 7.4 : 6.6);
+    const right = 16 + Math.max(...lines.map((line) => wide(line) * label(line, named).length), 0);
     box = { width, height, left: 38, right, top: 8, bottom: 20 };
     const y = (value: number): number => yOf(box, range, value);
     const floor = height - box.bottom;
@@ -113,14 +105,14 @@ export function plot(
     const sorted = [...lines].sort((a, b) => Number(a.name === chosen) - Number(b.name === chosen));
     const drawn = sorted.map((line) => {
       const own = line.name === chosen;
-      const known = line.values.map((value) => value ?? 0);
+      const heights = line.values.map((value) => value ?? 0);
       const parts: Node[] = [];
       if (line.low && line.high) {
         const d = areaPath(box, range, x, line.high, line.low);
         parts.push(shape("path", { class: "xw-band", d }));
       }
       if (own && !line.values.includes(null))
-        parts.push(shape("path", { class: "xw-area", d: areaPath(box, range, x, known) }));
+        parts.push(shape("path", { class: "xw-area", d: areaPath(box, range, x, heights) }));
       parts.push(shape("path", { class: "xw-line", d: path(line) }));
       return shape(
         "g",
@@ -135,15 +127,15 @@ export function plot(
       if (line.values.every((value) => value !== null)) {
         return linePath(box, range, x, line.values as number[]);
       }
-      const runs = line.values.map((value, i) => (value === null ? null : [x[i]!, value]));
-      return runs
-        .map((at, i) => (at ? `${runs[i - 1] ? "L" : "M"}${xOf(box, at[0]!)} ${y(at[1]!)}` : ""))
+      const points = line.values.map((value, i) => (value === null ? null : [x[i]!, value]));
+      return points
+        .map((at, i) => (at ? `${points[i - 1] ? "L" : "M"}${xOf(box, at[0]!)} ${y(at[1]!)}` : ""))
         .join("");
     }
 
     function labels(withName: boolean): SVGElement[] {
-      const ended = lines.filter((each) => each.values.some((value) => value !== null));
-      const last = (line: Line): number => y(line.values.filter((each) => each !== null).at(-1)!);
+      const ended = lines.filter((line) => line.values.some((value) => value !== null));
+      const last = (line: Line): number => y(line.values.filter((value) => value !== null).at(-1)!);
       // Lines that end together are told apart by how they ran: the larger area above.
       const area = (line: Line): number =>
         line.values.reduce<number>((sum, value) => sum + (value ?? 0), 0) / line.values.length;
@@ -260,4 +252,126 @@ export function lineSwatch(colour: string, dashed = false): SVGElement {
     { class: "xw-key", style: `color:${colour}`, viewBox: "0 0 20 12", _dashed: dashed },
     line,
   );
+}
+
+// Where things lie in a plot.
+
+export interface Box {
+  width: number;
+  height: number;
+  left: number;
+  right: number;
+  top: number;
+  bottom: number;
+}
+
+export interface Range {
+  low: number;
+  high: number;
+}
+
+export const xOf = ({ width, left, right }: Box, share: number): number =>
+  left + share * (width - left - right);
+
+export const yOf = ({ height, top, bottom }: Box, { low, high }: Range, value: number): number =>
+  height - bottom - ((value - low) / (high - low || 1)) * (height - top - bottom);
+
+const pair = (x: number, y: number): string => `${x.toFixed(1)} ${y.toFixed(1)}`;
+
+/** The path of a line; x in shares of the axis. */
+export function linePath(
+  box: Box,
+  range: Range,
+  x: readonly number[],
+  y: readonly number[],
+): string {
+  return y.map((v, i) => `${i ? "L" : "M"}${pair(xOf(box, x[i]!), yOf(box, range, v))}`).join("");
+}
+
+/** The closed outline between two lines, or between a line and the axis where there is no second. */
+export function areaPath(
+  box: Box,
+  range: Range,
+  x: readonly number[],
+  y: readonly number[],
+  low?: readonly number[],
+): string {
+  const back = [...x.keys()].reverse();
+  const floor = Math.max(range.low, 0);
+  const under = back.map((i) => `L${pair(xOf(box, x[i]!), yOf(box, range, low?.[i] ?? floor))}`);
+  return `${linePath(box, range, x, y)}${under.join("")}Z`;
+}
+
+/** The point of the axis nearest to a place in the plot. */
+export function pointAt(box: Box, x: readonly number[], px: number): number {
+  const share = clamp((px - box.left) / (box.width - box.left - box.right || 1), 0, 1);
+  let best = 0;
+  for (const [i, value] of x.entries()) {
+    if (Math.abs(value - share) < Math.abs(x[best]! - share)) best = i;
+  }
+  return best;
+}
+
+/** Which of these values, drawn at one x, is nearest to the height py: its index, or -1 beyond `reach`. */
+export function nearestValue(
+  box: Box,
+  range: Range,
+  values: readonly number[],
+  py: number,
+  reach: number,
+): number {
+  let [best, least] = [-1, reach];
+  for (const [i, value] of values.entries()) {
+    const distance = Math.abs(yOf(box, range, value) - py);
+    if (distance <= least) [best, least] = [i, distance];
+  }
+  return best;
+}
+
+/** Round numbers within a range, about `count` of them. */
+export function ticks({ low, high }: Range, count: number): number[] {
+  const rough = (high - low) / count || 1;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((n) => n * power).find((size) => size >= rough * 0.999)!;
+  const values = [];
+  for (let n = Math.ceil(low / step - 1e-9); n * step <= high + 1e-9; n++) values.push(n * step);
+  return values;
+}
+
+/** Moves heights apart, so that neighbours are at least `gap` away and all stay within low to high. */
+export function spread(
+  wanted: readonly number[],
+  gap: number,
+  low: number,
+  high: number,
+): number[] {
+  const order = [...wanted.keys()].sort((a, b) => wanted[a]! - wanted[b]!);
+  const placed = new Array<number>(wanted.length);
+  let least = low;
+  for (const i of order) {
+    placed[i] = Math.max(wanted[i]!, least);
+    least = placed[i] + gap;
+  }
+  let most = high;
+  for (const i of order.reverse()) {
+    placed[i] = Math.min(placed[i]!, most);
+    most = placed[i] - gap;
+  }
+  return placed;
+}
+
+/** The next point for a key of a slider, or null for another key. */
+export function stepPoint(point: number, key: string, last: number): number | null {
+  const page = Math.max(1, Math.round(last / 10));
+  const by: Record<string, number> = {
+    ArrowLeft: -1,
+    ArrowDown: -1,
+    ArrowRight: 1,
+    ArrowUp: 1,
+    PageDown: -page,
+    PageUp: page,
+    Home: -last,
+    End: last,
+  };
+  return key in by ? clamp(point + by[key]!, 0, last) : null;
 }

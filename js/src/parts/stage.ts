@@ -12,7 +12,8 @@ import {
   type Zoom,
   zoomAt,
 } from "../core/geometry";
-import type { Appearance, Picture } from "../core/wire";
+import type { Appearance } from "../core/model";
+import type { Picture } from "../core/wire";
 import { valueAt } from "../maps/levels";
 import { done, el, on, set, svg, tool, write } from "./dom";
 import type { Painted } from "./heat";
@@ -78,10 +79,10 @@ export function newStage(
   let byKeyboard = false;
   let [width, height] = [1, 1];
   let painted: Painted | undefined;
-  let view: Appearance["view"] = "overlay";
+  let arrangement: Appearance["arrangement"] = "overlay";
   let mix = "";
   /** Side by side the pane holds two pictures: this many. */
-  const panels = (): number => (view === "side_by_side" ? 2 : 1);
+  const panels = (): number => (arrangement === "side_by_side" ? 2 : 1);
 
   function draw(): void {
     const { scale, x, y } = zoom;
@@ -89,7 +90,7 @@ export function newStage(
       style.transform = `translate(${100 * x}%, ${100 * y}%) scale(${scale})`;
     }
     set(element, {
-      _view: view,
+      _arrangement: arrangement,
       _zoom: +scale.toFixed(3),
       _zoomed: scale > 1,
       // From here on single pixels are what one wants to see.
@@ -97,7 +98,7 @@ export function newStage(
     });
     element.style.setProperty("--xw-aspect", String((panels() * width) / height));
     const share = Math.round(100 * split);
-    const right = view === "swipe" ? 100 * (1 - split) : 0;
+    const right = arrangement === "swipe" ? 100 * (1 - split) : 0;
     veil.style.cssText = `${mix};clip-path:inset(0 ${right}% 0 0)`;
     handle.style.left = `${100 * split}%`;
     set(handle, { $valuenow: share, $valuetext: `${share} % heatmap` });
@@ -217,13 +218,13 @@ export function newStage(
       draw();
     },
     show(now: Painted | undefined, look: Appearance, faint: boolean, words: string): void {
-      ({ view } = look);
+      ({ arrangement } = look);
       painted = now;
       const alone = panels() > 1;
       const opacity = (alone ? 1 : look.opacity) * (faint ? 0.3 : 1);
       mix = `opacity:${opacity};mix-blend-mode:${alone ? "normal" : look.blend}`;
       veil.hidden = !now;
-      handle.hidden = view !== "swipe";
+      handle.hidden = arrangement !== "swipe";
       plate.hidden = !words;
       write(plate, words);
       draw();
@@ -243,17 +244,17 @@ export function newStage(
     snapshot({ opacity, blend }: Appearance, scale: number): HTMLCanvasElement {
       const [w, h] = [width * scale, height * scale];
       const alone = panels() > 1;
-      const sheet = el("canvas", { width: panels() * w, height: h });
-      const context = sheet.getContext("2d")!;
+      const picture = el("canvas", { width: panels() * w, height: h });
+      const context = picture.getContext("2d")!;
       context.drawImage(photo, 0, 0, w, h);
       if (!alone) {
         context.globalAlpha = opacity;
         context.globalCompositeOperation = blend === "normal" ? "source-over" : blend;
-        context.rect(0, 0, view === "swipe" ? w * split : w, h);
+        context.rect(0, 0, arrangement === "swipe" ? w * split : w, h);
         context.clip();
       }
       if (painted) context.drawImage(heat, alone ? w : 0, 0, w, h);
-      return sheet;
+      return picture;
     },
   };
 }

@@ -1,48 +1,103 @@
-/** What every view does from its first moment to its last, and how it saves a picture of itself. */
+/** What every view does from its first moment to its last, so that a widget only says what it shows. */
 
-import { atEnd } from "../core/host";
+import { atEnd, type Model, now, type RenderProps } from "../core/model";
+import type { Change, State } from "../core/session";
 import { followTheme } from "../core/theme";
-import type { Model } from "../core/wire";
-import { el, on, set, write } from "./dom";
+import { el, on, set, tool, write } from "./dom";
+import { type FooterSession, footer } from "./footer";
 
-/** What a host gives a view. */
-export interface RenderProps {
+/** What a widget is given to build its view with. */
+export interface View {
   model: Model;
-  el: HTMLElement;
-  signal?: AbortSignal;
+  /** The end of the view. */
+  signal: AbortSignal;
+  root: HTMLElement;
+  /** For `converse`: a change is shown with the next frame of the screen, many at once. */
+  changed: (change?: Change) => void;
+  /** Has screen readers say this now. */
+  speak: (text: string) => void;
+}
+
+/** What a widget shows and does. */
+export interface Built {
+  session: FooterSession & { tick?(now: number): void };
+  /** From top to bottom; the footer comes below. */
+  children: readonly HTMLElement[];
+  /** Brings it up to date: all of it, or only how it looks. */
+  refresh(all: boolean): void;
+  /** What depends on time alone: four times a second, and after every refresh. */
+  tick?(now: number, state: State): void;
+  /** Its size has changed; without it the layout is that of `fit`. */
+  arrange?(): void;
+  press?(event: KeyboardEvent): void;
+  /** For screen readers: the result, once it is final. */
+  words?(): string;
 }
 
 /**
- * A view in its host: its root, the signal of its end, and its voice. `live` is read out by screen readers
- * whenever it changes, `say` writes there what it has not just said. `alive` shows the view for the first
- * time, then keeps it fitting its cell, in the page's colours and told the time: `arrange` is called when
- * its size has changed, `tick` four times a second, `press` for every key; it returns what ends the view.
+ * The browser half of a widget: its default export. The view is named `label` and has the classes of
+ * `kind` ("" or ".name"). Its footer, theme, keyboard, clock and voice are taken care of; `build` does
+ * the rest.
  */
-export function opened({ el: host, signal: given }: RenderProps, label: string, kind = "") {
-  const life = new AbortController();
-  const { signal } = life;
-  if (given) atEnd(given, () => life.abort());
-  // The attribute tells JupyterLab to leave keys alone in here.
-  const root = el(`.root${kind}`, {
-    role: "group",
-    $label: label,
-    "data-lm-suppress-shortcuts": "true",
-    _layout: "medium",
-  });
-  const live = el(".live", { role: "status", $live: "polite" });
-  root.append(live);
-  host.append(root);
-  let said = "";
-  function say(text: string): void {
-    if (text !== said) write(live, text);
-    said = text;
-  }
-  function alive(
-    arrange: () => void,
-    tick: () => void,
-    refresh: () => void,
-    press?: (event: KeyboardEvent) => void,
-  ): () => void {
+export function widget(label: string, build: (view: View) => Built, kind = "") {
+  function render({ model, el: host, signal: given }: RenderProps): () => void {
+    const end = new AbortController();
+    const { signal } = end;
+    if (given) atEnd(given, () => end.abort());
+    // The attribute tells JupyterLab to leave keys alone in here.
+    const root = el(`.root${kind}`, {
+      role: "group",
+      $label: label,
+      "data-lm-suppress-shortcuts": "true",
+      _layout: "medium",
+    });
+    const live = el(".live", { role: "status", $live: "polite" });
+    root.append(live);
+    host.append(root);
+    const speak = (text: string): void => write(live, text);
+    let last = "";
+    let due = new Set<Change>();
+
+    function changed(change: Change = "all"): void {
+      if (!due.size) requestAnimationFrame(refresh);
+      due.add(change);
+      setTimeout(tick, 160); // when an answer begins to be late
+    }
+    const built = build({ model, signal, root, changed, speak });
+    const { session, children, words, press } = built;
+    const arrange = built.arrange ?? (() => void fit(root));
+    const [footerElement, showFooter] = footer(signal, session);
+    root.prepend(...children, footerElement);
+
+    function refresh(): void {
+      if (signal.aborted) return;
+      const changes = due;
+      due = new Set();
+      if (changes.has("all") || changes.has("look")) {
+        built.refresh(changes.has("all"));
+        arrange();
+      }
+      tick();
+      announce();
+    }
+    function tick(): void {
+      if (signal.aborted) return;
+      const time = now();
+      session.tick?.(time);
+      const state = session.state(time);
+      showFooter(time);
+      set(root, { _busy: state === "busy" });
+      built.tick?.(time, state);
+    }
+    /** What it has not just said. */
+    function announce(): void {
+      const { status } = session;
+      const wrong = session.state() === "error" && `${status?.message} ${status?.hint}`;
+      const text = wrong || words?.() || last;
+      if (text !== last) speak(text);
+      last = text;
+    }
+
     on(signal, root, "keydown", (event: KeyboardEvent) => {
       press?.(event);
       // The notebook would take arrows and letters for its own.
@@ -57,28 +112,11 @@ export function opened({ el: host, signal: given }: RenderProps, label: string, 
       for (const canvas of root.querySelectorAll("canvas")) canvas.width = 0;
       root.remove();
     });
+    due.add("all");
     refresh();
-    return () => life.abort();
+    return () => end.abort();
   }
-  return [root, signal, live, say, alive] as const;
-}
-
-/**
- * Many changes, one repaint, and a look at the clock when an answer begins to be late. A change of the
- * "status" alone is seen by that look.
- */
-export function soon(refresh: () => void, tick: () => void): (change?: string) => void {
-  let due = false;
-  return (change) => {
-    if (change === "status") return tick();
-    setTimeout(tick, 160);
-    if (due) return;
-    due = true;
-    requestAnimationFrame(() => {
-      due = false;
-      refresh();
-    });
-  };
+  return { render };
 }
 
 /** Lays a view out for its width in pixels, unless it is hidden; returns how. */
@@ -97,3 +135,15 @@ export function saveAs(picture: HTMLCanvasElement, words: readonly unknown[]): v
     .replace(/[^\p{L}\p{N}]+/gu, "_");
   el("a", { href: picture.toDataURL(), download: `${name || "picture"}.png` }).click();
 }
+
+export const saveButton = (signal: AbortSignal, label: string, save: () => void): HTMLElement =>
+  tool(signal, "save", label, "M8 2.5v8M4.5 7.5L8 11l3.5-3.5M3 13.5h10", save);
+
+export const resetButton = (
+  signal: AbortSignal,
+  label: string,
+  reset: () => void,
+  control = "reset",
+): HTMLElement => tool(signal, control, label, "M3.2 6.5a5 5 0 1 1-.2 2.6M3 2.8v3.7h3.7", reset);
+
+export type { RenderProps } from "../core/model";

@@ -1,63 +1,54 @@
 /** A few pictures with their plain and their guided gradient, after an epoch. */
 
-import { percent } from "../core/format";
-import { APPEARANCE, type Frame, type Picture } from "../core/wire";
+import { fixed, percent } from "../core/format";
+import { APPEARANCE } from "../core/model";
+import type { Picture, PictureGradients } from "../core/wire";
 import { el, set, write } from "../parts/dom";
 import { heatPainter, paintPicture } from "../parts/heat";
-import type { Seen, Training } from "./session";
+import type { TrainingSession } from "./session";
 
 const COLUMNS = ["Picture", "Plain gradient", "Guided gradient"];
+const OPAQUE = { ...APPEARANCE, arrangement: "side_by_side" } as const;
+
+type Show = (gradients: PictureGradients | undefined) => void;
 
 /** Returns the element and how to bring it up to date. */
-export function gradients(session: Training): [HTMLElement, () => void] {
+export function gradients(session: TrainingSession): [HTMLElement, () => void] {
   const element = el(".gradients");
   let built: readonly Picture[] = [];
-  let shows: Array<(seen: Seen | undefined) => void> = [];
+  let shows: Show[] = [];
 
-  function line(
-    picture: Picture,
-    number: number,
-  ): [HTMLElement[], (seen: Seen | undefined) => void] {
-    const photo = el("canvas", { role: "img", $label: picture.name || `Picture ${number + 1}` });
+  function line(picture: Picture, number: number): [HTMLElement[], Show] {
+    const title = picture.name || `Picture ${number + 1}`;
+    const photo = el("canvas", { role: "img", $label: title });
     void paintPicture(picture, photo);
-    const cells = COLUMNS.slice(1).map((title) => {
-      const canvas = el("canvas", { role: "img", $label: title, _canvas: `${title[0]}${number}` });
+    const cells = COLUMNS.slice(1).map((name) => {
+      const canvas = el("canvas", { role: "img", $label: name, _canvas: `${name[0]}${number}` });
       const plate = el("span.pill.plate", { hidden: true });
-      return { canvas, plate, element: el(".map", {}, canvas, plate), paint: heatPainter(canvas) };
+      return { canvas, plate, box: el(".map", {}, canvas, plate), paint: heatPainter(canvas) };
     });
-    const says = el("span.says");
-    const alike = el("span.note", {
+    const answer = el("span.answer");
+    const cosine = el("span.note", {
       title: "Of the class score's two gradients, shown here; training compares those of the loss",
     });
-    const head = el(
-      ".watched",
-      {},
-      el("b.label", {}, picture.name || `Picture ${number + 1}`),
-      says,
-      alike,
-    );
+    const head = el(".watched", {}, el("b.label", {}, title), answer, cosine);
     const { width, height } = picture;
-    const pixels = Math.max(width, height) <= 96;
-    const boxes = [el(".map", {}, photo), ...cells.map((cell) => cell.element)];
+    const boxes = [el(".map", {}, photo), ...cells.map(({ box }) => box)];
     for (const box of boxes) {
       box.style.setProperty("--xw-aspect", String(width / height));
-      set(box, { _pixels: pixels });
+      set(box, { _pixels: Math.max(width, height) <= 96 });
     }
-    const show = (seen: Seen | undefined): void => {
+    const show: Show = (shown) => {
       for (const [i, { canvas, plate, paint }] of cells.entries()) {
-        const map = seen?.maps[i];
-        if (map?.data) {
-          const look = { ...APPEARANCE, view: "side_by_side" as const }; // opaque
-          paint(map as Frame, look, width, height);
-        }
+        const map = shown?.maps[i];
+        if (map?.data) paint(map, OPAQUE, width, height);
         canvas.hidden = !map?.data;
         plate.hidden = !map?.error;
         write(plate, map?.error ?? "");
       }
-      write(says, seen ? `says ${seen.top.name} ${percent(seen.top.probability, 0)}` : "");
-      set(says, { _wrong: seen && !seen.right });
-      const cosine = seen?.cosine?.toFixed(2).replace("-", "−");
-      write(alike, cosine ? `cosine here ${cosine}` : "");
+      write(answer, shown ? `says ${shown.top.name} ${percent(shown.top.probability, 0)}` : "");
+      set(answer, { _wrong: shown && !shown.right });
+      write(cosine, shown?.cosine == null ? "" : `cosine here ${fixed(shown.cosine)}`);
     };
     return [[head, ...boxes], show];
   }
@@ -65,15 +56,15 @@ export function gradients(session: Training): [HTMLElement, () => void] {
   return [
     element,
     () => {
-      const { strip, look } = session;
-      if (strip !== built) {
-        built = strip;
-        const made = strip.map(line);
+      const { thumbnails, shownLook } = session;
+      if (thumbnails !== built) {
+        built = thumbnails;
+        const made = thumbnails.map(line);
         shows = made.map(([, show]) => show);
         const heads = ["", ...COLUMNS].map((title) => el("h3", {}, title));
         element.replaceChildren(...heads, ...made.flatMap(([cells]) => cells));
       }
-      for (const [i, show] of shows.entries()) show(look?.pictures[i]);
+      for (const [i, show] of shows.entries()) show(shownLook?.pictures[i]);
     },
   ];
 }

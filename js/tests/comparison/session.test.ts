@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { type Comparing, comparing, keyOf } from "../../src/comparison/session";
+import { type ComparisonSession, comparisonSession, keyOf } from "../../src/comparison/session";
 import { difference } from "../../src/maps/difference";
 import { heatMap, valueAt } from "../../src/maps/levels";
 import { FakeModel, frameOf } from "../fake";
@@ -10,22 +10,22 @@ const ROWS = [
 ];
 const byte = (value: number): Uint8Array => Uint8Array.of(value);
 
-describe("a conversation about cells", () => {
+describe("the session of a comparison", () => {
   let model: FakeModel;
-  let session: Comparing;
+  let session: ComparisonSession;
   let changes: string[];
   const open = (state: Record<string, unknown> = {}): void => {
     model = new FakeModel({
       rows: ROWS,
       methods: ["saliency", "grad_cam"],
-      place: 0,
+      picture_index: 0,
       target: null,
       own: false,
       noise: 0,
       ...state,
     });
     changes = [];
-    session = comparing(
+    session = comparisonSession(
       model,
       new AbortController().signal,
       (change) => changes.push(change),
@@ -42,7 +42,7 @@ describe("a conversation about cells", () => {
     for (const row of [0, 1])
       for (const method of ["saliency", "grad_cam"]) cell(row, method, key, value);
   };
-  const kinds = (): unknown[] => model.sent.map((each) => (each as { kind: string }).kind);
+  const kinds = (): unknown[] => model.sent.map((message) => (message as { kind: string }).kind);
 
   beforeEach(() => {
     vi.useFakeTimers();
@@ -50,44 +50,43 @@ describe("a conversation about cells", () => {
   });
 
   it("knows an answer by what was asked, as Python does", () => {
-    expect(keyOf(1, 281, false, 0.1)).toBe("1|281|0|0.100");
-    expect(keyOf(0, 281, true, 0)).toBe("0||1|0.000");
-    expect(keyOf(0, null, false, 0)).toBe("0||0|0.000");
+    const key = (picture_index: number, target: number | null, own: boolean, noise: number) =>
+      keyOf({ picture_index, target, own, noise });
+    expect(key(1, 281, false, 0.1)).toBe("1|281|0|0.100");
+    expect(key(0, 281, true, 0)).toBe("0||1|0.000");
+    expect(key(0, null, false, 0)).toBe("0||0|0.000");
   });
   it("takes cells as they come, and is stale until all are there", () => {
     cell(0, "saliency", "0||0|0.000", 7);
     expect(session.stale()).toBe(true);
-    expect(session.cell([0, "saliency"]).stale).toBe(false);
-    expect(session.cell([1, "saliency"]).cell).toBeUndefined();
+    expect(session.frameOf([0, "saliency"]).stale).toBe(false);
+    expect(session.frameOf([1, "saliency"]).frame).toBeUndefined();
     all("0||0|0.000", 7);
     expect(session.stale()).toBe(false);
-    expect(changes).toContain("cells");
+    expect(changes).toContain("all");
     cell(1, "grad_cam", "0||0|0.000", 9, { partial: true });
     expect(session.stale()).toBe(true); // it refines
   });
   it("keeps what stood there under noise, not under another picture", () => {
     all("0||0|0.000", 7);
-    session.cell([0, "saliency"]);
-    session.ask([["noise", 0.1]]);
-    const noisy = session.cell([0, "saliency"]);
-    expect([noisy.stale, noisy.cell?.data]).toEqual([true, byte(7)]);
+    session.frameOf([0, "saliency"]);
+    session.ask({ noise: 0.1 });
+    const noisy = session.frameOf([0, "saliency"]);
+    expect([noisy.stale, noisy.frame?.data]).toEqual([true, byte(7)]);
     all("0||0|0.100", 8);
-    expect(session.cell([0, "saliency"]).cell?.data).toEqual(byte(8));
-    session.ask([["noise", 0]]);
-    expect(session.cell([0, "saliency"])).toMatchObject({ stale: false });
-    session.ask([
-      ["place", 1],
-      ["noise", 0.2],
-    ]);
-    expect(session.cell([0, "saliency"]).cell).toBeUndefined();
+    expect(session.frameOf([0, "saliency"]).frame?.data).toEqual(byte(8));
+    session.ask({ noise: 0 });
+    expect(session.frameOf([0, "saliency"])).toMatchObject({ stale: false });
+    session.ask({ picture_index: 1, noise: 0.2 });
+    expect(session.frameOf([0, "saliency"]).frame).toBeUndefined();
   });
   it("asks once for what it lacks, and not for what it has", () => {
     all("0||0|0.000", 7);
-    session.ask([["noise", 0.1]]);
-    session.ask([["noise", 0.2]]);
+    session.ask({ noise: 0.1 });
+    session.ask({ noise: 0.2 });
     vi.advanceTimersByTime(500);
     expect(model.sent.slice(1)).toEqual([{ kind: "missing", key: "0||0|0.200" }]);
-    session.ask([["noise", 0]]);
+    session.ask({ noise: 0 });
     vi.advanceTimersByTime(500);
     expect(kinds()).toEqual(["ready", "missing"]);
     model.emit("msg:custom", { kind: "forget" });
@@ -95,13 +94,15 @@ describe("a conversation about cells", () => {
   });
   it("adds measures to measures, and shares a photograph between rows", () => {
     const key = "0||0|0.000";
-    const measured = { kind: "measured", key, row: 0, method: "saliency" };
+    const measured = { kind: "measures", key, row: 0, method: "saliency" };
     model.emit("msg:custom", { ...measured, values: { sparseness: 0.5 } });
     model.emit("msg:custom", { ...measured, values: { smoothing: null } });
-    expect(session.measures([0, "saliency"])).toEqual({ sparseness: 0.5, smoothing: null });
+    expect(session.valuesOf([0, "saliency"])).toEqual({ sparseness: 0.5, smoothing: null });
     const photo = { width: 1, height: 1, mime: "image/png" };
-    model.emit("msg:custom", { kind: "said", key, told: { row: 0, top: [], photo } }, [byte(1)]);
-    model.emit("msg:custom", { kind: "said", key, told: { row: 1, top: [] } });
+    model.emit("msg:custom", { kind: "prediction", key, prediction: { row: 0, top: [], photo } }, [
+      byte(1),
+    ]);
+    model.emit("msg:custom", { kind: "prediction", key, prediction: { row: 1, top: [] } });
     expect(session.photo(1)?.data).toEqual(byte(1));
   });
   it("pairs two cells of one method, or those that were chosen", () => {
@@ -125,22 +126,25 @@ describe("a conversation about cells", () => {
       [0, 0],
       [0, 0.2],
       [1, 0],
-    ].map(([place, noise]) => ({
-      key: keyOf(place!, null, false, noise!),
-      place,
+    ].map(([picture_index, noise]) => ({
+      key: keyOf({ picture_index: picture_index!, target: null, own: false, noise: noise! }),
+      picture_index,
       noise,
-      said: [{ row: 0, top: [] }],
-      cells: [{ ...frame, row: 0, data: byte(10 * place! + 100 * noise!) }],
+      predictions: [{ row: 0, top: [] }],
+      cells: [{ ...frame, row: 0, data: byte(10 * picture_index! + 100 * noise!) }],
       measures: [{ row: 0, method: "saliency", values: { sparseness: noise } }],
     }));
     open({ frozen: true, frames });
-    session.ask([["noise", 0.16]]);
-    expect(session.noise).toBe(0.2);
-    expect(session.cell([0, "saliency"]).cell?.data).toEqual(byte(20));
-    expect(session.measures([0, "saliency"])).toEqual({ sparseness: 0.2 });
-    session.ask([["place", 1]]);
-    expect([session.place, session.noise]).toEqual([1, 0]);
-    expect([session.available(1), session.available(2)]).toEqual([true, false]);
+    session.ask({ noise: 0.16 });
+    expect(session.request.noise).toBe(0.2);
+    expect(session.frameOf([0, "saliency"]).frame?.data).toEqual(byte(20));
+    expect(session.valuesOf([0, "saliency"])).toEqual({ sparseness: 0.2 });
+    session.ask({ picture_index: 1 });
+    expect([session.request.picture_index, session.request.noise]).toEqual([1, 0]);
+    expect([
+      session.available({ picture_index: 1 }),
+      session.available({ picture_index: 2 }),
+    ]).toEqual([true, false]);
     expect(model.saves).toBe(0);
   });
 });

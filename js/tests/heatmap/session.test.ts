@@ -1,17 +1,18 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Request } from "../../src/core/wire";
+import type { Change } from "../../src/core/session";
 import {
   allParameters,
-  FrameCache,
+  type HeatmapSession,
+  heatmapSession,
   nearestFrame,
+  type Request,
   requestKey,
   requestOf,
-} from "../../src/heatmap/protocol";
-import { type Change, converse, type Session } from "../../src/heatmap/session";
+} from "../../src/heatmap/session";
 import { CAM, FakeModel, frameOf, methodOf, OCCLUSION, SALIENCY } from "../fake";
 
-const around = {
-  methods: [CAM, SALIENCY, OCCLUSION],
+const context = {
+  cards: [CAM, SALIENCY, OCCLUSION],
   layers: [{ name: "conv", size: [7, 7] as const, channels: 1 }],
   top: [{ index: 2, name: "cat", probability: 0.4 }],
 };
@@ -25,18 +26,18 @@ const request = (part: Partial<Request> = {}): Request => ({
 
 describe("keys", () => {
   it("leave nothing to default", () => {
-    expect(requestKey(request(), around)).toBe('["grad_cam",2,"conv",[]]');
-    expect(requestKey(request({ target: 2, layer: "conv" }), around)).toBe(
-      requestKey(request(), around),
+    expect(requestKey(request(), context)).toBe('["grad_cam",2,"conv",[]]');
+    expect(requestKey(request({ target: 2, layer: "conv" }), context)).toBe(
+      requestKey(request(), context),
     );
-    expect(requestKey(request({ method: "saliency", layer: "conv" }), around)).toBe(
+    expect(requestKey(request({ method: "saliency", layer: "conv" }), context)).toBe(
       '["saliency",2,null,[]]',
     );
   });
   it("have the layer where one is chosen, whatever the map's size", () => {
     const guided = methodOf({ name: "guided_grad_cam", space: "input", takes_layer: true });
     const rollout = methodOf({ name: "attention_rollout", space: "layer", takes_layer: false });
-    const others = { ...around, methods: [guided, rollout] };
+    const others = { ...context, cards: [guided, rollout] };
     expect(requestKey(request({ method: "guided_grad_cam", layer: "stem" }), others)).toBe(
       '["guided_grad_cam",2,"stem",[]]',
     );
@@ -46,7 +47,7 @@ describe("keys", () => {
   });
   it("take parameters in full, sorted, and only the method's own", () => {
     const parameters = { window: 16, seed: 3 };
-    expect(requestKey(request({ method: "occlusion", parameters }), around)).toBe(
+    expect(requestKey(request({ method: "occlusion", parameters }), context)).toBe(
       '["occlusion",2,null,[["baseline","mean"],["window",16]]]',
     );
     expect(allParameters(OCCLUSION, {})).toEqual({ window: 32, baseline: "mean" });
@@ -54,28 +55,19 @@ describe("keys", () => {
   });
   it("of a frame and of the request it answers are equal", () => {
     const frame = frameOf({ method: "occlusion", parameters: { baseline: "mean", window: 32 } });
-    expect(requestKey(requestOf(frame), around)).toBe(
-      requestKey(request({ method: "occlusion" }), around),
+    expect(requestKey(requestOf(frame), context)).toBe(
+      requestKey(request({ method: "occlusion" }), context),
     );
     const called = frameOf({
       target: { index: null, name: "margin", probability: null, score: 1 },
     });
-    expect(requestKey(requestOf(called), around)).toBe(
-      requestKey(request({ target: "margin" }), around),
+    expect(requestKey(requestOf(called), context)).toBe(
+      requestKey(request({ target: "margin" }), context),
     );
   });
 });
 
-describe("cache", () => {
-  it("forgets what was not used for longest", () => {
-    const cache = new FrameCache();
-    for (let i = 0; i < 64; i++) cache.put(String(i), frameOf({ seq: i }));
-    expect(cache.get("0")?.seq).toBe(0);
-    cache.put("64", frameOf({ seq: 64 }));
-    expect(cache.get("1")).toBeUndefined();
-    expect(cache.get("0")?.seq).toBe(0);
-    expect(cache.frames.size).toBe(64);
-  });
+describe("a saved page", () => {
   it("finds the nearest frame of a saved page", () => {
     const other = { index: 3, name: "tiger cat", probability: 0.2, score: 1 };
     const frames = [
@@ -94,22 +86,22 @@ describe("cache", () => {
 
 describe("session", () => {
   let now: number;
-  let life: AbortController;
+  let end: AbortController;
   let changes: Change[];
-  const begin = (model: FakeModel): Session => {
+  const begin = (model: FakeModel): HeatmapSession => {
     now = 0;
-    life = new AbortController();
+    end = new AbortController();
     changes = [];
-    return converse(
+    return heatmapSession(
       model,
-      life.signal,
+      end.signal,
       (change) => changes.push(change),
       undefined,
       () => now,
     );
   };
   let model: FakeModel;
-  let session: Session;
+  let session: HeatmapSession;
   const cam = frameOf({ seq: 1 });
   const saliency = frameOf({ seq: 2, method: "saliency", layer: null });
   const status = (state: string, seconds = 1) => ({
@@ -150,6 +142,15 @@ describe("session", () => {
     expect([session.shown, session.stale(), model.saves]).toEqual([cam, false, 2]);
   });
 
+  it("forgets what was not used for longest", () => {
+    for (let i = 0; i < 64; i++) session.keep(frameOf({ seq: i }), String(i));
+    expect(session.kept("0")?.seq).toBe(0);
+    session.keep(frameOf({ seq: 64 }), "64");
+    expect(session.kept("1")).toBeUndefined();
+    expect(session.kept("0")?.seq).toBe(0);
+    expect([...Array(65).keys()].filter((i) => session.kept(String(i))).length).toBe(64);
+  });
+
   it("does not let a late answer replace the right one", () => {
     session.ask({ method: "saliency" });
     session.ask({ method: "grad_cam" });
@@ -183,7 +184,7 @@ describe("session", () => {
     model.set("method", "saliency");
     expect(session.stale()).toBe(true);
     expect(model.saves).toBe(0);
-    expect(changes).toContain("request");
+    expect(changes).toContain("all");
   });
 
   it("never sends how it looks", () => {
@@ -191,7 +192,7 @@ describe("session", () => {
     expect([model.traits.opacity, model.saves, model.sent.length]).toEqual([0.4, 0, 1]);
     expect(session.appearance).toMatchObject({ opacity: 0.4, colormap: "auto", clip: 99.5 });
     model.set("blend", "screen");
-    expect(changes.filter((change) => change === "appearance").length).toBeGreaterThan(1);
+    expect(changes.filter((change) => change === "look").length).toBeGreaterThan(1);
   });
 
   it("sends stop", () => {
@@ -252,7 +253,7 @@ describe("session", () => {
 
   it("stops listening with its view", () => {
     expect(model.listening).toBeGreaterThan(0);
-    life.abort();
+    end.abort();
     expect(model.listening).toBe(0);
   });
 

@@ -38,7 +38,12 @@ const find = <Kind extends HTMLElement>(selector: string): Kind => {
 };
 const control = <Kind extends HTMLElement>(name: string): Kind =>
   find<Kind>(`[data-xw-control="${name}"]`);
-const text = (selector: string): string => find(selector).textContent!.replaceAll("\xa0", " ");
+/** What is to be seen of it. */
+function text(selector: string): string {
+  const copy = find(selector).cloneNode(true) as HTMLElement;
+  for (const hidden of copy.querySelectorAll("[hidden]")) hidden.remove();
+  return copy.textContent!.replaceAll("\xa0", " ");
+}
 const root = (): HTMLElement => find(".xw-root");
 const opened = (): HTMLElement[] => [
   ...host.querySelectorAll<HTMLElement>(".xw-popup:not([hidden]) [role=option]"),
@@ -210,13 +215,13 @@ describe("appearance", () => {
     await frames();
     expect(find(".xw-heat").style.opacity).toBe("0.4");
     expect(opacity.getAttribute("aria-valuetext")).toBe("40\xa0%");
-    find<HTMLInputElement>('[data-xw-control="view"] [value="swipe"]').click();
+    find<HTMLInputElement>('[data-xw-control="arrangement"] [value="swipe"]').click();
     await frames();
     expect(control("swipe").hidden).toBe(false);
-    expect([model.traits.view, model.saves]).toEqual(["swipe", 0]);
+    expect([model.traits.arrangement, model.saves]).toEqual(["swipe", 0]);
     control("reset").click();
     await frames();
-    expect([model.traits.opacity, model.traits.view]).toEqual([0.7, "overlay"]);
+    expect([model.traits.opacity, model.traits.arrangement]).toEqual([0.7, "overlay"]);
     expect(model.sent).toEqual([{ kind: "ready" }]);
   });
 
@@ -326,6 +331,10 @@ describe("words", () => {
     await frames();
     expect(text(".xw-words")).toBe("Stopped at 38%.");
     expect(control("stop").hidden).toBe(true);
+    control("resume").click();
+    expect(model.sent.at(-1)).toEqual({ kind: "resume" });
+    await vi.advanceTimersByTimeAsync(200);
+    expect([control("resume").hidden, root().dataset.xwBusy]).toEqual([true, ""]);
   });
 
   it("of an error and the way out, also for screen readers", async () => {
@@ -399,7 +408,7 @@ describe("manners", () => {
   });
 
   it("moves the swipe handle by keyboard", async () => {
-    await open({ view: "swipe" });
+    await open({ arrangement: "swipe" });
     press(control("swipe"), "PageUp");
     expect(control("swipe").getAttribute("aria-valuenow")).toBe("70");
     press(control("swipe"), "ArrowLeft");

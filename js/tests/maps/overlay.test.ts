@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { APPEARANCE, type Appearance, type Frame } from "../../src/core/wire";
+import { APPEARANCE, type Appearance } from "../../src/core/model";
+import type { Frame } from "../../src/core/wire";
 import { COLORMAPS, lut, resolveColormap } from "../../src/maps/colormap";
-import { bytesOf, heatMap, levelValues, valueAt } from "../../src/maps/levels";
+import { bytesOf, heatMap, levelValues, resize, valueAt } from "../../src/maps/levels";
 import {
   colourIndex,
   colourTable,
@@ -12,7 +13,6 @@ import {
   select,
   shownMaximum,
 } from "../../src/maps/overlay";
-import { resize } from "../../src/maps/resize";
 import { frameOf } from "../fake";
 import fixtures from "../fixtures/overlay.json";
 

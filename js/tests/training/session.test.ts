@@ -1,5 +1,10 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { drawn, rangeOf, type Training, training } from "../../src/training/session";
+import {
+  linesOf,
+  rangeOf,
+  type TrainingSession,
+  trainingSession,
+} from "../../src/training/session";
 import { FakeModel } from "../fake";
 
 const look = (epoch: number) => ({
@@ -14,45 +19,45 @@ const look = (epoch: number) => ({
   ],
 });
 
-describe("a conversation about a training", () => {
+describe("the session of a training", () => {
   let model: FakeModel;
-  let session: Training;
+  let session: TrainingSession;
   const open = (state: Record<string, unknown> = {}): void => {
     model = new FakeModel({ plan: { epochs: 4, steps: 2 }, frame: look(0), ...state });
-    session = training(
+    session = trainingSession(
       model,
       new AbortController().signal,
       () => {},
       () => 0,
     );
   };
+  const shown = (): unknown => session.shownLook?.epoch;
   beforeEach(() => open());
 
   it("follows the training until an epoch is chosen, and again at the latest", () => {
     model.set("frame", look(1));
     model.set("frame", look(2));
-    expect([session.seen, session.look?.epoch]).toEqual([[0, 1, 2], 2]);
+    expect([session.lookEpochs, shown()]).toEqual([[0, 1, 2], 2]);
     session.go(0.6);
     model.set("frame", look(3));
-    expect([session.look?.epoch, session.follows]).toEqual([1, false]);
+    expect([shown(), session.follows]).toEqual([1, false]);
     session.go(3);
     model.set("frame", look(4));
-    expect([session.look?.epoch, session.follows]).toEqual([4, true]);
+    expect([shown(), session.follows]).toEqual([4, true]);
   });
   it("gives each map its bytes, and none to one that there is not", () => {
     model.emit("msg:custom", { kind: "look", frame: look(3) }, [Uint8Array.of(7), Uint8Array.of()]);
-    const [plain, guided] = session.look!.pictures[0]!.maps;
+    const [plain, guided] = session.shownLook!.pictures[0]!.maps;
     expect(plain?.data).toEqual(Uint8Array.of(7));
     expect(guided).toEqual({ error: "no rectifier" });
   });
-  it("asks to go on and to pause, and knows in a saved page what was saved", () => {
-    session.start();
-    session.pause();
+  it("asks to stop and to go on, and knows in a saved page what was saved", () => {
+    session.resume();
     session.stop();
-    const kinds = model.sent.map((each) => (each as { kind: string }).kind);
-    expect(kinds).toEqual(["ready", "start", "pause", "stop"]);
+    const kinds = model.sent.map((message) => (message as { kind: string }).kind);
+    expect(kinds).toEqual(["ready", "resume", "stop"]);
     open({ frozen: true, frame: {}, frames: [look(2), look(1)] });
-    expect([session.seen, session.look?.epoch]).toEqual([[1, 2], 2]);
+    expect([session.lookEpochs, shown()]).toEqual([[1, 2], 2]);
   });
   it("draws the parts of a loss where there is more than one", () => {
     const loss = {
@@ -61,9 +66,13 @@ describe("a conversation about a training", () => {
       classification: [3, 2],
       regularization: [null, null],
     };
-    expect(drawn(loss).map(([name]) => name)).toEqual(["loss"]);
+    expect(linesOf(loss).map(([name]) => name)).toEqual(["loss"]);
     const two = { ...loss, regularization: [1, 0.5] };
-    expect(drawn(two).map(([name]) => name)).toEqual(["total", "classification", "regularization"]);
+    expect(linesOf(two).map(([name]) => name)).toEqual([
+      "total",
+      "classification",
+      "regularization",
+    ]);
     expect(rangeOf([two.total, [null, -1]])).toEqual({ low: -1, high: 3.1500000000000004 });
   });
 });

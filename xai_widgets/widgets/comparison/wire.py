@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from typing_extensions import NotRequired, Required, TypedDict
+from typing_extensions import NotRequired, TypedDict
 
 from xai_widgets.widgets.base.wire import ClassScore, FrameTarget, MapFrame, Picture
 
@@ -44,11 +44,11 @@ class NetworkPrediction(TypedDict):
     error: NotRequired[str]
 
 
-class CellFrame(MapFrame, total=False):
+class CellFrame(MapFrame):
     """A map in the grid; or its row and method, and the `error` that says why there is none."""
 
-    row: Required[int]
-    error: str
+    row: int
+    error: NotRequired[str]
 
 
 class CellMeasures(TypedDict):

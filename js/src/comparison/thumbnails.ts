@@ -1,16 +1,16 @@
-/** Small pictures in a strip, one of them chosen. */
+/** Small pictures side by side, one of them chosen. */
 import type { Picture } from "../core/wire";
-import { el, freshId, on, set } from "./dom";
-import { paintPicture } from "./heat";
+import { el, freshId, on, set } from "../parts/dom";
+import { paintPicture } from "../parts/heat";
 
 /** Returns the element, and how to show pictures, which is chosen, and why some cannot be. */
 export function thumbnails(
   signal: AbortSignal,
   label: string,
-  picked: (place: number) => void,
+  picked: (index: number) => void,
 ): [
   HTMLElement,
-  (pictures: readonly Picture[], place: number, reason: (place: number) => string | null) => void,
+  (pictures: readonly Picture[], chosen: number, reason: (index: number) => string | null) => void,
 ] {
   const name = freshId();
   const element = el(".thumbnails", { role: "radiogroup", $label: label, hidden: true });
@@ -19,7 +19,7 @@ export function thumbnails(
   on(signal, element, "change", ({ target }) => picked(+(target as HTMLInputElement).value));
   return [
     element,
-    (pictures, place, reason) => {
+    (pictures, chosen, reason) => {
       if (pictures !== built) {
         built = pictures;
         inputs = [];
@@ -36,7 +36,7 @@ export function thumbnails(
       element.hidden = pictures.length < 2;
       for (const [i, input] of inputs.entries()) {
         const why = reason(i);
-        input.checked = i === place;
+        input.checked = i === chosen;
         input.disabled = !!why;
         set(input.parentElement!, { title: why ?? (pictures[i]!.name || `Picture ${i + 1}`) });
       }

@@ -1,16 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { latest } from "../../src/core/latest";
+import { expand } from "../../src/latent/pictures";
 import {
   around,
-  expand,
   extentOf,
   floatsOf,
   nearestPoint,
   shareOf,
-  snapped,
-  sweep,
   towards,
-} from "../../src/latent/latents";
+} from "../../src/latent/points";
+import { snapped } from "../../src/latent/session";
+import { sweep } from "../../src/latent/sliders";
 
 describe("one question at a time", () => {
   it("sends the first at once and of the others only the last", () => {

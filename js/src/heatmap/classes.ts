@@ -1,10 +1,10 @@
 /** Which class is explained: the top five as bars that are buttons, and a search over all. */
 import { percent } from "../core/format";
 import { searchClasses } from "../core/search";
-import type { Session } from "../heatmap/session";
-import { done, el, on, section, set, svg, write } from "./dom";
-import { UNSAVED } from "./header";
-import { type Choice, popup } from "./popup";
+import { done, el, on, section, set, svg, write } from "../parts/dom";
+import { UNSAVED } from "../parts/picker";
+import { type Choice, popup } from "../parts/popup";
+import type { HeatmapSession } from "./session";
 
 const SHOWN = 60; // more results than anybody reads
 
@@ -16,11 +16,11 @@ interface Bar {
 
 export function classes(
   signal: AbortSignal,
-  session: Session,
+  session: HeatmapSession,
   host: HTMLElement,
 ): [HTMLElement, () => void] {
-  /** Probabilities met so far, by class. */
-  const met = new Map<number, number>();
+  /** Probabilities seen so far, by class. */
+  const probabilities = new Map<number, number>();
   const bars = el(".bars", { role: "group", $label: "Class" });
   const input = el("input.search", {
     autocomplete: "off",
@@ -38,9 +38,9 @@ export function classes(
   function search(): void {
     const { classNames, request, top } = session;
     const query = input.value;
-    const choices = searchClasses(query, classNames, SHOWN, met).map((index): Choice => {
-      const known = met.get(index);
-      const note = known === undefined ? String(index) : percent(known);
+    const choices = searchClasses(query, classNames, SHOWN, probabilities).map((index): Choice => {
+      const probability = probabilities.get(index);
+      const note = probability === undefined ? String(index) : percent(probability);
       return { value: String(index), label: classNames[index]!, note };
     });
     if (!choices.length)
@@ -91,9 +91,9 @@ export function classes(
     () => {
       const { shown, top, classNames } = session;
       const target = shown?.target;
-      for (const { index, probability } of top) met.set(index, probability);
+      for (const { index, probability } of top) probabilities.set(index, probability);
       if (typeof target?.index === "number" && target.probability !== null) {
-        met.set(target.index, target.probability);
+        probabilities.set(target.index, target.probability);
       }
       const chosen = session.request.target ?? top[0]?.index ?? null;
       const rows: Bar[] = [...top];
@@ -101,7 +101,7 @@ export function classes(
         rows.push({ index: null, name: chosen, probability: target?.probability });
       } else if (chosen !== null && !top.some(({ index }) => index === chosen)) {
         const name = classNames[chosen] ?? target?.name ?? `class ${chosen}`;
-        rows.push({ index: chosen, name, probability: met.get(chosen) });
+        rows.push({ index: chosen, name, probability: probabilities.get(chosen) });
       }
       // A bar that has the focus must survive its own press.
       while (bars.children.length > rows.length) bars.lastElementChild!.remove();

@@ -1,9 +1,8 @@
-// Where curves lie in a plot, and the picture at a point of one.
+// Where lines lie in a plot.
 import { describe, expect, it } from "vitest";
 import {
   areaPath,
   type Box,
-  compose,
   linePath,
   nearestValue,
   pointAt,
@@ -12,7 +11,7 @@ import {
   ticks,
   xOf,
   yOf,
-} from "../../src/core/curves";
+} from "../../src/parts/plot";
 
 const box: Box = { width: 120, height: 60, left: 10, right: 10, top: 5, bottom: 5 };
 const range = { low: 0, high: 0.5 };
@@ -70,19 +69,5 @@ describe("a point", () => {
     expect(stepPoint(3, "PageUp", 25)).toBe(6);
     expect([stepPoint(3, "Home", 25), stepPoint(3, "End", 25)]).toEqual([0, 25]);
     expect(stepPoint(3, "b", 25)).toBeNull();
-  });
-
-  it("shows the pixels whose turn has come as they are at the end", () => {
-    const order = Uint8Array.of(1, 2, 3, 2);
-    const begin = Uint32Array.of(10, 11, 12, 13);
-    const end = Uint32Array.of(20, 21, 22, 23);
-    const at = (point: number): number[] => {
-      const out = new Uint32Array(4);
-      compose(out, order, begin, end, point);
-      return [...out];
-    };
-    expect(at(0)).toEqual([10, 11, 12, 13]);
-    expect(at(2)).toEqual([20, 21, 12, 23]);
-    expect(at(3)).toEqual([20, 21, 22, 23]);
   });
 });

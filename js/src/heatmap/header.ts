@@ -1,24 +1,23 @@
 /** Which method and layer, how the two pictures stand, save, reset. */
 import { size } from "../core/format";
-import type { Arrangement, Method, Request } from "../core/wire";
-import type { Session } from "../heatmap/session";
-import { el, tool } from "./dom";
-import { picker } from "./picker";
-import type { Choice } from "./popup";
-import { type Segment, segments } from "./segments";
+import type { Arrangement } from "../core/model";
+import type { MethodCard } from "../core/wire";
+import { el } from "../parts/dom";
+import { methodChoices, picker, UNSAVED } from "../parts/picker";
+import type { Choice } from "../parts/popup";
+import { type Segment, segments } from "../parts/segments";
+import { resetButton, saveButton } from "../parts/view";
+import type { HeatmapSession, Request } from "./session";
 
-const VIEWS: ReadonlyArray<Segment<Arrangement>> = [
+const ARRANGEMENTS: ReadonlyArray<Segment<Arrangement>> = [
   ["overlay", "Overlay"],
   ["side_by_side", "Side by side"],
   ["swipe", "Swipe"],
 ];
 
-/** Why a choice is closed in a saved page. */
-export const UNSAVED = "not in this saved page";
-
 export function header(
   signal: AbortSignal,
-  session: Session,
+  session: HeatmapSession,
   host: HTMLElement,
   save: () => void,
   reset: () => void,
@@ -28,9 +27,13 @@ export function header(
   );
   const best = (): void => session.ask({ layer: null });
   const pick = (layer: string): void => session.ask({ layer });
-  const layers = picker(signal, host, "Layer", "layer", "layer", pick, best);
-  const [views, showView] = segments(signal, "View", "view", VIEWS, (view) =>
-    session.look("view", view),
+  const layers = picker(signal, host, "Layer", "layer", "prefixed.layer", pick, best);
+  const [arrangements, showArrangement] = segments(
+    signal,
+    "View",
+    "arrangement",
+    ARRANGEMENTS,
+    (arrangement) => session.look("arrangement", arrangement),
   );
   const element = el(
     "header.header",
@@ -38,9 +41,9 @@ export function header(
     methods.element,
     layers.element,
     el("span.spring"),
-    views,
-    tool(signal, "save", "Save as PNG", "M8 2.5v8M4.5 7.5L8 11l3.5-3.5M3 13.5h10", save),
-    tool(signal, "reset", "Reset look and zoom", "M3.2 6.5a5 5 0 1 1-.2 2.6M3 2.8v3.7h3.7", reset),
+    arrangements,
+    saveButton(signal, "Save as PNG", save),
+    resetButton(signal, "Reset look and zoom", reset),
   );
   const closed = (part: Partial<Request>): string | null =>
     session.available(part) ? null : UNSAVED;
@@ -49,19 +52,10 @@ export function header(
     element,
     () => {
       const { method, request } = session;
-      const families = session.methods.map(({ family }) => family);
-      const rank = ({ family }: Method): number => families.indexOf(family);
-      const choices = [...session.methods]
-        .sort((a, b) => rank(a) - rank(b))
-        .map(
-          ({ name, title, family, cost, unavailable }): Choice => ({
-            value: name,
-            label: title,
-            group: family,
-            note: cost,
-            reason: unavailable || closed({ method: name }),
-          }),
-        );
+      const families = session.cards.map(({ family }) => family);
+      const rank = ({ family }: MethodCard): number => families.indexOf(family);
+      const cards = [...session.cards].sort((a, b) => rank(a) - rank(b));
+      const choices = methodChoices(cards, ({ name }) => closed({ method: name }));
       const about = method ? `${method.family} · ${method.cost}` : "";
       methods.show(choices, request.method, method?.title ?? request.method, about);
       const layered = !!method?.takes_layer;
@@ -75,7 +69,7 @@ export function header(
         }),
       );
       layers.show(sizes, layer, layered ? layer : "input", "", !layered || !layer);
-      showView(session.appearance.view);
+      showArrangement(session.appearance.arrangement);
     },
   ];
 }

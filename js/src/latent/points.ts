@@ -1,0 +1,103 @@
+/** Neighbours as points of a plane: where they lie, which is near, which comes next. */
+
+import { clamp } from "../core/geometry";
+import type { Bytes } from "../core/wire";
+import { bytesOf } from "../maps/levels";
+import type { RelabelFrame } from "./wire";
+
+/** Neighbours as columns: the student's score, the coordinate across it, the network's probability. */
+export interface Points {
+  score: Float32Array;
+  coordinate: Float32Array;
+  probability: Float32Array;
+  kept: Uint8Array;
+  count: number;
+}
+
+/** Numbers of four bytes each; a host may hand them over at any offset. */
+export function floatsOf(data: Bytes): Float32Array {
+  return new Float32Array(bytesOf(data).slice().buffer);
+}
+
+export function pointsOf(frame: RelabelFrame): Points {
+  return {
+    score: floatsOf(frame.scores),
+    coordinate: floatsOf(frame.coordinate),
+    probability: floatsOf(frame.probability),
+    kept: bytesOf(frame.kept),
+    count: frame.count,
+  };
+}
+
+export interface Extent {
+  low: number;
+  high: number;
+}
+
+/** From the smallest to the largest, a little wider; the outermost half per cent on either side is left out. */
+export function extentOf(values: Float32Array): Extent {
+  const sorted = values.slice().sort();
+  const at = (share: number): number => sorted[Math.round(share * (sorted.length - 1))] ?? 0;
+  const [low, high] = [at(0.005), at(0.995)];
+  const margin = 0.06 * (high - low) || 1;
+  return { low: low - margin, high: high + margin };
+}
+
+/** Where a value lies in an extent, from 0 to 1. */
+export const shareOf = (value: number, { low, high }: Extent): number =>
+  clamp((value - low) / (high - low), 0, 1);
+
+/** The number of the point nearest to (px, py), or -1 beyond `reach`. */
+export function nearestPoint(
+  xs: ArrayLike<number>,
+  ys: ArrayLike<number>,
+  px: number,
+  py: number,
+  reach: number,
+): number {
+  let [best, least] = [-1, reach * reach];
+  for (let i = 0; i < xs.length; i++) {
+    const distance = (xs[i]! - px) ** 2 + (ys[i]! - py) ** 2;
+    if (distance <= least) [best, least] = [i, distance];
+  }
+  return best;
+}
+
+/** The numbers of the `count` points nearest to that of number `centre`, itself first. */
+export function around(
+  xs: ArrayLike<number>,
+  ys: ArrayLike<number>,
+  centre: number,
+  count: number,
+): number[] {
+  const far = (i: number): number => (xs[i]! - xs[centre]!) ** 2 + (ys[i]! - ys[centre]!) ** 2;
+  return Array.from(xs as Float32Array, (_, i) => i)
+    .sort((a, b) => far(a) - far(b))
+    .slice(0, count);
+}
+
+const DIRECTIONS: Readonly<Record<string, readonly [number, number]>> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+};
+
+/** The next point in the direction of an arrow key: near, and not too far aside. Null for another key. */
+export function towards(
+  xs: ArrayLike<number>,
+  ys: ArrayLike<number>,
+  from: number,
+  key: string,
+): number | null {
+  const direction = DIRECTIONS[key];
+  if (!direction) return null;
+  let [best, least] = [from, Number.POSITIVE_INFINITY];
+  for (let i = 0; i < xs.length; i++) {
+    const [dx, dy] = [xs[i]! - xs[from]!, ys[i]! - ys[from]!];
+    const ahead = dx * direction[0] + dy * direction[1];
+    const aside = Math.abs(dx * direction[1]) + Math.abs(dy * direction[0]);
+    if (ahead > 0.5 && ahead + 2 * aside < least) [best, least] = [i, ahead + 2 * aside];
+  }
+  return best;
+}
