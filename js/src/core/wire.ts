@@ -48,9 +48,6 @@ export interface MethodCard {
   takes_layer: boolean;
   signed: boolean;
   anytime: boolean;
-  class_specific?: boolean;
-  needs_rectifiers?: boolean;
-  needs_attention?: boolean;
   parameters: readonly Parameter[];
   unavailable?: string | null;
 }

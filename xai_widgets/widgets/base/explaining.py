@@ -95,8 +95,9 @@ class SentFrames:
 
 
 def card_json(engine: Engine, name: str, unavailable: str | None = None) -> MethodCard:
-    """The card of a method as the browser receives it."""
-    return cast(MethodCard, engine.methods[name].to_json() | {"unavailable": unavailable})
+    """The card of a method as the browser receives it: only what is shown."""
+    card = engine.methods[name].to_json() | {"unavailable": unavailable}
+    return cast(MethodCard, {key: card[key] for key in MethodCard.__annotations__})
 
 
 def facts(engine: Engine, picture: Picture) -> Facts:

@@ -59,9 +59,6 @@ class MethodCard(TypedDict):
     takes_layer: bool
     signed: bool
     anytime: bool
-    class_specific: NotRequired[bool]
-    needs_rectifiers: NotRequired[bool]
-    needs_attention: NotRequired[bool]
     parameters: Sequence[Parameter]
     unavailable: NotRequired[str | None]
 

@@ -18,6 +18,7 @@ from xai_widgets.images import Picture
 from xai_widgets.render.colours import Sign, colorize
 from xai_widgets.targets import TargetLike
 from xai_widgets.widgets.base import state_lock
+from xai_widgets.widgets.base.explaining import card_json
 from xai_widgets.widgets.base.jobs import Work
 from xai_widgets.widgets.base.maps import map_of
 from xai_widgets.widgets.base.messages import message
@@ -223,7 +224,7 @@ class GradientComparison(Appearance, Parametrised):
         }
         self.rows = [{"name": row.name, "accuracy": row.accuracy} for row in self._rows]
         engine = self.engine
-        self.cards = self.cards or [card.to_json() for card in engine.methods.values()]
+        self.cards = self.cards or [{**card_json(engine, name)} for name in engine.methods]
         self._ask()
 
     @t.observe("seed", "parameters")

@@ -150,8 +150,9 @@ class TrainingMonitor(EngineWidget):
 
     def _halt(self, word: str, way_on: str) -> None:
         with state_lock.held():
+            running = self.status.get("state") == "running"
             super().stop()
-            if self.status.get("state") == "stopped":
+            if running and self.status.get("state") == "stopped":
                 epoch = min(self.trainer.epoch + 1, self.plan["epochs"])
                 self._say("stopped", f"{word} in epoch {epoch} of {self.plan['epochs']}.", way_on)
 
