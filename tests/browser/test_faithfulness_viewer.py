@@ -130,7 +130,7 @@ def test_the_bars_are_what_the_network_says_of_that_picture(
     viewer.until("root => root.dataset.xwPoint === '4'")
     says = [text.split("\n") for text in viewer.bars().all_inner_texts()[:3]]
     notebook.execute(
-        "p = engine.probabilities(viewer.curves['grad_cam'].deletion.at(4))[0]\n"
+        "p = engine.internals.probabilities(viewer.curves['grad_cam'].deletion.at(4))[0]\n"
         "top = p.argsort(descending=True)[:3].tolist()\n"
         f"assert [names[i] for i in top] == {[name for name, _ in says]!r}\n"
         "assert ['%.1f' % (100 * p[i]) for i in top] == "
