@@ -56,7 +56,7 @@ def test_cells_are_the_engines_for_one_class(
     engine: Engine, comparison: GradientComparison
 ) -> None:
     engines = {"Small 1": engine, "Small 2": bent(engine)}  # alike by name: numbered
-    target = engine.resolve_target(photograph()).index
+    target = engine.internals.resolve_target(photograph()).index
     sent = channel(comparison)
     sent.message(kind="ready")
     frames = {
@@ -86,7 +86,7 @@ def test_each_may_explain_its_own_class(engine: Engine, comparison: GradientComp
         comparison.attributions[name, "saliency"].target.index for name in ("Small 1", "Small 2")
     ]
     networks = (engine, bent(engine))
-    assert indices == [each.resolve_target(photograph()).index for each in networks]
+    assert indices == [network.internals.resolve_target(photograph()).index for network in networks]
     assert indices[0] != indices[1]
     comparison.own, comparison.target = False, "blue whale"
     comparison.wait(30)
@@ -94,7 +94,7 @@ def test_each_may_explain_its_own_class(engine: Engine, comparison: GradientComp
 
 
 def test_measures_are_those_of_the_room(engine: Engine, comparison: GradientComparison) -> None:
-    target = engine.resolve_target(photograph()).index
+    target = engine.internals.resolve_target(photograph()).index
     plain = engine.explain(photograph(), "saliency", target=target)
     guided = engine.explain(photograph(), "guided_backprop", target=target)
     until(lambda: "smoothing" in comparison.measures["Small 1", "saliency"])
@@ -113,7 +113,7 @@ def test_measures_are_those_of_the_room(engine: Engine, comparison: GradientComp
 def test_noise_changes_the_input_and_not_the_class(
     engine: Engine, comparison: GradientComparison
 ) -> None:
-    target = engine.resolve_target(photograph()).index
+    target = engine.internals.resolve_target(photograph()).index
     clear = comparison.attributions["Small 1", "saliency"]
     comparison.noise = 0.2
     comparison.wait(30)
@@ -246,6 +246,14 @@ def test_it_is_strict(engine: Engine, comparison: GradientComparison) -> None:
         comparison.noise = 2
     with pytest.raises(ExplanationError, match="picture_index is 2"):
         comparison.picture_index = 2
+    with pytest.warns(DeprecationWarning, match=r"place is now called picture_index"):
+        comparison.place = 1
+    assert comparison.picture_index == 1
+    with (
+        pytest.warns(DeprecationWarning, match="place=.... is now called picture_index"),
+        GradientComparison(engine, [photograph()] * 2, place=1) as other,  # type: ignore[call-arg]
+    ):
+        assert other.picture_index == 1
     channel(comparison).change(scale="cel")
     assert comparison.status["state"] == "error"
     assert "Did you mean" in comparison.status["message"]
