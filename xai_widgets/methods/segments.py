@@ -20,9 +20,11 @@ Regions = Literal["slic", "grid"]
 _Labels = npt.NDArray[np.int64]
 
 # Of superpixels, for colours in [0, 1]: the first, or where it makes too few, one that makes more.
+# Both chosen on `demo.shapes(80, seed=7)`, for superpixels whose union is the shape, and on three
+# photographs, for superpixels of little spread in colour.
 _COMPACTNESS = (0.2, 0.4, 0.1)
 # The smallest superpixel, in parts of an average one: scikit-image's own, 0.5, loses small objects.
-_SMALLEST = 0.2
+_SMALLEST = 0.1
 _TRIES = 6
 
 
