@@ -65,14 +65,14 @@ class DoubleBackwardMode(RectifierMode):
             if x.requires_grad and x.ndim == 4 and not isinstance(given["padding"], str):
                 pairs = [_pair(given[name]) for name in ("stride", "padding", "dilation")]
                 geometry = (*pairs, given["groups"])
-                return _Convolution.apply(x, given["weight"], given["bias"], geometry, self)
+                return _applied(_Convolution, x, given["weight"], given["bias"], geometry, self)
         if func is F.batch_norm:
             given = {**_NORM, **dict(zip(_NORM, args, strict=False)), **kwargs}
             x, weight = given["input"], given["weight"]
             several = x.ndim > 1 and x.numel() > x.shape[1]  # one per channel is PyTorch's error
             if given["training"] and x.requires_grad and several:
                 weight = x.new_ones(x.shape[1]) if weight is None else weight
-                return _BatchNorm.apply(
+                return _applied(_BatchNorm,
                     x, weight, given["bias"], given["running_mean"], given["running_var"],
                     given["momentum"], given["eps"], self,
                 )  # fmt: skip
@@ -83,7 +83,7 @@ class DoubleBackwardMode(RectifierMode):
         in_place = kwargs.get("inplace", len(args) > 1 and args[1])
         if func not in _RELU or in_place or not torch.is_grad_enabled() or not x.requires_grad:
             return super().rectify(func, args, kwargs)
-        y = _Relu.apply(x)
+        y = _applied(_Relu, x)
         self.hook(y, func)
         return y
 
@@ -104,7 +104,7 @@ class _Convolution(autograd.Function):
         x, w = ctx.saved_tensors
         wanted = list(ctx.needs_input_grad[:3])
         if ctx.mode.to_inputs:
-            return _ConvolutionBackward.apply(g, x, w, ctx.geometry), None, None, None, None
+            return _applied(_ConvolutionBackward, g, x, w, ctx.geometry), None, None, None, None
         # The derivative of the training loss by the picture itself, unchanged, is not needed.
         is_picture = ctx.mode.source is not None and x.grad_fn is ctx.mode.source
         wanted[0] = wanted[0] and not is_picture
@@ -184,7 +184,7 @@ class _BatchNorm(autograd.Function):
         if ctx.mode.to_inputs and ctx.mode.fixed:
             return g * (weight * r).view(1, -1, *[1] * (x.ndim - 2)), None, None, *rest
         if ctx.mode.to_inputs:
-            return _BatchNormBackward.apply(g, x, weight, mean, r, ctx.eps), None, None, *rest
+            return _applied(_BatchNormBackward, g, x, weight, mean, r, ctx.eps), None, None, *rest
         wanted = list(ctx.needs_input_grad[:3])
         return *_norm_backward(g, x, weight, None, None, mean, r, True, ctx.eps, wanted), *rest
 
@@ -234,6 +234,10 @@ class _BatchNormBackward(autograd.Function):
         start, of_x, of_g, of_v = (spread(w) for w in (constant, of_x, scale * d, scale * b))
         by_x = torch.addcmul(start, x, of_x).addcmul_(g, of_g).addcmul_(v, of_v)
         return by_g, by_x, n * r * (shared - d * b), None, None, None
+
+
+def _applied(function: type[autograd.Function], *given: Any) -> Any:
+    return function.apply(*given)
 
 
 def _pair(value: Any) -> list[int]:
