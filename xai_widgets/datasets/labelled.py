@@ -16,8 +16,6 @@ from xai_widgets.images import load
 DATA_VARIABLE = "XAI_WIDGETS_DATA"  # names a folder of data sets
 # Of picture files.
 SUFFIXES = frozenset([".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"])
-    [".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"]
-)  # of picture files
 _EVERY = 5  # of each class, every fifth picture is a test picture where the folder is not split
 
 

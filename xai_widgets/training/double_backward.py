@@ -69,7 +69,7 @@ class DoubleBackwardMode(RectifierMode):
         if func is F.batch_norm:
             given = {**_NORM, **dict(zip(_NORM, args, strict=False)), **kwargs}
             x, weight = given["input"], given["weight"]
-            several = x.ndim > 1 and x.numel() > x.shape[1]  # one per channel is PyTorch's error
+            several = x.ndim > 1 and x.numel() > x.shape[1]  # of one value PyTorch has an error
             if given["training"] and x.requires_grad and several:
                 weight = x.new_ones(x.shape[1]) if weight is None else weight
                 return _applied(_BatchNorm,
