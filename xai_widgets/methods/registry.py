@@ -24,6 +24,7 @@ from xai_widgets.errors import ExplanationError, nearest
 from xai_widgets.progress import Progress
 
 Family = Literal["Gradient", "CAM", "Perturbation", "Path", "Surrogate", "Attention", "Own"]
+Steps = Iterator[Progress[Tensor]]  # of a method that is usable early
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -46,6 +47,9 @@ class Range:
     step: float = 1
     unit: str = ""
     help: str = ""
+
+
+Seed = Annotated[int, Range(0, 9999, 1, "", "of the random numbers")]
 
 
 @dataclass(frozen=True)
