@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import combinations
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -13,10 +13,12 @@ import torch
 from torch import Tensor
 
 from xai_widgets.baselines import Baseline, baseline_like
+from xai_widgets.methods.registry import Range
 from xai_widgets.probe.trace import Trace
 from xai_widgets.targets import Target
 
 Regions = Literal["slic", "grid"]
+Count = Annotated[int, Range(2, 500, 1, "", "segments, at most")]
 _Labels = npt.NDArray[np.int64]
 
 # Of superpixels, for colours in [0, 1]: the first, or where it makes too few, one that makes more.
