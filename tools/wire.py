@@ -14,11 +14,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from typing_extensions import NotRequired, get_type_hints, is_typeddict
+from typing_extensions import NotRequired, get_original_bases, get_type_hints, is_typeddict
 
 ROOT = Path(__file__).resolve().parent.parent
 TYPESCRIPT = ROOT / "js" / "src" / "core" / "wire.ts"
 _WIDTH = 100
+_GLUE = "\0"  # between the words of a field, which stays on one line
 
 _HEAD = """\
 /**
@@ -27,6 +28,7 @@ _HEAD = """\
  */
 
 export type Bytes = DataView | Uint8Array | string;
+
 """
 _PLAIN = {
     int: "number",
@@ -41,13 +43,16 @@ _PLAIN = {
 
 def typescript() -> str:
     """The text of the file."""
-    return "\n".join([_HEAD, *(_interface(declared) for declared in declarations().values())])
+    return _HEAD + "".join(_interface(declared) for declared in declarations().values())
 
 
 def declarations() -> dict[str, type]:
     """All TypedDicts of the wire by name, the shared ones first."""
     widgets = ROOT / "xai_widgets" / "widgets"
-    folders = sorted((path.parent.name for path in widgets.glob("*/wire.py")), key=_order)
+    folders = sorted(
+        (path.parent.name for path in widgets.glob("*/wire.py")),
+        key=lambda folder: (folder != "base", folder),
+    )
     named: dict[str, type] = {}
     for folder in folders:
         module = importlib.import_module(f"xai_widgets.widgets.{folder}.wire")
@@ -59,28 +64,30 @@ def declarations() -> dict[str, type]:
     return named
 
 
-def _order(folder: str) -> tuple[bool, str]:
-    return folder != "base", folder
-
-
 def _interface(declared: type) -> str:
-    fields = get_type_hints(declared, include_extras=True)
-    lines = [_field(name, given) for name, given in fields.items()]
-    return "\n".join(
-        [*_comment(declared), f"export interface {declared.__name__} {{", *lines, "}\n"]
-    )
-
-
-def _comment(declared: type) -> list[str]:
+    bases = [base for base in get_original_bases(declared) if is_typeddict(base)]
+    inherited = {name for base in bases for name in get_type_hints(base)}
+    hints = get_type_hints(declared, include_extras=True)
+    fields = [_field(name, given) for name, given in hints.items() if name not in inherited]
     text = " ".join((declared.__doc__ or "").split())
-    if len(text) <= _WIDTH - 7:
-        return [f"/** {text} */"] * bool(text)
-    return ["/**", *(f" * {line}" for line in textwrap.wrap(text, _WIDTH - 3)), " */"]
+    comment = _filled(f"{text} */", first="/** ", further=" * ") if text else ""
+    of = f" extends {', '.join(base.__name__ for base in bases)}" if bases else ""
+    opening = f"export interface {declared.__name__}{of} {{"
+    short = f"{opening} {'; '.join(fields)} }}" if fields else f"{opening}}}"
+    if len(short) <= _WIDTH:
+        return f"{comment}{short}\n"
+    table = _filled(" ".join(f"{field};".replace(" ", _GLUE) for field in fields), "  ", "  ")
+    return f"{comment}{opening}\n{table.replace(_GLUE, ' ')}}}\n"
+
+
+def _filled(text: str, first: str, further: str) -> str:
+    """The words of a text in lines of at most 100 columns."""
+    return f"{textwrap.fill(text, _WIDTH, initial_indent=first, subsequent_indent=further)}\n"
 
 
 def _field(name: str, given: Any) -> str:
     optional = get_origin(given) is NotRequired
-    return f"  {name}{'?' * optional}: {_type(get_args(given)[0] if optional else given)};"
+    return f"{name}{'?' * optional}: {_type(get_args(given)[0] if optional else given)}"
 
 
 def _type(given: Any) -> str:
@@ -99,15 +106,11 @@ def _type(given: Any) -> str:
     if origin is tuple:
         return f"readonly [{', '.join(_type(part) for part in parts)}]"
     if origin in (Sequence, list):
-        return _array(_type(parts[0]))
+        item = _type(parts[0])
+        return f"readonly {item}[]" if item.isidentifier() else f"ReadonlyArray<{item}>"
     if origin in (Mapping, dict):
         return f"Readonly<Record<{_type(parts[0])}, {_type(parts[1])}>>"
     raise SystemExit(f"{given} has no form on the wire")
-
-
-def _array(item: str) -> str:
-    simple = item.isidentifier()
-    return f"readonly {item}[]" if simple else f"ReadonlyArray<{item}>"
 
 
 def main() -> int:

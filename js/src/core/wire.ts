@@ -5,570 +5,210 @@
 
 export type Bytes = DataView | Uint8Array | string;
 
-export interface ClassScore {
-  index: number;
-  name: string;
-  probability: number;
-}
-
+export interface ClassScore { index: number; name: string; probability: number }
 /** The most probable classes, the first one first. */
-export interface Prediction {
-  top: readonly ClassScore[];
-}
-
+export interface Prediction { top: readonly ClassScore[] }
 /** A parameter of a method, and the control that sets it. */
 export interface Parameter {
-  name: string;
-  label: string;
-  kind: "int" | "float" | "choice" | "bool";
-  default: unknown;
-  minimum?: number | null;
-  maximum?: number | null;
-  step?: number | null;
-  choices?: readonly unknown[] | null;
-  unit?: string | null;
-  help?: string | null;
+  name: string; label: string; kind: "int" | "float" | "choice" | "bool"; default: unknown;
+  minimum?: number | null; maximum?: number | null; step?: number | null;
+  choices?: readonly unknown[] | null; unit?: string | null; help?: string | null;
 }
-
-/**
- * What a method is. `takes_layer`: whether a layer is chosen for it. `unavailable`: why this
- * network cannot be explained by it; absent or empty where it can.
- */
+/** What a method is. `takes_layer`: whether a layer is chosen for it. `unavailable`: why this
+ * network cannot be explained by it; absent or empty where it can. */
 export interface MethodCard {
-  name: string;
-  title: string;
-  family: string;
-  cost: string;
-  formula: string;
-  citation: string;
-  url?: string | null;
-  shows: string;
-  limits: string;
-  space: "input" | "layer";
-  takes_layer: boolean;
-  signed: boolean;
-  anytime: boolean;
-  parameters: readonly Parameter[];
+  name: string; title: string; family: string; cost: string; formula: string; citation: string;
+  url?: string | null; shows: string; limits: string; space: "input" | "layer";
+  takes_layer: boolean; signed: boolean; anytime: boolean; parameters: readonly Parameter[];
   unavailable?: string | null;
 }
-
 /** A layer that CAM methods accept, with the height and width of its maps. */
-export interface Layer {
-  name: string;
-  size: readonly [number, number];
-  channels: number;
-}
-
+export interface Layer { name: string; size: readonly [number, number]; channels: number }
 /** The network, with the height and width of its input. */
-export interface Network {
-  name: string;
-  input: readonly [number, number];
-}
-
+export interface Network { name: string; input: readonly [number, number] }
 /** A picture in a format that browsers know; with an empty `mime`, its pixels as they are. */
-export interface Picture {
-  width: number;
-  height: number;
-  mime: string;
-  data: Bytes;
-  name?: string;
-}
-
+export interface Picture { width: number; height: number; mime: string; data: Bytes; name?: string }
 /** What is explained; a function of the output has no index. */
 export interface FrameTarget {
-  index: number | null;
-  name: string;
-  probability: number | null;
-  score?: number | null;
+  index: number | null; name: string; probability: number | null; score?: number | null;
 }
-
 /** An (h, w) map in bytes: value = sign(s) |s|^gamma peak, with s read from the byte. */
 export interface QuantisedMap {
-  shape: readonly [number, number];
-  signed: boolean;
-  range: readonly [number, number];
-  peak: number;
-  gamma: number;
-  histogram?: readonly number[];
-  data: Bytes;
-  state: "ok" | "zero" | "nonfinite";
+  shape: readonly [number, number]; signed: boolean; range: readonly [number, number]; peak: number;
+  gamma: number; histogram?: readonly number[]; data: Bytes; state: "ok" | "zero" | "nonfinite";
   message: string;
 }
-
 /** A map, and what it is a map of. `note` is what has to be known of it beside the picture. */
-export interface MapFrame {
-  shape: readonly [number, number];
-  signed: boolean;
-  range: readonly [number, number];
-  peak: number;
-  gamma: number;
-  histogram?: readonly number[];
-  data: Bytes;
-  state: "ok" | "zero" | "nonfinite";
-  message: string;
-  method: string;
-  target: FrameTarget;
-  layer: string | null;
-  parameters: Readonly<Record<string, unknown>>;
-  partial: boolean;
-  fraction: number;
-  seconds: number;
-  note?: string;
+export interface MapFrame extends QuantisedMap {
+  method: string; target: FrameTarget; layer: string | null;
+  parameters: Readonly<Record<string, unknown>>; partial: boolean; fraction: number;
+  seconds: number; note?: string;
 }
-
 /** A map as the answer to the request `seq`. */
-export interface Frame {
-  shape: readonly [number, number];
-  signed: boolean;
-  range: readonly [number, number];
-  peak: number;
-  gamma: number;
-  histogram?: readonly number[];
-  data: Bytes;
-  state: "ok" | "zero" | "nonfinite";
-  message: string;
-  method: string;
-  target: FrameTarget;
-  layer: string | null;
-  parameters: Readonly<Record<string, unknown>>;
-  partial: boolean;
-  fraction: number;
-  seconds: number;
-  note?: string;
-  seq: number;
-}
-
+export interface Frame extends MapFrame { seq: number }
 /** What the kernel is doing: `remaining` is in seconds, `hint` is the way on or out. */
 export interface Status {
-  seq: number;
-  state: "idle" | "running" | "error" | "stopped";
-  message: string;
-  hint: string;
-  fraction: number | null;
-  seconds: number | null;
-  remaining: number | null;
+  seq: number; state: "idle" | "running" | "error" | "stopped"; message: string; hint: string;
+  fraction: number | null; seconds: number | null; remaining: number | null;
 }
-
 /** An item of the trait `rows`: a network's name, and the share it gets right, if given. */
-export interface NetworkRow {
-  name: string;
-  accuracy: number | null;
-}
-
+export interface NetworkRow { name: string; accuracy: number | null }
 /** An item of the trait `measure_descriptions`: what is measured of a map. */
-export interface MeasureDescription {
-  name: string;
-  title: string;
-  help: string;
-}
-
-/**
- * What a network says of the picture, or only the `error` that says why it says nothing. `photo` is
- * the picture as the network was given it, left out where the first network's is the same.
- */
+export interface MeasureDescription { name: string; title: string; help: string }
+/** What a network says of the picture, or only the `error` that says why it says nothing. `photo`
+ * is the picture as the network was given it, left out where the first network's is the same. */
 export interface NetworkPrediction {
-  row: number;
-  input?: readonly [number, number];
-  top?: readonly ClassScore[];
-  target?: FrameTarget;
-  exact?: boolean;
-  photo?: Picture;
-  error?: string;
+  row: number; input?: readonly [number, number]; top?: readonly ClassScore[]; target?: FrameTarget;
+  exact?: boolean; photo?: Picture; error?: string;
 }
-
 /** A map in the grid; or its row and method, and the `error` that says why there is none. */
-export interface CellFrame {
-  shape: readonly [number, number];
-  signed: boolean;
-  range: readonly [number, number];
-  peak: number;
-  gamma: number;
-  histogram?: readonly number[];
-  data: Bytes;
-  state: "ok" | "zero" | "nonfinite";
-  message: string;
-  method: string;
-  target: FrameTarget;
-  layer: string | null;
-  parameters: Readonly<Record<string, unknown>>;
-  partial: boolean;
-  fraction: number;
-  seconds: number;
-  note?: string;
-  row: number;
-  error?: string;
-}
-
+export interface CellFrame extends MapFrame { row: number; error?: string }
 /** The measures of a cell by name, None where one is not defined. */
 export interface CellMeasures {
-  row: number;
-  method: string;
-  values: Readonly<Record<string, number | null>>;
+  row: number; method: string; values: Readonly<Record<string, number | null>>;
 }
-
 /** An item of `frames`: an answer in a saved page. */
 export interface ComparisonSaved {
-  key: string;
-  picture_index: number;
-  noise: number;
-  predictions: readonly NetworkPrediction[];
-  cells: readonly CellFrame[];
-  measures: readonly CellMeasures[];
+  key: string; picture_index: number; noise: number; predictions: readonly NetworkPrediction[];
+  cells: readonly CellFrame[]; measures: readonly CellMeasures[];
 }
-
 /** To the browser: what a network says, its photo's data in a buffer. */
 export interface PredictionMessage {
-  kind: "prediction";
-  key: string;
-  prediction: NetworkPrediction;
+  kind: "prediction"; key: string; prediction: NetworkPrediction;
 }
-
 /** To the browser: a cell, its data in a buffer. */
-export interface CellMessage {
-  kind: "cell";
-  key: string;
-  frame: CellFrame;
-}
-
+export interface CellMessage { kind: "cell"; key: string; frame: CellFrame }
 /** To the browser: measures of a cell, in addition to those it has. */
-export interface MeasuresMessage {
-  row: number;
-  method: string;
-  values: Readonly<Record<string, number | null>>;
-  kind: "measures";
-  key: string;
-}
-
+export interface MeasuresMessage extends CellMeasures { kind: "measures"; key: string }
 /** To the browser: no answer holds any more. */
-export interface ForgetMessage {
-  kind: "forget";
-}
-
+export interface ForgetMessage { kind: "forget" }
 /** From the browser: it lacks the answer with this key, or parts of it. */
-export interface MissingMessage {
-  kind: "missing";
-  key: string;
-}
-
-/**
- * The probability of the class at each point, and the most probable classes there as pairs of index
- * and probability. `low` and `high` are the band of the random maps, `interval` that of their
- * areas.
- */
+export interface MissingMessage { kind: "missing"; key: string }
+/** The probability of the class at each point, and the most probable classes there as pairs of
+ * index and probability. `low` and `high` are the band of the random maps, `interval` that of their
+ * areas. */
 export interface Curve {
-  probability: readonly number[];
-  auc: number;
-  low?: readonly number[];
-  high?: readonly number[];
+  probability: readonly number[]; auc: number; low?: readonly number[]; high?: readonly number[];
   interval?: readonly [number, number];
   top: ReadonlyArray<ReadonlyArray<readonly [number, number]>>;
 }
-
-/**
- * Both curves of a map, or of several random ones. `order` has a byte for each pixel: the point at
- * which it changes.
- */
+/** Both curves of a map, or of several random ones. `order` has a byte for each pixel: the point at
+ * which it changes. */
 export interface Curves {
-  method: string;
-  title: string;
-  order: Bytes;
-  maps: number;
-  insertion: Curve;
-  deletion: Curve;
+  method: string; title: string; order: Bytes; maps: number; insertion: Curve; deletion: Curve;
 }
-
 /** The curves that there are so far; `gone` is the picture with all pixels taken away. */
 export interface CurvesFrame {
-  seq: number;
-  target: FrameTarget;
-  baseline: string;
-  steps: number;
-  gone: Picture;
-  fractions: readonly number[];
-  names: Readonly<Record<string, string>>;
-  curves: readonly Curves[];
+  seq: number; target: FrameTarget; baseline: string; steps: number; gone: Picture;
+  fractions: readonly number[]; names: Readonly<Record<string, string>>; curves: readonly Curves[];
 }
-
 /** The map after these layers were randomised, and how alike it still is. */
 export interface SanityStage {
-  randomised: readonly string[];
-  spearman: number | null;
-  ssim: number | null;
-  map: QuantisedMap;
+  randomised: readonly string[]; spearman: number | null; ssim: number | null; map: QuantisedMap;
 }
-
 /** The check of a method for a class, so far: `total` stages are to come in all. */
 export interface SanityCheck {
-  method: string;
-  title: string;
-  target: number;
-  total: number;
-  done: boolean;
-  mean: number | null;
+  method: string; title: string; target: number; total: number; done: boolean; mean: number | null;
   stages: readonly SanityStage[];
 }
-
 /** A map that nobody has asked for yet; its data is in the buffer. */
-export interface PrefetchedMessage {
-  kind: "prefetched";
-  frame: Frame;
-}
-
+export interface PrefetchedMessage { kind: "prefetched"; frame: Frame }
 /** A view asks for the brush; `known`: for the fills alone; `problem`: the host refused it. */
-export interface BrushRequest {
-  kind: "brush";
-  known?: boolean;
-  problem?: string;
-}
-
-/**
- * The brush. Buffers: its module, the blurred picture (`mime`), the probabilities of the unpainted
- * picture, and what is painted now: the mask's runs and its probabilities.
- */
+export interface BrushRequest { kind: "brush"; known?: boolean; problem?: string }
+/** The brush. Buffers: its module, the blurred picture (`mime`), the probabilities of the unpainted
+ * picture, and what is painted now: the mask's runs and its probabilities. */
 export interface BrushMessage {
-  kind: "brush";
-  fills: readonly string[];
-  mean: readonly number[];
-  mime: string;
+  kind: "brush"; fills: readonly string[]; mean: readonly number[]; mime: string;
   fill?: string | null;
 }
-
-/**
- * A stroke of the view `by`, its mask's runs in the buffer. An empty mask clears. The answer is
- * filled up with `full` bytes without meaning, so that it fills a packet and comes sooner.
- */
+/** A stroke of the view `by`, its mask's runs in the buffer. An empty mask clears. The answer is
+ * filled up with `full` bytes without meaning, so that it fills a packet and comes sooner. */
 export interface PaintRequest {
-  kind: "paint";
-  by: string;
-  seq: number;
-  fill: string;
-  full?: number;
+  kind: "paint"; by: string; seq: number; fill: string; full?: number;
 }
-
 /** The answer to a stroke, for all views. Buffers: the class probabilities, and the mask's runs. */
 export interface PaintedMessage {
-  kind: "painted";
-  by: string;
-  seq: number;
-  fill: string;
-  failed?: boolean;
+  kind: "painted"; by: string; seq: number; fill: string; failed?: boolean;
 }
-
-/**
- * What the network says of a picture: (class, probability) of the classes that were likely at first
- * and of the likeliest now, and the latter's index and name.
- */
+/** What the network says of a picture: (class, probability) of the classes that were likely at
+ * first and of the likeliest now, and the latter's index and name. */
 export interface Judged {
-  chances: ReadonlyArray<readonly [number, number]>;
-  label: number;
-  label_name: string;
+  chances: ReadonlyArray<readonly [number, number]>; label: number; label_name: string;
 }
-
 /** A picture, and what the network says of it. */
-export interface JudgedPicture {
-  width: number;
-  height: number;
-  mime: string;
-  data: Bytes;
-  name?: string;
-  chances: ReadonlyArray<readonly [number, number]>;
-  label: number;
-  label_name: string;
-}
-
-/**
- * The trait `reconstruction`: what the VAE alone makes of the picture, the edited picture while no
- * slider is moved, and the classes that are likely.
- */
+export interface JudgedPicture extends Picture, Judged {}
+/** The trait `reconstruction`: what the VAE alone makes of the picture, the edited picture while no
+ * slider is moved, and the classes that are likely. */
 export interface Reconstruction {
-  target: FrameTarget;
-  classes: readonly ClassScore[];
-  reconstruction: JudgedPicture;
+  target: FrameTarget; classes: readonly ClassScore[]; reconstruction: JudgedPicture;
   rest: JudgedPicture;
 }
-
-/**
- * The trait `frame`: a distillation. `maps` are by read-out; of the neighbours, `scores`,
- * `coordinate` and `probability` are float32, `kept` is uint8, one each.
- */
+/** The trait `frame`: a distillation. `maps` are by read-out; of the neighbours, `scores`,
+ * `coordinate` and `probability` are float32, `kept` is uint8, one each. */
 export interface RelabelFrame {
-  seq: number;
-  target: FrameTarget;
-  maps: Readonly<Record<string, QuantisedMap>>;
-  scores: Bytes;
-  coordinate: Bytes;
-  kept: Bytes;
-  probability: Bytes;
-  count: number;
-  sentence: string;
-  warnings: readonly string[];
-  fidelity: number | null;
-  kept_share: number | null;
-  scale: number | null;
-  error: number | null;
-  keeps_label: boolean;
-  partial: boolean;
-  fraction: number;
-  seconds: number;
+  seq: number; target: FrameTarget; maps: Readonly<Record<string, QuantisedMap>>; scores: Bytes;
+  coordinate: Bytes; kept: Bytes; probability: Bytes; count: number; sentence: string;
+  warnings: readonly string[]; fidelity: number | null; kept_share: number | null;
+  scale: number | null; error: number | null; keeps_label: boolean; partial: boolean;
+  fraction: number; seconds: number;
 }
-
 /** A slider. `flip` is where the label turns, `becomes` the class it turns to. */
 export interface SliderRow {
-  name: string;
-  low: number;
-  high: number;
-  weight: number | null;
-  flip: number | null;
+  name: string; low: number; high: number; weight: number | null; flip: number | null;
   becomes?: string | null;
 }
-
 /** The trait `sliders`. `better`: those of more neighbours wait until they are asked for. */
-export interface Sliders {
-  run: number;
-  shown: readonly SliderRow[];
-  better: boolean;
-}
-
+export interface Sliders { run: number; shown: readonly SliderRow[]; better: boolean }
 /** The trait `edited`: the picture where the sliders stand. `answer` counts the moves. */
-export interface Edited {
-  width: number;
-  height: number;
-  mime: string;
-  data: Bytes;
-  name?: string;
-  chances: ReadonlyArray<readonly [number, number]>;
-  label: number;
-  label_name: string;
-  values: readonly number[];
-  neighbour: number;
-  run: number;
-  score: number | null;
-  answer: number;
+export interface Edited extends JudgedPicture {
+  values: readonly number[]; neighbour: number; run: number; score: number | null; answer: number;
 }
-
 /** The picture of a neighbour. */
-export interface NeighbourPicture {
-  width: number;
-  height: number;
-  mime: string;
-  data: Bytes;
-  name?: string;
-  neighbour: number;
-}
-
+export interface NeighbourPicture extends Picture { neighbour: number }
 /** An item of `frames`: a position of a slider, or a neighbour. */
-export interface LatentSaved {
-  width: number;
-  height: number;
-  mime: string;
-  data: Bytes;
-  name?: string;
-  chances: ReadonlyArray<readonly [number, number]>;
-  label: number;
-  label_name: string;
-  slider?: number;
-  value?: number;
-  neighbour?: number;
-  score: number | null;
+export interface LatentSaved extends JudgedPicture {
+  slider?: number; value?: number; neighbour?: number; score: number | null;
 }
-
-/**
- * From the browser: move the sliders, from a neighbour of a distillation on, and answer with so
- * many bytes at least.
- */
+/** From the browser: move the sliders, from a neighbour of a distillation on, and answer with so
+ * many bytes at least. */
 export interface EditRequest {
-  kind: "edit";
-  values: readonly number[];
-  neighbour: number;
-  run: number;
-  full: number;
+  kind: "edit"; values: readonly number[]; neighbour: number; run: number; full: number;
 }
-
 /** From the browser: send the pictures of these neighbours. */
 export interface NeighboursRequest {
-  kind: "neighbours";
-  run: number;
-  neighbours: readonly number[];
+  kind: "neighbours"; run: number; neighbours: readonly number[];
 }
-
 /** To the browser: pictures of neighbours, their data in buffers. */
 export interface NeighboursMessage {
-  kind: "neighbours";
-  run: number;
-  pictures: readonly NeighbourPicture[];
+  kind: "neighbours"; run: number; pictures: readonly NeighbourPicture[];
 }
-
 /** From the browser: show the sliders that wait. */
-export interface TakeSlidersRequest {
-  kind: "take_sliders";
-}
-
+export interface TakeSlidersRequest { kind: "take_sliders" }
 /** The trait `plan`. `steps` are those of an epoch, `weight` that of the regularisation. */
 export interface TrainingPlan {
-  epochs: number;
-  steps: number;
-  weight: number;
-  regularised: boolean;
+  epochs: number; steps: number; weight: number; regularised: boolean;
 }
-
 /** The trait `loss`: `x` in shares of the training, each term at these points. */
 export interface LossCurve {
-  x: readonly number[];
-  total: ReadonlyArray<number | null>;
-  classification: ReadonlyArray<number | null>;
-  regularization: ReadonlyArray<number | null>;
+  x: readonly number[]; total: ReadonlyArray<number | null>;
+  classification: ReadonlyArray<number | null>; regularization: ReadonlyArray<number | null>;
 }
-
 /** An item of the trait `epochs`: what was measured after an epoch. */
 export interface EpochMeasures {
-  epoch: number;
-  accuracy: number | null;
-  test_accuracy: number | null;
-  cosine: number | null;
+  epoch: number; accuracy: number | null; test_accuracy: number | null; cosine: number | null;
 }
-
 /** The trait `step`: the latest step. Terms that are not finite are left out. */
 export interface TrainingStep {
-  epoch: number;
-  step: number;
-  accuracy?: number | null;
-  learning_rate?: number;
-  total?: number;
-  classification?: number;
-  regularization?: number;
+  epoch: number; step: number; accuracy?: number | null; learning_rate?: number; total?: number;
+  classification?: number; regularization?: number;
 }
-
 /** A gradient; or only the `error` that says why there is none. */
-export interface GradientMap {
-  shape: readonly [number, number];
-  signed: boolean;
-  range: readonly [number, number];
-  peak: number;
-  gamma: number;
-  histogram?: readonly number[];
-  data: Bytes;
-  state: "ok" | "zero" | "nonfinite";
-  message: string;
-  error: string;
-}
-
+export interface GradientMap extends QuantisedMap { error: string }
 /** A picture after an epoch: what the network says of it, its plain and its guided gradient. */
 export interface PictureGradients {
-  top: ClassScore;
-  right: boolean;
-  cosine: number | null;
-  maps: readonly GradientMap[];
+  top: ClassScore; right: boolean; cosine: number | null; maps: readonly GradientMap[];
 }
-
 /** The trait `frame`, and an item of `frames`: the gradients after so many epochs. */
-export interface GradientLook {
-  seq?: number;
-  epoch: number;
-  pictures: readonly PictureGradients[];
-}
-
+export interface GradientLook { seq?: number; epoch: number; pictures: readonly PictureGradients[] }
 /** To the browser: a look that was made before the view listened, its maps' data in buffers. */
-export interface LookMessage {
-  kind: "look";
-  frame: GradientLook;
-}
+export interface LookMessage { kind: "look"; frame: GradientLook }

@@ -19,7 +19,7 @@ from xai_widgets.engine import Engine
 from xai_widgets.progress import Progress
 from xai_widgets.widgets.base.jobs import Work, in_one_step
 from xai_widgets.widgets.base.maps import dequantise
-from xai_widgets.widgets.base.messages import message
+from xai_widgets.widgets.base.channel import message
 from xai_widgets.widgets.base.widget import EngineWidget
 
 

@@ -42,7 +42,7 @@ class Inner(TypedDict):
     x: int
 
 
-class Everything(TypedDict):
+class Everything(Inner):
     """All that the wire can carry."""
 
     number: float
@@ -63,21 +63,18 @@ def test_types_are_translated(generator: ModuleType) -> None:
         generator._interface(Everything)
         == """\
 /** All that the wire can carry. */
-export interface Everything {
-  number: number;
-  maybe: number | null;
-  left_out?: string;
-  word: "a" | "b";
-  data: Bytes;
-  pair: readonly [number, string];
-  size: readonly [number, number];
-  several: readonly Inner[];
-  deep: ReadonlyArray<readonly number[]>;
-  table: Readonly<Record<string, number | null>>;
+export interface Everything extends Inner {
+  number: number; maybe: number | null; left_out?: string; word: "a" | "b"; data: Bytes;
+  pair: readonly [number, string]; size: readonly [number, number]; several: readonly Inner[];
+  deep: ReadonlyArray<readonly number[]>; table: Readonly<Record<string, number | null>>;
   anything: Readonly<Record<string, unknown>>;
 }
 """
     )
+
+
+def test_a_short_one_is_a_line(generator: ModuleType) -> None:
+    assert generator._interface(Inner) == "export interface Inner { x: number }\n"
 
 
 def test_what_has_no_form_on_the_wire_is_refused(generator: ModuleType) -> None:

@@ -13,7 +13,7 @@ from xai_widgets.targets import TargetLike
 from xai_widgets.widgets.base.explaining import Request, explanations
 from xai_widgets.widgets.base.jobs import Work
 from xai_widgets.widgets.base.options import Appearance
-from xai_widgets.widgets.base.widget import PictureWidget
+from xai_widgets.widgets.base.picture import PictureWidget
 
 FIVE = ("saliency", "guided_backprop", "grad_cam", "layer_cam", "occlusion")
 

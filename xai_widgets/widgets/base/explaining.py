@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from xai_widgets.attribution import Attribution
 from xai_widgets.engine import Engine
+from xai_widgets import targets
 from xai_widgets.errors import ExplanationError
 from xai_widgets.images import Picture
 from xai_widgets.progress import Progress
@@ -69,35 +70,15 @@ class Explained:
     frame: MapFrame
 
 
-class SentFrames:
-    """The final frames that the browser has, the latest of each method: they need not be sent again
-    when a person switches to that method.
-    """
-
-    def __init__(self) -> None:
-        self._frames: dict[str, tuple[Request, MapFrame]] = {}
-
-    def add(self, explained: Explained) -> None:
-        self._frames[explained.request.method] = (explained.request, explained.frame)
-
-    def clear(self) -> None:
-        self._frames.clear()
-
-    def missing(self, requests: Sequence[Request]) -> list[Request]:
-        return [request for request in requests if self._frame(request) is None]
-
-    def frames(self, requests: Sequence[Request]) -> list[MapFrame]:
-        return [frame for request in requests if (frame := self._frame(request)) is not None]
-
-    def _frame(self, request: Request) -> MapFrame | None:
-        sent, frame = self._frames.get(request.method, (None, None))
-        return frame if sent == request else None
-
-
 def card_json(engine: Engine, name: str, unavailable: str | None = None) -> MethodCard:
     """The card of a method as the browser receives it: only what is shown."""
     card = engine.methods[name].to_json() | {"unavailable": unavailable}
     return cast(MethodCard, {key: card[key] for key in MethodCard.__annotations__})
+
+
+def top_of(prediction: targets.Prediction) -> list[ClassScore]:
+    """The most probable classes."""
+    return [cast(ClassScore, asdict(score)) for score in prediction.top(_TOP)]
 
 
 def facts(engine: Engine, picture: Picture) -> Facts:
@@ -105,10 +86,10 @@ def facts(engine: Engine, picture: Picture) -> Facts:
     count = len(prediction.probabilities)
     reasons = engine.internals.unavailable(picture)
     return Facts(
-        prediction={"top": [cast(ClassScore, asdict(score)) for score in prediction.top(_TOP)]},
+        prediction={"top": top_of(prediction)},
         class_names=[class_name(i, engine.class_names, count) for i in range(count)],
         layers=[
-            {"name": layer.name, "size": list(layer.size), "channels": layer.channels}
+            cast(Layer, asdict(layer) | {"size": list(layer.size)})
             for layer in engine.internals.describe_layers(picture)
         ],
         cards=[card_json(engine, name, reasons.get(name)) for name in engine.methods],
@@ -121,7 +102,10 @@ def explanation(
     """The map as it refines; steps without a map come in between."""
     began = time.perf_counter()
     shown = float("-inf")
-    with closing(_stream(engine, picture, request)) as steps:
+    stream = engine.stream(
+        picture, request.method, target=request.target, layer=request.layer, **request.parameters
+    )
+    with closing(stream) as steps:
         for step in steps:
             now = time.perf_counter()
             if step.fraction < 1 and now - shown < _SECONDS_BETWEEN_FRAMES:
@@ -135,8 +119,10 @@ def explanation(
                 fraction=step.fraction,
                 seconds=now - began,
             )
-            explained = Explained(_spelled_out(request, frame), step.attribution, frame)
-            yield Progress(step.fraction, explained)
+            # The request with the class and layer that None stood for.
+            target = frame["target"]["index"] if request.target is None else request.target
+            made = replace(request, target=target, layer=frame["layer"])
+            yield Progress(step.fraction, Explained(made, step.attribution, frame))
 
 
 def explanations(
@@ -151,40 +137,3 @@ def explanations(
                 yield Progress((number + step.fraction) / len(requests), final, title)
         except ExplanationError:
             continue
-
-
-def quick_requests(
-    engine: Engine,
-    method: str,
-    target: TargetLike,
-    layer: str | None,
-    overrides: Mapping[str, Any],
-) -> list[Request]:
-    """The same question for every method that needs no refining, `method` first."""
-    names = sorted(engine.methods, key=lambda name: name != method)
-    return [
-        Request.of(engine, name, target, layer, overrides)
-        for name in names
-        if not engine.methods[name].anytime
-    ]
-
-
-def for_targets(request: Request, targets: Sequence[int]) -> list[Request]:
-    """The same request for other classes."""
-    return [replace(request, target=target) for target in targets]
-
-
-def _spelled_out(request: Request, frame: MapFrame) -> Request:
-    """The request with the class and layer that None stood for."""
-    target = frame["target"]["index"] if request.target is None else request.target
-    return replace(request, target=target, layer=frame["layer"])
-
-
-def _stream(engine: Engine, picture: Picture, request: Request) -> Any:
-    return engine.stream(
-        picture,
-        request.method,
-        target=request.target,
-        layer=request.layer,
-        **request.parameters,
-    )

@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from functools import partial
 from types import MethodType
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from xai_widgets.engine.worker import Job, Worker
 from xai_widgets.progress import Progress
@@ -16,6 +16,7 @@ from xai_widgets.widgets.base import state_lock
 
 T = TypeVar("T")
 Work = Callable[[], Iterator[Progress[T]]]
+Failed = Callable[[BaseException], None]
 
 
 def in_one_step(make: Callable[[], T]) -> Work[T]:
@@ -27,27 +28,18 @@ def in_one_step(make: Callable[[], T]) -> Work[T]:
     return work
 
 
-class Listener(Protocol):
-    """The widget. None of these may raise."""
-
-    _closed: bool
-
-    def _advanced(self, step: Any) -> None: ...
-    def _done(self) -> None: ...
-    def _failed(self, problem: BaseException) -> None: ...
-    def _guarded(self, act: Callable[[], None]) -> None: ...
-
-
 class Jobs:
     """The main job of a widget, numbered by `seq`, and those beside it.
 
-    All callbacks hold the widget weakly and take the lock; answers for a closed widget are dropped.
+    All callbacks hold the widget weakly, take the lock, and are called by its method `guard`; after
+    `close` there are none.
     """
 
-    def __init__(self, listener: Listener) -> None:
-        self._listener = weakref.ref(listener)
+    def __init__(self, worker: Worker, guard: Callable[[Callable[[], None]], None]) -> None:
+        self._worker, self._guard = worker, weakref.WeakMethod(guard)
         # What the worker knows us by.
         self._main, self._background, self._aside = object(), object(), object()
+        self._closed = False
         self.seq = 0
         self._started = time.perf_counter()
 
@@ -61,78 +53,70 @@ class Jobs:
         self.seq += 1
         self._started = time.perf_counter()
 
-    def submit(self, worker: Worker, work: Work[Any]) -> Job:
+    def submit(
+        self,
+        work: Work[T],
+        step: Callable[[Progress[T]], None],
+        done: Callable[[Progress[T]], None],
+        failed: Failed,
+    ) -> None:
         """Do the work of the request that has begun."""
-        return worker.submit(
-            self._main,
-            work,
-            on_step=self.in_turn(lambda listener, step: listener._advanced(step)),
-            on_done=self.in_turn(lambda listener, _: listener._done()),
-            on_error=self.in_turn(lambda listener, problem: listener._failed(problem)),
-        )
+        seq = self.seq
+        callbacks = [self._posted(act, lambda: self.seq == seq) for act in (step, done, failed)]
+        on_step, on_done, on_error = callbacks
+        self._worker.submit(self._main, work, on_step=on_step, on_done=on_done, on_error=on_error)
 
     def beside(
         self,
-        worker: Worker,
         work: Work[T | None],
         show: Callable[[T], None],
-        failed: Callable[[BaseException], None] | None,
-        *,
+        failed: Failed | None,
         once: bool,
         background: bool,
     ) -> Job:
         """Do work beside the request: see `EngineWidget.aside`."""
         latest = self._background if background else self._aside
-        return worker.submit(
+        answer = self._posted(show, lambda: not self._closed)
+
+        def on_step(step: Progress[T | None]) -> None:
+            if step.result is not None:
+                answer(step.result)
+
+        return self._worker.submit(
             object() if once else latest,
             work,
-            on_step=self._posted(show, lambda step: step.result),
-            on_error=None if failed is None else self._posted(failed, lambda problem: problem),
+            on_step=on_step,
+            on_error=None if failed is None else self._posted(failed, lambda: not self._closed),
             background=background,
             urgent=not background,
         )
 
-    def cancel_aside(self, worker: Worker) -> None:
-        worker.cancel(self._aside)
-
-    def cancel(self, worker: Worker) -> None:
+    def cancel(self) -> None:
         """Cancel the request that is being worked on."""
         self.seq += 1
-        worker.cancel(self._main)
+        self._worker.cancel(self._main)
 
-    def cancel_all(self, worker: Worker) -> None:
-        self.cancel(worker)
-        worker.cancel(self._background)
-        worker.cancel(self._aside)
+    def cancel_aside(self) -> None:
+        self._worker.cancel(self._aside)
+
+    def close(self) -> None:
+        """Cancel everything."""
+        self._closed = True
+        self.cancel()
+        self.cancel_aside()
+        self._worker.cancel(self._background)
 
     def _posted(
-        self, act: Callable[[Any], None], value_of: Callable[[Any], Any]
+        self, act: Callable[[Any], None], holds: Callable[[], bool]
     ) -> Callable[[Any], None]:
+        """A callback for the worker: `act`, as soon as nobody writes and if it still holds."""
         find = _weakly(act)
-
-        def callback(step: Any) -> None:
-            value = value_of(step)
-            if value is None:
-                return
-
-            def change() -> None:
-                listener, function = self._listener(), find()
-                if listener is not None and function is not None and not listener._closed:
-                    listener._guarded(lambda: function(value))
-
-            state_lock.post(change)
-
-        return callback
-
-    def in_turn(self, tell: Callable[[Listener, Any], None]) -> Callable[[Any], None]:
-        """A callback for the request that has begun: dropped when there is a newer one."""
-        seq = self.seq
 
         def callback(value: Any) -> None:
             def change() -> None:
-                listener = self._listener()
-                if listener is not None and self.seq == seq:
-                    tell(listener, value)
+                guard, function = self._guard(), find()
+                if guard is not None and function is not None and holds():
+                    guard(lambda: function(value))
 
             state_lock.post(change)
 

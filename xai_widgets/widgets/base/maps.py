@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -29,34 +28,7 @@ ByteMap = npt.NDArray[np.uint8]
 State = Literal["ok", "zero", "nonfinite"]
 
 
-@dataclass(frozen=True)
-class QuantisedMap:
-    """An (h, w) map in bytes: `value = sign(s) |s|^GAMMA peak` with `s` read from the byte."""
-
-    data: bytes
-    shape: tuple[int, int]
-    signed: bool
-    range: tuple[float, float]
-    peak: float
-    histogram: tuple[int, ...]
-    state: State
-    message: str
-
-    def to_json(self) -> wire.QuantisedMap:
-        return {
-            "shape": list(self.shape),
-            "signed": self.signed,
-            "range": list(self.range),
-            "peak": self.peak,
-            "gamma": GAMMA,
-            "histogram": list(self.histogram),
-            "data": self.data,
-            "state": self.state,
-            "message": self.message,
-        }
-
-
-def quantise(values: npt.ArrayLike, *, signed: bool) -> QuantisedMap:
+def quantise(values: npt.ArrayLike, *, signed: bool) -> wire.QuantisedMap:
     """An (h, w) map of real values as bytes, with its true range and the histogram of |v|.
 
     A map declared unsigned that nevertheless holds negative values is stored signed. Values that
@@ -76,16 +48,17 @@ def quantise(values: npt.ArrayLike, *, signed: bool) -> QuantisedMap:
     signed = signed or low < 0
     histogram = np.histogram(magnitude, bins=BINS, range=(0.0, peak or 1.0))[0]
     state, message = _in_words(lost, exact.size, peak)
-    return QuantisedMap(
-        data=_companded(shown, peak, signed=signed).tobytes(),
-        shape=(int(exact.shape[0]), int(exact.shape[1])),
-        signed=signed,
-        range=(low, high),
-        peak=peak,
-        histogram=tuple(int(count) for count in histogram),
-        state=state,
-        message=message,
-    )
+    return {
+        "shape": list(exact.shape),
+        "signed": signed,
+        "range": [low, high],
+        "peak": peak,
+        "gamma": GAMMA,
+        "histogram": [int(count) for count in histogram],
+        "data": _companded(shown, peak, signed=signed).tobytes(),
+        "state": state,
+        "message": message,
+    }
 
 
 def frame_of(
@@ -101,23 +74,24 @@ def frame_of(
     `parameters` are the overrides that were asked for. The frame carries all of them, with the
     method's defaults, since that is what the browser knows a frame by.
     """
-    target = attribution.target
     return {
         "method": attribution.method,
-        "target": {
-            "index": target.index,
-            "name": target.name,
-            "probability": finite(attribution.probability),
-            "score": finite(attribution.score),
-        },
+        "target": target_of(attribution),
         "layer": attribution.layer,
         "parameters": {p.name: parameters.get(p.name, p.default) for p in method.parameters},
-        **quantise(map_of(attribution), signed=method.signed).to_json(),
+        **quantise(map_of(attribution), signed=method.signed),
         "partial": fraction < 1,
         "fraction": fraction,
         "seconds": round(seconds, 4),
         "note": note_of(attribution),
     }
+
+
+def target_of(attribution: Attribution) -> wire.FrameTarget:
+    """What is explained."""
+    target, probability = attribution.target, finite(attribution.probability)
+    score = finite(attribution.score)
+    return {"index": target.index, "name": target.name, "probability": probability, "score": score}
 
 
 def map_of(attribution: Attribution) -> FloatMap:
@@ -162,10 +136,8 @@ def _in_words(lost: int, size: int, peak: float) -> tuple[State, str]:
     if size and lost == size:
         return "nonfinite", "No value of this map is a finite number, so there is nothing to show."
     if lost:
-        return (
-            "nonfinite",
-            f"{lost:,} of {size:,} values are not finite numbers and are shown as zero.",
-        )
+        words = f"{lost:,} of {size:,} values are not finite numbers and are shown as zero."
+        return "nonfinite", words
     if peak == 0:
         return "zero", "The map is zero everywhere: this method found no evidence for this class."
     return "ok", ""

@@ -15,34 +15,29 @@ from xai_widgets.widgets.base.wire import Picture
 Pixels = npt.NDArray[np.uint8]
 
 _EXACT_PIXELS = 96 * 96  # up to this size a picture is sent exactly
-_QUALITY = 88
 _STILL_BYTES = 60_000
 _STILL_SIDES = (256, 192)
 
 
 def picture_to_json(pixels: Pixels, name: str) -> Picture:
     """The pixels the model saw, (H, W, 3), as the `picture` trait: exact when small enough."""
-    height, width = pixels.shape[:2]
-    if height * width <= _EXACT_PIXELS:
-        data, mime = encode_png(pixels), "image/png"
-    else:
-        kind = "WEBP" if features.check("webp") else "JPEG"
-        buffer = io.BytesIO()
-        Image.fromarray(pixels).save(buffer, kind, quality=_QUALITY)
-        data, mime = buffer.getvalue(), f"image/{kind.lower()}"
-    return {"width": width, "height": height, "mime": mime, "data": data, "name": name}
+    kind = "WEBP" if features.check("webp") else "JPEG"
+    return {**_encoded(pixels, kind, quality=88), "name": name}
 
 
 def small_picture(pixels: Pixels, side: int = 224, quality: int = 80) -> Picture:
     """(H, W, 3) as one of many pictures: exact where it is tiny, else at most `side` large."""
-    shown = within(pixels, side)
-    height, width = shown.shape[:2]
+    return _encoded(within(pixels, side), "JPEG", quality)
+
+
+def _encoded(pixels: Pixels, kind: str, quality: int) -> Picture:
+    height, width = pixels.shape[:2]
     if height * width <= _EXACT_PIXELS:
-        data, mime = encode_png(shown), "image/png"
+        data, mime = encode_png(pixels), "image/png"
     else:
         buffer = io.BytesIO()
-        Image.fromarray(shown).save(buffer, "JPEG", quality=quality)
-        data, mime = buffer.getvalue(), "image/jpeg"
+        Image.fromarray(pixels).save(buffer, kind, quality=quality)
+        data, mime = buffer.getvalue(), f"image/{kind.lower()}"
     return {"width": width, "height": height, "mime": mime, "data": data}
 
 

@@ -21,8 +21,6 @@ class Saving(Channel):
     frames: t.List[dict[str, Any]] = t.List().tag(sync=True)  # filled in a saved page only
     frozen = t.Bool(False).tag(sync=True)  # true in a saved page: there is no kernel to ask
 
-    _closed = True  # until the constructor runs, there is nothing to close
-
     def _picture_png(self, *, small: bool) -> bytes:
         """The picture as it looks now. `small` bounds the size of the copy inside a notebook."""
         raise NotImplementedError

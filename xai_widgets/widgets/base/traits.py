@@ -31,33 +31,24 @@ class Choice(t.TraitType[str, str]):
 class Share(t.TraitType[float, float]):
     """A number within a range, both ends included."""
 
+    _type, _kinds, _words = float, (int, float), "number"
+
     def __init__(self, low: float, high: float, default: float) -> None:
         super().__init__(default)
         self.low, self.high = low, high
 
     def validate(self, obj: Any, value: Any) -> float:
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        number = isinstance(value, self._kinds) and not isinstance(value, bool)
         if not number or not self.low <= value <= self.high:
-            raise TraitProblem(
-                f"{self.name} is {value!r}; expected a number from {self.low:g} to {self.high:g}."
-            )
-        return float(value)
+            span = f"{self.low:.10g} to {self.high:.10g}"
+            raise TraitProblem(f"{self.name} is {value!r}; expected a {self._words} from {span}.")
+        return self._type(value)
 
 
-class WholeNumber(t.TraitType[int, int]):
+class WholeNumber(Share):
     """A whole number within a range, both ends included."""
 
-    def __init__(self, low: int, high: int, default: int) -> None:
-        super().__init__(default)
-        self.low, self.high = low, high
-
-    def validate(self, obj: Any, value: Any) -> int:
-        whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-        if not whole or not self.low <= value <= self.high:
-            raise TraitProblem(
-                f"{self.name} is {value!r}; expected a whole number from {self.low} to {self.high}."
-            )
-        return int(value)
+    _type, _kinds, _words = int, (int, np.integer), "whole number"
 
 
 class TargetChoice(t.Any):

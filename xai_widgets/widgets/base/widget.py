@@ -4,30 +4,23 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import traitlets as t
 
-from xai_widgets.attribution import Attribution
 from xai_widgets.engine import Engine
 from xai_widgets.engine.worker import Job
 from xai_widgets.errors import ExplanationError, nearest
-from xai_widgets.images import Picture
 from xai_widgets.progress import Progress
-from xai_widgets.render import encode_png, grid
-from xai_widgets.render.colours import overlay
 from xai_widgets.widgets.base import notebook_cells as cells
 from xai_widgets.widgets.base import state_lock
-from xai_widgets.widgets.base.explaining import Explained, Facts, card_json, facts
-from xai_widgets.widgets.base.jobs import Jobs, Work
-from xai_widgets.widgets.base.maps import map_of
-from xai_widgets.widgets.base.messages import Conversation, message
-from xai_widgets.widgets.base.photos import Pixels, picture_to_json, still
-from xai_widgets.widgets.base.traits import TraitProblem, as_trait_problem
-from xai_widgets.widgets.base.wire import Status
+from xai_widgets.widgets.base.channel import message
+from xai_widgets.widgets.base.jobs import Failed, Jobs, Work
+from xai_widgets.widgets.base.saving import Saving
+from xai_widgets.widgets.base.wire import State, Status
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -38,10 +31,9 @@ _log = logging.getLogger(__name__)
 # Keywords of ipywidgets that a caller may give to any widget.
 _HOST_KEYWORDS = ("layout", "tooltip", "tabbable")
 _SECONDS_BETWEEN_STATUSES = 0.08  # hosts take at most a thousand messages a second from all widgets
-_SMALL, _LARGE = 128, 320  # pixels of a map in a still picture of several
 
 
-class EngineWidget(Conversation):
+class EngineWidget(Saving):
     """A live view of what an engine computes. Subclasses say what to compute and how to show it.
 
     The browser half is `_static`, a folder of `xai_widgets/static`. A trait that a caller may set
@@ -68,14 +60,18 @@ class EngineWidget(Conversation):
     def __init__(self, engine: Engine, **traits: Any) -> None:
         self._closed = False
         self._engine: Engine | None = engine
-        self._jobs = Jobs(self)
+        self._jobs = Jobs(engine.internals.worker, self._guarded)
         self._held = 1  # requests wait until `open`
-        self._begun = False
-        self._due = False
+        self._begun = self._due = False
         self._title, self._said_at = "", 0.0  # what is being done, and when that was last said
         self._own_layout = "layout" not in traits
         try:
-            self._refuse_unknown(traits)
+            keywords = list(self._keywords())
+            for name in traits:
+                if name not in keywords:
+                    raise TypeError(
+                        f"{type(self).__name__} has no keyword {name!r}.{nearest(name, keywords)}"
+                    )
             cells.replace_earlier(self)
             super().__init__(**traits)
         except BaseException:
@@ -118,7 +114,7 @@ class EngineWidget(Conversation):
             if self._engine is None or self.status.get("state") != "running":
                 return
             fraction = self.status.get("fraction")
-            self._jobs.cancel(self._engine.internals.worker)
+            self._jobs.cancel()
             at = "" if fraction is None else f" at {fraction:.0%}"
             self._say("stopped", f"Stopped{at}.", self._way_on)
 
@@ -149,55 +145,42 @@ class EngineWidget(Conversation):
             self._jobs.begin()
             try:
                 self._title, work = self._work()
-                work = self._complete(work)
             except ExplanationError as problem:
                 self._failed(problem)
                 return
             self._said_at = 0.0
-            self._jobs.submit(self._engine.internals.worker, work)
+            self._jobs.submit(self._complete(work), self._take_step, self._done, self._failed)
             self._say("running", self._title)  # before any step is shown: the lock is held
 
     def _complete(self, work: Work[Any]) -> Work[Any]:
         """The work, with what has to come before it."""
         return work
 
-    def _advanced(self, step: Progress[Any]) -> None:
-        self._guarded(lambda: self._take_step(step))
-
     def _take_step(self, step: Progress[Any]) -> None:
         seq = self._jobs.seq
-        if isinstance(step.result, Facts):
-            self._take_facts(step.result)
-        elif step.result is not None:
+        if step.result is not None:
             self._show(step.result)
-        if self._jobs.seq == seq and self.status.get("state") == "running":
-            self._say_how_far(step)
-
-    def _say_how_far(self, step: Progress[Any]) -> None:
+        if self._jobs.seq != seq or self.status.get("state") != "running":
+            return
         if step.fraction >= 1:
             self._say("idle")
-            return
-        words, now = step.words or self._title, time.monotonic()
-        same = (
-            words == self.status.get("message") and now - self._said_at < _SECONDS_BETWEEN_STATUSES
-        )
-        if not same and (step.fraction or step.words):
-            self._said_at = now
-            self._say("running", words, fraction=step.fraction)
+        elif step.fraction or step.words:
+            words, now = step.words or self._title, time.monotonic()
+            due = now - self._said_at >= _SECONDS_BETWEEN_STATUSES
+            if due or words != self.status.get("message"):
+                self._said_at = now
+                self._say("running", words, fraction=step.fraction)
 
-    def _take_facts(self, stated: Facts) -> None:
-        for name, value in vars(stated).items():
-            self._fill(name, value)
+    def _fill(self, values: Mapping[str, Any]) -> None:
+        """Set those of these traits that this widget has."""
+        for name, value in values.items():
+            if self.has_trait(name):
+                setattr(self, name, value)
 
-    def _fill(self, name: str, value: Any) -> None:
-        """Set a trait, if this widget has it."""
-        if self.has_trait(name):
-            setattr(self, name, value)
-
-    def _done(self) -> None:
+    def _done(self, _last: Progress[Any]) -> None:
         if self.status.get("state") == "running":
             self._guarded(lambda: self._say("idle"))
-        self._guarded(self._finished)
+        self._finished()
 
     def _guarded(self, act: Callable[[], None]) -> None:
         """Act; what that raises, in an observer of the user for one, is shown in the widget.
@@ -224,19 +207,21 @@ class EngineWidget(Conversation):
         )
 
     def _say(
-        self, state: str, message: str = "", hint: str = "", fraction: float | None = None
+        self, state: State, message: str = "", hint: str = "", fraction: float | None = None
     ) -> None:
         seconds = self._jobs.seconds
-        status: Status = {
-            "seq": self._jobs.seq,
-            "state": state,  # type: ignore[typeddict-item]  # one of Status's words
-            "message": message,
-            "hint": hint,
-            "fraction": fraction,
-            "seconds": round(seconds, 4),
-            "remaining": round(seconds * (1 - fraction) / fraction, 1) if fraction else None,
+        left = round(seconds * (1 - fraction) / fraction, 1) if fraction else None
+        self.status = {
+            **Status(
+                seq=self._jobs.seq,
+                state=state,
+                message=message,
+                hint=hint,
+                fraction=fraction,
+                seconds=round(seconds, 4),
+                remaining=left,
+            )
         }
-        self.status = {**status}
 
     def _wait_while_running(
         self, seconds: float, until: Callable[[], bool] = lambda: False
@@ -258,7 +243,7 @@ class EngineWidget(Conversation):
         work: Work[T | None],
         show: Callable[[T], None],
         *,
-        failed: Callable[[BaseException], None] | None = None,
+        failed: Failed | None = None,
         once: bool = False,
         background: bool = False,
     ) -> Job:
@@ -270,10 +255,9 @@ class EngineWidget(Conversation):
         `functools.partial`s of them, are held weakly; they run while the lock is held, what they
         raise is shown in the widget, and after `close` they are not called.
         """
+        self._refuse_closed()
         report = failed or (None if background else self._failed)
-        return self._jobs.beside(
-            self.engine.internals.worker, work, show, report, once=once, background=background
-        )
+        return self._jobs.beside(work, show, report, once, background)
 
     def collect(self, work: Work[T | None], seconds: float = 120.0) -> list[T]:
         """The results of this work, as many as the worker makes in that time; for still pictures
@@ -338,8 +322,7 @@ class EngineWidget(Conversation):
             return
         with state_lock.held():
             self._closed = True
-            if self._engine is not None:
-                self._jobs.cancel_all(self._engine.internals.worker)
+            self._jobs.close()
             cells.forget(self)
             self.unobserve_all()
             layout = self._trait_values.get("layout")
@@ -364,134 +347,3 @@ class EngineWidget(Conversation):
         traceback: TracebackType | None,
     ) -> None:
         self.close()
-
-    def _refuse_unknown(self, given: Mapping[str, Any]) -> None:
-        keywords = list(self._keywords())
-        for name in given:
-            if name not in keywords:
-                raise TypeError(
-                    f"{type(self).__name__} has no keyword {name!r}.{nearest(name, keywords)}"
-                )
-
-
-class PictureWidget(EngineWidget):
-    """A widget about one picture: it takes `image`, and shows what the network says of it.
-
-    A subclass may declare the traits `prediction`, `class_names`, `layers` and `cards`: they are
-    filled before its work begins. Unless it says otherwise, a result that is an `Explained` becomes
-    the `frame`, and the maps of the latest request are its still picture.
-    """
-
-    image = t.Any().tag(keyword=True)
-    picture = t.Dict().tag(sync=True)
-
-    _loaded: tuple[Any, Any] = (None, None)  # the image, and the picture that was made of it
-    _facts_of: Picture | None = None  # the picture that `prediction` and the like are of
-
-    def __init__(self, engine: Engine, image: Any, **traits: Any) -> None:
-        self._loaded = (image, engine.picture(image))
-        self._maps: list[Explained] = []  # those of the latest request that has any
-        self._maps_seq = 0
-        super().__init__(engine, image=image, **traits)
-
-    @property
-    def _picture(self) -> Picture:
-        picture: Picture = self._loaded[1]
-        return picture
-
-    @t.validate("image")
-    def _check_image(self, proposal: Any) -> Any:
-        image = proposal["value"]
-        if self._loaded[0] is not image:
-            with as_trait_problem():
-                self._loaded = (image, self.engine.picture(image))
-        return image
-
-    @t.observe("image")
-    def _take_picture(self, _change: Any) -> None:
-        picture = self._picture
-        self._forget()
-        self.picture = {**picture_to_json(picture.pixels, picture.name)}
-        self.network = {"name": self.engine.name, "input": list(picture.input.shape[-2:])}
-        if self._facts_of is None:
-            self._fill("cards", [card_json(self.engine, name) for name in self.engine.methods])
-        self._ask()
-
-    def _check_class(self, target: Any, why: str) -> int | None:
-        """The index of the class that is meant, None for the most probable one. `why` tells why it
-        has to be a class and not a function.
-        """
-        if target is None:
-            return None
-        if callable(target):
-            raise TraitProblem(f"target is a function; expected a class, {why}.")
-        with as_trait_problem():
-            return self.engine.internals.resolve_target(self._picture, target).index
-
-    def _complete(self, work: Work[Any]) -> Work[Any]:
-        engine, picture = self.engine, self._picture
-        if self._facts_of is picture or not self.has_trait("prediction"):
-            return work
-
-        def with_facts() -> Iterator[Progress[Any]]:
-            yield Progress(0.0, facts(engine, picture))
-            yield from work()
-
-        return with_facts
-
-    def _take_facts(self, stated: Facts) -> None:
-        self._facts_of = self._picture
-        super()._take_facts(stated)
-
-    def _show(self, result: Any) -> None:
-        if isinstance(result, Explained):
-            earlier = self._maps if self._maps_seq == self._jobs.seq else []
-            others = [made for made in earlier if made.request != result.request]
-            self._maps, self._maps_seq = [*others, result], self._jobs.seq
-            self.frame = {"seq": self._jobs.seq, **self._frame()}
-
-    def _frame(self) -> Mapping[str, Any]:
-        """The `frame` without `seq`, as the maps of a request come in: the latest of them."""
-        return self._maps[-1].frame
-
-    def _overlaid(self, pixels: Pixels, attribution: Attribution, *, signed: bool) -> Pixels:
-        """A map over the picture (H, W, 3), in a still picture."""
-        return overlay(pixels, map_of(attribution), signed=signed)
-
-    def _forget(self) -> None:
-        super()._forget()
-        self._maps = []
-
-    def _release(self) -> None:
-        super()._release()
-        self._facts_of = self.image = None
-        self._loaded = (None, None)
-        self.picture = {}
-
-    # Static pictures.
-
-    def _picture_png(self, *, small: bool) -> bytes:
-        pixels = self._picture.pixels
-        if not self._maps:
-            return still(pixels) if small else encode_png(pixels)
-        drawn = [
-            self._overlaid(pixels, made.attribution, signed=made.frame["signed"])
-            for made in self._maps
-        ]
-        titles = ["Picture", *(made.attribution.title for made in self._maps)]
-        words = [self._picture.name or "Picture", self._maps[0].frame["target"]["name"]]
-        shown = grid([[pixels, *drawn]], [words], titles, side=_SMALL if small else _LARGE)
-        return encode_png(shown, colors=128 if small else None)
-
-    def _in_words(self) -> str:
-        return self._named(self._title)
-
-    def _named(self, what: str) -> str:
-        """What is shown, the picture, and the network."""
-        name = f", {self._picture.name}" if self._picture.name else ""
-        return f"{what}{name}, {self.engine.name}"
-
-    def _saved_frames(self) -> Sequence[Mapping[str, Any]]:
-        """None beside the `frame` that is shown, which is saved with the other traits."""
-        self.wait(self._saving_seconds)
-        return []

@@ -12,6 +12,7 @@ from typing_extensions import NotRequired, TypedDict
 # A list of two: what JSON makes of a tuple.
 Size = Annotated[Sequence[int], 2]
 Interval = Annotated[Sequence[float], 2]
+State = Literal["idle", "running", "error", "stopped"]
 
 
 class ClassScore(TypedDict):
@@ -134,7 +135,7 @@ class Status(TypedDict):
     """What the kernel is doing: `remaining` is in seconds, `hint` is the way on or out."""
 
     seq: int
-    state: Literal["idle", "running", "error", "stopped"]
+    state: State
     message: str
     hint: str
     fraction: float | None

@@ -21,7 +21,7 @@ from xai_widgets.widgets.base import state_lock
 from xai_widgets.widgets.base.explaining import card_json
 from xai_widgets.widgets.base.jobs import Work
 from xai_widgets.widgets.base.maps import map_of
-from xai_widgets.widgets.base.messages import message
+from xai_widgets.widgets.base.channel import message
 from xai_widgets.widgets.base.options import (
     Appearance,
     AppearanceOptions,

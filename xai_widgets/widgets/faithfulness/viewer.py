@@ -17,7 +17,7 @@ from xai_widgets.widgets.base.jobs import Work
 from xai_widgets.widgets.base.options import WidgetOptions
 from xai_widgets.widgets.base.photos import still
 from xai_widgets.widgets.base.traits import Choice, WholeNumber, one_of, several_of
-from xai_widgets.widgets.base.widget import PictureWidget
+from xai_widgets.widgets.base.picture import PictureWidget
 from xai_widgets.widgets.faithfulness.work import (
     KINDS,
     Check,

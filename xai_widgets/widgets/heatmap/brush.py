@@ -16,9 +16,9 @@ import traitlets as t
 from xai_widgets.widgets.base import state_lock
 from xai_widgets.widgets.base.channel import bundle
 from xai_widgets.widgets.base.jobs import in_one_step
-from xai_widgets.widgets.base.messages import message
+from xai_widgets.widgets.base.channel import message
 from xai_widgets.widgets.base.photos import picture_to_json
-from xai_widgets.widgets.base.widget import PictureWidget
+from xai_widgets.widgets.base.picture import PictureWidget
 from xai_widgets.widgets.heatmap.painting import Fill, Mask, Painting, mask_of, runs_of
 from xai_widgets.widgets.heatmap.wire import BrushMessage, PaintedMessage
 

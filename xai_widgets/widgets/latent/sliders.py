@@ -17,8 +17,8 @@ from xai_widgets.relabel.editing import Axis, Edited, Editor
 from xai_widgets.targets import Target
 from xai_widgets.widgets.base import state_lock
 from xai_widgets.widgets.base.jobs import in_one_step
-from xai_widgets.widgets.base.messages import message
-from xai_widgets.widgets.base.widget import PictureWidget
+from xai_widgets.widgets.base.channel import message
+from xai_widgets.widgets.base.picture import PictureWidget
 from xai_widgets.widgets.latent import wire
 from xai_widgets.widgets.latent.work import edited_to_json, neighbour_pictures
 

@@ -21,7 +21,7 @@ from xai_widgets.render import overlay
 from xai_widgets.targets import TargetLike
 from xai_widgets.widgets.base import state_lock
 from xai_widgets.widgets.base.jobs import Work, in_one_step
-from xai_widgets.widgets.base.messages import message
+from xai_widgets.widgets.base.channel import message
 from xai_widgets.widgets.base.options import WidgetOptions
 from xai_widgets.widgets.base.photos import still
 from xai_widgets.widgets.base.traits import Choice, Renamed, Share, WholeNumber, as_trait_problem

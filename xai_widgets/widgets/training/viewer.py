@@ -19,7 +19,7 @@ from xai_widgets.training import Report, Trainer
 from xai_widgets.widgets.base import state_lock
 from xai_widgets.widgets.base.jobs import Work
 from xai_widgets.widgets.base.maps import map_of
-from xai_widgets.widgets.base.messages import message
+from xai_widgets.widgets.base.channel import message
 from xai_widgets.widgets.base.options import WidgetOptions
 from xai_widgets.widgets.base.photos import Pixels
 from xai_widgets.widgets.base.traits import Renamed

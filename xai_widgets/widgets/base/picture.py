@@ -1,0 +1,149 @@
+"""What a widget about one picture is: it takes `image`, and says what the network says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import traitlets as t
+
+from xai_widgets.attribution import Attribution
+from xai_widgets.engine import Engine
+from xai_widgets.images import Picture
+from xai_widgets.progress import Progress
+from xai_widgets.render import encode_png, grid
+from xai_widgets.render.colours import overlay
+from xai_widgets.widgets.base.explaining import Explained, Facts, card_json, facts
+from xai_widgets.widgets.base.jobs import Work
+from xai_widgets.widgets.base.maps import map_of
+from xai_widgets.widgets.base.photos import Pixels, picture_to_json, still
+from xai_widgets.widgets.base.traits import TraitProblem, as_trait_problem
+from xai_widgets.widgets.base.widget import EngineWidget
+
+_SMALL, _LARGE = 128, 320  # pixels of a map in a still picture of several
+
+
+class PictureWidget(EngineWidget):
+    """A widget about one picture: it takes `image`, and shows what the network says of it.
+
+    A subclass may declare the traits `prediction`, `class_names`, `layers` and `cards`: they are
+    filled before its work begins. Unless it says otherwise, a result that is an `Explained` becomes
+    the `frame`, and the maps of the latest request are its still picture.
+    """
+
+    image = t.Any().tag(keyword=True)
+    picture = t.Dict().tag(sync=True)
+
+    _loaded: tuple[Any, Any] = (None, None)  # the image, and the picture that was made of it
+    _facts_of: Picture | None = None  # the picture that `prediction` and the like are of
+
+    def __init__(self, engine: Engine, image: Any, **traits: Any) -> None:
+        self._loaded = (image, engine.picture(image))
+        self._maps: list[Explained] = []  # those of the latest request that has any
+        self._maps_seq = 0
+        super().__init__(engine, image=image, **traits)
+
+    @property
+    def _picture(self) -> Picture:
+        picture: Picture = self._loaded[1]
+        return picture
+
+    @t.validate("image")
+    def _check_image(self, proposal: Any) -> Any:
+        image = proposal["value"]
+        if self._loaded[0] is not image:
+            with as_trait_problem():
+                self._loaded = (image, self.engine.picture(image))
+        return image
+
+    @t.observe("image")
+    def _take_picture(self, _change: Any) -> None:
+        picture = self._picture
+        self._forget()
+        self.picture = {**picture_to_json(picture.pixels, picture.name)}
+        self.network = {"name": self.engine.name, "input": list(picture.input.shape[-2:])}
+        if self._facts_of is None:
+            self._fill({"cards": [card_json(self.engine, name) for name in self.engine.methods]})
+        self._ask()
+
+    def _check_class(self, target: Any, why: str) -> int | None:
+        """The index of the class that is meant, None for the most probable one. `why` tells why it
+        has to be a class and not a function.
+        """
+        if target is None:
+            return None
+        if callable(target):
+            raise TraitProblem(f"target is a function; expected a class, {why}.")
+        with as_trait_problem():
+            return self.engine.internals.resolve_target(self._picture, target).index
+
+    def _complete(self, work: Work[Any]) -> Work[Any]:
+        engine, picture = self.engine, self._picture
+        if self._facts_of is picture or not self.has_trait("prediction"):
+            return work
+
+        def with_facts() -> Iterator[Progress[Any]]:
+            yield Progress(0.0, facts(engine, picture))
+            yield from work()
+
+        return with_facts
+
+    def _take_step(self, step: Progress[Any]) -> None:
+        if isinstance(step.result, Facts):
+            self._facts_of = self._picture
+            self._fill(vars(step.result))
+            step = Progress(step.fraction, None, step.words)
+        super()._take_step(step)
+
+    def _show(self, result: Any) -> None:
+        if isinstance(result, Explained):
+            earlier = self._maps if self._maps_seq == self._jobs.seq else []
+            others = [made for made in earlier if made.request != result.request]
+            self._maps, self._maps_seq = [*others, result], self._jobs.seq
+            self.frame = {"seq": self._jobs.seq, **self._frame()}
+
+    def _frame(self) -> Mapping[str, Any]:
+        """The `frame` without `seq`, as the maps of a request come in: the latest of them."""
+        return self._maps[-1].frame
+
+    def _overlaid(self, pixels: Pixels, attribution: Attribution, *, signed: bool) -> Pixels:
+        """A map over the picture (H, W, 3), in a still picture."""
+        return overlay(pixels, map_of(attribution), signed=signed)
+
+    def _forget(self) -> None:
+        super()._forget()
+        self._maps = []
+
+    def _release(self) -> None:
+        super()._release()
+        self._facts_of = self.image = None
+        self._loaded = (None, None)
+        self.picture = {}
+
+    # Static pictures.
+
+    def _picture_png(self, *, small: bool) -> bytes:
+        pixels = self._picture.pixels
+        if not self._maps:
+            return still(pixels) if small else encode_png(pixels)
+        drawn = [
+            self._overlaid(pixels, made.attribution, signed=made.frame["signed"])
+            for made in self._maps
+        ]
+        titles = ["Picture", *(made.attribution.title for made in self._maps)]
+        words = [self._picture.name or "Picture", self._maps[0].frame["target"]["name"]]
+        shown = grid([[pixels, *drawn]], [words], titles, side=_SMALL if small else _LARGE)
+        return encode_png(shown, colors=128 if small else None)
+
+    def _in_words(self) -> str:
+        return self._named(self._title)
+
+    def _named(self, what: str) -> str:
+        """What is shown, the picture, and the network."""
+        name = f", {self._picture.name}" if self._picture.name else ""
+        return f"{what}{name}, {self.engine.name}"
+
+    def _saved_frames(self) -> Sequence[Mapping[str, Any]]:
+        """None beside the `frame` that is shown, which is saved with the other traits."""
+        self.wait(self._saving_seconds)
+        return []
