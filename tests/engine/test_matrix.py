@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -259,8 +260,9 @@ def test_steps_taken_in_turns_do_not_disturb_each_other(method: str) -> None:
     one = engine.stream(X, method, target=CLASS, **parameters)
     two = engine.stream(OTHER, method, target=0, **parameters)
     last: list[Any] = [None, None]
-    for steps in zip(one, two, strict=True):
-        last = [step.attribution.values for step in steps]
+    for steps in zip_longest(one, two):  # pictures may have different numbers of segments
+        for i, step in enumerate(steps):
+            last[i] = last[i] if step is None else step.attribution.values
         explain(engine, "saliency", OTHER, target=2)
     np.testing.assert_array_equal(last[0], CLEAN[method])
     np.testing.assert_array_equal(last[1], explain(fresh(method), method, OTHER, target=0))
