@@ -21,9 +21,14 @@ from xai_widgets.relabel.autoencoders.files import load_vae, save_vae
 from xai_widgets.relabel.autoencoders.fitting import FitStep, fit_vae, stream_fit_vae
 from xai_widgets.relabel.autoencoders.spatial import SpatialVAE
 from xai_widgets.relabel.autoencoders.vae import VAE, kl_divergence, reconstruct, vae_loss
-from xai_widgets.relabel.directions import Counterfactual, Directions
 from xai_widgets.relabel.distillation import RelabelDistillation, RelabelProgress, bind
-from xai_widgets.relabel.explanation import Exemplars, RelabelExplanation, rank_stability
+from xai_widgets.relabel.explanation import (
+    Counterfactual,
+    Directions,
+    Exemplars,
+    RelabelExplanation,
+    rank_stability,
+)
 from xai_widgets.relabel.surrogate import DistillationOptions
 
 __all__ = [

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from xai_widgets.relabel import RelabelDistillation, RelabelExplanation
 from xai_widgets.relabel.editing import Axis, Edited, Editor, axes_of
-from xai_widgets.relabel.features import Readout
+from xai_widgets.relabel.neighbours import Readout
 from xai_widgets.relabel.teacher import InterruptibleVAE
 from xai_widgets.targets import Target, class_name
 from xai_widgets.widgets.base.maps import finite, quantise
