@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import copy
 import math
-from typing import Literal, Protocol
+from typing import Literal, TypeAlias
 
 import torch
 import torch.nn.functional as F  # the field's name for it
@@ -168,16 +168,8 @@ class Neighbours:
             )
 
 
-class Features(Protocol):
-    """What a student sees of the neighbours."""
-
-    def rows(self, pixels: Tensor, offsets: Tensor) -> Tensor:
-        """The features (k, F) of synthetic pictures (k, C, H, W) and their scaled offsets."""
-        ...
-
-    def map(self, d: Tensor, neighbours: Neighbours, readout: Readout) -> Tensor:
-        """The student's weights d (F,) as a map (C, H, W) of the picture."""
-        ...
+# What a student sees: `rows` gives the features (k, F) of synthetic pictures (k, C, H, W) and their
+# scaled offsets; `map` gives the student's weights d (F,) as a map (C, H, W) of the picture.
 
 
 class PixelFeatures:
@@ -290,6 +282,9 @@ class CellFeatures:
         ones = torch.ones_like(self._x)
         mean = ones - neighbours.mean_change
         return read(fine.expand_as(self._x), ones, mean, neighbours.detail, readout)
+
+
+Features: TypeAlias = PixelFeatures | LatentFeatures | CellFeatures
 
 
 def features_for(
