@@ -11,7 +11,7 @@ import torch
 from tests.relabel.linear import GridVAE, OrthogonalVAE, linear_engine, picture
 from xai_widgets.errors import ExplanationError
 from xai_widgets.relabel.autoencoders.vae import VAE
-from xai_widgets.relabel.features import Readout, detail_of, features_for, read
+from xai_widgets.relabel.neighbours import Readout, detail_of, features_for, read
 from xai_widgets.relabel.teacher import Detail, Teacher
 
 

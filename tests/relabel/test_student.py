@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import torch
 from scipy.optimize import minimize
+from torch import Tensor
 
-from xai_widgets.relabel.student import DECAYS, Objective, accuracy_and_r2, fit, solve
+from xai_widgets.relabel.student import DECAYS, Objective, _Problem, accuracy_and_r2, fit, solve
 
-Arrays = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+Arrays = tuple[Tensor, Tensor, Tensor]
 
 
 def data(count: int, width: int, seed: int = 0) -> Arrays:
@@ -38,17 +39,27 @@ def plain_loss(margin: float, soft: float, hard: float, alpha: float, temperatur
     return alpha * temperature**2 * kl + (1 - alpha) * ce
 
 
+def mean_loss(objective: Objective, margin: Tensor, soft: Tensor, hard: Tensor) -> float:
+    """Its mean over neighbours, both classes weighing the same."""
+    losses = [
+        plain_loss(m, p, h, objective.alpha, objective.temperature)
+        for m, p, h in zip(margin.tolist(), soft.tolist(), hard.tolist(), strict=True)
+    ]
+    return float(np.mean(objective.weights(hard).numpy() * losses))
+
+
 @pytest.mark.parametrize(("alpha", "temperature"), [(0.0, 1.0), (1.0, 4.0), (0.3, 2.0)])
 def test_the_loss_is_the_one_written_out(alpha: float, temperature: float) -> None:
     margin = torch.tensor([-2.0, 0.1, 3.0, 0.7], dtype=torch.float64)
     soft = torch.tensor([0.2, 0.6, 0.9, 0.35], dtype=torch.float64)
     hard = torch.tensor([0.0, 1.0, 1.0, 0.0], dtype=torch.float64)
-    found = Objective(alpha, temperature).loss(margin, soft, hard)
-    each = [
-        plain_loss(float(m), float(p), float(h), alpha, temperature)
-        for m, p, h in zip(margin, soft, hard, strict=True)
-    ]
-    assert float(found) == pytest.approx(np.mean(each), rel=1e-9)
+    objective = Objective(alpha, temperature)
+    weights = objective.weights(hard) / len(hard)
+    arrays = [values.numpy() for values in (margin[:, None], soft, hard, weights[None])]
+    ((found,), *_) = _Problem(*arrays, objective, 0.0).at(np.array([[1.0, 0.0]]))
+    entropy = -(soft * soft.log() + (1 - soft) * (1 - soft).log())  # is left out: it is constant
+    found -= alpha * temperature**2 * float((weights * entropy).sum())
+    assert found == pytest.approx(mean_loss(objective, margin, soft, hard), rel=1e-9)
 
 
 def test_both_classes_weigh_the_same() -> None:
@@ -71,7 +82,7 @@ def test_the_minimum_is_the_one_another_solver_finds(
 
     def value(v: np.ndarray) -> float:
         margin = x @ torch.from_numpy(v[:-1]) + v[-1]
-        return float(objective.loss(margin, soft, hard)) + decay / 2 * float(v[:-1] @ v[:-1])
+        return mean_loss(objective, margin, soft, hard) + decay / 2 * float(v[:-1] @ v[:-1])
 
     other = minimize(value, np.zeros(8), method="BFGS", options={"gtol": 1e-7})
     np.testing.assert_allclose(found, other.x, rtol=1e-4, atol=1e-5)

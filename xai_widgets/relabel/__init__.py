@@ -15,15 +15,28 @@ Reconstructed from the public description of Hua, Ge, Zhang 2021 (arXiv 2409.131
 import warnings
 from typing import Any
 
-from xai_widgets.relabel.autoencoders.convolutional import ConvolutionalVAE
-from xai_widgets.relabel.autoencoders.diffusion import from_diffusers
-from xai_widgets.relabel.autoencoders.files import load_vae, save_vae
 from xai_widgets.relabel.autoencoders.fitting import FitStep, fit_vae, stream_fit_vae
-from xai_widgets.relabel.autoencoders.spatial import SpatialVAE
-from xai_widgets.relabel.autoencoders.vae import VAE, kl_divergence, reconstruct, vae_loss
-from xai_widgets.relabel.directions import Counterfactual, Directions
+from xai_widgets.relabel.autoencoders.networks import (
+    ConvolutionalVAE,
+    SpatialVAE,
+    load_vae,
+    save_vae,
+)
+from xai_widgets.relabel.autoencoders.vae import (
+    VAE,
+    from_diffusers,
+    kl_divergence,
+    reconstruct,
+    vae_loss,
+)
 from xai_widgets.relabel.distillation import RelabelDistillation, RelabelProgress, bind
-from xai_widgets.relabel.explanation import Exemplars, RelabelExplanation, rank_stability
+from xai_widgets.relabel.explanation import (
+    Counterfactual,
+    Directions,
+    Exemplars,
+    RelabelExplanation,
+    rank_stability,
+)
 from xai_widgets.relabel.surrogate import DistillationOptions
 
 __all__ = [

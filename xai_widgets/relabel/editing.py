@@ -85,17 +85,21 @@ class Editor:
         the student's.
         """
         pixels = self._teacher.pictures(latents)
-        scores = None if explanation is None else student_scores(explanation, pixels, latents)
-        return self._classified(pixels, scores)
+        if explanation is None:
+            return self._classified(pixels)
+        surrogate = explanation._surrogate
+        rows = surrogate.neighbours.view.rows(pixels, latents - surrogate.neighbours.teacher.mean)
+        scores = rows.double().cpu() @ surrogate.student.d + surrogate.student.b
+        return self._classified(pixels, scores.numpy())
 
-    def _classified(self, pixels: Tensor, scores: npt.NDArray[np.float64] | None) -> Edited:
+    def _classified(self, pixels: Tensor, scores: npt.NDArray[np.float64] | None = None) -> Edited:
         inputs = self._internals.normalise(pixels)
         probabilities = self._internals.probabilities(inputs).float().cpu().numpy()
         return Edited(self._internals.pixels(inputs), probabilities, scores)
 
     def reconstruction(self) -> Edited:
         """The VAE's reconstruction of the picture, with none of the detail it loses."""
-        return self._classified(self._teacher.reconstruction, None)
+        return self._classified(self._teacher.reconstruction)
 
     def along(
         self, axis: Axis, count: int, explanation: RelabelExplanation | None = None
@@ -107,29 +111,13 @@ class Editor:
             yield value, self.at([axis], [value], None, explanation)
 
 
-def student_scores(
-    explanation: RelabelExplanation, pixels: Tensor, latents: Tensor
-) -> npt.NDArray[np.float64]:
-    """The student's log odds of "kept" for pictures (k, C, H, W) of latents (k, ...), (k,)."""
-    surrogate = explanation._surrogate
-    neighbours, student = surrogate.neighbours, surrogate.student
-    rows = neighbours.view.rows(pixels, latents - neighbours.teacher.mean)
-    return np.asarray((rows.double().cpu() @ student.d + student.b).numpy())
-
-
 def axes_of(explanation: RelabelExplanation, count: int) -> list[Axis]:
     """The sliders' directions, `count` in all: first the one along which the label should turn,
     then those that matter most to the student, each over ±3 deviations of the neighbourhood.
     """
     turning, others = explanation.counterfactual, explanation.directions
     end = float(turning.t[-1])
-    first = Axis("counterfactual", turning.direction, -end / 3, end, None, turning.flip)
-    return [
-        first,
-        *(
-            Axis(f"direction {i + 1}", vector[None], -3.0, 3.0, float(weight))
-            for i, (vector, weight) in enumerate(
-                zip(others.vectors[: count - 1], others.weights.tolist(), strict=False)
-            )
-        ),
-    ]
+    axes = [Axis("counterfactual", turning.direction, -end / 3, end, None, turning.flip)]
+    for vector, weight in zip(others.vectors[: count - 1], others.weights.tolist(), strict=False):
+        axes.append(Axis(f"direction {len(axes)}", vector[None], -3.0, 3.0, weight))
+    return axes

@@ -11,8 +11,8 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from functools import cache, cached_property, partial
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
 from typing import Literal, TypeAlias
 
 import torch
@@ -117,7 +117,7 @@ class Neighbourhood:
         scale = torch.tensor(scales).view(-1, *[1] * len(shape))
         drawn = torch.zeros(len(numbers), *shape)
         if self.noise != "none":
-            drawn = self._draw(numbers, "noise", partial(self._noise, shape))
+            drawn = self._draw(numbers, "noise", lambda g: self._noise(shape, g))
         if self.structure == "erased":
             drawn = self._masks(numbers, scales) * (self.erasing + drawn)
         elif self.structure == "patches":
@@ -126,8 +126,10 @@ class Neighbourhood:
             drawn = scale * drawn
         if self.along is not None:
             after = torch.tensor([number >= self.turn for number in numbers]).view_as(scale)
-            ways = self._draw(numbers, "ways", _normal).view_as(scale)
-            out = _EVEN * drawn + scale * _ALONG * ways * self.along.cpu()
+            ways = self._draw(numbers, "ways", lambda g: torch.randn(_BLOCK, generator=g)).view_as(
+                scale
+            )
+            out = _EVEN * drawn + scale * _ALONG * ways.view_as(scale) * self.along.cpu()
             drawn = torch.where(after, out, drawn)
         return drawn.to(self.mean)
 
@@ -162,8 +164,9 @@ class Neighbourhood:
         height, width = self.mean.shape[-2:]
         rows, columns = min(self.cells, height), min(self.cells, width)
         down, across = -(-height // rows), -(-width // columns)
-        cells = self._draw(numbers, "cells", partial(_uniform, (rows + 1, columns + 1)))
-        shift = self._draw(numbers, "shift", partial(_uniform, (2,)))
+        grid = (_BLOCK, rows + 1, columns + 1)
+        cells = self._draw(numbers, "cells", lambda g: torch.rand(grid, generator=g))
+        shift = self._draw(numbers, "shift", lambda g: torch.rand(_BLOCK, 2, generator=g))
         erased = self.structure == "erased"
         shares = torch.tensor([1 - 2.0**-scale if erased else 0.5 for scale in scales])
         coarse = (cells < shares[:, None, None]).float()
@@ -189,18 +192,10 @@ def _generator(seed: int, purpose: str, block: int) -> torch.Generator:
     return torch.Generator().manual_seed(int.from_bytes(digest, "little") >> 1)
 
 
-def _uniform(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
-    return torch.rand(_BLOCK, *shape, generator=generator)
-
-
-def _normal(generator: torch.Generator) -> Tensor:
-    return torch.randn(_BLOCK, generator=generator)
-
-
 def _white(shape: torch.Size, noise: Noise, generator: torch.Generator) -> Tensor:
     """Noise of variance 1 for a block of pictures, (8, ...)."""
     if noise == "uniform":
-        return (2 * _uniform(shape, generator) - 1) * 3**0.5
+        return (2 * torch.rand(_BLOCK, *shape, generator=generator) - 1) * 3**0.5
     return torch.randn(_BLOCK, *shape, generator=generator)
 
 
@@ -233,6 +228,10 @@ def _share_table() -> Tensor:
     return _LAPSE / 2 + (1 - _LAPSE) * (_LEFT + (1 - _LEFT) * rise.sigmoid())
 
 
+def _index(scale: float) -> int:
+    return int((_OCTAVES - torch.tensor(scale, dtype=torch.float64).log2()).abs().argmin())
+
+
 @cache
 def _aimed_at() -> Tensor:
     """Where that share lies a margin within the bounds; (s, θ, β, γ), 1 or 0."""
@@ -240,7 +239,6 @@ def _aimed_at() -> Tensor:
     return ((shares > LEAST + _MARGIN) & (shares < MOST - _MARGIN)).double()
 
 
-@dataclass
 class ScaleSearch:
     """The search for the scale s at which half of the neighbours keep the label, by a model fitted
     to those drawn so far: P(kept | s) = γ + (1 − γ) σ(β (θ − log₂ s)).
@@ -250,26 +248,18 @@ class ScaleSearch:
     A Bayesian adaptive psychometric method".
     """
 
-    first: float = 1.0
-    tried: list[tuple[float, bool]] = field(default_factory=list)
-    _shares: Tensor = field(default_factory=_share_table, repr=False)
-    _log_posterior: Tensor = field(
-        default_factory=lambda: (
-            (-0.5 * (_OCTAVES / _SPREAD).square())[:, None, None]
-            .expand(-1, len(_SLOPES), len(_LEFT))
-            .clone()
-        ),
-        repr=False,
-    )
+    def __init__(self, first: float = 1.0) -> None:
+        self.first = first
+        self.tried: list[tuple[float, bool]] = []
+        prior = -0.5 * (_OCTAVES / _SPREAD).square()
+        self._log_posterior = prior[:, None, None].expand(-1, len(_SLOPES), len(_LEFT))
 
     def learn(self, scale: float, kept: list[bool]) -> None:
         """Update the posterior with neighbours at a scale; `kept`: whether each keeps the label."""
         self.tried += [(scale, keeps) for keeps in kept]
-        share = self._shares[self._index(scale)]
-        yes = sum(kept)
-        self._log_posterior = (
-            self._log_posterior + yes * share.log() + (len(kept) - yes) * (1 - share).log()
-        )
+        share = _share_table()[_index(scale)]
+        stayed = self._log_posterior + sum(kept) * share.log()
+        self._log_posterior = stayed + (len(kept) - sum(kept)) * (1 - share).log()
 
     def best(self) -> float:
         """The scale at which the share of kept labels is most probably within the bounds, the least
@@ -279,7 +269,7 @@ class ScaleSearch:
             return self.first
         probable = _aimed_at().flatten(1) @ self._posterior().flatten()
         octave = float(_OCTAVES[int((probable > _EQUAL * probable.max()).nonzero()[0])])
-        last = float(_OCTAVES[self._index(self.tried[-1][0])])
+        last = float(_OCTAVES[_index(self.tried[-1][0])])
         return float(2 ** min(max(octave, last - _STEP), last + _STEP))
 
     def settled(self) -> bool:
@@ -288,14 +278,11 @@ class ScaleSearch:
         """
         if len(self.tried) < _ENOUGH:
             return False
-        share = self._shares[self._index(self.best())]
+        share = _share_table()[_index(self.best())]
         return float(self._posterior()[(share > LEAST) & (share < MOST)].sum()) > 0.75
 
     def _posterior(self) -> Tensor:
         return self._log_posterior.flatten().softmax(0).view_as(self._log_posterior)
-
-    def _index(self, scale: float) -> int:
-        return int((_OCTAVES - torch.tensor(scale, dtype=torch.float64).log2()).abs().argmin())
 
     def one_sided(self) -> bool:
         """Whether all of many neighbours keep the label, or none does."""
@@ -313,13 +300,13 @@ class ScaleSearch:
             for scale, kept in sorted(shares.items())
         )
         way_out = (
-            "the decoded pictures all keep the label: the VAE may not reach far enough"
+            "keep the label: the VAE may not reach far enough"
             if self.tried[0][1]
-            else "the decoded pictures all lose the label: the VAE may not reconstruct this "
-            'picture; reference="reconstruction" takes the label of the reconstruction'
+            else "lose the label: the VAE may not reconstruct this picture; "
+            'reference="reconstruction" takes the label of the reconstruction'
         )
         raise ExplanationError(
             "relabel_distillation: no scale of the neighbourhood gives two classes, expected "
             f"{LEAST:.0%} to {MOST:.0%} of the synthetic pictures to keep the label; kept were "
-            f"{tried}. {way_out[0].upper()}{way_out[1:]}."
+            f"{tried}. The decoded pictures all {way_out}."
         )

@@ -40,15 +40,6 @@ class Objective:
     temperature: float = 2.0
     balanced: bool = True
 
-    def loss(self, margin: Tensor, soft: Tensor, hard: Tensor) -> Tensor:
-        """The mean over neighbours of margin (n,), soft target p (n,) and hard label h (n,)."""
-        t = self.temperature
-        cross = F.binary_cross_entropy_with_logits(margin / t, soft, reduction="none")
-        entropy = F.binary_cross_entropy(soft, soft, reduction="none")
-        hard_loss = F.binary_cross_entropy_with_logits(margin, hard, reduction="none")
-        losses = self.alpha * t**2 * (cross - entropy) + (1 - self.alpha) * hard_loss
-        return (losses * self.weights(hard)).mean()
-
     def weights(self, hard: Tensor) -> Tensor:
         """The weight of each neighbour, 1 on average."""
         share = hard.mean()
@@ -103,9 +94,8 @@ def fit(
     (student,) = solve(x, p, h, power, objective, decay * float(power.sum()))
     u, b = student[:-1], float(student[-1])
     margins = scores @ u + b
-    accuracy, r2 = accuracy_and_r2(
-        margins[~train], soft[~train], hard[~train], objective.temperature
-    )
+    m, p, h = margins[~train], soft[~train], hard[~train]
+    accuracy, r2 = accuracy_and_r2(m, p, h, objective.temperature)
     d = basis @ u / deviation
     return Student(d, b - float(mean @ d), decay, margins, scores[:, 0].clone(), accuracy, r2)
 

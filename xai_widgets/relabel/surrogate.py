@@ -14,9 +14,14 @@ from xai_widgets.engine import Engine
 from xai_widgets.methods.registry import Range
 from xai_widgets.progress import Progress
 from xai_widgets.relabel.autoencoders.vae import VAE
-from xai_widgets.relabel.features import LatentFeatures, Readout, Space, features_for
 from xai_widgets.relabel.neighbourhood import Neighbourhood, Noise, ScaleSearch, Shape, Structure
-from xai_widgets.relabel.neighbours import Neighbours
+from xai_widgets.relabel.neighbours import (
+    LatentFeatures,
+    Neighbours,
+    Readout,
+    Space,
+    features_for,
+)
 from xai_widgets.relabel.student import Objective, Student, fit, latent_weights
 from xai_widgets.relabel.teacher import Detail, Reference, Teacher
 from xai_widgets.targets import Target
@@ -92,7 +97,9 @@ def fit_surrogates(
     """
     teacher = teacher_of(engine, vae, options, x, target)
     neighbours, search, scale = _first_neighbours(teacher, options)
-    even = _even_count(options, neighbours.neighbourhood)
+    even = options.samples  # neighbours after which they are drawn out; all if they never are
+    if options.shape == "drawn_out" or (options.shape == "auto" and teacher.mean.ndim == 2):
+        even = min(max(_FIRST, round(_EVENLY * options.samples)), options.samples)
     due = min(_FIRST, even)
     decay = options.decay or None
     done = False
@@ -105,16 +112,20 @@ def fit_surrogates(
         reached = len(neighbours) >= due
         if reached:
             done = len(neighbours) >= options.samples
-            due = _next_due(due, options.samples)
+            due = 2 * due if 3 * due < options.samples else options.samples  # nearly all is all
         surrogate = None
         if reached and neighbours.two_classes():
             # Which penalty is best hardly changes: it is chosen for the first and last map.
             chosen = options.decay or None if done else decay
-            surrogate = _surrogate(neighbours, options, scale, chosen)
-            decay = surrogate.student.decay
+            soft, hard = neighbours.labels()
+            student = fit(neighbours.features(), soft, hard, options.objective, chosen)
+            values = neighbours.view.map(student.d, neighbours, options.readout)
+            drawn = neighbours.snapshot()
+            surrogate = Surrogate(options, values, student, drawn, scale, soft, hard)
+            decay = student.decay
         if surrogate is not None or not done:
             yield Progress(len(neighbours) / options.samples, surrogate)
-        share = neighbours.share_since(neighbours.neighbourhood.turn)
+        share = neighbours.kept_share(neighbours.neighbourhood.turn)
         if reached and not options.scale and not _BALANCED[0] < share < _BALANCED[1]:
             scale = search.best()
         if len(neighbours) == even < options.samples and neighbours.two_classes():
@@ -149,10 +160,8 @@ def _first_neighbours(
     if automatic and teacher.mean.ndim == 4:
         structures += ("patches",)
     for structure in structures:
-        neighbourhood = Neighbourhood.around(
-            teacher.mean, teacher.log_variance, options.noise, structure, options.cells,
-            options.seed,
-        )  # fmt: skip
+        where = teacher.mean, teacher.log_variance, options.noise, structure
+        neighbourhood = Neighbourhood.around(*where, options.cells, options.seed)
         erasing = neighbourhood.erasing if neighbourhood.structure == "erased" else None
         view = features_for(options.space, teacher, options.samples, options.cells, erasing)
         neighbours, search = Neighbours(teacher, neighbourhood, view), ScaleSearch()
@@ -167,14 +176,6 @@ def _first_neighbours(
     return neighbours, search, scale
 
 
-def _even_count(options: DistillationOptions, neighbourhood: Neighbourhood) -> int:
-    """The number of neighbours after which they are drawn out; all of them where they are not."""
-    vector = neighbourhood.mean.ndim == 2
-    if options.shape == "even" or (options.shape == "auto" and not vector):
-        return options.samples
-    return min(max(_FIRST, round(_EVENLY * options.samples)), options.samples)
-
-
 def _kept_direction(
     neighbours: Neighbours, options: DistillationOptions, surrogate: Surrogate | None
 ) -> Tensor:
@@ -187,11 +188,6 @@ def _kept_direction(
     return latent_weights(neighbours.offsets(), *neighbours.labels(), options.objective, decay)
 
 
-def _next_due(now: int, samples: int) -> int:
-    """The number of neighbours of the next map: twice as many, or all where that is nearly all."""
-    return 2 * now if 3 * now < samples else samples
-
-
 def _searched_scale(neighbours: Neighbours, search: ScaleSearch, most: int) -> float:
     """The scale at which about half of the neighbours keep the label, searched for with at most
     `most` neighbours in all.
@@ -202,12 +198,3 @@ def _searched_scale(neighbours: Neighbours, search: ScaleSearch, most: int) -> f
             break
         neighbours.draw(count, search.best(), search)
     return search.best()
-
-
-def _surrogate(
-    neighbours: Neighbours, options: DistillationOptions, scale: float, decay: float | None
-) -> Surrogate:
-    soft, hard = neighbours.labels()
-    student = fit(neighbours.features(), soft, hard, options.objective, decay)
-    values = neighbours.view.map(student.d, neighbours, options.readout)
-    return Surrogate(options, values, student, neighbours.snapshot(), scale, soft, hard)

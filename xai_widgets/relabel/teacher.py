@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Callable
+from typing import Any, Literal, TypeVar
 
 import torch
 import torch.nn.functional as F  # the field's name for it
@@ -19,24 +17,12 @@ from xai_widgets.targets import Target, logits_of, probabilities_of
 
 Reference = Literal["image", "reconstruction"]
 Detail = Literal["auto", "none", "kept", "faded"]
+Result = TypeVar("Result")
 
 # Values of the pictures decoded at a time: on CPUs eight of 224 x 224 run quickest; small ones go
 # by the hundred, so that the fixed cost of a call is shared.
 _VALUES = 8 * 3 * 224 * 224
 _AT_ONCE = 128
-
-
-@dataclass(frozen=True, eq=False)
-class Answers:
-    """The network's answers for k synthetic pictures.
-
-    pixels: (k, C, H, W) in [0, 1]. margin: the log odds, at the temperature, of the target against
-    its strongest rival, (k,) float64. label: the most probable class, (k,).
-    """
-
-    pixels: Tensor
-    margin: Tensor
-    label: Tensor
 
 
 class Teacher:
@@ -75,28 +61,19 @@ class Teacher:
         self.detail = detail
         self.reconstruction = self._decoded(self.mean)
         self._residual = pixels - self.reconstruction
-        labels = self.classify(torch.cat([pixels, self.reconstruction])).label.tolist()
+        labels = self.classify(torch.cat([pixels, self.reconstruction]))[1].tolist()
         self.image_label, self.reconstruction_label = (int(label) for label in labels)
         self.label = self.image_label if reference == "image" else self.reconstruction_label
-
-    @property
-    def targets_label(self) -> bool:
-        """Whether the target is the reference label; "kept" then means that the label stays."""
-        return self.target.index == self.label
 
     @property
     def at_a_time(self) -> int:
         """How many synthetic pictures are best decoded and classified together."""
         return max(1, min(_VALUES // self.pixels[0].numel(), _AT_ONCE))
 
-    def synthetic(self, latents: Tensor, faded: Tensor | None = None) -> Answers:
-        """Decode latents (k, ...) and classify the pictures; `faded` (k, 1, h, w) is how much each
-        position was disturbed.
-        """
-        return self.classify(self.pictures(latents, faded))
-
     def pictures(self, latents: Tensor, faded: Tensor | None = None) -> Tensor:
-        """Decoded latents, with as much of the detail that the VAE loses as `detail` says."""
+        """Decoded latents (k, ...), with as much of the detail that the VAE loses as `detail` says;
+        `faded` (k, 1, h, w) is how much each position was disturbed.
+        """
         decoded = self._decoded(latents)
         if self.detail == "none":
             return decoded
@@ -106,44 +83,36 @@ class Teacher:
             residual = residual * (1 - F.interpolate(faded, size=size, mode="bilinear"))
         return (decoded + residual).clamp_(0, 1)
 
-    def classify(self, pixels: Tensor) -> Answers:
-        """The network's answers for pictures (k, C, H, W) in [0, 1]."""
+    def classify(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """The network's answers for pictures (k, C, H, W) in [0, 1]: the log odds, at the
+        temperature, of the target against its strongest rival, (k,) float64, and the most probable
+        class, (k,).
+        """
         output = self.network.outputs(self._to_input(pixels))
         with ordinary_modes():
+            label = _labels(output, len(pixels))
             if self.target.index is None:
                 margin = self.target.score(output, batch=len(pixels)).double().cpu()
-                return Answers(pixels, margin / self.temperature, self._labels(output, pixels))
+                return margin / self.temperature, label
             log_p = _log_probabilities(output, len(pixels)) / self.temperature
             index = min(self.target.index, log_p.shape[1] - 1)
             if len(log_p[0]) == 2 and logits_of(output, batch=len(pixels)).shape[1] == 1:
                 index = 1  # a network of one logit answers "is it?"
             others = torch.cat([log_p[:, :index], log_p[:, index + 1 :]], dim=1)
-            margin = log_p[:, index] - others.amax(1)
-            return Answers(pixels, margin, self._labels(output, pixels))
+            return log_p[:, index] - others.amax(1), label
 
     def cycle_error(self, latents: Tensor) -> float:
         """The root mean square difference of latents and their encoding once decoded."""
         errors = [self._encoded(self._decoded(z[None]))[0] - z[None] for z in latents]
         return float(torch.cat(errors).square().mean().sqrt())
 
-    def _labels(self, output: Any, pixels: Tensor) -> Tensor:
-        try:
-            logits = logits_of(output, batch=len(pixels))
-        except ExplanationError:
-            return torch.zeros(len(pixels), dtype=torch.int64)
-        # One logit: class 0 where it is positive, as its target is called; −1 where it is not.
-        return (
-            logits.argmax(1).cpu() if logits.shape[1] > 1 else (logits[:, 0] > 0).long().cpu() - 1
-        )
-
     def _encoded(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
-        with _evaluated(self.vae):
-            try:
-                mean, log_variance = self.vae.encode(_placed(pixels, self.vae))
-            except RuntimeError as error:
-                raise ExplanationError(
-                    f"the VAE cannot encode a picture of shape {tuple(pixels.shape[1:])}: {error}"
-                ) from error
+        try:
+            mean, log_variance = _evaluated(self.vae, self.vae.encode, pixels)
+        except RuntimeError as error:
+            raise ExplanationError(
+                f"the VAE cannot encode a picture of shape {tuple(pixels.shape[1:])}: {error}"
+            ) from error
         if mean.shape != log_variance.shape or mean.ndim not in (2, 4) or len(mean) != 1:
             raise ExplanationError(
                 f"the VAE's encode gave {tuple(mean.shape)} and {tuple(log_variance.shape)}; "
@@ -152,8 +121,7 @@ class Teacher:
         return mean.float(), log_variance.float()
 
     def _decoded(self, latents: Tensor) -> Tensor:
-        with _evaluated(self.vae):
-            decoded: Tensor = self.vae.decode(_placed(latents, self.vae))
+        decoded = _evaluated(self.vae, self.vae.decode, latents)
         height, width = self.pixels.shape[-2:]
         decoded = decoded[..., :height, :width].float().clamp(0, 1)
         if decoded.shape[1:] != self.pixels.shape[1:]:
@@ -164,26 +132,38 @@ class Teacher:
         return decoded.to(self.pixels.device)
 
 
+def _labels(output: Any, count: int) -> Tensor:
+    """The most probable classes (N,); 0 for an output that has none."""
+    try:
+        logits = logits_of(output, batch=count)
+    except ExplanationError:
+        return torch.zeros(count, dtype=torch.int64)
+    if logits.shape[1] > 1:
+        return logits.argmax(1).cpu()
+    # One logit: class 0 where it is positive, as its target is called; −1 where it is not.
+    return (logits[:, 0] > 0).long().cpu() - 1
+
+
 def _log_probabilities(output: Any, count: int) -> Tensor:
     """Log probabilities (N, classes) float64; for one logit, those of no and yes."""
     logits = logits_of(output, batch=count).double().cpu()
     if logits.shape[1] == 1:
-        return torch.nn.functional.logsigmoid(torch.cat([-logits, logits], dim=1))
+        return F.logsigmoid(torch.cat([-logits, logits], dim=1))
     probabilities = probabilities_of(logits)
     if torch.equal(probabilities, logits.float()):  # the network ends in a softmax of its own
         return logits.clamp_min(1e-12).log()
     return logits.log_softmax(1)
 
 
-@contextmanager
-def _evaluated(vae: VAE) -> Iterator[None]:
-    """Evaluation mode without gradients for a VAE, which is left as it was found."""
+def _evaluated(vae: VAE, method: Callable[[Tensor], Result], x: Tensor) -> Result:
+    """The result of a method of the VAE in evaluation mode, without gradients, for x on its device
+    and of its type. The VAE is left as it was found.
+    """
     if isinstance(vae, nn.Module):
         with as_found(vae), torch.no_grad():
-            yield
-    else:
-        with ordinary_modes():
-            yield
+            return method(like_parameters(x, vae))
+    with ordinary_modes():
+        return method(x)
 
 
 class InterruptibleVAE:
@@ -196,16 +176,9 @@ class InterruptibleVAE:
 
     def encode(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         """As the VAE's own."""
-        with _evaluated(self._vae):
-            return self._vae.encode(_placed(pixels, self._vae))
+        return _evaluated(self._vae, self._vae.encode, pixels)
 
     def decode(self, latents: Tensor) -> Tensor:
         """As the VAE's own, after the call."""
         self._before_decoding(len(latents))
-        with _evaluated(self._vae):
-            return self._vae.decode(_placed(latents, self._vae))
-
-
-def _placed(x: Tensor, vae: VAE) -> Tensor:
-    """On the VAE's device, and of its type."""
-    return like_parameters(x, vae) if isinstance(vae, nn.Module) else x
+        return _evaluated(self._vae, self._vae.decode, latents)

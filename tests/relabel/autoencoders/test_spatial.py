@@ -9,7 +9,7 @@ from scipy.fft import dctn
 
 import xai_widgets as xw
 from xai_widgets.relabel import SpatialVAE, reconstruct
-from xai_widgets.relabel.autoencoders.spatial import cosines
+from xai_widgets.relabel.autoencoders.networks import cosines
 
 
 @pytest.mark.parametrize(("channels", "side"), [(1, 4), (3, 4), (3, 8), (2, 3)])

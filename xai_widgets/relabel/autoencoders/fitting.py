@@ -4,13 +4,14 @@ and ends with the same bits.
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypedDict
@@ -22,12 +23,19 @@ from PIL import Image
 from torch import Tensor, nn
 from typing_extensions import Unpack
 
+from xai_widgets import files
 from xai_widgets.errors import ExplanationError, nearest
 from xai_widgets.progress import Progress, with_progress_bar
-from xai_widgets.relabel.autoencoders.convolutional import ConvolutionalVAE
-from xai_widgets.relabel.autoencoders.files import KINDS, load_training, save_training
+from xai_widgets.relabel.autoencoders.networks import (
+    FORMAT,
+    KINDS,
+    ConvolutionalVAE,
+    SpatialVAE,
+    identity,
+    metadata_of,
+    read_vae,
+)
 from xai_widgets.relabel.autoencoders.pictures import Pictures
-from xai_widgets.relabel.autoencoders.spatial import SpatialVAE
 from xai_widgets.relabel.autoencoders.vae import (
     VAE,
     Error,
@@ -125,7 +133,7 @@ def fit_vae(
     Raises ExplanationError for data that cannot be trained on, or a checkpoint of another training.
     """
     fit = _Fit(data, **options)
-    steps = fit.steps()
+    steps = fit.stream()
     if callable(progress):
         warnings.warn(
             "fit_vae(progress=function) is deprecated: use stream_fit_vae",
@@ -134,13 +142,11 @@ def fit_vae(
         )
         for step in steps:
             progress(step.result)
-    elif progress and (_in_notebook() or sys.stderr.isatty()):
-        show = _preview_display() if _in_notebook() else None
-        for step in with_progress_bar(steps, "fit_vae"):
-            if show is not None and step.result.preview is not None:
-                show(step.result.preview)
+    elif progress and _in_notebook():
+        _show_previews(with_progress_bar(steps, "fit_vae"))
     else:
-        for _ in steps:
+        shown = progress and sys.stderr.isatty()
+        for _ in with_progress_bar(steps, "fit_vae") if shown else steps:
             pass
     return fit.finished()
 
@@ -152,72 +158,84 @@ def stream_fit_vae(data: Any, **options: Unpack[FitOptions]) -> Iterator[Progres
     A training that its checkpoint says is finished yields one step, whose loss is nan.
     """
     fit = _Fit(data, **options)
-    return fit.steps() if fit.done < fit.total else iter([fit.nothing_left()])
+    return fit.stream() if fit.done < fit.total else iter([fit.nothing_left()])
 
 
+@dataclass
 class _Fit:
     """A training of `vae` with the options of `fit_vae`, `done` steps of `total`."""
 
-    def __init__(
-        self,
-        data: Any,
-        *,
-        vae: str | nn.Module | None = None,
-        size: int | None = None,
-        steps: int | None = None,
-        epochs: float | None = None,
-        batch_size: int = 16,
-        learning_rate: float = 1e-3,
-        beta: float = 0.01,
-        error: Error = "absolute",
-        features: Features | None = None,
-        feature_weight: float = 1.0,
-        seed: int = 0,
-        checkpoint: str | os.PathLike[str] | None = None,
-        checkpoint_every: int = 200,
-        preview: int = 8,
-    ) -> None:
-        self.pictures = Pictures(data)
-        self.vae, self._whole = _model(vae, self.pictures, size, seed)
-        self._side = _side(self.vae, size)
+    data: Any
+    _: KW_ONLY
+    vae: Any = None  # a module from __post_init__ on
+    size: int | None = None
+    steps: int | None = None
+    epochs: float | None = None
+    batch_size: int = 16
+    learning_rate: float = 1e-3
+    beta: float = 0.01
+    error: Error = "absolute"
+    features: Features | None = None
+    feature_weight: float = 1.0
+    seed: int = 0
+    checkpoint: str | os.PathLike[str] | None = None
+    checkpoint_every: int = 200
+    preview: int = 8
+
+    def __post_init__(self) -> None:
+        self.pictures = Pictures(self.data)
+        self.vae, self._whole = _model(self.vae, self.pictures, self.size, self.seed)
+        self._side = _side(self.vae, self.size)
         self._channels = int(getattr(self.vae, "channels", self.pictures.channels))
-        self.total = _steps(steps, epochs, len(self.pictures), batch_size)
+        self.total = _steps(self.steps, self.epochs, len(self.pictures), self.batch_size)
         self._trained = [p for p in self.vae.parameters() if p.requires_grad]
         if not self._trained:
             self.vae.requires_grad_(True)
             self._trained = list(self.vae.parameters())
-        self._optimizer = torch.optim.AdamW(self._trained, lr=learning_rate)
-        self._seed, self._batch_size, self._learning_rate = seed, batch_size, learning_rate
-        self._loss: dict[str, Any] = {
-            "beta": beta, "error": error, "features": features, "feature_weight": feature_weight,
-        }  # fmt: skip
-        self._previewed, self._checkpoint_every = preview, checkpoint_every
-        self._path = None if checkpoint is None else Path(checkpoint)
+        self._optimizer = torch.optim.AdamW(self._trained, lr=self.learning_rate)
+        names = ("batch_size", "learning_rate", "beta", "error", "feature_weight", "seed")
         self._settings = {
-            "steps": self.total, "batch_size": batch_size, "learning_rate": learning_rate,
-            "beta": beta, "error": error, "feature_weight": feature_weight, "seed": seed,
+            "steps": self.total, **{name: getattr(self, name) for name in names},
             "size": self._side, "pictures": self.pictures.fingerprint(),
         }  # fmt: skip
+        self._path = None if self.checkpoint is None else Path(self.checkpoint)
         self.done, self._seconds = 0, 0.0
         if self._path is not None and self._path.exists():
-            state = load_training(self._path, self.vae, self._optimizer, self._settings)
-            self.done, self._seconds = state["step"], state["seconds"]
+            self._restore(self._path)
 
-    def steps(self) -> Iterator[Progress[FitStep]]:
+    def _restore(self, path: Path) -> None:
+        groups, metadata = read_vae(path)
+        if "training" not in metadata:
+            raise ExplanationError(
+                f'checkpoint is "{path}", which holds weights but no training to go on with; to '
+                "start from them pass vae=load_vae(path), and another file for the checkpoint"
+            )
+        state = json.loads(metadata["training"])
+        stored = {**state, **metadata, "settings": json.loads(metadata["settings"])}
+        expected = {**self._settings, **identity(self.vae)}
+        files.check_settings(path, stored, expected, otherwise="another file")
+        files.load_weights(path, self.vae, groups.get("vae", {}))
+        files.load_moments(self._optimizer, groups.get("optimizer", {}))
+        self.done, self._seconds = state["step"], state["seconds"]
+
+    def _keep(self, path: Path, seconds: float) -> None:
+        state = {**self._settings, "step": self.done, "seconds": seconds}
+        groups = {"vae": self.vae.state_dict(), "optimizer": files.moments_of(self._optimizer)}
+        metadata = {**metadata_of(self.vae), "training": json.dumps(state)}
+        files.save_tensors(path, FORMAT, groups, metadata)
+
+    def stream(self) -> Iterator[Progress[FitStep]]:
         """The steps that are left."""
         device = self._trained[0].device
-        first = self._batch(0)[0][: self._previewed].to(device) if self._previewed > 0 else None
+        first = self._batch(0)[0][: self.preview].to(device) if self.preview > 0 else None
         started = time.perf_counter() - self._seconds
         self.vae.train()
         while self.done < self.total:
             terms = self._step(device)
             self.done += 1
-            seconds = time.perf_counter() - started
-            if self._path is not None and (
-                self.done % self._checkpoint_every == 0 or self.done == self.total
-            ):
-                state = {**self._settings, "step": self.done, "seconds": seconds}
-                save_training(self._path, self.vae, self._optimizer, state)
+            due = self.done % self.checkpoint_every == 0 or self.done == self.total
+            if self._path is not None and due:
+                self._keep(self._path, time.perf_counter() - started)
             picture = None
             if first is not None and _due(self.done, self.total):
                 picture = _preview(self.vae, first)
@@ -230,29 +248,27 @@ class _Fit:
             )  # fmt: skip
             yield Progress(step.fraction, step, str(step))
 
-    def finished(self) -> nn.Module:
+    def finished(self) -> Any:
         """The trained module, in evaluation mode and frozen."""
         return self.vae.eval().requires_grad_(False)
 
     def nothing_left(self) -> Progress[FitStep]:
         """The one step of a training that is finished already."""
-        step = FitStep(
-            self.total, self.total, math.nan, math.nan, math.nan, math.nan, self._seconds,
-            self.finished(),
-        )  # fmt: skip
+        unknown = (math.nan,) * 4
+        step = FitStep(self.total, self.total, *unknown, self._seconds, self.finished())
         return Progress(1.0, step, "finished already")
 
     def _step(self, device: torch.device) -> VAELoss:
         pixels, chance = self._batch(self.done)
         generator = torch.Generator().manual_seed(int(chance.integers(2**62)))
         for group in self._optimizer.param_groups:
-            group["lr"] = self._learning_rate * _schedule(self.done, self.total)
+            group["lr"] = self.learning_rate * _schedule(self.done, self.total)
         terms = vae_loss(
-            self.vae,  # type: ignore[arg-type]  # checked by _model
-            pixels.to(device),
+            self.vae, pixels.to(device),
             lambda mean: torch.randn(mean.shape, generator=generator).to(mean),
-            **self._loss,
-        )
+            beta=self.beta, error=self.error, features=self.features,
+            feature_weight=self.feature_weight,
+        )  # fmt: skip
         self._optimizer.zero_grad()
         terms.total.backward()
         nn.utils.clip_grad_norm_(self._trained, _CLIP)
@@ -260,10 +276,10 @@ class _Fit:
         return terms
 
     def _batch(self, step: int) -> tuple[Tensor, np.random.Generator]:
-        chance = np.random.default_rng([self._seed, _BATCH, step])
+        chance = np.random.default_rng([self.seed, _BATCH, step])
         count = len(self.pictures)
-        numbers = range(step * self._batch_size, (step + 1) * self._batch_size)
-        chosen = [int(_order(self._seed, n // count, count)[n % count]) for n in numbers]
+        numbers = range(step * self.batch_size, (step + 1) * self.batch_size)
+        chosen = [int(_order(self.seed, n // count, count)[n % count]) for n in numbers]
         if self._whole:
             return self.pictures.whole(chosen, self._side, self._channels), chance
         return self.pictures.crops(chosen, self._side, self._channels, chance), chance
@@ -335,18 +351,16 @@ def _due(step: int, steps: int) -> bool:
     """Whether a preview is due: after 10 steps, then after half as many again each time, and at the
     end.
     """
-    if step == steps or step == 10:
-        return True
-    number = math.floor(math.log(max(step, 10) / 10, 1.5))
-    return step > 10 and number > math.floor(math.log((step - 1) / 10, 1.5))
+    times = [math.floor(math.log(max(n, 10) / 10, 1.5)) for n in (step - 1, step)]
+    return step in (10, steps) or times[0] < times[1]
 
 
-def _preview(model: nn.Module, pixels: Tensor) -> npt.NDArray[np.uint8]:
+def _preview(model: Any, pixels: Tensor) -> npt.NDArray[np.uint8]:
     """Pictures (N, C, H, W) in [0, 1] in a row above their reconstructions: (2 H, N W, 3)."""
     model.eval()
     try:
         with torch.no_grad():
-            both = (pixels, reconstruct(model, pixels))  # type: ignore[arg-type]  # a VAE
+            both = (pixels, reconstruct(model, pixels))
     finally:
         model.train()
     grid = torch.cat([torch.cat(list(row), dim=-1) for row in both], dim=-2).cpu().clamp(0, 1)
@@ -356,20 +370,18 @@ def _preview(model: nn.Module, pixels: Tensor) -> npt.NDArray[np.uint8]:
     return np.ascontiguousarray(levels.permute(1, 2, 0).numpy())
 
 
-def _preview_display() -> Callable[[npt.NDArray[np.uint8]], None]:
-    """Shows previews in a notebook's cell, each in place of the one before."""
+def _show_previews(steps: Iterator[Progress[FitStep]]) -> None:
+    """Show previews in a notebook's cell, each in place of the one before."""
     from IPython.display import display
 
-    handles: list[Any] = []
-
-    def show(preview: npt.NDArray[np.uint8]) -> None:
-        picture = Image.fromarray(preview)
-        if handles:
-            handles[0].update(picture)
-        else:
-            handles.append(display(picture, display_id=True))  # type: ignore[no-untyped-call]  # IPython has no types
-
-    return show
+    handle: Any = None
+    for step in steps:
+        if step.result.preview is not None:
+            picture = Image.fromarray(step.result.preview)
+            if handle is None:
+                handle = display(picture, display_id=True)  # type: ignore[no-untyped-call]  # IPython has no types
+            else:
+                handle.update(picture)
 
 
 def _in_notebook() -> bool:

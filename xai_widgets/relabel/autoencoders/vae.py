@@ -1,12 +1,13 @@
-"""The protocol of variational autoencoders, encode and decode; their loss; and the layers that this
-package's own are built from.
+"""The protocol of variational autoencoders, encode and decode; their loss; and the autoencoders of
+latent diffusion models, wrapped as one.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeVar, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import torch
 import torch.nn.functional as F  # the field's name for it
@@ -16,9 +17,6 @@ from xai_widgets.errors import ExplanationError
 
 Features = Callable[[Tensor], "Tensor | Sequence[Tensor]"]
 Error = Literal["absolute", "squared"]
-Made = TypeVar("Made")
-Last = TypeVar("Last", nn.Conv2d, nn.Linear)
-_LOG_VARIANCE = (-14.0, 6.0)  # beyond it exp overflows, or means nothing in float32
 
 
 @runtime_checkable
@@ -97,9 +95,8 @@ def vae_loss(
         with torch.no_grad():
             wanted = _as_list(features(pixels))
         pairs = zip(wanted, _as_list(features(decoded)), strict=True)
-        apart = torch.stack(
-            [(a - b).abs().mean() / a.abs().mean().clamp(min=1e-6) for a, b in pairs]
-        ).mean()
+        shares = [(a - b).abs().mean() / a.abs().mean().clamp(min=1e-6) for a, b in pairs]
+        apart = torch.stack(shares).mean()
         total = total + feature_weight * apart
     return VAELoss(total, distance.detach(), apart.detach(), divergence.detach())
 
@@ -114,80 +111,6 @@ def padded(pixels: Tensor, stride: int) -> Tensor:
     return F.pad(pixels, (0, right, 0, below), mode="replicate") if below or right else pixels
 
 
-def zeroed(last: nn.Conv2d) -> nn.Conv2d:
-    """A last layer whose output is zero until it has learned something."""
-    assert last.bias is not None
-    nn.init.zeros_(last.weight)
-    nn.init.zeros_(last.bias)
-    return last
-
-
-class Residual(nn.Module):
-    """x + conv(silu(conv(x))): the identity until it has learned something."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.first = nn.Conv2d(channels, channels, 3, padding=1)
-        self.second = zeroed(nn.Conv2d(channels, channels, 3, padding=1))
-
-    def forward(self, x: Tensor) -> Tensor:
-        residue: Tensor = self.second(nn.functional.silu(self.first(x)))
-        return x + residue
-
-
-class Beside(nn.Module):
-    """deep(x) + straight(x): a linear layer does what it can, the deep one learns the rest."""
-
-    def __init__(self, deep: nn.Module, straight: nn.Module) -> None:
-        super().__init__()
-        self.deep, self.straight = deep, straight
-
-    def forward(self, x: Tensor) -> Tensor:
-        both: Tensor = self.deep(x) + self.straight(x)
-        return both
-
-
-def enlarged(channels: int, wanted: int, times: int) -> nn.Sequential:
-    """A sub-pixel convolution to `wanted` channels, `times` as wide and high.
-
-    At first all pixels of one position are equal, or a checkerboard would have to be unlearned
-    (Aitken et al., 2017).
-    """
-    convolution = nn.Conv2d(channels, wanted * times**2, 3, padding=1)
-    with torch.no_grad():
-        assert convolution.bias is not None
-        for weights in (convolution.weight, convolution.bias):
-            weights.copy_(weights[:: times**2].repeat_interleave(times**2, dim=0))
-    return nn.Sequential(convolution, nn.PixelShuffle(times))
-
-
-def seeded(make: Callable[[], Made], seed: int) -> Made:
-    """The result of `make`, its random weights from a seed; the global generator stays as it is."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return make()
-
-
-def low_variance(last: Last, gain: float = 1.0) -> Last:
-    """An encoder's last layer with a low variance at first, so that its latents are not lost in
-    noise.
-
-    `gain` brings the means from where usual random weights put them to about 1, because a latent
-    that carries little at first is soon unlearned.
-    """
-    assert last.bias is not None
-    nn.init.constant_(last.bias[len(last.bias) // 2 :], -4.0)
-    with torch.no_grad():
-        last.weight[: len(last.weight) // 2] *= gain
-    return last
-
-
-def as_distribution(values: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and log-variance: the two halves of the channels."""
-    mean, log_variance = values.chunk(2, dim=1)
-    return mean, log_variance.clamp(*_LOG_VARIANCE)
-
-
 def check_pixels(pixels: Tensor, channels: int) -> None:
     """Refuse anything but a float batch of pictures with so many channels."""
     if pixels.ndim != 4 or pixels.shape[1] != channels or 0 in pixels.shape:
@@ -199,3 +122,72 @@ def check_pixels(pixels: Tensor, channels: int) -> None:
             f"pixels is {str(pixels.dtype).removeprefix('torch.')}; expected floating point in "
             "[0, 1]: divide by 255"
         )
+
+
+def from_diffusers(model: Any) -> VAE:
+    """Wrap diffusers' `AutoencoderKL` or `AutoencoderTiny`; diffusers itself is not imported.
+
+    Those work on pictures in [−1, 1]; ours are in [0, 1]. Their `scaling_factor` s and
+    `shift_factor` b are applied as the diffusion models apply them, z = s (m − b), so that latents
+    have about unit variance. Pictures whose sides are not multiples of the model's stride
+    are padded below and to the right. `AutoencoderTiny` has no variance: its log-variance is 0
+    everywhere, and noise scaled by it is plain noise. The model is not moved, and not written to;
+    results have the dtype and device of the input.
+
+    Raises ExplanationError for a model of another interface.
+    Source: Rombach et al., 2022 (arXiv 2112.10752); the models' configurations in diffusers.
+    """
+    missing = [name for name in ("encode", "decode", "config") if not hasattr(model, name)]
+    if missing:
+        raise ExplanationError(
+            f"model is a {type(model).__name__} without {', '.join(missing)}; expected diffusers' "
+            "AutoencoderKL or AutoencoderTiny"
+        )
+    return _DiffusionVAE(model)
+
+
+class _DiffusionVAE:
+    def __init__(self, model: Any) -> None:
+        self._model = model
+        config = model.config
+        self._scale = float(_setting(config, "scaling_factor") or 1.0)
+        self._shift = float(_setting(config, "shift_factor") or 0.0)
+        blocks = _setting(config, "encoder_block_out_channels", "block_out_channels")
+        if blocks is None:
+            raise ExplanationError(
+                f"the configuration of {type(model).__name__} has no block_out_channels, which "
+                "tell its stride; expected diffusers' AutoencoderKL or AutoencoderTiny"
+            )
+        self.stride = int(2 ** (len(blocks) - 1))
+        self.channels = int(_setting(config, "in_channels") or 3)
+
+    def encode(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        check_pixels(pixels, self.channels)
+        encoded = self._model.encode(self._placed(2 * padded(pixels, self.stride) - 1))
+        if hasattr(encoded, "latent_dist"):
+            mean = (encoded.latent_dist.mean.to(pixels) - self._shift) * self._scale
+            return mean, encoded.latent_dist.logvar.to(pixels) + 2 * math.log(self._scale)
+        mean = (encoded.latents.to(pixels) - self._shift) * self._scale
+        return mean, torch.zeros_like(mean)
+
+    def decode(self, latents: Tensor) -> Tensor:
+        decoded = self._model.decode(self._placed(latents / self._scale + self._shift)).sample
+        pixels: Tensor = ((decoded.to(latents) + 1) / 2).clamp(0, 1)
+        return pixels
+
+    def _placed(self, values: Tensor) -> Tensor:
+        """On the model's device and of its type, such as half precision."""
+        weights = self._model.parameters() if isinstance(self._model, nn.Module) else iter(())
+        first = next(weights, None)
+        return values if first is None else values.to(first)
+
+    def __repr__(self) -> str:
+        return f"from_diffusers({type(self._model).__name__})"
+
+
+def _setting(config: Any, *names: str) -> Any:
+    for name in names:
+        value = config.get(name) if isinstance(config, dict) else getattr(config, name, None)
+        if value is not None:
+            return value
+    return None

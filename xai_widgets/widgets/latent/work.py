@@ -14,7 +14,7 @@ from xai_widgets.images import Picture
 from xai_widgets.progress import Progress
 from xai_widgets.relabel import VAE, RelabelDistillation, RelabelExplanation
 from xai_widgets.relabel.editing import Axis, Edited, Editor, axes_of
-from xai_widgets.relabel.features import Readout
+from xai_widgets.relabel.neighbours import Readout
 from xai_widgets.relabel.teacher import InterruptibleVAE
 from xai_widgets.targets import Target, TargetLike, class_name
 from xai_widgets.widgets.base.maps import finite, map_of, quantise
