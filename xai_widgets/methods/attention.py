@@ -43,9 +43,7 @@ attention_method = partial(
     limits="The same for every class; counts attention that does not matter, for and against.",
 )
 def attention_rollout(trace: Trace, target: Target, *, heads: Heads = "mean") -> Tensor:
-    """The product of all layers' (A + I) / 2, heads fused and rows adding up to 1, (N, h, w).
-    Source: Abnar and Zuidema 2020, section 3.
-    """
+    """Πₗ norm(A + I), heads fused, (N, h, w). Source: Abnar and Zuidema 2020, section 3."""
     attention = trace.attention(target)
     row = _readers(attention[-1][1])
     for a, _ in reversed(attention):
@@ -63,9 +61,7 @@ def attention_rollout(trace: Trace, target: Target, *, heads: Heads = "mean") ->
     limits="Only what is in favour; what happens between attention layers is left out.",
 )
 def gradient_attention(trace: Trace, target: Target) -> Tensor:
-    """R = R + Ā R with Ā the mean over heads of max(G ⊙ A, 0), from R = I, (N, h, w). Source:
-    Chefer, Gur and Wolf 2021 (ICCV), equations 5 and 6.
-    """
+    """R ← R + mean(max(G ⊙ A, 0)) R, (N, h, w). Source: Chefer et al. 2021 (ICCV), eq. 5 and 6."""
     attention = trace.attention(target)
     readers = row = _readers(attention[-1][1])
     for a, g in reversed(attention):

@@ -146,9 +146,8 @@ def layer_cam(trace: Trace, target: Target, layer: str) -> Tensor:
     signed=True,
 )
 def eigen_cam(trace: Trace, target: Target, layer: str) -> Tensor:
-    """The positions' features projected on their first principal direction, (N, h, w). Source:
-    Muhammad and Yeasin 2020, section III. The direction's sign is chosen so that stronger features
-    count positive.
+    """The positions' features along their first principal direction, (N, h, w), its sign chosen so
+    that stronger features count positive. Source: Muhammad and Yeasin 2020, section III.
     """
     return _first_component(trace.activation(layer))
 
@@ -331,9 +330,7 @@ def upsampled(maps: Tensor, size: torch.Size, *, align_corners: bool = False) ->
 
 
 def to_unit(values: Tensor) -> Tensor:
-    """Each item of (N, ...) as (v - min) / (max - min) over all its own values; a constant one as
-    0.
-    """
+    """Each item of (N, ...) as (v - min) / (max - min) over its own values; a constant one as 0."""
     inner = tuple(range(1, values.ndim))
     low, high = values.amin(dim=inner, keepdim=True), values.amax(dim=inner, keepdim=True)
     return (values - low) / (high - low).clamp_min(torch.finfo(values.dtype).tiny)

@@ -1,5 +1,4 @@
-"""The register of attribution methods: one short function and its card; everything else is read off
-the two.
+"""The register of attribution methods: one short function and its card; all else is read off them.
 
 A method is a function `(trace, target[, layer], *, parameters)` that returns raw signed values, or,
 when it needs many forward passes, a generator of `Progress` whose last result is the final one. A
@@ -68,11 +67,8 @@ class Parameter:
     help: str = ""
 
     def check(self, method: str, value: Any) -> Any:
-        """The value in the parameter's type. Raises ExplanationError naming method, parameter,
-        value and range.
-        """
-        problem = self._problem(value)
-        if problem:
+        """The value in the parameter's type. Raises ExplanationError for one that does not fit."""
+        if problem := self._problem(value):
             raise ExplanationError(f"{method}: {self.name}={value!r} {problem}")
         return float(value) if self.kind == "float" else value
 
@@ -111,9 +107,7 @@ class Card(TypedDict, total=False):
 
 @dataclass(frozen=True, kw_only=True)
 class Method:
-    """A method's card and function: what it shows, what it cannot, what it costs and where it comes
-    from.
-    """
+    """A method's card and function: what it shows, what it cannot, its cost and its source."""
 
     name: str
     title: str
@@ -144,16 +138,14 @@ class Method:
     def resolve(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """All parameters of the method, checked, with defaults where none was given.
 
-        Raises ExplanationError for an unknown name (with the nearest spelling) or a value out of
-        range.
+        Raises ExplanationError for an unknown name, with the nearest, or a value out of range.
         """
         names = [parameter.name for parameter in self.parameters]
         for name in given:
             if name not in names:
-                expected = ", ".join(names) or "no parameters"
                 raise ExplanationError(
-                    f"{self.name} has no parameter {name!r}; it has {expected}."
-                    + nearest(name, names)
+                    f"{self.name} has no parameter {name!r}; it has "
+                    f"{', '.join(names) or 'no parameters'}." + nearest(name, names)
                 )
         return {
             p.name: p.check(self.name, given[p.name]) if p.name in given else p.default
@@ -261,9 +253,7 @@ def _parameter(parameter: inspect.Parameter, hint: Any) -> Parameter:
 
 
 def find(name: str, methods: Mapping[str, Method] = METHODS) -> Method:
-    """The method of that name among these. Raises ExplanationError with the nearest spelling, or
-    with what has to be bound first.
-    """
+    """The method of that name. Raises ExplanationError with the nearest, or what to bind first."""
     try:
         return methods[name]
     except (KeyError, TypeError):

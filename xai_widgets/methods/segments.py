@@ -31,8 +31,7 @@ _TRIES = 6
 def segments(x: Tensor, regions: Regions, count: int) -> Tensor:
     """The segment every pixel belongs to, from 0 on, for each picture, (N, H, W) int64.
 
-    At most `count` segments each: about equal rectangles (grid), or pieces that follow the
-    picture's colours (slic).
+    At most `count` each: about equal rectangles (grid), or pieces that follow the colours (slic).
     """
     height, width = x.shape[-2:]
     if regions == "grid":
@@ -116,25 +115,16 @@ class Game:
         return self._trace.variants()
 
     def scores(self, coalitions: Sequence[Tensor]) -> Tensor:
-        """The score with each coalition shown and the rest hidden, (k, N) float64; `coalitions` has
-        (k, players) bools for each picture.
-        """
-        shown = torch.stack(
-            [
-                rows.to(labels.device)[:, labels]
-                for rows, labels in zip(coalitions, self.labels, strict=True)
-            ],
-            dim=1,
-        )
+        """The scores with only the coalitions shown, (k, N) float64; (k, players) a picture."""
+        pictures = zip(coalitions, self.labels, strict=True)
+        shown = torch.stack([rows.to(labels.device)[:, labels] for rows, labels in pictures], dim=1)
         batch = self._trace.empty_inputs(len(shown))
         torch.where(shown[:, :, None], self._shown, self._hidden, out=batch)
         scores = self._trace.scores(batch.flatten(0, 1), self._target)
         return scores.view(len(shown), -1).double().cpu()
 
     def paint(self, shares: Sequence[Tensor]) -> Tensor:
-        """Every pixel with the share of its segment, (N, C, H, W); `shares` has (players,) for each
-        picture.
-        """
+        """Every pixel with its segment's share, (N, C, H, W); `shares`: (players,) a picture."""
         x = self._trace.input
         maps = [s.to(x)[labels] for s, labels in zip(shares, self.labels, strict=True)]
         return torch.stack(maps)[:, None].expand_as(x)
@@ -142,8 +132,7 @@ class Game:
 
 def all_coalitions(players: int) -> Tensor:
     """All but the empty and the full one, (2**players − 2, players), each followed by its
-    complement, from those that say most of single players (one alone, all but one) to those of half
-    of them.
+    complement: first those of one alone and of all but one, last those of half the players.
     """
     rows: list[Tensor] = []
     for size in range(1, players // 2 + 1):

@@ -57,9 +57,8 @@ def lime(
     """The weights w of a ridge regression of y(z) on z, (N, C, H, W). Source: Ribeiro et al. 2016,
     equation 1, with the choices of their code for pictures.
 
-    Segments are shown with probability 1/2, in the first picture all. The kernel is π(z) =
-    exp(−d² / (2 width²)): d is 1 − cos(z, 1), or the share ‖z − 1‖ / √M. The mean w₀ is not
-    penalised.
+    Segments are shown with probability 1/2, in the first picture all. π(z) = exp(−d² / (2 width²)),
+    d being 1 − cos(z, 1) or the share ‖z − 1‖ / √M. The mean w₀ is not penalised.
     """
     game = Game(trace, target, regions, count, baseline)
     designs = [_coins(players, samples, seed) for players in game.players]
@@ -121,8 +120,7 @@ def kernel_shap(
     """Estimated Shapley values of the segments, (N, C, H, W). Source: Lundberg and Lee 2017,
     theorem 2; drawn in pairs with complements as Covert and Lee 2021.
 
-    Where `samples` are enough for all 2^M − 2 coalitions, each is run once, and the values are
-    exact.
+    Where `samples` are enough for all 2^M − 2 coalitions, the values are exact.
     """
     game = Game(trace, target, regions, count, baseline)
     designs = [
@@ -171,8 +169,7 @@ def exact_shapley(
 def _regressions(
     game: Game, designs: list[Tensor]
 ) -> Iterator[Progress[tuple[list[Tensor], list[Tensor]]]]:
-    """Run the designs' coalitions: for each picture the scores so far, and the shares that fit them
-    best.
+    """The designs' coalitions run: each picture's scores so far, and the shares that fit them best.
 
     With φ = (y(1) − y(0)) / M + u and Σu = 0, the constraint is gone from the regression of what
     is left of y(z) on z − |z| / M; its shortest solution has Σu = 0.

@@ -107,9 +107,8 @@ def insertion(
     baseline: what the picture is put into; ``"blur"`` adds no edges of its own. blur: its standard
     deviation in pixels (None: a twentieth of the shorter side).
 
-    Pixels that are equally relevant come in the order of rows. Raises ExplanationError for a
-    target that is not a class, an unknown baseline, steps outside 1 to H·W, or a map that is not
-    finite.
+    Equally relevant pixels come in the order of rows. Raises ExplanationError for a target that is
+    not a class, an unknown baseline, steps outside 1 to H·W, or a map that is not finite.
     """
     return _curve("insertion", engine, image, attribution, target, steps, baseline, blur)
 

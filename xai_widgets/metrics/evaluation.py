@@ -79,9 +79,8 @@ def evaluate(
     progress: True shows a bar in the terminal or below the notebook's cell.
 
     resume: a file to which each value is written as soon as it is known; an evaluation that was
-    cut off goes on from there and gives the same table. Values are found again by the network's
-    weights, the picture's values, method, measure, their parameters, target and seed; functions of
-    your own by their names.
+    cut off goes on from there and gives the same table. Values are found again by the weights, the
+    picture, method, measure, their parameters, target and seed; your own functions by their names.
 
     Pictures are taken one at a time. All methods read one recorded pass of it, and measures share
     forwards that do not depend on the map. Raises ExplanationError before the first forward for an

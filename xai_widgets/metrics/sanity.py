@@ -1,6 +1,4 @@
-"""Sanity checks: a map must change when the network's weights do, and when another class is
-explained.
-"""
+"""Sanity checks: a map must change with the network's weights, and with the class explained."""
 
 from __future__ import annotations
 
@@ -162,8 +160,7 @@ def random_logit(
     """Compare the map of the target with that of another class, drawn at random. Source: Sixt,
     Granz, Landgraf 2020, section 4.
 
-    Raises ExplanationError as `Engine.explain` does, for a target that is not a class, or a
-    network of one class.
+    Raises ExplanationError as `Engine.explain`, for a target that is no class, or a lone class.
     """
     picture = engine.picture(image)
     resolved, index = class_of(engine, picture, target)
