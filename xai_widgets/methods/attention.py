@@ -18,10 +18,10 @@ from xai_widgets.probe.trace import Trace
 from xai_widgets.targets import Target
 
 Heads = Literal["mean", "max", "min"]
-_FUSED: dict[Heads, Callable[[Tensor], Tensor]] = {
-    "mean": lambda a: a.mean(dim=1),
-    "max": lambda a: a.amax(dim=1),
-    "min": lambda a: a.amin(dim=1),
+_FUSED: dict[Heads, Callable[..., Tensor]] = {
+    "mean": Tensor.mean,
+    "max": Tensor.amax,
+    "min": Tensor.amin,
 }
 
 attention_method = partial(
@@ -47,7 +47,7 @@ def attention_rollout(trace: Trace, target: Target, *, heads: Heads = "mean") ->
     attention = trace.attention(target)
     row = _readers(attention[-1][1])
     for a, _ in reversed(attention):
-        mixed = _FUSED[heads](a) + torch.eye(a.shape[-1], dtype=a.dtype, device=a.device)
+        mixed = _FUSED[heads](a, dim=1) + torch.eye(a.shape[-1], dtype=a.dtype, device=a.device)
         row = _through(row, mixed / mixed.sum(dim=-1, keepdim=True))
     return _on_patches(row, trace)
 

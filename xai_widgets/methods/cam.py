@@ -259,13 +259,11 @@ def score_cam(trace: Trace, target: Target, layer: str) -> Steps:
     # float64: in a softmax of 1,000 scores, small ones must not be lost in partial sums.
     scores = torch.full(a.shape[:2], -torch.inf, dtype=torch.float64, device=a.device)
     order = [_widest_first(maps) for maps in a]
-    total, done = sum(len(channels) for channels in order) + len(order), 0
+    total, done = sum(map(len, order)) + len(order), 0
     for item, channels in enumerate(order):
-        nothing = trace.scores(torch.zeros_like(x[item : item + 1]), target)
+        scores[item] = trace.scores(torch.zeros_like(x[item : item + 1]), target).double()
+        scores[item, channels] = -torch.inf  # not taken yet
         done += 1
-        varying = torch.zeros(a.shape[1], dtype=torch.bool, device=a.device)
-        varying[channels] = True
-        scores[item, ~varying] = nothing.double()
         for chosen in channels.split(min(trace.batch_size(), -(-len(channels) // _STEPS) or 1)):
             mask = to_unit(upsampled(a[item, chosen, None], x.shape[-2:], align_corners=True))
             scores[item, chosen] = trace.scores(x[item] * mask, target).double()

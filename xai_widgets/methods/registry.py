@@ -234,26 +234,22 @@ def parameters_of(keywords: Callable[..., Any]) -> tuple[Parameter, ...]:
 
 
 def _parameter(parameter: inspect.Parameter, hint: Any) -> Parameter:
-    label = parameter.name.replace("_", " ").capitalize()
+    name, default = parameter.name, parameter.default
+    label = name.replace("_", " ").capitalize()
     if get_origin(hint) is Literal:
-        return Parameter(parameter.name, label, "choice", parameter.default, choices=get_args(hint))
+        return Parameter(name, label, "choice", default, choices=get_args(hint))
     if hint is bool:
-        return Parameter(parameter.name, label, "bool", parameter.default)
+        return Parameter(name, label, "bool", default)
     if get_origin(hint) is Annotated and isinstance(hint.__metadata__[0], Range):
-        span = hint.__metadata__[0]
         kind: Literal["int", "float"] = "int" if get_args(hint)[0] is int else "float"
-        return Parameter(
-            parameter.name, label, kind, parameter.default, span.minimum, span.maximum, span.step,
-            unit=span.unit, help=span.help,
-        )  # fmt: skip
+        return Parameter(name, label, kind, default, **asdict(hint.__metadata__[0]))
     raise TypeError(
-        f"parameter {parameter.name}: annotate it with Literal, bool "
-        "or Annotated[int | float, Range(...)]"
+        f"parameter {name}: annotate it with Literal, bool or Annotated[int | float, Range(...)]"
     )
 
 
 def find(name: str, methods: Mapping[str, Method] = METHODS) -> Method:
-    """The method of that name. Raises ExplanationError with the nearest, or what to bind first."""
+    """The method of that name. Raises ExplanationError with the nearest name or what to bind."""
     try:
         return methods[name]
     except (KeyError, TypeError):

@@ -6,7 +6,9 @@ of that picture. A pixel's value is the share of its segment.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from itertools import combinations
 from typing import Annotated, Literal
 
 import torch
@@ -15,15 +17,7 @@ from torch import Tensor
 
 from xai_widgets.baselines import Baseline
 from xai_widgets.methods.registry import Range, Seed, Steps, method
-from xai_widgets.methods.segments import (
-    Count,
-    Game,
-    Regions,
-    all_coalitions,
-    drawn_coalitions,
-    kernel_weights,
-    shapley_values,
-)
+from xai_widgets.methods.segments import Count, Game, Regions
 from xai_widgets.probe.trace import Trace
 from xai_widgets.progress import Progress
 from xai_widgets.targets import Target
@@ -199,3 +193,65 @@ def _regressions(
         ]
         done = min((begin + width) / total, 1) if total else 1.0
         yield Progress(done, (list(scored), shares))
+
+
+def all_coalitions(players: int) -> Tensor:
+    """All but the empty and the full one, (2**players − 2, players), each followed by its
+    complement: first those of one alone and of all but one, last those of half the players.
+    """
+    rows: list[Tensor] = []
+    for size in range(1, players // 2 + 1):
+        for members in combinations(range(players), size):
+            if 2 * size == players and 0 not in members:
+                continue  # its complement has been listed
+            row = torch.zeros(players, dtype=torch.bool)
+            row[list(members)] = True
+            rows += [row, ~row]
+    return torch.stack(rows) if rows else torch.zeros(0, players, dtype=torch.bool)
+
+
+def drawn_coalitions(players: int, count: int, seed: int) -> Tensor:
+    """Coalitions drawn from the Shapley kernel, each followed by its complement, (count, players).
+
+    Sizes s have probabilities in proportion to 1 / (s (players − s)). Source: Covert and Lee 2021.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    sizes = torch.arange(1, players, dtype=torch.float64)
+    pairs = (count + 1) // 2
+    drawn = torch.multinomial(
+        1 / (sizes * (players - sizes)), pairs, replacement=True, generator=generator
+    )
+    ranks = torch.rand(pairs, players, generator=generator).argsort(1).argsort(1)
+    members = ranks <= drawn[:, None]
+    return torch.stack([members, ~members], 1).flatten(0, 1)[:count]
+
+
+def kernel_weights(coalitions: Tensor) -> Tensor:
+    """The Shapley kernel (M − 1) / (C(M, s) s (M − s)) of each coalition of s of M players."""
+    players = coalitions.shape[1]
+    of_size = [
+        (players - 1) / (math.comb(players, s) * s * (players - s)) for s in range(1, players)
+    ]
+    return torch.tensor(of_size, dtype=torch.float64)[coalitions.sum(1) - 1]
+
+
+def shapley_values(coalitions: Tensor, scores: Tensor, nothing: float, whole: float) -> Tensor:
+    """Each player's mean contribution over all orders of joining, (players,).
+
+    Σ (s − 1)! (M − s)! / M! v over coalitions with the player, − Σ s! (M − s − 1)! / M! v over
+    those without. Source: Shapley 1953. Takes the scores of `all_coalitions`.
+    """
+    players = coalitions.shape[1]
+    with_, without = (
+        torch.tensor(
+            [
+                1 / (players * math.comb(players - 1, s + off)) if 0 <= s + off < players else 0
+                for s in range(players + 1)
+            ],
+            dtype=torch.float64,
+        )
+        for off in (-1, 0)
+    )
+    members, sizes = coalitions.double(), coalitions.sum(1)
+    weights = members * with_[sizes][:, None] - (1 - members) * without[sizes][:, None]
+    return weights.T @ scores + (whole - nothing) / players

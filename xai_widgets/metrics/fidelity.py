@@ -91,9 +91,7 @@ def average_increase(
     target: TargetLike = None,
     memo: Memo | None = None,
 ) -> float:
-    """[o > p], 1 or 0, of one picture; high is better. Source: Chattopadhay et al. 2018
-    (Grad-CAM++), section 4.1. Otherwise as `average_drop`.
-    """
+    """[o > p], 1 or 0, of one picture; high is better. Source and the rest as `average_drop`."""
     p, o = _probabilities(engine, image, attribution, target, memo)
     return float(o > p)
 
@@ -172,11 +170,9 @@ def infidelity(
         for begin in range(0, samples, _AT_ONCE):
             yield draw(picture.input, length, min(_AT_ONCE, samples - begin), generator)
 
-    def fall() -> Floats:
-        return _falls(engine, picture, resolved, (picture.input - p for p in parts()))
-
     key = ("infidelity", resolved, perturbation, length, samples, seed)
-    observed: Floats = once(memo, key, fall)
+    changed = (picture.input - part for part in parts())
+    observed: Floats = once(memo, key, lambda: _falls(engine, picture, resolved, changed))
     phi = torch.from_numpy(_spread(attribution, picture))
     if multiplied:
         x = picture.input.double()

@@ -160,7 +160,8 @@ def random_logit(
     """Compare the map of the target with that of another class, drawn at random. Source: Sixt,
     Granz, Landgraf 2020, section 4.
 
-    Raises ExplanationError as `Engine.explain`, for a target that is no class, or a lone class.
+    Raises ExplanationError as `Engine.explain` does, for a target that is not a class, or a
+    network of one class.
     """
     picture = engine.picture(image)
     resolved, index = class_of(engine, picture, target)
