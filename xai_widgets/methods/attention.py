@@ -6,9 +6,8 @@ of the tokens that the output is read from, the class token or all, laid out ove
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -18,11 +17,6 @@ from xai_widgets.probe.trace import Trace
 from xai_widgets.targets import Target
 
 Heads = Literal["mean", "max", "min"]
-_FUSED: dict[Heads, Callable[..., Tensor]] = {
-    "mean": Tensor.mean,
-    "max": Tensor.amax,
-    "min": Tensor.amin,
-}
 
 attention_method = partial(
     method,
@@ -47,7 +41,8 @@ def attention_rollout(trace: Trace, target: Target, *, heads: Heads = "mean") ->
     attention = trace.attention(target)
     row = _readers(attention[-1][1])
     for a, _ in reversed(attention):
-        mixed = _FUSED[heads](a, dim=1) + torch.eye(a.shape[-1], dtype=a.dtype, device=a.device)
+        fuse: Any = {"mean": a.mean, "max": a.amax, "min": a.amin}[heads]
+        mixed = fuse(dim=1) + torch.eye(a.shape[-1], dtype=a.dtype, device=a.device)
         row = _through(row, mixed / mixed.sum(dim=-1, keepdim=True))
     return _on_patches(row, trace)
 
@@ -88,9 +83,8 @@ def legrad(trace: Trace, target: Target) -> Tensor:
 
 
 def _readers(gradient: Tensor) -> Tensor:
-    """The mean over the tokens that the output is read from, as a row (N, T): those whose row of
-    the last attention the score depends on. The class token (and the distillation token), or all
-    patches where the head averages them.
+    """The mean, as a row (N, T), over the tokens that the output is read from: those whose row of
+    the last attention the score depends on, so the class token(s), or all patches if averaged.
     """
     read = (gradient != 0).any(dim=3).any(dim=1).to(gradient.dtype)
     return read / read.sum(dim=-1, keepdim=True).clamp(min=1)

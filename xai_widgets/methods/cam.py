@@ -162,9 +162,7 @@ def eigen_cam(trace: Trace, target: Target, layer: str) -> Tensor:
     signed=True,
 )
 def eigen_grad_cam(trace: Trace, target: Target, layer: str) -> Tensor:
-    """G ⊙ A projected on its first principal direction, (N, h, w): Eigen-CAM of the contributions.
-    The sign is chosen so that the map agrees with their sum.
-    """
+    """Eigen-CAM of the contributions G ⊙ A, (N, h, w), its sign chosen to agree with their sum."""
     return _first_component(trace.activation(layer) * trace.layer_gradient(target, layer))
 
 

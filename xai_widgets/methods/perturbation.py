@@ -77,7 +77,7 @@ def occlusion(
 
 
 def _check_no_gaps(height: int, width: int, shape: Shape, stride: int) -> None:
-    """Raises ExplanationError where covers that far apart leave gaps between them.
+    """Raises ExplanationError where covers that far apart leave gaps.
 
     Discs around the points of a square grid cover the plane if their diameter is at least √2 of the
     grid's distance; an ellipse, if its smaller diameter is.
@@ -101,9 +101,7 @@ def _ellipse(height: int, width: int) -> Tensor:
 def _mean_of_covers(
     fall: Tensor, cover: Tensor, shape: Shape, stride: int, size: torch.Size
 ) -> Tensor:
-    """Every pixel's mean of `fall` (N, rows, columns) over the covers that hid it, (N, H, W); 0
-    where none did.
-    """
+    """The mean of `fall` (N, rows, columns) over the covers that hid a pixel, (N, H, W), or 0."""
     if shape == "rectangle":
         # A product of a row span and a column span: the sums are two small matrix products.
         sides = zip(fall.shape[1:], cover.shape, size, strict=True)

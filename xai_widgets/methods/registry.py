@@ -2,9 +2,8 @@
 
 A method is a function `(trace, target[, layer], *, parameters)` that returns raw signed values, or,
 when it needs many forward passes, a generator of `Progress` whose last result is the final one. A
-result is a tensor, or `Values` where the method has something to warn of. Its keyword parameters,
-with their `Annotated` ranges, become the controls of every widget and the rows of the
-documentation.
+result is a tensor, or `Values` where there is something to warn of. Its keyword parameters, with
+their `Annotated` ranges, become the controls of every widget and rows of the documentation.
 """
 
 from __future__ import annotations
@@ -248,14 +247,15 @@ def _parameter(parameter: inspect.Parameter, hint: Any) -> Parameter:
     )
 
 
-def find(name: str, methods: Mapping[str, Method] = METHODS) -> Method:
-    """The method of that name. Raises ExplanationError with the nearest name or what to bind."""
-    try:
+def find(name: str, methods: Mapping[str, Method] = METHODS, others: Sequence[str] = ()) -> Method:
+    """The method of that name. Raises ExplanationError with what to bind first or the nearest name,
+    also of `others` that may stand in a method's place.
+    """
+    if isinstance(name, str) and name in methods:
         return methods[name]
-    except (KeyError, TypeError):
-        if name in BOUND:
-            raise ExplanationError(f"{name} {BOUND[name]}") from None
-        raise ExplanationError(
-            f"unknown method {name!r}; expected one of {', '.join(methods)}."
-            + nearest(str(name), methods)
-        ) from None
+    if isinstance(name, str) and name in BOUND:
+        raise ExplanationError(f"{name} {BOUND[name]}")
+    names = [*methods, *others]
+    raise ExplanationError(
+        f"unknown method {name!r}; expected one of {', '.join(names)}." + nearest(str(name), names)
+    )

@@ -118,10 +118,8 @@ def kernel_shap(
     """
     game = Game(trace, target, regions, count, baseline)
     designs = [
-        all_coalitions(players)
-        if 2**players - 2 <= samples
-        else drawn_coalitions(players, samples, seed)
-        for players in game.players
+        all_coalitions(p) if 2**p - 2 <= samples else drawn_coalitions(p, samples, seed)
+        for p in game.players
     ]
     for step in _regressions(game, designs):
         yield Progress(step.fraction, game.paint(step.result[1]))
@@ -242,16 +240,9 @@ def shapley_values(coalitions: Tensor, scores: Tensor, nothing: float, whole: fl
     those without. Source: Shapley 1953. Takes the scores of `all_coalitions`.
     """
     players = coalitions.shape[1]
-    with_, without = (
-        torch.tensor(
-            [
-                1 / (players * math.comb(players - 1, s + off)) if 0 <= s + off < players else 0
-                for s in range(players + 1)
-            ],
-            dtype=torch.float64,
-        )
-        for off in (-1, 0)
-    )
+    share = [1 / (players * math.comb(players - 1, s)) for s in range(players)]
+    tables = ([0, *share], [*share, 0])
+    with_, without = (torch.tensor(table, dtype=torch.float64) for table in tables)
     members, sizes = coalitions.double(), coalitions.sum(1)
     weights = members * with_[sizes][:, None] - (1 - members) * without[sizes][:, None]
     return weights.T @ scores + (whole - nothing) / players

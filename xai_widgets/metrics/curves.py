@@ -135,9 +135,7 @@ def deletion(
 def relevance_rank_of(heatmap: Floats) -> npt.NDArray[np.int64]:
     """Every pixel's place (H, W) in the order of falling relevance, 0 the first; ties by rows."""
     order = np.argsort(-heatmap, axis=None, kind="stable")
-    rank = np.empty(order.size, dtype=np.int64)
-    rank[order] = np.arange(order.size)
-    return rank.reshape(heatmap.shape)
+    return np.argsort(order).reshape(heatmap.shape)
 
 
 def _curve(
