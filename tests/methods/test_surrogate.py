@@ -17,15 +17,13 @@ from tests.methods.smooth import CLASS, Smooth, run
 from tests.networks import CLASSES, picture, seeded
 from xai_widgets.errors import ExplanationError
 from xai_widgets.methods import METHODS
-from xai_widgets.methods.segments import (
+from xai_widgets.methods.segments import grid, segments, slic
+from xai_widgets.methods.surrogate import (
     all_coalitions,
     drawn_coalitions,
-    grid,
-    segments,
+    lime_kernel,
     shapley_values,
-    slic,
 )
-from xai_widgets.methods.surrogate import lime_kernel
 from xai_widgets.probe.network import Network
 from xai_widgets.probe.trace import Trace
 

@@ -6,9 +6,8 @@ of the tokens that the output is read from, the class token or all, laid out ove
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -18,11 +17,6 @@ from xai_widgets.probe.trace import Trace
 from xai_widgets.targets import Target
 
 Heads = Literal["mean", "max", "min"]
-_FUSED: dict[Heads, Callable[[Tensor], Tensor]] = {
-    "mean": lambda a: a.mean(dim=1),
-    "max": lambda a: a.amax(dim=1),
-    "min": lambda a: a.amin(dim=1),
-}
 
 attention_method = partial(
     method,
@@ -43,13 +37,12 @@ attention_method = partial(
     limits="The same for every class; counts attention that does not matter, for and against.",
 )
 def attention_rollout(trace: Trace, target: Target, *, heads: Heads = "mean") -> Tensor:
-    """The product of all layers' (A + I) / 2, heads fused and rows adding up to 1, (N, h, w).
-    Source: Abnar and Zuidema 2020, section 3.
-    """
+    """Πₗ norm(A + I), heads fused, (N, h, w). Source: Abnar and Zuidema 2020, section 3."""
     attention = trace.attention(target)
     row = _readers(attention[-1][1])
     for a, _ in reversed(attention):
-        mixed = _FUSED[heads](a) + torch.eye(a.shape[-1], dtype=a.dtype, device=a.device)
+        fuse: Any = {"mean": a.mean, "max": a.amax, "min": a.amin}[heads]
+        mixed = fuse(dim=1) + torch.eye(a.shape[-1], dtype=a.dtype, device=a.device)
         row = _through(row, mixed / mixed.sum(dim=-1, keepdim=True))
     return _on_patches(row, trace)
 
@@ -63,9 +56,7 @@ def attention_rollout(trace: Trace, target: Target, *, heads: Heads = "mean") ->
     limits="Only what is in favour; what happens between attention layers is left out.",
 )
 def gradient_attention(trace: Trace, target: Target) -> Tensor:
-    """R = R + Ā R with Ā the mean over heads of max(G ⊙ A, 0), from R = I, (N, h, w). Source:
-    Chefer, Gur and Wolf 2021 (ICCV), equations 5 and 6.
-    """
+    """R ← R + mean(max(G ⊙ A, 0)) R, (N, h, w). Source: Chefer et al. 2021 (ICCV), eq. 5 and 6."""
     attention = trace.attention(target)
     readers = row = _readers(attention[-1][1])
     for a, g in reversed(attention):
@@ -92,9 +83,8 @@ def legrad(trace: Trace, target: Target) -> Tensor:
 
 
 def _readers(gradient: Tensor) -> Tensor:
-    """The mean over the tokens that the output is read from, as a row (N, T): those whose row of
-    the last attention the score depends on. The class token (and the distillation token), or all
-    patches where the head averages them.
+    """The mean, as a row (N, T), over the tokens that the output is read from: those whose row of
+    the last attention the score depends on, so the class token(s), or all patches if averaged.
     """
     read = (gradient != 0).any(dim=3).any(dim=1).to(gradient.dtype)
     return read / read.sum(dim=-1, keepdim=True).clamp(min=1)

@@ -146,9 +146,8 @@ def layer_cam(trace: Trace, target: Target, layer: str) -> Tensor:
     signed=True,
 )
 def eigen_cam(trace: Trace, target: Target, layer: str) -> Tensor:
-    """The positions' features projected on their first principal direction, (N, h, w). Source:
-    Muhammad and Yeasin 2020, section III. The direction's sign is chosen so that stronger features
-    count positive.
+    """The positions' features along their first principal direction, (N, h, w), its sign chosen so
+    that stronger features count positive. Source: Muhammad and Yeasin 2020, section III.
     """
     return _first_component(trace.activation(layer))
 
@@ -163,9 +162,7 @@ def eigen_cam(trace: Trace, target: Target, layer: str) -> Tensor:
     signed=True,
 )
 def eigen_grad_cam(trace: Trace, target: Target, layer: str) -> Tensor:
-    """G ⊙ A projected on its first principal direction, (N, h, w): Eigen-CAM of the contributions.
-    The sign is chosen so that the map agrees with their sum.
-    """
+    """Eigen-CAM of the contributions G ⊙ A, (N, h, w), its sign chosen to agree with their sum."""
     return _first_component(trace.activation(layer) * trace.layer_gradient(target, layer))
 
 
@@ -260,13 +257,11 @@ def score_cam(trace: Trace, target: Target, layer: str) -> Steps:
     # float64: in a softmax of 1,000 scores, small ones must not be lost in partial sums.
     scores = torch.full(a.shape[:2], -torch.inf, dtype=torch.float64, device=a.device)
     order = [_widest_first(maps) for maps in a]
-    total, done = sum(len(channels) for channels in order) + len(order), 0
+    total, done = sum(map(len, order)) + len(order), 0
     for item, channels in enumerate(order):
-        nothing = trace.scores(torch.zeros_like(x[item : item + 1]), target)
+        scores[item] = trace.scores(torch.zeros_like(x[item : item + 1]), target).double()
+        scores[item, channels] = -torch.inf  # not taken yet
         done += 1
-        varying = torch.zeros(a.shape[1], dtype=torch.bool, device=a.device)
-        varying[channels] = True
-        scores[item, ~varying] = nothing.double()
         for chosen in channels.split(min(trace.batch_size(), -(-len(channels) // _STEPS) or 1)):
             mask = to_unit(upsampled(a[item, chosen, None], x.shape[-2:], align_corners=True))
             scores[item, chosen] = trace.scores(x[item] * mask, target).double()
@@ -331,9 +326,7 @@ def upsampled(maps: Tensor, size: torch.Size, *, align_corners: bool = False) ->
 
 
 def to_unit(values: Tensor) -> Tensor:
-    """Each item of (N, ...) as (v - min) / (max - min) over all its own values; a constant one as
-    0.
-    """
+    """Each item of (N, ...) as (v - min) / (max - min) over its own values; a constant one as 0."""
     inner = tuple(range(1, values.ndim))
     low, high = values.amin(dim=inner, keepdim=True), values.amax(dim=inner, keepdim=True)
     return (values - low) / (high - low).clamp_min(torch.finfo(values.dtype).tiny)

@@ -71,8 +71,7 @@ def var_grad(
 ) -> Steps:
     """(1/n) Σ (g(x + nᵢ) − mean)², (N, C, H, W). Source: Adebayo et al. 2018.
 
-    Batches are joined by their means and sums of squares (Chan et al. 1979), which loses no digits
-    to cancellation.
+    Batches are joined by means and sums of squares (Chan et al. 1979): no digits are cancelled.
     """
     mean, squares, before = trace.zeros(), trace.zeros(), 0
     for done, g in _noisy_gradients(trace, target, base, samples, sigma, seed):

@@ -124,9 +124,7 @@ def guided_ig(
 def _approach(
     here: Tensor, x: Tensor, high: Tensor, steepness: Tensor, left: float, fraction: float
 ) -> Tensor:
-    """Move values of `here` towards `high`, the flattest `fraction` of them first, until the
-    L1 distance to x is `left`; all (C, H, W).
-    """
+    """Move `here` towards `high`, the flattest `fraction` first, until ‖x − here‖₁ is `left`."""
     rank = max(int(fraction * (here.numel() - 1)), 0) + 1
     while True:
         surplus = float((x - here).abs().sum(dtype=torch.float64)) - left
@@ -165,12 +163,10 @@ def blur_ig(
     steps: Points = 50,
     sigma: Annotated[float, Range(1, 200, 1, "px", "of the strongest blur")] = 50.0,
 ) -> Steps:
-    """Σᵢ ∂y/∂x at x_(sᵢ) ⊙ (x_(σᵢ) − x_(σᵢ₊₁)), (N, C, H, W), sᵢ between σᵢ and σᵢ₊₁. Source: Xu
-    et al. 2020, equation 3.
+    """Σᵢ ∂y/∂x at x_(sᵢ) ⊙ (x_(σᵢ) − x_(σᵢ₊₁)), (N, C, H, W). Source: Xu et al. 2020, equation 3.
 
-    Blurs are closer together where they are weak, σᵢ = σ (i / steps)². Details are differences of
-    blurs, so for a linear network the sum is y(x) − y(x_σ) exactly. Points are visited from all
-    over the way.
+    Blurs are closer together where they are weak, σᵢ = σ (i / steps)², sᵢ between σᵢ and σᵢ₊₁. For
+    a linear network the sum is y(x) − y(x_σ) exactly. Points are visited from all over the way.
     """
     x = trace.input
     blur = Blur(x)

@@ -1,11 +1,7 @@
-"""Methods that change the picture and watch the score: no gradient needed, many forward passes,
-usable early.
-"""
+"""Methods that change the picture and watch the score: no gradient, but many forward passes."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
 from itertools import chain, product
 from typing import Annotated, Literal
 
@@ -51,15 +47,13 @@ def occlusion(
     Windows start at multiples of `stride`, as many as it takes to cover the picture, the last cut
     off by its edge. Positions are visited from coarse to fine, so that the map covers the whole
     picture early and then sharpens. An ellipse fills its window; pixels that none reaches, in the
-    picture's corners, have 0. Raises ExplanationError when the stride is so large that covers leave
-    gaps between them.
+    picture's corners, have 0. Raises ExplanationError where covers would leave gaps between them.
     """
-    x = trace.input
-    cover = Cover(window, width or window, shape)
-    cover.check(stride)
-    height, width = x.shape[-2:]
-    rows = 1 + max(-(-(height - cover.height) // stride), 0)
-    columns = 1 + max(-(-(width - cover.width) // stride), 0)
+    x, size = trace.input, trace.input.shape[-2:]
+    sides = (window, width or window)
+    _check_no_gaps(*sides, shape, stride)
+    cover = (torch.ones(sides).bool() if shape == "rectangle" else _ellipse(*sides)).to(x.device)
+    rows, columns = (1 + max(-(-(n - s) // stride), 0) for n, s in zip(size, sides, strict=True))
     covered = baseline_like(x, baseline, trace.black)
     whole = trace.score(target)
     fall = x.new_zeros(len(x), rows, columns)
@@ -70,77 +64,56 @@ def occlusion(
         cells = order[begin : begin + at_a_time]
         batch = trace.empty_inputs(len(cells)).copy_(x)
         for picture, (r, c) in zip(batch, cells, strict=True):
-            cover.put(covered, picture, r * stride, c * stride)
+            top, left = r * stride, c * stride
+            place = (..., slice(top, top + sides[0]), slice(left, left + sides[1]))
+            hidden = cover[: size[0] - top, : size[1] - left]
+            picture[place] = torch.where(hidden, covered[place], picture[place])
         down, across = map(list, zip(*cells, strict=True))
         scores = trace.scores(batch.flatten(0, 1), target).view(len(cells), len(x))
         fall[:, down, across] = (whole - scores).T
         visited[down, across] = True
-        fine = cover.spread(_filled(fall, visited), stride, height, width)
+        fine = _mean_of_covers(_filled(fall, visited), cover, shape, stride, size)
         yield Progress((begin + len(cells)) / len(order), fine[:, None].expand_as(x))
 
 
-@dataclass(frozen=True)
-class Cover:
-    """A rectangle of height × width pixels, or the ellipse that fills it."""
+def _check_no_gaps(height: int, width: int, shape: Shape, stride: int) -> None:
+    """Raises ExplanationError where covers that far apart leave gaps.
 
-    height: int
-    width: int
-    shape: Shape = "rectangle"
-
-    def check(self, stride: int) -> None:
-        """Raises ExplanationError where covers that far apart leave gaps between them.
-
-        Discs around the points of a square grid cover the plane if their diameter is at least
-        √2 of the grid's distance; an ellipse, if its smaller diameter is.
-        """
-        largest = min(self.height, self.width)
-        if self.shape == "ellipse":
-            largest = int(largest / 2**0.5)
-        if stride > largest:
-            raise ExplanationError(
-                f"occlusion: stride={stride} leaves gaps between covers of "
-                f"{self.height} x {self.width} px ({self.shape}, window={self.height}); "
-                f"expected stride <= {largest}"
-            )
-
-    @cached_property
-    def mask(self) -> Tensor:
-        """Which pixels of the window are hidden, (height, width) bool: those whose centres are
-        inside.
-        """
-        if self.shape == "rectangle":
-            return torch.ones(self.height, self.width, dtype=torch.bool)
-        down = (torch.arange(self.height) + 0.5) * (2 / self.height) - 1
-        across = (torch.arange(self.width) + 0.5) * (2 / self.width) - 1
-        return down[:, None] ** 2 + across**2 <= 1
-
-    def put(self, covered: Tensor, picture: Tensor, top: int, left: int) -> None:
-        """Write into `picture` (N, C, H, W) what `covered` has under the cover at that place."""
-        height, width = picture.shape[-2:]
-        bottom, right = min(top + self.height, height), min(left + self.width, width)
-        window = (..., slice(top, bottom), slice(left, right))
-        if self.shape == "rectangle":
-            picture[window] = covered[window]
-        else:
-            hidden = self.mask[: bottom - top, : right - left].to(picture.device)
-            picture[window] = torch.where(hidden, covered[window], picture[window])
-
-    def spread(self, fall: Tensor, stride: int, height: int, width: int) -> Tensor:
-        """Every pixel's mean of `fall` (N, rows, columns) over the covers that hid it, (N, H, W);
-        0 where none did.
-        """
-        if self.shape == "rectangle":
-            # A product of a row span and a column span: the sums are two small matrix products.
-            down = _spans(fall.shape[1], stride, self.height, height).to(fall)
-            across = _spans(fall.shape[2], stride, self.width, width).to(fall)
-            total = down @ fall @ across.T
-            return total / (down.sum(1)[:, None] * across.sum(1)[None, :])
-        mask = self.mask.to(fall)[None, None]
-        total, times = (
-            F.conv_transpose2d(field[:, None], mask, stride=stride)[:, 0, :height, :width]
-            for field in (fall, torch.ones_like(fall[:1]))
+    Discs around the points of a square grid cover the plane if their diameter is at least √2 of the
+    grid's distance; an ellipse, if its smaller diameter is.
+    """
+    largest = min(height, width)
+    if shape == "ellipse":
+        largest = int(largest / 2**0.5)
+    if stride > largest:
+        raise ExplanationError(
+            f"occlusion: stride={stride} leaves gaps between covers of {height} x {width} px "
+            f"({shape}, window={height}); expected stride <= {largest}"
         )
-        return torch.where(times > 0, total / times.clamp(min=1), 0)
+
+
+def _ellipse(height: int, width: int) -> Tensor:
+    """The pixels of a window whose centres are inside the ellipse that fills it, bool."""
+    down, across = ((torch.arange(n) + 0.5) * (2 / n) - 1 for n in (height, width))
+    return down[:, None] ** 2 + across**2 <= 1
+
+
+def _mean_of_covers(
+    fall: Tensor, cover: Tensor, shape: Shape, stride: int, size: torch.Size
+) -> Tensor:
+    """The mean of `fall` (N, rows, columns) over the covers that hid a pixel, (N, H, W), or 0."""
+    if shape == "rectangle":
+        # A product of a row span and a column span: the sums are two small matrix products.
+        sides = zip(fall.shape[1:], cover.shape, size, strict=True)
+        down, across = (_spans(count, stride, *side).to(fall) for count, *side in sides)
+        total = down @ fall @ across.T
+        return total / (down.sum(1)[:, None] * across.sum(1)[None, :])
+    mask = cover.to(fall)[None, None]
+    total, times = (
+        F.conv_transpose2d(field[:, None], mask, stride=stride)[:, 0, : size[0], : size[1]]
+        for field in (fall, torch.ones_like(fall[:1]))
+    )
+    return torch.where(times > 0, total / times.clamp(min=1), 0)
 
 
 def _spans(count: int, stride: int, side: int, length: int) -> Tensor:
@@ -150,9 +123,7 @@ def _spans(count: int, stride: int, side: int, length: int) -> Tensor:
 
 
 def _coarse_to_fine(rows: int, columns: int) -> list[tuple[int, int]]:
-    """All cells of a grid, those on the coarsest sub-grid first, every further level halving the
-    distance.
-    """
+    """All cells of a grid, the coarsest sub-grid first, every further level halving its step."""
     levels = 1
     while 2 ** (levels + 1) < max(rows, columns):
         levels += 1
@@ -228,8 +199,7 @@ def rise(
     baseline: Baseline = "zero",
     seed: Annotated[int, Range(0, 9999, 1, "", "of the random masks")] = 0,
 ) -> Steps:
-    """Mean of y(x ⊙ m) m / p over random masks m, (N, C, H, W). Source: Petsiuk et al. 2018,
-    equation 6.
+    """Mean of y(x ⊙ m) m / p over random masks m, (N, C, H, W). Source: Petsiuk et al. 2018, eq. 6.
 
     A mask is a grid of cells, each 1 with probability p, made larger bilinearly, each cell to one
     of ⌈H / grid⌉ × ⌈W / grid⌉ pixels, and shifted at random by up to a cell. `centred` takes the

@@ -1,11 +1,9 @@
-"""The register of attribution methods: one short function and its card; everything else is read off
-the two.
+"""The register of attribution methods: one short function and its card; all else is read off them.
 
 A method is a function `(trace, target[, layer], *, parameters)` that returns raw signed values, or,
 when it needs many forward passes, a generator of `Progress` whose last result is the final one. A
-result is a tensor, or `Values` where the method has something to warn of. Its keyword parameters,
-with their `Annotated` ranges, become the controls of every widget and the rows of the
-documentation.
+result is a tensor, or `Values` where there is something to warn of. Its keyword parameters, with
+their `Annotated` ranges, become the controls of every widget and rows of the documentation.
 """
 
 from __future__ import annotations
@@ -68,11 +66,8 @@ class Parameter:
     help: str = ""
 
     def check(self, method: str, value: Any) -> Any:
-        """The value in the parameter's type. Raises ExplanationError naming method, parameter,
-        value and range.
-        """
-        problem = self._problem(value)
-        if problem:
+        """The value in the parameter's type. Raises ExplanationError for one that does not fit."""
+        if problem := self._problem(value):
             raise ExplanationError(f"{method}: {self.name}={value!r} {problem}")
         return float(value) if self.kind == "float" else value
 
@@ -111,9 +106,7 @@ class Card(TypedDict, total=False):
 
 @dataclass(frozen=True, kw_only=True)
 class Method:
-    """A method's card and function: what it shows, what it cannot, what it costs and where it comes
-    from.
-    """
+    """A method's card and function: what it shows, what it cannot, its cost and its source."""
 
     name: str
     title: str
@@ -144,16 +137,14 @@ class Method:
     def resolve(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """All parameters of the method, checked, with defaults where none was given.
 
-        Raises ExplanationError for an unknown name (with the nearest spelling) or a value out of
-        range.
+        Raises ExplanationError for an unknown name, with the nearest, or a value out of range.
         """
         names = [parameter.name for parameter in self.parameters]
         for name in given:
             if name not in names:
-                expected = ", ".join(names) or "no parameters"
                 raise ExplanationError(
-                    f"{self.name} has no parameter {name!r}; it has {expected}."
-                    + nearest(name, names)
+                    f"{self.name} has no parameter {name!r}; it has "
+                    f"{', '.join(names) or 'no parameters'}." + nearest(name, names)
                 )
         return {
             p.name: p.check(self.name, given[p.name]) if p.name in given else p.default
@@ -242,34 +233,29 @@ def parameters_of(keywords: Callable[..., Any]) -> tuple[Parameter, ...]:
 
 
 def _parameter(parameter: inspect.Parameter, hint: Any) -> Parameter:
-    label = parameter.name.replace("_", " ").capitalize()
+    name, default = parameter.name, parameter.default
+    label = name.replace("_", " ").capitalize()
     if get_origin(hint) is Literal:
-        return Parameter(parameter.name, label, "choice", parameter.default, choices=get_args(hint))
+        return Parameter(name, label, "choice", default, choices=get_args(hint))
     if hint is bool:
-        return Parameter(parameter.name, label, "bool", parameter.default)
+        return Parameter(name, label, "bool", default)
     if get_origin(hint) is Annotated and isinstance(hint.__metadata__[0], Range):
-        span = hint.__metadata__[0]
         kind: Literal["int", "float"] = "int" if get_args(hint)[0] is int else "float"
-        return Parameter(
-            parameter.name, label, kind, parameter.default, span.minimum, span.maximum, span.step,
-            unit=span.unit, help=span.help,
-        )  # fmt: skip
+        return Parameter(name, label, kind, default, **asdict(hint.__metadata__[0]))
     raise TypeError(
-        f"parameter {parameter.name}: annotate it with Literal, bool "
-        "or Annotated[int | float, Range(...)]"
+        f"parameter {name}: annotate it with Literal, bool or Annotated[int | float, Range(...)]"
     )
 
 
-def find(name: str, methods: Mapping[str, Method] = METHODS) -> Method:
-    """The method of that name among these. Raises ExplanationError with the nearest spelling, or
-    with what has to be bound first.
+def find(name: str, methods: Mapping[str, Method] = METHODS, others: Sequence[str] = ()) -> Method:
+    """The method of that name. Raises ExplanationError with what to bind first or the nearest name,
+    also of `others` that may stand in a method's place.
     """
-    try:
+    if isinstance(name, str) and name in methods:
         return methods[name]
-    except (KeyError, TypeError):
-        if name in BOUND:
-            raise ExplanationError(f"{name} {BOUND[name]}") from None
-        raise ExplanationError(
-            f"unknown method {name!r}; expected one of {', '.join(methods)}."
-            + nearest(str(name), methods)
-        ) from None
+    if isinstance(name, str) and name in BOUND:
+        raise ExplanationError(f"{name} {BOUND[name]}")
+    names = [*methods, *others]
+    raise ExplanationError(
+        f"unknown method {name!r}; expected one of {', '.join(names)}." + nearest(str(name), names)
+    )

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from itertools import combinations
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -33,8 +31,7 @@ _TRIES = 6
 def segments(x: Tensor, regions: Regions, count: int) -> Tensor:
     """The segment every pixel belongs to, from 0 on, for each picture, (N, H, W) int64.
 
-    At most `count` segments each: about equal rectangles (grid), or pieces that follow the
-    picture's colours (slic).
+    At most `count` each: about equal rectangles (grid), or pieces that follow the colours (slic).
     """
     height, width = x.shape[-2:]
     if regions == "grid":
@@ -118,88 +115,16 @@ class Game:
         return self._trace.variants()
 
     def scores(self, coalitions: Sequence[Tensor]) -> Tensor:
-        """The score with each coalition shown and the rest hidden, (k, N) float64; `coalitions` has
-        (k, players) bools for each picture.
-        """
-        shown = torch.stack(
-            [
-                rows.to(labels.device)[:, labels]
-                for rows, labels in zip(coalitions, self.labels, strict=True)
-            ],
-            dim=1,
-        )
+        """The scores with only the coalitions shown, (k, N) float64; (k, players) a picture."""
+        pictures = zip(coalitions, self.labels, strict=True)
+        shown = torch.stack([rows.to(labels.device)[:, labels] for rows, labels in pictures], dim=1)
         batch = self._trace.empty_inputs(len(shown))
         torch.where(shown[:, :, None], self._shown, self._hidden, out=batch)
         scores = self._trace.scores(batch.flatten(0, 1), self._target)
         return scores.view(len(shown), -1).double().cpu()
 
     def paint(self, shares: Sequence[Tensor]) -> Tensor:
-        """Every pixel with the share of its segment, (N, C, H, W); `shares` has (players,) for each
-        picture.
-        """
+        """Every pixel with its segment's share, (N, C, H, W); `shares`: (players,) a picture."""
         x = self._trace.input
         maps = [s.to(x)[labels] for s, labels in zip(shares, self.labels, strict=True)]
         return torch.stack(maps)[:, None].expand_as(x)
-
-
-def all_coalitions(players: int) -> Tensor:
-    """All but the empty and the full one, (2**players − 2, players), each followed by its
-    complement, from those that say most of single players (one alone, all but one) to those of half
-    of them.
-    """
-    rows: list[Tensor] = []
-    for size in range(1, players // 2 + 1):
-        for members in combinations(range(players), size):
-            if 2 * size == players and 0 not in members:
-                continue  # its complement has been listed
-            row = torch.zeros(players, dtype=torch.bool)
-            row[list(members)] = True
-            rows += [row, ~row]
-    return torch.stack(rows) if rows else torch.zeros(0, players, dtype=torch.bool)
-
-
-def drawn_coalitions(players: int, count: int, seed: int) -> Tensor:
-    """Coalitions drawn from the Shapley kernel, each followed by its complement, (count, players).
-
-    Sizes s have probabilities in proportion to 1 / (s (players − s)). Source: Covert and Lee 2021.
-    """
-    generator = torch.Generator().manual_seed(seed)
-    sizes = torch.arange(1, players, dtype=torch.float64)
-    pairs = (count + 1) // 2
-    drawn = torch.multinomial(
-        1 / (sizes * (players - sizes)), pairs, replacement=True, generator=generator
-    )
-    ranks = torch.rand(pairs, players, generator=generator).argsort(1).argsort(1)
-    members = ranks <= drawn[:, None]
-    return torch.stack([members, ~members], 1).flatten(0, 1)[:count]
-
-
-def kernel_weights(coalitions: Tensor) -> Tensor:
-    """The Shapley kernel (M − 1) / (C(M, s) s (M − s)) of each coalition of s of M players."""
-    players = coalitions.shape[1]
-    of_size = [
-        (players - 1) / (math.comb(players, s) * s * (players - s)) for s in range(1, players)
-    ]
-    return torch.tensor(of_size, dtype=torch.float64)[coalitions.sum(1) - 1]
-
-
-def shapley_values(coalitions: Tensor, scores: Tensor, nothing: float, whole: float) -> Tensor:
-    """Each player's mean contribution over all orders of joining, (players,).
-
-    Σ (s − 1)! (M − s)! / M! v over coalitions with the player, − Σ s! (M − s − 1)! / M! v over
-    those without. Source: Shapley 1953. Takes the scores of `all_coalitions`.
-    """
-    players = coalitions.shape[1]
-    with_, without = (
-        torch.tensor(
-            [
-                1 / (players * math.comb(players - 1, s + off)) if 0 <= s + off < players else 0
-                for s in range(players + 1)
-            ],
-            dtype=torch.float64,
-        )
-        for off in (-1, 0)
-    )
-    members, sizes = coalitions.double(), coalitions.sum(1)
-    weights = members * with_[sizes][:, None] - (1 - members) * without[sizes][:, None]
-    return weights.T @ scores + (whole - nothing) / players

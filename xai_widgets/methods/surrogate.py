@@ -6,7 +6,9 @@ of that picture. A pixel's value is the share of its segment.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from itertools import combinations
 from typing import Annotated, Literal
 
 import torch
@@ -15,15 +17,7 @@ from torch import Tensor
 
 from xai_widgets.baselines import Baseline
 from xai_widgets.methods.registry import Range, Seed, Steps, method
-from xai_widgets.methods.segments import (
-    Count,
-    Game,
-    Regions,
-    all_coalitions,
-    drawn_coalitions,
-    kernel_weights,
-    shapley_values,
-)
+from xai_widgets.methods.segments import Count, Game, Regions
 from xai_widgets.probe.trace import Trace
 from xai_widgets.progress import Progress
 from xai_widgets.targets import Target
@@ -57,9 +51,8 @@ def lime(
     """The weights w of a ridge regression of y(z) on z, (N, C, H, W). Source: Ribeiro et al. 2016,
     equation 1, with the choices of their code for pictures.
 
-    Segments are shown with probability 1/2, in the first picture all. The kernel is π(z) =
-    exp(−d² / (2 width²)): d is 1 − cos(z, 1), or the share ‖z − 1‖ / √M. The mean w₀ is not
-    penalised.
+    Segments are shown with probability 1/2, in the first picture all. π(z) = exp(−d² / (2 width²)),
+    d being 1 − cos(z, 1) or the share ‖z − 1‖ / √M. The mean w₀ is not penalised.
     """
     game = Game(trace, target, regions, count, baseline)
     designs = [_coins(players, samples, seed) for players in game.players]
@@ -121,15 +114,12 @@ def kernel_shap(
     """Estimated Shapley values of the segments, (N, C, H, W). Source: Lundberg and Lee 2017,
     theorem 2; drawn in pairs with complements as Covert and Lee 2021.
 
-    Where `samples` are enough for all 2^M − 2 coalitions, each is run once, and the values are
-    exact.
+    Where `samples` are enough for all 2^M − 2 coalitions, the values are exact.
     """
     game = Game(trace, target, regions, count, baseline)
     designs = [
-        all_coalitions(players)
-        if 2**players - 2 <= samples
-        else drawn_coalitions(players, samples, seed)
-        for players in game.players
+        all_coalitions(p) if 2**p - 2 <= samples else drawn_coalitions(p, samples, seed)
+        for p in game.players
     ]
     for step in _regressions(game, designs):
         yield Progress(step.fraction, game.paint(step.result[1]))
@@ -171,8 +161,7 @@ def exact_shapley(
 def _regressions(
     game: Game, designs: list[Tensor]
 ) -> Iterator[Progress[tuple[list[Tensor], list[Tensor]]]]:
-    """Run the designs' coalitions: for each picture the scores so far, and the shares that fit them
-    best.
+    """The designs' coalitions run: each picture's scores so far, and the shares that fit them best.
 
     With φ = (y(1) − y(0)) / M + u and Σu = 0, the constraint is gone from the regression of what
     is left of y(z) on z − |z| / M; its shortest solution has Σu = 0.
@@ -202,3 +191,58 @@ def _regressions(
         ]
         done = min((begin + width) / total, 1) if total else 1.0
         yield Progress(done, (list(scored), shares))
+
+
+def all_coalitions(players: int) -> Tensor:
+    """All but the empty and the full one, (2**players − 2, players), each followed by its
+    complement: first those of one alone and of all but one, last those of half the players.
+    """
+    rows: list[Tensor] = []
+    for size in range(1, players // 2 + 1):
+        for members in combinations(range(players), size):
+            if 2 * size == players and 0 not in members:
+                continue  # its complement has been listed
+            row = torch.zeros(players, dtype=torch.bool)
+            row[list(members)] = True
+            rows += [row, ~row]
+    return torch.stack(rows) if rows else torch.zeros(0, players, dtype=torch.bool)
+
+
+def drawn_coalitions(players: int, count: int, seed: int) -> Tensor:
+    """Coalitions drawn from the Shapley kernel, each followed by its complement, (count, players).
+
+    Sizes s have probabilities in proportion to 1 / (s (players − s)). Source: Covert and Lee 2021.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    sizes = torch.arange(1, players, dtype=torch.float64)
+    pairs = (count + 1) // 2
+    drawn = torch.multinomial(
+        1 / (sizes * (players - sizes)), pairs, replacement=True, generator=generator
+    )
+    ranks = torch.rand(pairs, players, generator=generator).argsort(1).argsort(1)
+    members = ranks <= drawn[:, None]
+    return torch.stack([members, ~members], 1).flatten(0, 1)[:count]
+
+
+def kernel_weights(coalitions: Tensor) -> Tensor:
+    """The Shapley kernel (M − 1) / (C(M, s) s (M − s)) of each coalition of s of M players."""
+    players = coalitions.shape[1]
+    of_size = [
+        (players - 1) / (math.comb(players, s) * s * (players - s)) for s in range(1, players)
+    ]
+    return torch.tensor(of_size, dtype=torch.float64)[coalitions.sum(1) - 1]
+
+
+def shapley_values(coalitions: Tensor, scores: Tensor, nothing: float, whole: float) -> Tensor:
+    """Each player's mean contribution over all orders of joining, (players,).
+
+    Σ (s − 1)! (M − s)! / M! v over coalitions with the player, − Σ s! (M − s − 1)! / M! v over
+    those without. Source: Shapley 1953. Takes the scores of `all_coalitions`.
+    """
+    players = coalitions.shape[1]
+    share = [1 / (players * math.comb(players - 1, s)) for s in range(players)]
+    tables = ([0, *share], [*share, 0])
+    with_, without = (torch.tensor(table, dtype=torch.float64) for table in tables)
+    members, sizes = coalitions.double(), coalitions.sum(1)
+    weights = members * with_[sizes][:, None] - (1 - members) * without[sizes][:, None]
+    return weights.T @ scores + (whole - nothing) / players

@@ -107,9 +107,8 @@ def insertion(
     baseline: what the picture is put into; ``"blur"`` adds no edges of its own. blur: its standard
     deviation in pixels (None: a twentieth of the shorter side).
 
-    Pixels that are equally relevant come in the order of rows. Raises ExplanationError for a
-    target that is not a class, an unknown baseline, steps outside 1 to H·W, or a map that is not
-    finite.
+    Equally relevant pixels come in the order of rows. Raises ExplanationError for a target that is
+    not a class, an unknown baseline, steps outside 1 to H·W, or a map that is not finite.
     """
     return _curve("insertion", engine, image, attribution, target, steps, baseline, blur)
 
@@ -136,9 +135,7 @@ def deletion(
 def relevance_rank_of(heatmap: Floats) -> npt.NDArray[np.int64]:
     """Every pixel's place (H, W) in the order of falling relevance, 0 the first; ties by rows."""
     order = np.argsort(-heatmap, axis=None, kind="stable")
-    rank = np.empty(order.size, dtype=np.int64)
-    rank[order] = np.arange(order.size)
-    return rank.reshape(heatmap.shape)
+    return np.argsort(order).reshape(heatmap.shape)
 
 
 def _curve(

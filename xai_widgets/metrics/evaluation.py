@@ -20,10 +20,9 @@ import torch
 
 from xai_widgets.attribution import Attribution
 from xai_widgets.engine import Engine
-from xai_widgets.errors import ExplanationError, nearest
+from xai_widgets.errors import ExplanationError
 from xai_widgets.images import Picture
 from xai_widgets.methods import find
-from xai_widgets.methods.registry import BOUND
 from xai_widgets.metrics.fidelity import Memo, once
 from xai_widgets.metrics.registry import Measure, find_measure
 from xai_widgets.metrics.relevance import MethodLike, explained, random_map
@@ -52,7 +51,11 @@ class _Request:
 
     @property
     def key(self) -> list[Any]:
-        return [self.label, {k: _word(v) for k, v in sorted(self.parameters.items())}]
+        written = {
+            name: f"{v!r}, redefined" if isinstance(v, str) and v in _REDEFINED else repr(v)
+            for name, v in sorted(self.parameters.items())
+        }
+        return [self.label, written]
 
 
 def evaluate(
@@ -79,9 +82,8 @@ def evaluate(
     progress: True shows a bar in the terminal or below the notebook's cell.
 
     resume: a file to which each value is written as soon as it is known; an evaluation that was
-    cut off goes on from there and gives the same table. Values are found again by the network's
-    weights, the picture's values, method, measure, their parameters, target and seed; functions of
-    your own by their names.
+    cut off goes on from there and gives the same table. Values are found again by the weights, the
+    picture, method, measure, their parameters, target and seed; your own functions by their names.
 
     Pictures are taken one at a time. All methods read one recorded pass of it, and measures share
     forwards that do not depend on the map. Raises ExplanationError before the first forward for an
@@ -229,18 +231,12 @@ def _method(engine: Engine, spec: Any, seed: int) -> _Request:
         if parameters:
             raise ExplanationError(f"random takes no parameters; got {', '.join(parameters)}")
         return _Request("random", "random")
-    if name not in engine.methods and name not in BOUND:
-        names = [*engine.methods, "random"]
-        raise ExplanationError(
-            f"unknown method {name!r}; expected one of {', '.join(names)}." + nearest(name, names)
-        )
-    card = find(name, engine.methods)
+    card = find(name, engine.methods, ["random"])
     own = {k: v for k, v in parameters.items() if k != "layer" or not card.takes_layer}
     resolved = card.resolve(own)
-    label = _label(name, parameters)
-    if "seed" in resolved and "seed" not in own:
-        parameters = {**parameters, "seed": seed}
-    return _Request(label, name, {**resolved, **parameters})
+    if "seed" in resolved:
+        resolved["seed"] = own.get("seed", seed)
+    return _Request(_label(name, parameters), name, {**resolved, **parameters})
 
 
 def _measure(spec: Any) -> _Request:
@@ -258,11 +254,10 @@ def _measure(spec: Any) -> _Request:
 
 
 def _named(kind: str, spec: Any) -> tuple[str, Mapping[str, Any]]:
-    if isinstance(spec, str):
-        return spec, {}
-    if isinstance(spec, tuple) and len(spec) == 2:
-        name, parameters = spec
-        if isinstance(name, str) and isinstance(parameters, Mapping):
+    match spec:
+        case str():
+            return spec, {}
+        case tuple((str(name), Mapping() as parameters)):
             return name, dict(parameters)
     raise ExplanationError(
         f"{kind} {spec!r}; expected a name, (name, parameters as a dict) or a function"
@@ -283,12 +278,6 @@ def _check_labels(kind: str, labels: Sequence[str]) -> None:
     if not labels or twice is not None:
         problem = "is empty" if twice is None else f"holds {twice!r} twice"
         raise ExplanationError(f"{kind} {problem}; expected at least one, each of its own name")
-
-
-def _word(value: Any) -> str:
-    """A parameter's value in words, other ones where it used to mean something else."""
-    redefined = isinstance(value, str) and value in _REDEFINED
-    return f"{value!r}, redefined" if redefined else repr(value)
 
 
 def _per_picture(name: str, given: Any, count: int) -> list[Any]:

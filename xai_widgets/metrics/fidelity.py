@@ -42,8 +42,7 @@ Memo: TypeAlias = dict[Any, Any]
 
 def once(memo: Memo | None, key: Any, compute: Callable[[], Any]) -> Any:
     """What `compute` gives, from the memo where it is there already."""
-    if memo is None:
-        return compute()
+    memo = {} if memo is None else memo
     if key not in memo:
         memo[key] = compute()
     return memo[key]
@@ -91,9 +90,7 @@ def average_increase(
     target: TargetLike = None,
     memo: Memo | None = None,
 ) -> float:
-    """[o > p], 1 or 0, of one picture; high is better. Source: Chattopadhay et al. 2018
-    (Grad-CAM++), section 4.1. Otherwise as `average_drop`.
-    """
+    """[o > p], 1 or 0, of one picture; high is better. Source and the rest as `average_drop`."""
     p, o = _probabilities(engine, image, attribution, target, memo)
     return float(o > p)
 
@@ -106,8 +103,7 @@ def mask_of(attribution: MapLike, size: tuple[int, int]) -> Floats:
     """
     grid = heatmap_of(attribution) if not hasattr(attribution, "grid") else attribution.grid()
     low, high = float(grid.min()), float(grid.max())
-    flat = high <= low
-    unit = (grid * 0 + 1) if flat else (grid - low) / (high - low)
+    unit = np.ones_like(grid) if high <= low else (grid - low) / (high - low)
     return heatmap_of(unit, size)
 
 
@@ -172,11 +168,9 @@ def infidelity(
         for begin in range(0, samples, _AT_ONCE):
             yield draw(picture.input, length, min(_AT_ONCE, samples - begin), generator)
 
-    def fall() -> Floats:
-        return _falls(engine, picture, resolved, (picture.input - p for p in parts()))
-
     key = ("infidelity", resolved, perturbation, length, samples, seed)
-    observed: Floats = once(memo, key, fall)
+    changed = (picture.input - part for part in parts())
+    observed: Floats = once(memo, key, lambda: _falls(engine, picture, resolved, changed))
     phi = torch.from_numpy(_spread(attribution, picture))
     if multiplied:
         x = picture.input.double()
@@ -253,14 +247,13 @@ def sensitivity_n(
     n = max(round(fraction * height * width), 1)
     base = baseline_input(picture, baseline)
     generator = np.random.default_rng(seed)
-    sets = [generator.permutation(height * width)[:n] for _ in range(samples)]
+    sets = np.stack([generator.permutation(height * width)[:n] for _ in range(samples)])
 
     def replaced() -> Iterator[Tensor]:
         for begin in range(0, samples, _AT_ONCE):
-            chosen = sets[begin : begin + _AT_ONCE]
+            chosen = torch.from_numpy(sets[begin : begin + _AT_ONCE])
             gone = torch.zeros(len(chosen), height * width, dtype=torch.bool)
-            for row, pixels in zip(gone, chosen, strict=True):
-                row[torch.from_numpy(pixels)] = True
+            gone.scatter_(1, chosen, True)
             yield torch.where(gone.view(-1, 1, height, width), base, picture.input)
 
     key = ("sensitivity_n", resolved, n, samples, baseline, seed)

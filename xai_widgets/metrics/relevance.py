@@ -1,6 +1,4 @@
-"""What measures are taken of: a class, a map over a picture, and the picture, also with its pixels
-taken away, masked or made noisy.
-"""
+"""What measures are taken of: a class, a map, and a picture, also taken away, masked or noisy."""
 
 from __future__ import annotations
 

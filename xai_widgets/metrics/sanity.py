@@ -1,6 +1,4 @@
-"""Sanity checks: a map must change when the network's weights do, and when another class is
-explained.
-"""
+"""Sanity checks: a map must change with the network's weights, and with the class explained."""
 
 from __future__ import annotations
 
@@ -47,8 +45,8 @@ class Randomization:
 
     @property
     def spearman(self) -> float:
-        """The mean rank correlation over the randomised stages; near 0 where the check is
-        passed. Stages whose map is flat are left out; nan where all are.
+        """The mean rank correlation over the randomised stages, near 0 where the check is passed;
+        stages whose map is flat are left out, nan where all are.
         """
         values = np.array([stage.spearman for stage in self.stages[1:]])
         finite = values[np.isfinite(values)]
@@ -97,11 +95,10 @@ def model_randomization(
     Raises ExplanationError as `Engine.explain` does, for a network without parameters, or a
     number of stages that is not positive.
     """
-    steps = cascade(
+    *_, last = cascade(
         engine, image, method, target=target, layer=layer, stages=stages, absolute=absolute,
         seed=seed, **parameters,
     )  # fmt: skip
-    *_, last = steps
     return last.result
 
 

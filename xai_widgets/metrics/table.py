@@ -6,10 +6,10 @@ import html
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from xai_widgets.errors import ExplanationError
 
@@ -70,18 +70,31 @@ class Table:
             raise ExplanationError(
                 f"confidence is {confidence!r}; expected a number above 0 and below 1"
             )
-        intervals = []
-        for measure in self.measures:
-            for method in self.methods:
-                values = np.array(self.values(method, measure), dtype=np.float64)
-                taken = values[~np.isnan(values)]
-                low, high = _interval(taken, confidence, resamples, seed)
-                mean = float(taken.mean()) if taken.size else float("nan")
-                missing = int(values.size - taken.size)
-                intervals.append(
-                    Interval(method, measure, mean, low, high, int(taken.size), missing)
-                )
-        return intervals
+        return [
+            self._interval(method, measure, confidence, resamples, seed)
+            for measure, method in product(self.measures, self.methods)
+        ]
+
+    def _interval(
+        self, method: str, measure: str, confidence: float, resamples: int, seed: int
+    ) -> Interval:
+        from scipy.stats import bootstrap
+
+        values = np.array(self.values(method, measure), dtype=np.float64)
+        taken = values[~np.isnan(values)]
+        mean = float(taken.mean()) if taken.size else float("nan")
+        low = high = mean
+        if taken.size > 1:
+            low, high = bootstrap(
+                (taken,),
+                np.mean,
+                n_resamples=resamples,
+                confidence_level=confidence,
+                method="percentile",
+                random_state=np.random.default_rng(seed),
+            ).confidence_interval
+        missing = int(values.size - taken.size)
+        return Interval(method, measure, mean, float(low), float(high), int(taken.size), missing)
 
     def to_dataframe(self) -> Any:
         """The rows as a pandas DataFrame. Raises ExplanationError where pandas is not installed."""
@@ -106,13 +119,16 @@ class Table:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        cells = {(i.method, i.measure): i for i in self.summary()}
+        cells = {
+            (i.method, i.measure): f"{i.mean:.3g} <small>[{i.low:.3g}, {i.high:.3g}]</small>"
+            for i in self.summary()
+        }
         head = "".join(
             f"<th>{html.escape(m)}{_ARROWS[self.better.get(m, '')]}</th>" for m in self.measures
         )
         body = "".join(
             f"<tr><th>{html.escape(method)}</th>"
-            + "".join(_cell(cells[method, measure]) for measure in self.measures)
+            + "".join(f"<td>{cells[method, measure]}</td>" for measure in self.measures)
             + "</tr>"
             for method in self.methods
         )
@@ -120,26 +136,3 @@ class Table:
             f"<table><thead><tr><th></th>{head}</tr></thead><tbody>{body}</tbody></table>"
             "<p>Mean over pictures, with a 95 % bootstrap interval. ↑ high is better, ↓ low.</p>"
         )
-
-
-def _cell(interval: Interval) -> str:
-    return f"<td>{interval.mean:.3g} <small>[{interval.low:.3g}, {interval.high:.3g}]</small></td>"
-
-
-def _interval(
-    values: npt.NDArray[np.float64], confidence: float, resamples: int, seed: int
-) -> tuple[float, float]:
-    from scipy.stats import bootstrap
-
-    if values.size < 2:
-        only = float(values[0]) if values.size else float("nan")
-        return only, only
-    low, high = bootstrap(
-        (values,),
-        np.mean,
-        n_resamples=resamples,
-        confidence_level=confidence,
-        method="percentile",
-        random_state=np.random.default_rng(seed),
-    ).confidence_interval
-    return float(low), float(high)
