@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Literal, cast
@@ -15,13 +14,14 @@ from xai_widgets.attribution import Attribution
 from xai_widgets.engine import Engine
 from xai_widgets.engine.worker import Job
 from xai_widgets.images import Picture
+from xai_widgets.render import encode_png, grid
 from xai_widgets.render.colours import Sign, colorize
 from xai_widgets.targets import TargetLike
 from xai_widgets.widgets.base import state_lock
-from xai_widgets.widgets.base.explaining import card_json
+from xai_widgets.widgets.base.channel import message
+from xai_widgets.widgets.base.explaining import Facts, card_json
 from xai_widgets.widgets.base.jobs import Work
 from xai_widgets.widgets.base.maps import map_of
-from xai_widgets.widgets.base.channel import message
 from xai_widgets.widgets.base.options import (
     Appearance,
     AppearanceOptions,
@@ -37,21 +37,16 @@ from xai_widgets.widgets.base.traits import (
     TraitProblem,
     WholeNumber,
     as_trait_problem,
-    several_of,
+    by_new_names,
 )
 from xai_widgets.widgets.comparison.networks import Row, rows_of
-from xai_widgets.widgets.comparison.stills import (
-    compare_all,
-    comparison_png,
-    message_of,
-    saved_comparisons,
-    saved_of,
-)
-from xai_widgets.widgets.comparison.wire import ComparisonSaved
+from xai_widgets.widgets.comparison.saved import compare_all, saved_comparisons, saved_of
+from xai_widgets.widgets.comparison.wire import ComparisonSaved, NetworkPrediction
 from xai_widgets.widgets.comparison.work import (
     MEASURES,
     Answer,
     AnswerCache,
+    Cell,
     Comparison,
     ComparisonRequest,
     Measured,
@@ -65,6 +60,7 @@ _COLORMAPS = ("inferno", "gray", "coolwarm")  # those in the bundle
 _MOST_NOISE = 0.5
 _PAINTED_IN = 0.4  # seconds that the browser has for painting before measures need all cores
 _THUMBNAIL = 64  # pixels
+_SMALL, _LARGE = 96, 320  # pixels of a cell in a still picture
 
 
 class ComparisonOptions(AppearanceOptions, MethodOptions, WidgetOptions, total=False):
@@ -103,6 +99,7 @@ class GradientComparison(Appearance, Parametrised):
     """
 
     _static = "comparison"
+    _why_a_class = "which all networks have"
     _way_on = "Choose a picture, class or method to go on; what is done is kept."
     _way_out = "Choose another picture, method or class."
 
@@ -142,14 +139,7 @@ class GradientComparison(Appearance, Parametrised):
         checkpoints: Mapping[str, Any] | None = None,
         **options: Unpack[ComparisonOptions],
     ) -> None:
-        given: dict[str, Any] = {**options}
-        if "place" in given:
-            warnings.warn(
-                "GradientComparison(place=...) is now called picture_index",
-                DeprecationWarning,
-                stacklevel=2,
-            )
-            given["picture_index"] = given.pop("place")
+        given = by_new_names(type(self), options)
         self._rows: list[Row] = rows_of(engines, checkpoints, names, accuracies)
         engine = self._rows[0].engine
         self._loaded: tuple[Any, list[Any]] = (image, _listed(image))
@@ -177,19 +167,9 @@ class GradientComparison(Appearance, Parametrised):
                 self._loaded = (image, images)
         return image
 
-    @t.validate("methods")
-    def _check_methods(self, proposal: Any) -> list[str]:
-        return several_of("methods", proposal["value"], self.engine.methods)
-
     @t.validate("target")
     def _check_target(self, proposal: Any) -> int | None:
-        target = proposal["value"]
-        if target is None:
-            return None
-        if callable(target):
-            raise TraitProblem("target is a function; expected a class, which all networks have.")
-        with as_trait_problem():
-            return self.engine.internals.resolve_target(self._pictures[0], target).index
+        return self._class_of(proposal["value"], self._pictures[0])
 
     @t.validate("picture_index")
     def _check_picture_index(self, proposal: Any) -> int:
@@ -259,20 +239,22 @@ class GradientComparison(Appearance, Parametrised):
         self._with_facts = False
         return "Maps", lambda: compare(comparison, with_facts=first)
 
-    def _shows_enough(self) -> bool:
-        """Whether the last of the quick cells is there."""
-        quick = [name for name in self.methods if not self.engine.methods[name].anytime]
-        last = (len(self._rows) - 1, quick[-1] if quick else self.methods[-1])
-        return last in self._answer.cells
-
     # What is shown.
 
-    def _show(self, result: Part) -> None:
-        self._send_part(self._comparison.request.key, result)
+    def _show(self, result: Part | Facts) -> None:
+        if isinstance(result, Facts):
+            self._fill(vars(result))
+        else:
+            self._send_part(self._comparison.request.key, result)
 
     def _send_part(self, key: str, part: Part) -> None:
-        content, buffers = message_of(key, part)
-        self.send(content, buffers=buffers)
+        if isinstance(part, Cell):
+            self.tell("cell", key=key, frame=part.frame)
+        elif isinstance(part, Measured):
+            row, method = part.key
+            self.tell("measures", key=key, row=row, method=method, values=part.values)
+        else:
+            self.tell("prediction", key=key, prediction=part)
 
     def _finished(self) -> None:
         if self._viewed:  # until then every moment goes into what is seen first
@@ -319,8 +301,7 @@ class GradientComparison(Appearance, Parametrised):
     @message("missing")
     def _send_answer(self, key: str) -> None:
         """Send all of an answer: a view lacks it, or has forgotten it."""
-        answer = self._answers.with_key(key)
-        for part in [] if answer is None else answer.parts():
+        for part in self._answers.with_key(key).parts():
             self._send_part(key, part)
 
     @property
@@ -351,20 +332,26 @@ class GradientComparison(Appearance, Parametrised):
     # Static pictures.
 
     def _picture_png(self, *, small: bool) -> bytes:
-        return comparison_png(
-            self._rows,
-            self.methods,
-            self._pictures[self.picture_index].pixels,
-            self._answer,
-            self._drawn,
-            self._in_words(),
-            small=small,
+        answer, side = self._answer, _SMALL if small else _LARGE
+        rows, cards = list(enumerate(self._rows)), self.engine.methods
+        made = grid(
+            [[self._drawn(answer.cells.get((i, m)), side) for m in self.methods] for i, _ in rows],
+            [_words(row, answer.predictions.get(i)) for i, row in rows],
+            [cards[name].title for name in self.methods],
+            side=side,
+            title=self._in_words(),
         )
+        return encode_png(made, colors=128 if small else None)
 
-    def _drawn(
-        self, pixels: Pixels, attribution: Attribution, side: int, *, signed: bool
-    ) -> Pixels:
-        """A map as the browser shows it in its cell."""
+    def _drawn(self, cell: Cell | None, side: int) -> Pixels | str:
+        """A map as the browser shows it in its cell, or why there is none."""
+        pixels = self._pictures[self.picture_index].pixels
+        if cell is None:
+            return within(pixels, side)
+        if cell.attribution is None:
+            return cell.frame["error"]
+        attribution, signed = cell.attribution, cell.frame["signed"]
+        pixels = pixels if attribution.pixels is None else attribution.pixels
         if not self.alone:
             return self._overlaid(within(pixels, side), attribution, signed=signed)
         height, width = pixels.shape[:2]
@@ -383,8 +370,7 @@ class GradientComparison(Appearance, Parametrised):
         titles = ", ".join(self.engine.methods[name].title for name in self.methods)
         picture = self._pictures[self.picture_index]
         first = self._answer.predictions.get(0)
-        target = None if first is None else first.frame.get("target")
-        what = "" if target is None else f" for {target['name']}"
+        what = f" for {first['target']['name']}" if first and "target" in first else ""
         name = f", {picture.name}" if picture.name else ""
         return f"{titles}{what}{name}: {' and '.join(row.name for row in self._rows)}"
 
@@ -394,6 +380,15 @@ class GradientComparison(Appearance, Parametrised):
         comparisons = saved_comparisons(self._comparison, self._loaded[1])
         self.collect(lambda: compare_all(comparisons), self._saving_seconds)
         return [saved_of(comparison) for comparison in comparisons]
+
+
+def _words(row: Row, prediction: NetworkPrediction | None) -> list[str]:
+    words = [row.name]
+    if row.accuracy is not None:
+        words.append(f"{row.accuracy:.1%} right")
+    if prediction and prediction.get("top"):
+        words += [prediction["top"][0]["name"], f"{prediction['top'][0]['probability']:.1%}"]
+    return words
 
 
 def _listed(image: Any) -> list[Any]:

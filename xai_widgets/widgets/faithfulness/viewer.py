@@ -10,14 +10,14 @@ import traitlets as t
 
 from xai_widgets.baselines import BASELINES
 from xai_widgets.engine import Engine
-from xai_widgets.metrics import Control
+from xai_widgets.metrics import Control, Faithfulness
 from xai_widgets.render import curves_figure
 from xai_widgets.targets import TargetLike
 from xai_widgets.widgets.base.jobs import Work
 from xai_widgets.widgets.base.options import WidgetOptions
 from xai_widgets.widgets.base.photos import still
-from xai_widgets.widgets.base.traits import Choice, WholeNumber, one_of, several_of
 from xai_widgets.widgets.base.picture import PictureWidget
+from xai_widgets.widgets.base.traits import Choice, WholeNumber, one_of
 from xai_widgets.widgets.faithfulness.work import (
     KINDS,
     Check,
@@ -70,6 +70,7 @@ class FaithfulnessViewer(PictureWidget):
     """
 
     _static = "faithfulness"
+    _why_a_class = "which has a probability"
     _way_on = "Go on takes it up again; what is done is kept."
 
     cards: t.List[dict[str, Any]] = t.List().tag(sync=True)
@@ -115,20 +116,12 @@ class FaithfulnessViewer(PictureWidget):
 
     # What may be asked.
 
-    @t.validate("methods")
-    def _check_methods(self, proposal: Any) -> list[str]:
-        return several_of("methods", proposal["value"], self.engine.methods)
-
     @t.validate("method")
     def _check_method(self, proposal: Any) -> str | None:
         method = proposal["value"]
         if method is None:
             return None
         return one_of("method", method, [*self.engine.methods, "random"])
-
-    @t.validate("target")
-    def _check_target(self, proposal: Any) -> int | None:
-        return self._check_class(proposal["value"], "which has a probability")
 
     # What is asked.
 
@@ -159,12 +152,8 @@ class FaithfulnessViewer(PictureWidget):
         )
 
     def _work(self) -> tuple[str, Work[Any]]:
-        engine, picture, request, results = (
-            self.engine,
-            self._picture,
-            self._request(),
-            self._results,
-        )
+        engine, picture, results = self.engine, self._picture, self._results
+        request = self._request()
         self.refused = {}
         return "Curves", lambda: missing_results(engine, picture, request, results)
 
@@ -185,25 +174,23 @@ class FaithfulnessViewer(PictureWidget):
             self._show_check(result)
 
     def _show_curves(self, setup: Setup) -> None:
-        made = {
-            label: self._results.curves[setup.protocol, label]
-            for label in self._request().labels
-            if (setup.protocol, label) in self._results.curves
-        }
-        curves: dict[str, Any] = {
-            name: curve for (name, seed), curve in made.items() if seed is None
-        }
-        controls = tuple(curve for (_, seed), curve in made.items() if seed is not None)
+        curves: dict[str, Faithfulness | Control] = {}
+        controls: list[Faithfulness] = []
+        for name, seed in self._request().labels:
+            made = self._results.curves.get((setup.protocol, (name, seed)))
+            if made is not None and seed is not None:
+                controls.append(made)
+            elif made is not None:
+                curves[name] = made
         if controls:
-            curves["random"] = Control(controls)
+            curves["random"] = Control(tuple(controls))
         self.frame = {**frame_of_curves(self.engine, self._jobs.seq, setup, curves)}
         self.set_trait("curves", curves)
 
     def _show_check(self, check: Check) -> None:
         if check.done:
             self._results.checks[check.method, check.target, self.stages] = check
-            checks = {**self.sanity, check.method: check.result}
-            self.set_trait("sanity", checks)
+            self.set_trait("sanity", {**self.sanity, check.method: check.result})
         now = time.monotonic()
         if check.done or now - self._check_sent > _SECONDS_BETWEEN_CHECKS:
             self._check_sent = now
@@ -226,8 +213,7 @@ class FaithfulnessViewer(PictureWidget):
 
     def _forget(self) -> None:
         super()._forget()
-        self._results.clear()
-        self._setup = None
+        self._results, self._setup = Results(), None
         self.check = self.frame = {}
         self.set_trait("curves", {})
         self.set_trait("sanity", {})
@@ -239,7 +225,7 @@ class FaithfulnessViewer(PictureWidget):
         if not self.curves or self._setup is None:
             return still(pixels)
         return curves_figure(
-            *(panel_of(self.curves, kind) for kind in KINDS),
+            *(panel_of(self.frame, kind) for kind in KINDS),
             pixels=pixels,
             title=self._in_words(),
             baseline=self.baseline,

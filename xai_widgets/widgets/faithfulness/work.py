@@ -7,7 +7,7 @@ Steps for an engine's worker. They hold an engine and a picture, never the viewe
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -22,6 +22,7 @@ from xai_widgets.metrics import (
     Randomization,
     baseline_input,
     cascade,
+    curves,
     faithfulness,
 )
 from xai_widgets.metrics.relevance import class_of
@@ -121,10 +122,6 @@ class Results:
         while len(self.curves) > _KEPT:
             del self.curves[next(iter(self.curves))]
 
-    def clear(self) -> None:
-        self.curves.clear()
-        self.checks.clear()
-
 
 def missing_results(
     engine: Engine, picture: Picture, request: CurvesRequest, results: Results
@@ -134,9 +131,8 @@ def missing_results(
     """
     target, index = class_of(engine, picture, request.target)
     protocol = Protocol(index, request.baseline, request.steps)
-    gone = picture_to_json(
-        engine.internals.pixels(baseline_input(picture, request.baseline))[0], ""
-    )
+    pixels = engine.internals.pixels(baseline_input(picture, request.baseline))[0]
+    gone = picture_to_json(pixels, "")
     probability = float(engine.predict(picture).probabilities[index])
     yield Progress(0.0, Setup(protocol, target, probability, gone))
     missing = [label for label in request.labels if (protocol, label) not in results.curves]
@@ -151,22 +147,13 @@ def missing_results(
         done += _WEIGHT_OF_A_CHECK
     for name, seed in missing:
         title = "Random map" if name == "random" else engine.methods[name].title
-        words = f"{title}: curves"
+        words, options = f"{title}: curves", asdict(protocol) | {"target": target}
         yield Progress(done / total, None, words)
         try:
-            for part in faithfulness(
-                engine,
-                picture,
-                name,
-                target=target,
-                steps=request.steps,
-                baseline=request.baseline,
-                seed=seed or 0,
-            ):
-                made = (
-                    None if part.result is None else MapCurves((name, seed), protocol, part.result)
-                )
-                yield Progress((done + part.fraction) / total, made, words)
+            for part in faithfulness(engine, picture, name, seed=seed or 0, **options):
+                done_so_far, result = (done + part.fraction) / total, part.result
+                made = None if result is None else MapCurves((name, seed), protocol, result)
+                yield Progress(done_so_far, made, words)
         except ExplanationError as problem:
             yield Progress((done + 1) / total, Refusal(name, str(problem)), words)
         done += 1
@@ -238,10 +225,6 @@ def frame_of_curves(
     }
 
 
-def _first(given: Faithfulness | Control) -> Faithfulness:
-    return given.maps[0] if isinstance(given, Control) else given
-
-
 def _curves_json(name: str, given: Faithfulness | Control, target: int) -> Curves:
     first = _first(given)
     order = first.insertion.point_of_change()
@@ -255,24 +238,26 @@ def _curves_json(name: str, given: Faithfulness | Control, target: int) -> Curve
     }
 
 
+def _first(given: Faithfulness | Control) -> Faithfulness:
+    return given.maps[0] if isinstance(given, Control) else given
+
+
 def _curve_json(given: Faithfulness | Control, kind: Kind, target: int) -> Curve:
-    curve = getattr(_first(given), kind)
-    made: Curve = {
-        "probability": _numbers(curve.probability),
-        "auc": round(curve.auc, 6),
-        "top": [_top(row, target) for row in curve.probabilities],
+    curve: curves.Curve = getattr(_first(given), kind)
+    top = [_top(row, target) for row in curve.probabilities]
+    if not isinstance(given, Control):
+        probability = _numbers(curve.probability)
+        return {"probability": probability, "auc": round(curve.auc, 6), "top": top}
+    mean, low, high = (_numbers(values) for values in given.band(kind))
+    auc = given.auc(kind)
+    return {
+        "probability": mean,
+        "auc": round(auc.mean, 6),
+        "low": low,
+        "high": high,
+        "interval": [round(auc.low, 6), round(auc.high, 6)],
+        "top": top,
     }
-    if isinstance(given, Control):
-        mean, low, high = given.band(kind)
-        auc = given.auc(kind)
-        made |= {
-            "probability": _numbers(mean),
-            "auc": round(auc.mean, 6),
-            "low": _numbers(low),
-            "high": _numbers(high),
-            "interval": [round(auc.low, 6), round(auc.high, 6)],
-        }
-    return made
 
 
 def _numbers(values: Sequence[float] | np.ndarray[Any, Any]) -> list[float]:
@@ -288,39 +273,39 @@ def _top(probabilities: np.ndarray[Any, Any], target: int) -> list[tuple[int, fl
 
 def check_to_json(check: Check, total: int) -> SanityCheck:
     """A sanity check as the browser receives it; `total` stages are to come in all."""
-    title = check.result.stages[0].attribution.title
-    signed = any(float(stage.attribution.values.min()) < 0 for stage in check.result.stages)
-    mean = finite(check.result.spearman) if check.done else None
+    stages = check.result.stages
+    signed = any(float(stage.attribution.values.min()) < 0 for stage in stages)
     return {
         "method": check.method,
-        "title": title,
+        "title": stages[0].attribution.title,
         "target": check.target,
-        "total": len(check.result.stages) if check.done else total + 1,
+        "total": len(stages) if check.done else total + 1,
         "done": check.done,
-        "mean": mean,
+        "mean": finite(check.result.spearman) if check.done else None,
         "stages": [
             {
                 "randomised": list(stage.layers),
                 "spearman": finite(stage.spearman),
                 "ssim": finite(stage.ssim),
-                "map": quantise(map_of(stage.attribution), signed=signed).to_json(),
+                "map": quantise(map_of(stage.attribution), signed=signed),
             }
-            for stage in check.result.stages
+            for stage in stages
         ],
     }
 
 
-def panel_of(curves: Mapping[str, Faithfulness | Control], kind: Kind) -> dict[str, Any]:
-    """One kind of curve of all methods, as `render.curves_figure` draws it."""
-    lines = []
-    for given in curves.values():
-        first = _first(given)
-        curve = getattr(first, kind)
-        line = {"title": first.attribution.title, "x": curve.fraction, "y": curve.probability}
-        line |= {"low": None, "high": None, "auc": curve.auc, "control": False}
-        if isinstance(given, Control):
-            mean, low, high = given.band(kind)
-            line |= {"title": "Random", "y": mean, "low": low, "high": high}
-            line |= {"auc": given.auc(kind).mean, "control": True}
-        lines.append(line)
+def panel_of(frame: Mapping[str, Any], kind: Kind) -> dict[str, Any]:
+    """One kind of curve of all methods in a `frame`, as `render.curves_figure` draws it."""
+    lines = [
+        {
+            "title": shown["title"],
+            "x": frame["fractions"],
+            "y": shown[kind]["probability"],
+            "low": shown[kind].get("low"),
+            "high": shown[kind].get("high"),
+            "auc": shown[kind]["auc"],
+            "control": shown["method"] == "random",
+        }
+        for shown in frame["curves"]
+    ]
     return {"title": kind.capitalize(), "lines": lines}

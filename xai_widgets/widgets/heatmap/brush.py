@@ -14,9 +14,8 @@ import numpy.typing as npt
 import traitlets as t
 
 from xai_widgets.widgets.base import state_lock
-from xai_widgets.widgets.base.channel import bundle
+from xai_widgets.widgets.base.channel import bundle, message
 from xai_widgets.widgets.base.jobs import in_one_step
-from xai_widgets.widgets.base.channel import message
 from xai_widgets.widgets.base.photos import picture_to_json
 from xai_widgets.widgets.base.picture import PictureWidget
 from xai_widgets.widgets.heatmap.painting import Fill, Mask, Painting, mask_of, runs_of
@@ -62,7 +61,7 @@ class Brush(PictureWidget):
         answer: PaintedMessage = {"kind": "painted", "by": by, "seq": seq, "fill": fill}
         if not mask.any():
             self._painted = None
-            self._jobs.cancel_aside(engine.internals.worker)
+            self._jobs.cancel_aside()
             self.set_trait("painted_probabilities", None)
             self.send(answer, buffers=[b"", b""])
             return
@@ -130,6 +129,7 @@ class Brush(PictureWidget):
 
     @message("brush")
     def _brush_requested(self, known: bool = False, problem: str = "") -> None:
+        """A view asks for the brush; `known`: for the fills alone; `problem`: the host refused."""
         if problem:
             self._say(
                 "error",

@@ -17,16 +17,15 @@ from xai_widgets.relabel.distillation import CARD
 from xai_widgets.relabel.features import Readout, Space
 from xai_widgets.relabel.neighbourhood import Noise, Shape, Structure
 from xai_widgets.relabel.teacher import Detail, Reference
-from xai_widgets.render import overlay
+from xai_widgets.render import neighbourhood_figure, overlay
 from xai_widgets.targets import TargetLike
 from xai_widgets.widgets.base import state_lock
-from xai_widgets.widgets.base.jobs import Work, in_one_step
 from xai_widgets.widgets.base.channel import message
+from xai_widgets.widgets.base.jobs import Work, in_one_step
 from xai_widgets.widgets.base.options import WidgetOptions
 from xai_widgets.widgets.base.photos import still
 from xai_widgets.widgets.base.traits import Choice, Renamed, Share, WholeNumber, as_trait_problem
 from xai_widgets.widgets.latent.sliders import LatentSliders
-from xai_widgets.widgets.latent.stills import SavedPage, explorer_png, spread
 from xai_widgets.widgets.latent.wire import LatentSaved
 from xai_widgets.widgets.latent.work import (
     READOUTS,
@@ -34,6 +33,7 @@ from xai_widgets.widgets.latent.work import (
     Reconstructed,
     SliderAxes,
     distil,
+    saved_frames,
     slider_axes,
 )
 
@@ -84,6 +84,7 @@ class LatentExplorer(LatentSliders):
     """
 
     _static = "latent"
+    _why_a_class = "which can shift"
     _way_on = "Distil again begins anew; what was found stays."
     _way_out = "Choose another class, or a scale; or take another VAE."
     _same_in_a_cell = "xw.relabel.RelabelDistillation(engine, vae).explain(image)"
@@ -118,10 +119,6 @@ class LatentExplorer(LatentSliders):
         super().__init__(engine, image, target=target, options=further, **given)
 
     # What may be asked.
-
-    @t.validate("target")
-    def _check_target(self, proposal: Any) -> int | None:
-        return self._check_class(proposal["value"], "which can shift")
 
     @t.validate("options")
     def _check_options(self, proposal: Any) -> dict[str, Any]:
@@ -225,12 +222,21 @@ class LatentExplorer(LatentSliders):
     # Static pictures.
 
     def _picture_png(self, *, small: bool) -> bytes:
-        pixels, explanation = self._picture.pixels, self.explanation
-        attribution = self.attribution
+        pixels, explanation, attribution = self._picture.pixels, self.explanation, self.attribution
         if attribution is None:
             return still(pixels)
         shown = overlay(pixels, attribution.heatmap(), opacity=self.opacity)
-        return explorer_png(explanation, shown, self.edited_picture, self._in_words(), small=small)
+        pictures = {"Photograph": shown, "Reconstruction": explanation.reconstruction}
+        if self.edited_picture is not None:
+            pictures["Edited"] = self.edited_picture
+        return neighbourhood_figure(
+            pictures,
+            explanation.scores,
+            explanation.coordinate,
+            explanation.kept,
+            title=self._in_words(),
+            note=" ".join([explanation.sentence, *explanation.warnings]),
+        ).to_png(**({"dpi": 72, "colors": 128} if small else {"dpi": 150}))
 
     def _in_words(self) -> str:
         what = f" of {self._target.name}" if self._target is not None else ""
@@ -239,9 +245,10 @@ class LatentExplorer(LatentSliders):
     def _saved_frames(self) -> list[LatentSaved]:
         """A few positions of every slider, and the pictures of some neighbours."""
         self.wait(self._saving_seconds)
-        editor, explanation = self._editor, self.explanation
+        engine, editor, explanation = self.engine, self._editor, self.explanation
         if editor is None or explanation is None:
             return []
-        neighbours = spread(explanation)
-        page = SavedPage(self.engine, editor, explanation, self._axes, self._likely)
-        return self.collect(lambda: page.frames(neighbours), self._saving_seconds)
+        axes, likely = self._axes, self._likely
+        return self.collect(
+            lambda: saved_frames(engine, editor, explanation, axes, likely), self._saving_seconds
+        )

@@ -108,35 +108,9 @@ class LatentSaved(JudgedPicture):
     score: float | None
 
 
-class EditRequest(TypedDict):
-    """From the browser: move the sliders, from a neighbour of a distillation on, and answer with
-    so many bytes at least.
-    """
-
-    kind: Literal["edit"]
-    values: Sequence[float]
-    neighbour: int
-    run: int
-    full: int
-
-
-class NeighboursRequest(TypedDict):
-    """From the browser: send the pictures of these neighbours."""
-
-    kind: Literal["neighbours"]
-    run: int
-    neighbours: Sequence[int]
-
-
 class NeighboursMessage(TypedDict):
     """To the browser: pictures of neighbours, their data in buffers."""
 
     kind: Literal["neighbours"]
     run: int
     pictures: Sequence[NeighbourPicture]
-
-
-class TakeSlidersRequest(TypedDict):
-    """From the browser: show the sliders that wait."""
-
-    kind: Literal["take_sliders"]

@@ -17,9 +17,9 @@ from xai_widgets.probe.guard import unwrap
 from xai_widgets.render import colorize, encode_png, grid
 from xai_widgets.training import Report, Trainer
 from xai_widgets.widgets.base import state_lock
+from xai_widgets.widgets.base.channel import message
 from xai_widgets.widgets.base.jobs import Work
 from xai_widgets.widgets.base.maps import map_of
-from xai_widgets.widgets.base.channel import message
 from xai_widgets.widgets.base.options import WidgetOptions
 from xai_widgets.widgets.base.photos import Pixels
 from xai_widgets.widgets.base.traits import Renamed
@@ -101,13 +101,12 @@ class TrainingMonitor(EngineWidget):
         super().__init__(engine, **options)
         self.network = {"name": engine.name, "input": list(trainer.train.shape[1:])}
         self.thumbnails = [{**photo} for photo in thumbnails(engine, self._watched)]
-        plan: TrainingPlan = {
-            "epochs": trainer.recipe.epochs,
-            "steps": trainer.steps,
-            "weight": trainer.recipe.weight,
-            "regularised": trainer.recipe.weight > 0,
+        epochs, weight = trainer.recipe.epochs, trainer.recipe.weight
+        self.plan = {
+            **TrainingPlan(
+                epochs=epochs, steps=trainer.steps, weight=weight, regularised=weight > 0
+            )
         }
-        self.plan = {**plan}
         self.epochs = [{**measures_of(entry)} for entry in trainer.history]
         self.step = {"epoch": trainer.epoch, "step": trainer.step}
         if start:
@@ -167,11 +166,8 @@ class TrainingMonitor(EngineWidget):
         if isinstance(result, Look):
             self._looks = thinned({**self._looks, result.epoch: result})
             self.frame = {"seq": self._jobs.seq, **result.frame}
-        else:
-            self._show_report(result)
-
-    def _show_report(self, report: Report) -> None:
-        steps = self.plan["steps"]
+            return
+        report, steps = result, self.plan["steps"]
         share = (report.epoch * steps + report.step) / (self.plan["epochs"] * steps)
         self._points.add(share, report.terms)
         now = time.monotonic()
@@ -180,12 +176,12 @@ class TrainingMonitor(EngineWidget):
         elif now - self._sent < _SECONDS_BETWEEN_POINTS:
             return
         self._sent = now
-        step: TrainingStep = {
-            "epoch": report.epoch,
-            "step": report.step,
-            "accuracy": report.accuracy,
-            "learning_rate": report.learning_rate,
-        }
+        step = TrainingStep(
+            epoch=report.epoch,
+            step=report.step,
+            accuracy=report.accuracy,
+            learning_rate=report.learning_rate,
+        )
         terms = {name: value for name, value in report.terms.items() if math.isfinite(value)}
         self.step = {**step, **terms}
         self.loss = {**self._points.to_json()}
@@ -197,16 +193,7 @@ class TrainingMonitor(EngineWidget):
         """What was sent before a view listened is lost to it."""
         super()._ready()
         for look in list(self._looks.values()):
-            pictures = look.frame["pictures"]
-            frame = {
-                **look.frame,
-                "pictures": [
-                    {**p, "maps": [{k: v for k, v in m.items() if k != "data"} for m in p["maps"]]}
-                    for p in pictures
-                ],
-            }
-            data = [m.get("data", b"") for p in pictures for m in p["maps"]]
-            self.send({"kind": "look", "frame": frame}, buffers=data)
+            self.tell("look", frame=look.frame)
 
     def _release(self) -> None:
         super()._release()
