@@ -15,8 +15,7 @@ from xai_widgets.render import encode_png, grid
 from xai_widgets.render.colours import overlay
 from xai_widgets.widgets.base.explaining import Explained, Facts, card_json, facts
 from xai_widgets.widgets.base.jobs import Work
-from xai_widgets.widgets.base.maps import map_of
-from xai_widgets.widgets.base.photos import Pixels, picture_to_json, still
+from xai_widgets.widgets.base.maps import Pixels, map_of, picture_to_json, still
 from xai_widgets.widgets.base.traits import as_trait_problem
 from xai_widgets.widgets.base.widget import EngineWidget
 

@@ -21,15 +21,8 @@ from xai_widgets.widgets.base import state_lock
 from xai_widgets.widgets.base.channel import message
 from xai_widgets.widgets.base.explaining import Facts, card_json
 from xai_widgets.widgets.base.jobs import Work
-from xai_widgets.widgets.base.maps import map_of
-from xai_widgets.widgets.base.options import (
-    Appearance,
-    AppearanceOptions,
-    MethodOptions,
-    Parametrised,
-    WidgetOptions,
-)
-from xai_widgets.widgets.base.photos import Pixels, small_picture, within
+from xai_widgets.widgets.base.maps import Pixels, map_of, small_picture, within
+from xai_widgets.widgets.base.options import Appearance, MapOptions, Parametrised
 from xai_widgets.widgets.base.traits import (
     Choice,
     Renamed,
@@ -39,21 +32,10 @@ from xai_widgets.widgets.base.traits import (
     as_trait_problem,
     by_new_names,
 )
+from xai_widgets.widgets.comparison import work
 from xai_widgets.widgets.comparison.networks import Row, rows_of
 from xai_widgets.widgets.comparison.saved import compare_all, saved_comparisons, saved_of
 from xai_widgets.widgets.comparison.wire import ComparisonSaved, NetworkPrediction
-from xai_widgets.widgets.comparison.work import (
-    MEASURES,
-    Answer,
-    AnswerCache,
-    Cell,
-    Comparison,
-    ComparisonRequest,
-    Measured,
-    Part,
-    compare,
-    measure,
-)
 
 METHODS = ("saliency", "guided_backprop", "deconvnet", "smooth_grad", "grad_cam")
 _COLORMAPS = ("inferno", "gray", "coolwarm")  # those in the bundle
@@ -63,7 +45,7 @@ _THUMBNAIL = 64  # pixels
 _SMALL, _LARGE = 96, 320  # pixels of a cell in a still picture
 
 
-class ComparisonOptions(AppearanceOptions, MethodOptions, WidgetOptions, total=False):
+class ComparisonOptions(MapOptions, total=False):
     """Keywords of GradientComparison."""
 
     own: bool
@@ -107,7 +89,7 @@ class GradientComparison(Appearance, Parametrised):
     thumbnails: t.List[dict[str, Any]] = t.List().tag(sync=True)
     cards: t.List[dict[str, Any]] = t.List().tag(sync=True)
     class_names: t.List[str] = t.List().tag(sync=True)
-    measure_descriptions = t.List([{**item} for item in MEASURES]).tag(sync=True)
+    measure_descriptions = t.List([{**item} for item in work.MEASURES]).tag(sync=True)
 
     image = t.Any().tag(keyword=True)
     methods: t.List[str] = t.List().tag(sync=True, keyword=True)
@@ -144,7 +126,7 @@ class GradientComparison(Appearance, Parametrised):
         engine = self._rows[0].engine
         self._loaded: tuple[Any, list[Any]] = (image, _listed(image))
         self._pictures: list[Picture] = [engine.picture(item) for item in self._loaded[1]]
-        self._answers, self._with_facts = AnswerCache(), True
+        self._answers, self._with_facts = work.AnswerCache(), True
         self._viewed = False
         self._measuring: Job | None = None
         super().__init__(
@@ -152,7 +134,7 @@ class GradientComparison(Appearance, Parametrised):
             image=image,
             methods=[methods] if isinstance(methods, str) else list(methods),
             target=target,
-            **self._with_parameters(engine, given),
+            **given,
         )
 
     # What may be asked.
@@ -213,7 +195,7 @@ class GradientComparison(Appearance, Parametrised):
         self._ask()
 
     def _forget_answers(self) -> None:
-        self._answers = AnswerCache()
+        self._answers = work.AnswerCache()
         self.send({"kind": "forget"})
 
     @t.observe("methods", "target", "own", "picture_index", "noise")
@@ -221,36 +203,36 @@ class GradientComparison(Appearance, Parametrised):
         self._ask()
 
     @property
-    def _comparison(self) -> Comparison:
-        request = ComparisonRequest(
+    def _comparison(self) -> work.Comparison:
+        request = work.ComparisonRequest(
             self.picture_index, self.target, self.own, round(self.noise, 3), self.seed
         )
         image = self._loaded[1][self.picture_index]
-        return Comparison(
+        return work.Comparison(
             self._rows, image, request, list(self.methods), dict(self.parameters), self._answers
         )
 
     @property
-    def _answer(self) -> Answer:
+    def _answer(self) -> work.Answer:
         return self._comparison.answer
 
     def _work(self) -> tuple[str, Work[Any]]:
         comparison, first = self._comparison, self._with_facts
         self._with_facts = False
-        return "Maps", lambda: compare(comparison, with_facts=first)
+        return "Maps", lambda: work.compare(comparison, with_facts=first)
 
     # What is shown.
 
-    def _show(self, result: Part | Facts) -> None:
+    def _show(self, result: work.Part | Facts) -> None:
         if isinstance(result, Facts):
             self._fill(vars(result))
         else:
             self._send_part(self._comparison.request.key, result)
 
-    def _send_part(self, key: str, part: Part) -> None:
-        if isinstance(part, Cell):
+    def _send_part(self, key: str, part: work.Part) -> None:
+        if isinstance(part, work.Cell):
             self.tell("cell", key=key, frame=part.frame)
-        elif isinstance(part, Measured):
+        elif isinstance(part, work.Measured):
             row, method = part.key
             self.tell("measures", key=key, row=row, method=method, values=part.values)
         else:
@@ -264,12 +246,12 @@ class GradientComparison(Appearance, Parametrised):
         """Take the measures of what is shown, in the background and after a pause."""
         comparison = self._comparison
         self._measuring = self.aside(
-            lambda: measure(comparison, pause),
+            lambda: work.measure(comparison, pause),
             partial(self._show_measures, comparison),
             background=True,
         )
 
-    def _show_measures(self, comparison: Comparison, measured: Measured) -> None:
+    def _show_measures(self, comparison: work.Comparison, measured: work.Measured) -> None:
         if comparison.cache is self._answers:
             comparison.answer.add(measured)
             self._send_part(comparison.request.key, measured)
@@ -324,7 +306,7 @@ class GradientComparison(Appearance, Parametrised):
 
     def _release(self) -> None:
         super()._release()
-        self._answers, self._rows, self._pictures = AnswerCache(), [], []
+        self._answers, self._rows, self._pictures = work.AnswerCache(), [], []
         self._loaded = (None, [])
         self.image = None
         self.thumbnails = []
@@ -343,7 +325,7 @@ class GradientComparison(Appearance, Parametrised):
         )
         return encode_png(made, colors=128 if small else None)
 
-    def _drawn(self, cell: Cell | None, side: int) -> Pixels | str:
+    def _drawn(self, cell: work.Cell | None, side: int) -> Pixels | str:
         """A map as the browser shows it in its cell, or why there is none."""
         pixels = self._pictures[self.picture_index].pixels
         if cell is None:

@@ -21,8 +21,7 @@ from xai_widgets.metrics import cosine, noisy, sparseness, total_variation
 from xai_widgets.progress import Progress
 from xai_widgets.targets import class_name
 from xai_widgets.widgets.base.explaining import Facts, Request, explanation, facts, top_of
-from xai_widgets.widgets.base.maps import finite
-from xai_widgets.widgets.base.photos import picture_to_json
+from xai_widgets.widgets.base.maps import finite, picture_to_json
 from xai_widgets.widgets.comparison.networks import Row
 from xai_widgets.widgets.comparison.wire import CellFrame, MeasureDescription, NetworkPrediction
 

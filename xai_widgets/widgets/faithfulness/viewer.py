@@ -14,24 +14,11 @@ from xai_widgets.metrics import Control, Faithfulness
 from xai_widgets.render import curves_figure
 from xai_widgets.targets import TargetLike
 from xai_widgets.widgets.base.jobs import Work
+from xai_widgets.widgets.base.maps import still
 from xai_widgets.widgets.base.options import WidgetOptions
-from xai_widgets.widgets.base.photos import still
 from xai_widgets.widgets.base.picture import PictureWidget
 from xai_widgets.widgets.base.traits import Choice, WholeNumber, one_of
-from xai_widgets.widgets.faithfulness.work import (
-    KINDS,
-    Check,
-    CurvesRequest,
-    MapCurves,
-    Refusal,
-    Results,
-    Setup,
-    all_checks,
-    check_to_json,
-    frame_of_curves,
-    missing_results,
-    panel_of,
-)
+from xai_widgets.widgets.faithfulness import work
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -101,8 +88,8 @@ class FaithfulnessViewer(PictureWidget):
         steps: int = 25,
         **options: Unpack[FaithfulnessOptions],
     ) -> None:
-        self._results = Results()
-        self._setup: Setup | None = None
+        self._results = work.Results()
+        self._setup: work.Setup | None = None
         self._check_sent = 0.0
         super().__init__(
             engine,
@@ -140,8 +127,8 @@ class FaithfulnessViewer(PictureWidget):
     def _checked_method(self) -> str:
         return self.method if self.method in self.methods else self.methods[0]
 
-    def _request(self) -> CurvesRequest:
-        return CurvesRequest(
+    def _request(self) -> work.CurvesRequest:
+        return work.CurvesRequest(
             methods=tuple(self.methods),
             target=self.target,
             baseline=self.baseline,  # type: ignore[arg-type]  # one of BASELINES
@@ -155,25 +142,25 @@ class FaithfulnessViewer(PictureWidget):
         engine, picture, results = self.engine, self._picture, self._results
         request = self._request()
         self.refused = {}
-        return "Curves", lambda: missing_results(engine, picture, request, results)
+        return "Curves", lambda: work.missing_results(engine, picture, request, results)
 
     # What is shown.
 
     def _show(self, result: Any) -> None:
-        if isinstance(result, Setup):
+        if isinstance(result, work.Setup):
             self._setup = result
             self._show_curves(result)
             self._show_earlier_check(result)
-        elif isinstance(result, MapCurves):
+        elif isinstance(result, work.MapCurves):
             self._results.add(result)
             assert self._setup is not None
             self._show_curves(self._setup)
-        elif isinstance(result, Refusal):
+        elif isinstance(result, work.Refusal):
             self.refused = {**self.refused, result.method: result.message}
-        elif isinstance(result, Check):
+        elif isinstance(result, work.Check):
             self._show_check(result)
 
-    def _show_curves(self, setup: Setup) -> None:
+    def _show_curves(self, setup: work.Setup) -> None:
         curves: dict[str, Faithfulness | Control] = {}
         controls: list[Faithfulness] = []
         for name, seed in self._request().labels:
@@ -184,19 +171,19 @@ class FaithfulnessViewer(PictureWidget):
                 curves[name] = made
         if controls:
             curves["random"] = Control(tuple(controls))
-        self.frame = {**frame_of_curves(self.engine, self._jobs.seq, setup, curves)}
+        self.frame = {**work.frame_of_curves(self.engine, self._jobs.seq, setup, curves)}
         self.set_trait("curves", curves)
 
-    def _show_check(self, check: Check) -> None:
+    def _show_check(self, check: work.Check) -> None:
         if check.done:
             self._results.checks[check.method, check.target, self.stages] = check
             self.set_trait("sanity", {**self.sanity, check.method: check.result})
         now = time.monotonic()
         if check.done or now - self._check_sent > _SECONDS_BETWEEN_CHECKS:
             self._check_sent = now
-            self.check = {**check_to_json(check, self.stages)}
+            self.check = {**work.check_to_json(check, self.stages)}
 
-    def _show_earlier_check(self, setup: Setup) -> None:
+    def _show_earlier_check(self, setup: work.Setup) -> None:
         """A check that is done need not be made again; one of another class is not shown."""
         target = setup.protocol.target
         of_target = {
@@ -207,13 +194,13 @@ class FaithfulnessViewer(PictureWidget):
         self.set_trait("sanity", of_target)
         done = self._results.checks.get((self._checked_method(), target, self.stages))
         if done is not None:
-            self.check = {**check_to_json(done, self.stages)}
+            self.check = {**work.check_to_json(done, self.stages)}
         elif self.check.get("target") != target:
             self.check = {}
 
     def _forget(self) -> None:
         super()._forget()
-        self._results, self._setup = Results(), None
+        self._results, self._setup = work.Results(), None
         self.check = self.frame = {}
         self.set_trait("curves", {})
         self.set_trait("sanity", {})
@@ -225,7 +212,7 @@ class FaithfulnessViewer(PictureWidget):
         if not self.curves or self._setup is None:
             return still(pixels)
         return curves_figure(
-            *(panel_of(self.frame, kind) for kind in KINDS),
+            *(work.panel_of(self.frame, kind) for kind in work.KINDS),
             pixels=pixels,
             title=self._in_words(),
             baseline=self.baseline,
@@ -244,7 +231,7 @@ class FaithfulnessViewer(PictureWidget):
         engine, picture, request = self.engine, self._picture, self._request()
         target, results = self._setup.target, self._results
         checks = self.collect(
-            lambda: all_checks(engine, picture, request, target, results), self._saving_seconds
+            lambda: work.all_checks(engine, picture, request, target, results), self._saving_seconds
         )
         of = {check.method: check for check in checks}
-        return [check_to_json(of[name], self.stages) for name in request.methods if name in of]
+        return [work.check_to_json(of[name], self.stages) for name in request.methods if name in of]

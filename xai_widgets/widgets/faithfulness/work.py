@@ -29,8 +29,7 @@ from xai_widgets.metrics.relevance import class_of
 from xai_widgets.progress import Progress
 from xai_widgets.targets import Target, TargetLike, class_name
 from xai_widgets.widgets.base import wire as shared
-from xai_widgets.widgets.base.maps import finite, map_of, quantise
-from xai_widgets.widgets.base.photos import picture_to_json
+from xai_widgets.widgets.base.maps import finite, map_of, picture_to_json, quantise
 from xai_widgets.widgets.faithfulness.wire import Curve, Curves, CurvesFrame, SanityCheck
 
 _KEPT = 64  # maps with their curves, about a megabyte each

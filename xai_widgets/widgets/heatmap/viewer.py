@@ -18,14 +18,8 @@ from xai_widgets.targets import TargetLike
 from xai_widgets.widgets.base import state_lock
 from xai_widgets.widgets.base.explaining import Explained, Request, explanation, explanations
 from xai_widgets.widgets.base.jobs import Work
-from xai_widgets.widgets.base.options import (
-    Appearance,
-    AppearanceOptions,
-    MethodOptions,
-    Parametrised,
-    WidgetOptions,
-)
-from xai_widgets.widgets.base.photos import still
+from xai_widgets.widgets.base.maps import still
+from xai_widgets.widgets.base.options import Appearance, MapOptions, Parametrised
 from xai_widgets.widgets.base.traits import (
     Choice,
     Renamed,
@@ -47,7 +41,7 @@ _REFINING_SECONDS = 1.0
 Arrangement = Literal["overlay", "side_by_side", "swipe"]
 
 
-class HeatmapOptions(AppearanceOptions, MethodOptions, WidgetOptions, total=False):
+class HeatmapOptions(MapOptions, total=False):
     """Keywords of HeatmapViewer."""
 
     arrangement: Arrangement
@@ -109,7 +103,7 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
             method=method,
             target=target,
             layer=layer,
-            **self._with_parameters(engine, given),
+            **given,
         )
 
     # What may be asked.

@@ -22,20 +22,12 @@ from xai_widgets.targets import TargetLike
 from xai_widgets.widgets.base import state_lock
 from xai_widgets.widgets.base.channel import message
 from xai_widgets.widgets.base.jobs import Work, in_one_step
+from xai_widgets.widgets.base.maps import still
 from xai_widgets.widgets.base.options import WidgetOptions
-from xai_widgets.widgets.base.photos import still
 from xai_widgets.widgets.base.traits import Choice, Renamed, Share, WholeNumber, as_trait_problem
+from xai_widgets.widgets.latent import work
 from xai_widgets.widgets.latent.sliders import LatentSliders
 from xai_widgets.widgets.latent.wire import LatentSaved
-from xai_widgets.widgets.latent.work import (
-    READOUTS,
-    Distilled,
-    Reconstructed,
-    SliderAxes,
-    distil,
-    saved_frames,
-    slider_axes,
-)
 
 _OWN = ("samples", "scale", "temperature", "readout")  # traits of their own, with controls
 _FURTHER = tuple(field.name for field in fields(DistillationOptions) if field.name not in _OWN)
@@ -95,7 +87,7 @@ class LatentExplorer(LatentSliders):
     samples = WholeNumber(20, 10000, 1000).tag(sync=True, keyword=True)
     scale = Share(0, 64, 0).tag(sync=True, keyword=True)
     temperature = Share(0.5, 20, 1).tag(sync=True, keyword=True)
-    readout = Choice(READOUTS, "weight").tag(sync=True, keyword=True)
+    readout = Choice(work.READOUTS, "weight").tag(sync=True, keyword=True)
     opacity = Share(0, 1, 0.7).tag(sync=True, keyword=True)
     options = t.Dict().tag(keyword=True)
 
@@ -112,7 +104,7 @@ class LatentExplorer(LatentSliders):
         RelabelDistillation(engine, vae)  # refuses anything that is not a VAE
         self._vae: VAE | None = vae
         self._sliders_run = 0  # the distillation that the sliders are of
-        self._waiting: SliderAxes | None = None  # better sliders, until they are asked for
+        self._waiting: work.SliderAxes | None = None  # better sliders, until they are asked for
         given: dict[str, Any] = {**options}
         further = {name: given.pop(name) for name in _FURTHER if name in given}
         further = {**given.pop("options", {}), **further}
@@ -147,7 +139,7 @@ class LatentExplorer(LatentSliders):
             "readout": "weight",  # the others are read from the same student
         }
         self._touched = False
-        return "Distilling", lambda: distil(engine, vae, picture, target, options)
+        return "Distilling", lambda: work.distil(engine, vae, picture, target, options)
 
     def distil(self) -> None:
         """Distil again, for instance after a stop."""
@@ -162,26 +154,26 @@ class LatentExplorer(LatentSliders):
                 return
             if self.status.get("state") == "stopped":
                 self.aside(
-                    in_one_step(lambda: slider_axes(engine, explanation)),
+                    in_one_step(lambda: work.slider_axes(engine, explanation)),
                     partial(self._show_late_sliders, self._run),
                     background=True,
                 )
 
     # What is shown.
 
-    def _show(self, result: Reconstructed | Distilled | SliderAxes) -> None:
-        if isinstance(result, Reconstructed):
+    def _show(self, result: work.Reconstructed | work.Distilled | work.SliderAxes) -> None:
+        if isinstance(result, work.Reconstructed):
             self._editor, self._target = result.editor, result.target
             self._likely = [score["index"] for score in result.frame["classes"]]
             self.reconstruction = {**result.frame}
-        elif isinstance(result, Distilled):
+        elif isinstance(result, work.Distilled):
             self._run = self._jobs.seq
             self.frame = {"seq": self._run, **result.frame}
             self.set_trait("explanation", result.explanation)
         else:
             self._show_sliders(result)
 
-    def _show_sliders(self, sliders: SliderAxes) -> None:
+    def _show_sliders(self, sliders: work.SliderAxes) -> None:
         """Sliders that somebody has moved meanwhile stay until the better ones are asked for."""
         if self._touched and self._axes:
             self._waiting = sliders
@@ -191,7 +183,7 @@ class LatentExplorer(LatentSliders):
         self._set_axes(sliders.axes)
         self.sliders = {"run": self._run, "shown": list(sliders.shown), "better": False}
 
-    def _show_late_sliders(self, run: int, sliders: SliderAxes) -> None:
+    def _show_late_sliders(self, run: int, sliders: work.SliderAxes) -> None:
         if self._run == run:
             self._show_sliders(sliders)
 
@@ -250,5 +242,6 @@ class LatentExplorer(LatentSliders):
             return []
         axes, likely = self._axes, self._likely
         return self.collect(
-            lambda: saved_frames(engine, editor, explanation, axes, likely), self._saving_seconds
+            lambda: work.saved_frames(engine, editor, explanation, axes, likely),
+            self._saving_seconds,
         )

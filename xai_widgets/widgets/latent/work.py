@@ -18,8 +18,14 @@ from xai_widgets.relabel.features import Readout
 from xai_widgets.relabel.teacher import InterruptibleVAE
 from xai_widgets.targets import Target, TargetLike, class_name
 from xai_widgets.widgets.base import wire as shared
-from xai_widgets.widgets.base.maps import finite, map_of, quantise, target_of
-from xai_widgets.widgets.base.photos import picture_to_json, small_picture
+from xai_widgets.widgets.base.maps import (
+    finite,
+    map_of,
+    picture_to_json,
+    quantise,
+    small_picture,
+    target_of,
+)
 from xai_widgets.widgets.latent import wire
 
 SLIDERS = 8

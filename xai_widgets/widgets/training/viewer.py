@@ -19,23 +19,12 @@ from xai_widgets.training import Report, Trainer
 from xai_widgets.widgets.base import state_lock
 from xai_widgets.widgets.base.channel import message
 from xai_widgets.widgets.base.jobs import Work
-from xai_widgets.widgets.base.maps import map_of
+from xai_widgets.widgets.base.maps import Pixels, map_of
 from xai_widgets.widgets.base.options import WidgetOptions
-from xai_widgets.widgets.base.photos import Pixels
 from xai_widgets.widgets.base.traits import Renamed
 from xai_widgets.widgets.base.widget import EngineWidget
+from xai_widgets.widgets.training import work
 from xai_widgets.widgets.training.wire import GradientLook, TrainingPlan, TrainingStep
-from xai_widgets.widgets.training.work import (
-    METHODS,
-    Look,
-    LossPoints,
-    WatchedPicture,
-    measures_of,
-    thinned,
-    thumbnails,
-    train,
-    watched_pictures,
-)
 
 _SECONDS_BETWEEN_POINTS = 0.25  # the curve is sent whole
 _SMALL, _LARGE = 96, 256  # pixels of a map in a still picture
@@ -92,22 +81,24 @@ class TrainingMonitor(EngineWidget):
                 f"trainer is a {type(trainer).__name__}; expected an xw.training.Trainer"
             )
         self._trainer: Trainer | None = trainer
-        self._points, self._sent = LossPoints(), 0.0
-        self._looks: dict[int, Look] = {}
+        self._points, self._sent = work.LossPoints(), 0.0
+        self._looks: dict[int, work.Look] = {}
         engine = Engine(
             unwrap(trainer.model), preprocessing=trainer.preprocessing, class_names=class_names
         )
-        self._watched: list[WatchedPicture] = watched_pictures(trainer, engine, pictures, labels)
+        self._watched: list[work.WatchedPicture] = work.watched_pictures(
+            trainer, engine, pictures, labels
+        )
         super().__init__(engine, **options)
         self.network = {"name": engine.name, "input": list(trainer.train.shape[1:])}
-        self.thumbnails = [{**photo} for photo in thumbnails(engine, self._watched)]
+        self.thumbnails = [{**photo} for photo in work.thumbnails(engine, self._watched)]
         epochs, weight = trainer.recipe.epochs, trainer.recipe.weight
         self.plan = {
             **TrainingPlan(
                 epochs=epochs, steps=trainer.steps, weight=weight, regularised=weight > 0
             )
         }
-        self.epochs = [{**measures_of(entry)} for entry in trainer.history]
+        self.epochs = [{**work.measures_of(entry)} for entry in trainer.history]
         self.step = {"epoch": trainer.epoch, "step": trainer.step}
         if start:
             self._ask()
@@ -155,16 +146,16 @@ class TrainingMonitor(EngineWidget):
                 epoch = min(self.trainer.epoch + 1, self.plan["epochs"])
                 self._say("stopped", f"{word} in epoch {epoch} of {self.plan['epochs']}.", way_on)
 
-    def _work(self) -> tuple[str, Work[Report | Look]]:
+    def _work(self) -> tuple[str, Work[Report | work.Look]]:
         trainer, engine, watched = self.trainer, self.engine, self._watched
         seen = frozenset(self._looks)
-        return "Training", lambda: train(trainer, engine, watched, seen)
+        return "Training", lambda: work.train(trainer, engine, watched, seen)
 
     # What is shown.
 
-    def _show(self, result: Report | Look) -> None:
-        if isinstance(result, Look):
-            self._looks = thinned({**self._looks, result.epoch: result})
+    def _show(self, result: Report | work.Look) -> None:
+        if isinstance(result, work.Look):
+            self._looks = work.thinned({**self._looks, result.epoch: result})
             self.frame = {"seq": self._jobs.seq, **result.frame}
             return
         report, steps = result, self.plan["steps"]
@@ -172,7 +163,7 @@ class TrainingMonitor(EngineWidget):
         self._points.add(share, report.terms)
         now = time.monotonic()
         if report.ends_epoch:
-            self.epochs = [{**measures_of(entry)} for entry in self.trainer.history]
+            self.epochs = [{**work.measures_of(entry)} for entry in self.trainer.history]
         elif now - self._sent < _SECONDS_BETWEEN_POINTS:
             return
         self._sent = now
@@ -210,7 +201,7 @@ class TrainingMonitor(EngineWidget):
             maps = latest.maps[number] if latest else ()
             cells.append([pixels, *(_drawn(gradient, pixels) for gradient in maps)])
             words.append([self.thumbnails[number]["name"] or f"Picture {number + 1}"])
-        titles = [self.engine.methods[name].title for name in METHODS] if latest else []
+        titles = [self.engine.methods[name].title for name in work.METHODS] if latest else []
         side = _SMALL if small else _LARGE
         drawn = grid(cells, words, ["Picture", *titles], side=side, title=self._in_words())
         return encode_png(drawn, colors=128 if small else None)

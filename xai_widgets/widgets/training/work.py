@@ -22,8 +22,7 @@ from xai_widgets.progress import Progress
 from xai_widgets.targets import class_name
 from xai_widgets.training import Report, Trainer
 from xai_widgets.widgets.base import wire
-from xai_widgets.widgets.base.maps import finite, map_of, quantise
-from xai_widgets.widgets.base.photos import small_picture
+from xai_widgets.widgets.base.maps import finite, map_of, quantise, small_picture
 from xai_widgets.widgets.training.wire import (
     EpochMeasures,
     GradientLook,
