@@ -126,13 +126,11 @@ export interface PaintRequest {
 export interface PaintedMessage {
   kind: "painted"; by: string; seq: number; fill: string; failed?: boolean;
 }
-/** What the network says of a picture: (class, probability) of the classes that were likely at
- * first and of the likeliest now, and the latter's index and name. */
-export interface Judged {
+/** A picture, and what the network says of it: (class, probability) of the classes that were likely
+ * at first and of the likeliest now, and the latter's index and name. */
+export interface JudgedPicture extends Picture {
   chances: ReadonlyArray<readonly [number, number]>; label: number; label_name: string;
 }
-/** A picture, and what the network says of it. */
-export interface JudgedPicture extends Picture, Judged {}
 /** The trait `reconstruction`: what the VAE alone makes of the picture, the edited picture while no
  * slider is moved, and the classes that are likely. */
 export interface Reconstruction {

@@ -113,8 +113,6 @@ class PictureWidget(EngineWidget):
         self._loaded = (None, None)
         self.picture = {}
 
-    # Static pictures.
-
     def _picture_png(self, *, small: bool) -> bytes:
         pixels = self._picture.pixels
         if not self._maps:

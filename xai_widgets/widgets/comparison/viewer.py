@@ -137,8 +137,6 @@ class GradientComparison(Appearance, Parametrised):
             **given,
         )
 
-    # What may be asked.
-
     @t.validate("image")
     def _check_image(self, proposal: Any) -> Any:
         image = proposal["value"]
@@ -168,8 +166,6 @@ class GradientComparison(Appearance, Parametrised):
         if len(pair) > 2 or any(not 0 <= row < len(self._rows) for row, _ in pair):
             raise TraitProblem(f"pair is {pair}; expected two cells [row, method].")
         return [list(cell) for cell in pair]
-
-    # What is asked.
 
     @t.observe("image")
     def _take_pictures(self, _change: Any) -> None:
@@ -220,8 +216,6 @@ class GradientComparison(Appearance, Parametrised):
         comparison, first = self._comparison, self._with_facts
         self._with_facts = False
         return "Maps", lambda: work.compare(comparison, with_facts=first)
-
-    # What is shown.
 
     def _show(self, result: work.Part | Facts) -> None:
         if isinstance(result, Facts):
@@ -310,8 +304,6 @@ class GradientComparison(Appearance, Parametrised):
         self._loaded = (None, [])
         self.image = None
         self.thumbnails = []
-
-    # Static pictures.
 
     def _picture_png(self, *, small: bool) -> bytes:
         answer, side = self._answer, _SMALL if small else _LARGE

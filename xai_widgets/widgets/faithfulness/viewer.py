@@ -101,16 +101,12 @@ class FaithfulnessViewer(PictureWidget):
             **options,
         )
 
-    # What may be asked.
-
     @t.validate("method")
     def _check_method(self, proposal: Any) -> str | None:
         method = proposal["value"]
         if method is None:
             return None
         return one_of("method", method, [*self.engine.methods, "random"])
-
-    # What is asked.
 
     @t.observe("methods", "target", "baseline", "steps", "random_maps", "seed", "stages")
     def _ask_anew(self, _change: Any) -> None:
@@ -144,13 +140,11 @@ class FaithfulnessViewer(PictureWidget):
         self.refused = {}
         return "Curves", lambda: work.missing_results(engine, picture, request, results)
 
-    # What is shown.
-
     def _show(self, result: Any) -> None:
         if isinstance(result, work.Setup):
             self._setup = result
             self._show_curves(result)
-            self._show_earlier_check(result)
+            self._show_earlier_check(result.protocol.target)
         elif isinstance(result, work.MapCurves):
             self._results.add(result)
             assert self._setup is not None
@@ -176,25 +170,24 @@ class FaithfulnessViewer(PictureWidget):
 
     def _show_check(self, check: work.Check) -> None:
         if check.done:
-            self._results.checks[check.method, check.target, self.stages] = check
+            self._results.add(check)
             self.set_trait("sanity", {**self.sanity, check.method: check.result})
         now = time.monotonic()
         if check.done or now - self._check_sent > _SECONDS_BETWEEN_CHECKS:
             self._check_sent = now
-            self.check = {**work.check_to_json(check, self.stages)}
+            self.check = {**work.check_to_json(check)}
 
-    def _show_earlier_check(self, setup: work.Setup) -> None:
+    def _done_checks(self, target: int) -> dict[str, work.Check]:
+        """Those of this class: by method, as the controls are now."""
+        checks = self._results.checks.values()
+        return {c.method: c for c in checks if (c.target, c.stages) == (target, self.stages)}
+
+    def _show_earlier_check(self, target: int) -> None:
         """A check that is done need not be made again; one of another class is not shown."""
-        target = setup.protocol.target
-        of_target = {
-            name: check.result
-            for (name, index, stages), check in self._results.checks.items()
-            if (index, stages) == (target, self.stages)
-        }
-        self.set_trait("sanity", of_target)
-        done = self._results.checks.get((self._checked_method(), target, self.stages))
-        if done is not None:
-            self.check = {**work.check_to_json(done, self.stages)}
+        checks = self._done_checks(target)
+        self.set_trait("sanity", {name: check.result for name, check in checks.items()})
+        if (done := checks.get(self._checked_method())) is not None:
+            self.check = {**work.check_to_json(done)}
         elif self.check.get("target") != target:
             self.check = {}
 
@@ -204,8 +197,6 @@ class FaithfulnessViewer(PictureWidget):
         self.check = self.frame = {}
         self.set_trait("curves", {})
         self.set_trait("sanity", {})
-
-    # Static pictures.
 
     def _picture_png(self, *, small: bool) -> bytes:
         pixels = self._picture.pixels
@@ -230,8 +221,11 @@ class FaithfulnessViewer(PictureWidget):
             return []
         engine, picture, request = self.engine, self._picture, self._request()
         target, results = self._setup.target, self._results
-        checks = self.collect(
-            lambda: work.all_checks(engine, picture, request, target, results), self._saving_seconds
-        )
-        of = {check.method: check for check in checks}
-        return [work.check_to_json(of[name], self.stages) for name in request.methods if name in of]
+        for made in self.collect(
+            lambda: work.missing_checks(engine, picture, request, target, results),
+            self._saving_seconds,
+        ):
+            if isinstance(made, work.Check) and made.done:
+                results.add(made)
+        checks = self._done_checks(self._setup.protocol.target)
+        return [work.check_to_json(checks[name]) for name in request.methods if name in checks]

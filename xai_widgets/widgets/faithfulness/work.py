@@ -98,10 +98,11 @@ class Refusal:
 
 @dataclass(frozen=True, eq=False)
 class Check:
-    """The stages of a method's sanity check so far."""
+    """A method's sanity check so far; `stages` are to come in all."""
 
     method: str
     target: int
+    stages: int
     result: Randomization
     done: bool
 
@@ -116,7 +117,10 @@ class Results:
     curves: dict[tuple[Protocol, Label], Faithfulness] = field(default_factory=dict)
     checks: dict[tuple[str, int, int], Check] = field(default_factory=dict)
 
-    def add(self, made: MapCurves) -> None:
+    def add(self, made: MapCurves | Check) -> None:
+        if isinstance(made, Check):
+            self.checks[made.method, made.target, made.stages] = made
+            return
         self.curves[made.protocol, made.label] = made.result
         while len(self.curves) > _KEPT:
             del self.curves[next(iter(self.curves))]
@@ -141,7 +145,7 @@ def missing_results(
     done, total = 0, len(missing) + _WEIGHT_OF_A_CHECK * (check is not None)
     if check is not None:
         words = f"{engine.methods[check].title}: randomising the network"
-        for step in _check_steps(engine, picture, check, target, index, request):
+        for step in _check_steps(engine, picture, check, target, request):
             yield Progress(step.fraction * _WEIGHT_OF_A_CHECK / total, step.result, words)
         done += _WEIGHT_OF_A_CHECK
     for name, seed in missing:
@@ -159,35 +163,26 @@ def missing_results(
 
 
 def _check_steps(
-    engine: Engine,
-    picture: Picture,
-    method: str,
-    target: Target,
-    index: int,
-    request: CurvesRequest,
+    engine: Engine, picture: Picture, method: str, target: Target, request: CurvesRequest
 ) -> Iterator[Progress[Check | Refusal]]:
+    assert target.index is not None
     try:
         for step in cascade(engine, picture, method, target=target, stages=request.stages):
-            check = Check(method, index, step.result, step.fraction >= 1)
+            check = Check(method, target.index, request.stages, step.result, step.fraction >= 1)
             yield Progress(step.fraction, check)
     except ExplanationError as problem:
         yield Progress(1.0, Refusal(method, str(problem)))
 
 
-def all_checks(
+def missing_checks(
     engine: Engine, picture: Picture, request: CurvesRequest, target: Target, results: Results
-) -> Iterator[Progress[Check | None]]:
-    """The checks of all methods: those in `results`, and what is missing of the quick ones."""
+) -> Iterator[Progress[Check | Refusal]]:
+    """The checks of the quick methods that are not in `results`."""
     assert target.index is not None
-    kept = [results.checks.get((name, target.index, request.stages)) for name in request.methods]
-    for check in kept:
-        yield Progress(0.0, check)
-    for name, check in zip(request.methods, kept, strict=True):
-        if check is None and not engine.methods[name].anytime:
-            for step in _check_steps(engine, picture, name, target, target.index, request):
-                made = step.result
-                whole = isinstance(made, Check) and made.done
-                yield Progress(step.fraction, made if whole else None)  # type: ignore[arg-type]
+    for name in request.methods:
+        key = name, target.index, request.stages
+        if key not in results.checks and not engine.methods[name].anytime:
+            yield from _check_steps(engine, picture, name, target, request)
 
 
 # As the browser receives it.
@@ -270,15 +265,15 @@ def _top(probabilities: np.ndarray[Any, Any], target: int) -> list[tuple[int, fl
     return [(int(i), round(float(probabilities[i]), 5)) for i in order]
 
 
-def check_to_json(check: Check, total: int) -> SanityCheck:
-    """A sanity check as the browser receives it; `total` stages are to come in all."""
+def check_to_json(check: Check) -> SanityCheck:
+    """A sanity check as the browser receives it."""
     stages = check.result.stages
     signed = any(float(stage.attribution.values.min()) < 0 for stage in stages)
     return {
         "method": check.method,
         "title": stages[0].attribution.title,
         "target": check.target,
-        "total": len(stages) if check.done else total + 1,
+        "total": len(stages) if check.done else check.stages + 1,
         "done": check.done,
         "mean": finite(check.result.spearman) if check.done else None,
         "stages": [

@@ -106,8 +106,6 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
             **given,
         )
 
-    # What may be asked.
-
     @t.validate("method")
     def _check_method(self, proposal: Any) -> str:
         return one_of("method", proposal["value"], self.engine.methods)
@@ -133,8 +131,6 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
         with as_trait_problem():
             layers = self.engine.internals.describe_layers(self._picture)
         return one_of("layer", layer, [own.name for own in layers])
-
-    # What is asked.
 
     @t.observe("method", "target", "layer", "parameters")
     def _ask_anew(self, _change: Any) -> None:
@@ -164,8 +160,6 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
         refines = self.engine.methods[self.method].anytime
         seconds = _REFINING_SECONDS if refines else _QUICK_SECONDS
         self._wait_while_running(seconds, until=lambda: refines and bool(self.frame))
-
-    # What is shown.
 
     def _show(self, result: Any) -> None:
         super()._show(result)
@@ -217,8 +211,6 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
         super()._release()
         self.target = None
         self.set_trait("attribution", None)
-
-    # Static pictures.
 
     def _picture_png(self, *, small: bool) -> bytes:
         pixels = self._picture.pixels

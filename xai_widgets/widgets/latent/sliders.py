@@ -117,11 +117,8 @@ class LatentSliders(PictureWidget):
         self.set_trait("edited_probabilities", edited.probabilities[0])
 
     def _set_axes(self, axes: Sequence[Axis]) -> None:
+        """New sliders, all at 0."""
         self._axes = axes
-        self._reset()
-
-    def _reset(self) -> None:
-        """All sliders at 0."""
         self.edited = {}
         self.set_trait("edited_picture", None)
         self.set_trait("edited_probabilities", None)
@@ -145,8 +142,7 @@ class LatentSliders(PictureWidget):
     def _forget(self) -> None:
         super()._forget()
         self._editor = self._target = self._start = None
-        self._axes = self._likely = ()
-        self._run = 0
+        self._likely, self._run = (), 0
         self.sliders = {}
         self.set_trait("explanation", None)
-        self._reset()
+        self._set_axes(())

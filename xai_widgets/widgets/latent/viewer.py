@@ -110,8 +110,6 @@ class LatentExplorer(LatentSliders):
         further = {**given.pop("options", {}), **further}
         super().__init__(engine, image, target=target, options=further, **given)
 
-    # What may be asked.
-
     @t.validate("options")
     def _check_options(self, proposal: Any) -> dict[str, Any]:
         options: dict[str, Any] = proposal["value"]
@@ -121,8 +119,6 @@ class LatentExplorer(LatentSliders):
 
     def _keywords(self) -> Iterable[str]:
         return [*super()._keywords(), *_FURTHER]
-
-    # What is asked.
 
     @t.observe("target", "samples", "scale", "temperature", "options")
     def _ask_anew(self, _change: Any) -> None:
@@ -158,8 +154,6 @@ class LatentExplorer(LatentSliders):
                     partial(self._show_late_sliders, self._run),
                     background=True,
                 )
-
-    # What is shown.
 
     def _show(self, result: work.Reconstructed | work.Distilled | work.SliderAxes) -> None:
         if isinstance(result, work.Reconstructed):
@@ -210,8 +204,6 @@ class LatentExplorer(LatentSliders):
         self._waiting = None
         self._sliders_run = 0
         self.reconstruction = self.frame = {}
-
-    # Static pictures.
 
     def _picture_png(self, *, small: bool) -> bytes:
         pixels, explanation, attribution = self._picture.pixels, self.explanation, self.attribution

@@ -14,18 +14,14 @@ from typing_extensions import NotRequired, TypedDict
 from xai_widgets.widgets.base.wire import ClassScore, FrameTarget, Picture, QuantisedMap
 
 
-class Judged(TypedDict):
-    """What the network says of a picture: (class, probability) of the classes that were likely at
-    first and of the likeliest now, and the latter's index and name.
+class JudgedPicture(Picture):
+    """A picture, and what the network says of it: (class, probability) of the classes that were
+    likely at first and of the likeliest now, and the latter's index and name.
     """
 
     chances: Sequence[tuple[int, float]]
     label: int
     label_name: str
-
-
-class JudgedPicture(Picture, Judged):
-    """A picture, and what the network says of it."""
 
 
 class Reconstruction(TypedDict):

@@ -109,8 +109,7 @@ def reconstruct(
         own = finite(float(probabilities[index]))
 
     def shown(edited: Edited, name: str) -> wire.JudgedPicture:
-        judgement = judged(engine, edited.probabilities[0], likely)
-        return {**picture_to_json(edited.pictures[0], name), **judgement}
+        return judged(engine, edited, picture_to_json(edited.pictures[0], name), likely)
 
     frame: wire.Reconstruction = {
         "target": {"index": index, "name": target.name, "probability": own},
@@ -129,12 +128,16 @@ def _name(engine: Engine, index: int) -> str:
 
 
 def judged(
-    engine: Engine, probabilities: npt.NDArray[np.float32], likely: Sequence[int]
-) -> wire.Judged:
-    """What the network says of a picture: the classes that were likely, and the likeliest now."""
+    engine: Engine, edited: Edited, picture: shared.Picture, likely: Sequence[int]
+) -> wire.JudgedPicture:
+    """The picture, and what the network says of it: the classes that were likely, and the likeliest
+    now.
+    """
+    probabilities = edited.probabilities[0]
     top = int(probabilities.argmax())
     shown = [*likely, *([top] if top not in likely else [])]
     return {
+        **picture,
         "chances": [(index, round(float(probabilities[index]), 5)) for index in shown],
         "label": top,
         "label_name": _name(engine, top),
@@ -175,14 +178,14 @@ def slider_axes(engine: Engine, explanation: RelabelExplanation) -> SliderAxes:
     """The directions in latent space that matter most, ready to be moved along."""
     axes = axes_of(explanation, SLIDERS)
     turning = explanation.counterfactual
-    shown: list[wire.SliderRow] = [
-        {
-            "name": axis.name,
-            "low": round(axis.low, 4),
-            "high": round(axis.high, 4),
-            "weight": finite(axis.weight),
-            "flip": finite(axis.flip),
-        }
+    shown = [
+        wire.SliderRow(
+            name=axis.name,
+            low=round(axis.low, 4),
+            high=round(axis.high, 4),
+            weight=finite(axis.weight),
+            flip=finite(axis.flip),
+        )
         for axis in axes
     ]
     shown[0]["becomes"] = None
@@ -218,9 +221,8 @@ def edited_to_json(
     return {
         "values": [round(float(value), 5) for value in values],
         "neighbour": neighbour,
-        **picture,
         "score": None if edited.scores is None else finite(float(edited.scores[0])),
-        **judged(engine, edited.probabilities[0], likely),
+        **judged(engine, edited, picture, likely),
     }
 
 
@@ -250,9 +252,8 @@ def saved_frames(
         assert edited.scores is not None
         made = {
             **position,
-            **small_picture(edited.pictures[0]),
             "score": finite(float(edited.scores[0])),
-            **judged(engine, edited.probabilities[0], likely),
+            **judged(engine, edited, small_picture(edited.pictures[0]), likely),
         }
         return cast(wire.LatentSaved, made)
 

@@ -117,8 +117,6 @@ class TrainingMonitor(EngineWidget):
         """
         return {epoch: list(look.maps) for epoch, look in self._looks.items()}
 
-    # Start, pause, stop.
-
     @message("resume")
     def start(self) -> None:
         """Begin, or go on."""
@@ -150,8 +148,6 @@ class TrainingMonitor(EngineWidget):
         trainer, engine, watched = self.trainer, self.engine, self._watched
         seen = frozenset(self._looks)
         return "Training", lambda: work.train(trainer, engine, watched, seen)
-
-    # What is shown.
 
     def _show(self, result: Report | work.Look) -> None:
         if isinstance(result, work.Look):
@@ -189,8 +185,6 @@ class TrainingMonitor(EngineWidget):
     def _release(self) -> None:
         super()._release()
         self._trainer, self._watched, self._looks = None, [], {}
-
-    # Static pictures.
 
     def _picture_png(self, *, small: bool) -> bytes:
         latest = self._looks[max(self._looks)] if self._looks else None
