@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import traitlets as t
@@ -282,19 +281,8 @@ class EngineWidget(Saving):
     def _ready(self) -> None:
         """A view in a browser has begun to listen."""
 
-    @contextmanager
-    def hold_trait_notifications(self) -> Iterator[None]:
-        """Changes made within this context are one request."""
-        with state_lock.held():
-            self._held += 1
-            try:
-                with super().hold_trait_notifications():
-                    yield
-            finally:
-                self._held -= 1
-
     def _changed_together(self) -> None:
-        if self._due and self._held == 1:
+        if self._due:
             self._submit()
 
     def _refused(self, problem: Exception) -> None:

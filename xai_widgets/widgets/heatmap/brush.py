@@ -211,12 +211,8 @@ class Brush(PictureWidget):
             unpainted = engine.predict(picture).probabilities.astype(np.float32)
             mean = painting.pixels("mean")[0, 0].tolist()
             module = b"" if fills_only else str(bundle("brush/index.js")).encode()
-            brush: BrushMessage = {
-                "kind": "brush",
-                "fills": painting.fills,
-                "mean": mean,
-                "mime": blur["mime"],
-            }
+            fills = painting.fills
+            brush = BrushMessage(kind="brush", fills=fills, mean=mean, mime=blur["mime"])
             return brush, [module, blur["data"], unpainted.tobytes()]
 
         self.aside(in_one_step(part), partial(self._send_with_mask, painting), once=True)
@@ -226,12 +222,10 @@ class Brush(PictureWidget):
         if self._painting is not painting:
             return
         (brush, buffers), painted = part, self._painted
+        mask, fill = (runs_of(painted[0]), painted[1]) if painted else (b"", None)
         probabilities = self.painted_probabilities
-        now = [
-            runs_of(painted[0]) if painted else b"",
-            b"" if probabilities is None else probabilities.tobytes(),
-        ]
-        self.send({**brush, "fill": painted[1] if painted else None}, buffers=[*buffers, *now])
+        answer = b"" if probabilities is None else probabilities.tobytes()
+        self.send({**brush, "fill": fill}, buffers=[*buffers, mask, answer])
 
     def _ready(self) -> None:
         super()._ready()

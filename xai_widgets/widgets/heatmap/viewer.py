@@ -97,14 +97,7 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
         # The final maps that the browser has, the latest of each method: they need not be sent
         # again when a person switches to that method.
         self._sent: dict[str, tuple[Request, MapFrame]] = {}
-        super().__init__(
-            engine,
-            image,
-            method=method,
-            target=target,
-            layer=layer,
-            **given,
-        )
+        super().__init__(engine, image, method=method, target=target, layer=layer, **given)
 
     @t.validate("method")
     def _check_method(self, proposal: Any) -> str:

@@ -151,7 +151,7 @@ class LatentExplorer(LatentSliders):
             if self.status.get("state") == "stopped":
                 self.aside(
                     in_one_step(lambda: work.slider_axes(engine, explanation)),
-                    partial(self._show_late_sliders, self._run),
+                    partial(self._show_sliders, self._run),
                     background=True,
                 )
 
@@ -165,10 +165,12 @@ class LatentExplorer(LatentSliders):
             self.frame = {"seq": self._run, **result.frame}
             self.set_trait("explanation", result.explanation)
         else:
-            self._show_sliders(result)
+            self._show_sliders(self._run, result)
 
-    def _show_sliders(self, sliders: work.SliderAxes) -> None:
+    def _show_sliders(self, run: int, sliders: work.SliderAxes) -> None:
         """Sliders that somebody has moved meanwhile stay until the better ones are asked for."""
+        if run != self._run:
+            return
         if self._touched and self._axes:
             self._waiting = sliders
             self.sliders = {**self.sliders, "better": True}
@@ -177,15 +179,11 @@ class LatentExplorer(LatentSliders):
         self._set_axes(sliders.axes)
         self.sliders = {"run": self._run, "shown": list(sliders.shown), "better": False}
 
-    def _show_late_sliders(self, run: int, sliders: work.SliderAxes) -> None:
-        if self._run == run:
-            self._show_sliders(sliders)
-
     @message("take_sliders")
     def _take_sliders(self) -> None:
         if self._waiting is not None:
             self._touched = False
-            self._show_sliders(self._waiting)
+            self._show_sliders(self._run, self._waiting)
 
     @property
     def attribution(self) -> Attribution | None:

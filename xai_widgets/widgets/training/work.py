@@ -113,8 +113,9 @@ def train(
 def look(epoch: int, engine: Engine, watched: Sequence[WatchedPicture]) -> Look:
     """The plain and the guided gradient of each picture, for its class."""
     engine.forget()  # passes of the network as it was
-    maps, frames = zip(*(_gradients(engine, item) for item in watched), strict=True)
-    return Look(epoch, maps, {"epoch": epoch, "pictures": list(frames)})
+    gradients = [_gradients(engine, item) for item in watched]
+    frame: GradientLook = {"epoch": epoch, "pictures": [shown for _, shown in gradients]}
+    return Look(epoch, tuple(maps for maps, _ in gradients), frame)
 
 
 def _gradients(
