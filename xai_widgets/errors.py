@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-__all__ = ["ExplanationError", "nearest"]
+__all__ = ["ExplanationError", "check_choice", "nearest"]
 
 
 class ExplanationError(ValueError):
@@ -37,6 +37,15 @@ def nearest(value: object, names: Iterable[str], *, limit: int = 3) -> str:
     quoted = [f'"{name}"' for name in matches]
     listed = quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} or {quoted[-1]}"
     return f" Did you mean {listed}?"
+
+
+def check_choice(name: str, value: object, choices: Iterable[str]) -> None:
+    """Raise ExplanationError, with the nearest spelling, unless `value` is one of the choices."""
+    if value not in (choices := tuple(choices)):
+        expected = ", ".join(map(repr, choices))
+        raise ExplanationError(
+            f"{name}={value!r}; expected one of {expected}.{nearest(value, choices)}"
+        )
 
 
 def _words(text: str) -> list[str]:

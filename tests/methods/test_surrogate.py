@@ -108,10 +108,10 @@ def test_superpixels_find_plain_shapes() -> None:
 
 @pytest.mark.parametrize(("count", "share"), [(12, 0.8), (50, 0.7), (100, 0.7)])
 def test_superpixels_follow_a_photographs_colours(count: int, share: float) -> None:
-    """About as many as asked for, and colours vary much less within them than within squares."""
+    """Three quarters of `count` or more; colours vary much less within them than within squares."""
     x = photograph()
     labels = slic(x, count)
-    assert labels.max() + 1 > 0.8 * count
+    assert labels.max() + 1 > 0.75 * count
     assert spread_within(x, labels) < share * spread_within(x, grid(128, 128, count))
 
 
@@ -127,7 +127,7 @@ def test_superpixels_part_the_pixels_that_differ() -> None:
 def test_superpixels_keep_small_objects_apart(count: int) -> None:
     """The drawn shapes, an eighth of their pictures, are unions of superpixels, about."""
     engine, overlaps = xw.demo.shapes_engine(), []
-    for shape in xw.demo.shapes(12, seed=101):
+    for shape in xw.demo.shapes(24, seed=202):  # not those that the settings were chosen on
         labels = slic(engine.input(shape.pixels)[0].double().numpy(), count)
         inside = [k for k in range(labels.max() + 1) if shape.mask[labels == k].mean() > 0.5]
         union = np.isin(labels, inside)

@@ -23,7 +23,7 @@ from xai_widgets.training import (
     right_for_the_right_reasons,
     saliency_guided,
 )
-from xai_widgets.training.alignment import DISTANCES, REFERENCES, Sampling
+from xai_widgets.training.losses import DISTANCES, REFERENCES, Sampling
 from xai_widgets.training.passes import TrainingPass
 
 ERRORS = list(DISTANCES)

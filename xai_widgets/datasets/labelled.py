@@ -14,9 +14,8 @@ from xai_widgets.errors import ExplanationError
 from xai_widgets.images import load
 
 DATA_VARIABLE = "XAI_WIDGETS_DATA"  # names a folder of data sets
-SUFFIXES = frozenset(
-    {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"}
-)  # of picture files
+# Of picture files.
+SUFFIXES = frozenset([".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"])
 _EVERY = 5  # of each class, every fifth picture is a test picture where the folder is not split
 
 

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from xai_widgets import _torchvision
-from xai_widgets.datasets.fashion_mnist import CLASS_NAMES as FASHION_CLASSES
+from xai_widgets.datasets.named import FASHION_CLASSES
 from xai_widgets.demo.shapes import CLASS_NAMES as SHAPE_CLASSES
 from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError, nearest
@@ -100,9 +100,8 @@ class SmallNetwork(nn.Sequential):
                 layers.append(nn.BatchNorm2d(width))
             layers.append(nn.ReLU())
             channels = width
-        super().__init__(
-            *layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, classes)
-        )
+        head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, classes)]
+        super().__init__(*layers, *head)
 
     def folded(self) -> SmallNetwork:
         """The same network, in evaluation mode, with every BatchNorm folded into the convolution
@@ -181,8 +180,13 @@ def gradient_pair() -> tuple[Engine, Engine]:
 
     `gradient_recipe` tells how each was trained and what was measured.
     """
-    baseline, regularised = (_gradient_engine(arm) for arm in _ARMS)
-    return baseline, regularised
+    engines = []
+    for arm, name in _ARMS.items():
+        record = gradient_recipe(arm)
+        network = build(record["model"], 1, len(record["class_names"]))
+        known = {key: record[key] for key in ("preprocessing", "class_names")}
+        engines.append(Engine(_loaded(network, f"gradients_{arm}"), name=name, **known))
+    return engines[0], engines[1]
 
 
 def gradient_recipe(arm: str = "regularised") -> dict[str, Any]:
@@ -190,17 +194,6 @@ def gradient_recipe(arm: str = "regularised") -> dict[str, Any]:
     measured then.
     """
     return _record(f"gradients_{arm}")
-
-
-def _gradient_engine(arm: str) -> Engine:
-    record = gradient_recipe(arm)
-    network = build(record["model"], 1, len(record["class_names"]))
-    return Engine(
-        _loaded(network, f"gradients_{arm}"),
-        preprocessing=record["preprocessing"],
-        class_names=record["class_names"],
-        name=_ARMS[arm],
-    )
 
 
 def vae(name: str = "photographs") -> VAE:
@@ -222,22 +215,14 @@ def vae_recipe(name: str = "photographs") -> dict[str, Any]:
 
 def _vae_name(name: str) -> str:
     if name not in _AUTOENCODERS:
-        raise ExplanationError(
-            f'there is no autoencoder {name!r}; expected "photographs" or "fashion".'
-            f"{nearest(name, _AUTOENCODERS)}"
-        )
+        expected = f'expected "photographs" or "fashion".{nearest(name, _AUTOENCODERS)}'
+        raise ExplanationError(f"there is no autoencoder {name!r}; {expected}")
     return f"vae_{name}"
 
 
 def _loaded(network: nn.Module, name: str) -> nn.Module:
-    """A network with stored weights, in float32, in evaluation mode."""
-    stored: dict[str, Tensor] = load_file(FOLDER / f"{name}.safetensors")
-    network.load_state_dict(
-        {
-            key: value.float() if value.is_floating_point() else value
-            for key, value in stored.items()
-        }
-    )
+    """A network with stored weights, copied into float32, in evaluation mode."""
+    network.load_state_dict(load_file(FOLDER / f"{name}.safetensors"))
     return network.eval()
 
 

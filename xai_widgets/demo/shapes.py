@@ -10,7 +10,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -92,14 +92,8 @@ def _above_lines(x: Levels, y: Levels, count: int) -> Levels:
 
 # In the order of the network's classes.
 OUTLINES: Mapping[str, Outline] = {
-    "circle": circle,
-    "square": square,
-    "triangle": triangle,
-    "star": star,
-    "cross": cross,
-    "ring": ring,
+    outline.__name__: outline for outline in (circle, square, triangle, star, cross, ring)
 }
-
 CLASS_NAMES = tuple(OUTLINES)
 
 
@@ -153,38 +147,25 @@ def shapes(
         )
     drawn = []
     for number in range(count):
-        picture, truth = _draw(number % len(CLASS_NAMES), seed, number, size)
-        mark: Mask | None = None
-        claim: int | None = None
+        label = number % len(CLASS_NAMES)
+        picture, truth = _draw(label, seed, number, size)
+        mark = claim = None
         chance = np.random.default_rng([seed, number, _PLANTING])
         if shortcut and chance.random() < share:
-            claim = truth.label
+            claim = label
             if not truthful:
                 claim = (claim + int(chance.integers(1, len(CLASS_NAMES)))) % len(CLASS_NAMES)
             mark = watermark_at(picture, claim, corner)
         pixels = np.round(picture * 255).astype(np.uint8)
-        for array in (pixels, truth.mask, mark):
+        for array in (pixels, truth["mask"], mark):
             if array is not None:
                 array.flags.writeable = False
-        name = CLASS_NAMES[truth.label]
-        drawn.append(
-            Shape(pixels, truth.label, name, truth.mask, mark, claim,
-                  truth.centre, truth.radius, truth.angle)
-        )  # fmt: skip
+        drawn.append(Shape(pixels, label, CLASS_NAMES[label], shortcut=mark, claim=claim, **truth))
     return drawn
 
 
-@dataclass(frozen=True)
-class _Placed:
-    label: int
-    mask: Mask
-    centre: tuple[float, float]
-    radius: float
-    angle: float
-
-
-def _draw(label: int, seed: int, number: int, size: int) -> tuple[Levels, _Placed]:
-    """A picture (H, W, 3) in [0, 1], and its ground truth."""
+def _draw(label: int, seed: int, number: int, size: int) -> tuple[Levels, dict[str, Any]]:
+    """A picture (H, W, 3) in [0, 1], and its ground truth, as fields of `Shape`."""
     chance = np.random.default_rng([seed, number, _DRAWING])
     y, x = np.mgrid[0:size, 0:size] + 0.5
     picture = _background(chance, x, y, size)
@@ -206,7 +187,8 @@ def _draw(label: int, seed: int, number: int, size: int) -> tuple[Levels, _Place
     _paint(picture, level, colour)
     picture += chance.normal(0, 0.02, picture.shape)
     picture.clip(0, 1, out=picture)
-    return picture, _Placed(label, mask, (float(u), float(v)), float(radius), float(angle))
+    centre = (float(u), float(v))
+    return picture, {"mask": mask, "centre": centre, "radius": float(radius), "angle": float(angle)}
 
 
 def _background(chance: np.random.Generator, x: Levels, y: Levels, size: int) -> Levels:

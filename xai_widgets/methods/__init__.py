@@ -1,14 +1,6 @@
 """Attribution methods. Importing this room registers them, in the pickers' order."""
 
-from xai_widgets.methods import (
-    cam,
-    gradient,
-    noise,
-    path,
-    perturbation,
-    preservation,
-    surrogate,
-)
+from xai_widgets.methods import cam, gradient, noise, path, perturbation, preservation, surrogate
 
 from xai_widgets.methods import attention  # isort: skip  # the last family in every picker
 from xai_widgets.methods.own import from_callable, from_captum, from_zennit

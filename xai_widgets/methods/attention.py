@@ -7,6 +7,7 @@ of the tokens that the output is read from, the class token or all, laid out ove
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 import torch
@@ -23,19 +24,23 @@ _FUSED: dict[Heads, Callable[[Tensor], Tensor]] = {
     "min": lambda a: a.amin(dim=1),
 }
 
-
-@method(
-    title="Attention rollout",
+attention_method = partial(
+    method,
     family="Attention",
     cost="2 forwards, 1 backward",
+    space="layer",
+    signed=False,
+    needs_attention=True,
+)
+
+
+@attention_method(
+    title="Attention rollout",
     formula="Πₗ norm(Aₗ + I), the row of the class token",
     citation="Abnar, Zuidema 2020",
     url="https://arxiv.org/abs/2005.00928",
     shows="Which patches the output could have drawn on, if attention alone moved information.",
     limits="The same for every class; counts attention that does not matter, for and against.",
-    space="layer",
-    signed=False,
-    needs_attention=True,
 )
 def attention_rollout(trace: Trace, target: Target, *, heads: Heads = "mean") -> Tensor:
     """The product of all layers' (A + I) / 2, heads fused and rows adding up to 1, (N, h, w).
@@ -49,18 +54,13 @@ def attention_rollout(trace: Trace, target: Target, *, heads: Heads = "mean") ->
     return _on_patches(row, trace)
 
 
-@method(
+@attention_method(
     title="Gradient-weighted attention",
-    family="Attention",
-    cost="2 forwards, 1 backward",
     formula="R ← R + mean over heads(max(G ⊙ A, 0)) R, layer by layer from R = I",
     citation="Chefer, Gur, Wolf 2021",
     url="https://arxiv.org/abs/2103.15679",
     shows="Which patches reach the output along attention that raises the class's score.",
     limits="Only what is in favour; what happens between attention layers is left out.",
-    space="layer",
-    signed=False,
-    needs_attention=True,
 )
 def gradient_attention(trace: Trace, target: Target) -> Tensor:
     """R = R + Ā R with Ā the mean over heads of max(G ⊙ A, 0), from R = I, (N, h, w). Source:
@@ -74,18 +74,13 @@ def gradient_attention(trace: Trace, target: Target) -> Tensor:
     return _on_patches(row - readers, trace)
 
 
-@method(
+@attention_method(
     title="LeGrad",
-    family="Attention",
-    cost="2 forwards, 1 backward",
     formula="mean over layers, heads and rows of max(G, 0)",
     citation="Bousselham, Boggust, Chaybouti, Strobelt, Kuehne 2024",
     url="https://arxiv.org/abs/2404.03214",
     shows="Which patches would raise the class's score if they were looked at more.",
     limits="A sensitivity: attention need not be there. Each layer is read through those after it.",
-    space="layer",
-    signed=False,
-    needs_attention=True,
 )
 def legrad(trace: Trace, target: Target) -> Tensor:
     """The mean over layers, heads and rows of max(G, 0), (N, h, w). Source: Bousselham et al. 2024,

@@ -7,7 +7,7 @@ with a feature map left out, or with only what a feature map shows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from functools import partial
 from typing import Annotated
 
 import torch
@@ -15,60 +15,59 @@ import torch.nn.functional as F  # the field's name for it
 from torch import Tensor
 
 from xai_widgets.errors import ExplanationError
-from xai_widgets.methods.registry import Range, method
+from xai_widgets.methods.registry import Range, Steps, method
 from xai_widgets.probe.trace import Trace
 from xai_widgets.progress import Progress
 from xai_widgets.targets import Target
 
+# The card of most methods here, but for what one says otherwise.
+cam_method = partial(
+    method,
+    family="CAM",
+    cost="1 forward, 1 backward to the layer",
+    space="layer",
+    signed=False,
+)
+
 _STEPS = 8  # a first map after an eighth of the work, also where all of it would fit at once
 
 
-@method(
+@cam_method(
     title="Grad-CAM",
-    family="CAM",
-    cost="1 forward, 1 backward to the layer",
     formula="max(Σₖ mean(Gₖ) · Aₖ, 0)",
     citation="Selvaraju et al. 2017",
     url="https://arxiv.org/abs/1610.02391",
     shows="Where the layer's features lie that, on average over the picture, raise the score.",
     limits="As coarse as the layer. Averaged gradients can light up places that played no part.",
-    space="layer",
-    signed=False,
 )
 def grad_cam(trace: Trace, target: Target, layer: str) -> Tensor:
-    """max(Σₖ αₖ Aₖ, 0) with αₖ the spatial mean of Gₖ, (N, h, w). Source: Selvaraju et al. 2017,
-    section 3.
-    """
+    """max(Σₖ αₖ Aₖ, 0), αₖ the spatial mean of Gₖ, (N, h, w). Source: Selvaraju et al. 2017, 3."""
     alpha = trace.layer_gradient(target, layer).mean(dim=(2, 3), keepdim=True)
     return (alpha * trace.activation(layer)).sum(dim=1).relu()
 
 
-@method(
+@cam_method(
     title="HiResCAM",
-    family="CAM",
-    cost="1 forward, 1 backward to the layer",
     formula="Σₖ Gₖ ⊙ Aₖ",
     citation="Draelos, Carin 2020",
     url="https://arxiv.org/abs/2011.08891",
     shows="Each position's contribution at the layer, for and against; exact behind a linear head.",
     limits="As coarse as the layer; behind a non-linear head only a first-order account.",
-    space="layer",
+    signed=True,
 )
 def hires_cam(trace: Trace, target: Target, layer: str) -> Tensor:
     """Σₖ Gₖ ⊙ Aₖ, signed, (N, h, w). Source: Draelos and Carin 2020, section 3.2."""
     return (trace.layer_gradient(target, layer) * trace.activation(layer)).sum(dim=1)
 
 
-@method(
+@cam_method(
     title="CAM",
-    family="CAM",
-    cost="1 forward, 1 backward to the layer",
     formula="Σₖ wₖ · Aₖ, with wₖ the class's weights behind global average pooling",
     citation="Zhou et al. 2016",
     url="https://arxiv.org/abs/1512.04150",
     shows="Each position's exact share of the score, where only pooling and a linear layer follow.",
     limits="Only for such networks and their last layer; as coarse as that layer.",
-    space="layer",
+    signed=True,
 )
 def cam(trace: Trace, target: Target, layer: str) -> Tensor:
     """Σₖ wₖ Aₖ, signed, (N, h, w); wₖ is read as ∂y/∂(sum over positions of Aₖ), times the number
@@ -87,17 +86,13 @@ def cam(trace: Trace, target: Target, layer: str) -> Tensor:
     return (weight * positions * trace.activation(layer)).sum(dim=1)
 
 
-@method(
+@cam_method(
     title="Grad-CAM++",
-    family="CAM",
-    cost="1 forward, 1 backward to the layer",
     formula="max(Σₖ wₖ Aₖ, 0), wₖ = Σ α max(G, 0), α = G² / (2G² + G³ ΣA)",
     citation="Chattopadhyay et al. 2018",
     url="https://arxiv.org/abs/1710.11063",
     shows="Grad-CAM with positions weighted, so that several instances of a class all count.",
     limits="Its weights are derived for exp(score), a choice; what only opposes is left out.",
-    space="layer",
-    signed=False,
 )
 def grad_cam_pp(trace: Trace, target: Target, layer: str) -> Tensor:
     """max(Σₖ wₖ Aₖ, 0), (N, h, w), with wₖ = Σᵢⱼ αᵢⱼ max(G, 0). Source: Chattopadhyay et al. 2018,
@@ -111,55 +106,44 @@ def grad_cam_pp(trace: Trace, target: Target, layer: str) -> Tensor:
     return (weight * a).sum(dim=1).relu()
 
 
-@method(
+@cam_method(
     title="XGrad-CAM",
-    family="CAM",
-    cost="1 forward, 1 backward to the layer",
     formula="max(Σₖ wₖ Aₖ, 0), wₖ = Σ G A / Σ A",
     citation="Fu et al. 2020",
     url="https://arxiv.org/abs/2008.02312",
     shows="Grad-CAM with weights chosen so that removing a feature costs what the map says.",
     limits="As coarse as the layer; its axioms hold only approximately behind non-linear layers.",
-    space="layer",
-    signed=False,
 )
 def xgrad_cam(trace: Trace, target: Target, layer: str) -> Tensor:
-    """max(Σₖ wₖ Aₖ, 0), wₖ = Σᵢⱼ Gᵢⱼ Aᵢⱼ / Σᵢⱼ Aᵢⱼ, (N, h, w). Also called Axiom-CAM. Source: Fu et
-    al. 2020, equation 12.
-    """
+    """max(Σₖ wₖ Aₖ, 0), wₖ = Σ G A / Σ A, (N, h, w): Axiom-CAM. Source: Fu et al. 2020, eq. 12."""
     a, g = trace.activation(layer), trace.layer_gradient(target, layer)
     weight = (g * a).sum(dim=(2, 3), keepdim=True) / (a.sum(dim=(2, 3), keepdim=True) + 1e-7)
     return (weight * a).sum(dim=1).relu()
 
 
-@method(
+@cam_method(
     title="LayerCAM",
-    family="CAM",
-    cost="1 forward, 1 backward to the layer",
     formula="max(Σₖ max(Gₖ, 0) ⊙ Aₖ, 0)",
     citation="Jiang et al. 2021",
     url="https://doi.org/10.1109/TIP.2021.3089943",
     shows="Positions whose features raise the score just there; usable at early, finer layers too.",
     limits="Opposing evidence is left out; early layers show texture more than objects.",
-    space="layer",
-    signed=False,
 )
 def layer_cam(trace: Trace, target: Target, layer: str) -> Tensor:
     """max(Σₖ max(Gₖ, 0) ⊙ Aₖ, 0), (N, h, w). Source: Jiang et al. 2021, equations 6 to 8."""
     return (trace.layer_gradient(target, layer).relu() * trace.activation(layer)).sum(dim=1).relu()
 
 
-@method(
+@cam_method(
     title="Eigen-CAM",
-    family="CAM",
     cost="1 forward",
     formula="A · v₁, v₁ the first principal direction of the positions' features",
     citation="Muhammad, Yeasin 2020",
     url="https://arxiv.org/abs/2008.00299",
     shows="What stands out most at the layer, whatever the class.",
     limits="Not about the class at all: every class gets the same map.",
-    space="layer",
     class_specific=False,
+    signed=True,
 )
 def eigen_cam(trace: Trace, target: Target, layer: str) -> Tensor:
     """The positions' features projected on their first principal direction, (N, h, w). Source:
@@ -169,16 +153,14 @@ def eigen_cam(trace: Trace, target: Target, layer: str) -> Tensor:
     return _first_component(trace.activation(layer))
 
 
-@method(
+@cam_method(
     title="Eigen-Grad-CAM",
-    family="CAM",
-    cost="1 forward, 1 backward to the layer",
     formula="(G ⊙ A) · v₁, v₁ its first principal direction",
     citation="Gildenblat 2021, after Muhammad, Yeasin 2020",
     url="https://arxiv.org/abs/2008.00299",
     shows="The strongest common pattern in what the layer's features do for the class.",
     limits="One direction only; the sign is a convention.",
-    space="layer",
+    signed=True,
 )
 def eigen_grad_cam(trace: Trace, target: Target, layer: str) -> Tensor:
     """G ⊙ A projected on its first principal direction, (N, h, w): Eigen-CAM of the contributions.
@@ -211,27 +193,21 @@ def _first_component(features: Tensor) -> Tensor:
     needs_rectifiers=True,
 )
 def guided_grad_cam(trace: Trace, target: Target, layer: str) -> Tensor:
-    """Guided backpropagation times Grad-CAM upsampled bilinearly, (N, C, H, W). Source: Selvaraju
-    et al. 2017, 3.1.
-    """
-    cam = grad_cam(trace, target, layer)[:, None]
+    """Guided backpropagation ⊙ Grad-CAM upsampled, (N, C, H, W). Source: Selvaraju 2017, 3.1."""
     guided = trace.gradient(target, "guided")
-    return guided * F.interpolate(cam, size=guided.shape[-2:], mode="bilinear", align_corners=False)
+    return guided * upsampled(grad_cam(trace, target, layer)[:, None], guided.shape[-2:])
 
 
-@method(
+@cam_method(
     title="Ablation-CAM",
-    family="CAM",
     cost="1 forward, and per feature map 1 pass of what lies behind the layer",
     formula="max(Σₖ (y − y without Aₖ) / y · Aₖ, 0)",
     citation="Desai, Ramaswamy 2020",
     url="https://doi.org/10.1109/WACV45572.2020.9093360",
     shows="Each feature map, by how much the class score falls without it: no gradient needed.",
     limits="One map at a time: features that stand in for each other all seem unimportant.",
-    space="layer",
-    signed=False,
 )
-def ablation_cam(trace: Trace, target: Target, layer: str) -> Iterator[Progress[Tensor]]:
+def ablation_cam(trace: Trace, target: Target, layer: str) -> Steps:
     """max(Σₖ wₖ Aₖ, 0), wₖ = (y − yₖ) / y with yₖ the score where Aₖ is zero, (N, h, w). Source:
     Desai and Ramaswamy 2020, equations 4 and 5.
 
@@ -263,19 +239,16 @@ def _strongest_first(a: Tensor) -> Tensor:
     return order[energy[order] > 0]
 
 
-@method(
+@cam_method(
     title="Score-CAM",
-    family="CAM",
     cost="1 forward per feature map that is not constant",
     formula="max(Σₖ softmax(y(x ⊙ Mₖ))ₖ Aₖ, 0), Mₖ = Aₖ upsampled, scaled to 0 … 1",
     citation="Wang et al. 2020",
     url="https://arxiv.org/abs/1910.01279",
     shows="Feature maps, weighted by the score the picture keeps where they are strong.",
     limits="Softmax lets a few maps decide; a masked picture is an unusual one; slow.",
-    space="layer",
-    signed=False,
 )
-def score_cam(trace: Trace, target: Target, layer: str) -> Iterator[Progress[Tensor]]:
+def score_cam(trace: Trace, target: Target, layer: str) -> Steps:
     """max(Σₖ αₖ Aₖ, 0) with α the softmax over k of the scores of x ⊙ Mₖ, (N, h, w). Source: Wang
     et al. 2020, algorithm 1, without the score of an empty picture, which the softmax cancels.
 
@@ -295,12 +268,12 @@ def score_cam(trace: Trace, target: Target, layer: str) -> Iterator[Progress[Ten
         varying[channels] = True
         scores[item, ~varying] = nothing.double()
         for chosen in channels.split(min(trace.batch_size(), -(-len(channels) // _STEPS) or 1)):
-            mask = _unit_map(a[item, chosen], x.shape[-2:], align_corners=True)
-            scores[item, chosen] = trace.scores(x[item] * mask[:, None], target).double()
+            mask = to_unit(upsampled(a[item, chosen, None], x.shape[-2:], align_corners=True))
+            scores[item, chosen] = trace.scores(x[item] * mask, target).double()
             done += len(chosen)
-            yield Progress(done / total, _softmax_sum(scores, a))
+            yield Progress(done / total, _mixture(scores, a).relu())
         if not len(channels):
-            yield Progress(done / total, _softmax_sum(scores, a))
+            yield Progress(done / total, _mixture(scores, a).relu())
 
 
 def _widest_first(a: Tensor) -> Tensor:
@@ -311,24 +284,14 @@ def _widest_first(a: Tensor) -> Tensor:
     return order[(high > low)[order]]
 
 
-def _softmax_sum(scores: Tensor, a: Tensor) -> Tensor:
-    """Σₖ softmax(scores)ₖ Aₖ, rectified; a score of -∞ is one not known yet."""
-    # An input of which nothing is known yet has no softmax: its map is empty so far.
-    alpha = scores.softmax(dim=1).nan_to_num(0).to(a.dtype)
-    return (alpha[:, :, None, None] * a).sum(dim=1).relu()
-
-
-@method(
+@cam_method(
     title="Opti-CAM",
-    family="CAM",
     cost="1 forward and backward per step",
     formula="Σₖ softmax(u)ₖ Aₖ, with u that maximises the class score of the masked picture",
     citation="Zhang, Torres, Sicre, Avrithis, Ayache 2024",
     url="https://arxiv.org/abs/2301.07002",
     shows="The mixture of feature maps whose places alone make the network most sure of the class.",
     limits="Optimised for one measure of faithfulness; may find what nobody would call evidence.",
-    space="layer",
-    signed=False,
 )
 def opti_cam(
     trace: Trace,
@@ -337,7 +300,7 @@ def opti_cam(
     *,
     steps: Annotated[int, Range(5, 200, 5, "", "steps of the optimiser")] = 50,
     rate: Annotated[float, Range(0.01, 1, 0.01, "", "its learning rate")] = 0.1,
-) -> Iterator[Progress[Tensor]]:
+) -> Steps:
     """Σₖ softmax(u)ₖ Aₖ, (N, h, w), with u = argmax y(x ⊙ S(u)), S its upsampled map scaled to
     [0, 1], by Adam from u = 0. Source: Zhang et al. 2024, equations 5 to 9.
     """
@@ -347,7 +310,7 @@ def opti_cam(
     optimiser = torch.optim.Adam([u], lr=rate, eps=1e-6)
     for step in range(1, steps + 1):
         with torch.enable_grad():  # not around `yield`: the mode is the caller's meanwhile
-            masked = x * _unit_map(_mixture(u, a), x.shape[-2:])[:, None]
+            masked = x * to_unit(upsampled(_mixture(u, a)[:, None], x.shape[-2:]))
         _, gradient = trace.gradients(masked.detach(), target)
         (u.grad,) = torch.autograd.grad(masked, u, -gradient)
         optimiser.step()
@@ -355,14 +318,16 @@ def opti_cam(
             yield Progress(step / steps, _mixture(u.detach(), a))
 
 
-def _mixture(u: Tensor, a: Tensor) -> Tensor:
-    return (u.softmax(dim=1)[:, :, None, None] * a).sum(dim=1)
+def _mixture(scores: Tensor, a: Tensor) -> Tensor:
+    """Σₖ softmax(scores)ₖ Aₖ; a score of -∞ is one that has not been taken yet."""
+    # An input without any score yet has no softmax: its map is empty so far.
+    alpha = scores.softmax(dim=1).nan_to_num(0).to(a.dtype)
+    return (alpha[:, :, None, None] * a).sum(dim=1)
 
 
-def _unit_map(a: Tensor, size: torch.Size, *, align_corners: bool = False) -> Tensor:
-    """Maps (N, h, w) upsampled to (N, H, W), each scaled to [0, 1]; a constant one to 0."""
-    a = F.interpolate(a[:, None], size=size, mode="bilinear", align_corners=align_corners)[:, 0]
-    return to_unit(a)
+def upsampled(maps: Tensor, size: torch.Size, *, align_corners: bool = False) -> Tensor:
+    """Maps (N, C, h, w), bilinearly made (N, C, H, W)."""
+    return F.interpolate(maps, size=size, mode="bilinear", align_corners=align_corners)
 
 
 def to_unit(values: Tensor) -> Tensor:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
-import torch.nn.functional as F  # the field's name for it
 from torch import Tensor
 
-from xai_widgets.methods.cam import to_unit
+from xai_widgets.methods.cam import to_unit, upsampled
 from xai_widgets.methods.registry import method
 from xai_widgets.probe.trace import Trace
 from xai_widgets.targets import Target
 
+gradient_method = partial(method, family="Gradient", cost="1 forward, 1 backward")
 
-@method(
+
+@gradient_method(
     title="Saliency",
-    family="Gradient",
-    cost="1 forward, 1 backward",
     formula="∂y/∂x",
     citation="Simonyan, Vedaldi, Zisserman 2014",
     url="https://arxiv.org/abs/1312.6034",
@@ -27,10 +28,8 @@ def saliency(trace: Trace, target: Target) -> Tensor:
     return trace.gradient(target)
 
 
-@method(
+@gradient_method(
     title="Input × gradient",
-    family="Gradient",
-    cost="1 forward, 1 backward",
     formula="x ⊙ ∂y/∂x",
     citation="Shrikumar, Greenside, Kundaje 2017",
     url="https://arxiv.org/abs/1605.01713",
@@ -38,16 +37,12 @@ def saliency(trace: Trace, target: Target) -> Tensor:
     limits="Depends on what zero means after normalisation: mean-coloured pixels get nothing.",
 )
 def input_x_gradient(trace: Trace, target: Target) -> Tensor:
-    """The input times its gradient, x ⊙ ∂y/∂x, (N, C, H, W). Source: Shrikumar et al. 2016, section
-    3.
-    """
+    """Input times gradient, x ⊙ ∂y/∂x, (N, C, H, W). Source: Shrikumar et al. 2016, section 3."""
     return trace.input * trace.gradient(target)
 
 
-@method(
+@gradient_method(
     title="Guided backpropagation",
-    family="Gradient",
-    cost="1 forward, 1 backward",
     formula="at each rectifier: f′(u) · max(g, 0)",
     citation="Springenberg, Dosovitskiy, Brox, Riedmiller 2015",
     url="https://arxiv.org/abs/1412.6806",
@@ -56,16 +51,12 @@ def input_x_gradient(trace: Trace, target: Target) -> Tensor:
     needs_rectifiers=True,
 )
 def guided_backprop(trace: Trace, target: Target) -> Tensor:
-    """The gradient under the guided rule, (N, C, H, W). Source: Springenberg et al. 2015, section
-    3.4.
-    """
+    """The gradient by the guided rule, (N, C, H, W). Source: Springenberg et al. 2015, 3.4."""
     return trace.gradient(target, "guided")
 
 
-@method(
+@gradient_method(
     title="DeconvNet",
-    family="Gradient",
-    cost="1 forward, 1 backward",
     formula="at each rectifier: max(g, 0)",
     citation="Zeiler, Fergus 2014",
     url="https://arxiv.org/abs/1311.2901",
@@ -74,15 +65,12 @@ def guided_backprop(trace: Trace, target: Target) -> Tensor:
     needs_rectifiers=True,
 )
 def deconvnet(trace: Trace, target: Target) -> Tensor:
-    """The gradient under the deconvnet rule, (N, C, H, W). Source: Zeiler and Fergus 2014, section
-    2.1.
-    """
+    """The gradient by the deconvnet rule, (N, C, H, W). Source: Zeiler and Fergus 2014, 2.1."""
     return trace.gradient(target, "deconvnet")
 
 
-@method(
+@gradient_method(
     title="FullGrad",
-    family="Gradient",
     cost="1 forward, 2 backwards",
     formula="ψ(x ⊙ ∂y/∂x) + Σ over layers ψ(b ⊙ ∂y/∂b), ψ: magnitude, scaled to 0 … 1, upsampled",
     citation="Srinivas, Fleuret 2019",
@@ -99,7 +87,6 @@ def full_grad(trace: Trace, target: Target) -> Tensor:
     parts = [x * trace.gradient(target), *trace.bias_gradients(target)]
     total = torch.zeros_like(x[:, :1])
     for part in parts:
-        unit = to_unit(part.abs())
-        up = F.interpolate(unit, size=x.shape[-2:], mode="bilinear", align_corners=True)
-        total += up.sum(dim=1, keepdim=True)
+        unit = upsampled(to_unit(part.abs()), x.shape[-2:], align_corners=True)
+        total += unit.sum(dim=1, keepdim=True)
     return total

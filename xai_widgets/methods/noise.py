@@ -1,19 +1,20 @@
 """Methods that average what a gradient method says over many noisy versions of the picture.
 
-x is the picture, n noise of standard deviation σ · (max x − min x), g what the gradient method
-under it (`base`) gives for x + n.
+x is the picture, n normal noise, N(0, σ² (max x − min x)²), g what the gradient method under it
+(`base`) gives for x + n.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Annotated, Literal
 
 import torch
 from torch import Tensor
 
 from xai_widgets.baselines import PathBaseline, noise_like, noise_picture, path_baselines
-from xai_widgets.methods.registry import Range, method
+from xai_widgets.methods.registry import Range, Seed, Steps, method
 from xai_widgets.probe.rectifiers import Rule
 from xai_widgets.probe.trace import Trace
 from xai_widgets.progress import Progress
@@ -22,16 +23,12 @@ from xai_widgets.targets import Target
 Base = Literal["saliency", "input_x_gradient", "guided_backprop"]
 Samples = Annotated[int, Range(2, 500, 1, "", "noisy versions of the picture")]
 Sigma = Annotated[float, Range(0, 1, 0.01, "of the range", "noise, in parts of max x − min x")]
-Seed = Annotated[int, Range(0, 9999, 1, "", "of the random numbers")]
-Steps = Iterator[Progress[Tensor]]
 
-_COST = "1 forward and 1 backward per sample"
+noise_method = partial(method, family="Gradient", cost="1 forward and 1 backward per sample")
 
 
-@method(
+@noise_method(
     title="SmoothGrad",
-    family="Gradient",
-    cost=_COST,
     formula="mean of g(x + n)",
     citation="Smilkov et al. 2017",
     url="https://arxiv.org/abs/1706.03825",
@@ -47,19 +44,15 @@ def smooth_grad(
     base: Base = "saliency",
     seed: Seed = 0,
 ) -> Steps:
-    """(1/n) Σ g(x + nᵢ), nᵢ ~ N(0, σ² (max x − min x)²), (N, C, H, W). Source: Smilkov et al.
-    2017, section 3.
-    """
+    """(1/n) Σ g(x + nᵢ), (N, C, H, W). Source: Smilkov et al. 2017, section 3."""
     total = trace.zeros()
     for done, g in _noisy_gradients(trace, target, base, samples, sigma, seed):
         total += g.sum(0)
         yield Progress(done / samples, total / done)
 
 
-@method(
+@noise_method(
     title="VarGrad",
-    family="Gradient",
-    cost=_COST,
     formula="variance of g(x + n)",
     citation="Adebayo, Gilmer, Goodfellow, Kim 2018",
     url="https://arxiv.org/abs/1810.03307",
@@ -81,8 +74,7 @@ def var_grad(
     Batches are joined by their means and sums of squares (Chan et al. 1979), which loses no digits
     to cancellation.
     """
-    mean, squares = trace.zeros(), trace.zeros()
-    before = 0
+    mean, squares, before = trace.zeros(), trace.zeros(), 0
     for done, g in _noisy_gradients(trace, target, base, samples, sigma, seed):
         here = g.mean(0)
         apart = here - mean
@@ -92,10 +84,8 @@ def var_grad(
         yield Progress(done / samples, squares / done)
 
 
-@method(
+@noise_method(
     title="SmoothGrad²",
-    family="Gradient",
-    cost=_COST,
     formula="mean of g(x + n)²",
     citation="Hooker, Erhan, Kindermans, Kim 2019",
     url="https://arxiv.org/abs/1806.10758",
@@ -119,10 +109,9 @@ def squared_smooth_grad(
         yield Progress(done / samples, total / done)
 
 
-@method(
+@noise_method(
     title="Expected gradients",
     family="Path",
-    cost=_COST,
     formula="mean of (x + n − b) ⊙ ∂y/∂x at b + α (x + n − b)",
     citation="Erion et al. 2021 (GradientSHAP: Lundberg, Lee 2017)",
     url="https://arxiv.org/abs/1906.10670",

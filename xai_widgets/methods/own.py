@@ -6,35 +6,30 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from typing_extensions import Unpack
 
 from xai_widgets.errors import ExplanationError
-from xai_widgets.methods.registry import METHODS, Method, method
+from xai_widgets.methods.registry import METHODS, Card, Method, method
 from xai_widgets.probe.trace import Trace
 from xai_widgets.targets import Target
 
 # (network, input (N, C, H, W), class index) -> values (N, C, H, W), (N, 1, H, W) or (N, h, w)
 Explainer = Callable[[nn.Module, Tensor, int], Tensor]
+_UNDESCRIBED = Card(
+    cost="not known", formula="", citation="", url="", shows="A method of your own.",
+    limits="Not described.",
+)  # fmt: skip
 
 
-def from_callable(
-    name: str,
-    function: Explainer,
-    *,
-    title: str | None = None,
-    space: Literal["input", "layer"] = "input",
-    signed: bool = True,
-    cost: str = "not known",
-    formula: str = "",
-    citation: str = "",
-    url: str = "",
-    shows: str = "A method of your own.",
-    limits: str = "Not described.",
-) -> Method:
+def from_callable(name: str, function: Explainer, **card: Unpack[Card]) -> Method:
     """Make a function a method: `function(network, input, index)` explains the class `index`.
+
+    card: what the method's card says: `title`, `cost`, `formula`, `citation`, `url`, `shows`,
+    `limits`, `space` ("input" if left out) and `signed` (True), as for `method`.
 
     It is called with gradients on, the network in evaluation mode and locked; what it does to
     training flags, buffers and random generators is undone. It returns (N, C, H, W), or (N, h, w)
@@ -50,26 +45,16 @@ def from_callable(
             )
         index = target.index
         values = trace.with_network(lambda network, x: function(network, x, index))
-        return _checked(name, values, trace.input, space)
+        return _checked(name, values, trace.input, card.get("space", "input"))
 
     present = METHODS.get(name)
     if not name.isidentifier() or (present is not None and present.family != "Own"):
         why = "is a method of the package" if present is not None else "is no identifier"
         raise ExplanationError(f"name={name!r} {why}; expected a new name such as 'my_method'")
     explain.__name__ = name
-    register = method(
-        title=title or name.replace("_", " ").capitalize(),
-        family="Own",
-        cost=cost,
-        formula=formula,
-        citation=citation,
-        url=url,
-        shows=shows,
-        limits=limits,
-        space=space,
-        signed=signed,
-    )
-    register(explain)
+    title = card.get("title") or name.replace("_", " ").capitalize()
+    described: Card = {**_UNDESCRIBED, **card, "title": title}
+    method(family="Own", **described)(explain)
     return METHODS[name]
 
 
@@ -86,9 +71,8 @@ def from_captum(
     family = attribution.__name__
 
     def explain(network: nn.Module, x: Tensor, index: int) -> Tensor:
-        values: Tensor = attribution(network, **(make or {})).attribute(
-            x, target=index, **arguments
-        )
+        explainer = attribution(network, **(make or {}))
+        values: Tensor = explainer.attribute(x, target=index, **arguments)
         return values.detach()
 
     shows = (inspect.getdoc(attribution) or "").strip().split("\n\n")[0].replace("\n", " ")
@@ -148,15 +132,10 @@ def _checked(name: str, values: Any, x: Tensor, space: str) -> Tensor:
         raise ExplanationError(
             f"{name} returned a {type(values).__name__}; expected a tensor {expected}"
         )
-    given = tuple(values.shape)
-    fits = (
-        len(given) == 4 and given[0] == len(x) and given[2:] == tuple(x.shape[2:])
-        if space == "input"
-        else len(given) == 3 and given[0] == len(x)
-    )
-    if not fits:
+    fits = values.ndim == 3 if space == "layer" else values.shape[2:] == x.shape[2:]
+    if not fits or len(values) != len(x):
         raise ExplanationError(
-            f"{name} returned values of shape {given} for an input of shape {tuple(x.shape)}; "
-            f"expected {expected}"
+            f"{name} returned values of shape {tuple(values.shape)} for an input of shape "
+            f"{tuple(x.shape)}; expected {expected}"
         )
     return values.detach()

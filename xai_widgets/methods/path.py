@@ -7,7 +7,6 @@ y(x) − y(b), up to the quadrature's error: `Attribution.completeness_gap`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Annotated, Literal
 
 import numpy as np
@@ -15,18 +14,17 @@ import torch
 from torch import Tensor
 
 from xai_widgets.baselines import Baseline, PathBaseline, baseline_like, path_baselines
-from xai_widgets.methods.registry import Range, method
+from xai_widgets.methods.registry import Range, Steps, method
 from xai_widgets.probe.trace import Trace
 from xai_widgets.progress import Progress
 from xai_widgets.targets import Target
 
 Quadrature = Literal["gauss_legendre", "riemann", "trapezoid"]
-Seed = Annotated[int, Range(0, 9999, 1, "", "of the noise, where there is any")]
-Steps = Iterator[Progress[Tensor]]
+Points = Annotated[int, Range(2, 500, 1, "", "points on the way")]
 
 
 def _score_of_starts(
-    trace: Trace, target: Target, *, baseline: PathBaseline, seed: int, **others: object
+    trace: Trace, target: Target, *, baseline: PathBaseline, seed: int = 0, **others: object
 ) -> Tensor:
     starts = path_baselines(trace.input, baseline, torch.Generator().manual_seed(seed), trace.black)
     return torch.stack([trace.scores(start.contiguous(), target) for start in starts]).mean(0)
@@ -47,10 +45,10 @@ def integrated_gradients(
     trace: Trace,
     target: Target,
     *,
-    steps: Annotated[int, Range(2, 500, 1, "", "points on the way")] = 50,
+    steps: Points = 50,
     rule: Quadrature = "gauss_legendre",
     baseline: PathBaseline = "zero",
-    seed: Seed = 0,
+    seed: Annotated[int, Range(0, 9999, 1, "", "of the noise, where there is any")] = 0,
 ) -> Steps:
     """(x − b) ⊙ Σᵢ wᵢ ∂y/∂x at b + αᵢ (x − b), (N, C, H, W). Source: Sundararajan et al. 2017,
     equations 1 and 3 (riemann).
@@ -78,12 +76,6 @@ def integrated_gradients(
         yield Progress((begin + len(cells)) / len(order), torch.stack(shares).mean(0))
 
 
-def _score_of_baseline(
-    trace: Trace, target: Target, *, baseline: Baseline, **others: object
-) -> Tensor:
-    return trace.scores(baseline_like(trace.input, baseline, trace.black).contiguous(), target)
-
-
 @method(
     title="Guided integrated gradients",
     family="Path",
@@ -93,13 +85,13 @@ def _score_of_baseline(
     url="https://arxiv.org/abs/2106.09788",
     shows="Integrated gradients on a way around the places where gradients are large but noisy.",
     limits="Steps cannot be run together; how far the way may stray is a free choice.",
-    baseline_score=_score_of_baseline,
+    baseline_score=_score_of_starts,
 )
 def guided_ig(
     trace: Trace,
     target: Target,
     *,
-    steps: Annotated[int, Range(2, 500, 1, "", "points on the way")] = 50,
+    steps: Points = 50,
     fraction: Annotated[float, Range(0.01, 1, 0.01, "", "of the pixels moved at a time")] = 0.25,
     stray: Annotated[float, Range(0, 1, 0.01, "", "from the straight way, at most")] = 0.02,
     baseline: Baseline = "zero",
@@ -170,7 +162,7 @@ def blur_ig(
     trace: Trace,
     target: Target,
     *,
-    steps: Annotated[int, Range(2, 500, 1, "", "points on the way")] = 50,
+    steps: Points = 50,
     sigma: Annotated[float, Range(1, 200, 1, "px", "of the strongest blur")] = 50.0,
 ) -> Steps:
     """Σᵢ ∂y/∂x at x_(sᵢ) ⊙ (x_(σᵢ) − x_(σᵢ₊₁)), (N, C, H, W), sᵢ between σᵢ and σᵢ₊₁. Source: Xu
@@ -233,8 +225,7 @@ def quadrature(rule: Quadrature, steps: int) -> tuple[list[float], list[float]]:
     if rule == "riemann":
         return [i / steps for i in range(1, steps + 1)], [1 / steps] * steps
     gaps = steps - 1
-    ends = [0.5 / gaps]
-    return [i / gaps for i in range(steps)], [*ends, *[1 / gaps] * (steps - 2), *ends]
+    return [i / gaps for i in range(steps)], [0.5 / gaps, *[1 / gaps] * (steps - 2), 0.5 / gaps]
 
 
 def spread(count: int) -> list[int]:

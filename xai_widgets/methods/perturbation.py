@@ -4,9 +4,9 @@ usable early.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain, product
 from typing import Annotated, Literal
 
 import torch
@@ -16,8 +16,8 @@ from torch import Tensor
 from xai_widgets.baselines import Baseline, baseline_like
 from xai_widgets.errors import ExplanationError
 from xai_widgets.methods.path import spread
-from xai_widgets.methods.registry import Range, method
-from xai_widgets.methods.segments import Game, Regions
+from xai_widgets.methods.registry import Range, Steps, method
+from xai_widgets.methods.segments import Count, Game, Regions
 from xai_widgets.probe.trace import Trace
 from xai_widgets.progress import Progress
 from xai_widgets.targets import Target
@@ -44,7 +44,7 @@ def occlusion(
     shape: Shape = "rectangle",
     stride: Annotated[int, Range(1, 128, 1, "px", "distance between positions")] = 16,
     baseline: Baseline = "zero",
-) -> Iterator[Progress[Tensor]]:
+) -> Steps:
     """The score's fall under a sliding cover, (N, C, H, W), overlaps averaged. Source: Zeiler and
     Fergus 2014, 4.2.
 
@@ -57,26 +57,26 @@ def occlusion(
     x = trace.input
     cover = Cover(window, width or window, shape)
     cover.check(stride)
-    count, size = x.shape[0], (x.shape[-2], x.shape[-1])
-    rows, columns = _starts(size[0], cover.height, stride), _starts(size[1], cover.width, stride)
+    height, width = x.shape[-2:]
+    rows = 1 + max(-(-(height - cover.height) // stride), 0)
+    columns = 1 + max(-(-(width - cover.width) // stride), 0)
     covered = baseline_like(x, baseline, trace.black)
     whole = trace.score(target)
-    fall = x.new_zeros(count, len(rows), len(columns))
-    visited = torch.zeros(len(rows), len(columns), dtype=torch.bool)
-    order = _coarse_to_fine(len(rows), len(columns))
+    fall = x.new_zeros(len(x), rows, columns)
+    visited = torch.zeros(rows, columns, dtype=torch.bool)
+    order = _coarse_to_fine(rows, columns)
     at_a_time = trace.variants()
     for begin in range(0, len(order), at_a_time):
         cells = order[begin : begin + at_a_time]
         batch = trace.empty_inputs(len(cells)).copy_(x)
-        for i, (r, c) in enumerate(cells):
-            cover.put(covered, batch[i], rows[r], columns[c])
-        scores = trace.scores(batch.flatten(0, 1), target).view(len(cells), count)
-        for i, (r, c) in enumerate(cells):
-            fall[:, r, c] = whole - scores[i]
-            visited[r, c] = True
-        done = (begin + len(cells)) / len(order)
-        fine = cover.spread(_filled(fall, visited), rows, columns, size)
-        yield Progress(done, fine[:, None].expand_as(x))
+        for picture, (r, c) in zip(batch, cells, strict=True):
+            cover.put(covered, picture, r * stride, c * stride)
+        down, across = map(list, zip(*cells, strict=True))
+        scores = trace.scores(batch.flatten(0, 1), target).view(len(cells), len(x))
+        fall[:, down, across] = (whole - scores).T
+        visited[down, across] = True
+        fine = cover.spread(_filled(fall, visited), stride, height, width)
+        yield Progress((begin + len(cells)) / len(order), fine[:, None].expand_as(x))
 
 
 @dataclass(frozen=True)
@@ -125,63 +125,40 @@ class Cover:
             hidden = self.mask[: bottom - top, : right - left].to(picture.device)
             picture[window] = torch.where(hidden, covered[window], picture[window])
 
-    def spread(
-        self, fall: Tensor, rows: list[int], columns: list[int], size: tuple[int, int]
-    ) -> Tensor:
+    def spread(self, fall: Tensor, stride: int, height: int, width: int) -> Tensor:
         """Every pixel's mean of `fall` (N, rows, columns) over the covers that hid it, (N, H, W);
         0 where none did.
         """
         if self.shape == "rectangle":
             # A product of a row span and a column span: the sums are two small matrix products.
-            down, across = (
-                _spans(starts, length, side).to(fall)
-                for starts, length, side in (
-                    (rows, size[0], self.height),
-                    (columns, size[1], self.width),
-                )
-            )
+            down = _spans(fall.shape[1], stride, self.height, height).to(fall)
+            across = _spans(fall.shape[2], stride, self.width, width).to(fall)
             total = down @ fall @ across.T
             return total / (down.sum(1)[:, None] * across.sum(1)[None, :])
-        stride = (_stride(rows), _stride(columns))
         mask = self.mask.to(fall)[None, None]
         total, times = (
-            F.conv_transpose2d(field[:, None], mask, stride=stride)[:, 0, : size[0], : size[1]]
+            F.conv_transpose2d(field[:, None], mask, stride=stride)[:, 0, :height, :width]
             for field in (fall, torch.ones_like(fall[:1]))
         )
         return torch.where(times > 0, total / times.clamp(min=1), 0)
 
 
-def _spans(starts: list[int], length: int, side: int) -> Tensor:
-    """Which of `length` places each span of `side` from a start on holds, (length, starts)."""
-    spans = torch.zeros(length, len(starts))
-    for i, start in enumerate(starts):
-        spans[start : start + side, i] = 1
-    return spans
-
-
-def _stride(starts: list[int]) -> int:
-    return starts[1] - starts[0] if len(starts) > 1 else 1
-
-
-def _starts(length: int, window: int, stride: int) -> list[int]:
-    count = 1 + max(-(-(length - window) // stride), 0)
-    return [i * stride for i in range(count)]
+def _spans(count: int, stride: int, side: int, length: int) -> Tensor:
+    """Which of `length` places each span of `side` holds, one every `stride`, (length, count)."""
+    away = torch.arange(length)[:, None] - stride * torch.arange(count)
+    return (away >= 0) & (away < side)
 
 
 def _coarse_to_fine(rows: int, columns: int) -> list[tuple[int, int]]:
     """All cells of a grid, those on the coarsest sub-grid first, every further level halving the
     distance.
     """
-    step = 1
-    while step * 4 < max(rows, columns):
-        step *= 2
-    order: dict[tuple[int, int], None] = {}
-    while step:
-        order.update(
-            dict.fromkeys((r, c) for r in range(0, rows, step) for c in range(0, columns, step))
-        )
-        step //= 2
-    return list(order)
+    levels = 1
+    while 2 ** (levels + 1) < max(rows, columns):
+        levels += 1
+    steps = (2**level for level in reversed(range(levels)))
+    grids = (product(range(0, rows, step), range(0, columns, step)) for step in steps)
+    return list(dict.fromkeys(chain.from_iterable(grids)))
 
 
 def _filled(fall: Tensor, visited: Tensor) -> Tensor:
@@ -209,9 +186,9 @@ def feature_ablation(
     target: Target,
     *,
     regions: Regions = "slic",
-    count: Annotated[int, Range(2, 500, 1, "", "segments, at most")] = 50,
+    count: Count = 50,
     baseline: Baseline = "zero",
-) -> Iterator[Progress[Tensor]]:
+) -> Steps:
     """The score's fall when one segment is covered, for every pixel of it, (N, C, H, W).
 
     Segments that have not been covered yet have the mean of those that have.
@@ -250,7 +227,7 @@ def rise(
     centred: bool = True,
     baseline: Baseline = "zero",
     seed: Annotated[int, Range(0, 9999, 1, "", "of the random masks")] = 0,
-) -> Iterator[Progress[Tensor]]:
+) -> Steps:
     """Mean of y(x ⊙ m) m / p over random masks m, (N, C, H, W). Source: Petsiuk et al. 2018,
     equation 6.
 

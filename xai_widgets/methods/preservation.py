@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import Annotated
 
 import torch
@@ -11,7 +10,8 @@ import torch.nn.functional as F  # the field's name for it
 from torch import Tensor
 
 from xai_widgets.baselines import Baseline, baseline_like
-from xai_widgets.methods.registry import Range, method
+from xai_widgets.methods.cam import upsampled
+from xai_widgets.methods.registry import Range, Steps, method
 from xai_widgets.probe.trace import Trace
 from xai_widgets.progress import Progress
 from xai_widgets.targets import Target
@@ -41,7 +41,7 @@ def extremal_perturbation(
     steps: Annotated[int, Range(2, 1000, 1, "", "of gradient ascent")] = 100,
     grid: Annotated[int, Range(4, 64, 1, "", "places of the mask across the picture")] = 28,
     baseline: Baseline = "blur",
-) -> Iterator[Progress[Tensor]]:
+) -> Steps:
     """argmax over p of y(b + m ⊙ (x − b)) / |y(x) − y(b)| − λ mean (sort m − r)², m in [0, 1]
     shown on every channel, (N, C, H, W). Source: Fong et al. 2019, equations 3 to 5.
 
@@ -60,12 +60,7 @@ def extremal_perturbation(
     for step in range(1, steps + 1):
         with torch.enable_grad():
             free = places.requires_grad_(True)
-            mask = F.interpolate(
-                smooth_maximum(free, grid * _BUMP),
-                size=x.shape[-2:],
-                mode="bilinear",
-                align_corners=False,
-            )
+            mask = upsampled(smooth_maximum(free, grid * _BUMP), x.shape[-2:])
             weight = _PULL_FIRST * (_PULL_LAST / _PULL_FIRST) ** (step / steps)
             pull = weight * _distance_from_area(mask, area).sum()
         _, gradient = trace.gradients(hidden + mask.detach().to(x) * apart, target)

@@ -15,14 +15,17 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from types import MappingProxyType
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from torch import Tensor
+from typing_extensions import TypedDict, Unpack
 
 from xai_widgets.errors import ExplanationError, nearest
 from xai_widgets.progress import Progress
 
 Family = Literal["Gradient", "CAM", "Perturbation", "Path", "Surrogate", "Attention", "Own"]
+Steps = Iterator[Progress[Tensor]]  # of a method that is usable early
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +47,9 @@ class Range:
     step: float = 1
     unit: str = ""
     help: str = ""
+
+
+Seed = Annotated[int, Range(0, 9999, 1, "", "of the random numbers")]
 
 
 @dataclass(frozen=True)
@@ -77,21 +83,33 @@ class Parameter:
             if value in self.choices:
                 return None
             return f"is not one of {', '.join(self.choices)}.{nearest(str(value), self.choices)}"
-        wanted = "a whole number" if self.kind == "int" else "a number"
-        if isinstance(value, bool) or not isinstance(
-            value, int if self.kind == "int" else (int, float)
-        ):
-            return f"is not {wanted}"
-        if (
-            self.minimum is not None
-            and self.maximum is not None
-            and not self.minimum <= value <= self.maximum
-        ):
-            return f"is outside {self.minimum:g} to {self.maximum:g} {self.unit}".rstrip()
-        return None
+        whole = self.kind == "int"
+        if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
+            return "is not a whole number" if whole else "is not a number"
+        if self.minimum is None or self.maximum is None or self.minimum <= value <= self.maximum:
+            return None
+        return f"is outside {self.minimum:g} to {self.maximum:g} {self.unit}".rstrip()
 
 
-@dataclass(frozen=True)
+class Card(TypedDict, total=False):
+    """What the author of a method says of it; the rest of its card is read off its function."""
+
+    title: str
+    cost: str
+    formula: str
+    citation: str
+    url: str
+    shows: str
+    limits: str
+    space: Literal["input", "layer"]
+    signed: bool
+    class_specific: bool
+    needs_rectifiers: bool
+    needs_attention: bool
+    baseline_score: Callable[..., Tensor] | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Method:
     """A method's card and function: what it shows, what it cannot, what it costs and where it comes
     from.
@@ -106,13 +124,13 @@ class Method:
     url: str
     shows: str
     limits: str
-    space: Literal["input", "layer"]
-    signed: bool
+    space: Literal["input", "layer"] = "input"
+    signed: bool = True
     anytime: bool
     takes_layer: bool
-    class_specific: bool
-    needs_rectifiers: bool
-    needs_attention: bool
+    class_specific: bool = True
+    needs_rectifiers: bool = False
+    needs_attention: bool = False
     parameters: tuple[Parameter, ...]
     function: Callable[..., Any] = field(repr=False, compare=False)
     baseline_score: Callable[..., Tensor] | None = field(default=None, repr=False, compare=False)
@@ -181,23 +199,8 @@ METHODS: Mapping[str, Method] = MappingProxyType(_methods)
 
 
 def method(
-    *,
-    title: str,
-    family: Family,
-    cost: str,
-    formula: str,
-    citation: str,
-    url: str,
-    shows: str,
-    limits: str,
-    space: Literal["input", "layer"] = "input",
-    signed: bool = True,
-    class_specific: bool = True,
-    needs_rectifiers: bool = False,
-    needs_attention: bool = False,
-    baseline_score: Callable[..., Tensor] | None = None,
-    floor: Callable[..., Tensor] | None = None,
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    *, family: Family, floor: Callable[..., Tensor] | None = None, **card: Unpack[Card]
+) -> Callable[[Function], Function]:
     """Register the decorated function as the method of its own name, with this card.
 
     `baseline_score(trace, target, **parameters)` is the score (N,) from which the values of a
@@ -207,34 +210,21 @@ def method(
         warnings.warn(
             "method(floor=...) is called baseline_score now", DeprecationWarning, stacklevel=2
         )
-        baseline_score = floor
+        card["baseline_score"] = floor
 
-    def register(function: Callable[..., Any]) -> Callable[..., Any]:
+    def register(function: Function) -> Function:
         name = function.__name__
         # One of the user's own may be defined again: its cell is run more than once.
         if name in _methods and not _methods[name].family == family == "Own":
             raise ValueError(f"two methods are called {name}")
-        signature = inspect.signature(function)
         _methods[name] = Method(
+            **card,
             name=name,
-            title=title,
             family=family,
-            cost=cost,
-            formula=formula,
-            citation=citation,
-            url=url,
-            shows=shows,
-            limits=limits,
-            space=space,
-            signed=signed,
-            class_specific=class_specific,
-            needs_rectifiers=needs_rectifiers,
-            needs_attention=needs_attention,
             anytime=inspect.isgeneratorfunction(function),
-            takes_layer="layer" in signature.parameters,
+            takes_layer="layer" in inspect.signature(function).parameters,
             parameters=parameters_of(function),
             function=function,
-            baseline_score=baseline_score,
         )
         return function
 

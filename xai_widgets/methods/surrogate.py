@@ -7,15 +7,16 @@ of that picture. A pixel's value is the share of its segment.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import torch
+import torch.nn.functional as F  # the field's name for it
 from torch import Tensor
 
 from xai_widgets.baselines import Baseline
-from xai_widgets.methods.registry import Range, method
+from xai_widgets.methods.registry import Range, Seed, Steps, method
 from xai_widgets.methods.segments import (
+    Count,
     Game,
     Regions,
     all_coalitions,
@@ -28,9 +29,6 @@ from xai_widgets.progress import Progress
 from xai_widgets.targets import Target
 
 Samples = Annotated[int, Range(2, 10000, 1, "", "pictures with some segments hidden")]
-Count = Annotated[int, Range(2, 500, 1, "", "segments, at most")]
-Seed = Annotated[int, Range(0, 9999, 1, "", "of the random numbers")]
-Steps = Iterator[Progress[Tensor]]
 
 
 @method(
@@ -134,7 +132,7 @@ def kernel_shap(
         for players in game.players
     ]
     for step in _regressions(game, designs):
-        yield Progress(step.fraction, game.paint(step.result.shares))
+        yield Progress(step.fraction, game.paint(step.result[1]))
 
 
 @method(
@@ -163,29 +161,18 @@ def exact_shapley(
     game = Game(trace, target, regions, count, baseline)
     designs = [all_coalitions(players) for players in game.players]
     for step in _regressions(game, designs):
-        shares = step.result.shares
+        scores, shares = step.result
         if step.fraction == 1:
-            shares = [
-                shapley_values(design, scores, float(nothing), float(whole))
-                for design, scores, nothing, whole in zip(
-                    designs, step.result.scores, game.nothing, game.whole, strict=True
-                )
-            ]
+            games = zip(designs, scores, game.nothing.tolist(), game.whole.tolist(), strict=True)
+            shares = [shapley_values(*one) for one in games]
         yield Progress(step.fraction, game.paint(shares))
 
 
-@dataclass(frozen=True, eq=False)
-class _Fit:
-    """For each picture the scores of its design's coalitions so far, and the shares that fit them
+def _regressions(
+    game: Game, designs: list[Tensor]
+) -> Iterator[Progress[tuple[list[Tensor], list[Tensor]]]]:
+    """Run the designs' coalitions: for each picture the scores so far, and the shares that fit them
     best.
-    """
-
-    scores: list[Tensor]
-    shares: list[Tensor]
-
-
-def _regressions(game: Game, designs: list[Tensor]) -> Iterator[Progress[_Fit]]:
-    """Run the designs' coalitions, and fit shares to all scores so far.
 
     With φ = (y(1) − y(0)) / M + u and Σu = 0, the constraint is gone from the regression of what
     is left of y(z) on z − |z| / M; its shortest solution has Σu = 0.
@@ -194,17 +181,17 @@ def _regressions(game: Game, designs: list[Tensor]) -> Iterator[Progress[_Fit]]:
     exhaustive = [len(design) == 2 ** design.shape[1] - 2 for design in designs]
     inner = [torch.zeros(p, p, dtype=torch.float64) for p in game.players]
     outer = [torch.zeros(p, dtype=torch.float64) for p in game.players]
-    parts: list[list[Tensor]] = [[] for _ in designs]
+    scored = [torch.zeros(0, dtype=torch.float64) for _ in designs]
     total = max(map(len, designs))
     for begin in range(0, max(total, 1), game.at_a_time):
         width = min(game.at_a_time, total - begin)
         rows = [design[begin : begin + width] for design in designs]
-        scores = game.scores([_padded(z, width) for z in rows]) if width > 0 else torch.zeros(0)
+        # Designs that have ended are filled up with all segments shown, whose scores are not read.
+        filled = [F.pad(z, (0, 0, 0, width - len(z)), value=True) for z in rows]
+        scores = game.scores(filled) if width > 0 else torch.zeros(0, len(rows))
         for n, z in enumerate(rows):
-            if not len(z):
-                continue
-            y, share = scores[: len(z), n], z.double().mean(1)
-            parts[n].append(y)
+            y, share = scores[: len(z), n].double(), z.double().mean(1)
+            scored[n] = torch.cat([scored[n], y])
             weights = kernel_weights(z) if exhaustive[n] else torch.ones(len(z)).double()
             rest, left = z.double() - share[:, None], y - game.nothing[n] - share * rise[n]
             inner[n] += (rest * weights[:, None]).T @ rest
@@ -214,11 +201,4 @@ def _regressions(game: Game, designs: list[Tensor]) -> Iterator[Progress[_Fit]]:
             for a, b, r, p in zip(inner, outer, rise, game.players, strict=True)
         ]
         done = min((begin + width) / total, 1) if total else 1.0
-        scored = [torch.cat(s) if s else torch.zeros(0).double() for s in parts]
-        yield Progress(done, _Fit(scored, shares))
-
-
-def _padded(rows: Tensor, count: int) -> Tensor:
-    """`count` coalitions: those missing show all segments, and their scores are not read."""
-    more = torch.ones(count - len(rows), rows.shape[1], dtype=torch.bool)
-    return torch.cat([rows, more])
+        yield Progress(done, (list(scored), shares))

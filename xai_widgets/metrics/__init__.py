@@ -10,36 +10,41 @@ Every measure takes the engine, the picture and a map over it (an `Attribution`,
 origin); each choice that a paper left open is a keyword.
 """
 
-from xai_widgets.metrics.average import average_drop, average_gain, average_increase
 from xai_widgets.metrics.curves import (
     Control,
     Curve,
     Faithfulness,
+    Road,
     deletion,
     faithfulness,
     insertion,
+    linear_imputation,
+    road,
 )
 from xai_widgets.metrics.evaluation import evaluate, stream_evaluate
 from xai_widgets.metrics.fidelity import (
     Completeness,
+    average_drop,
+    average_gain,
+    average_increase,
     completeness,
     infidelity,
     max_sensitivity,
     sensitivity_n,
 )
-from xai_widgets.metrics.localisation import pointing_game, relevance_mass, relevance_rank
-from xai_widgets.metrics.map_properties import (
+from xai_widgets.metrics.maps import (
     complexity,
     cosine,
+    pointing_game,
+    relevance_mass,
+    relevance_rank,
     sparseness,
     spearman,
     ssim,
     total_variation,
 )
-from xai_widgets.metrics.pictures import baseline_input, masked_input, noisy
 from xai_widgets.metrics.registry import MEASURES, Measure
-from xai_widgets.metrics.relevance import random_map
-from xai_widgets.metrics.remove_and_debias import Road, linear_imputation, road
+from xai_widgets.metrics.relevance import baseline_input, masked_input, noisy, random_map
 from xai_widgets.metrics.sanity import (
     Randomization,
     RandomLogit,

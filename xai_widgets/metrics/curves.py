@@ -1,10 +1,12 @@
-"""Insertion and deletion: how the class probability changes as the pixels that a map holds most
-relevant come or go.
+"""How the class probability changes as pixels come or go in the order of a map: insertion and
+deletion, and ROAD (remove and debias), which fills removed pixels in from their neighbours, so that
+the network sees no holes whose shape gives the class away.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -17,11 +19,10 @@ from xai_widgets.attribution import Attribution
 from xai_widgets.baselines import Baseline
 from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError
-from xai_widgets.images import Picture
-from xai_widgets.metrics.pictures import baseline_input
 from xai_widgets.metrics.relevance import (
     Floats,
     MapLike,
+    baseline_input,
     class_of,
     heatmap_of,
     random_map,
@@ -32,6 +33,8 @@ from xai_widgets.metrics.table import Interval
 from xai_widgets.progress import Progress
 from xai_widgets.targets import Target, TargetLike
 
+Kind = Literal["insertion", "deletion"]
+PERCENTAGES = (20, 40, 60, 80)  # of pixels that `road` removes
 _AT_ONCE = 64  # inputs made at a time; the engine cuts them into its own batches
 
 
@@ -46,7 +49,7 @@ class Curve:
     pictures at either end, as model input.
     """
 
-    kind: Literal["insertion", "deletion"]
+    kind: Kind
     target: Target
     fraction: Floats
     probability: Floats
@@ -108,9 +111,7 @@ def insertion(
     target that is not a class, an unknown baseline, steps outside 1 to H·W, or a map that is not
     finite.
     """
-    picture = engine.picture(image)
-    start = baseline_input(picture, baseline, blur)
-    return _curve("insertion", engine, picture, attribution, target, steps, start, picture.input)
+    return _curve("insertion", engine, image, attribution, target, steps, baseline, blur)
 
 
 def deletion(
@@ -129,9 +130,7 @@ def deletion(
     baseline: ``"black"`` is zero in the de-normalised picture. The rest as for `insertion`, the
     errors too; also for black where the normalisation is unknown.
     """
-    picture = engine.picture(image)
-    finish = baseline_input(picture, baseline, blur)
-    return _curve("deletion", engine, picture, attribution, target, steps, picture.input, finish)
+    return _curve("deletion", engine, image, attribution, target, steps, baseline, blur)
 
 
 def relevance_rank_of(heatmap: Floats) -> npt.NDArray[np.int64]:
@@ -143,15 +142,19 @@ def relevance_rank_of(heatmap: Floats) -> npt.NDArray[np.int64]:
 
 
 def _curve(
-    kind: Literal["insertion", "deletion"],
+    kind: Kind,
     engine: Engine,
-    picture: Picture,
+    image: object,
     attribution: MapLike,
     target: TargetLike,
     steps: int,
-    begin: Tensor,
-    end: Tensor,
+    baseline: Baseline,
+    blur: float | None,
 ) -> Curve:
+    picture = engine.picture(image)
+    begin, end = picture.input, baseline_input(picture, baseline, blur)
+    if kind == "insertion":
+        begin, end = end, begin
     resolved, index = class_of(engine, picture, target)
     rank = relevance_rank_of(heatmap_of(attribution, size_of(picture)))
     steps = whole_number("steps", steps)
@@ -192,12 +195,12 @@ class Control:
 
     maps: tuple[Faithfulness, ...]
 
-    def band(self, kind: Literal["insertion", "deletion"]) -> tuple[Floats, Floats, Floats]:
+    def band(self, kind: Kind) -> tuple[Floats, Floats, Floats]:
         """Mean, least and greatest probability over the maps, each (K + 1,)."""
         drawn = np.stack([getattr(result, kind).probability for result in self.maps])
         return drawn.mean(0), drawn.min(0), drawn.max(0)
 
-    def auc(self, kind: Literal["insertion", "deletion"]) -> Interval:
+    def auc(self, kind: Kind) -> Interval:
         """The mean area over the maps; low and high are the least and the greatest."""
         areas = [getattr(result, kind).auc for result in self.maps]
         mean = float(np.mean(areas))
@@ -229,10 +232,119 @@ def faithfulness(
         for progress in engine.stream(picture, method, target=resolved, **parameters):
             attribution = progress.attribution
             yield Progress(progress.fraction / 3, None, "explanation")
-    given: dict[str, Any] = {"target": resolved, "steps": steps}
-    if baseline is not None:
-        given["baseline"] = baseline
+    given: dict[str, Any] = {} if baseline is None else {"baseline": baseline}
+    given |= {"target": resolved, "steps": steps}
     inserted = insertion(engine, picture, attribution, **given)
     yield Progress(2 / 3, None, "insertion")
     deleted = deletion(engine, picture, attribution, **given)
     yield Progress(1.0, Faithfulness(method, attribution, inserted, deleted), "deletion")
+
+
+@dataclass(frozen=True, eq=False)
+class Road:
+    """The class probability with given percentages of the pixels imputed.
+
+    most, least: float64 (K,), with the most (MoRF) and the least relevant (LeRF) removed first.
+    inputs_most, inputs_least: the model inputs (K, C, H, W) that gave them.
+    """
+
+    target: Target
+    percentages: tuple[float, ...]
+    most: Floats
+    least: Floats
+    inputs_most: Tensor
+    inputs_least: Tensor
+
+    @property
+    def score(self) -> float:
+        """(LeRF − MoRF)/2, the mean over the percentages; above 0 where the map is right."""
+        return float(((self.least - self.most) / 2).mean())
+
+    def __repr__(self) -> str:
+        return f"Road({self.target.name}: {self.score:.4f} over {self.percentages} %)"
+
+
+def road(
+    engine: Engine,
+    image: object,
+    attribution: MapLike,
+    *,
+    target: TargetLike = None,
+    percentages: Sequence[float] = PERCENTAGES,
+    noise: float = 0.01,
+    seed: int = 0,
+) -> Road:
+    """(p_LeRF − p_MoRF)/2, mean over the percentages. Source: Rong, Leemann, Borisov, Kasneci,
+    Kasneci 2022, sections 4.2 and 5.
+
+    Removed pixels are weighted means of their neighbours (`linear_imputation`) plus Gaussian noise
+    of standard deviation `noise` in units of the model input, both orders with the same noise.
+
+    Raises ExplanationError for a percentage outside 0 to 100 (both excluded), a negative noise, or
+    a target that is not a class.
+    """
+    picture = engine.picture(image)
+    resolved, index = class_of(engine, picture, target)
+    wrong = [p for p in percentages if not 0 < p < 100]
+    if wrong or not len(percentages):
+        raise ExplanationError(
+            f"percentages is {list(percentages)}; expected numbers above 0 and below 100"
+        )
+    if not noise >= 0:
+        raise ExplanationError(f"noise is {noise!r}; expected a number, 0 or more")
+    rank = relevance_rank_of(heatmap_of(attribution, size_of(picture)))
+    counts = np.rint(np.array(percentages) / 100 * rank.size).astype(np.int64)[:, None, None]
+    missing = np.concatenate([rank < counts, rank >= rank.size - counts])
+    x = picture.input[0].numpy()
+    drawn = np.random.default_rng(seed).standard_normal(x.shape)
+    filled = linear_imputation(x, missing) + noise * drawn * missing[:, None]
+    inputs = torch.from_numpy(filled).to(picture.input)
+    p = engine.internals.probabilities(inputs)[:, index].double().cpu().numpy()
+    most, least = np.split(p, 2)
+    return Road(resolved, tuple(map(float, percentages)), most, least, *inputs.chunk(2))
+
+
+def linear_imputation(
+    pictures: npt.ArrayLike, missing: npt.ArrayLike, tolerance: float | None = None
+) -> Floats:
+    """Pictures (C, H, W) whose missing pixels are weighted means of their eight neighbours.
+
+    missing: bool (M, H, W), one set of pixels for each result; returns (M, C, H, W) float64.
+    Every missing pixel satisfies x_i = Σ_j w_ij x_j / Σ_j w_ij over its neighbours inside the
+    picture, w = 1/6 beside and above, 1/12 across the corner; the others stay. Source: Rong et
+    al. 2022 (ROAD), section 4.2. The equations are solved directly, by SciPy's sparse LU; a
+    `tolerance` has no effect any more. Raises ExplanationError where a set has no pixel left.
+    """
+    if tolerance is not None:
+        warnings.warn(
+            "linear_imputation solves directly and needs no tolerance",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+    from scipy.sparse import eye, kron
+
+    values = np.asarray(pictures, dtype=np.float64)
+    holes = np.asarray(missing, dtype=bool)
+    if holes.all(axis=(1, 2)).any():
+        raise ExplanationError("every pixel is missing; expected at least one to fill in from")
+    # w is (1/12)·[1 2 1]ᵀ[1 2 1] without its centre, of pixels in rows.
+    down, across = (2 * eye(n) + eye(n, k=1) + eye(n, k=-1) for n in values.shape[1:])
+    weights = ((kron(down, across) - 4 * eye(values[0].size)) / 12).tocsr()
+    return np.stack([_filled(values, hole.ravel(), weights) for hole in holes])
+
+
+def _filled(values: Floats, hole: npt.NDArray[np.bool_], weights: Any) -> Floats:
+    """Pictures (C, H, W) with the hole (H·W) filled in: (Σ_j w_ij) x_i − Σ_{j in the hole} w_ij x_j
+    is Σ w_ij x_j over the neighbours outside the hole.
+    """
+    from scipy.sparse import diags
+    from scipy.sparse.linalg import splu
+
+    flat = values.reshape(len(values), -1).T.copy()
+    if hole.any():
+        rows = weights[hole]
+        left = diags(np.asarray(rows.sum(1)).ravel()) - rows[:, hole]
+        options = {"SymmetricMode": True}
+        solver = splu(left.tocsc(), permc_spec="MMD_AT_PLUS_A", options=options)
+        flat[hole] = solver.solve(rows[:, ~hole] @ flat[~hole])
+    return np.ascontiguousarray(flat.T).reshape(values.shape)

@@ -7,7 +7,10 @@ import json
 import os
 import warnings
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -21,7 +24,7 @@ from xai_widgets.errors import ExplanationError, nearest
 from xai_widgets.images import Picture
 from xai_widgets.methods import find
 from xai_widgets.methods.registry import BOUND
-from xai_widgets.metrics.average import Memo
+from xai_widgets.metrics.fidelity import Memo, once
 from xai_widgets.metrics.registry import Measure, find_measure
 from xai_widgets.metrics.relevance import MethodLike, explained, random_map
 from xai_widgets.metrics.table import Table
@@ -140,59 +143,46 @@ def stream_evaluate(
     yield Progress(0.0 if total else 1.0, table)
     for number, (image, goal, mask) in enumerate(zip(images, goals, outlines, strict=True)):
         measured = _PictureMeasures(engine, engine.picture(image), goal, mask, seed, network)
-        for method in requested:
-            for measure in cards:
-                key = measured.key(method, measure)
-                entry = ledger.get(key)
-                if entry is None:
-                    value, target = measured.value(method, measure)
-                    entry = ledger.put(key, value=value, target=target)
-                rows.append(
-                    {
-                        "picture": number,
-                        "name": measured.picture.name,
-                        "target": entry["target"],
-                        "method": method.label,
-                        "measure": measure.label,
-                        "value": entry["value"],
-                    }
-                )
-                if len(rows) == (number + 1) * len(requested) * len(cards):
-                    table = Table(tuple(rows), better)
-                yield Progress(len(rows) / total, table, f"{measured.picture.name}: {method.label}")
+        name = measured.picture.name
+        for method, measure in product(requested, cards):
+            key = measured.key(method, measure)
+            entry = ledger.get(key)
+            if entry is None:
+                value, goal_name = measured.value(method, measure)
+                entry = ledger.put(key, value=value, target=goal_name)
+            row = {"picture": number, "name": name, "target": entry["target"]}
+            row |= {"method": method.label, "measure": measure.label, "value": entry["value"]}
+            rows.append(row)
+            if len(rows) == (number + 1) * len(requested) * len(cards):
+                table = Table(tuple(rows), better)
+            yield Progress(len(rows) / total, table, f"{name}: {method.label}")
 
 
+@dataclass
 class _PictureMeasures:
     """All measures of all methods on one picture; what they share is computed once."""
 
-    def __init__(
-        self,
-        engine: Engine,
-        picture: Picture,
-        goal: TargetLike,
-        mask: Any,
-        seed: int,
-        network: str,
-    ) -> None:
-        self.engine, self.picture, self.mask = engine, picture, mask
-        self._goal, self._seed = goal, seed
-        self._memo: Memo = {}
-        self._maps: dict[str, Attribution] = {}
-        outline = None if mask is None else _digest(np.asarray(mask).tobytes())
-        self._context = [
-            *(_FORMAT, network, picture.digest.hex(), _words(goal), outline, seed),
-            engine.layer,
-        ]
+    engine: Engine
+    picture: Picture
+    goal: TargetLike
+    mask: Any
+    seed: int
+    network: str
+    memo: Memo = field(default_factory=dict)
 
     def key(self, method: _Request, measure: _Request) -> str:
-        of_mask = measure.what.of == "mask"
-        context = self._context if of_mask else [*self._context[:4], None, *self._context[5:]]
+        """What a value is found again by, of all that it depends on."""
+        outline = None
+        if measure.what.of == "mask":
+            outline = _digest(np.asarray(self.mask).tobytes())
+        picture, goal = self.picture.digest.hex(), _words(self.goal)
+        context = (_FORMAT, self.network, picture, goal, outline, self.seed, self.engine.layer)
         return _digest(json.dumps([*context, method.key, measure.key]).encode())
 
     def value(self, method: _Request, measure: _Request) -> tuple[float, str]:
         """The measure's value, and the name of the target it was taken for."""
         try:
-            target = self.engine.internals.resolve_target(self.picture, self._goal)
+            target = self.engine.internals.resolve_target(self.picture, self.goal)
             return self._taken(method, measure, target), target.name
         except ExplanationError as error:
             raise ExplanationError(
@@ -201,33 +191,27 @@ class _PictureMeasures:
 
     def _taken(self, method: _Request, measure: _Request, target: Target) -> float:
         card: Measure = measure.what
-        given = {"seed": self._drawn(measure), "memo": self._memo, "target": target}
+        # A seed for this measure and picture, whatever the order in which values are taken.
+        words = [self.seed, self.picture.digest.hex(), measure.label]
+        drawn = int(_digest(json.dumps(words).encode())[:12], 16)
+        given = {"seed": drawn, "memo": self.memo, "target": target}
         keywords = {name: value for name, value in given.items() if card.takes(name)}
-        keywords.update(measure.parameters)
-        if card.of == "method":
-
-            def explain(engine: Engine, picture: Picture, target: Target) -> Attribution:
-                return _explain(engine, picture, method, target, self._seed)
-
-            return card.read(card.function(self.engine, self.picture, explain, **keywords))
-        if method.label not in self._maps:
-            explanation = _explain(self.engine, self.picture, method, target, self._seed)
-            self._maps[method.label] = explanation
-        attribution = self._maps[method.label]
-        if card.of == "mask":
-            return card.read(card.function(attribution, self.mask, **keywords))
-        if card.of == "values":
-            return card.read(card.function(attribution, **keywords))
-        return card.read(card.function(self.engine, self.picture, attribution, **keywords))
-
-    def _drawn(self, measure: _Request) -> int:
-        """The measure's seed for this picture, whatever the order in which values are taken."""
-        words = [self._seed, self.picture.digest.hex(), measure.label]
-        return int(_digest(json.dumps(words).encode())[:12], 16)
+        keywords |= measure.parameters
+        explain = partial(_explain, method=method, seed=self.seed)
+        subjects: tuple[Any, ...] = (self.engine, self.picture, explain)
+        if card.of != "method":
+            explanation = partial(explain, self.engine, self.picture, target)
+            attribution = once(self.memo, ("explanation", method.label), explanation)
+            subjects = {
+                "map": (self.engine, self.picture, attribution),
+                "mask": (attribution, self.mask),
+                "values": (attribution,),
+            }[card.of]
+        return card.read(card.function(*subjects, **keywords))
 
 
 def _explain(
-    engine: Engine, picture: Picture, method: _Request, target: Target, seed: int
+    engine: Engine, picture: Picture, target: Target, *, method: _Request, seed: int
 ) -> Attribution:
     if method.what == "random":
         return random_map(picture, target, seed)
@@ -384,15 +368,8 @@ class Ledger:
         whole = content.rfind(b"\n") + 1
         if whole < len(content):
             os.truncate(path, whole)
-        read = (_entry(line) for line in content[:whole].splitlines())
-        self._entries = {entry["key"]: entry for entry in read if entry is not None}
-
-
-def _entry(line: bytes) -> dict[str, Any] | None:
-    """The entry that a line holds, or None where it holds none."""
-    try:
-        entry = json.loads(line)
-    except ValueError:
-        return None
-    whole = isinstance(entry, dict) and {"key", "value", "target"} <= entry.keys()
-    return entry if whole else None
+        for line in content[:whole].splitlines():
+            with suppress(ValueError):
+                entry = json.loads(line)
+                if isinstance(entry, dict) and {"key", "value", "target"} <= entry.keys():
+                    self._entries[entry["key"]] = entry

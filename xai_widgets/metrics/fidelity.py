@@ -1,12 +1,13 @@
-"""Does a map predict how the class score changes? Measures of the score itself (for a class: the
-logit), under many small changes of the picture.
+"""Does a map predict what the network says of other pictures? Measures of the class probability
+when only the pixels that the map marks are left, and of the score itself (for a class: the logit)
+under many small changes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 import torch
@@ -16,15 +17,16 @@ from xai_widgets.baselines import Baseline
 from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError, nearest
 from xai_widgets.images import Picture
-from xai_widgets.metrics.average import Memo, once
-from xai_widgets.metrics.map_properties import correlation
-from xai_widgets.metrics.pictures import baseline_input
+from xai_widgets.metrics.maps import correlation
 from xai_widgets.metrics.relevance import (
     Floats,
     MapLike,
     MethodLike,
+    baseline_input,
+    class_of,
     explained,
     heatmap_of,
+    masked_input,
     positive,
     size_of,
     values_of,
@@ -34,6 +36,96 @@ from xai_widgets.targets import Target, TargetLike
 
 Perturbation = Literal["square", "noise"]
 _AT_ONCE = 64  # inputs made at a time; the engine cuts them into its own batches
+# What measures of one picture share, so that each forward is paid once: see `once`.
+Memo: TypeAlias = dict[Any, Any]
+
+
+def once(memo: Memo | None, key: Any, compute: Callable[[], Any]) -> Any:
+    """What `compute` gives, from the memo where it is there already."""
+    if memo is None:
+        return compute()
+    if key not in memo:
+        memo[key] = compute()
+    return memo[key]
+
+
+def average_drop(
+    engine: Engine,
+    image: object,
+    attribution: MapLike,
+    *,
+    target: TargetLike = None,
+    memo: Memo | None = None,
+) -> float:
+    """max(p − o, 0)/p, of one picture; low is better. Source: Chattopadhay et al. 2018
+    (Grad-CAM++), section 4.1.
+
+    p is the class probability on the picture, o on the de-normalised picture times the map (see
+    `mask_of`): what the map leaves out is black. The average over pictures is what `evaluate`
+    gives. Raises ExplanationError for a target that is not a class, or an unknown normalisation.
+    """
+    p, o = _probabilities(engine, image, attribution, target, memo)
+    return max(p - o, 0.0) / p if p > 0 else 0.0
+
+
+def average_gain(
+    engine: Engine,
+    image: object,
+    attribution: MapLike,
+    *,
+    target: TargetLike = None,
+    memo: Memo | None = None,
+) -> float:
+    """max(o − p, 0)/(1 − p), of one picture; high is better. Source: Zhang, Torres, Sicre,
+    Avrithis, Ayache 2024 (Opti-CAM), section 4.1. Otherwise as `average_drop`.
+    """
+    p, o = _probabilities(engine, image, attribution, target, memo)
+    return max(o - p, 0.0) / (1 - p) if p < 1 else 0.0
+
+
+def average_increase(
+    engine: Engine,
+    image: object,
+    attribution: MapLike,
+    *,
+    target: TargetLike = None,
+    memo: Memo | None = None,
+) -> float:
+    """[o > p], 1 or 0, of one picture; high is better. Source: Chattopadhay et al. 2018
+    (Grad-CAM++), section 4.1. Otherwise as `average_drop`.
+    """
+    p, o = _probabilities(engine, image, attribution, target, memo)
+    return float(o > p)
+
+
+def mask_of(attribution: MapLike, size: tuple[int, int]) -> Floats:
+    """A map as a mask (H, W): (a − min)/(max − min) of its own grid, then bilinear to the size.
+
+    A map that is the same everywhere masks nothing away: all ones. A map already within [0, 1]
+    from end to end stays as it is.
+    """
+    grid = heatmap_of(attribution) if not hasattr(attribution, "grid") else attribution.grid()
+    low, high = float(grid.min()), float(grid.max())
+    flat = high <= low
+    unit = (grid * 0 + 1) if flat else (grid - low) / (high - low)
+    return heatmap_of(unit, size)
+
+
+def _probabilities(
+    engine: Engine, image: object, attribution: MapLike, target: TargetLike, memo: Memo | None
+) -> tuple[float, float]:
+    """(p, o) of the class; one forward of two inputs."""
+    picture = engine.picture(image)
+
+    def forward() -> tuple[MapLike, float, float]:
+        _, index = class_of(engine, picture, target)
+        mask = torch.from_numpy(mask_of(attribution, size_of(picture)))
+        inputs = torch.cat([picture.input, masked_input(picture, mask)])
+        p, o = engine.internals.probabilities(inputs)[:, index].double().tolist()
+        return attribution, p, o  # the map is kept, so that its id stays its own
+
+    _, p, o = once(memo, ("masked", id(attribution)), forward)
+    return p, o
 
 
 def infidelity(
@@ -222,11 +314,9 @@ def completeness(
 
 def _falls(engine: Engine, picture: Picture, target: Target, inputs: Iterator[Tensor]) -> Floats:
     """y(x) − y(x') for each of the other inputs x'."""
-    whole = engine.internals.scores(picture.input, target).double().cpu().numpy()
-    others = [
-        engine.internals.scores(x.contiguous(), target).double().cpu().numpy() for x in inputs
-    ]
-    return np.asarray(whole[0] - np.concatenate(others))
+    whole = engine.internals.scores(picture.input, target).double().cpu()
+    others = [engine.internals.scores(x.contiguous(), target).double().cpu() for x in inputs]
+    return (whole - torch.cat(others)).numpy()
 
 
 def _spread(attribution: MapLike, picture: Picture) -> Floats:
@@ -253,5 +343,5 @@ def _squares(x: Tensor, side: float, count: int, generator: np.random.Generator)
 
 
 def _noise(x: Tensor, deviation: float, count: int, generator: np.random.Generator) -> Tensor:
-    drawn = deviation * generator.standard_normal((count, *x.shape[1:]), dtype=np.float32)
-    return torch.from_numpy(drawn.astype(np.float32))
+    drawn = generator.standard_normal((count, *x.shape[1:]), dtype=np.float32)
+    return torch.from_numpy(deviation * drawn)

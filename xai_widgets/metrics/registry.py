@@ -9,13 +9,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from xai_widgets.errors import ExplanationError, nearest
-from xai_widgets.metrics.average import average_drop, average_gain, average_increase
-from xai_widgets.metrics.curves import deletion, insertion
-from xai_widgets.metrics.fidelity import completeness, infidelity, max_sensitivity, sensitivity_n
-from xai_widgets.metrics.localisation import pointing_game, relevance_mass, relevance_rank
-from xai_widgets.metrics.map_properties import complexity, sparseness, total_variation
-from xai_widgets.metrics.remove_and_debias import road
-from xai_widgets.metrics.sanity import model_randomization, random_logit
+from xai_widgets.metrics import curves, fidelity, maps, sanity
 
 Subject = Literal["map", "values", "method", "mask"]
 Better = Literal["high", "low", ""]
@@ -40,16 +34,13 @@ class Measure:
     @property
     def parameters(self) -> tuple[str, ...]:
         """The keywords that a caller of `evaluate` may set."""
-        return tuple(name for name in self._keywords if name not in _SUPPLIED)
+        parameters = inspect.signature(self.function).parameters
+        return tuple(name for name in parameters if name not in _SUPPLIED and self.takes(name))
 
     def takes(self, keyword: str) -> bool:
         """Whether the function has a keyword of this name."""
-        return keyword in self._keywords
-
-    @property
-    def _keywords(self) -> list[str]:
-        parameters = inspect.signature(self.function).parameters.values()
-        return [p.name for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY]
+        parameter = inspect.signature(self.function).parameters.get(keyword)
+        return parameter is not None and parameter.kind is inspect.Parameter.KEYWORD_ONLY
 
     def check(self, given: Mapping[str, Any]) -> None:
         """Raise ExplanationError for a parameter that the measure does not have."""
@@ -62,28 +53,29 @@ class Measure:
 
 
 _ALL = (
-    Measure("insertion", "Insertion", "high", insertion, read=lambda curve: curve.auc),
-    Measure("deletion", "Deletion", "low", deletion, read=lambda curve: curve.auc),
-    Measure("road", "ROAD", "high", road, read=lambda result: result.score),
-    Measure("average_drop", "Average drop", "low", average_drop),
-    Measure("average_gain", "Average gain", "high", average_gain),
-    Measure("average_increase", "Average increase", "high", average_increase),
-    Measure("infidelity", "Infidelity", "low", infidelity),
-    Measure("max_sensitivity", "Max-sensitivity", "low", max_sensitivity, "method"),
-    Measure("sensitivity_n", "Sensitivity-n", "high", sensitivity_n),
-    Measure("completeness", "Completeness gap", "low", completeness, read=lambda c: c.gap),
-    Measure("pointing_game", "Pointing game", "high", pointing_game, "mask"),
-    Measure("relevance_mass", "Relevance mass", "high", relevance_mass, "mask"),
-    Measure("relevance_rank", "Relevance rank", "high", relevance_rank, "mask"),
-    Measure("sparseness", "Sparseness", "high", sparseness, "values"),
-    Measure("complexity", "Complexity", "low", complexity, "values"),
-    Measure("total_variation", "Total variation", "low", total_variation, "values"),
+    Measure("insertion", "Insertion", "high", curves.insertion, read=lambda curve: curve.auc),
+    Measure("deletion", "Deletion", "low", curves.deletion, read=lambda curve: curve.auc),
+    Measure("road", "ROAD", "high", curves.road, read=lambda result: result.score),
+    Measure("average_drop", "Average drop", "low", fidelity.average_drop),
+    Measure("average_gain", "Average gain", "high", fidelity.average_gain),
+    Measure("average_increase", "Average increase", "high", fidelity.average_increase),
+    Measure("infidelity", "Infidelity", "low", fidelity.infidelity),
+    Measure("max_sensitivity", "Max-sensitivity", "low", fidelity.max_sensitivity, "method"),
+    Measure("sensitivity_n", "Sensitivity-n", "high", fidelity.sensitivity_n),
+    Measure("completeness", "Completeness gap", "low", fidelity.completeness, read=lambda c: c.gap),
+    Measure("pointing_game", "Pointing game", "high", maps.pointing_game, "mask"),
+    Measure("relevance_mass", "Relevance mass", "high", maps.relevance_mass, "mask"),
+    Measure("relevance_rank", "Relevance rank", "high", maps.relevance_rank, "mask"),
+    Measure("sparseness", "Sparseness", "high", maps.sparseness, "values"),
+    Measure("complexity", "Complexity", "low", maps.complexity, "values"),
+    Measure("total_variation", "Total variation", "low", maps.total_variation, "values"),
     Measure(
-        "model_randomization", "Model randomisation", "low", model_randomization, "method",
+        "model_randomization", "Model randomisation", "low", sanity.model_randomization, "method",
         lambda cascade: cascade.spearman,
     ),
     Measure(
-        "random_logit", "Random logit", "low", random_logit, "method", lambda pair: pair.spearman
+        "random_logit", "Random logit", "low", sanity.random_logit, "method",
+        lambda pair: pair.spearman,
     ),
 )  # fmt: skip
 MEASURES: Mapping[str, Measure] = MappingProxyType({measure.name: measure for measure in _ALL})

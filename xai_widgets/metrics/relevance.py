@@ -1,8 +1,11 @@
-"""What measures are taken of: a picture, a class, and a map over the picture."""
+"""What measures are taken of: a class, a map over a picture, and the picture, also with its pixels
+taken away, masked or made noisy.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -10,6 +13,7 @@ import numpy.typing as npt
 import torch
 
 from xai_widgets.attribution import Attribution
+from xai_widgets.baselines import Baseline, baseline_like, black_like, noise_like
 from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError
 from xai_widgets.images import Picture
@@ -143,3 +147,43 @@ def positive(name: str, value: Any) -> float:
     if not number or not np.isfinite(value) or value <= 0:
         raise ExplanationError(f"{name} is {value!r}; expected a number above 0")
     return float(value)
+
+
+def baseline_input(picture: Picture, kind: Baseline, blur: float | None = None) -> torch.Tensor:
+    """The picture with every pixel taken away, as model input (1, C, H, W).
+
+    kind: ``"black"``, zero in the de-normalised picture; ``"zero"``, the network's own zero;
+    ``"mean"``, the picture's mean colour; ``"blur"``, the picture under a Gaussian of standard
+    deviation `blur` pixels (None: a twentieth of the shorter side).
+
+    Raises ExplanationError for an unknown kind, or black where the normalisation is unknown.
+    """
+    sigma = positive("blur", blur) if kind == "blur" and blur is not None else None
+    return baseline_like(picture.input, kind, picture.black, sigma)
+
+
+def masked_input(picture: Picture, mask: torch.Tensor) -> torch.Tensor:
+    """The de-normalised picture times a mask (..., H, W) in [0, 1], as model input (M, C, H, W).
+
+    With x = (p − mean)/std and black b = −mean/std that is m ⊙ x + (1 − m) ⊙ b. Raises
+    ExplanationError where the normalisation is unknown.
+    """
+    x, b = picture.input, black_like(picture.input, picture.black)
+    m = mask.to(x).reshape(-1, 1, *x.shape[-2:])
+    return b + m * (x - b)
+
+
+def noisy(engine: Engine, picture: Picture, sigma: float, seed: int = 0) -> Picture:
+    """The picture with n ~ N(0, σ² (max x − min x)²) added to what the network is given, as
+    SmoothGrad adds it, and as it then looks. The same seed gives the same noise.
+
+    Raises ExplanationError for a sigma below zero or not finite.
+    """
+    if not 0 <= sigma < float("inf"):
+        raise ExplanationError(f"sigma is {sigma!r}; expected a finite number, 0 or more")
+    if sigma == 0:
+        return picture
+    x = picture.input
+    spread = sigma * (x.amax() - x.amin())
+    x = torch.addcmul(x, spread, noise_like(x, torch.Generator().manual_seed(seed)))
+    return replace(picture, input=x, pixels=engine.internals.pixels(x)[0])

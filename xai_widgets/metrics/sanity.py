@@ -5,8 +5,9 @@ explained.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from xai_widgets.attribution import Attribution
 from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError
 from xai_widgets.images import Picture
-from xai_widgets.metrics.map_properties import spearman, ssim
+from xai_widgets.metrics.maps import spearman, ssim
 from xai_widgets.metrics.relevance import MethodLike, class_of, explained, whole_number
 from xai_widgets.probe.guard import ordinary_modes, unwrap
 from xai_widgets.progress import Progress
@@ -137,13 +138,13 @@ def cascade(
     count = len(names) if stages is None else min(whole_number("stages", stages), len(names))
     generator = torch.Generator().manual_seed(seed)
     modules = dict(network.named_modules())
-    done = [_stage((), first, first, absolute)]
+    done = [Stage((), first, *_alike(first, first, absolute))]
     yield Progress(1 / (count + 1), Randomization(tuple(done)))
     for group in np.array_split(np.array(names, dtype=object), count):
         for name in group:
             _randomise(modules[name], generator)
         again = explained(twin, picture, method, resolved, first.layer, parameters)
-        done.append(_stage(tuple(group), first, again, absolute))
+        done.append(Stage(tuple(group), again, *_alike(first, again, absolute)))
         yield Progress(len(done) / (count + 1), Randomization(tuple(done)))
 
 
@@ -176,19 +177,11 @@ def random_logit(
     return RandomLogit(first, other, *_alike(first, other, absolute))
 
 
-def _stage(layers: tuple[str, ...], first: Attribution, now: Attribution, absolute: bool) -> Stage:
-    return Stage(layers, now, *_alike(first, now, absolute))
-
-
 def _alike(a: Attribution, b: Attribution, absolute: bool) -> tuple[float, float]:
     one, two = a.grid(), b.grid()
     if absolute:
         one, two = np.abs(one), np.abs(two)
     return spearman(one, two), ssim(one, two)
-
-
-def _own_parameters(module: nn.Module) -> Mapping[str, nn.Parameter]:
-    return dict(module.named_parameters(recurse=False))
 
 
 def _layers_from_the_top(twin: Engine, network: nn.Module, picture: Picture) -> list[str]:
@@ -198,13 +191,10 @@ def _layers_from_the_top(twin: Engine, network: nn.Module, picture: Picture) -> 
     """
     entered: dict[str, int] = {}
 
-    def note(name: str) -> Any:
-        def enter(*_: Any) -> None:
-            entered[name] = len(entered) if name not in entered else entered[name]
+    def enter(name: str, *_: Any) -> None:
+        entered.setdefault(name, len(entered))
 
-        return enter
-
-    handles = [m.register_forward_pre_hook(note(n)) for n, m in network.named_modules()]
+    handles = [m.register_forward_pre_hook(partial(enter, n)) for n, m in network.named_modules()]
     try:
         twin.internals.scores(picture.input, twin.internals.resolve_target(picture))
     finally:
@@ -216,16 +206,15 @@ def _layers_from_the_top(twin: Engine, network: nn.Module, picture: Picture) -> 
             name = name.rpartition(".")[0]
         return entered.get(name, -1)
 
-    names = [name for name, module in network.named_modules() if _own_parameters(module)]
+    names = [n for n, module in network.named_modules() if list(module.parameters(recurse=False))]
     if not names:
         raise ExplanationError(f"{twin.name} has no parameters; expected some to randomise")
-    order = {name: (when(name), i) for i, name in enumerate(names)}
-    return sorted(names, key=order.__getitem__, reverse=True)
+    return sorted(names, key=when)[::-1]
 
 
 def _randomise(module: nn.Module, generator: torch.Generator) -> None:
     with ordinary_modes():
-        for parameter in _own_parameters(module).values():
+        for parameter in module.parameters(recurse=False):
             values = parameter.detach().double().cpu()
             deviation = values.std() if values.numel() > 1 else values.abs().mean()
             drawn = torch.randn(values.shape, generator=generator, dtype=torch.float64)

@@ -18,9 +18,8 @@ from xai_widgets.training.losses import (
 )
 from xai_widgets.training.models import build
 from xai_widgets.training.passes import Terms
-from xai_widgets.training.recipe import Recipe
 from xai_widgets.training.reports import Report
-from xai_widgets.training.trainer import Trainer
+from xai_widgets.training.trainer import Recipe, Trainer
 
 __all__ = [
     "Recipe",

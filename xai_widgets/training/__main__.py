@@ -16,7 +16,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import torch
@@ -29,13 +29,12 @@ from xai_widgets.errors import ExplanationError
 from xai_widgets.files import write_whole
 from xai_widgets.probe.memory import keep_memory
 from xai_widgets.progress import Progress, with_progress_bar
-from xai_widgets.training.alignment import DISTANCES, REFERENCES
 from xai_widgets.training.distributed import join, rank_and_count
+from xai_widgets.training.losses import DISTANCES, REFERENCES
 from xai_widgets.training.models import MODELS, build
 from xai_widgets.training.passes import STATISTICS
-from xai_widgets.training.recipe import Recipe
 from xai_widgets.training.reports import Report, TensorBoard, write_csv
-from xai_widgets.training.trainer import Trainer
+from xai_widgets.training.trainer import Recipe, Trainer
 
 ARMS = ("regularised", "baseline", "both")
 
@@ -77,14 +76,8 @@ def _arm(
     network = build(options.model, channels, len(train.class_names), seed=recipe.seed).to(device)
     if options.layout == "channels_last":
         network = network.to(memory_format=torch.channels_last)
-    trainer = Trainer(
-        network,
-        train,
-        test,
-        recipe=recipe,
-        folder=folder,
-        checkpoint_every=options.checkpoint_every,
-    )
+    every = options.checkpoint_every
+    trainer = Trainer(network, train, test, recipe=recipe, folder=folder, checkpoint_every=every)
     first = rank_and_count()[0] == 0
     if first and trainer.epoch + trainer.step:
         print(f"going on after {trainer.epoch} epochs and {trainer.step} steps", flush=True)
@@ -121,14 +114,9 @@ def _arm(
 
 def _recipe(options: argparse.Namespace) -> Recipe:
     recipe = Recipe.one_cycle(options.epochs or 30) if options.recipe == "one_cycle" else Recipe()
-    given = {
-        name: getattr(options, name)
-        for name in ("epochs", "batch_size", "learning_rate", "weight_decay", "error", "reference",
-                     "statistics", "weight", "seed", "label_smoothing", "crop", "rotation",
-                     "warm_up")
-        if getattr(options, name) is not None
-    }  # fmt: skip
-    return replace(recipe, **given, shards=options.shards or rank_and_count()[1])
+    names = {field.name for field in fields(Recipe)}
+    given = {n: v for n, v in vars(options).items() if n in names and v is not None}
+    return replace(recipe, **{**given, "shards": options.shards or rank_and_count()[1]})
 
 
 def _subset(data: Labelled, count: int | None) -> Labelled:

@@ -82,14 +82,14 @@ class Batches:
 
 
 def augmented(
-    pixels: Tensor, seeds: tuple[int, int, int], *, crop: int, flip: bool, rotation: float
+    pixels: Tensor, seeds: tuple[int, int, int], crop: int, flip: bool, rotation: float
 ) -> Tensor:
     """Each picture (N, C, H, W) in [0, 1] mirrored half the time, rotated by up to `rotation`
     degrees, and shifted by up to `crop` pixels, at random by (seed, epoch, step); the outside is
     black.
     """
-    seed, epoch, step = seeds
-    generator = generator_of(seed, AUGMENTATION, epoch, step)
+    seed, *step = seeds
+    generator = generator_of(seed, AUGMENTATION, *step)
     count, _, height, width = pixels.shape
     angle = (2 * torch.rand(count, generator=generator) - 1) * math.radians(rotation)
     moves = torch.randint(-crop, crop + 1, (2, count), generator=generator)

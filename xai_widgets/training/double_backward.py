@@ -25,14 +25,14 @@ from torch.autograd.function import once_differentiable
 from xai_widgets.probe.guard import Function
 from xai_widgets.probe.rectifiers import RectifierMode
 
-_CONV_ARGUMENTS = ("input", "weight", "bias", "stride", "padding", "dilation", "groups")
-_CONV_DEFAULTS: dict[str, Any] = {
-    "bias": None, "stride": 1, "padding": 0, "dilation": 1, "groups": 1,
+# The arguments in their order, with their defaults.
+_CONV: dict[str, Any] = {
+    "input": None, "weight": None, "bias": None, "stride": 1, "padding": 0, "dilation": 1,
+    "groups": 1,
 }  # fmt: skip
-_NORM_ARGUMENTS = ("input", "running_mean", "running_var", "weight", "bias", "training",
-                   "momentum", "eps")  # fmt: skip
-_NORM_DEFAULTS: dict[str, Any] = {
-    "weight": None, "bias": None, "training": False, "momentum": 0.1, "eps": 1e-5,
+_NORM: dict[str, Any] = {
+    "input": None, "running_mean": None, "running_var": None, "weight": None, "bias": None,
+    "training": False, "momentum": 0.1, "eps": 1e-5,
 }  # fmt: skip
 _SUMS = [False, True, True]  # not the gradient by the input
 _FEW = 4  # channels of a picture
@@ -58,27 +58,18 @@ class DoubleBackwardMode(RectifierMode):
         self.fixed = False
         self.source: Any = None  # the autograd node of the network's input
 
-    def is_input(self, x: Tensor) -> bool:
-        """Whether this is the picture itself, unchanged: the derivative of the training loss with
-        respect to it is not needed.
-        """
-        return self.source is not None and x.grad_fn is self.source
-
     def call(self, func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if func is torch.conv2d:
-            given = {**_CONV_DEFAULTS, **dict(zip(_CONV_ARGUMENTS, args, strict=False)), **kwargs}
+            given = {**_CONV, **dict(zip(_CONV, args, strict=False)), **kwargs}
             x = given["input"]
             if x.requires_grad and x.ndim == 4 and not isinstance(given["padding"], str):
                 pairs = [_pair(given[name]) for name in ("stride", "padding", "dilation")]
-                return _applied(
-                    _Convolution, x, given["weight"], given["bias"], (*pairs, given["groups"]), self
-                )
+                geometry = (*pairs, given["groups"])
+                return _applied(_Convolution, x, given["weight"], given["bias"], geometry, self)
         if func is F.batch_norm:
-            given = {**_NORM_DEFAULTS, **dict(zip(_NORM_ARGUMENTS, args, strict=False)), **kwargs}
+            given = {**_NORM, **dict(zip(_NORM, args, strict=False)), **kwargs}
             x, weight = given["input"], given["weight"]
-            several = (
-                x.ndim > 1 and x.numel() > x.shape[1]
-            )  # one value per channel is an error in PyTorch
+            several = x.ndim > 1 and x.numel() > x.shape[1]  # of one value PyTorch has an error
             if given["training"] and x.requires_grad and several:
                 weight = x.new_ones(x.shape[1]) if weight is None else weight
                 return _applied(_BatchNorm,
@@ -92,7 +83,7 @@ class DoubleBackwardMode(RectifierMode):
         in_place = kwargs.get("inplace", len(args) > 1 and args[1])
         if func not in _RELU or in_place or not torch.is_grad_enabled() or not x.requires_grad:
             return super().rectify(func, args, kwargs)
-        y = _applied(_Relu, x, self)
+        y = _applied(_Relu, x)
         self.hook(y, func)
         return y
 
@@ -114,7 +105,9 @@ class _Convolution(autograd.Function):
         wanted = list(ctx.needs_input_grad[:3])
         if ctx.mode.to_inputs:
             return _applied(_ConvolutionBackward, g, x, w, ctx.geometry), None, None, None, None
-        wanted[0] = wanted[0] and not ctx.mode.is_input(x)
+        # The derivative of the training loss by the picture itself, unchanged, is not needed.
+        is_picture = ctx.mode.source is not None and x.grad_fn is ctx.mode.source
+        wanted[0] = wanted[0] and not is_picture
         gradients = _convolution_backward(g, x, w, ctx.bias, ctx.geometry, wanted)
         return *gradients, None, None
 
@@ -162,32 +155,14 @@ class _Relu(autograd.Function):
     """PyTorch's own form has a second derivative that adds zeros to the gradient of the map."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, mode: DoubleBackwardMode) -> Tensor:
+    def forward(ctx: Any, x: Tensor) -> Tensor:
         y = x.relu()
         ctx.save_for_backward(y)
-        ctx.mode = mode
         return y
 
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> Any:
-        (y,) = ctx.saved_tensors
-        if ctx.mode.to_inputs:
-            return _applied(_ReluBackward, g, y), None
-        return _threshold_backward(g, y, 0), None
-
-
-class _ReluBackward(autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, g: Tensor, y: Tensor) -> Tensor:
-        ctx.save_for_backward(y)
-        gx: Tensor = _threshold_backward(g, y, 0)
-        return gx
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, v: Tensor) -> Any:
-        (y,) = ctx.saved_tensors
-        return _threshold_backward(v, y, 0), None
+        return _threshold_backward(g, ctx.saved_tensors[0].detach(), 0)
 
 
 class _BatchNorm(autograd.Function):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -10,7 +11,7 @@ import torch
 import torch.nn.functional as F  # the field's name for it
 from torch import Tensor, nn
 
-from xai_widgets.errors import ExplanationError, nearest
+from xai_widgets.errors import check_choice
 
 
 class _Block(nn.Module):
@@ -50,8 +51,7 @@ class ResNet(nn.Module):
         stages: list[nn.Module] = []
         for number, outside in enumerate(widths):
             for block in range(blocks):
-                stride = 2 if number and not block else 1
-                stages.append(_Block(width, outside, stride))
+                stages.append(_Block(width, outside, 2 if number and not block else 1))
                 width = outside
         self.blocks = nn.Sequential(*stages)
         self.head = nn.Linear(width, classes)
@@ -95,8 +95,7 @@ class MobileNetV2(nn.Sequential):
         width = 32
         for expansion, outside, repetitions, stride in table:
             for repetition in range(repetitions):
-                own_stride = 1 if repetition else stride
-                layers.append(_Inverted(width, outside, own_stride, expansion))
+                layers.append(_Inverted(width, outside, 1 if repetition else stride, expansion))
                 width = outside
         layers += _rectified(width, 1280, 1)
         head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(1280, classes)]
@@ -112,16 +111,12 @@ def _rectified(
     return [conv, nn.BatchNorm2d(outside), nn.ReLU6(inplace=True)]
 
 
-def _resnet18(channels: int, classes: int) -> nn.Module:
-    return ResNet(channels, classes, (64, 128, 256, 512), 2)
-
-
-def _small_resnet(channels: int, classes: int) -> nn.Module:
-    return ResNet(channels, classes, (16, 32, 64), 1, stem=2)
-
-
 MODELS: Mapping[str, Callable[[int, int], nn.Module]] = MappingProxyType(
-    {"resnet18": _resnet18, "mobilenet_v2": MobileNetV2, "small_resnet": _small_resnet}
+    {
+        "resnet18": partial(ResNet, widths=(64, 128, 256, 512), blocks=2),
+        "mobilenet_v2": MobileNetV2,
+        "small_resnet": partial(ResNet, widths=(16, 32, 64), blocks=1, stem=2),
+    }
 )
 
 
@@ -130,11 +125,7 @@ def build(name: str, channels: int, classes: int, seed: int = 0) -> Any:
 
     Raises ExplanationError with the nearest spelling for an unknown name.
     """
-    if name not in MODELS:
-        raise ExplanationError(
-            f"model={name!r}; expected one of {', '.join(map(repr, MODELS))}."
-            + nearest(name, MODELS)
-        )
+    check_choice("model", name, MODELS)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return MODELS[name](channels, classes)

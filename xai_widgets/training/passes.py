@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F  # the field's name for it
 from torch import Tensor, nn
 
-from xai_widgets.errors import ExplanationError, nearest
+from xai_widgets.errors import ExplanationError, check_choice
 from xai_widgets.probe.fingerprint import modules_of
 from xai_widgets.probe.guard import as_found, autograd_ready, buffers_aside, like_parameters, unwrap
 from xai_widgets.probe.rectifiers import Rule
@@ -36,11 +36,8 @@ class Terms:
 
     def numbers(self) -> Mapping[str, float]:
         """The three terms as plain numbers."""
-        return {
-            "total": float(self.total.detach()),
-            "classification": float(self.classification.detach()),
-            "regularization": float(self.regularization.detach()),
-        }
+        names = ("total", "classification", "regularization")
+        return {name: float(getattr(self, name).detach()) for name in names}
 
 
 class TrainingPass:
@@ -67,10 +64,11 @@ class TrainingPass:
         statistics: str = "batch",
     ) -> None:
         _check(model)
+        check_choice("statistics", statistics, STATISTICS)
         self.model = unwrap(model)
         self._run, self._smoothing = model, label_smoothing
         self._mode = DoubleBackwardMode()
-        self._mode.fixed = fixed_of(statistics)
+        self._mode.fixed = statistics == "fixed"
         self._generators = _generator_states()
         with autograd_ready(self.model):
             self._targets = targets.detach().clone()  # may be an inference tensor
@@ -151,17 +149,6 @@ class TrainingPass:
     def _losses(self, logits: Tensor) -> Tensor:
         targets = self._targets.to(logits.device)
         return F.cross_entropy(logits, targets, reduction="none", label_smoothing=self._smoothing)
-
-
-def fixed_of(statistics: str) -> bool:
-    """Whether BatchNorm's statistics are constants. Raises ExplanationError for
-    any other word."""
-    if statistics not in STATISTICS:
-        raise ExplanationError(
-            f"statistics={statistics!r}; expected one of {', '.join(map(repr, STATISTICS))}."
-            + nearest(statistics, STATISTICS)
-        )
-    return statistics == "fixed"
 
 
 def _generator_states() -> tuple[Tensor, Tensor | None]:

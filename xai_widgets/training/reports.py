@@ -5,8 +5,7 @@ from __future__ import annotations
 import csv
 import importlib
 import io
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,16 +57,11 @@ class Report:
         return f"epoch {self.epoch + 1}, step {self.step} of {self.steps} · {terms}{rest}"
 
 
-@contextmanager
-def _evaluating(model: nn.Module) -> Iterator[torch.device]:
-    with as_found(model):
-        yield next(model.parameters()).device
-
-
 def accuracy_of(model: nn.Module, data: Batches) -> float:
     """The share of pictures that the network classifies correctly; processes share the work."""
     rank, count = rank_and_count()
-    with _evaluating(model) as device, torch.no_grad():
+    device = next(model.parameters()).device
+    with as_found(model), torch.no_grad():
         right = torch.zeros((), dtype=torch.float64, device=device)
         for numbers in torch.arange(len(data)).split(_BATCH)[rank::count]:
             logits = logits_of(model(data.inputs(numbers).to(device)), batch=len(numbers))
@@ -84,7 +78,8 @@ def cosine_of(model: nn.Module, data: Batches, pictures: int) -> float | None:
     cosines = []
     count = min(pictures, len(data))
     spread = torch.arange(count) * len(data) // max(count, 1)
-    with _evaluating(model) as device:
+    device = next(model.parameters()).device
+    with as_found(model):
         for numbers in spread.split(_GRADIENT_BATCH):
             run = TrainingPass(model, data.inputs(numbers).to(device), data.labels[numbers])
             try:

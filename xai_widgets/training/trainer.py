@@ -1,23 +1,26 @@
-"""A training that reports every step, and continues after an interruption as if there had been
-none.
+"""A training by a recipe, which is all the choices that its result depends on. It reports every
+step, and continues after an interruption as if there had been none.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import os
 import time
 import warnings
 from collections.abc import Callable, Generator
 from contextlib import closing
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import torch
 import torch.nn.functional as F  # the field's name for it
 from torch import Tensor, nn
 
-from xai_widgets.errors import ExplanationError
+from xai_widgets.errors import ExplanationError, check_choice
 from xai_widgets.files import (
     check_settings,
     load_moments,
@@ -30,14 +33,82 @@ from xai_widgets.probe.guard import lock_of, unwrap
 from xai_widgets.progress import Progress
 from xai_widgets.training.batches import Batches, augmented
 from xai_widgets.training.distributed import Shards, agree, rank_and_count
-from xai_widgets.training.losses import interpretable_gradient_loss
-from xai_widgets.training.passes import Terms
-from xai_widgets.training.recipe import Recipe
+from xai_widgets.training.losses import DISTANCES, REFERENCES, interpretable_gradient_loss
+from xai_widgets.training.passes import STATISTICS, Terms
 from xai_widgets.training.reports import Report, accuracy_of, cosine_of
 
 Loss = Callable[[nn.Module, Tensor, Tensor], Terms]
+Schedule = Literal["steps", "one_cycle"]
 CHECKPOINT = "checkpoint.safetensors"
 _FORMAT = "xai_widgets.training"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """How a network is trained; the defaults are those of the CIFAR code of the paper's group.
+
+    weight, error, reference, statistics: of `interpretable_gradient_loss`; a weight of 0 is the
+    baseline arm, plain cross-entropy on the same batches. SGD with `momentum` and `weight_decay`;
+    the rate falls by `gamma` at each of `milestones` (shares of all epochs) after `warm_up` epochs
+    ("steps"), or rises over `warm_up` epochs and falls to zero along a cosine ("one_cycle").
+    Pictures are padded by `crop` and cropped at random, mirrored half the time if `flip`, rotated
+    by up to `rotation` degrees. shards: parts of a batch with BatchNorm statistics of their own,
+    which may run in as many processes. seed: of the order of pictures, their augmentation, and
+    dropout.
+    """
+
+    epochs: int = 200
+    batch_size: int = 128
+    weight: float = 7.5e-3
+    error: str = "cosine"
+    reference: str = "guided"
+    statistics: str = "batch"
+    learning_rate: float = 0.1
+    momentum: float = 0.9
+    weight_decay: float = 5e-4
+    schedule: Schedule = "steps"
+    milestones: tuple[float, ...] = (0.3, 0.6, 0.8)
+    gamma: float = 0.2
+    warm_up: float = 1.0
+    label_smoothing: float = 0.0
+    crop: int = 4
+    flip: bool = True
+    rotation: float = 15.0
+    shards: int = 1
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_choice("error", self.error, DISTANCES)
+        check_choice("reference", self.reference, REFERENCES)
+        check_choice("statistics", self.statistics, STATISTICS)
+        check_choice("schedule", self.schedule, get_args(Schedule))
+        for name in ("epochs", "batch_size", "shards"):
+            if getattr(self, name) < 1:
+                raise ExplanationError(f"{name}={getattr(self, name)!r}; expected at least 1")
+        if self.batch_size % self.shards:
+            raise ExplanationError(
+                f"shards={self.shards} does not divide batch_size={self.batch_size}"
+            )
+
+    @classmethod
+    def one_cycle(cls, epochs: int = 30, **options: Any) -> Recipe:
+        """A shorter training: the rate rises over a tenth of the epochs, then falls to zero."""
+        return cls(**{"epochs": epochs, "schedule": "one_cycle", "warm_up": epochs / 10, **options})
+
+    def rate(self, step: int, steps: int) -> float:
+        """The learning rate of step number `step` from 0, with `steps` in an epoch."""
+        warm = self.warm_up * steps
+        if step < warm:
+            return self.learning_rate * (step + 1) / max(warm, 1.0)
+        if self.schedule == "steps":
+            passed = sum(step >= share * self.epochs * steps for share in self.milestones)
+            return self.learning_rate * self.gamma**passed
+        share = (step - warm) / max(self.epochs * steps - warm, 1.0)
+        return self.learning_rate * 0.5 * (1 + math.cos(math.pi * min(share, 1.0)))
+
+    def plain(self) -> dict[str, Any]:
+        """The recipe as JSON holds it."""
+        return {**asdict(self), "milestones": list(self.milestones)}
 
 
 class Trainer:
@@ -110,10 +181,9 @@ class Trainer:
             report = self._train_step()
             if self.checkpoint_every and self.step and self.step % self.checkpoint_every == 0:
                 self._keep()
+            done = report.epoch * self.steps + report.step
             try:
-                yield Progress(
-                    (report.epoch * self.steps + report.step) / total, report, str(report)
-                )
+                yield Progress(done / total, report, str(report))
             except GeneratorExit:
                 if self.step:  # at an epoch's end there is one already
                     self._keep()
@@ -136,13 +206,9 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         chosen = self.train.batch(recipe.seed, epoch, step, recipe.batch_size)
-        pixels = augmented(
-            self.train.pixels[chosen].float() / 255,
-            (recipe.seed, epoch, step),
-            crop=recipe.crop,
-            flip=recipe.flip,
-            rotation=recipe.rotation,
-        )
+        seeds = (recipe.seed, epoch, step)
+        pixels = self.train.pixels[chosen].float() / 255
+        pixels = augmented(pixels, seeds, recipe.crop, recipe.flip, recipe.rotation)
         inputs, labels = self.train.normalised(pixels), self.train.labels[chosen]
         with lock_of(unwrap(self.model)):  # a widget may look at the network between two steps
             self.optimizer.zero_grad()
@@ -161,11 +227,8 @@ class Trainer:
         return Report(epoch, step + 1, self.steps, numbers, rate, so_far, accuracy, cosine)
 
     def _end_epoch(self, rate: float, so_far: float, accuracy: float, cosine: float | None) -> None:
-        terms = {
-            name: value / self.steps
-            for name, value in self._sums.items()
-            if name not in ("right", "pictures", "seconds")
-        }
+        others = ("right", "pictures", "seconds")
+        terms = {n: value / self.steps for n, value in self._sums.items() if n not in others}
         entry = {"epoch": self.epoch, "learning_rate": rate, **terms, "accuracy": so_far}
         entry.update(test_accuracy=accuracy, seconds=round(self._sums["seconds"], 2))
         self.history.append(entry if cosine is None else {**entry, "cosine": cosine})
@@ -177,17 +240,13 @@ class Trainer:
         on a sample of them; None for a network without rectifiers.
         """
         with lock_of(unwrap(self.model)):
-            return accuracy_of(self.model, self.test), cosine_of(
-                self.model, self.test, self.measured
-            )
+            accuracy = accuracy_of(self.model, self.test)
+            return accuracy, cosine_of(self.model, self.test, self.measured)
 
     @property
     def _settings(self) -> dict[str, Any]:
-        return {
-            **self.recipe.plain(),
-            "network": type(self.model).__name__,
-            "pictures": self.train.fingerprint(),
-        }
+        data = {"network": type(self.model).__name__, "pictures": self.train.fingerprint()}
+        return {**self.recipe.plain(), **data}
 
     def _keep(self) -> None:
         if self.folder is None or rank_and_count()[0] != 0:
@@ -216,23 +275,18 @@ class Trainer:
 
 
 def _loss_of(recipe: Recipe) -> Loss:
-    def plain(model: nn.Module, inputs: Tensor, targets: Tensor) -> Terms:
-        logits = model(inputs)
-        loss = F.cross_entropy(logits, targets, label_smoothing=recipe.label_smoothing)
-        return Terms(loss, loss, torch.full_like(loss.detach(), torch.nan), logits.detach())
-
-    def regularised(model: nn.Module, inputs: Tensor, targets: Tensor) -> Terms:
-        return interpretable_gradient_loss(
-            model,
-            inputs,
-            targets,
-            weight=recipe.weight,
-            error=recipe.error,
-            reference=recipe.reference,
-            statistics=recipe.statistics,
-            label_smoothing=recipe.label_smoothing,
-        )
-
     if recipe.weight < 0:
         raise ExplanationError(f"weight={recipe.weight!r}; expected 0 or more")
-    return regularised if recipe.weight else plain
+    if recipe.weight == 0:
+        return partial(_cross_entropy, label_smoothing=recipe.label_smoothing)
+    names = ("weight", "error", "reference", "statistics", "label_smoothing")
+    options = {name: getattr(recipe, name) for name in names}
+    return partial(interpretable_gradient_loss, **options)
+
+
+def _cross_entropy(
+    model: nn.Module, inputs: Tensor, targets: Tensor, *, label_smoothing: float
+) -> Terms:
+    logits = model(inputs)
+    loss = F.cross_entropy(logits, targets, label_smoothing=label_smoothing)
+    return Terms(loss, loss, torch.full_like(loss.detach(), torch.nan), logits.detach())

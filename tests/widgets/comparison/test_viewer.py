@@ -86,7 +86,7 @@ def test_each_may_explain_its_own_class(engine: Engine, comparison: GradientComp
         comparison.attributions[name, "saliency"].target.index for name in ("Small 1", "Small 2")
     ]
     networks = (engine, bent(engine))
-    assert indices == [each.internals.resolve_target(photograph()).index for each in networks]
+    assert indices == [network.internals.resolve_target(photograph()).index for network in networks]
     assert indices[0] != indices[1]
     comparison.own, comparison.target = False, "blue whale"
     comparison.wait(30)
@@ -246,6 +246,14 @@ def test_it_is_strict(engine: Engine, comparison: GradientComparison) -> None:
         comparison.noise = 2
     with pytest.raises(ExplanationError, match="picture_index is 2"):
         comparison.picture_index = 2
+    with pytest.warns(DeprecationWarning, match=r"place is now called picture_index"):
+        comparison.place = 1
+    assert comparison.picture_index == 1
+    with (
+        pytest.warns(DeprecationWarning, match="place=.... is now called picture_index"),
+        GradientComparison(engine, [photograph()] * 2, place=1) as other,  # type: ignore[call-arg]
+    ):
+        assert other.picture_index == 1
     channel(comparison).change(scale="cel")
     assert comparison.status["state"] == "error"
     assert "Did you mean" in comparison.status["message"]

@@ -210,6 +210,11 @@ def test_it_is_strict(engine: Engine, explorer: LatentExplorer) -> None:
         explorer.samples = 3
     with pytest.raises(ExplanationError, match="neighbour is 60"):
         explorer.move([], 60)
+    with (
+        pytest.warns(DeprecationWarning, match="place=.... is now called neighbour"),
+        pytest.raises(ExplanationError, match="neighbour is 60"),
+    ):
+        explorer.move([], place=60)
     with pytest.raises(ExplanationError, match="values has 99 numbers"):
         explorer.move([0.0] * 99)
     with pytest.raises(ExplanationError, match="finite"):

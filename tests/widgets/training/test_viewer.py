@@ -47,7 +47,7 @@ def trainer(epochs: int = 3, **options: Any) -> Trainer:
 
 def test_it_trains_as_the_trainer_does_and_shows_it() -> None:
     alone = trainer()
-    reports = list(alone.reports())
+    reports = [step.result for step in alone.stream()]
     watched = trainer()
     with TrainingMonitor(watched, pictures=2, class_names=NAMES) as monitor:
         monitor.wait(60)
@@ -71,6 +71,8 @@ def test_it_trains_as_the_trainer_does_and_shows_it() -> None:
             largest = float(np.abs(expected).max())
             np.testing.assert_allclose(sent, expected, atol=largest / 60 + 1e-9)
         assert [each["name"] for each in monitor.thumbnails] == NAMES
+        with pytest.warns(DeprecationWarning, match="strip is now called thumbnails"):
+            assert monitor.strip == monitor.thumbnails
 
 
 def test_it_pauses_goes_on_and_ends() -> None:
@@ -96,8 +98,8 @@ def test_it_pauses_goes_on_and_ends() -> None:
 
 def test_it_waits_to_be_started_and_knows_what_was_before(tmp_path: Path) -> None:
     first = trainer(folder=tmp_path)
-    for report in first.reports():
-        if report.ends_epoch:
+    for step in first.stream():
+        if step.result.ends_epoch:
             break
     again = trainer(folder=tmp_path)
     with TrainingMonitor(again, pictures=1, start=False) as monitor:
@@ -164,6 +166,8 @@ def test_what_goes_wrong_is_said() -> None:
         TrainingMonitor(network())  # type: ignore[arg-type]  # the point of it
     with pytest.raises(TypeError, match="no keyword 'picturs'"):
         TrainingMonitor(trainer(), picturs=2)
+    with pytest.raises(TypeError, match="no keyword 'image'"):
+        TrainingMonitor(trainer(), image=data(1, 0)[0][0])  # type: ignore[call-arg]
     with pytest.raises(ExplanationError, match="labels has 1 entries for 2 pictures"):
         TrainingMonitor(trainer(), [data(1, 0)[0][0]] * 2, labels=[0])
 
