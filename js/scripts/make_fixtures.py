@@ -33,7 +33,7 @@ def main() -> None:
     cases = []
     for (h, w), size, signed, look in CASES:
         values = random.standard_normal((h, w)) ** 3 * 1e-3
-        frame = quantise(values if signed else np.abs(values), signed=signed).to_json()
+        frame = quantise(values if signed else np.abs(values), signed=signed)
         decoded = dequantise(frame)
         what = shown(decoded, size, **{k: v for k, v in look.items() if k != "colormap"})
         colours = colorize(decoded, size, signed=signed, **look)

@@ -82,8 +82,6 @@ export interface CellMessage { kind: "cell"; key: string; frame: CellFrame }
 export interface MeasuresMessage extends CellMeasures { kind: "measures"; key: string }
 /** To the browser: no answer holds any more. */
 export interface ForgetMessage { kind: "forget" }
-/** From the browser: it lacks the answer with this key, or parts of it. */
-export interface MissingMessage { kind: "missing"; key: string }
 /** The probability of the class at each point, and the most probable classes there as pairs of
  * index and probability. `low` and `high` are the band of the random maps, `interval` that of their
  * areas. */
@@ -113,8 +111,6 @@ export interface SanityCheck {
 }
 /** A map that nobody has asked for yet; its data is in the buffer. */
 export interface PrefetchedMessage { kind: "prefetched"; frame: Frame }
-/** A view asks for the brush; `known`: for the fills alone; `problem`: the host refused it. */
-export interface BrushRequest { kind: "brush"; known?: boolean; problem?: string }
 /** The brush. Buffers: its module, the blurred picture (`mime`), the probabilities of the unpainted
  * picture, and what is painted now: the mask's runs and its probabilities. */
 export interface BrushMessage {
@@ -130,13 +126,11 @@ export interface PaintRequest {
 export interface PaintedMessage {
   kind: "painted"; by: string; seq: number; fill: string; failed?: boolean;
 }
-/** What the network says of a picture: (class, probability) of the classes that were likely at
- * first and of the likeliest now, and the latter's index and name. */
-export interface Judged {
+/** A picture, and what the network says of it: (class, probability) of the classes that were likely
+ * at first and of the likeliest now, and the latter's index and name. */
+export interface JudgedPicture extends Picture {
   chances: ReadonlyArray<readonly [number, number]>; label: number; label_name: string;
 }
-/** A picture, and what the network says of it. */
-export interface JudgedPicture extends Picture, Judged {}
 /** The trait `reconstruction`: what the VAE alone makes of the picture, the edited picture while no
  * slider is moved, and the classes that are likely. */
 export interface Reconstruction {
@@ -169,21 +163,10 @@ export interface NeighbourPicture extends Picture { neighbour: number }
 export interface LatentSaved extends JudgedPicture {
   slider?: number; value?: number; neighbour?: number; score: number | null;
 }
-/** From the browser: move the sliders, from a neighbour of a distillation on, and answer with so
- * many bytes at least. */
-export interface EditRequest {
-  kind: "edit"; values: readonly number[]; neighbour: number; run: number; full: number;
-}
-/** From the browser: send the pictures of these neighbours. */
-export interface NeighboursRequest {
-  kind: "neighbours"; run: number; neighbours: readonly number[];
-}
 /** To the browser: pictures of neighbours, their data in buffers. */
 export interface NeighboursMessage {
   kind: "neighbours"; run: number; pictures: readonly NeighbourPicture[];
 }
-/** From the browser: show the sliders that wait. */
-export interface TakeSlidersRequest { kind: "take_sliders" }
 /** The trait `plan`. `steps` are those of an epoch, `weight` that of the regularisation. */
 export interface TrainingPlan {
   epochs: number; steps: number; weight: number; regularised: boolean;

@@ -17,9 +17,9 @@ from tests.widgets.conftest import RecordingComm, busy, photograph
 from tests.widgets.five_maps.viewer import FiveMaps
 from xai_widgets.engine import Engine
 from xai_widgets.progress import Progress
+from xai_widgets.widgets.base.channel import message
 from xai_widgets.widgets.base.jobs import Work, in_one_step
 from xai_widgets.widgets.base.maps import dequantise
-from xai_widgets.widgets.base.channel import message
 from xai_widgets.widgets.base.widget import EngineWidget
 
 

@@ -41,10 +41,6 @@ class FiveMaps(Appearance, PictureWidget):
         self._methods = list(methods)
         super().__init__(engine, image, target=target, **options)
 
-    @t.validate("target")
-    def _check_target(self, proposal: Any) -> int | None:
-        return self._check_class(proposal["value"], "which all methods can explain")
-
     @t.observe("target")
     def _ask_anew(self, _change: Any) -> None:
         self._ask()

@@ -17,7 +17,7 @@ from xai_widgets.baselines import baseline_like
 from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError
 from xai_widgets.widgets import HeatmapViewer
-from xai_widgets.widgets.heatmap.painting import FILLS, Painting, mask_of, runs_of
+from xai_widgets.widgets.heatmap.brush import FILLS, Painting, mask_of, runs_of
 
 
 def disc(size: int = 32, radius: float = 9.0) -> npt.NDArray[np.bool_]:

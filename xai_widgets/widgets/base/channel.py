@@ -73,6 +73,7 @@ class Channel(anywidget.AnyWidget):
 
     # Kind -> the method that answers it, its parameters, and whether it takes all other fields.
     _handlers: ClassVar[Mapping[str, tuple[str, Sequence[str], bool]]] = {}
+    _held = 0  # contexts in which changes are held back
     _closed = True  # until the constructor runs, there is nothing to close
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -105,13 +106,16 @@ class Channel(anywidget.AnyWidget):
 
     @contextmanager
     def hold_trait_notifications(self) -> Iterator[None]:
-        """Changes made within this context are one change."""
+        """Changes made within this context are one change, and one request."""
         with state_lock.held():
+            self._held += 1
             try:
                 with super().hold_trait_notifications():
                     yield
             finally:
-                self._changed_together()
+                self._held -= 1
+                if not self._held:
+                    self._changed_together()
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Take over what the browser changed."""

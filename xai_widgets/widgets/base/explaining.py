@@ -12,9 +12,9 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, cast
 
+from xai_widgets import targets
 from xai_widgets.attribution import Attribution
 from xai_widgets.engine import Engine
-from xai_widgets import targets
 from xai_widgets.errors import ExplanationError
 from xai_widgets.images import Picture
 from xai_widgets.progress import Progress
@@ -102,7 +102,7 @@ def explanation(
     """The map as it refines; steps without a map come in between."""
     began = time.perf_counter()
     shown = float("-inf")
-    stream = engine.stream(
+    stream: Any = engine.stream(
         picture, request.method, target=request.target, layer=request.layer, **request.parameters
     )
     with closing(stream) as steps:

@@ -53,18 +53,11 @@ class Jobs:
         self.seq += 1
         self._started = time.perf_counter()
 
-    def submit(
-        self,
-        work: Work[T],
-        step: Callable[[Progress[T]], None],
-        done: Callable[[Progress[T]], None],
-        failed: Failed,
-    ) -> None:
-        """Do the work of the request that has begun."""
+    def submit(self, work: Work[Any], *acts: Callable[[Any], None]) -> None:
+        """Do the work of the request that has begun: `acts` are for a step, the end, an error."""
         seq = self.seq
-        callbacks = [self._posted(act, lambda: self.seq == seq) for act in (step, done, failed)]
-        on_step, on_done, on_error = callbacks
-        self._worker.submit(self._main, work, on_step=on_step, on_done=on_done, on_error=on_error)
+        step, done, failed = (self._posted(act, lambda: self.seq == seq) for act in acts)
+        self._worker.submit(self._main, work, on_step=step, on_done=done, on_error=failed)
 
     def beside(
         self,

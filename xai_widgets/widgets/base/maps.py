@@ -1,4 +1,5 @@
-"""Attribution maps as the browser receives them: one byte a pixel, with what is needed to undo it.
+"""Maps and pictures as the browser receives them: a map has one byte a pixel, with what is needed
+to undo it; a picture is small where exactness is not needed.
 
 A map is companded before it is quantised: with m = max |v|, the byte stores sign(v) sqrt(|v| / m),
 so that the many small values of a heavy-tailed map keep more levels than the few large ones, and
@@ -7,15 +8,18 @@ zero stays exactly zero. The browser inverts it, and colours values, not picture
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image, features
 
 from xai_widgets.attribution import Attribution
 from xai_widgets.methods import Method
+from xai_widgets.render import encode_png
 from xai_widgets.widgets.base import wire
 
 GAMMA = 2
@@ -23,6 +27,11 @@ BINS = 64
 _SIGNED_LEVELS = 127  # bytes 0 .. 254 with zero at 127: the same number of levels on both sides
 _UNSIGNED_LEVELS = 255
 
+_EXACT_PIXELS = 96 * 96  # up to this size a picture is sent exactly
+_STILL_BYTES = 60_000
+_STILL_SIDES = (256, 192)
+
+Pixels = npt.NDArray[np.uint8]
 FloatMap = npt.NDArray[np.float32]
 ByteMap = npt.NDArray[np.uint8]
 State = Literal["ok", "zero", "nonfinite"]
@@ -146,3 +155,44 @@ def _in_words(lost: int, size: int, peak: float) -> tuple[State, str]:
 def finite(number: float | None) -> float | None:
     """A number as JSON can carry it: NaN and infinities, which JSON lacks, become None."""
     return None if number is None or not math.isfinite(number) else float(number)
+
+
+def picture_to_json(pixels: Pixels, name: str) -> wire.Picture:
+    """The pixels the model saw, (H, W, 3), as the `picture` trait: exact when small enough."""
+    kind = "WEBP" if features.check("webp") else "JPEG"
+    return {**_encoded(pixels, kind, quality=88), "name": name}
+
+
+def small_picture(pixels: Pixels, side: int = 224, quality: int = 80) -> wire.Picture:
+    """(H, W, 3) as one of many pictures: exact where it is tiny, else at most `side` large."""
+    return _encoded(within(pixels, side), "JPEG", quality)
+
+
+def _encoded(pixels: Pixels, kind: str, quality: int) -> wire.Picture:
+    height, width = pixels.shape[:2]
+    if height * width <= _EXACT_PIXELS:
+        data, mime = encode_png(pixels), "image/png"
+    else:
+        buffer = io.BytesIO()
+        Image.fromarray(pixels).save(buffer, kind, quality=quality)
+        data, mime = buffer.getvalue(), f"image/{kind.lower()}"
+    return {"width": width, "height": height, "mime": mime, "data": data}
+
+
+def still(pixels: Pixels) -> bytes:
+    """(H, W, 3) as a PNG of at most about 60 KB, for the copy that a notebook keeps."""
+    for side in _STILL_SIDES:
+        png = encode_png(within(pixels, side), colors=256)
+        if len(png) <= _STILL_BYTES:
+            return png
+    return encode_png(within(pixels, _STILL_SIDES[-1]), colors=64)
+
+
+def within(pixels: Pixels, side: int) -> Pixels:
+    """(H, W, 3), made smaller where it is larger than `side`."""
+    height, width = pixels.shape[:2]
+    scale = side / max(height, width)
+    if scale >= 1:
+        return pixels
+    size = (max(round(width * scale), 1), max(round(height * scale), 1))
+    return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS))

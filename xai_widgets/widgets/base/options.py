@@ -12,8 +12,7 @@ from xai_widgets.attribution import Attribution
 from xai_widgets.engine import Engine
 from xai_widgets.errors import nearest
 from xai_widgets.render.colours import COLORMAPS, Blend, Sign, overlay
-from xai_widgets.widgets.base.maps import map_of
-from xai_widgets.widgets.base.photos import Pixels
+from xai_widgets.widgets.base.maps import Pixels, map_of
 from xai_widgets.widgets.base.traits import Choice, Share, TraitProblem
 from xai_widgets.widgets.base.widget import EngineWidget
 
@@ -70,6 +69,10 @@ class MethodOptions(TypedDict, total=False):
     window: int
 
 
+class MapOptions(AppearanceOptions, MethodOptions, WidgetOptions, total=False):
+    """Keywords of a widget that is both `Appearance` and `Parametrised`."""
+
+
 class Appearance(t.HasTraits):
     """The traits of a widget that say how its map looks over the picture.
 
@@ -105,17 +108,12 @@ class Parametrised(EngineWidget):
 
     _parameter_names: tuple[str, ...] = ()
 
-    def _with_parameters(self, engine: Engine, given: Mapping[str, Any]) -> dict[str, Any]:
-        """The keywords given, those of methods gathered in `parameters`."""
+    def __init__(self, engine: Engine, *positional: Any, **given: Any) -> None:
         names = (p.name for method in engine.methods.values() for p in method.parameters)
         self._parameter_names = tuple(dict.fromkeys(names))
-        own = {
-            name: given[name]
-            for name in self._parameter_names
-            if name in given and not self.has_trait(name)
-        }
-        others = {name: value for name, value in given.items() if name not in own}
-        return {**others, "parameters": {**others.get("parameters", {}), **own}}
+        own = [name for name in given if name in self._parameter_names and not self.has_trait(name)]
+        parameters = {**given.get("parameters", {}), **{name: given.pop(name) for name in own}}
+        super().__init__(engine, *positional, **{**given, "parameters": parameters})
 
     @t.validate("parameters")
     def _check_parameters(self, proposal: Any) -> dict[str, Any]:

@@ -15,9 +15,8 @@ from xai_widgets.render import encode_png, grid
 from xai_widgets.render.colours import overlay
 from xai_widgets.widgets.base.explaining import Explained, Facts, card_json, facts
 from xai_widgets.widgets.base.jobs import Work
-from xai_widgets.widgets.base.maps import map_of
-from xai_widgets.widgets.base.photos import Pixels, picture_to_json, still
-from xai_widgets.widgets.base.traits import TraitProblem, as_trait_problem
+from xai_widgets.widgets.base.maps import Pixels, map_of, picture_to_json, still
+from xai_widgets.widgets.base.traits import as_trait_problem
 from xai_widgets.widgets.base.widget import EngineWidget
 
 _SMALL, _LARGE = 128, 320  # pixels of a map in a still picture of several
@@ -66,16 +65,10 @@ class PictureWidget(EngineWidget):
             self._fill({"cards": [card_json(self.engine, name) for name in self.engine.methods]})
         self._ask()
 
-    def _check_class(self, target: Any, why: str) -> int | None:
-        """The index of the class that is meant, None for the most probable one. `why` tells why it
-        has to be a class and not a function.
-        """
-        if target is None:
-            return None
-        if callable(target):
-            raise TraitProblem(f"target is a function; expected a class, {why}.")
-        with as_trait_problem():
-            return self.engine.internals.resolve_target(self._picture, target).index
+    @t.validate("target")
+    def _check_target(self, proposal: Any) -> Any:
+        """The index of the class that is meant, None for the most probable one."""
+        return self._class_of(proposal["value"], self._picture)
 
     def _complete(self, work: Work[Any]) -> Work[Any]:
         engine, picture = self.engine, self._picture
@@ -119,8 +112,6 @@ class PictureWidget(EngineWidget):
         self._facts_of = self.image = None
         self._loaded = (None, None)
         self.picture = {}
-
-    # Static pictures.
 
     def _picture_png(self, *, small: bool) -> bytes:
         pixels = self._picture.pixels

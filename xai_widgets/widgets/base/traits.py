@@ -5,12 +5,14 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import traitlets as t
 
 from xai_widgets.errors import ExplanationError, nearest
+
+Number = TypeVar("Number", int, float)
 
 
 class TraitProblem(ExplanationError, t.TraitError):
@@ -28,16 +30,17 @@ class Choice(t.TraitType[str, str]):
         return one_of(str(self.name), value, self.choices)
 
 
-class Share(t.TraitType[float, float]):
-    """A number within a range, both ends included."""
+class _Within(t.TraitType[Number, Number]):
+    _type: type[Number]
+    _kinds: tuple[type, ...]
+    _words: str
 
-    _type, _kinds, _words = float, (int, float), "number"
-
-    def __init__(self, low: float, high: float, default: float) -> None:
+    def __init__(self, low: Number, high: Number, default: Number) -> None:
         super().__init__(default)
-        self.low, self.high = low, high
+        self.low: Number = low
+        self.high: Number = high
 
-    def validate(self, obj: Any, value: Any) -> float:
+    def validate(self, obj: Any, value: Any) -> Number:
         number = isinstance(value, self._kinds) and not isinstance(value, bool)
         if not number or not self.low <= value <= self.high:
             span = f"{self.low:.10g} to {self.high:.10g}"
@@ -45,7 +48,13 @@ class Share(t.TraitType[float, float]):
         return self._type(value)
 
 
-class WholeNumber(Share):
+class Share(_Within[float]):
+    """A number within a range, both ends included."""
+
+    _type, _kinds, _words = float, (int, float), "number"
+
+
+class WholeNumber(_Within[int]):
     """A whole number within a range, both ends included."""
 
     _type, _kinds, _words = int, (int, np.integer), "whole number"

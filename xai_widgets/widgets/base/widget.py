@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from types import TracebackType
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import traitlets as t
@@ -14,12 +12,14 @@ import traitlets as t
 from xai_widgets.engine import Engine
 from xai_widgets.engine.worker import Job
 from xai_widgets.errors import ExplanationError, nearest
+from xai_widgets.images import Picture
 from xai_widgets.progress import Progress
 from xai_widgets.widgets.base import notebook_cells as cells
 from xai_widgets.widgets.base import state_lock
 from xai_widgets.widgets.base.channel import message
 from xai_widgets.widgets.base.jobs import Failed, Jobs, Work
 from xai_widgets.widgets.base.saving import Saving
+from xai_widgets.widgets.base.traits import TraitProblem, as_trait_problem, several_of
 from xai_widgets.widgets.base.wire import State, Status
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ class EngineWidget(Saving):
     _way_on: ClassVar[str] = "Change the method or a parameter to go on."  # after Stop
     _way_out: ClassVar[str] = "Choose another method, class or layer."  # after an error
     _same_in_a_cell: ClassVar[str] = "engine.explain(image, method)"
+    _why_a_class: ClassVar[str] = "which all methods can explain"  # and not a function
     # A cell waits so long for its first picture, so that the notebook keeps a copy of it.
     _first_seconds: ClassVar[float] = 1.5
     _saving_seconds: ClassVar[float] = 120.0
@@ -280,19 +281,8 @@ class EngineWidget(Saving):
     def _ready(self) -> None:
         """A view in a browser has begun to listen."""
 
-    @contextmanager
-    def hold_trait_notifications(self) -> Iterator[None]:
-        """Changes made within this context are one request."""
-        with state_lock.held():
-            self._held += 1
-            try:
-                with super().hold_trait_notifications():
-                    yield
-            finally:
-                self._held -= 1
-
     def _changed_together(self) -> None:
-        if self._due and self._held == 1:
+        if self._due:
             self._submit()
 
     def _refused(self, problem: Exception) -> None:
@@ -300,6 +290,19 @@ class EngineWidget(Saving):
             self._say("error", str(problem), "The control is back at its last value.")
         else:  # from an observer that the user has added
             self._failed(problem)
+
+    @t.validate("methods")
+    def _check_methods(self, proposal: Any) -> list[str]:
+        return several_of("methods", proposal["value"], self.engine.methods)
+
+    def _class_of(self, target: Any, picture: Picture) -> int | None:
+        """The index of the class that is meant, None for the most probable one."""
+        if target is None:
+            return None
+        if callable(target):
+            raise TraitProblem(f"target is a function; expected a class, {self._why_a_class}.")
+        with as_trait_problem():
+            return self.engine.internals.resolve_target(picture, target).index
 
     # From the first view to the last.
 
@@ -340,10 +343,5 @@ class EngineWidget(Saving):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        problem: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_problem: object) -> None:
         self.close()

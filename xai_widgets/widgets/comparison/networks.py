@@ -36,18 +36,14 @@ def rows_of(
     Raises ExplanationError for anything that is not an engine, weights that do not fit, and where
     there is not one name or accuracy for each network.
     """
-    networks: dict[str, Engine] | list[Engine]
     if checkpoints is not None:
         if not isinstance(engines, Engine):
             raise ExplanationError("checkpoints are of one network; expected a single engine")
-        networks = {str(name): with_weights(engines, name, w) for name, w in checkpoints.items()}
-    elif isinstance(engines, Mapping):
-        networks = {str(name): engine for name, engine in engines.items()}
-    elif isinstance(engines, (list, tuple)):
-        networks = list(engines)
-    else:
-        networks = [engines]  # type: ignore[list-item]  # checked below
-    given = list(networks.values()) if isinstance(networks, dict) else networks
+        engines = {str(name): with_weights(engines, name, w) for name, w in checkpoints.items()}
+    if isinstance(engines, Mapping):
+        names = list(engines) if names is None else names
+        engines = list(engines.values())
+    given: list[Any] = list(engines) if isinstance(engines, (list, tuple)) else [engines]
     for engine in given:
         if not isinstance(engine, Engine):
             raise ExplanationError(
@@ -56,11 +52,7 @@ def rows_of(
     if not given:
         raise ExplanationError("there is no network to compare; expected one engine or more")
     if names is None:
-        names = (
-            list(networks)
-            if isinstance(networks, dict)
-            else _distinct([engine.name for engine in given])
-        )
+        names = _distinct([engine.name for engine in given])
     called = [str(name) for name in names]
     if len(called) != len(given) or len(set(called)) < len(called):
         raise ExplanationError(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Literal, cast
@@ -15,21 +14,15 @@ from xai_widgets.attribution import Attribution
 from xai_widgets.engine import Engine
 from xai_widgets.engine.worker import Job
 from xai_widgets.images import Picture
+from xai_widgets.render import encode_png, grid
 from xai_widgets.render.colours import Sign, colorize
 from xai_widgets.targets import TargetLike
 from xai_widgets.widgets.base import state_lock
-from xai_widgets.widgets.base.explaining import card_json
-from xai_widgets.widgets.base.jobs import Work
-from xai_widgets.widgets.base.maps import map_of
 from xai_widgets.widgets.base.channel import message
-from xai_widgets.widgets.base.options import (
-    Appearance,
-    AppearanceOptions,
-    MethodOptions,
-    Parametrised,
-    WidgetOptions,
-)
-from xai_widgets.widgets.base.photos import Pixels, small_picture, within
+from xai_widgets.widgets.base.explaining import Facts, card_json
+from xai_widgets.widgets.base.jobs import Work
+from xai_widgets.widgets.base.maps import Pixels, map_of, small_picture, within
+from xai_widgets.widgets.base.options import Appearance, MapOptions, Parametrised
 from xai_widgets.widgets.base.traits import (
     Choice,
     Renamed,
@@ -37,37 +30,22 @@ from xai_widgets.widgets.base.traits import (
     TraitProblem,
     WholeNumber,
     as_trait_problem,
-    several_of,
+    by_new_names,
 )
+from xai_widgets.widgets.comparison import work
 from xai_widgets.widgets.comparison.networks import Row, rows_of
-from xai_widgets.widgets.comparison.stills import (
-    compare_all,
-    comparison_png,
-    message_of,
-    saved_comparisons,
-    saved_of,
-)
-from xai_widgets.widgets.comparison.wire import ComparisonSaved
-from xai_widgets.widgets.comparison.work import (
-    MEASURES,
-    Answer,
-    AnswerCache,
-    Comparison,
-    ComparisonRequest,
-    Measured,
-    Part,
-    compare,
-    measure,
-)
+from xai_widgets.widgets.comparison.saved import compare_all, saved_comparisons, saved_of
+from xai_widgets.widgets.comparison.wire import ComparisonSaved, NetworkPrediction
 
 METHODS = ("saliency", "guided_backprop", "deconvnet", "smooth_grad", "grad_cam")
 _COLORMAPS = ("inferno", "gray", "coolwarm")  # those in the bundle
 _MOST_NOISE = 0.5
 _PAINTED_IN = 0.4  # seconds that the browser has for painting before measures need all cores
 _THUMBNAIL = 64  # pixels
+_SMALL, _LARGE = 96, 320  # pixels of a cell in a still picture
 
 
-class ComparisonOptions(AppearanceOptions, MethodOptions, WidgetOptions, total=False):
+class ComparisonOptions(MapOptions, total=False):
     """Keywords of GradientComparison."""
 
     own: bool
@@ -103,6 +81,7 @@ class GradientComparison(Appearance, Parametrised):
     """
 
     _static = "comparison"
+    _why_a_class = "which all networks have"
     _way_on = "Choose a picture, class or method to go on; what is done is kept."
     _way_out = "Choose another picture, method or class."
 
@@ -110,7 +89,7 @@ class GradientComparison(Appearance, Parametrised):
     thumbnails: t.List[dict[str, Any]] = t.List().tag(sync=True)
     cards: t.List[dict[str, Any]] = t.List().tag(sync=True)
     class_names: t.List[str] = t.List().tag(sync=True)
-    measure_descriptions = t.List([{**item} for item in MEASURES]).tag(sync=True)
+    measure_descriptions = t.List([{**item} for item in work.MEASURES]).tag(sync=True)
 
     image = t.Any().tag(keyword=True)
     methods: t.List[str] = t.List().tag(sync=True, keyword=True)
@@ -142,19 +121,12 @@ class GradientComparison(Appearance, Parametrised):
         checkpoints: Mapping[str, Any] | None = None,
         **options: Unpack[ComparisonOptions],
     ) -> None:
-        given: dict[str, Any] = {**options}
-        if "place" in given:
-            warnings.warn(
-                "GradientComparison(place=...) is now called picture_index",
-                DeprecationWarning,
-                stacklevel=2,
-            )
-            given["picture_index"] = given.pop("place")
+        given = by_new_names(type(self), options)
         self._rows: list[Row] = rows_of(engines, checkpoints, names, accuracies)
         engine = self._rows[0].engine
         self._loaded: tuple[Any, list[Any]] = (image, _listed(image))
         self._pictures: list[Picture] = [engine.picture(item) for item in self._loaded[1]]
-        self._answers, self._with_facts = AnswerCache(), True
+        self._answers, self._with_facts = work.AnswerCache(), True
         self._viewed = False
         self._measuring: Job | None = None
         super().__init__(
@@ -162,10 +134,8 @@ class GradientComparison(Appearance, Parametrised):
             image=image,
             methods=[methods] if isinstance(methods, str) else list(methods),
             target=target,
-            **self._with_parameters(engine, given),
+            **given,
         )
-
-    # What may be asked.
 
     @t.validate("image")
     def _check_image(self, proposal: Any) -> Any:
@@ -177,19 +147,9 @@ class GradientComparison(Appearance, Parametrised):
                 self._loaded = (image, images)
         return image
 
-    @t.validate("methods")
-    def _check_methods(self, proposal: Any) -> list[str]:
-        return several_of("methods", proposal["value"], self.engine.methods)
-
     @t.validate("target")
     def _check_target(self, proposal: Any) -> int | None:
-        target = proposal["value"]
-        if target is None:
-            return None
-        if callable(target):
-            raise TraitProblem("target is a function; expected a class, which all networks have.")
-        with as_trait_problem():
-            return self.engine.internals.resolve_target(self._pictures[0], target).index
+        return self._class_of(proposal["value"], self._pictures[0])
 
     @t.validate("picture_index")
     def _check_picture_index(self, proposal: Any) -> int:
@@ -206,8 +166,6 @@ class GradientComparison(Appearance, Parametrised):
         if len(pair) > 2 or any(not 0 <= row < len(self._rows) for row, _ in pair):
             raise TraitProblem(f"pair is {pair}; expected two cells [row, method].")
         return [list(cell) for cell in pair]
-
-    # What is asked.
 
     @t.observe("image")
     def _take_pictures(self, _change: Any) -> None:
@@ -233,7 +191,7 @@ class GradientComparison(Appearance, Parametrised):
         self._ask()
 
     def _forget_answers(self) -> None:
-        self._answers = AnswerCache()
+        self._answers = work.AnswerCache()
         self.send({"kind": "forget"})
 
     @t.observe("methods", "target", "own", "picture_index", "noise")
@@ -241,38 +199,38 @@ class GradientComparison(Appearance, Parametrised):
         self._ask()
 
     @property
-    def _comparison(self) -> Comparison:
-        request = ComparisonRequest(
+    def _comparison(self) -> work.Comparison:
+        request = work.ComparisonRequest(
             self.picture_index, self.target, self.own, round(self.noise, 3), self.seed
         )
         image = self._loaded[1][self.picture_index]
-        return Comparison(
+        return work.Comparison(
             self._rows, image, request, list(self.methods), dict(self.parameters), self._answers
         )
 
     @property
-    def _answer(self) -> Answer:
+    def _answer(self) -> work.Answer:
         return self._comparison.answer
 
     def _work(self) -> tuple[str, Work[Any]]:
         comparison, first = self._comparison, self._with_facts
         self._with_facts = False
-        return "Maps", lambda: compare(comparison, with_facts=first)
+        return "Maps", lambda: work.compare(comparison, with_facts=first)
 
-    def _shows_enough(self) -> bool:
-        """Whether the last of the quick cells is there."""
-        quick = [name for name in self.methods if not self.engine.methods[name].anytime]
-        last = (len(self._rows) - 1, quick[-1] if quick else self.methods[-1])
-        return last in self._answer.cells
+    def _show(self, result: work.Part | Facts) -> None:
+        if isinstance(result, Facts):
+            self._fill(vars(result))
+        else:
+            self._send_part(self._comparison.request.key, result)
 
-    # What is shown.
-
-    def _show(self, result: Part) -> None:
-        self._send_part(self._comparison.request.key, result)
-
-    def _send_part(self, key: str, part: Part) -> None:
-        content, buffers = message_of(key, part)
-        self.send(content, buffers=buffers)
+    def _send_part(self, key: str, part: work.Part) -> None:
+        if isinstance(part, work.Cell):
+            self.tell("cell", key=key, frame=part.frame)
+        elif isinstance(part, work.Measured):
+            row, method = part.key
+            self.tell("measures", key=key, row=row, method=method, values=part.values)
+        else:
+            self.tell("prediction", key=key, prediction=part)
 
     def _finished(self) -> None:
         if self._viewed:  # until then every moment goes into what is seen first
@@ -282,12 +240,12 @@ class GradientComparison(Appearance, Parametrised):
         """Take the measures of what is shown, in the background and after a pause."""
         comparison = self._comparison
         self._measuring = self.aside(
-            lambda: measure(comparison, pause),
+            lambda: work.measure(comparison, pause),
             partial(self._show_measures, comparison),
             background=True,
         )
 
-    def _show_measures(self, comparison: Comparison, measured: Measured) -> None:
+    def _show_measures(self, comparison: work.Comparison, measured: work.Measured) -> None:
         if comparison.cache is self._answers:
             comparison.answer.add(measured)
             self._send_part(comparison.request.key, measured)
@@ -319,8 +277,7 @@ class GradientComparison(Appearance, Parametrised):
     @message("missing")
     def _send_answer(self, key: str) -> None:
         """Send all of an answer: a view lacks it, or has forgotten it."""
-        answer = self._answers.with_key(key)
-        for part in [] if answer is None else answer.parts():
+        for part in self._answers.with_key(key).parts():
             self._send_part(key, part)
 
     @property
@@ -343,28 +300,32 @@ class GradientComparison(Appearance, Parametrised):
 
     def _release(self) -> None:
         super()._release()
-        self._answers, self._rows, self._pictures = AnswerCache(), [], []
+        self._answers, self._rows, self._pictures = work.AnswerCache(), [], []
         self._loaded = (None, [])
         self.image = None
         self.thumbnails = []
 
-    # Static pictures.
-
     def _picture_png(self, *, small: bool) -> bytes:
-        return comparison_png(
-            self._rows,
-            self.methods,
-            self._pictures[self.picture_index].pixels,
-            self._answer,
-            self._drawn,
-            self._in_words(),
-            small=small,
+        answer, side = self._answer, _SMALL if small else _LARGE
+        rows, cards = list(enumerate(self._rows)), self.engine.methods
+        made = grid(
+            [[self._drawn(answer.cells.get((i, m)), side) for m in self.methods] for i, _ in rows],
+            [_words(row, answer.predictions.get(i)) for i, row in rows],
+            [cards[name].title for name in self.methods],
+            side=side,
+            title=self._in_words(),
         )
+        return encode_png(made, colors=128 if small else None)
 
-    def _drawn(
-        self, pixels: Pixels, attribution: Attribution, side: int, *, signed: bool
-    ) -> Pixels:
-        """A map as the browser shows it in its cell."""
+    def _drawn(self, cell: work.Cell | None, side: int) -> Pixels | str:
+        """A map as the browser shows it in its cell, or why there is none."""
+        pixels = self._pictures[self.picture_index].pixels
+        if cell is None:
+            return within(pixels, side)
+        if cell.attribution is None:
+            return cell.frame["error"]
+        attribution, signed = cell.attribution, cell.frame["signed"]
+        pixels = pixels if attribution.pixels is None else attribution.pixels
         if not self.alone:
             return self._overlaid(within(pixels, side), attribution, signed=signed)
         height, width = pixels.shape[:2]
@@ -383,8 +344,7 @@ class GradientComparison(Appearance, Parametrised):
         titles = ", ".join(self.engine.methods[name].title for name in self.methods)
         picture = self._pictures[self.picture_index]
         first = self._answer.predictions.get(0)
-        target = None if first is None else first.frame.get("target")
-        what = "" if target is None else f" for {target['name']}"
+        what = f" for {first['target']['name']}" if first and "target" in first else ""
         name = f", {picture.name}" if picture.name else ""
         return f"{titles}{what}{name}: {' and '.join(row.name for row in self._rows)}"
 
@@ -394,6 +354,15 @@ class GradientComparison(Appearance, Parametrised):
         comparisons = saved_comparisons(self._comparison, self._loaded[1])
         self.collect(lambda: compare_all(comparisons), self._saving_seconds)
         return [saved_of(comparison) for comparison in comparisons]
+
+
+def _words(row: Row, prediction: NetworkPrediction | None) -> list[str]:
+    words = [row.name]
+    if row.accuracy is not None:
+        words.append(f"{row.accuracy:.1%} right")
+    if prediction and prediction.get("top"):
+        words += [prediction["top"][0]["name"], f"{prediction['top'][0]['probability']:.1%}"]
+    return words
 
 
 def _listed(image: Any) -> list[Any]:

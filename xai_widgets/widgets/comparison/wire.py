@@ -97,10 +97,3 @@ class ForgetMessage(TypedDict):
     """To the browser: no answer holds any more."""
 
     kind: Literal["forget"]
-
-
-class MissingMessage(TypedDict):
-    """From the browser: it lacks the answer with this key, or parts of it."""
-
-    kind: Literal["missing"]
-    key: str

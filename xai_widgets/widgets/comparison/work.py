@@ -9,61 +9,55 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import numpy as np
 
 from xai_widgets.attribution import Attribution
-from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError
 from xai_widgets.images import Picture
 from xai_widgets.metrics import cosine, noisy, sparseness, total_variation
 from xai_widgets.progress import Progress
 from xai_widgets.targets import class_name
-from xai_widgets.widgets.base.explaining import Facts, Request, explanation, facts
-from xai_widgets.widgets.base.maps import finite
-from xai_widgets.widgets.base.photos import picture_to_json
-from xai_widgets.widgets.base.wire import ClassScore
+from xai_widgets.widgets.base.explaining import Facts, Request, explanation, facts, top_of
+from xai_widgets.widgets.base.maps import finite, picture_to_json
 from xai_widgets.widgets.comparison.networks import Row
 from xai_widgets.widgets.comparison.wire import CellFrame, MeasureDescription, NetworkPrediction
 
-_TOP = 5
 _SHORTLY = 0.01  # seconds
 _KEPT = 24  # answers, with a map of 50 KB for each cell
 GUIDED = "guided_backprop"
 # What SmoothGrad can average, and so what smoothing can be measured of.
 SMOOTHED = ("saliency", "input_x_gradient", GUIDED)
 SMOOTHING_SAMPLES = 10
-MEASURES: tuple[MeasureDescription, ...] = (
-    {
-        "name": "sparseness",
-        "title": "Sparseness",
-        "help": "Gini index of |map|: 0 spread evenly, 1 all in one pixel",
-    },
-    {
-        "name": "variation",
-        "title": "Total variation",
-        "help": "Steps between neighbours over the sum of all values: low is smooth",
-    },
-    {
-        "name": "guided",
-        "title": "Cosine to guided",
-        "help": "How much the map points the way the guided gradient does: 1 is the same way",
-    },
-    {
-        "name": "smoothing",
-        "title": "Smoothing changes",
-        "help": f"1 - cosine to its own SmoothGrad of {SMOOTHING_SAMPLES} noisy pictures: "
-        "0 is not changed at all",
-    },
-    {
-        "name": "survival",
-        "title": "Survives the noise",
-        "help": "Cosine to the map without noise: 1 is not changed at all",
-    },
-)
-_NO_NUMBERS = {"sparseness": None, "variation": None, "guided": None, "survival": None}
+MEASURES = [
+    MeasureDescription(name=name, title=title, help=words)
+    for name, title, words in (
+        ("sparseness", "Sparseness", "Gini index of |map|: 0 spread evenly, 1 all in one pixel"),
+        (
+            "variation",
+            "Total variation",
+            "Steps between neighbours over the sum of all values: low is smooth",
+        ),
+        (
+            "guided",
+            "Cosine to guided",
+            "How much the map points the way the guided gradient does: 1 is the same way",
+        ),
+        (
+            "smoothing",
+            "Smoothing changes",
+            f"1 - cosine to its own SmoothGrad of {SMOOTHING_SAMPLES} noisy pictures: "
+            "0 is not changed at all",
+        ),
+        (
+            "survival",
+            "Survives the noise",
+            "Cosine to the map without noise: 1 is not changed at all",
+        ),
+    )
+]
 
 Numbers = dict[str, "float | None"]
 CellKey = tuple[int, str]  # a cell: its row, and its column's method
@@ -89,18 +83,9 @@ class ComparisonRequest:
 
 
 @dataclass(frozen=True, eq=False)
-class RowPrediction:
-    """What a network says of the picture, as the browser receives it."""
-
-    row: int
-    frame: NetworkPrediction
-
-
-@dataclass(frozen=True, eq=False)
 class Cell:
     """A map, or None and in `frame` the reason. `frame` is what shows it."""
 
-    key: CellKey
     attribution: Attribution | None
     frame: CellFrame
 
@@ -113,24 +98,25 @@ class Measured:
     values: Numbers
 
 
-Part = RowPrediction | Cell | Measured
+# What a network says of the picture, a cell of it, and what is measured of that.
+Part = NetworkPrediction | Cell | Measured
 
 
 @dataclass
 class Answer:
     """What has been computed for a request."""
 
-    predictions: dict[int, RowPrediction] = field(default_factory=dict)
+    predictions: dict[int, NetworkPrediction] = field(default_factory=dict)
     cells: dict[CellKey, Cell] = field(default_factory=dict)
     measures: dict[CellKey, Numbers] = field(default_factory=dict)
 
     def add(self, part: Part) -> None:
-        if isinstance(part, RowPrediction):
-            self.predictions[part.row] = part
-        elif isinstance(part, Cell):
-            self.cells[part.key] = part
-        else:
+        if isinstance(part, Cell):
+            self.cells[part.frame["row"], part.frame["method"]] = part
+        elif isinstance(part, Measured):
             self.measures[part.key] = {**self.measures.get(part.key, {}), **part.values}
+        else:
+            self.predictions[part["row"]] = part
 
     def parts(self) -> list[Part]:
         measured = [Measured(key, values) for key, values in list(self.measures.items())]
@@ -139,10 +125,6 @@ class Answer:
     def attribution(self, key: CellKey) -> Attribution | None:
         cell = self.cells.get(key)
         return None if cell is None else cell.attribution
-
-    def lacks(self, key: CellKey) -> bool:
-        cell = self.cells.get(key)
-        return cell is None or bool(cell.frame.get("partial"))
 
 
 class AnswerCache:
@@ -161,9 +143,10 @@ class AnswerCache:
             self._answers.popitem(last=False)
         return answer
 
-    def with_key(self, key: str) -> Answer | None:
-        """The answer that the browser knows by that key."""
-        return next((a for request, a in list(self._answers.items()) if request.key == key), None)
+    def with_key(self, key: str) -> Answer:
+        """The answer that the browser knows by that key; an empty one if there is none."""
+        answers = (a for request, a in list(self._answers.items()) if request.key == key)
+        return next(answers, Answer())
 
 
 @dataclass(frozen=True)
@@ -181,106 +164,117 @@ class Comparison:
     def answer(self) -> Answer:
         return self.cache.answer(self.request)
 
+    @property
+    def quick(self) -> list[str]:
+        """The methods that need no refining."""
+        cards = self.rows[0].engine.methods
+        return [name for name in self.methods if not cards[name].anytime]
+
     def picture(self, row: int) -> Picture:
         """What a network is given: the picture, with the noise."""
         engine = self.rows[row].engine
         return noisy(engine, engine.picture(self.image), self.request.noise, self.request.seed)
 
+    def target(self, number: int) -> int:
+        """The class that a network explains: noise does not change it. Networks that know their
+        classes by name agree by name.
+        """
+        if self.request.own:
+            return self._most_probable(number)
+        target = self.request.target
+        target = self._most_probable(0) if target is None else target
+        first, own = self.rows[0].engine.class_names, self.rows[number].engine.class_names
+        if not first or not own or first == own:
+            return target
+        name = class_name(target, first, max(target + 1, 2))
+        named = own.items() if isinstance(own, Mapping) else enumerate(own)
+        index = next((int(i) for i, own_name in named if own_name == name), None)
+        if index is None:
+            raise ExplanationError(f"this network has no class {name!r}")
+        return index
 
-def compare(
-    comparison: Comparison, *, with_facts: bool
-) -> Iterator[Progress[RowPrediction | Cell | Facts | None]]:
+    def _most_probable(self, row: int) -> int:
+        key = self.request.picture_index, row
+        if key not in self.cache.classes:
+            engine = self.rows[row].engine
+            index = engine.internals.resolve_target(engine.picture(self.image)).index
+            assert index is not None
+            self.cache.classes[key] = index
+        return self.cache.classes[key]
+
+
+def compare(comparison: Comparison, *, with_facts: bool) -> Iterator[Progress[Part | Facts | None]]:
     """What is asked for and not yet in the cache: the quick cells of all rows, then the refining
     ones. What cannot be computed says so in its cell, and is passed over. A fraction of 0 and no
     words: the step tells nothing about how far the cells have come.
     """
-    answer = comparison.answer
-    for step in _steps(comparison, answer, with_facts=with_facts):
-        if isinstance(step.result, (RowPrediction, Cell)):
-            answer.add(step.result)
-        yield step
-
-
-def _steps(
-    comparison: Comparison, answer: Answer, *, with_facts: bool
-) -> Iterator[Progress[RowPrediction | Cell | Facts | None]]:
-    rows, methods = comparison.rows, comparison.methods
-    cards = rows[0].engine.methods
-    quick = [name for name in methods if not cards[name].anytime]
+    rows, answer, quick = comparison.rows, comparison.answer, comparison.quick
     missing = [
         (number, name)
-        for names in (quick, [name for name in methods if name not in quick])
+        for names in (quick, [name for name in comparison.methods if name not in quick])
         for number in range(len(rows))
         for name in names
-        if answer.lacks((number, name))
+        if (cell := answer.cells.get((number, name))) is None or cell.frame.get("partial")
     ]
     pictures: dict[int, Picture] = {}
     done = 0
 
-    def cell(key: CellKey) -> Iterator[Progress[Cell | None]]:
+    def cell_of(key: CellKey) -> Iterator[Progress[Cell | None]]:
         row, fraction = rows[key[0]], done / len(missing)
         words = f"{row.engine.methods[key[1]].title}, {row.name}"
         yield Progress(fraction, None, words)
-        for step in _cell(key, row, pictures, answer, comparison.parameters):
-            yield Progress(fraction, step, words)
+        for made in _cell(key, comparison, pictures):
+            if made is not None:
+                answer.add(made)
+            yield Progress(fraction, made, words)
 
     for number in range(len(rows)):
+        prediction: NetworkPrediction | None = None
         try:
             pictures[number] = comparison.picture(number)
             if number not in answer.predictions:
-                prediction = _prediction(number, comparison, pictures[number], answer)
-                yield Progress(0.0, RowPrediction(number, prediction))
+                prediction = _prediction(number, comparison, pictures[number])
         except ExplanationError as problem:
-            yield Progress(0.0, RowPrediction(number, {"row": number, "error": str(problem)}))
+            prediction = {"row": number, "error": str(problem)}
+        if prediction is not None:
+            answer.add(prediction)
+            yield Progress(0.0, prediction)
         for key in missing:
             if key[0] == number and key[1] in quick:
-                yield from cell(key)
+                yield from cell_of(key)
                 done += 1
     if with_facts and 0 in pictures:
         yield Progress(0.0, facts(rows[0].engine, pictures[0]))
     for key in missing[done:]:
-        yield from cell(key)
+        yield from cell_of(key)
         done += 1
     yield Progress(1.0, None)
 
 
 def _cell(
-    key: CellKey,
-    row: Row,
-    pictures: Mapping[int, Picture],
-    answer: Answer,
-    parameters: Mapping[str, Any],
+    key: CellKey, comparison: Comparison, pictures: Mapping[int, Picture]
 ) -> Iterator[Cell | None]:
     """The map as it refines, or why there is none; None where the work can be stopped."""
     number, name = key
-    prediction = answer.predictions[number].frame
-    if "error" in prediction:
-        yield _empty(key, prediction["error"])
-        return
+    engine, prediction = comparison.rows[number].engine, comparison.answer.predictions[number]
     try:
+        if "error" in prediction:
+            raise ExplanationError(prediction["error"])
         target = prediction["target"]["index"]
-        request = Request.of(row.engine, name, target, None, parameters)
-        for step in explanation(row.engine, pictures[number], request):
-            explained = step.result
-            if explained is None:
+        request = Request.of(engine, name, target, None, comparison.parameters)
+        for step in explanation(engine, pictures[number], request):
+            if (made := step.result) is None:
                 yield None
             else:
-                frame = cast(CellFrame, {"row": number, **explained.frame})
-                yield Cell(key, explained.attribution, frame)
+                frame = cast(CellFrame, {"row": number, **made.frame})
+                yield Cell(made.attribution, frame)
     except ExplanationError as problem:
-        yield _empty(key, str(problem))
+        frame = cast(CellFrame, {"row": number, "method": name, "error": str(problem)})
+        yield Cell(None, frame)
 
 
-def _empty(key: CellKey, error: str) -> Cell:
-    number, name = key
-    return Cell(key, None, cast(CellFrame, {"row": number, "method": name, "error": error}))
-
-
-def _prediction(
-    number: int, comparison: Comparison, picture: Picture, answer: Answer
-) -> NetworkPrediction:
-    engine = comparison.rows[number].engine
-    target = _target(number, comparison)
+def _prediction(number: int, comparison: Comparison, picture: Picture) -> NetworkPrediction:
+    engine, target = comparison.rows[number].engine, comparison.target(number)
     prediction = engine.predict(picture)
     count = len(prediction.probabilities)
     if not 0 <= target < count:
@@ -291,7 +285,7 @@ def _prediction(
     frame: NetworkPrediction = {
         "row": number,
         "input": (picture.input.shape[-2], picture.input.shape[-1]),
-        "top": [cast(ClassScore, asdict(score)) for score in prediction.top(_TOP)],
+        "top": top_of(prediction),
         "target": {
             "index": target,
             "name": class_name(target, engine.class_names, count),
@@ -300,39 +294,10 @@ def _prediction(
         "exact": picture.exact,
     }
     photo = picture_to_json(picture.pixels, picture.name)
-    first = answer.predictions.get(0)
-    shown = None if first is None else first.frame.get("photo")
-    if shown is None or shown["data"] != photo["data"]:
+    first = comparison.answer.predictions.get(0)
+    if first is None or "photo" not in first or first["photo"]["data"] != photo["data"]:
         frame["photo"] = photo
     return frame
-
-
-def _target(number: int, comparison: Comparison) -> int:
-    """The class that is explained: noise does not change it. Networks that know their classes by
-    name agree by name.
-    """
-    rows, request, classes = comparison.rows, comparison.request, comparison.cache.classes
-
-    def most_probable(row: int) -> int:
-        if (request.picture_index, row) not in classes:
-            engine = rows[row].engine
-            index = engine.internals.resolve_target(engine.picture(comparison.image)).index
-            assert index is not None
-            classes[request.picture_index, row] = index
-        return classes[request.picture_index, row]
-
-    if request.own:
-        return most_probable(number)
-    target = most_probable(0) if request.target is None else request.target
-    first, own = rows[0].engine.class_names, rows[number].engine.class_names
-    if not first or not own or first == own:
-        return target
-    name = class_name(target, first, max(target + 1, 2))
-    named = own.items() if isinstance(own, Mapping) else enumerate(own)
-    index = next((int(i) for i, own_name in named if own_name == name), None)
-    if index is None:
-        raise ExplanationError(f"this network has no class {name!r}")
-    return index
 
 
 def measure(comparison: Comparison, pause: float = 0.0) -> Iterator[Progress[Measured | None]]:
@@ -347,19 +312,17 @@ def measure(comparison: Comparison, pause: float = 0.0) -> Iterator[Progress[Mea
         yield Progress(0.0, None)
     answer, rows = comparison.answer, comparison.rows
     keys = [(number, name) for number in range(len(rows)) for name in comparison.methods]
-    keys = [key for key in keys if answer.attribution(key) is not None]
-    pictures = {number: comparison.picture(number) for number in {key[0] for key in keys}}
-    total = 2 * len(keys)
-    for done, key in enumerate(keys, 1):
+    maps = {key: made for key in keys if (made := answer.attribution(key)) is not None}
+    pictures = {number: comparison.picture(number) for number in {key[0] for key in maps}}
+    total = 2 * len(maps)
+    for done, (key, attribution) in enumerate(maps.items(), 1):
         if "sparseness" not in answer.measures.get(key, {}):
-            values = _numbers(key, comparison, pictures[key[0]], answer)
+            values = _numbers(key, attribution, comparison, pictures[key[0]])
             yield Progress(done / total, Measured(key, values))
-    for done, key in enumerate(keys, len(keys)):
+    for done, (key, attribution) in enumerate(maps.items(), len(maps)):
         if "smoothing" in answer.measures.get(key, {}):
             continue
-        number, name = key
-        attribution, change = answer.attribution(key), None
-        assert attribution is not None
+        (number, name), change = key, None
         if name in SMOOTHED:
             for step in rows[number].engine.stream(
                 pictures[number],
@@ -371,37 +334,35 @@ def measure(comparison: Comparison, pause: float = 0.0) -> Iterator[Progress[Mea
                 smooth = step.attribution
                 if step.fraction < 1:
                     yield Progress(done / total, None)
-            change = _number(1 - cosine(attribution, smooth))
+            change = _rounded(1 - cosine(attribution, smooth))
         yield Progress((done + 1) / total, Measured(key, {"smoothing": change}))
 
 
-def _numbers(key: CellKey, comparison: Comparison, picture: Picture, answer: Answer) -> Numbers:
+def _numbers(
+    key: CellKey, attribution: Attribution, comparison: Comparison, picture: Picture
+) -> Numbers:
     """The quick measures of a cell; None for what is not defined."""
-    attribution = answer.attribution(key)
-    if attribution is None or not np.isfinite(attribution.values).all():
-        return dict(_NO_NUMBERS)
-    numbers: Numbers = {
-        **_NO_NUMBERS,
-        "sparseness": _number(sparseness(attribution)),
-        "variation": _number(total_variation(attribution)),
-    }
+    numbers: Numbers = {"sparseness": None, "variation": None, "guided": None, "survival": None}
+    if not np.isfinite(attribution.values).all():
+        return numbers
+    numbers["sparseness"] = _rounded(sparseness(attribution))
+    numbers["variation"] = _rounded(total_variation(attribution))
     if attribution.space == "input":
         try:
-            engine: Engine = comparison.rows[key[0]].engine
-            guided = answer.attribution((key[0], GUIDED)) or engine.explain(
+            engine = comparison.rows[key[0]].engine
+            guided = comparison.answer.attribution((key[0], GUIDED)) or engine.explain(
                 picture, GUIDED, target=attribution.target.index
             )
-            numbers["guided"] = _number(cosine(attribution, guided))
+            numbers["guided"] = _rounded(cosine(attribution, guided))
         except ExplanationError:
             pass  # a network without rectifiers, or a map with one channel
     if comparison.request.noise:
         without = comparison.cache.answer(replace(comparison.request, noise=0.0))
         clear = without.attribution(key)
         if clear is not None and clear.values.shape == attribution.values.shape:
-            numbers["survival"] = _number(cosine(attribution, clear))
+            numbers["survival"] = _rounded(cosine(attribution, clear))
     return numbers
 
 
-def _number(value: float) -> float | None:
-    number = finite(value)
-    return None if number is None else round(number, 5)
+def _rounded(value: float) -> float | None:
+    return None if (number := finite(value)) is None else round(number, 5)

@@ -10,28 +10,15 @@ import traitlets as t
 
 from xai_widgets.baselines import BASELINES
 from xai_widgets.engine import Engine
-from xai_widgets.metrics import Control
+from xai_widgets.metrics import Control, Faithfulness
 from xai_widgets.render import curves_figure
 from xai_widgets.targets import TargetLike
 from xai_widgets.widgets.base.jobs import Work
+from xai_widgets.widgets.base.maps import still
 from xai_widgets.widgets.base.options import WidgetOptions
-from xai_widgets.widgets.base.photos import still
-from xai_widgets.widgets.base.traits import Choice, WholeNumber, one_of, several_of
 from xai_widgets.widgets.base.picture import PictureWidget
-from xai_widgets.widgets.faithfulness.work import (
-    KINDS,
-    Check,
-    CurvesRequest,
-    MapCurves,
-    Refusal,
-    Results,
-    Setup,
-    all_checks,
-    check_to_json,
-    frame_of_curves,
-    missing_results,
-    panel_of,
-)
+from xai_widgets.widgets.base.traits import Choice, WholeNumber, one_of
+from xai_widgets.widgets.faithfulness import work
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -70,6 +57,7 @@ class FaithfulnessViewer(PictureWidget):
     """
 
     _static = "faithfulness"
+    _why_a_class = "which has a probability"
     _way_on = "Go on takes it up again; what is done is kept."
 
     cards: t.List[dict[str, Any]] = t.List().tag(sync=True)
@@ -100,8 +88,8 @@ class FaithfulnessViewer(PictureWidget):
         steps: int = 25,
         **options: Unpack[FaithfulnessOptions],
     ) -> None:
-        self._results = Results()
-        self._setup: Setup | None = None
+        self._results = work.Results()
+        self._setup: work.Setup | None = None
         self._check_sent = 0.0
         super().__init__(
             engine,
@@ -113,24 +101,12 @@ class FaithfulnessViewer(PictureWidget):
             **options,
         )
 
-    # What may be asked.
-
-    @t.validate("methods")
-    def _check_methods(self, proposal: Any) -> list[str]:
-        return several_of("methods", proposal["value"], self.engine.methods)
-
     @t.validate("method")
     def _check_method(self, proposal: Any) -> str | None:
         method = proposal["value"]
         if method is None:
             return None
         return one_of("method", method, [*self.engine.methods, "random"])
-
-    @t.validate("target")
-    def _check_target(self, proposal: Any) -> int | None:
-        return self._check_class(proposal["value"], "which has a probability")
-
-    # What is asked.
 
     @t.observe("methods", "target", "baseline", "steps", "random_maps", "seed", "stages")
     def _ask_anew(self, _change: Any) -> None:
@@ -147,8 +123,8 @@ class FaithfulnessViewer(PictureWidget):
     def _checked_method(self) -> str:
         return self.method if self.method in self.methods else self.methods[0]
 
-    def _request(self) -> CurvesRequest:
-        return CurvesRequest(
+    def _request(self) -> work.CurvesRequest:
+        return work.CurvesRequest(
             methods=tuple(self.methods),
             target=self.target,
             baseline=self.baseline,  # type: ignore[arg-type]  # one of BASELINES
@@ -159,87 +135,75 @@ class FaithfulnessViewer(PictureWidget):
         )
 
     def _work(self) -> tuple[str, Work[Any]]:
-        engine, picture, request, results = (
-            self.engine,
-            self._picture,
-            self._request(),
-            self._results,
-        )
+        engine, picture, results = self.engine, self._picture, self._results
+        request = self._request()
         self.refused = {}
-        return "Curves", lambda: missing_results(engine, picture, request, results)
-
-    # What is shown.
+        return "Curves", lambda: work.missing_results(engine, picture, request, results)
 
     def _show(self, result: Any) -> None:
-        if isinstance(result, Setup):
+        if isinstance(result, work.Setup):
             self._setup = result
             self._show_curves(result)
-            self._show_earlier_check(result)
-        elif isinstance(result, MapCurves):
+            self._show_earlier_check(result.protocol.target)
+        elif isinstance(result, work.MapCurves):
             self._results.add(result)
             assert self._setup is not None
             self._show_curves(self._setup)
-        elif isinstance(result, Refusal):
+        elif isinstance(result, work.Refusal):
             self.refused = {**self.refused, result.method: result.message}
-        elif isinstance(result, Check):
+        elif isinstance(result, work.Check):
             self._show_check(result)
 
-    def _show_curves(self, setup: Setup) -> None:
-        made = {
-            label: self._results.curves[setup.protocol, label]
-            for label in self._request().labels
-            if (setup.protocol, label) in self._results.curves
-        }
-        curves: dict[str, Any] = {
-            name: curve for (name, seed), curve in made.items() if seed is None
-        }
-        controls = tuple(curve for (_, seed), curve in made.items() if seed is not None)
+    def _show_curves(self, setup: work.Setup) -> None:
+        curves: dict[str, Faithfulness | Control] = {}
+        controls: list[Faithfulness] = []
+        for name, seed in self._request().labels:
+            made = self._results.curves.get((setup.protocol, (name, seed)))
+            if made is not None and seed is not None:
+                controls.append(made)
+            elif made is not None:
+                curves[name] = made
         if controls:
-            curves["random"] = Control(controls)
-        self.frame = {**frame_of_curves(self.engine, self._jobs.seq, setup, curves)}
+            curves["random"] = Control(tuple(controls))
+        self.frame = {**work.frame_of_curves(self.engine, self._jobs.seq, setup, curves)}
         self.set_trait("curves", curves)
 
-    def _show_check(self, check: Check) -> None:
+    def _show_check(self, check: work.Check) -> None:
         if check.done:
-            self._results.checks[check.method, check.target, self.stages] = check
-            checks = {**self.sanity, check.method: check.result}
-            self.set_trait("sanity", checks)
+            self._results.add(check)
+            self.set_trait("sanity", {**self.sanity, check.method: check.result})
         now = time.monotonic()
         if check.done or now - self._check_sent > _SECONDS_BETWEEN_CHECKS:
             self._check_sent = now
-            self.check = {**check_to_json(check, self.stages)}
+            self.check = {**work.check_to_json(check)}
 
-    def _show_earlier_check(self, setup: Setup) -> None:
+    def _done_checks(self, target: int) -> dict[str, work.Check]:
+        """Those of this class: by method, as the controls are now."""
+        checks = self._results.checks.values()
+        return {c.method: c for c in checks if (c.target, c.stages) == (target, self.stages)}
+
+    def _show_earlier_check(self, target: int) -> None:
         """A check that is done need not be made again; one of another class is not shown."""
-        target = setup.protocol.target
-        of_target = {
-            name: check.result
-            for (name, index, stages), check in self._results.checks.items()
-            if (index, stages) == (target, self.stages)
-        }
-        self.set_trait("sanity", of_target)
-        done = self._results.checks.get((self._checked_method(), target, self.stages))
-        if done is not None:
-            self.check = {**check_to_json(done, self.stages)}
+        checks = self._done_checks(target)
+        self.set_trait("sanity", {name: check.result for name, check in checks.items()})
+        if (done := checks.get(self._checked_method())) is not None:
+            self.check = {**work.check_to_json(done)}
         elif self.check.get("target") != target:
             self.check = {}
 
     def _forget(self) -> None:
         super()._forget()
-        self._results.clear()
-        self._setup = None
+        self._results, self._setup = work.Results(), None
         self.check = self.frame = {}
         self.set_trait("curves", {})
         self.set_trait("sanity", {})
-
-    # Static pictures.
 
     def _picture_png(self, *, small: bool) -> bytes:
         pixels = self._picture.pixels
         if not self.curves or self._setup is None:
             return still(pixels)
         return curves_figure(
-            *(panel_of(self.curves, kind) for kind in KINDS),
+            *(work.panel_of(self.frame, kind) for kind in work.KINDS),
             pixels=pixels,
             title=self._in_words(),
             baseline=self.baseline,
@@ -257,8 +221,11 @@ class FaithfulnessViewer(PictureWidget):
             return []
         engine, picture, request = self.engine, self._picture, self._request()
         target, results = self._setup.target, self._results
-        checks = self.collect(
-            lambda: all_checks(engine, picture, request, target, results), self._saving_seconds
-        )
-        of = {check.method: check for check in checks}
-        return [check_to_json(of[name], self.stages) for name in request.methods if name in of]
+        for made in self.collect(
+            lambda: work.missing_checks(engine, picture, request, target, results),
+            self._saving_seconds,
+        ):
+            if isinstance(made, work.Check) and made.done:
+                results.add(made)
+        checks = self._done_checks(self._setup.protocol.target)
+        return [work.check_to_json(checks[name]) for name in request.methods if name in checks]

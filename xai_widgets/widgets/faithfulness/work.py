@@ -7,7 +7,7 @@ Steps for an engine's worker. They hold an engine and a picture, never the viewe
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -22,14 +22,14 @@ from xai_widgets.metrics import (
     Randomization,
     baseline_input,
     cascade,
+    curves,
     faithfulness,
 )
 from xai_widgets.metrics.relevance import class_of
 from xai_widgets.progress import Progress
 from xai_widgets.targets import Target, TargetLike, class_name
 from xai_widgets.widgets.base import wire as shared
-from xai_widgets.widgets.base.maps import finite, map_of, quantise
-from xai_widgets.widgets.base.photos import picture_to_json
+from xai_widgets.widgets.base.maps import finite, map_of, picture_to_json, quantise
 from xai_widgets.widgets.faithfulness.wire import Curve, Curves, CurvesFrame, SanityCheck
 
 _KEPT = 64  # maps with their curves, about a megabyte each
@@ -98,10 +98,11 @@ class Refusal:
 
 @dataclass(frozen=True, eq=False)
 class Check:
-    """The stages of a method's sanity check so far."""
+    """A method's sanity check so far; `stages` are to come in all."""
 
     method: str
     target: int
+    stages: int
     result: Randomization
     done: bool
 
@@ -116,14 +117,13 @@ class Results:
     curves: dict[tuple[Protocol, Label], Faithfulness] = field(default_factory=dict)
     checks: dict[tuple[str, int, int], Check] = field(default_factory=dict)
 
-    def add(self, made: MapCurves) -> None:
+    def add(self, made: MapCurves | Check) -> None:
+        if isinstance(made, Check):
+            self.checks[made.method, made.target, made.stages] = made
+            return
         self.curves[made.protocol, made.label] = made.result
         while len(self.curves) > _KEPT:
             del self.curves[next(iter(self.curves))]
-
-    def clear(self) -> None:
-        self.curves.clear()
-        self.checks.clear()
 
 
 def missing_results(
@@ -134,9 +134,8 @@ def missing_results(
     """
     target, index = class_of(engine, picture, request.target)
     protocol = Protocol(index, request.baseline, request.steps)
-    gone = picture_to_json(
-        engine.internals.pixels(baseline_input(picture, request.baseline))[0], ""
-    )
+    pixels = engine.internals.pixels(baseline_input(picture, request.baseline))[0]
+    gone = picture_to_json(pixels, "")
     probability = float(engine.predict(picture).probabilities[index])
     yield Progress(0.0, Setup(protocol, target, probability, gone))
     missing = [label for label in request.labels if (protocol, label) not in results.curves]
@@ -146,62 +145,44 @@ def missing_results(
     done, total = 0, len(missing) + _WEIGHT_OF_A_CHECK * (check is not None)
     if check is not None:
         words = f"{engine.methods[check].title}: randomising the network"
-        for step in _check_steps(engine, picture, check, target, index, request):
+        for step in _check_steps(engine, picture, check, target, request):
             yield Progress(step.fraction * _WEIGHT_OF_A_CHECK / total, step.result, words)
         done += _WEIGHT_OF_A_CHECK
     for name, seed in missing:
         title = "Random map" if name == "random" else engine.methods[name].title
-        words = f"{title}: curves"
+        words, options = f"{title}: curves", asdict(protocol) | {"target": target}
         yield Progress(done / total, None, words)
         try:
-            for part in faithfulness(
-                engine,
-                picture,
-                name,
-                target=target,
-                steps=request.steps,
-                baseline=request.baseline,
-                seed=seed or 0,
-            ):
-                made = (
-                    None if part.result is None else MapCurves((name, seed), protocol, part.result)
-                )
-                yield Progress((done + part.fraction) / total, made, words)
+            for part in faithfulness(engine, picture, name, seed=seed or 0, **options):
+                done_so_far, result = (done + part.fraction) / total, part.result
+                made = None if result is None else MapCurves((name, seed), protocol, result)
+                yield Progress(done_so_far, made, words)
         except ExplanationError as problem:
             yield Progress((done + 1) / total, Refusal(name, str(problem)), words)
         done += 1
 
 
 def _check_steps(
-    engine: Engine,
-    picture: Picture,
-    method: str,
-    target: Target,
-    index: int,
-    request: CurvesRequest,
+    engine: Engine, picture: Picture, method: str, target: Target, request: CurvesRequest
 ) -> Iterator[Progress[Check | Refusal]]:
+    assert target.index is not None
     try:
         for step in cascade(engine, picture, method, target=target, stages=request.stages):
-            check = Check(method, index, step.result, step.fraction >= 1)
+            check = Check(method, target.index, request.stages, step.result, step.fraction >= 1)
             yield Progress(step.fraction, check)
     except ExplanationError as problem:
         yield Progress(1.0, Refusal(method, str(problem)))
 
 
-def all_checks(
+def missing_checks(
     engine: Engine, picture: Picture, request: CurvesRequest, target: Target, results: Results
-) -> Iterator[Progress[Check | None]]:
-    """The checks of all methods: those in `results`, and what is missing of the quick ones."""
+) -> Iterator[Progress[Check | Refusal]]:
+    """The checks of the quick methods that are not in `results`."""
     assert target.index is not None
-    kept = [results.checks.get((name, target.index, request.stages)) for name in request.methods]
-    for check in kept:
-        yield Progress(0.0, check)
-    for name, check in zip(request.methods, kept, strict=True):
-        if check is None and not engine.methods[name].anytime:
-            for step in _check_steps(engine, picture, name, target, target.index, request):
-                made = step.result
-                whole = isinstance(made, Check) and made.done
-                yield Progress(step.fraction, made if whole else None)  # type: ignore[arg-type]
+    for name in request.methods:
+        key = name, target.index, request.stages
+        if key not in results.checks and not engine.methods[name].anytime:
+            yield from _check_steps(engine, picture, name, target, request)
 
 
 # As the browser receives it.
@@ -238,10 +219,6 @@ def frame_of_curves(
     }
 
 
-def _first(given: Faithfulness | Control) -> Faithfulness:
-    return given.maps[0] if isinstance(given, Control) else given
-
-
 def _curves_json(name: str, given: Faithfulness | Control, target: int) -> Curves:
     first = _first(given)
     order = first.insertion.point_of_change()
@@ -255,24 +232,26 @@ def _curves_json(name: str, given: Faithfulness | Control, target: int) -> Curve
     }
 
 
+def _first(given: Faithfulness | Control) -> Faithfulness:
+    return given.maps[0] if isinstance(given, Control) else given
+
+
 def _curve_json(given: Faithfulness | Control, kind: Kind, target: int) -> Curve:
-    curve = getattr(_first(given), kind)
-    made: Curve = {
-        "probability": _numbers(curve.probability),
-        "auc": round(curve.auc, 6),
-        "top": [_top(row, target) for row in curve.probabilities],
+    curve: curves.Curve = getattr(_first(given), kind)
+    top = [_top(row, target) for row in curve.probabilities]
+    if not isinstance(given, Control):
+        probability = _numbers(curve.probability)
+        return {"probability": probability, "auc": round(curve.auc, 6), "top": top}
+    mean, low, high = (_numbers(values) for values in given.band(kind))
+    auc = given.auc(kind)
+    return {
+        "probability": mean,
+        "auc": round(auc.mean, 6),
+        "low": low,
+        "high": high,
+        "interval": [round(auc.low, 6), round(auc.high, 6)],
+        "top": top,
     }
-    if isinstance(given, Control):
-        mean, low, high = given.band(kind)
-        auc = given.auc(kind)
-        made |= {
-            "probability": _numbers(mean),
-            "auc": round(auc.mean, 6),
-            "low": _numbers(low),
-            "high": _numbers(high),
-            "interval": [round(auc.low, 6), round(auc.high, 6)],
-        }
-    return made
 
 
 def _numbers(values: Sequence[float] | np.ndarray[Any, Any]) -> list[float]:
@@ -286,41 +265,41 @@ def _top(probabilities: np.ndarray[Any, Any], target: int) -> list[tuple[int, fl
     return [(int(i), round(float(probabilities[i]), 5)) for i in order]
 
 
-def check_to_json(check: Check, total: int) -> SanityCheck:
-    """A sanity check as the browser receives it; `total` stages are to come in all."""
-    title = check.result.stages[0].attribution.title
-    signed = any(float(stage.attribution.values.min()) < 0 for stage in check.result.stages)
-    mean = finite(check.result.spearman) if check.done else None
+def check_to_json(check: Check) -> SanityCheck:
+    """A sanity check as the browser receives it."""
+    stages = check.result.stages
+    signed = any(float(stage.attribution.values.min()) < 0 for stage in stages)
     return {
         "method": check.method,
-        "title": title,
+        "title": stages[0].attribution.title,
         "target": check.target,
-        "total": len(check.result.stages) if check.done else total + 1,
+        "total": len(stages) if check.done else check.stages + 1,
         "done": check.done,
-        "mean": mean,
+        "mean": finite(check.result.spearman) if check.done else None,
         "stages": [
             {
                 "randomised": list(stage.layers),
                 "spearman": finite(stage.spearman),
                 "ssim": finite(stage.ssim),
-                "map": quantise(map_of(stage.attribution), signed=signed).to_json(),
+                "map": quantise(map_of(stage.attribution), signed=signed),
             }
-            for stage in check.result.stages
+            for stage in stages
         ],
     }
 
 
-def panel_of(curves: Mapping[str, Faithfulness | Control], kind: Kind) -> dict[str, Any]:
-    """One kind of curve of all methods, as `render.curves_figure` draws it."""
-    lines = []
-    for given in curves.values():
-        first = _first(given)
-        curve = getattr(first, kind)
-        line = {"title": first.attribution.title, "x": curve.fraction, "y": curve.probability}
-        line |= {"low": None, "high": None, "auc": curve.auc, "control": False}
-        if isinstance(given, Control):
-            mean, low, high = given.band(kind)
-            line |= {"title": "Random", "y": mean, "low": low, "high": high}
-            line |= {"auc": given.auc(kind).mean, "control": True}
-        lines.append(line)
+def panel_of(frame: Mapping[str, Any], kind: Kind) -> dict[str, Any]:
+    """One kind of curve of all methods in a `frame`, as `render.curves_figure` draws it."""
+    lines = [
+        {
+            "title": shown["title"],
+            "x": frame["fractions"],
+            "y": shown[kind]["probability"],
+            "low": shown[kind].get("low"),
+            "high": shown[kind].get("high"),
+            "auc": shown[kind]["auc"],
+            "control": shown["method"] == "random",
+        }
+        for shown in frame["curves"]
+    ]
     return {"title": kind.capitalize(), "lines": lines}

@@ -3,36 +3,23 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 import traitlets as t
 
 from xai_widgets.engine import Engine
 from xai_widgets.images import Picture
-from xai_widgets.progress import Progress
 from xai_widgets.render import encode_png
 from xai_widgets.targets import TargetLike
 from xai_widgets.widgets.base import state_lock
-from xai_widgets.widgets.base.explaining import (
-    Explained,
-    Request,
-    SentFrames,
-    explanation,
-    explanations,
-    for_targets,
-    quick_requests,
-)
+from xai_widgets.widgets.base.explaining import Explained, Request, explanation, explanations
 from xai_widgets.widgets.base.jobs import Work
-from xai_widgets.widgets.base.options import (
-    Appearance,
-    AppearanceOptions,
-    MethodOptions,
-    Parametrised,
-    WidgetOptions,
-)
-from xai_widgets.widgets.base.photos import still
+from xai_widgets.widgets.base.maps import still
+from xai_widgets.widgets.base.options import Appearance, MapOptions, Parametrised
 from xai_widgets.widgets.base.traits import (
     Choice,
     Renamed,
@@ -54,7 +41,7 @@ _REFINING_SECONDS = 1.0
 Arrangement = Literal["overlay", "side_by_side", "swipe"]
 
 
-class HeatmapOptions(AppearanceOptions, MethodOptions, WidgetOptions, total=False):
+class HeatmapOptions(MapOptions, total=False):
     """Keywords of HeatmapViewer."""
 
     arrangement: Arrangement
@@ -90,9 +77,7 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
     method = t.Any("grad_cam").tag(sync=True, keyword=True)
     target = TargetChoice().tag(sync=True, keyword=True)
     layer = t.Any(None, allow_none=True).tag(sync=True, keyword=True)
-    arrangement = Choice(["overlay", "side_by_side", "swipe"], "overlay").tag(
-        sync=True, keyword=True
-    )
+    arrangement = Choice(get_args(Arrangement), "overlay").tag(sync=True, keyword=True)
 
     attribution = t.Any(None, allow_none=True, read_only=True)
     prefetch = t.Bool(True).tag(keyword=True)
@@ -109,17 +94,10 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
         **options: Unpack[HeatmapOptions],
     ) -> None:
         given = by_new_names(type(self), options)
-        self._sent = SentFrames()
-        super().__init__(
-            engine,
-            image,
-            method=method,
-            target=target,
-            layer=layer,
-            **self._with_parameters(engine, given),
-        )
-
-    # What may be asked.
+        # The final maps that the browser has, the latest of each method: they need not be sent
+        # again when a person switches to that method.
+        self._sent: dict[str, tuple[Request, MapFrame]] = {}
+        super().__init__(engine, image, method=method, target=target, layer=layer, **given)
 
     @t.validate("method")
     def _check_method(self, proposal: Any) -> str:
@@ -130,8 +108,9 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
         target = proposal["value"]
         if target is None or callable(target):
             return target
-        if self._is_class(target):
-            return operator.index(target)
+        whole = hasattr(target, "__index__") and not isinstance(target, (bool, np.bool_))
+        if whole and 0 <= operator.index(target) < len(self.class_names):
+            return operator.index(target)  # nothing is computed
         with as_trait_problem():
             return self.engine.internals.resolve_target(self._picture, target).index
 
@@ -146,45 +125,39 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
             layers = self.engine.internals.describe_layers(self._picture)
         return one_of("layer", layer, [own.name for own in layers])
 
-    def _is_class(self, target: Any) -> bool:
-        """Whether it is an index of the classes in `class_names`: then nothing is computed."""
-        if isinstance(target, (bool, np.bool_)) or not hasattr(target, "__index__"):
-            return False
-        return 0 <= operator.index(target) < len(self.class_names)
-
-    # What is asked.
-
     @t.observe("method", "target", "layer", "parameters")
     def _ask_anew(self, _change: Any) -> None:
         self._ask()
 
-    def _question(self) -> tuple[str, TargetLike, str | None, dict[str, Any]]:
+    def _request(self, method: str) -> Request:
         """The request traits, with the most probable class and the best layer spelled out."""
         target, layer = self.target, self.layer
         if self._facts_of is self._picture:
             target = self.prediction["top"][0]["index"] if target is None else target
             layer = layer or next((own["name"] for own in self.layers), None)
-        return self.method, target, layer, self.parameters
+        return Request.of(self.engine, method, target, layer, self.parameters)
 
-    def _request(self) -> Request:
-        return Request.of(self.engine, *self._question())
+    def _quick(self) -> list[Request]:
+        """The same request for every method that needs no refining, the shown one first."""
+        methods = self.engine.methods
+        unavailable = {card["name"] for card in self.cards if card.get("unavailable")}
+        names = sorted(methods, key=lambda name: name != self.method)
+        quick = [name for name in names if not methods[name].anytime]
+        return [self._request(name) for name in quick if name not in unavailable]
 
     def _work(self) -> tuple[str, Work[Any]]:
-        engine, picture, request = self.engine, self._picture, self._request()
-        title = engine.methods[self.method].title
-        return title, lambda: explanation(engine, picture, request)
+        engine, picture, request = self.engine, self._picture, self._request(self.method)
+        return engine.methods[self.method].title, lambda: explanation(engine, picture, request)
 
     def _await_first(self) -> None:
         refines = self.engine.methods[self.method].anytime
         seconds = _REFINING_SECONDS if refines else _QUICK_SECONDS
         self._wait_while_running(seconds, until=lambda: refines and bool(self.frame))
 
-    # What is shown.
-
     def _show(self, result: Any) -> None:
         super()._show(result)
         if not result.frame["partial"]:
-            self._sent.add(result)
+            self._sent[result.request.method] = (result.request, result.frame)
         self.set_trait("attribution", result.attribution)
 
     def open(self) -> None:
@@ -197,37 +170,31 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
         if not self.prefetch or callable(self.target) or self.comm is None:
             return
         engine, picture = self.engine, self._picture
-        requests = self._sent.missing(self._quick())
+        requests = [request for request in self._quick() if self._sent_for(request) is None]
         if requests:
+            self.aside(
+                lambda: explanations(engine, picture, requests),
+                partial(self._prefetched, picture),
+                background=True,
+            )
 
-            def work() -> Iterator[Progress[tuple[Picture, Explained] | None]]:
-                for step in explanations(engine, picture, requests):
-                    made = step.result
-                    yield Progress(step.fraction, None if made is None else (picture, made))
-
-            self.aside(work, self._prefetched, background=True)
-
-    def _quick(self) -> list[Request]:
-        reasons = {card["name"]: card.get("unavailable") for card in self.cards}
-        requests = quick_requests(self.engine, *self._question())
-        return [request for request in requests if not reasons.get(request.method)]
-
-    def _prefetched(self, made: tuple[Picture, Explained]) -> None:
-        picture, explained = made
+    def _prefetched(self, picture: Picture, made: Explained) -> None:
         if picture is self._picture:
-            self._sent.add(explained)
-            self._send_frame(explained.frame)
+            self._sent[made.request.method] = (made.request, made.frame)
+            self._send_frame(made.frame)
 
-    def _send_frame(self, sent: MapFrame) -> None:
-        frame = {"seq": self._jobs.seq, **sent}
-        data = frame.pop("data")
-        self.send({"kind": "prefetched", "frame": frame}, buffers=[data])
+    def _sent_for(self, request: Request) -> MapFrame | None:
+        sent, frame = self._sent.get(request.method, (None, None))
+        return frame if sent == request else None
+
+    def _send_frame(self, frame: MapFrame) -> None:
+        self.tell("prefetched", frame={"seq": self._jobs.seq, **frame})
 
     def _ready(self) -> None:
         super()._ready()
-        # What was sent before this view listened is lost to it.
-        for frame in self._sent.frames(self._quick()):
-            self._send_frame(frame)
+        for request in self._quick():  # what was sent before this view listened is lost to it
+            if (frame := self._sent_for(request)) is not None:
+                self._send_frame(frame)
 
     def _forget(self) -> None:
         super()._forget()
@@ -237,8 +204,6 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
         super()._release()
         self.target = None
         self.set_trait("attribution", None)
-
-    # Static pictures.
 
     def _picture_png(self, *, small: bool) -> bytes:
         pixels = self._picture.pixels
@@ -251,19 +216,18 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
         what = self.engine.methods[self.method].title
         if self.frame:
             target = self.frame["target"]
-            share = target["probability"]
-            what += f" of {target['name']}" + ("" if share is None else f" ({share:.0%})")
+            share = "" if target["probability"] is None else f" ({target['probability']:.0%})"
+            what += f" of {target['name']}{share}"
         return self._named(what)
 
     def _saved_frames(self) -> Sequence[Mapping[str, Any]]:
         """All quick methods for the shown class, and the shown method for the likeliest ones."""
         engine, picture = self.engine, self._picture
-        requests = self._quick()
+        requests, shown = self._quick(), self._request(self.method)
         refines = engine.methods[self.method].anytime
         if not refines:
             likeliest = [score["index"] for score in self.prediction.get("top", [])]
-            shown = self._question()[1]
-            requests += for_targets(self._request(), [i for i in likeliest if i != shown])
+            requests += [replace(shown, target=i) for i in likeliest if i != shown.target]
         saved = self.collect(lambda: explanations(engine, picture, requests), self._saving_seconds)
         shown_now = [self.frame] if refines and self.frame else []
         frames = [*shown_now, *(explained.frame for explained in saved)]

@@ -17,14 +17,6 @@ class PrefetchedMessage(TypedDict):
     frame: Frame
 
 
-class BrushRequest(TypedDict):
-    """A view asks for the brush; `known`: for the fills alone; `problem`: the host refused it."""
-
-    kind: Literal["brush"]
-    known: NotRequired[bool]
-    problem: NotRequired[str]
-
-
 class BrushMessage(TypedDict):
     """The brush. Buffers: its module, the blurred picture (`mime`), the probabilities of the
     unpainted picture, and what is painted now: the mask's runs and its probabilities.

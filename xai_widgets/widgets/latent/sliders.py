@@ -16,8 +16,8 @@ from xai_widgets.probe.cores import one_core_left
 from xai_widgets.relabel.editing import Axis, Edited, Editor
 from xai_widgets.targets import Target
 from xai_widgets.widgets.base import state_lock
-from xai_widgets.widgets.base.jobs import in_one_step
 from xai_widgets.widgets.base.channel import message
+from xai_widgets.widgets.base.jobs import in_one_step
 from xai_widgets.widgets.base.picture import PictureWidget
 from xai_widgets.widgets.latent import wire
 from xai_widgets.widgets.latent.work import edited_to_json, neighbour_pictures
@@ -117,11 +117,8 @@ class LatentSliders(PictureWidget):
         self.set_trait("edited_probabilities", edited.probabilities[0])
 
     def _set_axes(self, axes: Sequence[Axis]) -> None:
+        """New sliders, all at 0."""
         self._axes = axes
-        self._reset()
-
-    def _reset(self) -> None:
-        """All sliders at 0."""
         self.edited = {}
         self.set_trait("edited_picture", None)
         self.set_trait("edited_probabilities", None)
@@ -140,15 +137,12 @@ class LatentSliders(PictureWidget):
         )
 
     def _send_pictures(self, run: int, pictures: list[wire.NeighbourPicture]) -> None:
-        shown = [{k: v for k, v in picture.items() if k != "data"} for picture in pictures]
-        buffers = [picture["data"] for picture in pictures]
-        self.send({"kind": "neighbours", "run": run, "pictures": shown}, buffers=buffers)
+        self.tell("neighbours", run=run, pictures=pictures)
 
     def _forget(self) -> None:
         super()._forget()
         self._editor = self._target = self._start = None
-        self._axes = self._likely = ()
-        self._run = 0
+        self._likely, self._run = (), 0
         self.sliders = {}
         self.set_trait("explanation", None)
-        self._reset()
+        self._set_axes(())

@@ -17,25 +17,17 @@ from xai_widgets.relabel.distillation import CARD
 from xai_widgets.relabel.features import Readout, Space
 from xai_widgets.relabel.neighbourhood import Noise, Shape, Structure
 from xai_widgets.relabel.teacher import Detail, Reference
-from xai_widgets.render import overlay
+from xai_widgets.render import neighbourhood_figure, overlay
 from xai_widgets.targets import TargetLike
 from xai_widgets.widgets.base import state_lock
-from xai_widgets.widgets.base.jobs import Work, in_one_step
 from xai_widgets.widgets.base.channel import message
+from xai_widgets.widgets.base.jobs import Work, in_one_step
+from xai_widgets.widgets.base.maps import still
 from xai_widgets.widgets.base.options import WidgetOptions
-from xai_widgets.widgets.base.photos import still
 from xai_widgets.widgets.base.traits import Choice, Renamed, Share, WholeNumber, as_trait_problem
+from xai_widgets.widgets.latent import work
 from xai_widgets.widgets.latent.sliders import LatentSliders
-from xai_widgets.widgets.latent.stills import SavedPage, explorer_png, spread
 from xai_widgets.widgets.latent.wire import LatentSaved
-from xai_widgets.widgets.latent.work import (
-    READOUTS,
-    Distilled,
-    Reconstructed,
-    SliderAxes,
-    distil,
-    slider_axes,
-)
 
 _OWN = ("samples", "scale", "temperature", "readout")  # traits of their own, with controls
 _FURTHER = tuple(field.name for field in fields(DistillationOptions) if field.name not in _OWN)
@@ -84,6 +76,7 @@ class LatentExplorer(LatentSliders):
     """
 
     _static = "latent"
+    _why_a_class = "which can shift"
     _way_on = "Distil again begins anew; what was found stays."
     _way_out = "Choose another class, or a scale; or take another VAE."
     _same_in_a_cell = "xw.relabel.RelabelDistillation(engine, vae).explain(image)"
@@ -94,7 +87,7 @@ class LatentExplorer(LatentSliders):
     samples = WholeNumber(20, 10000, 1000).tag(sync=True, keyword=True)
     scale = Share(0, 64, 0).tag(sync=True, keyword=True)
     temperature = Share(0.5, 20, 1).tag(sync=True, keyword=True)
-    readout = Choice(READOUTS, "weight").tag(sync=True, keyword=True)
+    readout = Choice(work.READOUTS, "weight").tag(sync=True, keyword=True)
     opacity = Share(0, 1, 0.7).tag(sync=True, keyword=True)
     options = t.Dict().tag(keyword=True)
 
@@ -111,17 +104,11 @@ class LatentExplorer(LatentSliders):
         RelabelDistillation(engine, vae)  # refuses anything that is not a VAE
         self._vae: VAE | None = vae
         self._sliders_run = 0  # the distillation that the sliders are of
-        self._waiting: SliderAxes | None = None  # better sliders, until they are asked for
+        self._waiting: work.SliderAxes | None = None  # better sliders, until they are asked for
         given: dict[str, Any] = {**options}
         further = {name: given.pop(name) for name in _FURTHER if name in given}
         further = {**given.pop("options", {}), **further}
         super().__init__(engine, image, target=target, options=further, **given)
-
-    # What may be asked.
-
-    @t.validate("target")
-    def _check_target(self, proposal: Any) -> int | None:
-        return self._check_class(proposal["value"], "which can shift")
 
     @t.validate("options")
     def _check_options(self, proposal: Any) -> dict[str, Any]:
@@ -132,8 +119,6 @@ class LatentExplorer(LatentSliders):
 
     def _keywords(self) -> Iterable[str]:
         return [*super()._keywords(), *_FURTHER]
-
-    # What is asked.
 
     @t.observe("target", "samples", "scale", "temperature", "options")
     def _ask_anew(self, _change: Any) -> None:
@@ -150,7 +135,7 @@ class LatentExplorer(LatentSliders):
             "readout": "weight",  # the others are read from the same student
         }
         self._touched = False
-        return "Distilling", lambda: distil(engine, vae, picture, target, options)
+        return "Distilling", lambda: work.distil(engine, vae, picture, target, options)
 
     def distil(self) -> None:
         """Distil again, for instance after a stop."""
@@ -165,27 +150,27 @@ class LatentExplorer(LatentSliders):
                 return
             if self.status.get("state") == "stopped":
                 self.aside(
-                    in_one_step(lambda: slider_axes(engine, explanation)),
-                    partial(self._show_late_sliders, self._run),
+                    in_one_step(lambda: work.slider_axes(engine, explanation)),
+                    partial(self._show_sliders, self._run),
                     background=True,
                 )
 
-    # What is shown.
-
-    def _show(self, result: Reconstructed | Distilled | SliderAxes) -> None:
-        if isinstance(result, Reconstructed):
+    def _show(self, result: work.Reconstructed | work.Distilled | work.SliderAxes) -> None:
+        if isinstance(result, work.Reconstructed):
             self._editor, self._target = result.editor, result.target
             self._likely = [score["index"] for score in result.frame["classes"]]
             self.reconstruction = {**result.frame}
-        elif isinstance(result, Distilled):
+        elif isinstance(result, work.Distilled):
             self._run = self._jobs.seq
             self.frame = {"seq": self._run, **result.frame}
             self.set_trait("explanation", result.explanation)
         else:
-            self._show_sliders(result)
+            self._show_sliders(self._run, result)
 
-    def _show_sliders(self, sliders: SliderAxes) -> None:
+    def _show_sliders(self, run: int, sliders: work.SliderAxes) -> None:
         """Sliders that somebody has moved meanwhile stay until the better ones are asked for."""
+        if run != self._run:
+            return
         if self._touched and self._axes:
             self._waiting = sliders
             self.sliders = {**self.sliders, "better": True}
@@ -194,15 +179,11 @@ class LatentExplorer(LatentSliders):
         self._set_axes(sliders.axes)
         self.sliders = {"run": self._run, "shown": list(sliders.shown), "better": False}
 
-    def _show_late_sliders(self, run: int, sliders: SliderAxes) -> None:
-        if self._run == run:
-            self._show_sliders(sliders)
-
     @message("take_sliders")
     def _take_sliders(self) -> None:
         if self._waiting is not None:
             self._touched = False
-            self._show_sliders(self._waiting)
+            self._show_sliders(self._run, self._waiting)
 
     @property
     def attribution(self) -> Attribution | None:
@@ -222,15 +203,22 @@ class LatentExplorer(LatentSliders):
         self._sliders_run = 0
         self.reconstruction = self.frame = {}
 
-    # Static pictures.
-
     def _picture_png(self, *, small: bool) -> bytes:
-        pixels, explanation = self._picture.pixels, self.explanation
-        attribution = self.attribution
+        pixels, explanation, attribution = self._picture.pixels, self.explanation, self.attribution
         if attribution is None:
             return still(pixels)
         shown = overlay(pixels, attribution.heatmap(), opacity=self.opacity)
-        return explorer_png(explanation, shown, self.edited_picture, self._in_words(), small=small)
+        pictures = {"Photograph": shown, "Reconstruction": explanation.reconstruction}
+        if self.edited_picture is not None:
+            pictures["Edited"] = self.edited_picture
+        return neighbourhood_figure(
+            pictures,
+            explanation.scores,
+            explanation.coordinate,
+            explanation.kept,
+            title=self._in_words(),
+            note=" ".join([explanation.sentence, *explanation.warnings]),
+        ).to_png(**({"dpi": 72, "colors": 128} if small else {"dpi": 150}))
 
     def _in_words(self) -> str:
         what = f" of {self._target.name}" if self._target is not None else ""
@@ -239,9 +227,11 @@ class LatentExplorer(LatentSliders):
     def _saved_frames(self) -> list[LatentSaved]:
         """A few positions of every slider, and the pictures of some neighbours."""
         self.wait(self._saving_seconds)
-        editor, explanation = self._editor, self.explanation
+        engine, editor, explanation = self.engine, self._editor, self.explanation
         if editor is None or explanation is None:
             return []
-        neighbours = spread(explanation)
-        page = SavedPage(self.engine, editor, explanation, self._axes, self._likely)
-        return self.collect(lambda: page.frames(neighbours), self._saving_seconds)
+        axes, likely = self._axes, self._likely
+        return self.collect(
+            lambda: work.saved_frames(engine, editor, explanation, axes, likely),
+            self._saving_seconds,
+        )

@@ -14,18 +14,14 @@ from typing_extensions import NotRequired, TypedDict
 from xai_widgets.widgets.base.wire import ClassScore, FrameTarget, Picture, QuantisedMap
 
 
-class Judged(TypedDict):
-    """What the network says of a picture: (class, probability) of the classes that were likely at
-    first and of the likeliest now, and the latter's index and name.
+class JudgedPicture(Picture):
+    """A picture, and what the network says of it: (class, probability) of the classes that were
+    likely at first and of the likeliest now, and the latter's index and name.
     """
 
     chances: Sequence[tuple[int, float]]
     label: int
     label_name: str
-
-
-class JudgedPicture(Picture, Judged):
-    """A picture, and what the network says of it."""
 
 
 class Reconstruction(TypedDict):
@@ -108,35 +104,9 @@ class LatentSaved(JudgedPicture):
     score: float | None
 
 
-class EditRequest(TypedDict):
-    """From the browser: move the sliders, from a neighbour of a distillation on, and answer with
-    so many bytes at least.
-    """
-
-    kind: Literal["edit"]
-    values: Sequence[float]
-    neighbour: int
-    run: int
-    full: int
-
-
-class NeighboursRequest(TypedDict):
-    """From the browser: send the pictures of these neighbours."""
-
-    kind: Literal["neighbours"]
-    run: int
-    neighbours: Sequence[int]
-
-
 class NeighboursMessage(TypedDict):
     """To the browser: pictures of neighbours, their data in buffers."""
 
     kind: Literal["neighbours"]
     run: int
     pictures: Sequence[NeighbourPicture]
-
-
-class TakeSlidersRequest(TypedDict):
-    """From the browser: show the sliders that wait."""
-
-    kind: Literal["take_sliders"]

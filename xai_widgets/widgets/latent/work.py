@@ -17,11 +17,19 @@ from xai_widgets.relabel.editing import Axis, Edited, Editor, axes_of
 from xai_widgets.relabel.neighbours import Readout
 from xai_widgets.relabel.teacher import InterruptibleVAE
 from xai_widgets.targets import Target, TargetLike, class_name
-from xai_widgets.widgets.base.maps import finite, map_of, quantise
-from xai_widgets.widgets.base.photos import picture_to_json, small_picture
+from xai_widgets.widgets.base import wire as shared
+from xai_widgets.widgets.base.maps import (
+    finite,
+    map_of,
+    picture_to_json,
+    quantise,
+    small_picture,
+    target_of,
+)
 from xai_widgets.widgets.latent import wire
 
 SLIDERS = 8
+POSITIONS = 11  # of each slider, in a saved page
 READOUTS: tuple[Readout, ...] = tuple(name for name in get_args(Readout) if name != "auto")
 _TOP = 5
 _FULL = 100_000  # bytes without meaning at most
@@ -92,32 +100,25 @@ def reconstruct(
 ) -> Reconstructed:
     """The picture's reconstruction, and what the network says of either."""
     editor = Editor(engine, vae, picture, target, distillation.options)
-    reconstruction, rest = editor.reconstruction(), editor.decoded(editor.latent)
     probabilities = engine.predict(picture).probabilities
     likely = np.argsort(-probabilities, kind="stable")[:_TOP].tolist()
-    if target.index is not None and target.index not in likely:
-        likely[-1] = target.index
-    own = None
-    if target.index is not None and target.index < len(probabilities):
-        own = float(probabilities[target.index])
+    index, own = target.index, None
+    if index is not None and index not in likely:
+        likely[-1] = index
+    if index is not None and index < len(probabilities):
+        own = finite(float(probabilities[index]))
+
+    def shown(edited: Edited, name: str) -> wire.JudgedPicture:
+        return judged(engine, edited, picture_to_json(edited.pictures[0], name), likely)
+
     frame: wire.Reconstruction = {
-        "target": {"index": target.index, "name": target.name, "probability": finite(own)},
+        "target": {"index": index, "name": target.name, "probability": own},
         "classes": [
-            {
-                "index": index,
-                "name": _name(engine, index),
-                "probability": round(float(probabilities[index]), 5),
-            }
-            for index in likely
+            {"index": i, "name": _name(engine, i), "probability": round(float(probabilities[i]), 5)}
+            for i in likely
         ],
-        "reconstruction": {
-            **picture_to_json(reconstruction.pictures[0], "reconstruction"),
-            **judged(engine, reconstruction.probabilities[0], likely),
-        },
-        "rest": {
-            **picture_to_json(rest.pictures[0], "at rest"),
-            **judged(engine, rest.probabilities[0], likely),
-        },
+        "reconstruction": shown(editor.reconstruction(), "reconstruction"),
+        "rest": shown(editor.decoded(editor.latent), "at rest"),
     }
     return Reconstructed(target, editor, frame)
 
@@ -127,12 +128,16 @@ def _name(engine: Engine, index: int) -> str:
 
 
 def judged(
-    engine: Engine, probabilities: npt.NDArray[np.float32], likely: Sequence[int]
-) -> wire.Judged:
-    """What the network says of a picture: the classes that were likely, and the likeliest now."""
+    engine: Engine, edited: Edited, picture: shared.Picture, likely: Sequence[int]
+) -> wire.JudgedPicture:
+    """The picture, and what the network says of it: the classes that were likely, and the likeliest
+    now.
+    """
+    probabilities = edited.probabilities[0]
     top = int(probabilities.argmax())
     shown = [*likely, *([top] if top not in likely else [])]
     return {
+        **picture,
         "chances": [(index, round(float(probabilities[index]), 5)) for index in shown],
         "label": top,
         "label_name": _name(engine, top),
@@ -141,21 +146,20 @@ def judged(
 
 def _frame_of(explanation: RelabelExplanation, fraction: float) -> dict[str, Any]:
     attribution = explanation.attribution
+
+    def packed(values: npt.ArrayLike, kind: str = "<f4") -> bytes:
+        return np.ascontiguousarray(values, dtype=kind).tobytes()
+
     return {
-        "target": {
-            "index": attribution.target.index,
-            "name": attribution.target.name,
-            "probability": finite(attribution.probability),
-            "score": finite(attribution.score),
-        },
+        "target": target_of(attribution),
         "maps": {
-            name: quantise(map_of(explanation.read(name)), signed=name not in _UNSIGNED).to_json()
+            name: quantise(map_of(explanation.read(name)), signed=name not in _UNSIGNED)
             for name in READOUTS
         },
-        "scores": np.ascontiguousarray(explanation.scores, dtype="<f4").tobytes(),
-        "coordinate": np.ascontiguousarray(explanation.coordinate, dtype="<f4").tobytes(),
-        "kept": np.ascontiguousarray(explanation.kept, dtype=np.uint8).tobytes(),
-        "probability": np.ascontiguousarray(explanation.probability, dtype="<f4").tobytes(),
+        "scores": packed(explanation.scores),
+        "coordinate": packed(explanation.coordinate),
+        "kept": packed(explanation.kept, "u1"),
+        "probability": packed(explanation.probability),
         "count": len(explanation.scores),
         "sentence": explanation.sentence,
         "warnings": list(explanation.warnings),
@@ -174,14 +178,14 @@ def slider_axes(engine: Engine, explanation: RelabelExplanation) -> SliderAxes:
     """The directions in latent space that matter most, ready to be moved along."""
     axes = axes_of(explanation, SLIDERS)
     turning = explanation.counterfactual
-    shown: list[wire.SliderRow] = [
-        {
-            "name": axis.name,
-            "low": round(axis.low, 4),
-            "high": round(axis.high, 4),
-            "weight": finite(axis.weight),
-            "flip": finite(axis.flip),
-        }
+    shown = [
+        wire.SliderRow(
+            name=axis.name,
+            low=round(axis.low, 4),
+            high=round(axis.high, 4),
+            weight=finite(axis.weight),
+            flip=finite(axis.flip),
+        )
         for axis in axes
     ]
     shown[0]["becomes"] = None
@@ -208,17 +212,17 @@ def edited_to_json(
     """
     pixels = edited.pictures[0]
     height, width = pixels.shape[:2]
+    picture: shared.Picture
     if full:
         raw = pixels.tobytes().ljust(min(full, _FULL), b"\0")
-        picture = cast(Any, {"width": width, "height": height, "mime": "", "data": raw})
+        picture = {"width": width, "height": height, "mime": "", "data": raw}
     else:
-        picture = cast(Any, small_picture(pixels, max(width, height), 88))
+        picture = small_picture(pixels, max(width, height), 88)
     return {
         "values": [round(float(value), 5) for value in values],
         "neighbour": neighbour,
-        **picture,
         "score": None if edited.scores is None else finite(float(edited.scores[0])),
-        **judged(engine, edited.probabilities[0], likely),
+        **judged(engine, edited, picture, likely),
     }
 
 
@@ -231,3 +235,37 @@ def neighbour_pictures(
         {"neighbour": int(neighbour), **small_picture(pixels, _SMALL)}
         for neighbour, pixels in zip(neighbours, pictures, strict=True)
     ]
+
+
+def saved_frames(
+    engine: Engine,
+    editor: Editor,
+    explanation: RelabelExplanation,
+    axes: Sequence[Axis],
+    likely: Sequence[int],
+) -> Iterator[Progress[wire.LatentSaved]]:
+    """What a saved page can show, one a step: positions of every slider, and neighbours from the
+    lowest score to the highest, fewer where pictures are large.
+    """
+
+    def frame(edited: Edited, **position: float) -> wire.LatentSaved:
+        assert edited.scores is not None
+        made = {
+            **position,
+            "score": finite(float(edited.scores[0])),
+            **judged(engine, edited, small_picture(edited.pictures[0]), likely),
+        }
+        return cast(wire.LatentSaved, made)
+
+    most = 240 if explanation.reconstruction.shape[0] <= 64 else 40
+    order = np.argsort(explanation.scores, kind="stable")
+    neighbours = set(order[np.linspace(0, len(order) - 1, min(most, len(order))).astype(int)])
+    done, total = 0, len(axes) * POSITIONS + len(neighbours)
+    for number, axis in enumerate(axes):
+        for value, edited in editor.along(axis, POSITIONS, explanation):
+            done += 1
+            yield Progress(done / total, frame(edited, slider=number, value=round(value, 4)))
+    for neighbour in sorted(map(int, neighbours)):
+        done += 1
+        edited = editor.decoded(explanation.latents([neighbour]), explanation)
+        yield Progress(done / total, frame(edited, neighbour=neighbour))

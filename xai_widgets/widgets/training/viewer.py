@@ -17,25 +17,14 @@ from xai_widgets.probe.guard import unwrap
 from xai_widgets.render import colorize, encode_png, grid
 from xai_widgets.training import Report, Trainer
 from xai_widgets.widgets.base import state_lock
-from xai_widgets.widgets.base.jobs import Work
-from xai_widgets.widgets.base.maps import map_of
 from xai_widgets.widgets.base.channel import message
+from xai_widgets.widgets.base.jobs import Work
+from xai_widgets.widgets.base.maps import Pixels, map_of
 from xai_widgets.widgets.base.options import WidgetOptions
-from xai_widgets.widgets.base.photos import Pixels
 from xai_widgets.widgets.base.traits import Renamed
 from xai_widgets.widgets.base.widget import EngineWidget
+from xai_widgets.widgets.training import work
 from xai_widgets.widgets.training.wire import GradientLook, TrainingPlan, TrainingStep
-from xai_widgets.widgets.training.work import (
-    METHODS,
-    Look,
-    LossPoints,
-    WatchedPicture,
-    measures_of,
-    thinned,
-    thumbnails,
-    train,
-    watched_pictures,
-)
 
 _SECONDS_BETWEEN_POINTS = 0.25  # the curve is sent whole
 _SMALL, _LARGE = 96, 256  # pixels of a map in a still picture
@@ -92,23 +81,24 @@ class TrainingMonitor(EngineWidget):
                 f"trainer is a {type(trainer).__name__}; expected an xw.training.Trainer"
             )
         self._trainer: Trainer | None = trainer
-        self._points, self._sent = LossPoints(), 0.0
-        self._looks: dict[int, Look] = {}
+        self._points, self._sent = work.LossPoints(), 0.0
+        self._looks: dict[int, work.Look] = {}
         engine = Engine(
             unwrap(trainer.model), preprocessing=trainer.preprocessing, class_names=class_names
         )
-        self._watched: list[WatchedPicture] = watched_pictures(trainer, engine, pictures, labels)
+        self._watched: list[work.WatchedPicture] = work.watched_pictures(
+            trainer, engine, pictures, labels
+        )
         super().__init__(engine, **options)
         self.network = {"name": engine.name, "input": list(trainer.train.shape[1:])}
-        self.thumbnails = [{**photo} for photo in thumbnails(engine, self._watched)]
-        plan: TrainingPlan = {
-            "epochs": trainer.recipe.epochs,
-            "steps": trainer.steps,
-            "weight": trainer.recipe.weight,
-            "regularised": trainer.recipe.weight > 0,
+        self.thumbnails = [{**photo} for photo in work.thumbnails(engine, self._watched)]
+        epochs, weight = trainer.recipe.epochs, trainer.recipe.weight
+        self.plan = {
+            **TrainingPlan(
+                epochs=epochs, steps=trainer.steps, weight=weight, regularised=weight > 0
+            )
         }
-        self.plan = {**plan}
-        self.epochs = [{**measures_of(entry)} for entry in trainer.history]
+        self.epochs = [{**work.measures_of(entry)} for entry in trainer.history]
         self.step = {"epoch": trainer.epoch, "step": trainer.step}
         if start:
             self._ask()
@@ -126,8 +116,6 @@ class TrainingMonitor(EngineWidget):
         there is none.
         """
         return {epoch: list(look.maps) for epoch, look in self._looks.items()}
-
-    # Start, pause, stop.
 
     @message("resume")
     def start(self) -> None:
@@ -156,36 +144,31 @@ class TrainingMonitor(EngineWidget):
                 epoch = min(self.trainer.epoch + 1, self.plan["epochs"])
                 self._say("stopped", f"{word} in epoch {epoch} of {self.plan['epochs']}.", way_on)
 
-    def _work(self) -> tuple[str, Work[Report | Look]]:
+    def _work(self) -> tuple[str, Work[Report | work.Look]]:
         trainer, engine, watched = self.trainer, self.engine, self._watched
         seen = frozenset(self._looks)
-        return "Training", lambda: train(trainer, engine, watched, seen)
+        return "Training", lambda: work.train(trainer, engine, watched, seen)
 
-    # What is shown.
-
-    def _show(self, result: Report | Look) -> None:
-        if isinstance(result, Look):
-            self._looks = thinned({**self._looks, result.epoch: result})
+    def _show(self, result: Report | work.Look) -> None:
+        if isinstance(result, work.Look):
+            self._looks = work.thinned({**self._looks, result.epoch: result})
             self.frame = {"seq": self._jobs.seq, **result.frame}
-        else:
-            self._show_report(result)
-
-    def _show_report(self, report: Report) -> None:
-        steps = self.plan["steps"]
+            return
+        report, steps = result, self.plan["steps"]
         share = (report.epoch * steps + report.step) / (self.plan["epochs"] * steps)
         self._points.add(share, report.terms)
         now = time.monotonic()
         if report.ends_epoch:
-            self.epochs = [{**measures_of(entry)} for entry in self.trainer.history]
+            self.epochs = [{**work.measures_of(entry)} for entry in self.trainer.history]
         elif now - self._sent < _SECONDS_BETWEEN_POINTS:
             return
         self._sent = now
-        step: TrainingStep = {
-            "epoch": report.epoch,
-            "step": report.step,
-            "accuracy": report.accuracy,
-            "learning_rate": report.learning_rate,
-        }
+        step = TrainingStep(
+            epoch=report.epoch,
+            step=report.step,
+            accuracy=report.accuracy,
+            learning_rate=report.learning_rate,
+        )
         terms = {name: value for name, value in report.terms.items() if math.isfinite(value)}
         self.step = {**step, **terms}
         self.loss = {**self._points.to_json()}
@@ -197,22 +180,11 @@ class TrainingMonitor(EngineWidget):
         """What was sent before a view listened is lost to it."""
         super()._ready()
         for look in list(self._looks.values()):
-            pictures = look.frame["pictures"]
-            frame = {
-                **look.frame,
-                "pictures": [
-                    {**p, "maps": [{k: v for k, v in m.items() if k != "data"} for m in p["maps"]]}
-                    for p in pictures
-                ],
-            }
-            data = [m.get("data", b"") for p in pictures for m in p["maps"]]
-            self.send({"kind": "look", "frame": frame}, buffers=data)
+            self.tell("look", frame=look.frame)
 
     def _release(self) -> None:
         super()._release()
         self._trainer, self._watched, self._looks = None, [], {}
-
-    # Static pictures.
 
     def _picture_png(self, *, small: bool) -> bytes:
         latest = self._looks[max(self._looks)] if self._looks else None
@@ -223,7 +195,7 @@ class TrainingMonitor(EngineWidget):
             maps = latest.maps[number] if latest else ()
             cells.append([pixels, *(_drawn(gradient, pixels) for gradient in maps)])
             words.append([self.thumbnails[number]["name"] or f"Picture {number + 1}"])
-        titles = [self.engine.methods[name].title for name in METHODS] if latest else []
+        titles = [self.engine.methods[name].title for name in work.METHODS] if latest else []
         side = _SMALL if small else _LARGE
         drawn = grid(cells, words, ["Picture", *titles], side=side, title=self._in_words())
         return encode_png(drawn, colors=128 if small else None)

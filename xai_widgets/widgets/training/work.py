@@ -22,8 +22,7 @@ from xai_widgets.progress import Progress
 from xai_widgets.targets import class_name
 from xai_widgets.training import Report, Trainer
 from xai_widgets.widgets.base import wire
-from xai_widgets.widgets.base.maps import finite, map_of, quantise
-from xai_widgets.widgets.base.photos import small_picture
+from xai_widgets.widgets.base.maps import finite, map_of, quantise, small_picture
 from xai_widgets.widgets.training.wire import (
     EpochMeasures,
     GradientLook,
@@ -38,6 +37,8 @@ _MOST_POINTS = 400
 _MOST_LOOKS = 240
 _LOOK_BYTES = 48 * 2**20
 _NEARLY_ALL = 0.999
+
+Point = tuple[float, tuple[float, ...]]  # a share of the training, and the terms there
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +59,7 @@ class Look:
 
     @property
     def nbytes(self) -> int:
-        return sum(len(m.get("data", b"")) for p in self.frame["pictures"] for m in p["maps"])
+        return sum(len(m["data"]) for p in self.frame["pictures"] for m in p["maps"])
 
 
 def watched_pictures(
@@ -75,18 +76,16 @@ def watched_pictures(
         first = [int(np.flatnonzero(classes == label)[0]) for label in np.unique(classes)]
         chosen = (first + [i for i in range(len(classes)) if i not in first])[:pictures]
         pixels = trainer.test.pixels[chosen].permute(0, 2, 3, 1).numpy()
-        shown = pixels[..., 0] if pixels.shape[-1] == 1 else pixels
-        return [
-            WatchedPicture(engine.picture(np.ascontiguousarray(own)), int(classes[i]))
-            for i, own in zip(chosen, shown, strict=True)
-        ]
-    given = list(pictures) if isinstance(pictures, (list, tuple)) else [pictures]
-    classes_given = [None] * len(given) if labels is None else list(labels)
-    if len(classes_given) != len(given):
-        raise ExplanationError(f"labels has {len(classes_given)} entries for {len(given)} pictures")
+        given = list(np.ascontiguousarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels))
+        labels = classes[chosen].tolist()
+    else:
+        given = list(pictures) if isinstance(pictures, (list, tuple)) else [pictures]
+        labels = [None] * len(given) if labels is None else list(labels)
+    if len(labels) != len(given):
+        raise ExplanationError(f"labels has {len(labels)} entries for {len(given)} pictures")
     return [
         WatchedPicture(engine.picture(image), label)
-        for image, label in zip(given, classes_given, strict=True)
+        for image, label in zip(given, labels, strict=True)
     ]
 
 
@@ -115,11 +114,8 @@ def look(epoch: int, engine: Engine, watched: Sequence[WatchedPicture]) -> Look:
     """The plain and the guided gradient of each picture, for its class."""
     engine.forget()  # passes of the network as it was
     gradients = [_gradients(engine, item) for item in watched]
-    return Look(
-        epoch,
-        tuple(maps for maps, _ in gradients),
-        {"epoch": epoch, "pictures": [frame for _, frame in gradients]},
-    )
+    frame: GradientLook = {"epoch": epoch, "pictures": [shown for _, shown in gradients]}
+    return Look(epoch, tuple(maps for maps, _ in gradients), frame)
 
 
 def _gradients(
@@ -127,26 +123,27 @@ def _gradients(
 ) -> tuple[tuple[Attribution | str, ...], PictureGradients]:
     top = engine.predict(watched.picture).top(1)[0]
     target = top.index if watched.label is None else watched.label
-    maps: list[Attribution | str] = []
-    frames: list[GradientMap] = []
-    for method in METHODS:
+
+    def gradient(method: str) -> Attribution | str:
         try:
-            attribution = engine.explain(watched.picture, method, target=target)
+            return engine.explain(watched.picture, method, target=target)
         except ExplanationError as problem:
-            maps.append(str(problem))
-            frames.append(cast(GradientMap, {"error": str(problem)}))
-            continue
-        maps.append(attribution)
-        frames.append(cast(GradientMap, quantise(map_of(attribution), signed=True).to_json()))
-    plain, guided = maps
+            return str(problem)
+
+    plain, guided = maps = gradient(METHODS[0]), gradient(METHODS[1])
     similarity = None
     if not isinstance(plain, str) and not isinstance(guided, str):
         similarity = finite(cosine(plain, guided))
-    return tuple(maps), {
+    return maps, {
         "top": {"index": top.index, "name": top.name, "probability": round(top.probability, 4)},
         "right": watched.label is None or top.index == watched.label,
         "cosine": None if similarity is None else round(similarity, 4),
-        "maps": frames,
+        "maps": [
+            cast(GradientMap, {"error": made, "data": b""})
+            if isinstance(made, str)
+            else cast(GradientMap, quantise(map_of(made), signed=True))
+            for made in maps
+        ],
     }
 
 
@@ -162,16 +159,9 @@ def thumbnails(engine: Engine, watched: Sequence[WatchedPicture]) -> list[wire.P
 def measures_of(entry: Mapping[str, Any]) -> EpochMeasures:
     """What the browser shows of an entry of a trainer's history."""
 
-    def number(name: str) -> float | None:
-        value = entry.get(name)
-        return round(value, 5) if isinstance(value, float) else value
-
-    return {
-        "epoch": entry["epoch"],
-        "accuracy": number("accuracy"),
-        "test_accuracy": number("test_accuracy"),
-        "cosine": number("cosine"),
-    }
+    numbers = {name: entry.get(name) for name in ("accuracy", "test_accuracy", "cosine")}
+    rounded = {k: round(v, 5) if isinstance(v, float) else v for k, v in numbers.items()}
+    return cast(EpochMeasures, {"epoch": entry["epoch"], **rounded})
 
 
 class LossPoints:
@@ -181,9 +171,9 @@ class LossPoints:
 
     def __init__(self, terms: Sequence[str] = TERMS, most: int = _MOST_POINTS) -> None:
         self._terms, self._most = tuple(terms), most
-        self._points: list[tuple[float, tuple[float, ...]]] = []
         self._stride = 1
-        self._open: list[tuple[float, tuple[float, ...]]] = []
+        self._points: list[Point] = []
+        self._open: list[Point] = []  # not a point yet
 
     def add(self, share: float, terms: Mapping[str, float]) -> None:
         """The terms of a step, after that share of the training."""
@@ -200,22 +190,16 @@ class LossPoints:
     def to_json(self) -> LossCurve:
         """`x` in shares of the training, and the values of each term, None where it has none."""
         points = [*self._points, *([_mean(self._open)] if self._open else [])]
-        columns = {
-            term: [_rounded(values[i]) for _, values in points]
-            for i, term in enumerate(self._terms)
-        }
-        return cast(LossCurve, {"x": [round(share, 6) for share, _ in points], **columns})
+        curve: dict[str, list[float | None]] = {"x": [round(share, 6) for share, _ in points]}
+        for i, term in enumerate(self._terms):
+            values = [values[i] for _, values in points]
+            curve[term] = [round(v, 5) if math.isfinite(v) else None for v in values]
+        return cast(LossCurve, curve)
 
 
-def _mean(
-    points: Sequence[tuple[float, tuple[float, ...]]],
-) -> tuple[float, tuple[float, ...]]:
+def _mean(points: Sequence[Point]) -> Point:
     columns = zip(*(values for _, values in points), strict=True)
     return points[-1][0], tuple(sum(column) / len(points) for column in columns)
-
-
-def _rounded(value: float) -> float | None:
-    return round(value, 5) if math.isfinite(value) else None
 
 
 def thinned(looks: dict[int, Look]) -> dict[int, Look]:
