@@ -14,8 +14,8 @@ from xai_widgets.attribution import Attribution
 from xai_widgets.engine import Engine
 from xai_widgets.relabel import VAE, DistillationOptions, RelabelDistillation
 from xai_widgets.relabel.distillation import CARD
-from xai_widgets.relabel.neighbours import Readout, Space
 from xai_widgets.relabel.neighbourhood import Noise, Shape, Structure
+from xai_widgets.relabel.neighbours import Readout, Space
 from xai_widgets.relabel.teacher import Detail, Reference
 from xai_widgets.render import neighbourhood_figure, overlay
 from xai_widgets.targets import TargetLike
