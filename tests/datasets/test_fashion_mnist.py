@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pytest
 
 import xai_widgets as xw
-from xai_widgets.datasets import named as module
+from xai_widgets.datasets import labelled as module
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (5, 28, 28), dtype=np.uint8)
 LABELS = np.array([3, 1, 4, 1, 9], dtype=np.uint8)

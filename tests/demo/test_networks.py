@@ -15,7 +15,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 import xai_widgets as xw
-from xai_widgets.datasets.named import FASHION_CLASSES
+from xai_widgets.datasets.labelled import FASHION_CLASSES
 from xai_widgets.demo import networks
 from xai_widgets.demo.networks import FOLDER, SmallNetwork, shapes_input
 from xai_widgets.demo.shapes import CLASS_NAMES, Shape

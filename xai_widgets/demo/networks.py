@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from xai_widgets import _torchvision
-from xai_widgets.datasets.named import FASHION_CLASSES
+from xai_widgets.datasets.labelled import FASHION_CLASSES
 from xai_widgets.demo.shapes import CLASS_NAMES as SHAPE_CLASSES
 from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError, nearest

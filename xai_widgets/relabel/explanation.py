@@ -248,24 +248,21 @@ def _directions(surrogate: Surrogate, count: int = 12) -> Directions:
         weights = (_weights(surrogate, offsets)[0] * spread).double().cpu()
         vectors = torch.diag(spread)
     else:
-        vectors, weights = _principal(surrogate, offsets[:_DECODED])
+        offsets = offsets[:_DECODED]
+        pictures = surrogate.neighbours.pictures(list(range(len(offsets))))
+        small = F.adaptive_avg_pool2d(pictures, _SIDE).flatten(1).double().cpu()
+        u, s, _ = torch.linalg.svd(small - small.mean(0), full_matrices=False)
+        strong = s > 0.05 * s[0].clamp_min(1e-12)
+        scores = (u[:, strong] * len(offsets) ** 0.5).float()  # of variance 1
+        vectors = torch.tensordot(scores.T.to(offsets) / len(offsets), offsets, dims=1)
+        margin = surrogate.student.margins[: len(offsets)]
+        weights = scores.double().T @ (margin - margin.mean()) / len(offsets)
     order = weights.abs().argsort(descending=True)[:count]
     return Directions(vectors[order.to(vectors.device)], weights[order].numpy())
 
 
 def _weights(surrogate: Surrogate, offsets: Tensor) -> Tensor:
     return latent_weights(offsets, surrogate.soft, surrogate.hard, surrogate.options.objective)
-
-
-def _principal(surrogate: Surrogate, offsets: Tensor) -> tuple[Tensor, Tensor]:
-    pictures = surrogate.neighbours.pictures(list(range(len(offsets))))
-    small = F.adaptive_avg_pool2d(pictures, _SIDE).flatten(1).double().cpu()
-    u, s, _ = torch.linalg.svd(small - small.mean(0), full_matrices=False)
-    strong = s > 0.05 * s[0].clamp_min(1e-12)
-    scores = (u[:, strong] * len(offsets) ** 0.5).float()  # of variance 1
-    vectors = torch.tensordot(scores.T.to(offsets) / len(offsets), offsets, dims=1)
-    margin = surrogate.student.margins[: len(offsets)]
-    return vectors, scores.double().T @ (margin - margin.mean()) / len(offsets)
 
 
 def _counterfactual(surrogate: Surrogate) -> Counterfactual:
@@ -303,12 +300,9 @@ def _counterfactual(surrogate: Surrogate) -> Counterfactual:
 
 def _answers(teacher: Teacher, direction: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
     """The target's log odds and the label at each t."""
-    margins, labels = [], []
-    for batch in t.to(direction).split(teacher.at_a_time):
-        offsets = batch.view(-1, *[1] * (direction.ndim - 1)) * direction
-        margin, label = teacher.classify(teacher.pictures(teacher.mean + offsets))
-        margins.append(margin)
-        labels.append(label)
+    latents = teacher.mean + t.to(direction).view(-1, *[1] * (direction.ndim - 1)) * direction
+    batches = (teacher.pictures(batch) for batch in latents.split(teacher.at_a_time))
+    margins, labels = zip(*map(teacher.classify, batches), strict=True)
     return torch.cat(margins), torch.cat(labels)
 
 

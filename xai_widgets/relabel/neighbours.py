@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import copy
 import math
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import torch
 import torch.nn.functional as F  # the field's name for it
@@ -27,27 +27,32 @@ _SHARPNESS = 1.5  # the power of the detail: measured on photographs, see docs/r
 _LEAST_DETAIL = 1e-3  # of pixels in [0, 1]: a quarter of a level of a picture file
 
 
-class Neighbours:
-    """Synthetic pictures by number, each with its scale, the network's answer and its features.
+class Neighbour(NamedTuple):
+    """A synthetic picture, which can be made again from its number in the neighbourhood and its
+    scale; the target's log odds there, whether it keeps the reference label, and its features.
+    """
 
-    The pictures themselves are not kept: `latents` makes them again. For each picture:
-    numbers, its number in the neighbourhood; scales; margins, the target's log odds; kept, whether
-    it has the reference label.
+    number: int
+    scale: float
+    margin: float
+    kept: bool
+    row: Tensor
+
+
+class Neighbours:
+    """The synthetic pictures drawn so far. The pictures themselves are not kept: `pictures` makes
+    them again.
     """
 
     def __init__(self, teacher: Teacher, neighbourhood: Neighbourhood, view: Features) -> None:
         self.teacher, self.neighbourhood, self.view = teacher, neighbourhood, view
-        self.numbers: list[int] = []
-        self.scales: list[float] = []
-        self.margins: list[float] = []
-        self.kept: list[bool] = []
-        self._rows: list[Tensor] = []
+        self._all: list[Neighbour] = []
         self.drawn = 0
         # By scale: the number of pictures, their sum and that of their squares.
         self._moments: dict[float, tuple[int, Tensor, Tensor]] = {}
 
     def __len__(self) -> int:
-        return len(self.numbers)
+        return len(self._all)
 
     def draw(self, count: int, scale: float, search: ScaleSearch) -> None:
         """Draw the next neighbours at a scale, label them, and let the search learn from them."""
@@ -59,11 +64,8 @@ class Neighbours:
         margins, labels = self.teacher.classify(pictures)
         kept = (labels == self.teacher.label).tolist()
         search.learn(scale, kept)
-        self._rows += list(self.view.rows(pictures, offsets).float().cpu())
-        self.numbers += numbers
-        self.scales += scales
-        self.margins += margins.tolist()
-        self.kept += kept
+        rows = self.view.rows(pictures, offsets).float().cpu()
+        self._all += map(Neighbour, numbers, scales, margins.tolist(), kept, rows)
         self.drawn += count
         earlier, total, squares = self._moments.get(scale, (0, 0, 0))
         total, squares = pictures.sum(0) + total, pictures.square().sum(0) + squares
@@ -75,18 +77,16 @@ class Neighbours:
 
     def keep_near(self, scale: float, octaves: float, most: int) -> None:
         """Keep those drawn within so many octaves of a scale, and of them the last `most`."""
-        near = [i for i, s in enumerate(self.scales) if abs(math.log2(s / scale)) <= octaves]
-        near = near[-most:]
-        for name in ("numbers", "scales", "margins", "kept", "_rows"):
-            setattr(self, name, [getattr(self, name)[i] for i in near])
-        left = set(self.scales)
+        near = [n for n in self._all if abs(math.log2(n.scale / scale)) <= octaves]
+        self._all = near[-most:]
+        left = {n.scale for n in self._all}
         self._moments = {s: moments for s, moments in self._moments.items() if s in left}
 
     def kept_share(self, since: int = 0) -> float:
         """The share that keeps the reference label among those from a number on; 1/2 if there are
         none.
         """
-        kept = [kept for i, kept in zip(self.numbers, self.kept, strict=True) if i >= since]
+        kept = [n.kept for n in self._all if n.number >= since]
         return sum(kept) / len(kept) if kept else 0.5
 
     @property
@@ -112,13 +112,13 @@ class Neighbours:
 
     def features(self) -> Tensor:
         """(n, F) float32."""
-        return torch.stack(self._rows)
+        return torch.stack([n.row for n in self._all])
 
     def labels(self) -> tuple[Tensor, Tensor]:
         """The soft and the hard labels, (n,) float64 both."""
-        margin = torch.tensor(self.margins, dtype=torch.float64)
+        margin = torch.tensor([n.margin for n in self._all], dtype=torch.float64)
         if self.teacher.target.index == self.teacher.label:
-            return margin.sigmoid(), torch.tensor(self.kept, dtype=torch.float64)
+            return margin.sigmoid(), torch.tensor([n.kept for n in self._all], dtype=torch.float64)
         median = margin.median()
         return (margin - median).sigmoid(), (margin > median).double()
 
@@ -147,14 +147,14 @@ class Neighbours:
 
     def _numbers_and_scales(self, places: list[int]) -> tuple[list[int], list[float]]:
         """The numbers and scales of the neighbours at these places."""
-        return [self.numbers[i] for i in places], [self.scales[i] for i in places]
+        return [self._all[i].number for i in places], [self._all[i].scale for i in places]
 
     def snapshot(self) -> Neighbours:
         """A copy without features, to which no more neighbours are added."""
         copied = copy.copy(self)
-        for name in ("numbers", "scales", "margins", "kept"):
-            setattr(copied, name, list(getattr(self, name)))
-        copied._rows, copied._moments = [], dict(self._moments)
+        nothing = torch.empty(0)
+        copied._all = [neighbour._replace(row=nothing) for neighbour in self._all]
+        copied._moments = dict(self._moments)
         return copied
 
     def check(self) -> None:
@@ -163,7 +163,7 @@ class Neighbours:
             share = self.kept_share()
             raise ExplanationError(
                 f"relabel_distillation: {share:.0%} of {len(self)} synthetic pictures at "
-                f"scale {self.scales[-1]:.3g} keep the label; the student needs both classes, "
+                f"scale {self._all[-1].scale:.3g} keep the label; the student needs both classes, "
                 f"expected {LEAST:.0%} to {MOST:.0%}. scale=0 searches for a scale"
             )
 

@@ -171,8 +171,7 @@ class _BatchNorm(autograd.Function):
         y, mean, r = _norm(x, weight, bias, running_mean, running_var, True, momentum, eps)
         ctx.save_for_backward(x, weight, mean, r)
         ctx.eps, ctx.mode = eps, mode
-        result: Tensor = y
-        return result
+        return y  # type: ignore[no-any-return]  # the kernel has no types
 
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> Any:
@@ -197,8 +196,7 @@ class _BatchNormBackward(autograd.Function):
         )
         ctx.save_for_backward(g, x, weight, mean, r, by_weight, by_bias)
         ctx.eps = eps
-        result: Tensor = gx
-        return result
+        return gx  # type: ignore[no-any-return]  # the kernel has no types
 
     @staticmethod
     @once_differentiable
@@ -224,11 +222,8 @@ class _BatchNormBackward(autograd.Function):
         scale = -weight * r * r
         of_x = scale * r * (shared - 3 * d * b)
         constant = -scale * (d * a + b * c) - of_x * mean
-
-        def spread(values: Tensor) -> Tensor:
-            return values.view(1, -1, *[1] * (x.ndim - 2))
-
-        start, of_x, of_g, of_v = (spread(w) for w in (constant, of_x, scale * d, scale * b))
+        terms = (constant, of_x, scale * d, scale * b)
+        start, of_x, of_g, of_v = (term.view(1, -1, *[1] * (x.ndim - 2)) for term in terms)
         by_x = torch.addcmul(start, x, of_x).addcmul_(g, of_g).addcmul_(v, of_v)
         return by_g, by_x, n * r * (shared - d * b), None, None, None
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
+from itertools import product
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -296,12 +297,10 @@ def cosines(count: int, channels: int, side: int) -> tuple[Tensor, Tensor]:
     colours = torch.tensor(_COLOURS, dtype=torch.float64) if channels == 3 else torch.eye(channels)
     colours = colours / colours.norm(dim=1, keepdim=True)
     frequencies = []
-    for colour in range(len(colours)):
-        for u in range(side):
-            for v in range(side):
-                fineness = u * u + v * v
-                order = 8 * fineness + 1.5 if colour and channels == 3 else fineness
-                frequencies.append((order, colour, u, v))
+    for colour, u, v in product(range(len(colours)), range(side), range(side)):
+        fineness = u * u + v * v
+        order = 8 * fineness + 1.5 if colour and channels == 3 else fineness
+        frequencies.append((order, colour, u, v))
     rows, scales = [], []
     for order, colour, u, v in sorted(frequencies)[:count]:
         square = torch.outer(waves[u], waves[v])
