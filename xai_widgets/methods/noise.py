@@ -161,9 +161,8 @@ def _range(x: Tensor) -> Tensor:
 def _noisy_gradients(
     trace: Trace, target: Target, base: Base, samples: int, sigma: float, seed: int
 ) -> Iterator[tuple[int, Tensor]]:
-    """How many samples are done, and what `base` gives for the latest of them, (k, N, C, H, W).
-
-    All pictures of a batch are given the same noise, so that each is explained as it is alone.
+    """How many samples are done, and what `base` gives for the latest of them, (k, N, C, H, W). All
+    pictures of a batch are given the same noise, so that each is explained as it is alone.
     """
     x, generator = trace.input, torch.Generator().manual_seed(seed)
     rule: Rule = "guided" if base == "guided_backprop" else "standard"

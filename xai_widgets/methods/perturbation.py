@@ -77,10 +77,9 @@ def occlusion(
 
 
 def _check_no_gaps(height: int, width: int, shape: Shape, stride: int) -> None:
-    """Raises ExplanationError where covers that far apart leave gaps.
-
-    Discs around the points of a square grid cover the plane if their diameter is at least √2 of the
-    grid's distance; an ellipse, if its smaller diameter is.
+    """Raises ExplanationError where covers that far apart leave gaps. Discs around the points of a
+    square grid leave none if their diameter is at least √2 of the grid's distance; an ellipse, if
+    its smaller diameter is.
     """
     largest = min(height, width)
     if shape == "ellipse":

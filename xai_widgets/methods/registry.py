@@ -248,8 +248,8 @@ def _parameter(parameter: inspect.Parameter, hint: Any) -> Parameter:
 
 
 def find(name: str, methods: Mapping[str, Method] = METHODS, others: Sequence[str] = ()) -> Method:
-    """The method of that name. Raises ExplanationError with what to bind first or the nearest name,
-    also of `others` that may stand in a method's place.
+    """The method of that name. Raises ExplanationError with what has to be bound first, or with the
+    nearest spelling among the methods and `others`, which may stand in a method's place.
     """
     if isinstance(name, str) and name in methods:
         return methods[name]

@@ -22,6 +22,7 @@ from xai_widgets.probe.trace import Trace
 from xai_widgets.progress import Progress
 from xai_widgets.targets import Target
 
+ScoresAndShares = tuple[list[Tensor], list[Tensor]]
 Samples = Annotated[int, Range(2, 10000, 1, "", "pictures with some segments hidden")]
 
 
@@ -158,9 +159,7 @@ def exact_shapley(
         yield Progress(step.fraction, game.paint(shares))
 
 
-def _regressions(
-    game: Game, designs: list[Tensor]
-) -> Iterator[Progress[tuple[list[Tensor], list[Tensor]]]]:
+def _regressions(game: Game, designs: list[Tensor]) -> Iterator[Progress[ScoresAndShares]]:
     """The designs' coalitions run: each picture's scores so far, and the shares that fit them best.
 
     With φ = (y(1) − y(0)) / M + u and Σu = 0, the constraint is gone from the regression of what

@@ -229,8 +229,8 @@ def faithfulness(
         for progress in engine.stream(picture, method, target=resolved, **parameters):
             attribution = progress.attribution
             yield Progress(progress.fraction / 3, None, "explanation")
-    given: dict[str, Any] = {} if baseline is None else {"baseline": baseline}
-    given |= {"target": resolved, "steps": steps}
+    given: dict[str, Any] = {"target": resolved, "steps": steps}
+    given |= {} if baseline is None else {"baseline": baseline}
     inserted = insertion(engine, picture, attribution, **given)
     yield Progress(2 / 3, None, "insertion")
     deleted = deletion(engine, picture, attribution, **given)

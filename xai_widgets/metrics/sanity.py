@@ -182,9 +182,8 @@ def _alike(a: Attribution, b: Attribution, absolute: bool) -> tuple[float, float
 
 
 def _layers_from_the_top(twin: Engine, network: nn.Module, picture: Picture) -> list[str]:
-    """The modules with parameters of their own, the last that the network enters first.
-
-    One that is never entered, because its parent uses its weights itself, goes with its parent.
+    """The modules with parameters of their own, the last that the network enters first. One that is
+    never entered, because its parent uses its weights itself, goes with its parent.
     """
     entered: dict[str, int] = {}
 
