@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { duration, fixed, parseNumber, percent, signed, size, timeLeft } from "../src/core/format";
-import { searchClasses } from "../src/core/search";
 import { themeOf } from "../src/core/theme";
 import type { Parameter } from "../src/core/wire";
+import { searchClasses } from "../src/heatmap/classes";
 import { formatValue, override, scaleOf } from "../src/heatmap/method";
 import { NAMES } from "./fake";
 

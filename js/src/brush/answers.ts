@@ -1,32 +1,29 @@
 /** What the network says of the painted picture: on the bars of the classes, and in words. */
 import { percent } from "../core/format";
 import type { Model } from "../core/model";
+import { classBar } from "../parts/bar";
 import { el, on, set, write } from "../parts/dom";
 
 export function newAnswers(signal: AbortSignal, model: Model, root: HTMLElement) {
-  const [name, chance] = [el("span.class"), el("span.chance")];
-  const risen = el("button.bar.risen", {}, name, chance);
+  const risen = classBar("button.bar.risen");
   const [change, share] = [el("b"), el("span.facts")];
   const verdict = el("p.verdict", { _verdict: true }, change, " ", share);
-  const element = el(".answers", {}, risen, verdict);
+  const element = el(".answers", risen.element, verdict);
   let before = new Float32Array();
   let after: Float32Array | undefined;
   let top = 0;
-  on(signal, risen, "click", () => {
+  on(signal, risen.element, "click", () => {
     model.set("target", top);
     model.save_changes();
   });
   const nameOf = (index: number): string => model.get("class_names")?.[index] ?? `class ${index}`;
 
+  /** A bar of the viewer's, made there by `classBar`. */
   function fill(bar: Element, index: number): void {
     const [label, value] = bar.children as unknown as HTMLElement[];
     label!.style.backgroundSize = `${100 * (after ?? before)[index]!}%`;
     write(value!, percent((after ?? before)[index]!));
-    let tick = label!.querySelector<HTMLElement>("i");
-    if (!tick) {
-      tick = el("i.tick");
-      label!.append(tick);
-    }
+    const tick = label!.querySelector("i")!;
     tick.hidden = !after;
     tick.style.left = `${100 * before[index]!}%`;
   }
@@ -53,10 +50,10 @@ export function newAnswers(signal: AbortSignal, model: Model, root: HTMLElement)
       }
       top = after ? after.indexOf(Math.max(...after)) : 0;
       const rises = !!after && !shown.has(top);
-      write(name, nameOf(top));
-      fill(risen, top);
-      set(risen, { title: `Most probable in the painted picture (class ${top}): explain it` });
-      risen.hidden = !rises;
+      risen.show(nameOf(top), (after ?? before)[top], after && before[top]);
+      const title = `Most probable in the painted picture (class ${top}): explain it`;
+      set(risen.element, { title });
+      risen.element.hidden = !rises;
       const chosen = model.get("target");
       const index = typeof chosen === "number" ? chosen : model.get("prediction").top[0].index;
       const answer = after ? ` → ${percent(after[index]!)}` : "";

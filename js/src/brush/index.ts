@@ -82,7 +82,7 @@ export default function brush(
     },
     resized: () => pointer.follow(),
   });
-  root.append(el("style", {}, css));
+  root.append(el("style", css));
   find(".xw-stage").append(toolbar.element);
   find(".xw-bars").after(answers.element);
   // What floats over the picture stays above the toolbar.
@@ -93,7 +93,7 @@ export default function brush(
 
   // What is seen.
 
-  const beside = (): boolean => model.get("view") === "side_by_side";
+  const beside = (): boolean => model.get("arrangement") === "side_by_side";
   const draw = (box: Box): void => paint.draw(box, mask, fill, beside());
   function show(): void {
     const painted = mask.includes(1);

@@ -2,12 +2,15 @@
 import { clamp } from "../core/geometry";
 import { el, on, set, tool, write } from "../parts/dom";
 import { segments } from "../parts/segments";
+import { rangeInput } from "../parts/slider";
 
 const FILLS = [
   ["black", "black", "Paint it black"],
   ["blur", "blur", "Leave a blur of it"],
   ["mean", "mean", "Paint it in the picture's mean colour"],
 ] as const;
+
+const UNDO = "M5.5 3L2.5 6l3 3M2.5 6H10a3.5 3.5 0 0 1 0 7H6";
 
 interface Acts {
   fill(next: string): void;
@@ -19,44 +22,24 @@ interface Acts {
 
 export function newToolbar(signal: AbortSignal, acts: Acts) {
   const [fills, showFill] = segments<string>(signal, "Paint with", "fill", FILLS, acts.fill);
-  const range = el("input.range", {
-    type: "range",
-    min: 1,
-    $label: "Brush size",
-    title: "Brush size ([ and ])",
-    _control: "brush-size",
-  });
+  const sizes = rangeInput(signal, "Brush size", "brush-size", resize);
+  set(sizes.range, { title: "Brush size ([ and ])" });
   const number = el("span.number");
-  const undo = tool(
-    signal,
-    "undo",
-    "Undo (Ctrl+Z)",
-    "M5.5 3L2.5 6l3 3M2.5 6H10a3.5 3.5 0 0 1 0 7H6",
-    acts.undo,
-  );
+  const undo = tool(signal, "undo", "Undo (Ctrl+Z)", UNDO, acts.undo);
   const clear = el("button.link", { _control: "clear", title: "Clear the paint" }, "Clear");
   on(signal, clear, "click", acts.clear);
-  const element = el(
-    ".toolbar",
-    { role: "group", $label: "Brush" },
-    fills,
-    el(".sizes", {}, range, number),
-    undo,
-    clear,
-    el("span.facts", {}, "[ ] size · Ctrl+Z undo · Esc done"),
-  );
+  const element = el(".toolbar", { role: "group", $label: "Brush" }, fills);
+  const keys = el("span.facts", "[ ] size · Ctrl+Z undo · Esc done");
+  element.append(el(".sizes", sizes.range, number), undo, clear, keys);
   let size = 0;
   let most = 1;
   function resize(to: number): void {
     size = clamp(Math.round(to), 1, most);
-    set(range, { max: most, $valuetext: `${size} pixels` });
-    range.value = String(size);
-    range.style.setProperty("--xw-share", `${(100 * (size - 1)) / (most - 1 || 1)}%`);
+    sizes.show(size, 1, most, `${size} pixels`);
     write(number, `${size}\xa0px`);
     acts.resized();
   }
-  on(signal, range, "input", () => resize(Number(range.value)));
-  on(signal, range, "dblclick", () => resize(most / 4));
+  on(signal, sizes.range, "dblclick", () => resize(most / 4));
 
   return {
     element,

@@ -2,9 +2,11 @@
 
 import { percent } from "../core/format";
 import { WHOLE, type Zoom } from "../core/geometry";
-import { type Appearance, atEnd } from "../core/model";
-import type { MethodCard, NetworkPrediction, Picture } from "../core/wire";
-import { done, el, on, set, write } from "../parts/dom";
+import type { Appearance } from "../core/model";
+import type { MethodCard, Picture } from "../core/wire";
+import { classBar } from "../parts/bar";
+import { done, el, on, type Part, renewable, say, set, write } from "../parts/dom";
+import { progressBar } from "../parts/footer";
 import { heatPainter, type Painted, paintPicture } from "../parts/heat";
 import { methodChoices, picker, UNSAVED } from "../parts/picker";
 import type { Choice } from "../parts/popup";
@@ -13,33 +15,7 @@ import { type Cell, type ComparisonSession, cellKey } from "./session";
 
 const REMOVE = "";
 
-export interface Grid {
-  element: HTMLElement;
-  /** What was painted where. */
-  painted(cell: Cell): Painted | undefined;
-  stage(cell: Cell): Stage | undefined;
-  show(): void;
-  /** What depends on time alone. */
-  tick(): void;
-  /** The value under the cursor. */
-  valueAt(cell: Cell): number | null;
-  /** Narrow: a column for each network, the methods below each other. */
-  arrange(narrow: boolean): void;
-  /** Another stage leads. */
-  follow(zoom: Zoom, spot: Spot | null): void;
-  reset(): void;
-  /** All cells with their names as one picture, in the colours of `root`. */
-  snapshot(root: HTMLElement): HTMLCanvasElement;
-}
-
-interface CellView {
-  element: HTMLElement;
-  stage: Stage;
-  /** Paints, with a scale of its own or with one that is shared. */
-  show(shared?: number): Painted | undefined;
-  finish(): void;
-  value(): number | null;
-}
+export type Grid = ReturnType<typeof newGrid>;
 
 /** How the maps look in their cells. */
 export const lookOf = ({ appearance, alone }: ComparisonSession): Appearance => ({
@@ -62,14 +38,12 @@ export function newGrid(
   moved: (zoom: Zoom, spot: Spot | null, cell: Cell, spoken: string) => void,
   pressed: (cell: Cell) => void,
   caption: (cell: Cell) => string,
-): Grid {
+) {
   const element = el(".cells");
-  let end = new AbortController(); // of the cells there are
-  atEnd(signal, () => end.abort());
+  const renew = renewable(signal);
   let built = "";
-  let views = new Map<string, CellView>();
-  let rowHeads: Array<(prediction: NetworkPrediction | undefined) => void> = [];
-  let columnHeads: Array<() => void> = [];
+  let views = new Map<string, ReturnType<typeof viewOf>>();
+  let heads: Array<() => void> = [];
   /** Everything in the grid with its row and column; heads have −1 in the place of one. */
   let items: Array<[HTMLElement, number, number]> = [];
   let paintings = new Map<string, Painted>();
@@ -85,7 +59,7 @@ export function newGrid(
     following = false;
   }
 
-  function viewOf(cell: Cell, alive: AbortSignal): CellView {
+  function viewOf(cell: Cell, alive: AbortSignal) {
     const [row, method] = cell;
     let value: number | null = null;
     let pointer = "";
@@ -105,8 +79,7 @@ export function newGrid(
     );
     const number = el("span.pill.measure", { hidden: true });
     const badge = el("span.pill.badge", { hidden: true });
-    const progress = el("");
-    const bar = el(".progress.filling", { hidden: true }, progress);
+    const [bar, showBar] = progressBar(".progress.filling");
     const box = el(".cell", { _cell: cellKey(cell) }, stage.element, number, badge, bar);
     const paint = heatPainter(stage.heat);
     let photo: Picture | undefined;
@@ -136,7 +109,8 @@ export function newGrid(
       element: box,
       stage,
       value: () => value,
-      show(shared) {
+      /** Paints, with a scale of its own or with one that is shared. */
+      show(shared?: number): Painted | undefined {
         const picture = session.photo(row);
         if (picture?.data && picture !== photo) {
           photo = picture;
@@ -150,12 +124,12 @@ export function newGrid(
         if (frame === paintedFrame && look === paintedLook && painted) return painted;
         [paintedFrame, paintedLook, painted] = [frame, look, undefined];
         if (frame?.data && photo) {
-          const all = paint(frame, session.appearance, photo.width, photo.height, shared);
+          const all = paint(frame, session.appearance, photo, shared);
           if (frame.peak) painted = all;
         }
         return painted;
       },
-      finish() {
+      finish(): void {
         const { frame, stale } = session.frameOf(cell);
         const waits = session.state() === "busy" && (stale || !!frame?.partial);
         const unsaved = !frame && session.frozen ? UNSAVED : "";
@@ -172,15 +146,10 @@ export function newGrid(
           _fresh: !stale && !frame?.partial,
         });
         const text = stale || frame?.error ? "" : caption(cell);
-        number.hidden = !text;
-        write(number, text);
+        say(number, text);
         const which = session.pair.findIndex((other) => cellKey(other) === cellKey(cell));
-        badge.hidden = session.view === "grid" || which < 0;
-        write(badge, which ? "B" : "A");
-        bar.hidden = !waits;
-        const share = frame?.partial ? frame.fraction : null;
-        set(bar, { _unknown: share === null });
-        progress.style.width = share === null ? "" : `${100 * share}%`;
+        say(badge, session.view === "grid" ? "" : (["A", "B"][which] ?? ""));
+        showBar(waits, frame?.partial ? frame.fraction : null);
         const says = words || (text ? `measure ${text}` : "");
         stage.describe(
           `${session.title(method)}, ${session.rows[row]?.name}. ${says} Arrow keys read values, Enter chooses.`,
@@ -189,56 +158,42 @@ export function newGrid(
     };
   }
 
-  function rowHead(
-    number: number,
-  ): [HTMLElement, (prediction: NetworkPrediction | undefined) => void] {
-    const { name, accuracy } = session.rows[number]!;
-    const [label, chance] = [el("span.class"), el("span.chance")];
-    const bar = el(".bar", {}, label, chance);
+  function rowHead(row: number): Part {
+    const { name, accuracy } = session.rows[row]!;
+    const bar = classBar(".bar");
     const explained = el("span.note");
-    const head = el(
-      ".rowhead",
-      { _row: number },
-      el("b.label", { title: name }, name),
-      el("span.note", { hidden: accuracy === null }, `${percent(accuracy ?? 0)} accurate`),
-      bar,
-      explained,
-    );
-    return [
-      head,
-      (prediction) => {
-        const [first] = prediction?.top ?? [];
-        bar.hidden = !first;
-        write(label, first?.name ?? "");
-        set(label, { title: first?.name });
-        label.style.backgroundSize = `${100 * (first?.probability ?? 0)}%`;
-        write(chance, first ? percent(first.probability) : "");
-        const target = prediction?.target;
-        const other = target && first && target.index !== first.index;
-        const share = target?.probability == null ? "" : ` ${percent(target.probability)}`;
-        write(explained, other ? `explained: ${target.name}${share}` : "");
-        set(explained, { title: explained.textContent });
-      },
-    ];
+    const accurate = el("span.note", { hidden: accuracy === null });
+    write(accurate, `${percent(accuracy ?? 0)} accurate`);
+    const label = el("b.label", { title: name }, name);
+    const head = el(".rowhead", { _row: row }, label, accurate, bar.element, explained);
+    const show = (): void => {
+      const { top, target } = session.prediction(row) ?? {};
+      const [first] = top ?? [];
+      bar.element.hidden = !first;
+      bar.show(first?.name ?? "", first?.probability);
+      set(bar.name, { title: first?.name });
+      const other = target && first && target.index !== first.index;
+      const share = target?.probability == null ? "" : ` ${percent(target.probability)}`;
+      write(explained, other ? `explained: ${target.name}${share}` : "");
+      set(explained, { title: explained.textContent });
+    };
+    return [head, show];
   }
 
-  function columnHead(method: string, alive: AbortSignal): [HTMLElement, () => void] {
+  function columnHead(method: string, alive: AbortSignal): Part {
     const change = (value: string): void => {
       const methods = session.methods.map((name) => (name === method ? value : name));
       session.ask({ methods: methods.filter((name) => name !== REMOVE) });
     };
     const title = session.title(method);
     const list = picker(alive, host, `Column ${title}`, `column-${method}`, "plain", change);
-    const head = el(".colhead", { title }, list.element);
-    return [
-      head,
-      () => {
-        const choices = choicesOf(session, method);
-        if (session.methods.length > 1)
-          choices.unshift({ value: REMOVE, label: "Remove this column" });
-        list.show(choices, method, title, "", session.frozen);
-      },
-    ];
+    const show = (): void => {
+      const choices = choicesOf(session, method);
+      const remove = { value: REMOVE, label: "Remove this column" };
+      if (session.methods.length > 1) choices.unshift(remove);
+      list.show(choices, method, title, "", session.frozen);
+    };
+    return [el(".colhead", { title }, list.element), show];
   }
 
   /** Puts all items in their rows and columns. */
@@ -260,19 +215,17 @@ export function newGrid(
     const now = JSON.stringify([rows, methods, titles, cards.length]);
     if (now === built) return;
     built = now;
-    end.abort();
-    end = new AbortController();
+    const alive = renew();
     for (const canvas of element.querySelectorAll("canvas")) canvas.width = canvas.height = 0;
     views = new Map();
-    const columns = methods.map((method) => columnHead(method, end.signal));
-    columnHeads = columns.map(([, show]) => show);
+    const columns = methods.map((method) => columnHead(method, alive));
     const lines = rows.map((_, row) => rowHead(row));
-    rowHeads = lines.map(([, show]) => show);
+    heads = [...columns, ...lines].map(([, show]) => show);
     items = columns.map(([head], column) => [head, -1, column]);
     lines.forEach(([head], row) => {
       items.push([head, row, -1]);
       methods.forEach((method, column) => {
-        const view = viewOf([row, method], end.signal);
+        const view = viewOf([row, method], alive);
         views.set(cellKey([row, method]), view);
         items.push([view.element, row, column]);
       });
@@ -284,8 +237,7 @@ export function newGrid(
   function show(): void {
     build();
     const { rows, methods, scale } = session;
-    for (const [row, head] of rowHeads.entries()) head(session.prediction(row));
-    for (const head of columnHeads) head();
+    for (const head of heads) head();
     paintings = new Map();
     /** The largest of those that share a scale. */
     const largest = new Map<string, number>();
@@ -310,21 +262,27 @@ export function newGrid(
 
   return {
     element,
-    painted: (cell) => paintings.get(cellKey(cell)),
+    /** What was painted where. */
+    painted: (cell: Cell): Painted | undefined => paintings.get(cellKey(cell)),
     stage: stageOf,
     show,
-    tick() {
+    /** What depends on time alone. */
+    tick(): void {
       for (const view of views.values()) view.finish();
     },
-    valueAt: (cell) => views.get(cellKey(cell))?.value() ?? null,
-    arrange(next) {
+    /** The value under the cursor. */
+    valueAt: (cell: Cell): number | null => views.get(cellKey(cell))?.value() ?? null,
+    /** Narrow: a column for each network, the methods below each other. */
+    arrange(next: boolean): void {
       if (next === narrow) return;
       narrow = next;
       if (built) layOut();
     },
+    /** Another stage leads. */
     follow,
-    reset: () => follow(WHOLE, null),
-    snapshot: (root) => gridPicture(session, stageOf, root),
+    reset: (): void => follow(WHOLE, null),
+    /** All cells with their names as one picture, in the colours of `root`. */
+    snapshot: (root: HTMLElement): HTMLCanvasElement => gridPicture(session, stageOf, root),
   };
 }
 

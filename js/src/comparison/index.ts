@@ -1,13 +1,16 @@
 /** GradientComparison in the browser: networks by methods, one cursor, any two laid over each other. */
 
 import { fixed } from "../core/format";
+import type { Zoom } from "../core/geometry";
 import { APPEARANCE, now } from "../core/model";
+import type { MeasureDescription } from "../core/wire";
 import { colourbar } from "../parts/colourbar";
-import { el, freshId, on, row, section, set, write } from "../parts/dom";
+import { el, freshId, lines, on, type Part, row, section, set, write } from "../parts/dom";
 import { picker, UNSAVED } from "../parts/picker";
 import type { Choice } from "../parts/popup";
-import { segments } from "../parts/segments";
+import { type Segment, segments } from "../parts/segments";
 import { clipSlider, opacitySlider, SHARE, slider } from "../parts/slider";
+import type { Spot } from "../parts/stage";
 import { fit, resetButton, saveAs, saveButton, widget } from "../parts/view";
 import { choicesOf, newGrid } from "./grid";
 import { newPair } from "./pair";
@@ -21,6 +24,16 @@ import {
 } from "./session";
 import { thumbnails } from "./thumbnails";
 
+const VIEWS: ReadonlyArray<Segment<View>> = [
+  ["grid", "Grid", "All cells"],
+  ["swipe", "Swipe", "A laid over B"],
+  ["difference", "Difference", "What A says more than B"],
+];
+const SCALES = (["cell", "method", "all"] as const).map((name): Segment<Scale> => [name, name]);
+const PICTURES: ReadonlyArray<Segment<"alone" | "over">> = [
+  ["alone", "hidden", "Maps alone"],
+  ["over", "under the map", "Maps over the picture"],
+];
 const OWN = "own"; // in the list of classes
 const NARROW = 600;
 const WIDE = 1040;
@@ -29,88 +42,47 @@ const NOISE_MEASURE = "survival"; // has a meaning with noise alone
 
 export default widget(
   "Gradient comparison",
-  ({ model, signal, root, changed, speak }) => {
-    const session = comparisonSession(model, signal, changed);
+  (view) => {
+    const { signal, root, speak } = view;
+    const session = comparisonSession(view);
     let exchanged = 0; // which cell of the pair the next press exchanges
 
-    const [views, showView] = segments<View>(
-      signal,
-      "View",
-      "view",
-      [
-        ["grid", "Grid", "All cells"],
-        ["swipe", "Swipe", "A laid over B"],
-        ["difference", "Difference", "What A says more than B"],
-      ],
-      (view) => session.look("view", view),
-    );
+    const look = (name: string) => (value: unknown) => session.look(name, value);
+    const [views, showView] = segments(signal, "View", "view", VIEWS, look("view"));
     const add = picker(signal, root, "Add a method", "add", "adding", (method) =>
       session.ask({ methods: [...session.methods, method] }),
     );
-    const classes = picker(signal, root, "Class", "target", "prefixed.target", explain, () =>
-      explain(""),
-    );
+    const first = (): void => explain("");
+    const classes = picker(signal, root, "Class", "target", "prefixed.target", explain, first);
     const [thumbnailsElement, showThumbnails] = thumbnails(signal, "Picture", (index) =>
       session.ask({ picture_index: index }),
     );
     const [measuresElement, showMeasures, numberOf] = measures(signal, session, () =>
-      changed("look"),
+      view.changed("look"),
     );
-    const grid = newGrid(
-      signal,
-      session,
-      root,
-      (zoom, spot, cell, spoken) => {
-        pair.stage.follow(zoom, spot);
-        pointAt(cell, spoken);
-      },
-      pressed,
-      numberOf,
-    );
+    const moved = (zoom: Zoom, spot: Spot | null, cell: Cell, spoken: string): void => {
+      pair.stage.follow(zoom, spot);
+      pointAt(cell, spoken);
+    };
+    const grid = newGrid(signal, session, root, moved, pressed, numberOf);
     const pair = newPair(signal, session, grid, (value, spoken) => {
       markValue(value);
       if (spoken) speak(spoken);
     });
-    const [noise, showNoise] = slider(
-      signal,
-      "Noise",
-      "noise",
-      { ...SHARE, most: 0.5, initial: 0 },
-      (value) => session.ask({ noise: value }),
-      "Added to the networks' input, in parts of its range",
-    );
+    const amount = { ...SHARE, most: 0.5, initial: 0 };
+    const addNoise = (value: number): void => session.ask({ noise: value });
+    const help = "Added to the networks' input, in parts of its range";
+    const [noise, showNoise] = slider(signal, "Noise", "noise", amount, addNoise, help);
     const [bar, showBar, markValue] = colourbar(signal, session, root);
     const [opacity, showOpacity] = opacitySlider(signal, session);
     const [clip, showClip] = clipSlider(signal, session);
-    const [scales, showScale] = segments<Scale>(
-      signal,
-      "Colour scale",
-      "scale",
-      [
-        ["cell", "cell"],
-        ["method", "method"],
-        ["all", "all"],
-      ],
-      (scale) => session.look("scale", scale),
+    const [scales, showScale] = segments(signal, "Colour scale", "scale", SCALES, look("scale"));
+    const [pictures, showPictures] = segments(signal, "Picture", "alone", PICTURES, (which) =>
+      session.look("alone", which === "alone"),
     );
-    const [pictures, showPictures] = segments<"alone" | "over">(
-      signal,
-      "Picture",
-      "alone",
-      [
-        ["alone", "hidden", "Maps alone"],
-        ["over", "under the map", "Maps over the picture"],
-      ],
-      (which) => session.look("alone", which === "alone"),
-    );
-    const appearance = section(
-      "Appearance",
-      row("Picture", "", pictures),
-      row("Scale per", "What has a colour scale of its own", scales),
-      opacity,
-      clip,
-      bar,
-    );
+    const appearance = section("Appearance");
+    const scaleRow = row("Scale per", "What has a colour scale of its own", scales);
+    appearance.append(row("Picture", "", pictures), scaleRow, opacity, clip, bar);
 
     function explain(value: string): void {
       if (value === OWN) session.ask({ own: true });
@@ -118,27 +90,27 @@ export default widget(
     }
 
     function refresh(): void {
-      const { view, scale, alone, frozen, methods, appearance: look } = session;
-      const { picture_index: index, noise: amount } = session.request;
-      showView(view);
+      const { scale, alone, frozen, methods, appearance: looks } = session;
+      const { picture_index: index, noise: added } = session.request;
+      showView(session.view);
       showThumbnails(session.thumbnails, index, (picture_index) =>
         session.available({ picture_index }) ? null : UNSAVED,
       );
       grid.show();
       const painted = pair.show();
       showClasses();
-      showNoise(amount);
+      showNoise(added);
       showScale(scale);
       showPictures(alone ? "alone" : "over");
-      showOpacity(look.opacity, alone);
-      showClip(look.clip);
+      showOpacity(looks.opacity, alone);
+      showClip(looks.clip);
       showBar(painted ?? grid.painted(session.picked));
       add.show(choicesOf(session), "", "Add a method");
       add.element.hidden = frozen;
       set(root, {
-        _view: view,
+        _view: session.view,
         "_picture-index": index,
-        _noise: amount,
+        _noise: added,
         _methods: methods.join(" "),
         _ready: !!session.photo(0),
         "_painted-at": now(),
@@ -201,32 +173,22 @@ export default widget(
     }
 
     function download(): void {
-      const { view } = session;
-      const look = { ...session.appearance, opacity: 1, arrangement: "swipe" } as const;
-      if (view === "grid") saveAs(grid.snapshot(root), session.methods);
-      else
-        saveAs(pair.stage.snapshot(look, 3), [view, ...session.pair.map(([, method]) => method)]);
+      const whole = { ...session.appearance, opacity: 1, arrangement: "swipe" } as const;
+      const names = [session.view, ...session.pair.map(([, method]) => method)];
+      if (session.view === "grid") saveAs(grid.snapshot(root), session.methods);
+      else saveAs(pair.stage.snapshot(whole, 3), names);
     }
 
+    const save = saveButton(signal, "Save as PNG", download);
+    const again = resetButton(signal, "Reset", reset);
+    const noisy = section("Noise on the picture", noise);
+    const body = el(".body", el(".main", thumbnailsElement, pair.element, grid.element));
+    body.append(el(".side", measuresElement, noisy, appearance));
     return {
       session,
       children: [
-        el(
-          "header.header",
-          {},
-          classes.element,
-          views,
-          el("span.spring"),
-          add.element,
-          saveButton(signal, "Save as PNG", download),
-          resetButton(signal, "Reset", reset),
-        ),
-        el(
-          ".body",
-          {},
-          el(".main", {}, thumbnailsElement, pair.element, grid.element),
-          el(".side", {}, measuresElement, section("Noise on the picture", noise), appearance),
-        ),
+        el("header.header", classes.element, views, el("span.spring"), add.element, save, again),
+        body,
       ],
       refresh,
       tick(_now, state) {
@@ -241,10 +203,8 @@ export default widget(
       arrange: () => grid.arrange(fit(root, NARROW, WIDE) === "narrow"),
       words() {
         if (session.stale()) return "";
-        const says = session.rows.map(
-          ({ name }, i) => `${name}: ${session.prediction(i)?.top?.[0]?.name}.`,
-        );
-        return says.join(" ");
+        const says = (i: number): string | undefined => session.prediction(i)?.top?.[0]?.name;
+        return session.rows.map(({ name }, i) => `${name}: ${says(i)}.`).join(" ");
       },
     };
   },
@@ -259,10 +219,9 @@ function measures(
   signal: AbortSignal,
   session: ComparisonSession,
   changed: () => void,
-): [HTMLElement, () => void, (cell: Cell) => string] {
+): [...Part, numberOf: (cell: Cell) => string] {
   const group = freshId();
   let chosen = FIRST_MEASURE;
-  const lines = new Map<string, [HTMLElement, HTMLInputElement, HTMLElement]>();
   const title = el("p.facts", { _of: true });
   const list = el("", { role: "radiogroup", $label: "Measure in every cell" });
   on(signal, list, "change", ({ target }) => {
@@ -275,6 +234,18 @@ function measures(
     if (value === undefined) return "";
     return value === null ? "–" : fixed(value);
   }
+  const show = lines(signal, list, ({ name, title: label, help }: MeasureDescription) => {
+    const input = el("input", { type: "radio", name: group, value: name, _measure: name });
+    const number = el("span.number");
+    const words = el("span.label", label);
+    const line = el("label.segment.measured", { title: help }, input, words, number);
+    const update = (noise: number): void => {
+      line.hidden = name === NOISE_MEASURE && !noise;
+      input.checked = name === chosen;
+      write(number, numberOf(session.picked, name) || "…");
+    };
+    return [line, update];
+  });
   return [
     section("Measures", title, list),
     () => {
@@ -282,20 +253,8 @@ function measures(
       const { noise } = session.request;
       const error = session.frameOf(picked).frame?.error;
       write(title, error ?? `${session.title(picked[1])}, ${rows[picked[0]]?.name ?? ""}`);
-      for (const { name, title: label, help } of lines.size ? [] : session.measureDescriptions) {
-        const input = el("input", { type: "radio", name: group, value: name, _measure: name });
-        const number = el("span.number");
-        const words = el("span.label", {}, label);
-        const line = el("label.segment.measured", { title: help }, input, words, number);
-        lines.set(name, [line, input, number]);
-        list.append(line);
-      }
       if (!noise && chosen === NOISE_MEASURE) chosen = FIRST_MEASURE;
-      for (const [name, [line, input, number]] of lines) {
-        line.hidden = name === NOISE_MEASURE && !noise;
-        input.checked = name === chosen;
-        write(number, numberOf(picked, name) || "…");
-      }
+      for (const update of show(session.measure_descriptions)) update(noise);
     },
     (cell) => numberOf(cell, chosen).replace("–", ""),
   ];

@@ -1,18 +1,12 @@
 /** Two cells on one large stage: the first laid over the second, or what it says more. */
 
+import type { Size } from "../core/geometry";
 import { difference } from "../maps/difference";
 import { el, set, write } from "../parts/dom";
 import { heatPainter, type Painted } from "../parts/heat";
-import { newStage, type Stage } from "../parts/stage";
+import { newStage } from "../parts/stage";
 import { type Grid, lookOf } from "./grid";
 import { type Cell, type ComparisonSession, cellKey } from "./session";
-
-export interface Pair {
-  element: HTMLElement;
-  stage: Stage;
-  /** Shows the pair; returns what the colour bar belongs to. */
-  show(): Painted | undefined;
-}
 
 /** `pointed` is told the value under the cursor, and the words for it when it was moved by keyboard. */
 export function newPair(
@@ -20,7 +14,7 @@ export function newPair(
   session: ComparisonSession,
   grid: Grid,
   pointed: (value: number | null, spoken: string) => void,
-): Pair {
+) {
   let at = "";
   const stage = newStage(
     signal,
@@ -34,8 +28,8 @@ export function newPair(
   );
   const [left, right] = [el("span.label"), el("span.label")];
   const sign = el("span.note");
-  const names = el(".names", {}, el("b", {}, "A"), left, sign, el("b", {}, "B"), right);
-  const element = el(".pairing", {}, stage.element, names);
+  const names = el(".names", el("b", "A"), left, sign, el("b", "B"), right);
+  const element = el(".pairing", stage.element, names);
   const paint = heatPainter(stage.heat);
   let sized = "";
 
@@ -46,13 +40,13 @@ export function newPair(
   function draw(
     picture: HTMLCanvasElement | undefined,
     canvas: HTMLCanvasElement,
-    size: { width: number; height: number },
+    { width, height }: Size,
   ): void {
-    const { width, height } = size;
     Object.assign(canvas, { width, height });
     if (picture?.width) canvas.getContext("2d")?.drawImage(picture, 0, 0, width, height);
   }
 
+  /** Shows the pair; returns what the colour bar belongs to. */
   function show(): Painted | undefined {
     const { view, pair, frozen, appearance } = session;
     element.hidden = view === "grid";
@@ -85,7 +79,7 @@ export function newPair(
       if (both) {
         const frame = difference(first, second, session.scale === "cell");
         const { arrangement } = appearance;
-        const drawn = paint(frame, { ...full, arrangement }, width, height);
+        const drawn = paint(frame, { ...full, arrangement }, picture);
         if (frame.peak) painted = drawn;
         stage.show(painted, full, false, frame.message);
       } else stage.show(undefined, full, false, none);

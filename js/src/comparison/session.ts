@@ -1,6 +1,6 @@
 /** What a GradientComparison asks for, what only looks different, and the answers, which come in parts. */
-import { APPEARANCE, type Appearance, appearanceOf, atEnd, type Model, now } from "../core/model";
-import { type Change, converse, extend } from "../core/session";
+import { APPEARANCE, type Appearance, atEnd, traitsOf } from "../core/model";
+import { type Connection, converse, extend } from "../core/session";
 import type {
   CellFrame,
   CellMeasures,
@@ -42,6 +42,21 @@ export type ComparisonSession = ReturnType<typeof comparisonSession>;
 
 const EMPTY: Answer = { predictions: [], cells: [], measures: [] };
 const ASKS = ["picture_index", "target", "own", "noise", "methods"];
+const LOOKS = {
+  ...APPEARANCE,
+  view: "grid" as View,
+  scale: "cell" as Scale,
+  /** Whether maps stand without the picture. */
+  alone: false,
+  pair: [] as readonly Cell[],
+};
+const SHOWS = {
+  rows: [] as readonly NetworkRow[],
+  thumbnails: [] as readonly Picture[],
+  cards: [] as readonly MethodCard[],
+  measure_descriptions: [] as readonly MeasureDescription[],
+  network: undefined,
+};
 const KEPT = 48; // answers, with a map of 50 KB for each cell
 const SOON = 120; // milliseconds until what is missing is asked for once more
 
@@ -58,79 +73,68 @@ const isIn =
     part.row === row && part.method === method;
 
 /** An answer with one part more, in the place of an earlier one of the same kind. */
-function withPart(answer: Answer, part: Part): Answer {
+function withPart({ predictions, cells, measures }: Answer, part: Part): Answer {
   if (part.kind === "prediction") {
     const { prediction } = part;
-    const others = answer.predictions.filter(({ row }) => row !== prediction.row);
-    return { ...answer, predictions: [...others, prediction] };
+    const others = predictions.filter(({ row }) => row !== prediction.row);
+    return { predictions: [...others, prediction], cells, measures };
   }
+  const { row, method } = part.kind === "cell" ? part.frame : part;
+  const here = isIn([row, method]);
   if (part.kind === "cell") {
-    const { frame } = part;
-    const here = isIn([frame.row, frame.method]);
-    return { ...answer, cells: [...answer.cells.filter((other) => !here(other)), frame] };
+    const others = cells.filter((other) => !here(other));
+    return { predictions, cells: [...others, part.frame], measures };
   }
-  const here = isIn([part.row, part.method]);
-  const values = { ...answer.measures.find(here)?.values, ...part.values };
-  const others = answer.measures.filter((other) => !here(other));
-  return { ...answer, measures: [...others, { row: part.row, method: part.method, values }] };
+  const values = { ...measures.find(here)?.values, ...part.values };
+  const others = measures.filter((other) => !here(other));
+  return { predictions, cells, measures: [...others, { row, method, values }] };
 }
 
 const farFrom = (request: Request, { noise = 0 }: Answer): number =>
   Math.abs(noise - request.noise);
 
-export function comparisonSession(
-  model: Model,
-  signal: AbortSignal,
-  changed: (change: Change) => void,
-  clock: () => number = now,
-) {
+export function comparisonSession(connection: Connection) {
+  const { model, signal, changed } = connection;
   /** The map that each cell had last, and of which picture. */
   const earlier = new Map<string, { frame: CellFrame; pictureIndex: number }>();
   const photos = new Map<number, Picture>();
   let picked: Cell | undefined;
   let missing: ReturnType<typeof setTimeout> | undefined;
 
-  const rows = (): readonly NetworkRow[] => model.get("rows") ?? [];
-  const methods = (): readonly string[] => model.get("methods") ?? [];
+  const appearance = traitsOf(model, APPEARANCE);
+  const traits = traitsOf(model, { ...SHOWS, ...LOOKS, methods: [] as readonly string[] });
   const cells = (): Cell[] =>
-    rows().flatMap((_, row) => methods().map((method): Cell => [row, method]));
-  const exists = ([row, method]: Cell): boolean => !!rows()[row] && methods().includes(method);
+    traits.rows.flatMap((_, row) => traits.methods.map((method): Cell => [row, method]));
+  const exists = ([row, method]: Cell): boolean =>
+    !!traits.rows[row] && traits.methods.includes(method);
   const isComplete = (answer: Answer): boolean =>
     cells().every((cell) => {
       const frame = answer.cells.find(isIn(cell));
       return frame && !frame.partial;
     });
 
-  const session = converse<Answer, Request>(
-    model,
-    signal,
-    {
-      traits: {
-        asks: ASKS,
-        looks: ["view", "scale", "alone", "pair", ...Object.keys(APPEARANCE)],
-        shows: ["rows", "thumbnails", "cards", "measure_descriptions", "network"],
-      },
-      keyOf,
-      requestOf: ({ picture_index = 0, noise = 0 }) => ({ picture_index, noise }),
-      complete: isComplete,
-      receive(message: Part | ForgetMessage, [data]) {
-        if (message.kind === "forget") {
-          session.forget();
-          return "all";
-        }
-        keep(message, data);
-        return message.key === wanted() ? "all" : undefined;
-      },
-      nearest: (request, saved) =>
-        saved
-          .filter(({ picture_index }) => picture_index === request.picture_index)
-          .sort((a, b) => farFrom(request, a) - farFrom(request, b))[0],
-      kept: KEPT,
+  const session = converse<Answer, Request>(connection, {
+    traits: { asks: ASKS, looks: LOOKS, shows: SHOWS },
+    keyOf,
+    requestOf: ({ picture_index = 0, noise = 0 }) => ({ picture_index, noise }),
+    complete: isComplete,
+    receive(message: Part | ForgetMessage, [data]) {
+      if (message.kind === "forget") {
+        session.forget();
+        return "all";
+      }
+      keep(message, data);
+      return message.key === wanted() ? "all" : undefined;
     },
-    changed,
-    clock,
-  );
+    nearest: (request, saved) =>
+      saved
+        .filter(({ picture_index }) => picture_index === request.picture_index)
+        .sort((a, b) => farFrom(request, a) - farFrom(request, b))[0],
+    kept: KEPT,
+  });
   const wanted = (): string => keyOf(session.request);
+  const card = (method: string): MethodCard | undefined =>
+    traits.cards.find(({ name }) => name === method);
   const current = (): Answer => session.kept(wanted()) ?? EMPTY;
 
   function keep(part: Part, data: Picture["data"] | undefined): void {
@@ -154,47 +158,22 @@ export function comparisonSession(
   for (const name of ASKS) session.on(`change:${name}`, askForMissing);
   atEnd(signal, () => clearTimeout(missing));
 
-  return extend(session, {
-    get rows(): readonly NetworkRow[] {
-      return rows();
-    },
-    get methods(): readonly string[] {
-      return methods();
-    },
-    get cards(): readonly MethodCard[] {
-      return model.get("cards") ?? [];
-    },
-    get measureDescriptions(): readonly MeasureDescription[] {
-      return model.get("measure_descriptions") ?? [];
-    },
-    get thumbnails(): readonly Picture[] {
-      return model.get("thumbnails") ?? [];
-    },
-    get view(): View {
-      return model.get("view") ?? "grid";
-    },
-    get scale(): Scale {
-      return model.get("scale") ?? "cell";
-    },
-    /** Whether maps stand without the picture. */
-    get alone(): boolean {
-      return Boolean(model.get("alone"));
-    },
+  return extend(extend(session, traits), {
     get appearance(): Appearance {
       // Where maps stand alone they are opaque, as beside a picture.
-      return { ...appearanceOf(model), arrangement: this.alone ? "side_by_side" : "overlay" };
+      return { ...appearance, arrangement: traits.alone ? "side_by_side" : "overlay" };
     },
     /** The two cells that are laid over each other, the first ones where nobody chose. */
     get pair(): readonly [Cell, Cell] {
       const all = cells();
-      const [a = all[0] ?? ([0, ""] as const), b] = (model.get("pair") ?? []).filter(exists);
+      const [a = all[0] ?? ([0, ""] as const), b] = traits.pair.filter(exists);
       const below = all.find(([row, method]) => row !== a[0] && method === a[1]);
       const other = all.find((cell) => cellKey(cell) !== cellKey(a));
       return [a, b ?? below ?? other ?? a];
     },
     /** The cell under the pointer, or the one that was pressed last. */
     get picked(): Cell {
-      return picked && exists(picked) ? picked : [0, methods()[0] ?? ""];
+      return picked && exists(picked) ? picked : [0, traits.methods[0] ?? ""];
     },
     pick(cell: Cell): void {
       if (cellKey(cell) === cellKey(this.picked)) return;
@@ -227,12 +206,7 @@ export function comparisonSession(
     },
     valuesOf: (cell: Cell): CellMeasures["values"] =>
       current().measures.find(isIn(cell))?.values ?? {},
-    card(method: string): MethodCard | undefined {
-      return this.cards.find(({ name }) => name === method);
-    },
-    title(method: string): string {
-      return this.card(method)?.title ?? method;
-    },
+    title: (method: string): string => card(method)?.title ?? method,
     stale: (): boolean => !isComplete(current()),
 
     // What the colour bar and the footer read.
@@ -241,7 +215,7 @@ export function comparisonSession(
       return frame?.data ? frame : undefined;
     },
     get method(): MethodCard | undefined {
-      return this.card(this.picked[1]);
+      return card(this.picked[1]);
     },
   });
 }

@@ -43,19 +43,19 @@ export function toPicture(zoom: Zoom, px: number, py: number): [number, number] 
   return [(px - zoom.x) / zoom.scale, (py - zoom.y) / zoom.scale];
 }
 
+/** Of a picture, in its pixels. */
+export interface Size {
+  width: number;
+  height: number;
+}
+
 export interface Cell {
   row: number;
   column: number;
 }
 
-/** The picture pixel under a point of the pane, or null outside. */
-export function cellAt(
-  zoom: Zoom,
-  px: number,
-  py: number,
-  width: number,
-  height: number,
-): Cell | null {
+/** The pixel of a picture under a point of the pane, or null outside. */
+export function cellAt(zoom: Zoom, px: number, py: number, { width, height }: Size): Cell | null {
   if (px < 0 || py < 0 || px >= 1 || py >= 1) return null;
   const [x, y] = toPicture(zoom, px, py);
   return {
@@ -65,7 +65,7 @@ export function cellAt(
 }
 
 /** Where the centre of a picture pixel lies in the pane, in shares. */
-export function centreOf(zoom: Zoom, cell: Cell, width: number, height: number): [number, number] {
+export function centreOf(zoom: Zoom, cell: Cell, { width, height }: Size): [number, number] {
   return [
     zoom.x + (zoom.scale * (cell.column + 0.5)) / width,
     zoom.y + (zoom.scale * (cell.row + 0.5)) / height,
@@ -79,13 +79,18 @@ const STEPS: Record<string, [number, number]> = {
   ArrowRight: [0, 1],
 };
 
+/** What an arrow key adds to a slider, where right and up are more; undefined for another key. */
+export function arrowOf(key: string): number | undefined {
+  const step = STEPS[key];
+  return step && step[1] - step[0];
+}
+
 /** The next cell for an arrow key (ten at a time with `fast`), or null for another key. */
 export function stepCell(
   cell: Cell,
   key: string,
   fast: boolean,
-  width: number,
-  height: number,
+  { width, height }: Size,
 ): Cell | null {
   const step = STEPS[key];
   if (!step) return null;

@@ -53,11 +53,21 @@ export const APPEARANCE: Readonly<Appearance> = {
   arrangement: "overlay",
 };
 
-/** The appearance that a model has now. */
-export function appearanceOf(model: Pick<Model, "get">): Appearance {
-  const traits = Object.entries(APPEARANCE).map(([name, initial]) => [
-    name,
-    model.get(name) ?? initial,
-  ]);
-  return Object.fromEntries(traits);
+/** What a trait says; undefined for null and for {} and [], which is how Python says nothing. */
+export function traitValue<Value>(model: Pick<Model, "get">, name: string): Value | undefined {
+  const value = model.get(name);
+  const empty = typeof value === "object" && value !== null && !Object.keys(value).length;
+  return empty ? undefined : (value ?? undefined);
+}
+
+/** Traits as properties that always say what the model has, or what stands here while it has nothing. */
+export function traitsOf<Traits extends object>(
+  model: Pick<Model, "get">,
+  initial: Traits,
+): Readonly<Traits> {
+  const properties = Object.entries(initial).map(([name, value]) => {
+    const get = () => traitValue(model, name) ?? value;
+    return [name, { get, enumerable: true, configurable: true }] as const;
+  });
+  return Object.defineProperties({} as Traits, Object.fromEntries(properties));
 }

@@ -15,7 +15,7 @@
  * it is asked with `ping`, which it answers with `pong` at once, and after 60 s without a word it is silent.
  * Some hosts say that it is gone.
  */
-import { atEnd, type Model, now as passed } from "./model";
+import { atEnd, type Model, now as passed, traitValue } from "./model";
 import type { Bytes, Status } from "./wire";
 
 /**
@@ -34,6 +34,16 @@ const PATIENCE_RUNNING = 60_000; // for a word from a kernel that computes
 const TOGETHER = 20; // a frame and its picture that come so close are one update
 const KEPT = 64; // answers; a map of 224 x 224 is 50 KB, one of 1024 x 1024 a megabyte
 
+/** Between a view and its model. */
+export interface Connection {
+  model: Model;
+  /** The end of the view. */
+  signal: AbortSignal;
+  /** Is told what has changed. */
+  changed(change: Change): void;
+  clock?(): number;
+}
+
 /** The traits that are a request, by name. */
 // biome-ignore lint/suspicious/noExplicitAny: traits are typed where they are read
 export type Request = Readonly<Record<string, any>>;
@@ -43,12 +53,15 @@ export interface Message {
   kind?: string;
 }
 
+/** Names of traits, or what stands for each while the model has nothing. */
+type Names = readonly string[] | Readonly<Record<string, unknown>>;
+
 /** What a widget and its kernel talk about. */
 export interface Terms<Answer, Ask = Request> {
   traits: {
-    asks?: readonly string[];
-    looks?: readonly string[];
-    shows?: readonly string[];
+    asks?: Names;
+    looks?: Names;
+    shows?: Names;
   };
   /** The key under which the answer to a request is found: nothing left to default. */
   keyOf?(request: Ask): string;
@@ -66,6 +79,9 @@ export interface Terms<Answer, Ask = Request> {
   /** How many answers are kept. */
   kept?: number;
 }
+
+const namesOf = (names: Names = []): readonly string[] =>
+  Array.isArray(names) ? names : Object.keys(names);
 
 export interface Session<Answer = unknown, Ask = Request> {
   // biome-ignore lint/suspicious/noExplicitAny: traits are typed where they are read
@@ -105,13 +121,10 @@ export interface Session<Answer = unknown, Ask = Request> {
 }
 
 export function converse<Answer extends object, Ask = Request>(
-  model: Model,
-  signal: AbortSignal,
+  { model, signal, changed, clock = passed }: Connection,
   terms: Terms<Answer, Ask>,
-  changed: (change: Change) => void,
-  clock: () => number = passed,
 ): Session<Answer, Ask> {
-  const { asks = [], looks = [], shows = [] } = terms.traits;
+  const [asks, looks] = [namesOf(terms.traits.asks), namesOf(terms.traits.looks)];
   const { keyOf, requestOf, receive } = terms;
   const complete = terms.complete ?? ((answer: { partial?: boolean }) => !answer.partial);
   const saved: readonly Answer[] = terms.saved ?? model.get("frames") ?? [];
@@ -253,10 +266,9 @@ export function converse<Answer extends object, Ask = Request>(
 
   /** An answer to an older request is kept, but does not replace what answers the present one. */
   function take(): void {
-    const frame: Answer | undefined = model.get("frame");
-    const empty = !frame || !Object.keys(frame).length;
-    if (!keyOf) shown = empty ? undefined : frame;
-    if (empty) return;
+    const frame = traitValue<Answer>(model, "frame");
+    if (!keyOf) shown = frame;
+    if (!frame) return;
     received = clock();
     if (keyOf) {
       if (complete(frame)) put(keyOfAnswer(frame), frame);
@@ -290,7 +302,7 @@ export function converse<Answer extends object, Ask = Request>(
   // What another view of this model may have changed is no sign of life.
   for (const name of asks) listen(`change:${name}`, keyOf ? requestChanged : () => changed("all"));
   for (const name of looks) listen(`change:${name}`, () => changed("look"));
-  for (const name of new Set([...shows, "frame", "frozen"])) {
+  for (const name of new Set([...namesOf(terms.traits.shows), "frame", "frozen"])) {
     session.on(`change:${name}`, () => {
       if (name === "frame") take();
       if (name === "picture" && keyOf) {

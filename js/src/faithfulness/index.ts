@@ -2,18 +2,30 @@
 
 import { percent } from "../core/format";
 import type { Curves } from "../core/wire";
-import { el, section, set } from "../parts/dom";
+import { el, row, section, set } from "../parts/dom";
 import { classPicker, UNSAVED } from "../parts/picker";
 import { type Line, plot } from "../parts/plot";
-import { segments } from "../parts/segments";
+import { type Segment, segments } from "../parts/segments";
 import { slider } from "../parts/slider";
 import { saveAs, saveButton, widget } from "../parts/view";
-import { type CurvePoint, classesInWords, pictureAtPoint, shareInWords } from "./point";
+import { type CurvePoint, pictureAtPoint, pointInWords } from "./point";
 import { colourOf, isDashed, ranking } from "./ranking";
 import { sanity } from "./sanity";
 import { faithfulnessSession, KINDS, type Kind, type View } from "./session";
 
 type Baseline = "blur" | "black" | "mean" | "zero";
+
+const VIEWS: ReadonlyArray<Segment<View>> = [
+  ["curves", "Curves", "Insertion and deletion"],
+  ["sanity", "Sanity", "Does the map depend on what the network learned?"],
+];
+
+const BASELINES: ReadonlyArray<Segment<Baseline>> = [
+  ["blur", "Blur", "The picture under a strong blur"],
+  ["black", "Black"],
+  ["mean", "Mean", "The picture's mean colour"],
+  ["zero", "Zero", "The network's own zero"],
+];
 
 const WORDS = {
   insertion: {
@@ -30,23 +42,16 @@ const WORDS = {
 
 export default widget(
   "Faithfulness viewer",
-  ({ model, signal, root, changed }) => {
-    const session = faithfulnessSession(model, signal, changed);
+  (view) => {
+    const { signal, root } = view;
+    const session = faithfulnessSession(view);
     // What is shown in this view alone.
     let kind: Kind = "insertion";
     let point = -1;
     let stage = 1;
 
-    const [views, showView] = segments<View>(
-      signal,
-      "View",
-      "view",
-      [
-        ["curves", "Curves", "Insertion and deletion"],
-        ["sanity", "Sanity", "Does the map depend on what the network learned?"],
-      ],
-      (view) => session.show("view", view),
-    );
+    const show = (name: View): void => session.show("view", name);
+    const [views, showView] = segments(signal, "View", "view", VIEWS, show);
     const [classes, showClasses] = classPicker(signal, root, (target) => session.ask({ target }));
     const save = saveButton(signal, "Save this picture as PNG", download);
     const plots = KINDS.map((own) =>
@@ -57,44 +62,23 @@ export default widget(
         refresh();
       }),
     );
-    const [pointElement, pointCanvas, showPoint] = pictureAtPoint(() => changed("look"));
+    const [pointElement, pointCanvas, showPoint] = pictureAtPoint(() => view.changed("look"));
     const [pictures, sanitySide, showSanity] = sanity(signal, session, (at) => {
       stage = at;
       refresh();
     });
     const [ranks, showRanks] = ranking(signal, session, root);
-    const [baselines, showBaseline] = segments<Baseline>(
-      signal,
-      "Baseline",
-      "baseline",
-      [
-        ["blur", "Blur", "The picture under a strong blur"],
-        ["black", "Black"],
-        ["mean", "Mean", "The picture's mean colour"],
-        ["zero", "Zero", "The network's own zero"],
-      ],
-      (baseline) => session.ask({ baseline }),
-    );
-    const [steps, showSteps] = slider(
-      signal,
-      "Steps",
-      "steps",
-      { least: 2, most: 255, step: 1, initial: 25, whole: true, format: String },
-      (value, done) => done && session.ask({ steps: value }),
-      "In how many parts the pixels come or go: more are finer and slower",
-    );
-    const protocol = section(
-      "Protocol",
-      el(
-        ".row.wide",
-        { title: "What stands where pixels are gone" },
-        el("span.name", {}, "Baseline"),
-        baselines,
-      ),
-      steps,
-    );
-    const curvesArea = el(".plots", {}, ...plots.map(({ element }) => element));
-    const side = el(".side", {}, ranks, protocol);
+    const replace = (baseline: Baseline): void => session.ask({ baseline });
+    const [baselines, showBaseline] = segments(signal, "Baseline", "baseline", BASELINES, replace);
+    const scale = { least: 2, most: 255, step: 1, initial: 25, whole: true, format: String };
+    const divide = (value: number, done: boolean): unknown => done && session.ask({ steps: value });
+    const help = "In how many parts the pixels come or go: more are finer and slower";
+    const [steps, showSteps] = slider(signal, "Steps", "steps", scale, divide, help);
+    const gone = row("Baseline", "What stands where pixels are gone", baselines);
+    gone.classList.add("xw-wide");
+    const protocol = section("Protocol", gone, steps);
+    const curvesArea = el(".plots", ...plots.map(([element]) => element));
+    const side = el(".side", ranks, protocol);
 
     function pointShown(): CurvePoint | undefined {
       const { frame, chosen } = session;
@@ -107,24 +91,22 @@ export default widget(
     }
 
     function refresh(): void {
-      const { view, frozen, frame, chosen } = session;
+      const { frozen, frame, chosen } = session;
       const at = pointShown();
-      for (const element of [curvesArea, pointElement]) element.hidden = view !== "curves";
-      for (const element of [pictures, sanitySide]) element.hidden = view !== "sanity";
-      save.hidden = protocol.hidden = view !== "curves";
-      showView(view);
+      const curves = session.view === "curves";
+      for (const element of [curvesArea, pointElement, save, protocol]) element.hidden = !curves;
+      for (const element of [pictures, sanitySide]) element.hidden = curves;
+      showView(session.view);
       showClasses(session.top, frame?.target, session.get("target") ?? null, frozen);
       showRanks();
-      showBaseline(session.get("baseline"));
-      for (const input of baselines.querySelectorAll("input")) input.disabled = frozen;
-      set(baselines, { title: frozen ? UNSAVED : null });
+      showBaseline(session.get("baseline"), frozen ? UNSAVED : null);
       showSteps(session.get("steps"), frozen);
-      if (view === "curves") {
-        for (const [i, { show }] of plots.entries()) show(drawing(KINDS[i]!, at));
+      if (curves) {
+        for (const [i, [, draw]] of plots.entries()) draw(drawing(KINDS[i]!, at));
         showPoint(session.picture, at);
       } else showSanity(stage);
       set(root, {
-        _view: view,
+        _view: session.view,
         _seq: frame?.seq,
         _methods: frame?.curves.map(({ method }) => method).join(" "),
         _chosen: chosen,
@@ -150,9 +132,7 @@ export default widget(
         range: { low: 0, high: all.length ? Math.min(1, 1.08 * Math.max(...heights, 0.01)) : 1 },
         chosen: at?.curves.method ?? chosen,
         point: at && kind === own ? at.point : null,
-        spoken: there
-          ? `${there.curves.title}, ${shareInWords(there)}: ${classesInWords(there)}`
-          : "",
+        spoken: there ? `${there.curves.title}, ${pointInWords(there)}` : "",
         format: (value: number) => percent(value, value && value < 0.01 ? 1 : 0),
         ends: WORDS[own].ends,
       };
@@ -174,8 +154,8 @@ export default widget(
     }
 
     function words(): string {
-      const { status, frame, view } = session;
-      if (!frame || status?.state !== "idle" || view !== "curves") return "";
+      const { status, frame } = session;
+      if (!frame || status?.state !== "idle" || session.view !== "curves") return "";
       const lines = frame.curves.map((curves) => {
         const areas = KINDS.map((one) => `${one} ${curves[one].auc.toFixed(3)}`).join(", ");
         return `${curves.title}: ${areas}.`;
@@ -194,8 +174,8 @@ export default widget(
     return {
       session,
       children: [
-        el("header.header", {}, views, classes, el("span.spring"), save),
-        el(".body", {}, curvesArea, pictures, pointElement, sanitySide, side),
+        el("header.header", views, classes, el("span.spring"), save),
+        el(".body", curvesArea, pictures, pointElement, sanitySide, side),
       ],
       refresh,
       tick: (_now, state) =>

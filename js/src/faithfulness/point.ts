@@ -2,8 +2,9 @@
 import { percent } from "../core/format";
 import type { Curves, CurvesFrame, Picture } from "../core/wire";
 import { bytesOf } from "../maps/levels";
-import { el, set, write } from "../parts/dom";
-import { pixelsOf } from "../parts/heat";
+import { classBar } from "../parts/bar";
+import { el, say, set, write } from "../parts/dom";
+import { formAs, imageFor, pixelsOf } from "../parts/heat";
 import type { Kind } from "./session";
 
 const ROWS = 4; // three classes, and the target where it is not among them
@@ -22,12 +23,12 @@ export function shareInWords({ frame, kind, point }: CurvePoint): string {
   return kind === "insertion" ? `${share} put in` : `${share} taken out`;
 }
 
-/** What the network says of it: "cat 42.9 %, dog 7.1 %". */
-export function classesInWords({ frame, curves, kind, point }: CurvePoint): string {
-  return (curves[kind].top[point] ?? [])
-    .slice(0, 3)
-    .map(([index, probability]) => `${frame.names[index]} ${percent(probability)}`)
-    .join(", ");
+/** The same, and what the network says of it: "20 % put in: cat 42.9 %, dog 7.1 %". */
+export function pointInWords(at: CurvePoint): string {
+  const { frame, curves, kind, point } = at;
+  const classes = (curves[kind].top[point] ?? []).slice(0, 3);
+  const says = classes.map(([index, share]) => `${frame.names[index]} ${percent(share)}`);
+  return `${shareInWords(at)}: ${says.join(", ")}`;
 }
 
 /** The pixels at a point: those that have changed by then are of `end`, the others of `begin`. */
@@ -51,14 +52,11 @@ export function pictureAtPoint(
 ] {
   const canvas = el("canvas", { _canvas: "point", role: "img" });
   const pill = el(".pill.readout", { hidden: true });
-  const pane = el(".pointpane", {}, canvas, pill);
-  const bars = Array.from({ length: ROWS }, () => {
-    const [name, chance] = [el("span.class"), el("span.chance")];
-    return { element: el(".bar", { hidden: true }, name, chance), name, chance };
-  });
-  const title = el("h3", {}, "What it says");
-  const says = el(".section", {}, title, ...bars.map(({ element }) => element));
-  const element = el(".point", {}, pane, says);
+  const pane = el(".pointpane", canvas, pill);
+  const bars = Array.from({ length: ROWS }, () => classBar(".bar"));
+  const title = el("h3", "What it says");
+  const says = el(".section", title, ...bars.map(({ element }) => element));
+  const element = el(".point", pane, says);
 
   // Pictures are decoded once; those of the latest frames are kept.
   const decoded = new Map<Picture, Uint32Array | undefined>();
@@ -77,16 +75,10 @@ export function pictureAtPoint(
 
   function show(picture: Picture | undefined, at: CurvePoint | undefined): void {
     if (!picture) return;
-    const { width, height } = picture;
     const whole = pixels(picture);
     const gone = at && pixels(at.frame.gone);
-    if (canvas.width !== width || canvas.height !== height || !image) {
-      canvas.width = width;
-      canvas.height = height;
-      image = new ImageData(width, height);
-      pane.style.setProperty("--xw-aspect", String(width / height));
-      set(pane, { _pixels: Math.max(width, height) < 128 });
-    }
+    image = imageFor(canvas, picture, image);
+    formAs(pane, picture);
     if (!whole) return;
     const out = new Uint32Array(image.data.buffer);
     if (at && gone && gone.length === out.length) {
@@ -94,28 +86,20 @@ export function pictureAtPoint(
       compose(out, bytesOf(at.curves.order), begin, end, at.point);
     } else out.set(whole);
     canvas.getContext("2d")?.putImageData(image, 0, 0);
-    const share = at ? shareInWords(at) : "";
-    pill.hidden = !at;
-    write(pill, share);
-    set(canvas, {
-      $label: at ? `The picture with ${share}: ${classesInWords(at)}` : "The picture",
-    });
+    say(pill, at ? shareInWords(at) : "");
+    set(canvas, { $label: at ? `The picture with ${pointInWords(at)}` : "The picture" });
     const top = at?.curves[at.kind].top[at.point] ?? [];
-    for (const [i, bar] of bars.entries()) {
+    for (const [i, { element: bar, name, show: showClass }] of bars.entries()) {
       const [index, probability] = top[i] ?? [];
       const isTarget = index !== undefined && index === at?.frame.target.index;
-      bar.element.hidden = !at;
+      bar.hidden = !at;
       // The last bar is there for the target alone, but keeps its place.
-      set(bar.element, {
-        _empty: index === undefined || (i === ROWS - 1 && !isTarget),
-        _target: isTarget,
-      });
-      if (index === undefined || probability === undefined) continue;
-      const name = at?.frame.names[index] ?? `class ${index}`;
-      write(bar.name, name);
-      set(bar.name, { title: name });
-      bar.name.style.backgroundSize = `${100 * probability}% 100%`;
-      write(bar.chance, percent(probability));
+      const empty = index === undefined || (i === ROWS - 1 && !isTarget);
+      set(bar, { _empty: empty, _target: isTarget });
+      if (index === undefined) continue;
+      const title = at?.frame.names[index] ?? `class ${index}`;
+      showClass(title, probability);
+      set(name, { title });
     }
     write(title, `What it says${at && at.curves.maps > 1 ? " of the first map" : ""}`);
   }

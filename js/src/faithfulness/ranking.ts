@@ -1,8 +1,7 @@
 /** The methods with their areas: a legend in which one is chosen, and to which others are added. */
 
-import { atEnd } from "../core/model";
 import type { Curve } from "../core/wire";
-import { el, freshId, on, set, svg, write } from "../parts/dom";
+import { el, freshId, lines, on, type Part, set, tool, write } from "../parts/dom";
 import { methodChoices, picker, UNSAVED } from "../parts/picker";
 import { lineSwatch } from "../parts/plot";
 import { type FaithfulnessSession, KINDS } from "./session";
@@ -26,35 +25,22 @@ export function ranking(
   signal: AbortSignal,
   session: FaithfulnessSession,
   host: HTMLElement,
-): [HTMLElement, () => void] {
+): Part {
   const group = freshId();
   const rows = el(".ranks", { role: "radiogroup", $label: "Method" });
   const add = picker(signal, host, "Add a method", "add", "plain", (method) =>
     session.ask({ methods: [...session.methods, method], method }),
   );
-  const head = el(
-    ".rank.ranked",
-    { $hidden: "true" },
-    el("h3", {}, "Method"),
+  const head = el(".rank.ranked", { $hidden: "true" });
+  head.append(
+    el("h3", "Method"),
     el("span.note", { title: "Area under the insertion curve: high is good" }, "insertion ↑"),
     el("span.note", { title: "Area under the deletion curve: low is good" }, "deletion ↓"),
     el("span"),
   );
-  const element = el("section.section.ranking", {}, head, rows, add.element);
-  let end = new AbortController(); // of the rows there are
-  let built = "";
-  let shows: Array<() => void> = [];
-  atEnd(signal, () => end.abort());
+  const element = el("section.section.ranking", head, rows, add.element);
 
-  function build(names: readonly string[]): void {
-    end.abort();
-    end = new AbortController();
-    const made = names.map((name) => line(name, end.signal));
-    rows.replaceChildren(...made.map(([row]) => row));
-    shows = made.map(([, show]) => show);
-  }
-
-  function line(name: string, alive: AbortSignal): [HTMLElement, () => void] {
+  const show = lines(signal, rows, (name: string, _number, alive) => {
     const input = el("input", { type: "radio", name: group, value: name, _method: name });
     const title = session.title(name);
     const control = name === "random";
@@ -62,25 +48,19 @@ export function ranking(
     const spans = KINDS.map(() => el("span.note.span"));
     const count = el("span.note.span.many");
     const reason = el("span.reason.note");
-    const remove = el(
-      "button.tool.remove",
-      { title: `Remove ${title}`, $label: `Remove ${title}`, _remove: name },
-      svg("M4.5 4.5l7 7M11.5 4.5l-7 7"),
+    const removes = `Remove ${title}`;
+    const others = (): string[] => session.methods.filter((method) => method !== name);
+    const remove = tool(alive, "remove", removes, "M4.5 4.5l7 7M11.5 4.5l-7 7", () =>
+      session.ask({ methods: others() }),
     );
+    remove.classList.add("xw-remove");
+    set(remove, { _remove: name });
     on(alive, input, "change", () => session.show("method", name));
-    on(alive, remove, "click", () =>
-      session.ask({ methods: session.methods.filter((method) => method !== name) }),
-    );
     const swatch = lineSwatch(colourOf(session, name), isDashed(session, name));
-    const choice = el(
-      "label.rank",
-      {},
-      input,
-      el("span.titled", {}, swatch, el("span.label", {}, title)),
-      ...areas,
-      ...(control ? [count, ...spans] : []),
-    );
-    const show = (): void => {
+    const titled = el("span.titled", swatch, el("span.label", title));
+    const choice = el("label.rank", input, titled, ...areas);
+    if (control) choice.append(count, ...spans);
+    const update = (): void => {
       const all = session.frame?.curves ?? [];
       const curves = all.find(({ method }) => method === name);
       const refusal = session.refused[name] ?? "";
@@ -101,18 +81,15 @@ export function ranking(
       remove.disabled = session.frozen;
     };
     const row = el(".rankrow", { _row: name }, choice, remove, reason);
-    return [row, show];
-  }
+    return [row, update];
+  });
 
   return [
     element,
     () => {
       const { methods, cards, frozen } = session;
       const names = [...methods, "random"];
-      const titles = names.map((name) => session.title(name)).join();
-      if (built !== titles) build(names);
-      built = titles;
-      for (const show of shows) show();
+      for (const update of show(names, names.map(session.title).join())) update();
       const others = cards.filter(({ name }) => !methods.includes(name));
       const choices = methodChoices(others, () => (frozen ? UNSAVED : null));
       add.show(choices, "", "Add a method", "", frozen || !choices.length);

@@ -3,10 +3,16 @@
 import { fixed } from "../core/format";
 import { APPEARANCE } from "../core/model";
 import type { Picture, SanityStage } from "../core/wire";
-import { el, on, set, write } from "../parts/dom";
-import { heatPainter, paintPicture } from "../parts/heat";
+import { el, write } from "../parts/dom";
+import { formAs, paintPicture, smallMap } from "../parts/heat";
 import { type Line, plot } from "../parts/plot";
+import { rangeInput } from "../parts/slider";
 import type { FaithfulnessSession } from "./session";
+
+const MEASURES = [
+  ["spearman", "Spearman", false],
+  ["ssim", "SSIM", true],
+] as const;
 
 const number = (value: number | null | undefined): string =>
   value == null ? "undefined" : fixed(value);
@@ -19,35 +25,18 @@ export function sanity(
 ): [HTMLElement, HTMLElement, (stage: number) => void] {
   const panes = ["As trained", "Randomised"].map((title, i) => {
     const photo = el("canvas.canvas", { $hidden: "true" });
-    const heat = el("canvas.heat", {
-      _canvas: i ? "stage" : "trained",
-      role: "img",
-      $label: title,
-    });
-    const caption = el("h3", {}, title);
-    const plate = el(".pill.plate", { hidden: true });
-    const pane = el(".pane", {}, photo, heat, plate);
-    return { photo, heat, caption, pane, plate, paint: heatPainter(heat) };
+    const map = smallMap({ _canvas: i ? "stage" : "trained", $label: title });
+    const pane = el(".pane", photo, map.heat, map.plate);
+    return { photo, map, caption: el("h3", title), pane };
   });
-  const range = el("input.range", { type: "range", min: 0, $label: "Stage", _control: "stages" });
-  on(signal, range, "input", () => moved(Number(range.value)));
+  const { range, show: showRange } = rangeInput(signal, "Stage", "stages", moved);
   const words = el("p.facts", { _stage: true });
-  const pictures = el(
-    ".sanity",
-    {},
-    ...panes.map(({ caption, pane }) => el("section", {}, caption, pane)),
-    range,
-    words,
-  );
-  const curve = plot(
-    signal,
-    "Likeness to the trained map",
-    "",
-    "stage",
-    (stage) => stage !== null && moved(stage),
-  );
+  const sections = panes.map(({ caption, pane }) => el("section", caption, pane));
+  const pictures = el(".sanity", ...sections, range, words);
+  const title = "Likeness to the trained map";
+  const [curve, draw] = plot(signal, title, "", "stage", (at) => at !== null && moved(at));
   const meaning = el("p.facts");
-  const side = el(".point", {}, curve.element, el(".section", {}, meaning));
+  const side = el(".point", curve, el(".section", meaning));
   let painted: Picture | undefined;
 
   function show(stage: number): void {
@@ -57,41 +46,28 @@ export function sanity(
       painted = picture;
       for (const { photo, pane } of panes) {
         void paintPicture(picture, photo);
-        pane.style.setProperty("--xw-aspect", String(picture.width / picture.height));
-        set(pane, { _pixels: Math.max(picture.width, picture.height) < 128 });
+        formAs(pane, picture);
       }
     }
     const at = Math.min(stage, stages.length - 1);
     const shown = [stages[0], stages[at]];
-    for (const [i, { heat, paint, plate }] of panes.entries()) {
-      const map = shown[i]?.map;
-      heat.hidden = !map;
-      if (map && picture) paint(map, APPEARANCE, picture.width, picture.height);
-      const flat = map?.state === "zero" ? "The map is zero everywhere." : "";
-      write(plate, map ? flat : (session.refused[session.chosen] ?? ""));
-      plate.hidden = !plate.textContent;
+    for (const [i, { map }] of panes.entries()) {
+      const own = picture && shown[i]?.map;
+      const flat = own?.state === "zero" ? "The map is zero everywhere." : "";
+      const none = session.refused[session.chosen] ?? "";
+      if (picture) map.show(own, APPEARANCE, picture, own ? flat : none);
     }
     write(panes[1]!.caption, at < 0 ? "Randomised" : `Stage ${at} of ${check!.total - 1}`);
     write(words, describe(stages, at));
-    range.max = String(Math.max(stages.length - 1, 1));
-    range.value = String(at);
-    range.disabled = stages.length < 2;
-    set(range, { $valuetext: describe(stages, at) });
-    range.style.setProperty("--xw-share", `${(100 * at) / Number(range.max)}%`);
+    const most = Math.max(stages.length - 1, 1);
+    showRange(at, 0, most, describe(stages, at), stages.length < 2);
     const last = (check?.total ?? 1) - 1 || 1;
-    const lines = (["spearman", "ssim"] as const).map((name): Line => {
+    const lines = MEASURES.map(([name, title, dashed], i): Line => {
       const values = stages.map((stage) => stage[name]);
-      return {
-        name,
-        title: name === "ssim" ? "SSIM" : "Spearman",
-        colour: name === "ssim" ? "var(--xw-c1)" : "var(--xw-c0)",
-        values,
-        value: "",
-        dashed: name === "ssim",
-      };
+      return { name, title, colour: `var(--xw-c${i})`, values, value: "", dashed };
     });
     const lowest = lines.flatMap(({ values }) => values.map((value) => value ?? 0));
-    curve.show({
+    draw({
       x: stages.map((_, i) => i / last),
       lines: stages.length ? lines : [],
       range: { low: Math.min(0, ...lowest), high: 1 },
@@ -101,12 +77,10 @@ export function sanity(
       format: (value) => number(value).replace(/\.?0+$/, "") || "0",
       ends: ["as trained", "all random"],
     });
-    const mean = check?.done
-      ? `Mean rank correlation over all stages: ${number(check.mean)}. `
-      : "";
+    const correlation = `Mean rank correlation over all stages: ${number(check?.mean)}. `;
     write(
       meaning,
-      `${mean}Near 0 the map depends on what the network learned; near 1 it would look the same ` +
+      `${check?.done ? correlation : ""}Near 0 the map depends on what the network learned; near 1 it would look the same ` +
         "for a network that learned nothing.",
     );
   }

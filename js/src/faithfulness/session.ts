@@ -1,6 +1,6 @@
 /** What a FaithfulnessViewer asks for, what only looks different, and what it is told. */
-import { type Model, now } from "../core/model";
-import { type Change, converse, extend } from "../core/session";
+import { traitsOf } from "../core/model";
+import { type Connection, converse, extend } from "../core/session";
 import type { ClassScore, CurvesFrame, MethodCard, Picture, SanityCheck } from "../core/wire";
 
 export const KINDS = ["insertion", "deletion"] as const;
@@ -10,72 +10,57 @@ export type View = "curves" | "sanity";
 
 export type FaithfulnessSession = ReturnType<typeof faithfulnessSession>;
 
-export function faithfulnessSession(
-  model: Model,
-  signal: AbortSignal,
-  changed: (change: Change) => void,
-  clock: () => number = now,
-) {
-  const session = converse<CurvesFrame>(
-    model,
-    signal,
-    {
-      traits: {
-        asks: ["methods", "target", "baseline", "steps"],
-        looks: ["method", "view"],
-        shows: ["check", "refused", "cards", "prediction", "picture", "network"],
-      },
-      saved: [], // a saved page has one set of curves; its `frames` are checks
+const SHOWS = {
+  check: undefined as SanityCheck | undefined,
+  /** Why there is no curve of a method, by its name. */
+  refused: {} as Readonly<Record<string, string>>,
+  cards: [] as readonly MethodCard[],
+  prediction: { top: [] as readonly ClassScore[] },
+  picture: undefined as Picture | undefined,
+  network: undefined,
+};
+
+export function faithfulnessSession(connection: Connection) {
+  const { model } = connection;
+  const methods: readonly string[] = [];
+  const traits = traitsOf(model, { ...SHOWS, methods, view: "curves" as View });
+  const session = converse<CurvesFrame>(connection, {
+    traits: {
+      asks: ["methods", "target", "baseline", "steps"],
+      looks: ["method", "view"],
+      shows: SHOWS,
     },
-    changed,
-    clock,
-  );
-  return extend(session, {
+    saved: [], // a saved page has one set of curves; its `frames` are checks
+  });
+  return extend(extend(session, traits), {
+    get top(): readonly ClassScore[] {
+      return traits.prediction.top;
+    },
     get frame(): CurvesFrame | undefined {
       return session.answer;
-    },
-    get picture(): Picture | undefined {
-      const picture: Picture | undefined = model.get("picture");
-      return picture?.data ? picture : undefined;
-    },
-    get methods(): readonly string[] {
-      return model.get("methods") ?? [];
-    },
-    get cards(): readonly MethodCard[] {
-      return model.get("cards") ?? [];
-    },
-    /** Why there is no curve of a method, by its name. */
-    get refused(): Readonly<Record<string, string>> {
-      return model.get("refused") ?? {};
-    },
-    get top(): readonly ClassScore[] {
-      return model.get("prediction")?.top ?? [];
-    },
-    get view(): View {
-      return model.get("view") ?? "curves";
     },
     /** The method whose pictures are shown. */
     get chosen(): string {
       const name: string | null = model.get("method");
-      const random = name === "random" && this.view === "curves";
-      return name && (random || this.methods.includes(name)) ? name : this.methods[0]!;
+      const random = name === "random" && traits.view === "curves";
+      return name && (random || traits.methods.includes(name)) ? name : traits.methods[0]!;
     },
     /** The sanity check of the chosen method, if it has been made. */
     get check(): SanityCheck | undefined {
       const index = this.frame?.target.index;
       const saved: readonly SanityCheck[] = model.get("frames") ?? [];
-      return [model.get("check") as SanityCheck, ...saved].find(
-        (check) => check?.stages && check.method === this.chosen && check.target === index,
+      return [traits.check, ...saved].find(
+        (check) => check?.method === this.chosen && check.target === index,
       );
     },
     title(name: string): string {
       if (name === "random") return "Random";
-      return this.cards.find((card) => card.name === name)?.title ?? name;
+      return traits.cards.find((card) => card.name === name)?.title ?? name;
     },
     /** Shows another method or view. The kernel then makes the check that is missing, if one is. */
     show(name: "method" | "view", value: string): void {
       session.look(name, value);
-      if (this.view === "sanity" && !this.check) session.ask({});
+      if (traits.view === "sanity" && !this.check) session.ask({});
       else session.save();
     },
   });

@@ -1,23 +1,32 @@
 /** HeatmapViewer in the browser: puts the parts together and keeps them in step with the model. */
 
-import { percent, signed } from "../core/format";
+import { percent, signed, size } from "../core/format";
 import { layoutOf } from "../core/geometry";
-import { APPEARANCE, now } from "../core/model";
+import { APPEARANCE, type Arrangement, now } from "../core/model";
 import type { State } from "../core/session";
-import type { BrushMessage, Bytes, Picture } from "../core/wire";
+import type { BrushMessage, Bytes, MethodCard, Picture } from "../core/wire";
 import { bytesOf } from "../maps/levels";
-import { el, set } from "../parts/dom";
+import { el, type Part, set } from "../parts/dom";
 import { heatPainter, type Painted, paintPicture } from "../parts/heat";
+import { methodChoices, picker, UNSAVED } from "../parts/picker";
+import type { Choice } from "../parts/popup";
+import { type Segment, segments } from "../parts/segments";
 import { newStage } from "../parts/stage";
-import { saveAs, type View, widget } from "../parts/view";
+import { resetButton, saveAs, saveButton, type View, widget } from "../parts/view";
 import { classes } from "./classes";
-import { header } from "./header";
 import { looks } from "./looks";
 import { card, parameters } from "./method";
-import { heatmapSession } from "./session";
+import { type HeatmapSession, heatmapSession, type Request } from "./session";
 
-function build({ model, signal, root, changed, speak }: View) {
-  const session = heatmapSession(model, signal, changed, takeBrush);
+const ARRANGEMENTS: ReadonlyArray<Segment<Arrangement>> = [
+  ["overlay", "Overlay"],
+  ["side_by_side", "Side by side"],
+  ["swipe", "Swipe"],
+];
+
+function build(view: View) {
+  const { model, signal, root, speak } = view;
+  const session = heatmapSession(view, takeBrush);
   let picture: Picture | undefined;
   let painted: Painted | undefined;
   let [brushWanted, brushTaken] = [false, false];
@@ -34,10 +43,10 @@ function build({ model, signal, root, changed, speak }: View) {
   const paintHeat = heatPainter(stage.heat);
   const [classesElement, showClasses] = classes(signal, session, root);
   const [looksElement, showLooks, markValue] = looks(signal, session, root);
-  const [parametersElement, showParameters] = parameters(signal, session);
+  const [parametersElement, showParameters] = parameters(signal, session, root);
   const [cardElement, showCard, flipCard] = card(signal);
   const [headerElement, showHeader] = header(signal, session, root, save, reset);
-  const side = el(".side", {}, classesElement, looksElement, parametersElement);
+  const side = el(".side", classesElement, looksElement, parametersElement);
 
   function refresh(all: boolean): void {
     if (all) {
@@ -76,7 +85,7 @@ function build({ model, signal, root, changed, speak }: View) {
     const { shown, appearance } = session;
     painted = undefined;
     if (!shown || !picture) return;
-    const done = paintHeat(shown, appearance, picture.width, picture.height);
+    const done = paintHeat(shown, appearance, picture);
     if (shown.peak) painted = done; // a map of zeros has nothing to show
     set(root, {
       _seq: shown.seq,
@@ -116,7 +125,7 @@ function build({ model, signal, root, changed, speak }: View) {
 
   function loadPicture(): void {
     const next = session.picture;
-    if (!next?.data || next === picture) return;
+    if (!next || next === picture) return;
     picture = next;
     stage.resize(next);
     void paintPicture(next, stage.photo).then(() => set(root, { _ready: true }));
@@ -149,8 +158,64 @@ function build({ model, signal, root, changed, speak }: View) {
     if (key === "b" && !ctrlKey && !metaKey) requestBrush();
   }
 
-  const children = [headerElement, el(".body", {}, stage.element, side, cardElement)];
+  const children = [headerElement, el(".body", stage.element, side, cardElement)];
   return { session, children, refresh, tick, words, arrange, press };
+}
+
+/** Which method and layer, how the two pictures stand, save, reset. */
+function header(
+  signal: AbortSignal,
+  session: HeatmapSession,
+  host: HTMLElement,
+  save: () => void,
+  reset: () => void,
+): Part {
+  const methods = picker(signal, host, "Method", "method", "method", (method) =>
+    session.ask({ method }),
+  );
+  const best = (): void => session.ask({ layer: null });
+  const pick = (layer: string): void => session.ask({ layer });
+  const layers = picker(signal, host, "Layer", "layer", "prefixed.layer", pick, best);
+  const [arrangements, showArrangement] = segments(
+    signal,
+    "View",
+    "arrangement",
+    ARRANGEMENTS,
+    (arrangement) => session.look("arrangement", arrangement),
+  );
+  const element = el("header.header", methods.element, layers.element, el("span.spring"));
+  element.append(
+    arrangements,
+    saveButton(signal, "Save as PNG", save),
+    resetButton(signal, "Reset look and zoom", reset),
+  );
+  const closed = (part: Partial<Request>): string | null =>
+    session.available(part) ? null : UNSAVED;
+
+  return [
+    element,
+    () => {
+      const { method, request } = session;
+      const families = session.cards.map(({ family }) => family);
+      const rank = ({ family }: MethodCard): number => families.indexOf(family);
+      const cards = [...session.cards].sort((a, b) => rank(a) - rank(b));
+      const choices = methodChoices(cards, ({ name }) => closed({ method: name }));
+      const about = method ? `${method.family} · ${method.cost}` : "";
+      methods.show(choices, request.method, method?.title ?? request.method, about);
+      const layered = !!method?.takes_layer;
+      const layer = request.layer ?? session.layers[0]?.name ?? "";
+      const sizes = session.layers.map(
+        ({ name, size: [h, w], channels }, i): Choice => ({
+          value: name,
+          label: name,
+          note: `${size(h, w)} · ${channels} channels${i ? "" : " · best"}`,
+          reason: closed({ layer: name }),
+        }),
+      );
+      layers.show(sizes, layer, layered ? layer : "input", "", !layered || !layer);
+      showArrangement(session.appearance.arrangement);
+    },
+  ];
 }
 
 export default widget("Heatmap viewer", build);

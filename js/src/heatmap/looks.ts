@@ -1,15 +1,14 @@
 /** How it looks: everything here stays in the browser. */
-import { percent } from "../core/format";
+import { capital, percent } from "../core/format";
 import { APPEARANCE, type Blend, type Sign } from "../core/model";
 import { colourbar, type MapSession } from "../parts/colourbar";
-import { row, section } from "../parts/dom";
+import { type Part, row, section } from "../parts/dom";
 import type { Painted } from "../parts/heat";
 import { picker } from "../parts/picker";
 import { type Segment, segments } from "../parts/segments";
 import { clipSlider, opacitySlider, SHARE, slider } from "../parts/slider";
 
 const BLENDS = ["normal", "multiply", "screen", "luminosity"] satisfies Blend[];
-const named = (blend: string): string => blend[0]!.toUpperCase() + blend.slice(1);
 
 const SIGNS: ReadonlyArray<Segment<Sign>> = [
   ["both", "±", "For and against"],
@@ -22,18 +21,15 @@ export function looks(
   signal: AbortSignal,
   session: MapSession,
   host: HTMLElement,
-): [HTMLElement, (painted: Painted | undefined) => void, (value: number | null) => void] {
+): [...Part<[painted: Painted | undefined]>, mark: (value: number | null) => void] {
   let kept = 1;
   const [bar, showBar, point] = colourbar(signal, session, host);
   const [opacity, showOpacity] = opacitySlider(signal, session);
-  const [threshold, showThreshold] = slider(
-    signal,
-    "Threshold",
-    "threshold",
-    { ...SHARE, initial: APPEARANCE.threshold, rest: () => `keeps ${percent(kept, 0)}` },
-    (value) => session.look("threshold", value),
-    "Hides values below this share of the maximum",
-  );
+  const keeps = (): string => `keeps ${percent(kept, 0)}`;
+  const shares = { ...SHARE, initial: APPEARANCE.threshold, rest: keeps };
+  const cut = (value: number): void => session.look("threshold", value);
+  const help = "Hides values below this share of the maximum";
+  const [threshold, showThreshold] = slider(signal, "Threshold", "threshold", shares, cut, help);
   const [clip, showClip] = clipSlider(signal, session);
   const mix = (value: string): void => session.look("blend", value as Blend);
   const blends = picker(signal, host, "Blend", "blend", "blend", mix, () => mix(APPEARANCE.blend));
@@ -49,8 +45,8 @@ export function looks(
     showOpacity(look.opacity, beside);
     showThreshold(look.threshold);
     showClip(look.clip);
-    const choices = BLENDS.map((value) => ({ value, label: named(value) }));
-    blends.show(choices, look.blend, named(look.blend), "", beside);
+    const choices = BLENDS.map((value) => ({ value, label: capital(value) }));
+    blends.show(choices, look.blend, capital(look.blend), "", beside);
     showSign(look.sign);
     signs.hidden = !painted?.map.signed;
     showBar(painted);

@@ -1,32 +1,25 @@
 /** The method that is asked for: controls for its own parameters, and its card. */
 
-import { atEnd } from "../core/model";
 import type { MethodCard, Parameter } from "../core/wire";
-import { el, freshId, on, row, section, set, write } from "../parts/dom";
+import { el, freshId, lines, on, type Part, row, section, set, write } from "../parts/dom";
 import { picker } from "../parts/picker";
 import { slider, WIDE } from "../parts/slider";
 import { allParameters, type HeatmapSession } from "./session";
-
-type Show = (value: unknown, disabled: boolean) => void;
 
 /**
  * Adding a parameter in Python adds its control here. A value asks the kernel only when it is committed.
  * Returns the element and how to bring it up to date.
  */
-export function parameters(
-  signal: AbortSignal,
-  session: HeatmapSession,
-): [HTMLElement, () => void] {
-  const element = el("");
-  let built: MethodCard | undefined;
-  let end = new AbortController();
-  let shows: Array<[string, Show]> = [];
-  atEnd(signal, () => end.abort());
+export function parameters(signal: AbortSignal, session: HeatmapSession, host: HTMLElement): Part {
+  const element = section("Parameters");
 
-  function control(parameter: Parameter, host: HTMLElement): [HTMLElement, Show] {
-    const { name, label, kind, default: initial } = parameter;
+  function control(
+    parameter: Parameter,
+    alive: AbortSignal,
+  ): Part<[value: unknown, disabled: boolean]> {
+    const { label, kind, default: initial } = parameter;
     const help = parameter.help ?? "";
-    const id = `parameter-${name}`;
+    const id = `parameter-${parameter.name}`;
     const commit = (value: unknown): void =>
       session.ask({ parameters: override(session.request.parameters ?? {}, parameter, value) });
     if (kind === "bool" || kind === "choice") {
@@ -34,47 +27,35 @@ export function parameters(
       const options = choices.map((choice) => ({ value: String(choice), label: words(choice) }));
       const pick = (text: string): void =>
         commit(choices.find((choice) => String(choice) === text));
-      const list = picker(end.signal, host, label, id, "choice", pick, () => commit(initial));
-      const show: Show = (value, disabled) =>
-        list.show(options, String(value), words(value), "", disabled);
-      return [row(label, help, list.element), show];
+      const list = picker(alive, host, label, id, "choice", pick, () => commit(initial));
+      return [
+        row(label, help, list.element),
+        (value, disabled) => list.show(options, String(value), words(value), "", disabled),
+      ];
     }
-    const scale = {
-      ...scaleOf(parameter),
-      initial: Number(initial),
-      format: (value: number) => formatValue(parameter, value),
-    };
-    const [line, show] = slider(
-      end.signal,
-      label,
-      id,
-      scale,
-      (value, done) => done && commit(value),
-      help,
-    );
+    const format = (value: number): string => formatValue(parameter, value);
+    const scale = { ...scaleOf(parameter), initial: Number(initial), format };
+    const change = (value: number, done: boolean): unknown => done && commit(value);
+    const [line, show] = slider(alive, label, id, scale, change, help);
     return [line, (value, disabled) => show(Number(value), disabled)];
   }
+
+  const controls = lines(signal, element, (parameter: Parameter, _number, alive) => {
+    const [line, show] = control(parameter, alive);
+    set(line, { _parameter: parameter.name });
+    const update = (values: Record<string, unknown>): void =>
+      show(values[parameter.name], session.frozen);
+    return [line, update];
+  });
 
   return [
     element,
     () => {
       const { method, request } = session;
-      if (method !== built) {
-        built = method;
-        end.abort();
-        end = new AbortController();
-        const host = el(".lists");
-        shows = [];
-        const lines = (method?.parameters ?? []).map((parameter) => {
-          const [line, show] = control(parameter, host);
-          set(line, { _parameter: parameter.name });
-          shows.push([parameter.name, show]);
-          return line;
-        });
-        element.replaceChildren(...(lines.length ? [section("Parameters", ...lines)] : []), host);
-      }
       const values = allParameters(method, request.parameters);
-      for (const [name, show] of shows) show(values[name], session.frozen);
+      const shows = controls(method?.parameters ?? [], method);
+      for (const show of shows) show(values);
+      element.hidden = !shows.length;
     },
   ];
 }
@@ -114,27 +95,17 @@ export function override(
  */
 export function card(
   signal: AbortSignal,
-): [HTMLElement, (method: MethodCard | undefined) => void, () => void] {
+): [...Part<[method: MethodCard | undefined]>, flip: () => void] {
   const id = freshId();
   const shows = el("p");
   const limits = el("span");
   const citation = el("a", { target: "_blank", rel: "noopener noreferrer" });
   const formula = el(".formula", { id, hidden: true });
-  const toggle = el(
-    "button.link",
-    {
-      $expanded: "false",
-      $controls: id,
-      _control: "formula",
-      title: "Formula (?)",
-    },
-    "formula",
-  );
-  const element = el(
-    "section.section.card",
-    { $label: "What it means", _card: true },
-    el(".meaning", {}, shows, el("p.facts", {}, limits, citation, " · ", toggle), formula),
-  );
+  const opens = { $expanded: "false", $controls: id, _control: "formula", title: "Formula (?)" };
+  const toggle = el("button.link", opens, "formula");
+  const meaning = el(".meaning", shows, el("p.facts", limits, citation, " · ", toggle), formula);
+  const named = { $label: "What it means", _card: true };
+  const element = el("section.section.card", named, meaning);
   const flip = (): void => {
     formula.hidden = !formula.hidden;
     set(toggle, { $expanded: String(!formula.hidden) });

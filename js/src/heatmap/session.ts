@@ -1,6 +1,6 @@
 /** What a HeatmapViewer asks for and is told: which frame answers which request. */
-import { type Appearance, appearanceOf, type Model, now } from "../core/model";
-import { type Change, converse, extend } from "../core/session";
+import { APPEARANCE, traitsOf } from "../core/model";
+import { type Connection, converse, extend } from "../core/session";
 import type {
   BrushMessage,
   Bytes,
@@ -22,83 +22,54 @@ export interface Request {
   parameters: Readonly<Record<string, unknown>> | null;
 }
 
-/** What a request is understood by. */
-export interface Context {
-  cards: readonly MethodCard[];
-  layers: readonly Layer[];
-  top: readonly ClassScore[];
-}
-
-const TRAITS = {
-  asks: ["method", "target", "layer", "parameters"],
-  looks: ["colormap", "opacity", "clip", "threshold", "sign", "blend", "arrangement"],
-  shows: ["picture", "cards", "class_names", "layers", "prediction", "network"],
+const SHOWS = {
+  cards: [] as readonly MethodCard[],
+  layers: [] as readonly Layer[],
+  class_names: [] as readonly string[],
+  prediction: { top: [] as readonly ClassScore[] },
+  picture: undefined as Picture | undefined,
+  network: undefined,
 };
+
+/** What a request is understood by. */
+export type Context = Pick<typeof SHOWS, "cards" | "layers" | "prediction">;
 
 export type HeatmapSession = ReturnType<typeof heatmapSession>;
 
 /** `brush` takes the part that the kernel sends when the brush is first used. */
 export function heatmapSession(
-  model: Model,
-  signal: AbortSignal,
-  changed: (change: Change) => void,
+  connection: Connection,
   brush?: (message: BrushMessage, buffers: Bytes[]) => void,
-  clock: () => number = now,
 ) {
-  const context = {
-    get cards(): readonly MethodCard[] {
-      return model.get("cards") ?? [];
+  const { model } = connection;
+  const traits = traitsOf(model, SHOWS);
+  const session = converse<Frame, Request>(connection, {
+    traits: {
+      asks: ["method", "target", "layer", "parameters"],
+      looks: APPEARANCE,
+      shows: SHOWS,
     },
-    get layers(): readonly Layer[] {
-      return model.get("layers") ?? [];
+    keyOf: (request) => requestKey(request, traits),
+    requestOf,
+    nearest: (request, frames) => nearestFrame(request, frames, traits.prediction.top[0]?.index),
+    receive(message: PrefetchedMessage | BrushMessage, buffers) {
+      const [data] = buffers;
+      if (message.kind === "prefetched" && data) session.keep({ ...message.frame, data });
+      if (message.kind === "brush") brush?.(message, buffers);
+      return undefined;
     },
+  });
+  return extend(extend(session, traits), {
+    appearance: traitsOf(model, APPEARANCE),
     get top(): readonly ClassScore[] {
-      return model.get("prediction")?.top ?? [];
-    },
-  };
-  const session = converse<Frame, Request>(
-    model,
-    signal,
-    {
-      traits: TRAITS,
-      keyOf: (request) => requestKey(request, context),
-      requestOf,
-      nearest: (request, frames) => nearestFrame(request, frames, context.top[0]?.index),
-      receive(message: PrefetchedMessage | BrushMessage, buffers) {
-        const [data] = buffers;
-        if (message.kind === "prefetched" && data) session.keep({ ...message.frame, data });
-        if (message.kind === "brush") brush?.(message, buffers);
-        return undefined;
-      },
-    },
-    changed,
-    clock,
-  );
-  return extend(session, {
-    get cards(): readonly MethodCard[] {
-      return context.cards;
-    },
-    get layers(): readonly Layer[] {
-      return context.layers;
-    },
-    get top(): readonly ClassScore[] {
-      return context.top;
-    },
-    get classNames(): readonly string[] {
-      return model.get("class_names") ?? [];
-    },
-    get picture(): Picture | undefined {
-      return model.get("picture");
+      return traits.prediction.top;
     },
     get shown(): Frame | undefined {
       return session.answer;
     },
     /** The card of the method that is asked for. */
     get method(): MethodCard | undefined {
-      return context.cards.find(({ name }) => name === model.get("method"));
-    },
-    get appearance(): Appearance {
-      return appearanceOf(model);
+      return traits.cards.find(({ name }) => name === model.get("method"));
     },
   });
 }
@@ -108,19 +79,19 @@ export function allParameters(
   method: MethodCard | undefined,
   overrides: Request["parameters"],
 ): Record<string, unknown> {
+  const parameters = method?.parameters ?? [];
   return Object.fromEntries(
-    method?.parameters.map(({ name, default: initial }) => [name, overrides?.[name] ?? initial]) ??
-      [],
+    parameters.map(({ name, default: initial }) => [name, overrides?.[name] ?? initial]),
   );
 }
 
 /** The key under which the answer to a request is found: nothing left to default. */
-export function requestKey(request: Request, { cards, layers, top }: Context): string {
+export function requestKey(request: Request, { cards, layers, prediction }: Context): string {
   const { target, layer } = request;
   const method = cards.find(({ name }) => name === request.method);
   return JSON.stringify([
     request.method,
-    target ?? top[0]?.index,
+    target ?? prediction.top[0]?.index,
     method?.takes_layer ? (layer ?? layers[0]?.name) : null,
     Object.entries(allParameters(method, request.parameters)).sort(),
   ]);

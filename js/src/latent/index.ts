@@ -1,8 +1,8 @@
 /** LatentExplorer in the browser: move a picture through latent space and watch the decision turn. */
 
-import { percent } from "../core/format";
+import { capital, percent } from "../core/format";
 import { atEnd, now } from "../core/model";
-import { el, section, set, write } from "../parts/dom";
+import { el, type Part, section, set, write } from "../parts/dom";
 import { classPicker, UNSAVED } from "../parts/picker";
 import { segments } from "../parts/segments";
 import { opacitySlider, slider } from "../parts/slider";
@@ -23,37 +23,31 @@ const READOUTS = [
 
 const round = (value: number): string => String(+value.toFixed(2));
 
+const orAuto = (value: number): string => (value ? round(value) : "auto");
+
 const SETTINGS = [
   {
     name: "samples",
-    label: "Samples",
     scale: { least: 100, most: 4000, step: 100, initial: 1000, whole: true, format: String },
     help: "How many synthetic pictures are drawn",
   },
   {
     name: "scale",
-    label: "Scale",
-    scale: {
-      least: 0,
-      most: 8,
-      step: 0.05,
-      initial: 0,
-      format: (value: number) => (value ? round(value) : "auto"),
-    },
+    scale: { least: 0, most: 8, step: 0.05, initial: 0, format: orAuto },
     help: "How far from the picture; 0 searches for it",
   },
   {
     name: "temperature",
-    label: "Temperature",
     scale: { least: 0.5, most: 10, step: 0.5, initial: 1, format: round },
     help: "Softens what the network says",
   },
-] as const;
+];
 
 export default widget(
   "Latent explorer",
-  ({ model, signal, root, changed, speak }) => {
-    const session = latentSession(model, signal, changed, (part) => {
+  (view) => {
+    const { signal, root, speak } = view;
+    const session = latentSession(view, (part) => {
       if (part === "edited") showEdited();
       else showPoints();
     });
@@ -74,11 +68,11 @@ export default widget(
     const [fidelityElement, showFidelity] = fidelity(session);
     const [points, showPoints] = scatter(signal, session, speak);
     const [sliders, showSliders] = newSliders(signal, session, pictures.words);
-    const settings = SETTINGS.map(({ name, label, scale, help }) => {
+    const settings = SETTINGS.map(({ name, scale, help }) => {
       const commit = (value: number, done: boolean): void => {
         if (done && value !== session.get(name)) session.ask({ [name]: value });
       };
-      const [row, show] = slider(signal, label, name, scale, commit, help);
+      const [row, show] = slider(signal, capital(name), name, scale, commit, help);
       return { name, row, show };
     });
     const settingsElement = section("Neighbourhood", ...settings.map(({ row }) => row));
@@ -97,7 +91,7 @@ export default widget(
         _points: frame?.count,
         _partial: frame?.partial,
         _readout: readout,
-        _sliders: session.sliders.length,
+        _sliders: session.rows.length,
         _ready: !!session.picture && !!reconstruction,
       });
       showPoints();
@@ -133,20 +127,15 @@ export default widget(
     }
 
     atEnd(signal, () => clearTimeout(rest));
+    const save = saveButton(signal, "Save these pictures as PNG", download);
+    const again = resetButton(signal, "Distil again", session.resume, "again");
     return {
       session,
       children: [
-        el(
-          "header.header",
-          {},
-          classes,
-          el("span.spring"),
-          saveButton(signal, "Save these pictures as PNG", download),
-          resetButton(signal, "Distil again", session.resume, "again"),
-        ),
+        el("header.header", classes, el("span.spring"), save, again),
         fidelityElement,
-        el(".pictures", {}, ...pictures.columns),
-        el(".space", {}, points, sliders),
+        el(".pictures", ...pictures.columns),
+        el(".space", points, sliders),
         settingsElement,
       ],
       refresh,
@@ -164,13 +153,13 @@ export default widget(
 );
 
 /** How far the student can be believed, in words; above the map, never apart from it. */
-function fidelity(session: LatentSession): [HTMLElement, () => void] {
+function fidelity(session: LatentSession): Part {
   const sentence = el("p.sentence", { _sentence: true });
   const facts = el("p.facts", { _facts: true });
   const warnings = el("ul.warnings", { $label: "What speaks against this map" });
   let warned = "";
   return [
-    el(".fidelity", {}, sentence, facts, warnings),
+    el(".fidelity", sentence, facts, warnings),
     () => {
       const { frame, reconstruction, frozen, status } = session;
       const waiting =
@@ -187,7 +176,7 @@ function fidelity(session: LatentSession): [HTMLElement, () => void] {
       warnings.hidden = !words.length;
       if (words.join() === warned) return;
       warned = words.join();
-      warnings.replaceChildren(...words.map((warning) => el("li", {}, warning)));
+      warnings.replaceChildren(...words.map((warning) => el("li", warning)));
     },
   ];
 }
@@ -196,12 +185,13 @@ function fidelity(session: LatentSession): [HTMLElement, () => void] {
 function factsOf({ frame, reconstruction }: LatentSession): string[] {
   if (!frame) return [];
   const other = reconstruction?.reconstruction.label_name ?? "another class";
-  return [
-    `${percent(frame.kept_share, 0)} of ${frame.count.toLocaleString("en")} neighbours keep the label`,
-    `scale ${+frame.scale.toPrecision(2)}`,
-    `reconstruction error ${percent(Math.sqrt(frame.error))} a pixel`,
-    frame.keeps_label
-      ? "the reconstruction keeps the label"
-      : `the reconstruction is taken for ${other}`,
+  const { kept_share: kept, scale, error } = frame;
+  const neighbours = `${frame.count.toLocaleString("en")} neighbours`;
+  const facts = [
+    kept !== null && `${percent(kept, 0)} of ${neighbours} keep the label`,
+    scale !== null && `scale ${+scale.toPrecision(2)}`,
+    error !== null && `reconstruction error ${percent(Math.sqrt(error))} a pixel`,
+    `the reconstruction ${frame.keeps_label ? "keeps the label" : `is taken for ${other}`}`,
   ];
+  return facts.filter((fact) => fact !== false);
 }

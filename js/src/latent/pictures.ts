@@ -2,58 +2,40 @@
 
 import { percent, signed } from "../core/format";
 import { APPEARANCE } from "../core/model";
-import type { Picture, QuantisedMap } from "../core/wire";
-import { lut, resolveColormap } from "../maps/colormap";
+import type { Judged, JudgedPicture, Picture, QuantisedMap } from "../core/wire";
+import { resolveColormap } from "../maps/colormap";
 import { bytesOf } from "../maps/levels";
-import { colourIndex } from "../maps/overlay";
-import { el, paintLine, set, write } from "../parts/dom";
-import { heatPainter, type Painted, paintPicture } from "../parts/heat";
+import { classBar } from "../parts/bar";
+import { paintRamp } from "../parts/colourbar";
+import { el, type Part, set, write } from "../parts/dom";
+import { formAs, imageFor, type Painted, paintPicture, smallMap } from "../parts/heat";
 import type { LatentSession } from "./session";
-import type { Chances } from "./wire";
 
 const ROWS = 5;
-
-export interface Pictures {
-  /** Photograph, reconstruction, edited: heading, picture, what belongs under it. */
-  columns: readonly HTMLElement[];
-  canvases: readonly HTMLCanvasElement[];
-  heat: HTMLCanvasElement;
-  /** The map and all pictures. */
-  show(): void;
-  /** The edited picture alone: this is what has to be quick. */
-  edit(): void;
-  /** What the network says of the edited picture: "cat 43 %". */
-  words(): string;
-}
 
 /** `controls` stand under the photograph; `painted` is called when the edited picture has been painted. */
 export function newPictures(
   session: LatentSession,
   controls: readonly HTMLElement[],
   painted: () => void,
-): Pictures {
+) {
   const photograph = newPane("Photograph");
   const reconstructed = newPane("Reconstruction");
   const edited = newPane("Edited");
   const panes = [photograph, reconstructed, edited];
-  const heat = el("canvas.heat", { _canvas: "heat", role: "img", hidden: true });
-  const plate = el(".pill.plate", { hidden: true });
-  photograph.pane.append(heat, plate);
-  const paintHeat = heatPainter(heat);
+  const map = smallMap({ _canvas: "heat" });
+  photograph.pane.append(map.heat, map.plate);
   const [scale, showScale] = scaleBar();
   const [before, now] = [newBars(session), newBars(session)];
   before.element.classList.add("xw-before");
-  const below = [el(".reading", {}, ...controls, scale), before.element, now.element];
-  const columns = panes.map(({ head, pane }, i) =>
-    el(`section.column.column${i}`, {}, el("", {}, head, pane), below[i]!),
-  );
+  const below = [el(".reading", ...controls, scale), before.element, now.element];
   const shown: { [name: string]: Picture | undefined } = {};
   let image: ImageData | undefined;
   let turn = 0; // pictures are decoded one after the other, and the latest counts
 
   /** The edited picture. Raw pixels are painted at once. */
   function paint(picture: Picture): void {
-    const { width, height, mime, data } = picture;
+    const { mime, data } = picture;
     const { canvas } = edited;
     turn += 1;
     const own = turn;
@@ -61,17 +43,16 @@ export function newPictures(
       void paintPicture(picture, canvas).then(() => own === turn && painted());
       return;
     }
-    if (canvas.width !== width || canvas.height !== height)
-      Object.assign(canvas, { width, height });
-    if (image?.width !== width || image.height !== height) image = new ImageData(width, height);
+    image = imageFor(canvas, picture, image);
     expand(bytesOf(data), image.data);
     canvas.getContext("2d")?.putImageData(image, 0, 0);
     painted();
   }
 
-  const pictureEdited = (): (Picture & Chances) | undefined =>
+  const pictureEdited = (): JudgedPicture | undefined =>
     session.edited ?? session.reconstruction?.rest;
 
+  /** What the network says of the edited picture: "cat 43 %". */
   function words(): string {
     const picture = pictureEdited();
     if (!picture) return "";
@@ -80,22 +61,21 @@ export function newPictures(
   }
 
   function showMap(picture: Picture): void {
-    const { frame, map, readout, opacity } = session;
-    const drawn = map && paintHeat(map, { ...APPEARANCE, opacity }, picture.width, picture.height);
-    const full = map?.peak ? drawn : undefined;
-    heat.hidden = !full;
-    heat.style.opacity = String(opacity);
+    const { frame, map: shownMap, readout, opacity } = session;
+    const drawable = shownMap?.peak ? shownMap : undefined;
     const none = frame ? "This student has no such read-out." : "";
-    write(plate, map ? (full ? "" : map.message) : none);
-    plate.hidden = map ? !!full : !frame;
-    set(heat, { $label: `Map over the picture, read-out ${readout}` });
-    showScale(full, map);
+    const says = shownMap ? (drawable ? "" : shownMap.message) : none;
+    const painted = map.show(drawable, { ...APPEARANCE, opacity }, picture, says);
+    map.heat.style.opacity = String(opacity);
+    set(map.heat, { $label: `Map over the picture, read-out ${readout}` });
+    showScale(painted, drawable);
   }
 
+  /** The edited picture alone: this is what has to be quick. */
   function edit(): void {
     const picture = pictureEdited();
     if (!picture) return;
-    const { neighbour, values, sliders, reconstruction } = session;
+    const { neighbour, values, rows, reconstruction } = session;
     now.show(picture, reconstruction?.rest.chances);
     if (picture !== shown.edited) {
       shown.edited = picture;
@@ -103,25 +83,25 @@ export function newPictures(
     }
     const moved = values.some((value) => value);
     const from = neighbour < 0 ? "" : `neighbour ${neighbour + 1}`;
-    const hint = moved || !sliders.length ? "" : "move a slider";
+    const hint = moved || !rows.length ? "" : "move a slider";
     write(edited.note, from ? `${moved ? "from " : ""}${from}` : hint);
     set(edited.canvas, { $label: `The edited picture: ${words()}` });
   }
 
   return {
-    columns,
+    /** Photograph, reconstruction, edited: heading, picture, what belongs under it. */
+    columns: panes.map(({ head, pane }, i) =>
+      el(`section.column.column${i}`, el("", head, pane), below[i]!),
+    ),
     canvases: panes.map(({ canvas }) => canvas),
-    heat,
+    heat: map.heat,
     words,
     edit,
-    show() {
+    /** The map and all pictures. */
+    show(): void {
       const { picture, reconstruction } = session;
       if (picture && picture !== shown.photograph) {
-        const { width, height } = picture;
-        for (const { pane } of panes) {
-          pane.style.setProperty("--xw-aspect", String(width / height));
-          set(pane, { _pixels: Math.max(width, height) <= 96 });
-        }
+        for (const { pane } of panes) formAs(pane, picture);
         void paintPicture(picture, photograph.canvas);
       }
       const again = reconstruction?.reconstruction;
@@ -142,8 +122,7 @@ export function newPictures(
 function newPane(title: string) {
   const canvas = el("canvas.canvas", { _canvas: title.toLowerCase(), role: "img", $label: title });
   const note = el("span.note");
-  const head = el("h3.heading", {}, title, note);
-  return { canvas, note, head, pane: el(".pane", {}, canvas) };
+  return { canvas, note, head: el("h3.heading", title, note), pane: el(".pane", canvas) };
 }
 
 /** RGB bytes into RGBA pixels. */
@@ -158,47 +137,37 @@ export function expand(rgb: Uint8Array, out: Uint8ClampedArray): void {
 
 /** What the network says, class by class; ticks show what it said before. */
 function newBars(session: LatentSession) {
-  const rows = Array.from({ length: ROWS + 1 }, () => {
-    const [name, chance, tick] = [el("span.class"), el("span.chance"), el("i.tick")];
-    name.append(el("span"), tick);
-    return { bar: el(".bar", { hidden: true }, name, chance), name, chance, tick };
-  });
-  const element = el(".answers", {}, ...rows.map(({ bar }) => bar));
+  const bars = Array.from({ length: ROWS + 1 }, () => classBar(".bar"));
+  const element = el(".answers", ...bars.map((bar) => bar.element));
 
-  function show(answer: Chances | undefined, earlier: Chances["chances"] = []): void {
+  function show(answer: Judged | undefined, earlier: Judged["chances"] = []): void {
     const { top, reconstruction } = session;
     const names = new Map<number, string>(top.map(({ index, name }) => [index, name]));
     // One more row, for what was not likely at first.
     const risen = answer && !names.has(answer.label) ? answer.label : undefined;
     if (answer && risen !== undefined) names.set(risen, answer.label_name);
-    for (const [i, { bar, name, chance, tick }] of rows.entries()) {
+    for (const [i, { element: bar, name, show: showClass }] of bars.entries()) {
       const index = i < ROWS ? top[i]?.index : risen;
-      bar.hidden = i < ROWS ? index === undefined : !top.length;
-      set(bar, {
-        _empty: index === undefined,
-        _class: index,
-        _target: index !== undefined && index === reconstruction?.target.index,
-        _label: index !== undefined && index === answer?.label,
-      });
+      const empty = index === undefined;
+      const title = empty ? "" : (names.get(index) ?? "");
       const share = answer?.chances.find(([other]) => other === index)?.[1] ?? 0;
       const was = earlier.find(([other]) => other === index)?.[1];
-      const text = index === undefined ? "" : (names.get(index) ?? "");
-      write(name.firstElementChild!, text);
-      set(name, { title: text });
-      name.style.backgroundSize = `${100 * share}% 100%`;
-      write(chance, index === undefined || !answer ? "" : percent(share));
-      tick.hidden = was === undefined;
-      tick.style.left = `${100 * (was ?? 0)}%`;
+      showClass(title, empty || !answer ? null : share, was);
+      set(name, { title });
+      bar.hidden = i < ROWS ? empty : !top.length;
+      set(bar, {
+        _empty: empty,
+        _class: index,
+        _target: !empty && index === reconstruction?.target.index,
+        _label: !empty && index === answer?.label,
+      });
     }
   }
   return { element, show };
 }
 
 /** A plain colour bar with its true range: nothing to choose. */
-function scaleBar(): [
-  HTMLElement,
-  (painted: Painted | undefined, map: QuantisedMap | undefined) => void,
-] {
+function scaleBar(): Part<[painted: Painted | undefined, map: QuantisedMap | undefined]> {
   const canvas = el("canvas.ramp", { _canvas: "bar", $hidden: "true" });
   const [left, right] = [el("span"), el("span")];
   const element = el(".scalebar", { _empty: true }, left, canvas, right);
@@ -207,13 +176,9 @@ function scaleBar(): [
     (painted, map) => {
       set(element, { _empty: !painted });
       if (!painted || !map) return;
-      const { name, diverging } = resolveColormap("auto", painted.map.signed);
-      const low = painted.map.signed ? -1 : 0;
-      const table = lut(name);
-      paintLine(canvas, 256, (i) => {
-        const at = 3 * colourIndex(low + ((1 - low) * i) / 255, diverging);
-        return [...table.subarray(at, at + 3), 255];
-      });
+      const { name, diverging } = resolveColormap("auto", map.signed);
+      const low = map.signed ? -1 : 0;
+      paintRamp(canvas, name, diverging, low);
       write(left, signed(low * painted.most));
       write(right, signed(painted.most));
       set(element, { title: `Values: ${map.range.map(signed).join(" to ")}` });

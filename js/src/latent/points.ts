@@ -1,9 +1,8 @@
 /** Neighbours as points of a plane: where they lie, which is near, which comes next. */
 
 import { clamp } from "../core/geometry";
-import type { Bytes } from "../core/wire";
+import type { Bytes, RelabelFrame } from "../core/wire";
 import { bytesOf } from "../maps/levels";
-import type { RelabelFrame } from "./wire";
 
 /** Neighbours as columns: the student's score, the coordinate across it, the network's probability. */
 export interface Points {

@@ -2,10 +2,10 @@
 
 import { percent, signed } from "../core/format";
 import { atEnd } from "../core/model";
-import type { Picture } from "../core/wire";
-import { done, el, on, set, write } from "../parts/dom";
+import type { Picture, RelabelFrame } from "../core/wire";
+import { done, el, isCommand, on, type Part, set, shape, write } from "../parts/dom";
 import { paintPicture } from "../parts/heat";
-import { shape } from "../parts/plot";
+import { tickText } from "../parts/plot";
 import {
   around,
   type Extent,
@@ -17,7 +17,6 @@ import {
   towards,
 } from "./points";
 import type { LatentSession } from "./session";
-import type { RelabelFrame } from "./wire";
 
 const REACH = 14; // pixels within which a point is under the pointer
 const MARGIN = 10;
@@ -29,37 +28,25 @@ export function scatter(
   signal: AbortSignal,
   session: LatentSession,
   speak: (words: string) => void,
-): [HTMLElement, () => void] {
+): Part {
   const drawing = shape("svg", { class: "xw-points", $hidden: "true" });
   const canvas = el("canvas", { _canvas: "neighbour", $hidden: "true" });
   const words = el("span");
   const card = el(".hover", { hidden: true }, canvas, words);
-  const pane = el(
-    ".scatter",
-    { tabindex: 0, role: "application", _control: "neighbours" },
-    drawing,
-    card,
-  );
+  const named = { tabindex: 0, role: "application", _control: "neighbours" };
+  const pane = el(".scatter", named, drawing, card);
   const count = el("span.note");
-  const legend = el(
-    "p.facts.legend",
-    { $hidden: "true" },
+  const kinds = [
     el("span", { _kind: "shifted" }, "label shifted"),
     el("span", { _kind: "kept" }, "label kept"),
-  );
-  const element = el(
-    "section.section.neighbours",
-    {},
-    el("h3.heading", {}, "Neighbours", count),
-    pane,
-    legend,
-  );
+  ];
+  const legend = el("p.facts.legend", { $hidden: "true" }, ...kinds);
+  const heading = el("h3.heading", "Neighbours", count);
+  const element = el("section.section.neighbours", heading, pane, legend);
   let frame: RelabelFrame | undefined;
   let points: Points | undefined;
-  let extents: [Extent, Extent] = [
-    { low: 0, high: 1 },
-    { low: 0, high: 1 },
-  ];
+  const unit: Extent = { low: 0, high: 1 };
+  let extents = [unit, unit] as const;
   let [xs, ys] = [new Float32Array(), new Float32Array()];
   let hovered = -1;
   let painted: Picture | undefined;
@@ -86,10 +73,11 @@ export function scatter(
     });
     const zero = MARGIN + wide * shareOf(0, across);
     set(drawing, { viewBox: `0 0 ${width} ${height}`, width, height });
-    const foot = (x: number, anchor: string, text: string): SVGElement =>
-      shape("text", { class: "xw-tick", x, y: height - 5, "text-anchor": anchor }, text);
-    const ends = [foot(MARGIN, "start", "← shifted"), foot(width - MARGIN, "end", "kept →")];
-    if (width > 300) ends.push(foot(width / 2, "middle", "what the student says"));
+    const ends = [
+      tickText(MARGIN, height - 5, "start", "← shifted"),
+      tickText(width - MARGIN, height - 5, "end", "kept →"),
+    ];
+    if (width > 300) ends.push(tickText(width / 2, height - 5, "middle", "what the student says"));
     drawing.replaceChildren(
       shape("path", { class: "xw-divide", d: `M${zero} 4V${height - FOOT}` }),
       ...dots,
@@ -172,7 +160,7 @@ export function scatter(
     if (i >= 0) session.take(i);
   });
   on(signal, pane, "keydown", (event: KeyboardEvent) => {
-    if (!points?.count || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!points?.count || isCommand(event)) return;
     const from = hovered < 0 ? Math.max(0, session.neighbour) : hovered;
     const next = towards(xs, ys, from, event.key);
     if (event.key === "Enter" || event.key === " ") {
@@ -196,12 +184,12 @@ export function scatter(
       if (frame !== session.frame) {
         frame = session.frame;
         points = frame && pointsOf(frame);
-        if (points) extents = [extentOf(points.score), extentOf(points.coordinate)];
-        // Zero is where the student turns: it is always seen.
-        extents[0] = {
-          low: Math.min(extents[0].low, -0.5),
-          high: Math.max(extents[0].high, 0.5),
-        };
+        if (points) {
+          const { low, high } = extentOf(points.score);
+          // Zero is where the student turns: it is always seen.
+          const across = { low: Math.min(low, -0.5), high: Math.max(high, 0.5) };
+          extents = [across, extentOf(points.coordinate)];
+        }
         hovered = Math.min(hovered, (points?.count ?? 0) - 1);
         if (!points) drawing.replaceChildren();
         sized = "";

@@ -1,17 +1,21 @@
 /** What a LatentExplorer asks for: a distillation by its traits, moves of the sliders by messages. */
 
 import { FULL, latest } from "../core/latest";
-import { type Model, now } from "../core/model";
-import { type Change, converse, extend } from "../core/session";
-import type { Bytes, ClassScore, Picture, QuantisedMap } from "../core/wire";
+import { APPEARANCE, traitsOf } from "../core/model";
+import { type Connection, converse, extend } from "../core/session";
 import type {
+  Bytes,
+  ClassScore,
   Edited,
   LatentSaved,
-  NeighbourPicture,
+  NeighboursMessage,
+  Picture,
+  QuantisedMap,
   Reconstruction,
   RelabelFrame,
   SliderRow,
-} from "./wire";
+  Sliders,
+} from "../core/wire";
 
 export type LatentSession = ReturnType<typeof latentSession>;
 
@@ -22,12 +26,13 @@ interface Position {
   run: number;
 }
 
-interface NeighboursMessage {
-  kind: "neighbours";
-  run: number;
-  pictures: readonly NeighbourPicture[];
-}
-
+const LOOKS = { readout: "weight", opacity: APPEARANCE.opacity };
+const SHOWS = {
+  sliders: undefined as Sliders | undefined,
+  reconstruction: undefined as Reconstruction | undefined,
+  picture: undefined as Picture | undefined,
+  network: undefined,
+};
 const METHOD = { name: "relabel_distillation", title: "" };
 
 /** The nearest of these values, or the value itself where there is none. */
@@ -42,50 +47,38 @@ export const snapped = (value: number, values: readonly number[]): number =>
  * the picture for it, and the neighbours' pictures.
  */
 export function latentSession(
-  model: Model,
-  signal: AbortSignal,
-  changed: (change: Change) => void,
+  connection: Connection,
   changedAlone: (part: "edited" | "neighbours") => void,
-  clock: () => number = now,
 ) {
+  const { model, clock } = connection;
   const pictures = new Map<number, Picture>(); // of neighbours
   let at: Position = { values: [], neighbour: -1, run: 0 };
   let savedEdit: Edited | undefined; // shown in a saved page
   let run = 0; // the distillation that is shown
 
-  const session = converse<RelabelFrame>(
-    model,
-    signal,
-    {
-      traits: {
-        asks: ["target", "samples", "scale", "temperature"],
-        looks: ["readout", "opacity"],
-        shows: ["sliders", "reconstruction", "picture", "network"],
-      },
-      receive(message: NeighboursMessage, buffers: Bytes[]) {
-        if (message.kind !== "neighbours") return undefined;
-        if (message.run === run) {
-          for (const [i, picture] of message.pictures.entries()) {
-            pictures.set(picture.neighbour, { ...picture, data: buffers[i]! });
-          }
+  const session = converse<RelabelFrame>(connection, {
+    traits: { asks: ["target", "samples", "scale", "temperature"], looks: LOOKS, shows: SHOWS },
+    receive(message: NeighboursMessage, buffers: Bytes[]) {
+      if (message.kind !== "neighbours") return undefined;
+      if (message.run === run) {
+        for (const [i, picture] of message.pictures.entries()) {
+          pictures.set(picture.neighbour, { ...picture, data: buffers[i]! });
         }
-        pointed.answered();
-        changedAlone("neighbours");
-        return undefined;
-      },
-      saved: [], // a saved page has one distillation; its `frames` are positions and neighbours
+      }
+      pointed.answered();
+      changedAlone("neighbours");
+      return undefined;
     },
-    changed,
-    clock,
-  );
+    saved: [], // a saved page has one distillation; its `frames` are positions and neighbours
+  });
   const moves = latest<Position>((to) => session.send({ kind: "edit", full: FULL, ...to }), clock);
   const pointed = latest<readonly number[]>(
     (neighbours) => session.send({ kind: "neighbours", run, neighbours }),
     clock,
   );
   const saved: readonly LatentSaved[] = model.get("frames") ?? [];
-  const sent = (): Edited | undefined => model.get("edited");
-  const sliders = (): readonly SliderRow[] => model.get("sliders")?.shown ?? [];
+  const traits = traitsOf(model, { ...SHOWS, ...LOOKS, edited: undefined as Edited | undefined });
+  const sliders = (): readonly SliderRow[] => traits.sliders?.shown ?? [];
   const { tick } = session;
 
   /** Moves the sliders here, and has the kernel follow. */
@@ -97,17 +90,13 @@ export function latentSession(
   /** The same in a saved page, which has a few positions. */
   function showSaved(values: readonly number[], neighbour: number, kept?: LatentSaved): void {
     at = { ...at, values, neighbour };
-    savedEdit = kept?.chances ? ({ ...kept, values, neighbour } as Edited) : undefined;
+    savedEdit = kept && { ...kept, values, neighbour, run, answer: 0 };
     changedAlone("edited");
   }
   /** The sliders stand where Python, or another view, has put them. */
   function follow(): void {
-    const edited = sent();
-    at = {
-      values: edited?.values ?? [],
-      neighbour: edited?.neighbour ?? -1,
-      run: edited?.run ?? run,
-    };
+    const edited = traits.edited ?? { values: [], neighbour: -1, run };
+    at = { values: edited.values, neighbour: edited.neighbour, run: edited.run };
   }
 
   session.on("change:edited", () => {
@@ -117,7 +106,7 @@ export function latentSession(
   });
   session.on("change:sliders", () => {
     moves.forget(); // a move of sliders that are gone has no answer
-    if (sent()?.data || session.frozen) return;
+    if (traits.edited || session.frozen) return;
     at = { ...at, values: [], neighbour: -1 };
     changedAlone("edited");
   });
@@ -135,25 +124,16 @@ export function latentSession(
     if (kept.neighbour !== undefined) pictures.set(kept.neighbour, kept);
   }
 
-  return extend(session, {
+  return extend(extend(session, traits), {
     get frame(): RelabelFrame | undefined {
       return session.answer;
     },
-    get reconstruction(): Reconstruction | undefined {
-      const made: Reconstruction | undefined = model.get("reconstruction");
-      return made?.reconstruction ? made : undefined;
-    },
-    get picture(): Picture | undefined {
-      const picture: Picture | undefined = model.get("picture");
-      return picture?.data ? picture : undefined;
-    },
-    get sliders(): readonly SliderRow[] {
+    get rows(): readonly SliderRow[] {
       return sliders();
     },
     /** The picture where the sliders stand; nothing while they stand at 0 and nobody asked. */
     get edited(): Edited | undefined {
-      const edited = session.frozen ? savedEdit : sent();
-      return edited?.data ? edited : undefined;
+      return session.frozen ? savedEdit : traits.edited;
     },
     get values(): readonly number[] {
       return sliders().map((_, i) => at.values[i] ?? 0);
@@ -167,16 +147,10 @@ export function latentSession(
       return session.frozen || at.run === run ? at.neighbour : -1;
     },
     get top(): readonly ClassScore[] {
-      return this.reconstruction?.classes ?? [];
-    },
-    get readout(): string {
-      return model.get("readout");
-    },
-    get opacity(): number {
-      return model.get("opacity");
+      return traits.reconstruction?.classes ?? [];
     },
     get map(): QuantisedMap | undefined {
-      return this.frame?.maps[this.readout];
+      return this.frame?.maps[traits.readout];
     },
     // What the footer reads.
     method: METHOD,
@@ -187,7 +161,7 @@ export function latentSession(
 
     /** Sliders from more neighbours are there, but somebody has moved the first ones. */
     get hasNewSliders(): boolean {
-      return !session.frozen && Boolean(model.get("sliders")?.better);
+      return !session.frozen && !!traits.sliders?.better;
     },
     takeSliders: (): void => session.send({ kind: "take_sliders" }),
 
@@ -197,15 +171,9 @@ export function latentSession(
         sliders().map((_, i) => (i === slider ? to : (others[i] ?? 0)));
       if (session.frozen) {
         const kept = saved.filter((own) => own.slider === slider);
-        const to = snapped(
-          value,
-          kept.map((own) => own.value!),
-        );
-        showSaved(
-          put(to, []),
-          -1,
-          kept.find((own) => own.value === to),
-        );
+        const values = kept.map((own) => own.value!);
+        const to = snapped(value, values);
+        showSaved(put(to, []), -1, kept[values.indexOf(to)]);
       } else go({ ...at, values: put(value, at.values) });
     },
     /** Back to the picture, all sliders at 0. */

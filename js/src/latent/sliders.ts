@@ -2,12 +2,11 @@
 
 import { fixed } from "../core/format";
 import { clamp } from "../core/geometry";
-import { atEnd } from "../core/model";
-import { el, on, set, svg, write } from "../parts/dom";
+import type { SliderRow } from "../core/wire";
+import { el, lines, on, type Part, say, set, svg, write } from "../parts/dom";
 import { sliderInputs } from "../parts/slider";
 import { type Extent, shareOf } from "./points";
 import type { LatentSession } from "./session";
-import type { SliderRow } from "./wire";
 
 const PLAY = "M5 3.5l7.5 4.5L5 12.5z";
 const PAUSE = "M5.5 3.5v9M10.5 3.5v9";
@@ -25,25 +24,16 @@ export function newSliders(
   signal: AbortSignal,
   session: LatentSession,
   spoken: () => string,
-): [HTMLElement, () => void] {
+): Part {
   const rows = el(".sliders");
   const reset = el("button.link", { _control: "reset-all" }, "Reset all");
   const renew = el("button.link", { _control: "take-sliders" }, "Use the new directions");
   const waiting = el("p.facts", { _waiting: true });
   const flips = el("p.facts.flips", { _flips: true });
-  const element = el(
-    "section.section.latents",
-    {},
-    el(".headed", {}, el("h3.heading", {}, "Directions"), renew, reset),
-    waiting,
-    flips,
-    rows,
-  );
+  const head = el(".headed", el("h3.heading", "Directions"), renew, reset);
+  const element = el("section.section.latents", head, waiting, flips, rows);
   let built: readonly SliderRow[] = [];
-  let shows: Array<(value: number) => void> = [];
-  let end = new AbortController(); // of the rows there are
   let playing = -1;
-  atEnd(signal, () => end.abort());
   on(signal, renew, "click", session.takeSliders);
   on(signal, reset, "click", () => {
     playing = -1;
@@ -69,11 +59,7 @@ export function newSliders(
     requestAnimationFrame(step);
   }
 
-  function line(
-    slider: SliderRow,
-    number: number,
-    alive: AbortSignal,
-  ): [HTMLElement, (value: number) => void] {
+  function line(slider: SliderRow, number: number, alive: AbortSignal): Part<[value: number]> {
     const { name, low, high, weight, flip } = slider;
     const title = number ? `Direction ${number}` : "Counterfactual";
     const scale = { least: low, most: high, step: 0.01, initial: 0, format: fixed, spoken };
@@ -84,13 +70,13 @@ export function newSliders(
     const { range, field } = inputs;
     const icons = [svg(PLAY), svg(PAUSE)];
     const button = el("button.tool", { _play: number }, ...icons);
-    const track = el(".track", {}, range);
+    const track = el(".track", range);
     if (flip !== null) {
       const tick = el("i.flip", { title: `The label turns at ${fixed(flip)}` });
       tick.style.left = `calc(7px + (100% - 14px) * ${shareOf(flip, slider)})`;
       track.append(tick);
     }
-    const label = el("span.name", {}, title);
+    const label = el("span.name", title);
     const side = (weight ?? 0) < 0 ? "against keeping" : "for keeping";
     const help = number
       ? `Student's weight ${fixed(weight ?? 0)} for one step: ${side} the label`
@@ -122,22 +108,15 @@ export function newSliders(
     return [row, show];
   }
 
+  const show = lines(signal, rows, line);
   return [
     element,
     () => {
-      const { sliders, values, frozen, status, neighbour } = session;
-      if (sliders !== built) {
-        built = sliders;
-        playing = -1;
-        end.abort();
-        end = new AbortController();
-        const made = sliders.map((slider, i) => line(slider, i, end.signal));
-        rows.replaceChildren(...made.map(([row]) => row));
-        shows = made.map(([, show]) => show);
-      }
-      for (const [i, show] of shows.entries()) show(values[i]!);
-      flips.hidden = !sliders.length;
-      write(flips, sliders[0] ? flipInWords(sliders[0]) : "");
+      const { rows: sliders, values, frozen, status, neighbour } = session;
+      if (sliders !== built) playing = -1;
+      built = sliders;
+      for (const [i, update] of show(sliders).entries()) update(values[i]!);
+      say(flips, sliders[0] ? flipInWords(sliders[0]) : "");
       waiting.hidden = sliders.length > 0;
       const none =
         status?.state === "running"

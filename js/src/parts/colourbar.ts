@@ -7,7 +7,7 @@ import type { Session } from "../core/session";
 import type { MapFrame, MethodCard } from "../core/wire";
 import { COLORMAPS, lut, resolveColormap } from "../maps/colormap";
 import { colourIndex, distribution } from "../maps/overlay";
-import { el, paintLine, set, svg, write } from "./dom";
+import { el, type Part, paintLine, set, svg, write } from "./dom";
 import type { Painted } from "./heat";
 import { picker } from "./picker";
 import type { Choice } from "./popup";
@@ -26,20 +26,15 @@ export function colourbar(
   signal: AbortSignal,
   session: MapSession,
   host: HTMLElement,
-): [HTMLElement, (painted: Painted | undefined) => void, (value: number | null) => void] {
+): [...Part<[painted: Painted | undefined]>, mark: (value: number | null) => void] {
   const canvas = el("canvas.ramp", { _canvas: "bar" });
   const spread = svg("", "xw-spread", `0 0 ${BINS} 1`);
   const mark = el(".mark", { hidden: true });
   const [left, right] = [el("span"), el("span")];
   const pick = (value: string): void => session.look("colormap", value);
   const maps = picker(signal, host, "Colormap", "colormap", "plain", pick, () => pick("auto"));
-  const element = el(
-    ".colourbar",
-    {},
-    spread,
-    el(".rampbox", {}, canvas, mark),
-    el(".ends", {}, left, maps.element, right),
-  );
+  const ends = el(".ends", left, maps.element, right);
+  const element = el(".colourbar", spread, el(".rampbox", canvas, mark), ends);
   let [low, high] = [0, 1];
 
   function show(painted: Painted | undefined): void {
@@ -50,13 +45,7 @@ export function colourbar(
     // Both sides of zero need a diverging table; a sequential one shows sizes.
     low = isSigned && sign !== "positive" && (diverging || sign === "negative") ? -1 : 0;
     high = isSigned && sign === "negative" ? 0 : 1;
-    const [from, width] = [low, high - low];
-    const table = lut(name);
-    paintLine(canvas, 256, (i) => {
-      const t = from + (width * i) / 255;
-      const at = 3 * colourIndex(t, diverging);
-      return [...table.subarray(at, at + 3), Math.abs(t) < threshold ? 40 : 255];
-    });
+    paintRamp(canvas, name, diverging, low, high, threshold);
     low *= most;
     high *= most;
     const heights = painted ? distribution(painted.map, low, high, BINS) : [];
@@ -67,16 +56,12 @@ export function colourbar(
     const range = session.shown?.range.map(signed).join(" to ");
     set(element, { title: range ? `Values: ${range}` : null, _low: low, _high: high });
     const auto = resolveColormap("auto", isSigned);
-    const swatched = (value: string, label: string, of: string, group: string): Choice => ({
-      value,
-      label,
-      group,
-      swatch: () => swatch(of),
+    const choices = COLORMAPS.map((map): Choice => {
+      const group = map.diverging ? "Two-sided" : "One-sided";
+      return { value: map.name, label: map.title, group, swatch: () => swatch(map.name) };
     });
-    const choices = COLORMAPS.map((map) =>
-      swatched(map.name, map.title, map.name, map.diverging ? "Two-sided" : "One-sided"),
-    );
-    choices.unshift(swatched("auto", "Automatic", auto.name, "By sign"));
+    const bySign = { value: "auto", label: "Automatic", group: "By sign" };
+    choices.unshift({ ...bySign, swatch: () => swatch(auto.name) });
     maps.show(choices, colormap, title);
   }
 
@@ -86,6 +71,23 @@ export function colourbar(
     mark.style.left = `${100 * clamp(share, 0, 1)}%`;
   }
   return [element, show, point];
+}
+
+/** The colours from `low` to `high`, in shares of the shown maximum; pale below the threshold. */
+export function paintRamp(
+  canvas: HTMLCanvasElement,
+  name: string,
+  diverging: boolean,
+  low: number,
+  high = 1,
+  threshold = 0,
+): void {
+  const table = lut(name);
+  paintLine(canvas, 256, (i) => {
+    const t = low + ((high - low) * i) / 255;
+    const at = 3 * colourIndex(t, diverging);
+    return [...table.subarray(at, at + 3), Math.abs(t) < threshold ? 40 : 255];
+  });
 }
 
 function swatch(name: string): HTMLElement {

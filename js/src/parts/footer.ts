@@ -2,7 +2,7 @@
 import { duration, percent, size, timeLeft } from "../core/format";
 import type { Session, State } from "../core/session";
 import type { Frame, MethodCard, Network } from "../core/wire";
-import { el, on, set, write } from "./dom";
+import { el, on, type Part, set, write } from "./dom";
 
 /** What a footer reads of a session; a widget of one map adds the map and its method. */
 export interface FooterSession
@@ -12,26 +12,16 @@ export interface FooterSession
 }
 
 /** Returns the element and how to bring it up to the time `now` (milliseconds). */
-export function footer(
-  signal: AbortSignal,
-  session: FooterSession,
-): [HTMLElement, (now: number) => void] {
-  const words = el("span.words");
-  const hint = el("span");
-  const filled = el("");
-  const bar = el(".progress", { role: "progressbar", $label: "Progress" }, filled);
-  const numbers = el("span");
+export function footer(signal: AbortSignal, session: FooterSession): Part<[now: number]> {
+  const [words, hint, numbers] = [el("span.words"), el("span"), el("span")];
+  const [bar, showBar] = progressBar(".progress");
   const stop = el("button.link.stop", { _control: "stop" }, "Stop");
   const resume = el("button.link.stop", { _control: "resume" }, "Go on");
   const about = el("span", { _about: true });
   on(signal, stop, "click", () => session.stop());
   on(signal, resume, "click", () => session.resume());
-  const element = el(
-    "footer.footer",
-    {},
-    el(".status", { _status: true }, words, bar, numbers, stop, resume, hint),
-    about,
-  );
+  const line = el(".status", { _status: true }, words, bar, numbers, stop, resume, hint);
+  const element = el("footer.footer", line, about);
 
   const update = (now: number): void => {
     const { status, shown, method, frozen } = session;
@@ -42,12 +32,10 @@ export function footer(
     const [text, way] = wordsOf(session, state);
     write(words, text);
     write(hint, way);
-    bar.hidden = !busy;
     stop.hidden = !running;
     resume.hidden = state !== "stopped";
     const fraction = (running && status.fraction) || null;
-    set(bar, { $valuenow: fraction && Math.round(100 * fraction), _unknown: fraction === null });
-    filled.style.width = fraction === null ? "" : `${100 * fraction}%`;
+    showBar(busy, fraction);
     const progress = [
       fraction !== null && percent(fraction, 0),
       running && status.remaining && `${timeLeft(status.remaining)} left`,
@@ -63,6 +51,18 @@ export function footer(
     set(element, { _state: state });
   };
   return [element, update];
+}
+
+/** Returns the bar, and how to show that something goes on and how much of it is done, if that is told. */
+export function progressBar(spec: `.${string}`): Part<[visible: boolean, fraction: number | null]> {
+  const filled = el("");
+  const bar = el(spec, { role: "progressbar", $label: "Progress", hidden: true }, filled);
+  const show = (visible: boolean, fraction: number | null): void => {
+    bar.hidden = !visible;
+    set(bar, { $valuenow: fraction && Math.round(100 * fraction), _unknown: fraction === null });
+    filled.style.width = fraction === null ? "" : `${100 * fraction}%`;
+  };
+  return [bar, show];
 }
 
 /** What is said, and the way out. */

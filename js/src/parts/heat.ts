@@ -1,10 +1,12 @@
 /** The two canvases' pixels: the photograph painted once, the heat at every change of look. */
 
+import type { Size } from "../core/geometry";
 import { type Appearance, now } from "../core/model";
 import type { Picture, QuantisedMap } from "../core/wire";
 import { lut, resolveColormap } from "../maps/colormap";
 import { bytesOf, type HeatMap, heatMap } from "../maps/levels";
 import { colourTable, keptShare, paint, shownMaximum } from "../maps/overlay";
+import { type Attributes, el, say, set } from "./dom";
 
 /** What was painted: for the colour bar, the cursor and the words. */
 export interface Painted {
@@ -17,34 +19,27 @@ export interface Painted {
   milliseconds: number;
 }
 
-/** `shared` is a shown maximum in the place of the map's own. */
-export function heatPainter(
-  canvas: HTMLCanvasElement,
-): (
-  frame: QuantisedMap,
-  look: Appearance,
-  width: number,
-  height: number,
-  shared?: number,
-) => Painted {
+/** Returns how to paint; `shared` is a shown maximum in the place of the map's own. */
+export function heatPainter(canvas: HTMLCanvasElement) {
   let last: QuantisedMap | undefined;
   let map: HeatMap;
-  let image: ImageData;
+  let image: ImageData | undefined;
   let own = 0;
   let measured = "";
 
-  return (frame, look, width, height, shared) => {
+  return (
+    frame: QuantisedMap,
+    look: Appearance,
+    { width, height }: Size,
+    shared?: number,
+  ): Painted => {
     // Once per frame: levels at the size of the picture, and a buffer to paint into.
     if (frame !== last || map.width !== width || map.height !== height) {
       map = heatMap(frame, width, height);
       last = frame;
       measured = "";
     }
-    if (canvas.width !== width || canvas.height !== height || !image) {
-      canvas.width = width;
-      canvas.height = height;
-      image = new ImageData(width, height);
-    }
+    image = imageFor(canvas, { width, height }, image);
     const begun = now();
     const { clip, sign, threshold, arrangement } = look;
     const scale = `${clip}${sign}`;
@@ -60,6 +55,41 @@ export function heatPainter(
     const kept = keptShare(map, most, threshold, sign);
     return { map, most, kept, colormap, milliseconds };
   };
+}
+
+/** The pixels to put into a canvas, which takes their size: those there are, if they have it. */
+export function imageFor(
+  canvas: HTMLCanvasElement,
+  { width, height }: Size,
+  image: ImageData | undefined,
+): ImageData {
+  const fits = (has: Size | undefined): boolean => has?.width === width && has.height === height;
+  if (image && fits(image) && fits(canvas)) return image;
+  Object.assign(canvas, { width, height });
+  return new ImageData(width, height);
+}
+
+/** A map over a small picture or in its place, and words where it has nothing to show. */
+export function smallMap(attributes: Attributes) {
+  const heat = el("canvas.heat", { role: "img", hidden: true, ...attributes });
+  const plate = el(".pill.plate", { hidden: true });
+  const paint = heatPainter(heat);
+  return {
+    heat,
+    plate,
+    show(map: QuantisedMap | undefined, look: Appearance, size: Size, words: string) {
+      const painted = map && paint(map, look, size);
+      heat.hidden = !painted;
+      say(plate, words);
+      return painted;
+    },
+  };
+}
+
+/** A box takes the form of its picture. The pixels of a small one are to be seen. */
+export function formAs(box: HTMLElement, { width, height }: Size): void {
+  box.style.setProperty("--xw-aspect", String(width / height));
+  set(box, { _pixels: Math.max(width, height) < 128 });
 }
 
 const bitmapOf = ({ data, mime }: Picture): Promise<ImageBitmap> =>

@@ -1,24 +1,13 @@
 /** A button that shows what is chosen and opens the list of what could be; methods and classes to choose from. */
 import { percent } from "../core/format";
-import type { ClassScore, MethodCard } from "../core/wire";
-import { done, el, on, set, svg, write } from "./dom";
+import type { ClassScore, FrameTarget, MethodCard } from "../core/wire";
+import { done, el, isCommand, on, type Part, set, svg, write } from "./dom";
 import { type Choice, popup } from "./popup";
 
 /** Why a choice is closed in a saved page. */
 export const UNSAVED = "not in this saved page";
 
 const PAUSE = 700; // milliseconds after which type-ahead starts a new word
-
-export interface Picker {
-  element: HTMLButtonElement;
-  show(
-    choices: readonly Choice[],
-    value: string,
-    title: string,
-    hint?: string,
-    disabled?: boolean,
-  ): void;
-}
 
 /** `kind` is its class, `initial` what a double click comes back to. */
 export function picker(
@@ -29,16 +18,10 @@ export function picker(
   kind: string,
   picked: (value: string) => void,
   initial?: () => void,
-): Picker {
-  const title = el("span.label");
-  const hint = el("span.note");
-  const button = el(
-    `button.field.picker.${kind}`,
-    { _control: control },
-    title,
-    hint,
-    svg("M4 6.5l4 4 4-4"),
-  ) as HTMLButtonElement;
+) {
+  const [title, hint] = [el("span.label"), el("span.note")];
+  const arrow = svg("M4 6.5l4 4 4-4");
+  const button = el(`button.field.picker.${kind}`, { _control: control }, title, hint, arrow);
   const list = popup(signal, host, button, label, picked);
   let choices: readonly Choice[] = [];
   let value = "";
@@ -53,7 +36,7 @@ export function picker(
   if (initial) on(signal, button, "dblclick", initial);
   on(signal, button, "keydown", (event: KeyboardEvent) => {
     const { key, timeStamp } = event;
-    const letter = /^[^ ?]$/.test(key) && !event.ctrlKey && !event.metaKey && !event.altKey;
+    const letter = /^[^ ?]$/.test(key) && !isCommand(event);
     if (list.isOpen()) {
       if (list.key(event)) return;
       if (key === "Home") list.walk(0, 1);
@@ -70,7 +53,13 @@ export function picker(
 
   return {
     element: button,
-    show(given, chosen, text, note = "", disabled = false) {
+    show(
+      given: readonly Choice[],
+      chosen: string,
+      text: string,
+      note = "",
+      disabled = false,
+    ): void {
       choices = given;
       value = chosen;
       write(title, text);
@@ -94,36 +83,22 @@ export function methodChoices(
   }));
 }
 
-/** The class that is explained, as the map tells it. */
-interface ShownClass {
-  index: number | null;
-  name: string;
-  probability: number | null;
-}
-
 /** A picker of the most probable classes; a double click asks for the most probable one, null. */
 export function classPicker(
   signal: AbortSignal,
   host: HTMLElement,
   ask: (target: number | null) => void,
-): [
-  HTMLElement,
-  (
+): Part<
+  [
     top: readonly ClassScore[],
-    shown: ShownClass | undefined,
+    shown: FrameTarget | undefined,
     target: number | null,
     frozen: boolean,
-  ) => void,
-] {
-  const classes = picker(
-    signal,
-    host,
-    "Class",
-    "target",
-    "prefixed.target",
-    (index) => ask(Number(index)),
-    () => ask(null),
-  );
+  ]
+> {
+  const pick = (index: string): void => ask(Number(index));
+  const best = (): void => ask(null);
+  const classes = picker(signal, host, "Class", "target", "prefixed.target", pick, best);
   return [
     classes.element,
     (top, shown, target, frozen) => {

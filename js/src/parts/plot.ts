@@ -1,14 +1,14 @@
 /** A plot of lines over one axis, with a point on it that can be dragged: a slider that shows its curve. */
 
-import { clamp } from "../core/geometry";
+import { arrowOf, clamp } from "../core/geometry";
 import { atEnd } from "../core/model";
-import { type Attributes, done, el, on, set } from "./dom";
+import { done, el, isCommand, on, type Part, set, shape } from "./dom";
 
 export interface Line {
   name: string;
   title: string;
   colour: string;
-  values: readonly (number | null)[];
+  values: Values;
   low?: readonly number[] | undefined;
   high?: readonly number[] | undefined;
   /** Stands at its end. */
@@ -29,42 +29,22 @@ export interface Drawing {
   ends: readonly [string, string];
 }
 
-export interface Plot {
-  element: HTMLElement;
-  show(drawing: Drawing): void;
-}
-
-const NAMESPACE = "http://www.w3.org/2000/svg";
 const GAP = 15; // between two labels
 const LONG = 13; // letters of a name; the legend has all of it
 const ROOMY = 300; // pixels of width from which on labels carry names
 
-export function shape(
-  tag: string,
-  attributes: Attributes,
-  ...children: Array<Node | string>
-): SVGElement {
-  const made = document.createElementNS(NAMESPACE, tag);
-  set(made, attributes);
-  made.append(...children);
-  return made;
-}
-
-/** `moved` is told the point (null: where it was) and, where one was near, the line that was taken hold of. */
+/** Returns the element and how to draw. `moved` is told the point (null: where it was) and, where one was near, the line that was taken hold of. */
 export function plot(
   signal: AbortSignal,
   title: string,
   note: string,
   control: string,
   moved: (point: number | null, name?: string) => void,
-): Plot {
+): Part<[drawing: Drawing]> {
   const canvas = shape("svg", { class: "xw-curves", $hidden: "true" });
-  const pane = el(
-    ".plotpane",
-    { tabindex: 0, role: "slider", $label: title, _control: control },
-    canvas,
-  );
-  const element = el("section.plot", {}, el("h3", {}, title, el("span.note", {}, note)), pane);
+  const named = { tabindex: 0, role: "slider", $label: title, _control: control };
+  const pane = el(".plotpane", named, canvas);
+  const element = el("section.plot", el("h3", title, el("span.note", note)), pane);
   let drawing: Drawing | undefined;
   let box: Box = { width: 0, height: 0, left: 0, right: 0, top: 0, bottom: 0 };
   let held: string | undefined;
@@ -73,9 +53,10 @@ export function plot(
     const [width, height] = [pane.clientWidth, pane.clientHeight];
     if (!drawing || !width || !height) return; // measured while hidden
     const { x, lines, range, chosen, point, format, ends } = drawing;
-    const named = width >= ROOMY;
-    const wide = (line: Line): number => (line.name === chosen ? 7.4 : 6.6);
-    const right = 16 + Math.max(...lines.map((line) => wide(line) * label(line, named).length), 0);
+    const withName = width >= ROOMY;
+    const wide = (line: Line): number =>
+      (line.name === chosen ? 7.4 : 6.6) * label(line, withName).length;
+    const right = 16 + Math.max(...lines.map(wide), 0);
     box = { width, height, left: 38, right, top: 8, bottom: 20 };
     const y = (value: number): number => yOf(box, range, value);
     const floor = height - box.bottom;
@@ -83,57 +64,30 @@ export function plot(
 
     const grid = ticks(range, height < 160 ? 3 : 4).flatMap((value) => [
       shape("path", { class: "xw-grid", d: `M${box.left} ${y(value)}H${width - right}` }),
-      shape(
-        "text",
-        { class: "xw-tick", x: box.left - 6, y: y(value) + 4, "text-anchor": "end" },
-        format(value),
-      ),
+      tickText(box.left - 6, y(value) + 4, "end", format(value)),
     ]);
-    const foot = [0, 1].map((share) =>
-      shape(
-        "text",
-        {
-          class: "xw-tick",
-          x: xOf(box, share),
-          y: height - 4,
-          "text-anchor": share ? "end" : "start",
-        },
-        ends[share]!,
-      ),
-    );
+    const foot = [
+      tickText(xOf(box, 0), height - 4, "start", ends[0]),
+      tickText(xOf(box, 1), height - 4, "end", ends[1]),
+    ];
     // The chosen line comes last, over the others.
     const sorted = [...lines].sort((a, b) => Number(a.name === chosen) - Number(b.name === chosen));
     const drawn = sorted.map((line) => {
-      const own = line.name === chosen;
-      const heights = line.values.map((value) => value ?? 0);
-      const parts: Node[] = [];
-      if (line.low && line.high) {
-        const d = areaPath(box, range, x, line.high, line.low);
-        parts.push(shape("path", { class: "xw-band", d }));
-      }
-      if (own && !line.values.includes(null))
-        parts.push(shape("path", { class: "xw-area", d: areaPath(box, range, x, heights) }));
-      parts.push(shape("path", { class: "xw-line", d: path(line) }));
-      return shape(
-        "g",
-        { style: `color:${line.colour}`, _line: line.name, _chosen: own, _dashed: line.dashed },
-        ...parts,
-      );
+      const { name, values, low, high, colour, dashed } = line;
+      const own = name === chosen;
+      const area = own && !values.includes(null) && areaPath(box, range, x, values);
+      const paths = [
+        ["band", low && high && areaPath(box, range, x, high, low)],
+        ["area", area],
+        ["line", linePath(box, range, x, values)],
+      ].flatMap(([kind, d]) => (d ? [shape("path", { class: `xw-${kind}`, d })] : []));
+      const attributes = { style: `color:${colour}`, _line: name, _chosen: own, _dashed: dashed };
+      return shape("g", attributes, ...paths);
     });
-    canvas.replaceChildren(...grid, ...foot, ...drawn, ...labels(named), ...mark());
+    canvas.replaceChildren(...grid, ...foot, ...drawn, ...labels(), ...mark());
     if (point !== null) set(pane, { _x: xOf(box, x[point]!).toFixed(1) });
 
-    function path(line: Line): string {
-      if (line.values.every((value) => value !== null)) {
-        return linePath(box, range, x, line.values as number[]);
-      }
-      const points = line.values.map((value, i) => (value === null ? null : [x[i]!, value]));
-      return points
-        .map((at, i) => (at ? `${points[i - 1] ? "L" : "M"}${xOf(box, at[0]!)} ${y(at[1]!)}` : ""))
-        .join("");
-    }
-
-    function labels(withName: boolean): SVGElement[] {
+    function labels(): SVGElement[] {
       const ended = lines.filter((line) => line.values.some((value) => value !== null));
       const last = (line: Line): number => y(line.values.filter((value) => value !== null).at(-1)!);
       // Lines that end together are told apart by how they ran: the larger area above.
@@ -142,42 +96,28 @@ export function plot(
       const wanted = ended.map((line) => last(line) - 1e-3 * area(line) + 4);
       const at = spread(wanted, GAP, box.top + 8, floor);
       const from = xOf(box, x.at(-1)!);
-      return ended.map((line, i) =>
-        shape(
+      return ended.map((line, i) => {
+        const { name, colour } = line;
+        const d = `M${from + 1} ${last(line)}L${from + 9} ${at[i]! - 4}`;
+        return shape(
           "g",
-          {
-            class: "xw-end",
-            style: `color:${line.colour}`,
-            _line: line.name,
-            _chosen: line.name === chosen,
-          },
-          shape("path", {
-            class: "xw-leader",
-            d: `M${from + 1} ${last(line)}L${from + 9} ${at[i]! - 4}`,
-          }),
+          { class: "xw-end", style: `color:${colour}`, _line: name, _chosen: name === chosen },
+          shape("path", { class: "xw-leader", d }),
           shape("text", { x: from + 13, y: at[i]! }, label(line, withName)),
-        ),
-      );
+        );
+      });
     }
 
     function mark(): SVGElement[] {
       if (point === null) return [];
-      const px = xOf(box, x[point]!);
-      const dots = sorted.flatMap((line) => {
-        const value = line.values[point];
+      const cx = xOf(box, x[point]!);
+      const dots = sorted.flatMap(({ name, values, colour }) => {
+        const value = values[point];
         if (value === null || value === undefined) return [];
-        const own = line.name === chosen;
-        return [
-          shape("circle", {
-            class: own ? "xw-dot xw-own" : "xw-dot",
-            style: `color:${line.colour}`,
-            cx: px,
-            cy: y(value),
-            r: own ? 5.5 : 3,
-          }),
-        ];
+        const [kind, r] = name === chosen ? ["xw-dot xw-own", 5.5] : ["xw-dot", 3];
+        return [shape("circle", { class: kind, style: `color:${colour}`, cx, cy: y(value), r })];
       });
-      return [shape("path", { class: "xw-cursor", d: `M${px} ${box.top}V${floor}` }), ...dots];
+      return [shape("path", { class: "xw-cursor", d: `M${cx} ${box.top}V${floor}` }), ...dots];
     }
   }
 
@@ -214,7 +154,7 @@ export function plot(
     if (pane.hasPointerCapture(event.pointerId)) take(event, false);
   });
   on(signal, pane, "keydown", (event: KeyboardEvent) => {
-    if (!drawing || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!drawing || isCommand(event)) return;
     const last = drawing.x.length - 1;
     const next = stepPoint(drawing.point ?? 0, event.key, last);
     if (next === null || last < 1) return;
@@ -225,33 +165,32 @@ export function plot(
   observer.observe(pane);
   atEnd(signal, () => observer.disconnect());
 
-  return {
-    element,
-    show(next) {
-      drawing = next;
-      const { x, point, spoken } = next;
-      set(pane, {
-        $valuemin: 0,
-        $valuemax: Math.max(x.length - 1, 0),
-        $valuenow: point ?? 0,
-        $valuetext: spoken,
-        _here: point !== null,
-        _point: point,
-        _lines: next.lines.map(({ name }) => name).join(" "),
-      });
-      draw();
-    },
+  const show = (next: Drawing): void => {
+    drawing = next;
+    const { x, point, spoken } = next;
+    set(pane, {
+      $valuemin: 0,
+      $valuemax: Math.max(x.length - 1, 0),
+      $valuenow: point ?? 0,
+      $valuetext: spoken,
+      _here: point !== null,
+      _point: point,
+      _lines: next.lines.map(({ name }) => name).join(" "),
+    });
+    draw();
   };
+  return [element, show];
 }
+
+/** Words at an axis, which begin, end or have their middle at x. */
+export const tickText = (x: number, y: number, anchor: string, text: string): SVGElement =>
+  shape("text", { class: "xw-tick", x, y, "text-anchor": anchor }, text);
 
 /** A line in its colour, as in the plot. */
 export function lineSwatch(colour: string, dashed = false): SVGElement {
+  const style = `color:${colour}`;
   const line = shape("path", { class: "xw-line", d: "M1 6H19" });
-  return shape(
-    "svg",
-    { class: "xw-key", style: `color:${colour}`, viewBox: "0 0 20 12", _dashed: dashed },
-    line,
-  );
+  return shape("svg", { class: "xw-key", style, viewBox: "0 0 20 12", _dashed: dashed }, line);
 }
 
 // Where things lie in a plot.
@@ -278,14 +217,13 @@ export const yOf = ({ height, top, bottom }: Box, { low, high }: Range, value: n
 
 const pair = (x: number, y: number): string => `${x.toFixed(1)} ${y.toFixed(1)}`;
 
-/** The path of a line; x in shares of the axis. */
-export function linePath(
-  box: Box,
-  range: Range,
-  x: readonly number[],
-  y: readonly number[],
-): string {
-  return y.map((v, i) => `${i ? "L" : "M"}${pair(xOf(box, x[i]!), yOf(box, range, v))}`).join("");
+type Values = readonly (number | null)[];
+
+/** The path of a line; x in shares of the axis. It is interrupted where there is no value. */
+export function linePath(box: Box, range: Range, x: readonly number[], y: Values): string {
+  const at = (i: number, v: number): string => pair(xOf(box, x[i]!), yOf(box, range, v));
+  const begins = (i: number): boolean => (y[i - 1] ?? null) === null;
+  return y.map((v, i) => (v === null ? "" : `${begins(i) ? "M" : "L"}${at(i, v)}`)).join("");
 }
 
 /** The closed outline between two lines, or between a line and the axis where there is no second. */
@@ -293,7 +231,7 @@ export function areaPath(
   box: Box,
   range: Range,
   x: readonly number[],
-  y: readonly number[],
+  y: Values,
   low?: readonly number[],
 ): string {
   const back = [...x.keys()].reverse();
@@ -339,12 +277,7 @@ export function ticks({ low, high }: Range, count: number): number[] {
 }
 
 /** Moves heights apart, so that neighbours are at least `gap` away and all stay within low to high. */
-export function spread(
-  wanted: readonly number[],
-  gap: number,
-  low: number,
-  high: number,
-): number[] {
+export function spread(wanted: readonly number[], gap: number, low: number, high: number) {
   const order = [...wanted.keys()].sort((a, b) => wanted[a]! - wanted[b]!);
   const placed = new Array<number>(wanted.length);
   let least = low;
@@ -363,15 +296,7 @@ export function spread(
 /** The next point for a key of a slider, or null for another key. */
 export function stepPoint(point: number, key: string, last: number): number | null {
   const page = Math.max(1, Math.round(last / 10));
-  const by: Record<string, number> = {
-    ArrowLeft: -1,
-    ArrowDown: -1,
-    ArrowRight: 1,
-    ArrowUp: 1,
-    PageDown: -page,
-    PageUp: page,
-    Home: -last,
-    End: last,
-  };
-  return key in by ? clamp(point + by[key]!, 0, last) : null;
+  const far: Record<string, number> = { PageUp: page, PageDown: -page, Home: -last, End: last };
+  const by = arrowOf(key) ?? far[key];
+  return by === undefined ? null : clamp(point + by, 0, last);
 }

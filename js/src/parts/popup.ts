@@ -1,5 +1,6 @@
 /** The list that opens under a field: shared by the pickers and the class search. */
 import { clamp } from "../core/geometry";
+import { atEnd } from "../core/model";
 import { done, el, freshId, on, set } from "./dom";
 
 export interface Choice {
@@ -12,18 +13,6 @@ export interface Choice {
   swatch?: () => HTMLElement;
 }
 
-export interface Popup {
-  isOpen(): boolean;
-  open(choices: readonly Choice[], selected: string): void;
-  close(): void;
-  /** True when the key was for the list. */
-  key(event: KeyboardEvent): boolean;
-  /** To the first choice that can be made from `start` on, stepping by `step`. */
-  walk(start: number, step: number): void;
-  /** To the next choice that begins with these letters. */
-  find(letters: string): void;
-}
-
 const HEIGHT = 380;
 
 /** Keyboard focus stays on `field`; the list is walked by aria-activedescendant. */
@@ -33,13 +22,14 @@ export function popup(
   field: HTMLElement,
   label: string,
   pick: (value: string) => void,
-): Popup {
+) {
   const id = freshId();
   const list = el(".popup", { role: "listbox", id, $label: label, hidden: true });
   let options: HTMLElement[] = [];
   let choices: readonly Choice[] = [];
   let active = -1;
   host.append(list);
+  atEnd(signal, () => list.remove());
   set(field, { role: "combobox", $haspopup: "listbox", $expanded: "false", $controls: id });
   // A press in the list must not take the focus from the field.
   on(signal, list, "pointerdown mousedown", done);
@@ -73,6 +63,7 @@ export function popup(
     );
   }
 
+  /** To the first choice that can be made from `start` on, stepping by `step`. */
   function walk(start: number, step: number): void {
     for (let at = start; choices[at]; at += step) {
       if (choices[at]?.reason) continue;
@@ -91,7 +82,7 @@ export function popup(
       _value: value,
     });
     if (swatch) option.append(swatch());
-    option.append(el("span.label", {}, choice.label), el("span.note", {}, reason ?? note ?? ""));
+    option.append(el("span.label", choice.label), el("span.note", reason ?? note ?? ""));
     on(signal, option, "click", () => choose(choice));
     return option;
   }
@@ -113,10 +104,10 @@ export function popup(
   }
 
   return {
-    isOpen: () => !list.hidden,
+    isOpen: (): boolean => !list.hidden,
     close,
     walk,
-    open(given, selected) {
+    open(given: readonly Choice[], selected: string): void {
       choices = given;
       active = -1;
       options = choices.map((choice, at) => build(choice, at, selected));
@@ -126,8 +117,7 @@ export function popup(
       choices.forEach((choice, at) => {
         if (choice.group && choice.group !== heading) {
           heading = choice.group;
-          const title = el(".group", {}, heading);
-          group = el("", { role: "group", $label: heading }, title);
+          group = el("", { role: "group", $label: heading }, el(".group", heading));
           list.append(group);
         }
         group.append(options[at]!);
@@ -139,7 +129,8 @@ export function popup(
       if (at < 0) walk(0, 1);
       else activate(at);
     },
-    find(letters) {
+    /** To the next choice that begins with these letters. */
+    find(letters: string): void {
       const n = choices.length;
       const from = Math.max(0, letters.length > 1 ? active : active + 1);
       for (let i = 0; i < n; i++) {
@@ -149,7 +140,8 @@ export function popup(
         break;
       }
     },
-    key(event) {
+    /** True when the key was for the list. */
+    key(event: KeyboardEvent): boolean {
       const { key } = event;
       if (key === "ArrowDown") walk(active + 1, 1);
       else if (key === "ArrowUp") walk(active - 1, -1);

@@ -3,7 +3,7 @@ import { parseNumber, percent } from "../core/format";
 import { clamp } from "../core/geometry";
 import { APPEARANCE } from "../core/model";
 import type { Session } from "../core/session";
-import { el, on, row, set } from "./dom";
+import { el, on, type Part, row, set } from "./dom";
 
 /** Wider than this a number is typed, not slid. */
 export const WIDE = 1e9;
@@ -23,7 +23,26 @@ export interface Scale {
   whole?: boolean;
 }
 
-export type Slider = [HTMLElement, (value: number, disabled?: boolean) => void];
+type Slider = Part<[value: number, disabled?: boolean]>;
+
+/** An input whose track is filled up to its value; `words` are what is said of it. */
+export function rangeInput(
+  signal: AbortSignal,
+  label: string,
+  control: string,
+  moved: (value: number) => void,
+) {
+  const range = el("input.range", { type: "range", $label: label, _control: control });
+  on(signal, range, "input", () => moved(+range.value));
+  return {
+    range,
+    show(value: number, least: number, most: number, words: string, disabled = false): void {
+      set(range, { min: least, max: most, $valuetext: words, disabled });
+      range.value = String(value);
+      range.style.setProperty("--xw-share", `${(100 * (value - least)) / (most - least || 1)}%`);
+    },
+  };
+}
 
 /**
  * The two inputs, and how to show a value in both. `changed` is told `done` false while the slider still
@@ -37,14 +56,10 @@ export function sliderInputs(
   changed: (value: number, done: boolean) => void,
 ) {
   const { least, most, step, initial, format, rest, spoken, factor = 1, whole } = scale;
-  const range = el("input.range", {
-    type: "range",
-    min: least,
-    max: most,
-    step,
-    $label: label,
-    _control: control,
-  });
+  const { range, show: showRange } = rangeInput(signal, label, control, (value) =>
+    update(value, false),
+  );
+  set(range, { step });
   const field = el("input.number", {
     inputmode: "decimal",
     autocomplete: "off",
@@ -56,14 +71,11 @@ export function sliderInputs(
 
   function show(value: number, disabled = false): void {
     current = value;
-    range.value = String(value);
     const text = rest?.() ?? format(value);
     if (before === null) field.value = text;
-    range.disabled = disabled;
     field.disabled = disabled;
     const words = spoken ? `${format(value)}. ${spoken()}` : text;
-    set(range, { $valuetext: rest ? `${format(value)}, ${text}` : words });
-    range.style.setProperty("--xw-share", `${(100 * (value - least)) / (most - least)}%`);
+    showRange(value, least, most, rest ? `${format(value)}, ${text}` : words, disabled);
   }
   function edit(): void {
     field.value = before = format(current);
@@ -80,7 +92,6 @@ export function sliderInputs(
     update(whole ? Math.round(value) : value, true);
   }
 
-  on(signal, range, "input", () => update(+range.value, false));
   on(signal, range, "change", () => update(+range.value, true));
   for (const input of [range, field]) on(signal, input, "dblclick", () => update(initial, true));
   on(signal, field, "focus", () => {

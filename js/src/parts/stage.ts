@@ -1,24 +1,26 @@
 /** The picture with its heat: zoom, pan, swipe, and the value under the cursor. */
 import { signed } from "../core/format";
 import {
+  arrowOf,
   type Cell,
   cellAt,
   centre,
   centreOf,
   clamp,
   panBy,
+  type Size,
   stepCell,
   WHOLE,
   type Zoom,
   zoomAt,
 } from "../core/geometry";
 import type { Appearance } from "../core/model";
-import type { Picture } from "../core/wire";
 import { valueAt } from "../maps/levels";
-import { done, el, on, set, svg, tool, write } from "./dom";
+import { done, el, isCommand, on, say, set, svg, tool } from "./dom";
 import type { Painted } from "./heat";
 
 const BRUSH = "M13 3L8 9c-2-1-4 0-4 2 0 1-1 2-2 2 3 1 7 0 6-4";
+const CORNERS = "M3 6V3h3M10 3h3v3M13 10v3h-3M6 13H3v-3";
 
 export type Spot = readonly [x: number, y: number];
 
@@ -36,48 +38,27 @@ export function newStage(
 ) {
   const photo = el("canvas.canvas", { _canvas: "picture" });
   const heat = el("canvas.canvas", { _canvas: "heat" });
-  const veil = el(".heat", {}, heat);
+  const veil = el(".heat", heat);
   const ring = el(".ring", { hidden: true });
   const readout = el(".readout.pill", { hidden: true, _readout: true });
   const plate = el(".plate.pill", { hidden: true, _plate: true });
-  const handle = el(
-    ".handle",
-    { role: "slider", tabindex: 0, $label: "Swipe", _control: "swipe" },
-    el("span.grip", {}, svg("M6 4L2.5 8 6 12M10 4l3.5 4L10 12")),
-  );
-  const pane = el(
-    ".pane",
-    { tabindex: 0, role: "application", $label: "Picture", _stage: true },
-    photo,
-    veil,
-    ring,
-    plate,
-  );
-  const element = el(
-    ".stage",
-    {},
-    el(".frame", {}, pane, handle),
-    readout,
-    el(
-      ".tools.pill",
-      {},
-      ...(brush ? [tool(signal, "brush", "Brush (B)", BRUSH, brush, { $pressed: "false" })] : []),
-      tool(signal, "zoom-out", "Zoom out (−)", "M4 8h8", () => zoomBy(1 / 1.5)),
-      tool(signal, "zoom-in", "Zoom in (+)", "M4 8h8M8 4v8", () => zoomBy(1.5)),
-      tool(
-        signal,
-        "zoom-reset",
-        "Whole picture (0)",
-        "M3 6V3h3M10 3h3v3M13 10v3h-3M6 13H3v-3",
-        () => zoomBy(0),
-      ),
-    ),
-  );
+  const slides = { role: "slider", tabindex: 0, $label: "Swipe", _control: "swipe" };
+  const handle = el(".handle", slides, el("span.grip", svg("M6 4L2.5 8 6 12M10 4l3.5 4L10 12")));
+  const reads = { tabindex: 0, role: "application", $label: "Picture", _stage: true };
+  const pane = el(".pane", reads, photo, veil, ring, plate);
+  const tools = [
+    tool(signal, "zoom-out", "Zoom out (−)", "M4 8h8", () => zoomBy(1 / 1.5)),
+    tool(signal, "zoom-in", "Zoom in (+)", "M4 8h8M8 4v8", () => zoomBy(1.5)),
+    tool(signal, "zoom-reset", "Whole picture (0)", CORNERS, () => zoomBy(0)),
+  ];
+  if (brush) tools.unshift(tool(signal, "brush", "Brush (B)", BRUSH, brush, { $pressed: "false" }));
+  const frame = el(".frame", pane, handle);
+  const element = el(".stage", frame, readout, el(".tools.pill", ...tools));
   let zoom: Zoom = WHOLE;
   let split = 0.5;
   let cell: Cell | null = null;
   let byKeyboard = false;
-  let [width, height] = [1, 1];
+  let size: Size = { width: 1, height: 1 };
   let painted: Painted | undefined;
   let arrangement: Appearance["arrangement"] = "overlay";
   let mix = "";
@@ -94,9 +75,9 @@ export function newStage(
       _zoom: +scale.toFixed(3),
       _zoomed: scale > 1,
       // From here on single pixels are what one wants to see.
-      _pixels: (scale * pane.clientWidth) / width >= 6 * panels(),
+      _pixels: (scale * pane.clientWidth) / size.width >= 6 * panels(),
     });
-    element.style.setProperty("--xw-aspect", String((panels() * width) / height));
+    element.style.setProperty("--xw-aspect", String((panels() * size.width) / size.height));
     const share = Math.round(100 * split);
     const right = arrangement === "swipe" ? 100 * (1 - split) : 0;
     veil.style.cssText = `${mix};clip-path:inset(0 ${right}% 0 0)`;
@@ -110,7 +91,7 @@ export function newStage(
     zoom = factor ? zoomAt(zoom, factor, px, py) : WHOLE;
     draw();
   }
-  const spot = (): Spot | null => cell && centreOf(WHOLE, cell, width, height);
+  const spot = (): Spot | null => cell && centreOf(WHOLE, cell, size);
   function splitAt(share: number): void {
     split = clamp(share, 0, 1);
     draw();
@@ -123,13 +104,13 @@ export function newStage(
       pointed(null, "", zoom, null);
       return;
     }
-    const [x, y] = centreOf(zoom, cell, width, height);
+    const [x, y] = centreOf(zoom, cell, size);
     // In the panel of the map, the last one.
     ring.style.cssText = `left:${100 * (1 - (1 - x) / panels())}%;top:${100 * y}%`;
     const place = `row ${cell.row}, col ${cell.column}`;
     const value = painted ? valueAt(painted.map, cell.row, cell.column) : null;
     const text = value === null ? "" : signed(value);
-    readout.replaceChildren(place, el("b", {}, text));
+    readout.replaceChildren(place, el("b", text));
     pointed(value, byKeyboard ? `${place}: ${text}` : "", zoom, spot());
   }
 
@@ -140,11 +121,8 @@ export function newStage(
     return [x >= 1 && x < panels() ? x - 1 : x, (clientY - top) / h];
   }
   /** Calls back with the shift of every move, in shares of a panel, until the pointer is let go. */
-  function follow(
-    target: HTMLElement,
-    begin: PointerEvent,
-    moved: (x: number, y: number) => void,
-  ): void {
+  function drag(begin: PointerEvent, moved: (x: number, y: number) => void): void {
+    const target = begin.currentTarget as HTMLElement;
     const { clientWidth: w, clientHeight: h } = pane;
     const end = new AbortController();
     let last = begin;
@@ -157,14 +135,14 @@ export function newStage(
   }
 
   on(signal, pane, "pointermove", (event: PointerEvent) =>
-    point(cellAt(zoom, ...within(event), width, height)),
+    point(cellAt(zoom, ...within(event), size)),
   );
   on(signal, pane, "pointerleave", () => byKeyboard || point(null));
   on(signal, pane, "blur", () => point(null));
   on(signal, pane, "dblclick", () => zoomBy(0));
   on(signal, pane, "pointerdown", (event: PointerEvent) => {
     if (event.button > 1 || zoom.scale === 1) return;
-    follow(pane, event, (dx, dy) => {
+    drag(event, (dx, dy) => {
       zoom = panBy(zoom, dx, dy);
       draw();
     });
@@ -176,29 +154,27 @@ export function newStage(
   });
   on(signal, pane, "keydown", (event: KeyboardEvent) => {
     const { key, shiftKey } = event;
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const from = cell ?? { row: height >> 1, column: width >> 1 };
+    if (isCommand(event)) return;
+    const from = cell ?? { row: size.height >> 1, column: size.width >> 1 };
     const factor = { "+": 1.5, "=": 1.5, "-": 1 / 1.5, "0": 0 }[key];
-    const next = stepCell(from, key, shiftKey, width, height);
+    const next = stepCell(from, key, shiftKey, size);
     if (factor !== undefined) {
-      zoomBy(factor, ...(cell ? centreOf(zoom, cell, width, height) : []));
+      zoomBy(factor, ...(cell ? centreOf(zoom, cell, size) : []));
     } else if (next) {
       cell = cell ? next : from; // the first key only shows where it is
-      zoom = centre(zoom, ...centreOf(WHOLE, cell, width, height));
+      zoom = centre(zoom, ...centreOf(WHOLE, cell, size));
       byKeyboard = true;
       draw();
     } else return;
     done(event);
   });
   on(signal, handle, "pointerdown", (event: PointerEvent) =>
-    follow(handle, event, (dx) => splitAt(split + dx)),
+    drag(event, (dx) => splitAt(split + dx)),
   );
   on(signal, handle, "dblclick", () => splitAt(0.5));
   on(signal, handle, "keydown", (event: KeyboardEvent) => {
-    // Right and up are more, ten times as much with Shift.
-    const arrow = stepCell({ row: 20, column: 20 }, event.key, event.shiftKey, 50, 50);
-    const far = { PageUp: 10, PageDown: -10, Home: -99, End: 99 }[event.key];
-    const step = arrow ? arrow.column - arrow.row : far;
+    const arrow = (arrowOf(event.key) ?? 0) * (event.shiftKey ? 10 : 1);
+    const step = arrow || { PageUp: 10, PageDown: -10, Home: -99, End: 99 }[event.key];
     if (!step) return;
     done(event);
     splitAt(split + step / 50);
@@ -212,8 +188,8 @@ export function newStage(
     spot,
     /** What is seen, for those who do not see it. */
     describe: (text: string): void => set(pane, { $label: text }),
-    resize(picture: Picture): void {
-      ({ width, height } = picture);
+    resize({ width, height }: Size): void {
+      size = { width, height };
       cell = null;
       draw();
     },
@@ -225,14 +201,13 @@ export function newStage(
       mix = `opacity:${opacity};mix-blend-mode:${alone ? "normal" : look.blend}`;
       veil.hidden = !now;
       handle.hidden = arrangement !== "swipe";
-      plate.hidden = !words;
-      write(plate, words);
+      say(plate, words);
       draw();
     },
     /** Follows another stage: its zoom, and its cursor. */
     follow(other: Zoom, at: Spot | null): void {
       zoom = other;
-      cell = at && cellAt(WHOLE, ...at, width, height);
+      cell = at && cellAt(WHOLE, ...at, size);
       byKeyboard = false;
       draw();
     },
@@ -242,7 +217,7 @@ export function newStage(
     },
     /** What is on the stage as one picture, `scale` times its own size. */
     snapshot({ opacity, blend }: Appearance, scale: number): HTMLCanvasElement {
-      const [w, h] = [width * scale, height * scale];
+      const [w, h] = [size.width * scale, size.height * scale];
       const alone = panels() > 1;
       const picture = el("canvas", { width: panels() * w, height: h });
       const context = picture.getContext("2d")!;

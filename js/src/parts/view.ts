@@ -1,19 +1,14 @@
 /** What every view does from its first moment to its last, so that a widget only says what it shows. */
 
-import { atEnd, type Model, now, type RenderProps } from "../core/model";
-import type { Change, State } from "../core/session";
+import { atEnd, now, type RenderProps } from "../core/model";
+import type { Change, Connection, State } from "../core/session";
 import { followTheme } from "../core/theme";
 import { el, on, set, tool, write } from "./dom";
 import { type FooterSession, footer } from "./footer";
 
-/** What a widget is given to build its view with. */
-export interface View {
-  model: Model;
-  /** The end of the view. */
-  signal: AbortSignal;
+/** What a widget is given to build its view with. A change is shown with the next frame of the screen. */
+export interface View extends Connection {
   root: HTMLElement;
-  /** For `converse`: a change is shown with the next frame of the screen, many at once. */
-  changed: (change?: Change) => void;
   /** Has screen readers say this now. */
   speak: (text: string) => void;
 }
@@ -45,20 +40,16 @@ export function widget(label: string, build: (view: View) => Built, kind = "") {
     const { signal } = end;
     if (given) atEnd(given, () => end.abort());
     // The attribute tells JupyterLab to leave keys alone in here.
-    const root = el(`.root${kind}`, {
-      role: "group",
-      $label: label,
-      "data-lm-suppress-shortcuts": "true",
-      _layout: "medium",
-    });
+    const suppressed = { "data-lm-suppress-shortcuts": "true" };
     const live = el(".live", { role: "status", $live: "polite" });
-    root.append(live);
+    const named = { role: "group", $label: label, _layout: "medium" };
+    const root = el(`.root${kind}`, named, suppressed, live);
     host.append(root);
     const speak = (text: string): void => write(live, text);
     let last = "";
     let due = new Set<Change>();
 
-    function changed(change: Change = "all"): void {
+    function changed(change: Change): void {
       if (!due.size) requestAnimationFrame(refresh);
       due.add(change);
       setTimeout(tick, 160); // when an answer begins to be late

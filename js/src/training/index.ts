@@ -2,7 +2,8 @@
 import { fixed, percent } from "../core/format";
 import { now } from "../core/model";
 import { el, on, set, write } from "../parts/dom";
-import { type Line, lineSwatch, type Plot, plot } from "../parts/plot";
+import { type Drawing, type Line, lineSwatch, plot } from "../parts/plot";
+import { rangeInput } from "../parts/slider";
 import { widget } from "../parts/view";
 import { gradients } from "./gradients";
 import { linesOf, rangeOf, type Series, trainingSession } from "./session";
@@ -29,20 +30,18 @@ function plotWithLegend(
   title: string,
   control: string,
   moved: (point: number) => void,
-): [HTMLElement[], Plot["show"]] {
-  const { element, show } = plot(signal, title, "", control, (i) => i !== null && moved(i));
+): [HTMLElement, HTMLElement, (drawing: Drawing) => void] {
+  const [element, draw] = plot(signal, title, "", control, (i) => i !== null && moved(i));
   const legend = el(".legend");
-  return [
-    [element, legend],
-    (drawing) => {
-      const { lines } = drawing;
-      show({ ...drawing, lines: lines.map((line) => ({ ...line, title: "", value: "" })) });
-      const keys = lines.map(({ title: name, colour, value }) =>
-        el("span", {}, lineSwatch(colour), `${name} `, el("b", {}, value)),
-      );
-      legend.replaceChildren(...(keys.length > 1 ? keys : []));
-    },
-  ];
+  const show = (drawing: Drawing): void => {
+    const { lines } = drawing;
+    draw({ ...drawing, lines: lines.map((line) => ({ ...line, title: "", value: "" })) });
+    const keys = lines.map(({ title: name, colour, value }) =>
+      el("span", lineSwatch(colour), `${name} `, el("b", value)),
+    );
+    legend.replaceChildren(...(keys.length > 1 ? keys : []));
+  };
+  return [element, legend, show];
 }
 
 const spokenAt = (lines: readonly Line[], point: number): string =>
@@ -50,29 +49,31 @@ const spokenAt = (lines: readonly Line[], point: number): string =>
 
 export default widget(
   "Training monitor",
-  ({ model, signal, root, changed }) => {
-    const session = trainingSession(model, signal, changed);
-
+  (view) => {
+    const { signal, root } = view;
+    const session = trainingSession(view);
     const start = el("button.field", { _control: "start", hidden: true });
     on(signal, start, "click", session.resume);
     const facts = el("span.facts");
-    const [lossPlot, showLoss] = plotWithLegend(signal, "Loss", "loss", (point) => {
+    const [lossPlot, lossLegend, showLoss] = plotWithLegend(signal, "Loss", "loss", (point) => {
       const x = session.loss?.x[point];
       if (x !== undefined) session.go(x * session.plan.epochs);
     });
-    const [measuresPlot, showMeasures] = plotWithLegend(
+    const toEpoch = (point: number): void => {
+      const epoch = session.epochs[point]?.epoch;
+      if (epoch !== undefined) session.go(epoch + 1);
+    };
+    const [measuresPlot, measuresLegend, showMeasures] = plotWithLegend(
       signal,
       "Accuracy and cosine",
       "epochs",
-      (point) => {
-        const epoch = session.epochs[point]?.epoch;
-        if (epoch !== undefined) session.go(epoch + 1);
-      },
+      toEpoch,
     );
-    const range = el("input.range", { type: "range", min: 0, $label: "Epoch", _control: "epoch" });
-    on(signal, range, "input", () => session.go(session.lookEpochs[+range.value] ?? 0));
+    const { range, show: showRange } = rangeInput(signal, "Epoch", "epoch", (i) =>
+      session.go(session.lookEpochs[i] ?? 0),
+    );
     const where = el("span.number");
-    const [maps, showMaps] = gradients(session);
+    const [maps, showMaps] = gradients(signal, session);
 
     function refresh(): void {
       const { plan, loss, epochs, shownLook, lookEpochs, follows } = session;
@@ -80,8 +81,9 @@ export default widget(
       const extent = Math.max(loss?.x.at(-1) ?? 0, epochs.length / plan.epochs) || 1;
       const far = +(extent * plan.epochs).toFixed(1);
       const ends = ["start", `epoch ${far} of ${plan.epochs}`] as const;
-      const terms = loss ? linesOf(loss).map(([name, values], i) => lineOf(name, values, i)) : [];
       const x = (loss?.x ?? []).map((share) => share / extent);
+      const terms = loss && x.length ? linesOf(loss) : [];
+      const losses = terms.map(([name, values], i) => lineOf(name, values, i));
       const shown = (shownLook?.epoch ?? 0) / plan.epochs / extent;
       const nearest = x.reduce(
         (best, share, i) => (Math.abs(share - shown) < Math.abs(x[best]! - shown) ? i : best),
@@ -89,11 +91,11 @@ export default widget(
       );
       showLoss({
         x,
-        lines: terms,
-        range: rangeOf(terms.map(({ values }) => values)),
+        lines: losses,
+        range: rangeOf(losses.map(({ values }) => values)),
         chosen: "total",
         point: x.length && !follows ? nearest : null,
-        spoken: spokenAt(terms, nearest),
+        spoken: spokenAt(losses, nearest),
         format: short,
         ends,
       });
@@ -113,18 +115,15 @@ export default widget(
         ends,
       });
       const at = shownLook ? lookEpochs.indexOf(shownLook.epoch) : 0;
-      range.max = String(Math.max(lookEpochs.length - 1, 1));
-      range.value = String(at);
-      range.disabled = lookEpochs.length < 2;
-      range.style.setProperty("--xw-share", `${(100 * at) / Number(range.max)}%`);
+      const seen = lookEpochs.length;
       const text = shownLook ? `${shownLook.epoch} of ${plan.epochs}` : "…";
-      set(range, { $valuetext: text });
+      showRange(at, 0, Math.max(seen - 1, 1), text, seen < 2);
       write(where, text);
       showMaps();
       write(facts, summary());
       set(root, {
         _epoch: shownLook?.epoch,
-        _seen: lookEpochs.length,
+        _seen: seen,
         _epochs: epochs.length,
         _points: x.length,
         _ready: session.thumbnails.length > 0,
@@ -146,22 +145,11 @@ export default widget(
       return parts.filter(Boolean).join(" · ");
     }
 
+    const plots = el(".plots", lossPlot, lossLegend, measuresPlot, measuresLegend);
+    const epoch = el(".epoch", el("span.name", "After epoch"), range, where);
     return {
       session,
-      children: [
-        el("header.header", {}, start, facts),
-        el(
-          ".body",
-          {},
-          el(".plots", {}, ...lossPlot, ...measuresPlot),
-          el(
-            ".looks",
-            {},
-            el(".epoch", {}, el("span.name", {}, "After epoch"), range, where),
-            maps,
-          ),
-        ),
-      ],
+      children: [el("header.header", start, facts), el(".body", plots, el(".looks", epoch, maps))],
       refresh,
       tick(_now, state) {
         const { status, frozen, done } = session;

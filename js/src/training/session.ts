@@ -1,6 +1,6 @@
 /** What a TrainingMonitor is told, and which of its epochs is shown. It asks for nothing. */
-import { type Model, now } from "../core/model";
-import { type Change, converse, extend } from "../core/session";
+import { traitsOf } from "../core/model";
+import { type Connection, converse, extend } from "../core/session";
 import type {
   EpochMeasures,
   GradientLook,
@@ -15,37 +15,35 @@ export type Series = ReadonlyArray<number | null>;
 
 export type TrainingSession = ReturnType<typeof trainingSession>;
 
-export function trainingSession(
-  model: Model,
-  signal: AbortSignal,
-  changed: (change: Change) => void,
-  clock: () => number = now,
-) {
+const SHOWS = {
+  network: undefined,
+  thumbnails: [] as readonly Picture[],
+  plan: { epochs: 1, steps: 1, weight: 0, regularised: false } as TrainingPlan,
+  loss: undefined as LossCurve | undefined,
+  epochs: [] as readonly EpochMeasures[],
+  step: {} as Partial<TrainingStep>,
+};
+
+export function trainingSession(connection: Connection) {
   const looks = new Map<number, GradientLook>(); // by the number of epochs done
   let chosen: number | null = null; // the latest while nobody chose
 
-  const session = converse<GradientLook>(
-    model,
-    signal,
-    {
-      traits: { shows: ["network", "thumbnails", "plan", "loss", "epochs", "step"] },
-      receive({ kind, frame }: LookMessage, buffers) {
-        if (kind !== "look" || !frame) return undefined;
-        const data = [...buffers];
-        const pictures = frame.pictures.map((picture) => ({
-          ...picture,
-          maps: picture.maps.map((map) => {
-            const own = data.shift();
-            return map.error || !own ? map : { ...map, data: own };
-          }),
-        }));
-        keep({ ...frame, pictures });
-        return "all";
-      },
+  const session = converse<GradientLook>(connection, {
+    traits: { shows: SHOWS },
+    receive({ kind, frame }: LookMessage, buffers) {
+      if (kind !== "look" || !frame) return undefined;
+      const data = [...buffers];
+      const pictures = frame.pictures.map((picture) => ({
+        ...picture,
+        maps: picture.maps.map((map) => {
+          const own = data.shift();
+          return map.error || !own ? map : { ...map, data: own };
+        }),
+      }));
+      keep({ ...frame, pictures });
+      return "all";
     },
-    changed,
-    clock,
-  );
+  });
   function keep(look: GradientLook | undefined): void {
     if (look?.pictures) looks.set(look.epoch, look);
   }
@@ -53,26 +51,11 @@ export function trainingSession(
   keep(session.answer);
   session.on("change:frame", () => keep(session.answer));
 
-  return extend(session, {
-    get thumbnails(): readonly Picture[] {
-      return model.get("thumbnails") ?? [];
-    },
-    get plan(): TrainingPlan {
-      return { epochs: 1, steps: 1, weight: 0, regularised: false, ...model.get("plan") };
-    },
-    get loss(): LossCurve | undefined {
-      const loss: LossCurve | undefined = model.get("loss");
-      return loss?.x?.length ? loss : undefined;
-    },
-    get epochs(): readonly EpochMeasures[] {
-      return model.get("epochs") ?? [];
-    },
-    get step(): Partial<TrainingStep> {
-      return model.get("step") ?? {};
-    },
+  const traits = traitsOf(connection.model, SHOWS);
+  return extend(extend(session, traits), {
     /** Whether the whole plan is done. */
     get done(): boolean {
-      return session.status?.state === "idle" && this.epochs.length >= this.plan.epochs;
+      return session.status?.state === "idle" && traits.epochs.length >= traits.plan.epochs;
     },
     /** The numbers of epochs after which there was a look. */
     get lookEpochs(): readonly number[] {
@@ -92,7 +75,7 @@ export function trainingSession(
       const all = this.lookEpochs;
       const [nearest] = [...all].sort((a, b) => Math.abs(a - epoch) - Math.abs(b - epoch));
       chosen = nearest === all.at(-1) ? null : (nearest ?? null);
-      changed("all");
+      connection.changed("all");
     },
   });
 }

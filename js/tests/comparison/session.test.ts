@@ -25,12 +25,12 @@ describe("the session of a comparison", () => {
       ...state,
     });
     changes = [];
-    session = comparisonSession(
+    session = comparisonSession({
       model,
-      new AbortController().signal,
-      (change) => changes.push(change),
-      () => 0,
-    );
+      signal: new AbortController().signal,
+      changed: (change) => changes.push(change),
+      clock: () => 0,
+    });
   };
   const cell = (row: number, method: string, key: string, value: number, more = {}): void => {
     const { data: _, ...frame } = frameOf({ method, shape: [1, 1] });

@@ -33,29 +33,31 @@ describe("zoom and pan", () => {
   it("clamps", () => expect([clamp(-1, 0, 2), clamp(1, 0, 2), clamp(3, 0, 2)]).toEqual([0, 1, 2]));
 });
 
+const size = (width: number, height: number) => ({ width, height });
+
 describe("cursor", () => {
   it("finds row and column, also in the corners", () => {
-    expect(cellAt(WHOLE, 0, 0, 224, 112)).toEqual({ row: 0, column: 0 });
-    expect(cellAt(WHOLE, 0.999, 0.999, 224, 112)).toEqual({ row: 111, column: 223 });
-    expect(cellAt(WHOLE, 0.5, 0.5, 224, 112)).toEqual({ row: 56, column: 112 });
+    expect(cellAt(WHOLE, 0, 0, size(224, 112))).toEqual({ row: 0, column: 0 });
+    expect(cellAt(WHOLE, 0.999, 0.999, size(224, 112))).toEqual({ row: 111, column: 223 });
+    expect(cellAt(WHOLE, 0.5, 0.5, size(224, 112))).toEqual({ row: 56, column: 112 });
   });
   it("finds nothing outside", () => {
-    expect(cellAt(WHOLE, -0.01, 0.5, 9, 9)).toBeNull();
-    expect(cellAt(WHOLE, 0.5, 1, 9, 9)).toBeNull();
+    expect(cellAt(WHOLE, -0.01, 0.5, size(9, 9))).toBeNull();
+    expect(cellAt(WHOLE, 0.5, 1, size(9, 9))).toBeNull();
   });
   it("follows zoom and pan", () => {
     const zoom = zoomAt(WHOLE, 2, 1, 1); // the lower right quarter
-    expect(cellAt(zoom, 0, 0, 100, 100)).toEqual({ row: 50, column: 50 });
-    const [x, y] = centreOf(zoom, { row: 50, column: 99 }, 100, 100);
+    expect(cellAt(zoom, 0, 0, size(100, 100))).toEqual({ row: 50, column: 50 });
+    const [x, y] = centreOf(zoom, { row: 50, column: 99 }, size(100, 100));
     expect([x.toFixed(9), y.toFixed(9)]).toEqual(["0.990000000", "0.010000000"]);
   });
   it("walks by arrow keys, ten at a time with Shift, and stops at the edges", () => {
     const cell = { row: 5, column: 5 };
-    expect(stepCell(cell, "ArrowUp", false, 20, 20)).toEqual({ row: 4, column: 5 });
-    expect(stepCell(cell, "ArrowRight", true, 20, 20)).toEqual({ row: 5, column: 15 });
-    expect(stepCell(cell, "ArrowLeft", true, 20, 20)).toEqual({ row: 5, column: 0 });
-    expect(stepCell(cell, "ArrowDown", true, 20, 8)).toEqual({ row: 7, column: 5 });
-    expect(stepCell(cell, "a", false, 20, 20)).toBeNull();
+    expect(stepCell(cell, "ArrowUp", false, size(20, 20))).toEqual({ row: 4, column: 5 });
+    expect(stepCell(cell, "ArrowRight", true, size(20, 20))).toEqual({ row: 5, column: 15 });
+    expect(stepCell(cell, "ArrowLeft", true, size(20, 20))).toEqual({ row: 5, column: 0 });
+    expect(stepCell(cell, "ArrowDown", true, size(20, 8))).toEqual({ row: 7, column: 5 });
+    expect(stepCell(cell, "a", false, size(20, 20))).toBeNull();
   });
 });
 

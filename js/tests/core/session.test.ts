@@ -1,8 +1,13 @@
 // Whether the kernel lives, computes, has failed or was stopped: the same in every widget.
 import { beforeEach, describe, expect, it } from "vitest";
 import { comparisonSession } from "../../src/comparison/session";
-import type { Model } from "../../src/core/model";
-import { type Change, converse, extend, type Session } from "../../src/core/session";
+import {
+  type Change,
+  type Connection,
+  converse,
+  extend,
+  type Session,
+} from "../../src/core/session";
 import { faithfulnessSession } from "../../src/faithfulness/session";
 import { heatmapSession } from "../../src/heatmap/session";
 import { latentSession } from "../../src/latent/session";
@@ -12,10 +17,7 @@ import { FakeModel, frameOf } from "../fake";
 interface Case {
   name: string;
   open(
-    model: Model,
-    signal: AbortSignal,
-    changed: (change: Change) => void,
-    clock: () => number,
+    connection: Connection,
   ): Pick<
     Session,
     "state" | "status" | "frozen" | "stop" | "resume" | "tick" | "send" | "save" | "stale"
@@ -33,14 +35,13 @@ const PLAIN = { traits: { asks: ["target"], looks: ["opacity"], shows: ["network
 const CASES: Case[] = [
   {
     name: "the plainest widget",
-    open: (model, signal, changed, clock) => converse(model, signal, PLAIN, changed, clock),
+    open: (connection) => converse(connection, PLAIN),
     traits: { frame: { seq: 1 } },
     ask: (session: Session) => session.ask({ target: 3 }),
   },
   {
     name: "heatmap",
-    open: (model, signal, changed, clock) =>
-      heatmapSession(model, signal, changed, undefined, clock),
+    open: (connection) => heatmapSession(connection),
     traits: { frame: frameOf() },
     ask: (session: Session) => session.ask({ method: "saliency" }),
   },
@@ -64,7 +65,7 @@ const CASES: Case[] = [
   },
   {
     name: "latent",
-    open: (model, signal, changed, clock) => latentSession(model, signal, changed, () => {}, clock),
+    open: (connection) => latentSession(connection, () => {}),
     traits: { frame: { seq: 1, maps: {} }, readout: "weight", sliders: {}, edited: {} },
     ask: (session: Session) => session.ask({ samples: 200 }),
   },
@@ -99,12 +100,12 @@ describe.each(CASES)("the state of $name", ({ open, traits, ask }) => {
     end = new AbortController();
     changes = [];
     model = new FakeModel({ ...traits, ...more });
-    session = open(
+    session = open({
       model,
-      end.signal,
-      (change) => changes.push(change),
-      () => now,
-    );
+      signal: end.signal,
+      changed: (change) => changes.push(change),
+      clock: () => now,
+    });
   }
   /** Time passes, with a look at the clock four times a second as in a view. */
   function pass(until: number): string {
@@ -225,12 +226,10 @@ describe("a widget without keys", () => {
   it("shows the latest frame, and nothing while that is empty", () => {
     const model = new FakeModel({ frame: {} });
     const changes: Change[] = [];
+    const { signal } = new AbortController();
     const session = converse<{ seq: number; partial?: boolean }>(
-      model,
-      new AbortController().signal,
+      { model, signal, changed: (change) => changes.push(change), clock: () => 0 },
       PLAIN,
-      (change) => changes.push(change),
-      () => 0,
     );
     expect([session.answer, session.stale()]).toEqual([undefined, true]);
     model.set("frame", { seq: 1, partial: true });
@@ -246,14 +245,11 @@ describe("a widget without keys", () => {
   it("has words of its own", () => {
     const model = new FakeModel();
     const signal = new AbortController().signal;
-    const session = extend(
-      converse(model, signal, PLAIN, () => {}),
-      {
-        get target(): unknown {
-          return model.get("target");
-        },
+    const session = extend(converse({ model, signal, changed: () => {} }, PLAIN), {
+      get target(): unknown {
+        return model.get("target");
       },
-    );
+    });
     model.set("target", 2);
     expect([session.target, session.request]).toEqual([2, { target: 2 }]);
   });
@@ -269,9 +265,9 @@ describe("answers that are put together from messages", () => {
   const changes: Change[] = [];
   const open = (traits: Record<string, unknown> = {}, saved: readonly Pair[] = []) => {
     model = new FakeModel({ target: 1, ...traits });
+    const { signal } = new AbortController();
     const session = converse<Pair, { target: number }>(
-      model,
-      new AbortController().signal,
+      { model, signal, changed: (change) => changes.push(change), clock: () => 1_000 },
       {
         traits: { asks: ["target"] },
         keyOf: ({ target }) => `of ${target}`,
@@ -285,8 +281,6 @@ describe("answers that are put together from messages", () => {
           return "all";
         },
       },
-      (change) => changes.push(change),
-      () => 1_000,
     );
     return session;
   };

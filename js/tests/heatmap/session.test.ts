@@ -14,7 +14,7 @@ import { CAM, FakeModel, frameOf, methodOf, OCCLUSION, SALIENCY } from "../fake"
 const context = {
   cards: [CAM, SALIENCY, OCCLUSION],
   layers: [{ name: "conv", size: [7, 7] as const, channels: 1 }],
-  top: [{ index: 2, name: "cat", probability: 0.4 }],
+  prediction: { top: [{ index: 2, name: "cat", probability: 0.4 }] },
 };
 const request = (part: Partial<Request> = {}): Request => ({
   method: "grad_cam",
@@ -92,13 +92,12 @@ describe("session", () => {
     now = 0;
     end = new AbortController();
     changes = [];
-    return heatmapSession(
+    return heatmapSession({
       model,
-      end.signal,
-      (change) => changes.push(change),
-      undefined,
-      () => now,
-    );
+      signal: end.signal,
+      changed: (change) => changes.push(change),
+      clock: () => now,
+    });
   };
   let model: FakeModel;
   let session: HeatmapSession;

@@ -19,13 +19,8 @@ describe("the session of a latent explorer", () => {
       frame: { seq: 1, maps: {} },
       ...state,
     });
-    session = latentSession(
-      model,
-      new AbortController().signal,
-      () => {},
-      () => {},
-      () => 0,
-    );
+    const { signal } = new AbortController();
+    session = latentSession({ model, signal, changed: () => {}, clock: () => 0 }, () => {});
   };
   const edits = (): unknown[] =>
     model.sent

@@ -24,12 +24,8 @@ describe("the session of a training", () => {
   let session: TrainingSession;
   const open = (state: Record<string, unknown> = {}): void => {
     model = new FakeModel({ plan: { epochs: 4, steps: 2 }, frame: look(0), ...state });
-    session = trainingSession(
-      model,
-      new AbortController().signal,
-      () => {},
-      () => 0,
-    );
+    const { signal } = new AbortController();
+    session = trainingSession({ model, signal, changed: () => {}, clock: () => 0 });
   };
   const shown = (): unknown => session.shownLook?.epoch;
   beforeEach(() => open());

@@ -21,8 +21,9 @@ const TRAITS = {
   shows: ["picture", "prediction", "network"],
 };
 
-function build({ model, signal, root, changed }: View) {
-  const session = converse<FiveMaps>(model, signal, { traits: TRAITS }, changed);
+function build(view: View) {
+  const { signal, root } = view;
+  const session = converse<FiveMaps>(view, { traits: TRAITS });
   const [classes, showClasses] = classPicker(signal, root, (target) => session.ask({ target }));
   const [opacity, showOpacity] = opacitySlider(signal, session);
   const strip = el(".strip");
@@ -39,7 +40,7 @@ function build({ model, signal, root, changed }: View) {
     const cells = answer.maps.map((map) => {
       const [photo, heat] = [el("canvas"), el("canvas", { _map: map.title })];
       void paintPicture(picture, photo);
-      heatPainter(heat)(map, APPEARANCE, picture.width, picture.height);
+      heatPainter(heat)(map, APPEARANCE, picture);
       return el("figure", {}, photo, heat, el("h3", {}, map.title));
     });
     strip.replaceChildren(...cells);
