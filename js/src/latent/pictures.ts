@@ -2,7 +2,7 @@
 
 import { percent, signed } from "../core/format";
 import { APPEARANCE } from "../core/model";
-import type { Judged, JudgedPicture, Picture, QuantisedMap } from "../core/wire";
+import type { JudgedPicture, Picture, QuantisedMap } from "../core/wire";
 import { resolveColormap } from "../maps/colormap";
 import { bytesOf } from "../maps/levels";
 import { classBar } from "../parts/bar";
@@ -140,7 +140,7 @@ function newBars(session: LatentSession) {
   const bars = Array.from({ length: ROWS + 1 }, () => classBar(".bar"));
   const element = el(".answers", ...bars.map((bar) => bar.element));
 
-  function show(answer: Judged | undefined, earlier: Judged["chances"] = []): void {
+  function show(answer: JudgedPicture | undefined, earlier: JudgedPicture["chances"] = []): void {
     const { top, reconstruction } = session;
     const names = new Map<number, string>(top.map(({ index, name }) => [index, name]));
     // One more row, for what was not likely at first.
