@@ -32,11 +32,7 @@ def nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize(
     ("where", "packed"),
-    [
-        ("data/fashion-mnist", True),
-        ("debian", True),
-        ("data/FashionMNIST/raw", False),
-    ],
+    [("data/fashion-mnist", True), ("debian", True), ("data/FashionMNIST/raw", False)],
 )
 def test_it_is_found_wherever_it_is_put(nothing: Path, where: str, packed: bool) -> None:
     folder = nothing / where

@@ -27,18 +27,8 @@ DATA_VARIABLE = "XAI_WIDGETS_DATA"  # names a folder of data sets
 # Of picture files.
 SUFFIXES = frozenset([".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"])
 _EVERY = 5  # of each class, every fifth picture is a test picture where the folder is not split
-FASHION_CLASSES = (
-    "T-shirt/top",
-    "trouser",
-    "pullover",
-    "dress",
-    "coat",
-    "sandal",
-    "shirt",
-    "sneaker",
-    "bag",
-    "ankle boot",
-)
+FASHION_CLASSES = ("T-shirt/top", "trouser", "pullover", "dress", "coat", "sandal", "shirt",
+                   "sneaker", "bag", "ankle boot")  # fmt: skip
 _SPLITS = {"train": "train", "test": "t10k"}  # with the names of Fashion-MNIST's files
 _DEBIAN = Path("/usr/share/datasets/fashion-mnist")  # of the package dataset-fashion-mnist
 

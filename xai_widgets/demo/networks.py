@@ -42,6 +42,7 @@ FASHION_PREPROCESSING = {"size": 28, "mean": (0.5,), "std": (0.5,)}
 _SHAPES_STAGES = ((16, 2), (16, 1), (24, 2), (32, 1), (32, 1))
 _FASHION_STAGES = ((16, 1), (32, 2), (32, 1), (64, 2), (64, 1))
 _ARMS = {"baseline": "Baseline", "regularised": "Trained for its gradients"}
+_SHAPES = {False: "shapes_plain", True: "shapes_shortcut"}
 _AUTOENCODERS = ("photographs", "fashion")
 
 
@@ -131,13 +132,13 @@ def shapes_engine(shortcut: bool = False) -> Engine:
     are.
     """
     name = "Shapes network, watermarked" if shortcut else "Shapes network"
-    network = _loaded(shapes_network(), _shapes_name(shortcut))
+    network = _loaded(shapes_network(), _SHAPES[shortcut])
     return Engine(network, preprocessing=SHAPES_PREPROCESSING, class_names=SHAPE_CLASSES, name=name)
 
 
 def shapes_recipe(shortcut: bool = False) -> dict[str, Any]:
     """Return how the network was trained and what was measured then."""
-    return _record(_shapes_name(shortcut))
+    return _record(_SHAPES[shortcut])
 
 
 def shapes_input(pixels: Any) -> Tensor:
@@ -145,10 +146,6 @@ def shapes_input(pixels: Any) -> Tensor:
     x = torch.tensor(pixels).permute(0, 3, 1, 2).float() / 255
     mean, std = (torch.tensor(SHAPES_PREPROCESSING[key]).view(3, 1, 1) for key in ("mean", "std"))
     return (x - mean) / std
-
-
-def _shapes_name(shortcut: bool) -> str:
-    return "shapes_shortcut" if shortcut else "shapes_plain"
 
 
 def fashion_network(normalise: bool = False) -> SmallNetwork:

@@ -218,11 +218,11 @@ def _distractor(chance: np.random.Generator, x: Levels, y: Levels, size: int) ->
     along, across = _turned(x - u, y - v, chance.uniform(0, 2 * np.pi))
     if chance.random() < 0.5:
         half, width = chance.uniform(0.05, 0.22) * size, chance.uniform(0.008, 0.025) * size
-        stick: Levels = np.hypot(along - along.clip(-half, half), across) - width
-        return stick
-    a = chance.uniform(0.05, 0.1) * size
-    ellipse: Levels = np.hypot(along / 2.5, across) - a / 2.5
-    return ellipse
+        level: Levels = np.hypot(along - along.clip(-half, half), across) - width
+    else:
+        a = chance.uniform(0.05, 0.1) * size
+        level = np.hypot(along / 2.5, across) - a / 2.5
+    return level
 
 
 def _turned(x: Levels, y: Levels, angle: float) -> tuple[Levels, Levels]:

@@ -170,11 +170,8 @@ class RelabelExplanation:
         order = np.argsort(-self.probability, kind="stable")
         kept = [int(i) for i in order if self.kept[i]][:count]
         shifted = [int(i) for i in order[::-1] if not self.kept[i]][:count]
-        first, second = (
-            Exemplars(self.pictures(places), self.probability[places], places)
-            for places in (kept, shifted)
-        )
-        return first, second
+        groups = [Exemplars(self.pictures(p), self.probability[p], p) for p in (kept, shifted)]
+        return groups[0], groups[1]
 
     def look(self, latents: Tensor) -> tuple[Pictures, npt.NDArray[np.float32]]:
         """The pictures of latents (k, d) or (k, c, h, w), (k, H, W, 3) uint8, and the network's
@@ -311,8 +308,8 @@ def warnings_of(surrogate: Surrogate, engine: Engine) -> tuple[str, ...]:
     teacher, neighbours = surrogate.neighbours.teacher, surrogate.neighbours
     warnings = []
     if teacher.image_label != teacher.reconstruction_label:
-        image = _label_name(engine, teacher.image_label)
-        reconstruction = _label_name(engine, teacher.reconstruction_label)
+        labels = teacher.image_label, teacher.reconstruction_label
+        image, reconstruction = (_label_name(engine, label) for label in labels)
         warnings.append(
             f"The VAE's reconstruction has lost the label: the network takes the picture for "
             f"{image}, its reconstruction for {reconstruction}."

@@ -71,10 +71,6 @@ class Neighbours:
         total, squares = pictures.sum(0) + total, pictures.square().sum(0) + squares
         self._moments[scale] = (earlier + count, total, squares)
 
-    def draw_out(self, along: Tensor) -> None:
-        """Draw out the following neighbours along a direction in latent space."""
-        self.neighbourhood = self.neighbourhood.drawn_out(along, self.drawn)
-
     def keep_near(self, scale: float, octaves: float, most: int) -> None:
         """Keep those drawn within so many octaves of a scale, and of them the last `most`."""
         near = [n for n in self._all if abs(math.log2(n.scale / scale)) <= octaves]

@@ -15,13 +15,7 @@ from xai_widgets.methods.registry import Range
 from xai_widgets.progress import Progress
 from xai_widgets.relabel.autoencoders.vae import VAE
 from xai_widgets.relabel.neighbourhood import Neighbourhood, Noise, ScaleSearch, Shape, Structure
-from xai_widgets.relabel.neighbours import (
-    LatentFeatures,
-    Neighbours,
-    Readout,
-    Space,
-    features_for,
-)
+from xai_widgets.relabel.neighbours import LatentFeatures, Neighbours, Readout, Space, features_for
 from xai_widgets.relabel.student import Objective, Student, fit, latent_weights
 from xai_widgets.relabel.teacher import Detail, Reference, Teacher
 from xai_widgets.targets import Target
@@ -129,7 +123,8 @@ def fit_surrogates(
         if reached and not options.scale and not _BALANCED[0] < share < _BALANCED[1]:
             scale = search.best()
         if len(neighbours) == even < options.samples and neighbours.two_classes():
-            neighbours.draw_out(_kept_direction(neighbours, options, surrogate))
+            along = _kept_direction(neighbours, options, surrogate)
+            neighbours.neighbourhood = neighbours.neighbourhood.drawn_out(along, neighbours.drawn)
             search = ScaleSearch(scale)
             due = min(max(due, even + _FIRST), options.samples)
             scale = options.scale or _searched_scale(neighbours, search, due)

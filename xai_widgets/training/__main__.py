@@ -36,8 +36,6 @@ from xai_widgets.training.passes import STATISTICS
 from xai_widgets.training.reports import Report, TensorBoard, write_csv
 from xai_widgets.training.trainer import Recipe, Trainer
 
-ARMS = ("regularised", "baseline", "both")
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a training by the arguments of a command line; 0 if it is finished, 3 if its time ran out
@@ -149,7 +147,8 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--dataset", required=True, help="cifar100, fashion_mnist, or a folder of classes")
     add("--model", choices=tuple(MODELS), default="resnet18")
-    add("--arm", choices=ARMS, default="regularised", help="baseline: the same with weight 0")
+    arms = ("regularised", "baseline", "both")
+    add("--arm", choices=arms, default=arms[0], help="baseline: the same with weight 0")
     add("--recipe", choices=("paper", "one_cycle"), default="paper", help="200 epochs, or 30")
     add("--weight", type=float, help="of the regularisation (7.5e-3)")
     add("--error", choices=tuple(DISTANCES))

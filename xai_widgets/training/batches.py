@@ -33,17 +33,13 @@ class Batches:
     """
 
     def __init__(
-        self,
-        data: Any,
-        *,
-        mean: tuple[float, ...] | None = None,
-        std: tuple[float, ...] | None = None,
+        self, data: Any, *, mean: tuple[float, ...] = (), std: tuple[float, ...] = ()
     ) -> None:
         pixels, labels = _pair(data)
         channelled = pixels if pixels.ndim == 4 else pixels[..., None]
         self.pixels = torch.from_numpy(np.ascontiguousarray(channelled)).permute(0, 3, 1, 2)
         self.labels = torch.from_numpy(np.asarray(labels).astype(np.int64))
-        if mean is None or std is None:
+        if not (mean and std):
             mean, std = _mean_and_std(channelled)
         self.mean, self.std = mean, std
 
@@ -55,10 +51,6 @@ class Batches:
         """(C, H, W) of a picture."""
         channels, height, width = self.pixels.shape[1:]
         return channels, height, width
-
-    def steps(self, batch_size: int) -> int:
-        """The number of whole batches in an epoch; at least one."""
-        return max(len(self) // batch_size, 1)
 
     def fingerprint(self) -> str:
         """Identifies these pictures."""

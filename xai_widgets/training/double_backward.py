@@ -34,7 +34,6 @@ _NORM: dict[str, Any] = {
     "input": None, "running_mean": None, "running_var": None, "weight": None, "bias": None,
     "training": False, "momentum": 0.1, "eps": 1e-5,
 }  # fmt: skip
-_SUMS = [False, True, True]  # not the gradient by the input
 _FEW = 4  # channels of a picture
 _backward: Any = torch.ops.aten.convolution_backward.default
 _threshold_backward: Any = torch.ops.aten.threshold_backward.default
@@ -116,13 +115,12 @@ class _ConvolutionBackward(autograd.Function):
     """wᵀ ∗ g."""
 
     @staticmethod
-    def forward(ctx: Any, g: Tensor, x: Tensor, w: Tensor, geometry: Any) -> Tensor:
+    def forward(ctx: Any, g: Tensor, x: Tensor, w: Tensor, geometry: Any) -> Any:
         ctx.save_for_backward(g, w)
         ctx.geometry = geometry
         stride, padding, dilation, groups = geometry
         if w.shape[1] > _FEW or groups > 1 or g.device.type != "cpu":
-            gx: Tensor = _convolution_backward(g, x, w, None, geometry, [True, False, False])[0]
-            return gx
+            return _convolution_backward(g, x, w, None, geometry, [True, False, False])[0]
         # Measured: for a picture of few channels, a matrix product and `fold` take half to a fifth
         # of the kernel's time on a CPU.
         columns = torch.matmul(w.flatten(1).T, g.flatten(2))
@@ -167,11 +165,11 @@ class _BatchNorm(autograd.Function):
     def forward(
         ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, running_mean: Tensor | None,
         running_var: Tensor | None, momentum: float, eps: float, mode: DoubleBackwardMode,
-    ) -> Tensor:  # fmt: skip
+    ) -> Any:  # fmt: skip
         y, mean, r = _norm(x, weight, bias, running_mean, running_var, True, momentum, eps)
         ctx.save_for_backward(x, weight, mean, r)
         ctx.eps, ctx.mode = eps, mode
-        return y  # type: ignore[no-any-return]  # the kernel has no types
+        return y
 
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> Any:
@@ -189,14 +187,14 @@ class _BatchNormBackward(autograd.Function):
     @staticmethod
     def forward(
         ctx: Any, g: Tensor, x: Tensor, weight: Tensor, mean: Tensor, r: Tensor, eps: float
-    ) -> Tensor:
+    ) -> Any:
         # The kernel also gives Σ g x̂ and Σ g.
         gx, by_weight, by_bias = _norm_backward(
             g, x, weight, None, None, mean, r, True, eps, [True, True, True]
         )
         ctx.save_for_backward(g, x, weight, mean, r, by_weight, by_bias)
         ctx.eps = eps
-        return gx  # type: ignore[no-any-return]  # the kernel has no types
+        return gx
 
     @staticmethod
     @once_differentiable
@@ -217,7 +215,8 @@ class _BatchNormBackward(autograd.Function):
         # The kernel's Σ v ĝ, with ĝ = (g − 0) · 1: one pass instead of two for a product and its
         # sum.
         zero, one = torch.zeros_like(mean), torch.ones_like(r)
-        e = _norm_backward(v, g, one, None, None, zero, one, True, ctx.eps, _SUMS)[1] / n
+        sums = [False, True, True]  # not the gradient by the input
+        e = _norm_backward(v, g, one, None, None, zero, one, True, ctx.eps, sums)[1] / n
         shared = e - c * a
         scale = -weight * r * r
         of_x = scale * r * (shared - 3 * d * b)

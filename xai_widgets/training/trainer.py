@@ -20,15 +20,8 @@ import torch
 import torch.nn.functional as F  # the field's name for it
 from torch import Tensor, nn
 
+from xai_widgets import files
 from xai_widgets.errors import ExplanationError, check_choice
-from xai_widgets.files import (
-    check_settings,
-    load_moments,
-    load_tensors,
-    load_weights,
-    moments_of,
-    save_tensors,
-)
 from xai_widgets.probe.guard import lock_of, unwrap
 from xai_widgets.progress import Progress
 from xai_widgets.training.batches import Batches, augmented
@@ -153,7 +146,7 @@ class Trainer:
             weight_decay=recipe.weight_decay,
         )
         self._shards = Shards(recipe.shards, recipe.seed, loss or _loss_of(recipe))
-        self.steps = self.train.steps(recipe.batch_size)
+        self.steps = max(len(self.train) // recipe.batch_size, 1)  # whole batches in an epoch
         self.epoch = 0  # epochs done
         self.step = 0  # steps done of the present epoch
         self.history: list[dict[str, float]] = []
@@ -223,17 +216,14 @@ class Trainer:
         if self.step < self.steps:
             return Report(epoch, self.step, self.steps, numbers, rate, so_far)
         accuracy, cosine = self.measure()
-        self._end_epoch(rate, so_far, accuracy, cosine)
-        return Report(epoch, step + 1, self.steps, numbers, rate, so_far, accuracy, cosine)
-
-    def _end_epoch(self, rate: float, so_far: float, accuracy: float, cosine: float | None) -> None:
         others = ("right", "pictures", "seconds")
         terms = {n: value / self.steps for n, value in self._sums.items() if n not in others}
-        entry = {"epoch": self.epoch, "learning_rate": rate, **terms, "accuracy": so_far}
+        entry = {"epoch": epoch, "learning_rate": rate, **terms, "accuracy": so_far}
         entry.update(test_accuracy=accuracy, seconds=round(self._sums["seconds"], 2))
         self.history.append(entry if cosine is None else {**entry, "cosine": cosine})
-        self.epoch, self.step, self._sums = self.epoch + 1, 0, {}
+        self.epoch, self.step, self._sums = epoch + 1, 0, {}
         self._keep()
+        return Report(epoch, step + 1, self.steps, numbers, rate, so_far, accuracy, cosine)
 
     def measure(self) -> tuple[float, float | None]:
         """The accuracy on the test pictures, and the mean cosine between plain and guided gradient
@@ -253,21 +243,23 @@ class Trainer:
             return
         progress = {"epoch": self.epoch, "step": self.step, "sums": self._sums,
                     "history": self.history}  # fmt: skip
-        save_tensors(
+        files.save_tensors(
             self.folder / CHECKPOINT,
             _FORMAT,
-            {"network": self.model.state_dict(), "optimizer": moments_of(self.optimizer)},
+            {"network": self.model.state_dict(), "optimizer": files.moments_of(self.optimizer)},
             {"settings": json.dumps(self._settings), "progress": json.dumps(progress)},
         )
 
     def _restore(self) -> None:
         path = None if self.folder is None else self.folder / CHECKPOINT
         if path is not None and path.exists():
-            groups, metadata = load_tensors(path, _FORMAT, what="a training", maker="a Trainer")
+            groups, metadata = files.load_tensors(
+                path, _FORMAT, what="a training", maker="a Trainer"
+            )
             settings = json.loads(metadata["settings"])
-            check_settings(path, settings, self._settings, otherwise="another folder")
-            load_weights(path, self.model, groups.get("network", {}))
-            load_moments(self.optimizer, groups.get("optimizer", {}))
+            files.check_settings(path, settings, self._settings, otherwise="another folder")
+            files.load_weights(path, self.model, groups.get("network", {}))
+            files.load_moments(self.optimizer, groups.get("optimizer", {}))
             progress = json.loads(metadata["progress"])
             self.epoch, self.step = progress["epoch"], progress["step"]
             self._sums, self.history = progress["sums"], progress["history"]

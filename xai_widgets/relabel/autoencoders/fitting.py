@@ -105,10 +105,7 @@ class FitStep:
 
 
 def fit_vae(
-    data: Any,
-    *,
-    progress: bool | Callable[[FitStep], object] = True,
-    **options: Unpack[FitOptions],
+    data: Any, *, progress: bool | Callable[[FitStep], object] = True, **options: Unpack[FitOptions]
 ) -> Any:
     """Train a variational autoencoder on pictures; returns it in evaluation mode, frozen.
 
@@ -135,11 +132,8 @@ def fit_vae(
     fit = _Fit(data, **options)
     steps = fit.stream()
     if callable(progress):
-        warnings.warn(
-            "fit_vae(progress=function) is deprecated: use stream_fit_vae",
-            DeprecationWarning,
-            stacklevel=2,
-        )
+        message = "fit_vae(progress=function) is deprecated: use stream_fit_vae"
+        warnings.warn(message, DeprecationWarning, stacklevel=2)
         for step in steps:
             progress(step.result)
     elif progress and _in_notebook():
@@ -158,7 +152,10 @@ def stream_fit_vae(data: Any, **options: Unpack[FitOptions]) -> Iterator[Progres
     A training that its checkpoint says is finished yields one step, whose loss is nan.
     """
     fit = _Fit(data, **options)
-    return fit.stream() if fit.done < fit.total else iter([fit.nothing_left()])
+    if fit.done < fit.total:
+        return fit.stream()
+    last = FitStep(fit.total, fit.total, *(math.nan,) * 4, fit.seconds, fit.finished())
+    return iter([Progress(1.0, last, "finished already")])
 
 
 @dataclass
@@ -199,7 +196,7 @@ class _Fit:
             "size": self._side, "pictures": self.pictures.fingerprint(),
         }  # fmt: skip
         self._path = None if self.checkpoint is None else Path(self.checkpoint)
-        self.done, self._seconds = 0, 0.0
+        self.done, self.seconds = 0, 0.0
         if self._path is not None and self._path.exists():
             self._restore(self._path)
 
@@ -216,7 +213,7 @@ class _Fit:
         files.check_settings(path, stored, expected, otherwise="another file")
         files.load_weights(path, self.vae, groups.get("vae", {}))
         files.load_moments(self._optimizer, groups.get("optimizer", {}))
-        self.done, self._seconds = state["step"], state["seconds"]
+        self.done, self.seconds = state["step"], state["seconds"]
 
     def _keep(self, path: Path, seconds: float) -> None:
         state = {**self._settings, "step": self.done, "seconds": seconds}
@@ -228,7 +225,7 @@ class _Fit:
         """The steps that are left."""
         device = self._trained[0].device
         first = self._batch(0)[0][: self.preview].to(device) if self.preview > 0 else None
-        started = time.perf_counter() - self._seconds
+        started = time.perf_counter() - self.seconds
         self.vae.train()
         while self.done < self.total:
             terms = self._step(device)
@@ -251,12 +248,6 @@ class _Fit:
     def finished(self) -> Any:
         """The trained module, in evaluation mode and frozen."""
         return self.vae.eval().requires_grad_(False)
-
-    def nothing_left(self) -> Progress[FitStep]:
-        """The one step of a training that is finished already."""
-        unknown = (math.nan,) * 4
-        step = FitStep(self.total, self.total, *unknown, self._seconds, self.finished())
-        return Progress(1.0, step, "finished already")
 
     def _step(self, device: torch.device) -> VAELoss:
         pixels, chance = self._batch(self.done)

@@ -111,13 +111,7 @@ class ConvolutionalVAE(nn.Module):
     """
 
     def __init__(
-        self,
-        *,
-        channels: int = 1,
-        size: int = 28,
-        latent: int = 16,
-        width: int = 24,
-        seed: int = 0,
+        self, *, channels: int = 1, size: int = 28, latent: int = 16, width: int = 24, seed: int = 0
     ) -> None:
         super().__init__()
         if size % 4 or not 8 <= size <= 128:
@@ -258,14 +252,7 @@ class SpatialVAE(nn.Module):
             zeroed(nn.Conv2d(self.fine, 16 * self.channels, 3, padding=1)),
             nn.PixelShuffle(4),
         )
-        to, back = self._squares()
-        return (
-            Beside(encoder, nn.Sequential(nn.PixelUnshuffle(self.stride), to)),
-            Beside(decoder, nn.Sequential(back, nn.PixelShuffle(self.stride))),
-        )
-
-    def _squares(self) -> tuple[nn.Conv2d, nn.Conv2d]:
-        """The linear layers from squares of pixels to mean and log-variance, and back."""
+        # The linear layers, from squares of pixels to mean and log-variance, and back.
         values = self.stride**2 * self.channels
         waves, scale = cosines(self.latent, self.channels, self.stride)
         to = zeroed(nn.Conv2d(values, 2 * self.latent, 1))
@@ -273,7 +260,10 @@ class SpatialVAE(nn.Module):
         with torch.no_grad():
             to.weight[: self.latent, :, 0, 0] = waves / scale[:, None]
             back.weight[:, :, 0, 0] = (waves * scale[:, None]).T
-        return to, back
+        return (
+            Beside(encoder, nn.Sequential(nn.PixelUnshuffle(self.stride), to)),
+            Beside(decoder, nn.Sequential(back, nn.PixelShuffle(self.stride))),
+        )
 
 
 # Orthonormal, close to the principal axes of natural colours: grey, red to blue, green to magenta.
