@@ -26,6 +26,7 @@ class FiveMaps(Appearance, PictureWidget):
     """
 
     _static = Path(__file__).parent
+    _asked_by = ("target",)
 
     prediction = t.Dict().tag(sync=True)
     target = t.Any(None, allow_none=True).tag(sync=True, keyword=True)
@@ -40,10 +41,6 @@ class FiveMaps(Appearance, PictureWidget):
     ) -> None:
         self._methods = list(methods)
         super().__init__(engine, image, target=target, **options)
-
-    @t.observe("target")
-    def _ask_anew(self, _change: Any) -> None:
-        self._ask()
 
     def _work(self) -> tuple[str, Work[Any]]:
         engine, picture = self.engine, self._picture

@@ -139,6 +139,7 @@ def by_new_names(widget: type, given: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in given.items():
         old = getattr(widget, name, None)
         if isinstance(old, Renamed):
-            warnings.warn(old.message, DeprecationWarning, stacklevel=3)
+            message = f"{widget.__name__}({name}=...) is now called {old.new}"
+            warnings.warn(message, DeprecationWarning, stacklevel=3)
         named[old.new if isinstance(old, Renamed) else name] = value
     return named

@@ -39,17 +39,18 @@ class EngineWidget(Saving):
     The browser half is `_static`, a folder of `xai_widgets/static`. A trait that a caller may set
     by keyword is tagged `keyword=True`; any other keyword is a TypeError.
 
-    `_ask` requests a computation: `_work`, which runs on the engine's worker; a newer request
-    replaces an older one. Each step's result comes back as `_show`; the trait `status` follows from
-    its fraction and words: running, idle, stopped, or error in words with the way out. `aside` and
-    `collect` are for work beside that. Messages of the browser go to the methods that are marked
-    with `@message`; `ready`, `stop`, `resume` and `ping` are answered here. See the README of this
-    folder.
+    `_ask` requests a computation, as a change of a trait `_asked_by` does: `_work`, which runs on
+    the engine's worker; a newer request replaces an older one. Each step's result comes back as
+    `_show`; the trait `status` follows from its fraction and words: running, idle, stopped, or
+    error in words with the way out. `aside` and `collect` are for work beside that. Messages of the
+    browser go to the methods that are marked with `@message`; `ready`, `stop`, `resume` and `ping`
+    are answered here. See the README of this folder.
     """
 
     frame = t.Dict().tag(sync=True)
     network = t.Dict().tag(sync=True)
 
+    _asked_by: ClassVar[tuple[str, ...]] = ()  # the traits that the work depends on
     _way_on: ClassVar[str] = "Change the method or a parameter to go on."  # after Stop
     _way_out: ClassVar[str] = "Choose another method, class or layer."  # after an error
     _same_in_a_cell: ClassVar[str] = "engine.explain(image, method)"
@@ -74,6 +75,8 @@ class EngineWidget(Saving):
                         f"{type(self).__name__} has no keyword {name!r}.{nearest(name, keywords)}"
                     )
             cells.replace_earlier(self)
+            for name in self._asked_by:  # before any observer of the user
+                self.observe(self._ask, name)
             super().__init__(**traits)
         except BaseException:
             self.close()

@@ -81,6 +81,7 @@ class GradientComparison(Appearance, Parametrised):
     """
 
     _static = "comparison"
+    _asked_by = ("methods", "target", "own", "picture_index", "noise", "seed", "parameters")
     _why_a_class = "which all networks have"
     _way_on = "Choose a picture, class or method to go on; what is done is kept."
     _way_out = "Choose another picture, method or class."
@@ -186,17 +187,9 @@ class GradientComparison(Appearance, Parametrised):
         self._ask()
 
     @t.observe("seed", "parameters")
-    def _ask_from_scratch(self, _change: Any) -> None:
-        self._forget_answers()
-        self._ask()
-
-    def _forget_answers(self) -> None:
+    def _forget_answers(self, _change: Any = None) -> None:
         self._answers = work.AnswerCache()
         self.send({"kind": "forget"})
-
-    @t.observe("methods", "target", "own", "picture_index", "noise")
-    def _ask_anew(self, _change: Any) -> None:
-        self._ask()
 
     @property
     def _comparison(self) -> work.Comparison:

@@ -57,6 +57,7 @@ class FaithfulnessViewer(PictureWidget):
     """
 
     _static = "faithfulness"
+    _asked_by = ("methods", "target", "baseline", "steps", "random_maps", "seed", "stages")
     _why_a_class = "which has a probability"
     _way_on = "Go on takes it up again; what is done is kept."
 
@@ -107,10 +108,6 @@ class FaithfulnessViewer(PictureWidget):
         if method is None:
             return None
         return one_of("method", method, [*self.engine.methods, "random"])
-
-    @t.observe("methods", "target", "baseline", "steps", "random_maps", "seed", "stages")
-    def _ask_anew(self, _change: Any) -> None:
-        self._ask()
 
     @t.observe("method", "view")
     def _ask_for_a_check(self, _change: Any) -> None:

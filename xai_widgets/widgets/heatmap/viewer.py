@@ -68,6 +68,7 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
     """
 
     _static = "heatmap"
+    _asked_by = ("method", "target", "layer", "parameters")
 
     cards: t.List[dict[str, Any]] = t.List().tag(sync=True)
     class_names: t.List[str] = t.List().tag(sync=True)
@@ -124,10 +125,6 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
         with as_trait_problem():
             layers = self.engine.internals.describe_layers(self._picture)
         return one_of("layer", layer, [own.name for own in layers])
-
-    @t.observe("method", "target", "layer", "parameters")
-    def _ask_anew(self, _change: Any) -> None:
-        self._ask()
 
     def _request(self, method: str) -> Request:
         """The request traits, with the most probable class and the best layer spelled out."""

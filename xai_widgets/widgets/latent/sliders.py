@@ -13,14 +13,13 @@ from torch import Tensor
 
 from xai_widgets.errors import ExplanationError
 from xai_widgets.probe.cores import one_core_left
-from xai_widgets.relabel.editing import Axis, Edited, Editor
-from xai_widgets.targets import Target
+from xai_widgets.relabel.editing import Axis, Edited
 from xai_widgets.widgets.base import state_lock
 from xai_widgets.widgets.base.channel import message
 from xai_widgets.widgets.base.jobs import in_one_step
 from xai_widgets.widgets.base.picture import PictureWidget
 from xai_widgets.widgets.latent import wire
-from xai_widgets.widgets.latent.work import edited_to_json, neighbour_pictures
+from xai_widgets.widgets.latent.work import Reconstructed, edited_to_json, neighbour_pictures
 
 _MOST_AT_ONCE = 16  # neighbours' pictures in one message
 
@@ -38,10 +37,8 @@ class LatentSliders(PictureWidget):
     edited_probabilities = t.Any(None, allow_none=True, read_only=True)
     explanation = t.Any(None, allow_none=True, read_only=True)
 
-    _editor: Editor | None = None
-    _target: Target | None = None
+    _rest: Reconstructed | None = None  # where the sliders begin
     _axes: Sequence[Axis] = ()
-    _likely: Sequence[int] = ()
     _run = 0  # the distillation that is shown
     _start: tuple[int, int, Tensor] | None = None  # run, number, latent of the neighbour taken
     _answers = 0  # moves that were answered
@@ -71,12 +68,12 @@ class LatentSliders(PictureWidget):
     def _edit(
         self, values: Sequence[float] = (), neighbour: int = -1, run: int = 0, full: int = 0
     ) -> None:
-        if len(values) <= len(self._axes) and self._editor is not None:
+        if len(values) <= len(self._axes) and self._rest is not None:
             self._move(values or [], int(neighbour), int(run or self._run), int(full))
 
     def _move(self, values: Sequence[float], neighbour: int, run: int, full: int = 0) -> None:
-        editor, axes, explanation = self._editor, self._axes, self.explanation
-        if editor is None:
+        rest, axes, explanation = self._rest, self._axes, self.explanation
+        if rest is None:
             raise ExplanationError("The picture is not decoded yet; wait() until it is.")
         if len(values) > len(axes):
             raise ExplanationError(
@@ -92,7 +89,6 @@ class LatentSliders(PictureWidget):
         if not all(np.isfinite(given)):
             raise ExplanationError(f"values is {given}; expected finite numbers.")
         padded = given + [0.0] * (len(axes) - len(given))
-        engine, likely = self.engine, self._likely
         self._touched = True
         if neighbour >= 0 and taken is None:
             self._start = taken = run, neighbour, explanation.latents([neighbour])
@@ -100,8 +96,8 @@ class LatentSliders(PictureWidget):
 
         def edit() -> tuple[Edited, dict[str, Any]]:
             with one_core_left():
-                edited = editor.at(axes, padded, start, explanation)
-            shown = edited_to_json(engine, edited, likely, padded, neighbour, full)
+                edited = rest.editor.at(axes, padded, start, explanation)
+            shown = edited_to_json(rest, edited, padded, neighbour, full)
             return edited, {**shown, "run": run}
 
         self.aside(in_one_step(edit), partial(self._show_edited, axes))
@@ -141,8 +137,7 @@ class LatentSliders(PictureWidget):
 
     def _forget(self) -> None:
         super()._forget()
-        self._editor = self._target = self._start = None
-        self._likely, self._run = (), 0
-        self.sliders = {}
+        self._rest = self._start = None
+        self._run, self.sliders = 0, {}
         self.set_trait("explanation", None)
         self._set_axes(())

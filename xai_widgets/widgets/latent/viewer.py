@@ -76,6 +76,7 @@ class LatentExplorer(LatentSliders):
     """
 
     _static = "latent"
+    _asked_by = ("target", "samples", "scale", "temperature", "options")
     _why_a_class = "which can shift"
     _way_on = "Distil again begins anew; what was found stays."
     _way_out = "Choose another class, or a scale; or take another VAE."
@@ -120,10 +121,6 @@ class LatentExplorer(LatentSliders):
     def _keywords(self) -> Iterable[str]:
         return [*super()._keywords(), *_FURTHER]
 
-    @t.observe("target", "samples", "scale", "temperature", "options")
-    def _ask_anew(self, _change: Any) -> None:
-        self._ask()
-
     def _work(self) -> tuple[str, Work[Any]]:
         engine, picture, vae, target = self.engine, self._picture, self._vae, self.target
         assert vae is not None
@@ -155,11 +152,10 @@ class LatentExplorer(LatentSliders):
                     background=True,
                 )
 
-    def _show(self, result: work.Reconstructed | work.Distilled | work.SliderAxes) -> None:
-        if isinstance(result, work.Reconstructed):
-            self._editor, self._target = result.editor, result.target
-            self._likely = [score["index"] for score in result.frame["classes"]]
-            self.reconstruction = {**result.frame}
+    def _show(self, result: work.Result) -> None:
+        if isinstance(result, tuple):
+            self._rest, frame = result
+            self.reconstruction = {**frame}
         elif isinstance(result, work.Distilled):
             self._run = self._jobs.seq
             self.frame = {"seq": self._run, **result.frame}
@@ -221,17 +217,15 @@ class LatentExplorer(LatentSliders):
         ).to_png(**({"dpi": 72, "colors": 128} if small else {"dpi": 150}))
 
     def _in_words(self) -> str:
-        what = f" of {self._target.name}" if self._target is not None else ""
+        what = f" of {self._rest.target.name}" if self._rest is not None else ""
         return f"{CARD.title}{self._named(what)}"
 
     def _saved_frames(self) -> list[LatentSaved]:
         """A few positions of every slider, and the pictures of some neighbours."""
         self.wait(self._saving_seconds)
-        engine, editor, explanation = self.engine, self._editor, self.explanation
-        if editor is None or explanation is None:
+        rest, explanation, axes = self._rest, self.explanation, self._axes
+        if rest is None or explanation is None:
             return []
-        axes, likely = self._axes, self._likely
         return self.collect(
-            lambda: work.saved_frames(engine, editor, explanation, axes, likely),
-            self._saving_seconds,
+            lambda: work.saved_frames(rest, explanation, axes), self._saving_seconds
         )

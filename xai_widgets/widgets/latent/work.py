@@ -40,11 +40,26 @@ _NEARLY_ALL = 0.99
 
 @dataclass(frozen=True, eq=False)
 class Reconstructed:
-    """What there is to see before the first neighbour is drawn."""
+    """The picture in latent space, and its likely classes: there before any neighbour is drawn."""
 
+    engine: Engine
     target: Target
     editor: Editor
-    frame: wire.Reconstruction
+    likely: Sequence[int]
+
+    def judged(self, edited: Edited, picture: shared.Picture) -> wire.JudgedPicture:
+        """The picture, and what the network says of it: the classes that were likely, and the
+        likeliest now.
+        """
+        probabilities = edited.probabilities[0]
+        top = int(probabilities.argmax())
+        shown = [*self.likely, *([top] if top not in self.likely else [])]
+        return {
+            **picture,
+            "chances": [(index, round(float(probabilities[index]), 5)) for index in shown],
+            "label": top,
+            "label_name": _name(self.engine, top),
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,9 +78,12 @@ class SliderAxes:
     shown: Sequence[wire.SliderRow]
 
 
+Result = tuple[Reconstructed, wire.Reconstruction] | Distilled | SliderAxes
+
+
 def distil(
     engine: Engine, vae: VAE, picture: Picture, target: TargetLike, options: Mapping[str, Any]
-) -> Iterator[Progress[Reconstructed | Distilled | SliderAxes | None]]:
+) -> Iterator[Progress[Result | None]]:
     """The reconstruction, maps and neighbours as they come in, and the sliders at the end.
 
     `options` are those of `relabel.DistillationOptions`.
@@ -77,7 +95,8 @@ def distil(
 
     distillation = RelabelDistillation(engine, InterruptibleVAE(vae, give_way), **options)
     resolved = engine.internals.resolve_target(picture, target)
-    yield Progress(0.0, reconstruct(engine, vae, picture, resolved, distillation))
+    editor = Editor(engine, vae, picture, resolved, distillation.options)
+    yield Progress(0.0, reconstruct(engine, picture, resolved, editor))
     explanation: RelabelExplanation | None = None
     for step in distillation.steps(picture, resolved):
         early = explanation is None and step.fraction < 1
@@ -96,10 +115,9 @@ def distil(
 
 
 def reconstruct(
-    engine: Engine, vae: VAE, picture: Picture, target: Target, distillation: RelabelDistillation
-) -> Reconstructed:
+    engine: Engine, picture: Picture, target: Target, editor: Editor
+) -> tuple[Reconstructed, wire.Reconstruction]:
     """The picture's reconstruction, and what the network says of either."""
-    editor = Editor(engine, vae, picture, target, distillation.options)
     probabilities = engine.predict(picture).probabilities
     likely = np.argsort(-probabilities, kind="stable")[:_TOP].tolist()
     index, own = target.index, None
@@ -107,11 +125,12 @@ def reconstruct(
         likely[-1] = index
     if index is not None and index < len(probabilities):
         own = finite(float(probabilities[index]))
+    made = Reconstructed(engine, target, editor, likely)
 
     def shown(edited: Edited, name: str) -> wire.JudgedPicture:
-        return judged(engine, edited, picture_to_json(edited.pictures[0], name), likely)
+        return made.judged(edited, picture_to_json(edited.pictures[0], name))
 
-    frame: wire.Reconstruction = {
+    return made, {
         "target": {"index": index, "name": target.name, "probability": own},
         "classes": [
             {"index": i, "name": _name(engine, i), "probability": round(float(probabilities[i]), 5)}
@@ -120,28 +139,10 @@ def reconstruct(
         "reconstruction": shown(editor.reconstruction(), "reconstruction"),
         "rest": shown(editor.decoded(editor.latent), "at rest"),
     }
-    return Reconstructed(target, editor, frame)
 
 
 def _name(engine: Engine, index: int) -> str:
     return class_name(index, engine.class_names, index + 1)
-
-
-def judged(
-    engine: Engine, edited: Edited, picture: shared.Picture, likely: Sequence[int]
-) -> wire.JudgedPicture:
-    """The picture, and what the network says of it: the classes that were likely, and the likeliest
-    now.
-    """
-    probabilities = edited.probabilities[0]
-    top = int(probabilities.argmax())
-    shown = [*likely, *([top] if top not in likely else [])]
-    return {
-        **picture,
-        "chances": [(index, round(float(probabilities[index]), 5)) for index in shown],
-        "label": top,
-        "label_name": _name(engine, top),
-    }
 
 
 def _frame_of(explanation: RelabelExplanation, fraction: float) -> dict[str, Any]:
@@ -197,12 +198,7 @@ def slider_axes(engine: Engine, explanation: RelabelExplanation) -> SliderAxes:
 
 
 def edited_to_json(
-    engine: Engine,
-    edited: Edited,
-    likely: Sequence[int],
-    values: Sequence[float],
-    neighbour: int,
-    full: int = 0,
+    rest: Reconstructed, edited: Edited, values: Sequence[float], neighbour: int, full: int = 0
 ) -> dict[str, Any]:
     """The `edited` trait without `run` and `answer`: a picture at these values, from that neighbour
     on (−1: the picture).
@@ -222,7 +218,7 @@ def edited_to_json(
         "values": [round(float(value), 5) for value in values],
         "neighbour": neighbour,
         "score": None if edited.scores is None else finite(float(edited.scores[0])),
-        **judged(engine, edited, picture, likely),
+        **rest.judged(edited, picture),
     }
 
 
@@ -238,11 +234,7 @@ def neighbour_pictures(
 
 
 def saved_frames(
-    engine: Engine,
-    editor: Editor,
-    explanation: RelabelExplanation,
-    axes: Sequence[Axis],
-    likely: Sequence[int],
+    rest: Reconstructed, explanation: RelabelExplanation, axes: Sequence[Axis]
 ) -> Iterator[Progress[wire.LatentSaved]]:
     """What a saved page can show, one a step: positions of every slider, and neighbours from the
     lowest score to the highest, fewer where pictures are large.
@@ -253,7 +245,7 @@ def saved_frames(
         made = {
             **position,
             "score": finite(float(edited.scores[0])),
-            **judged(engine, edited, small_picture(edited.pictures[0]), likely),
+            **rest.judged(edited, small_picture(edited.pictures[0])),
         }
         return cast(wire.LatentSaved, made)
 
@@ -262,10 +254,10 @@ def saved_frames(
     neighbours = set(order[np.linspace(0, len(order) - 1, min(most, len(order))).astype(int)])
     done, total = 0, len(axes) * POSITIONS + len(neighbours)
     for number, axis in enumerate(axes):
-        for value, edited in editor.along(axis, POSITIONS, explanation):
+        for value, edited in rest.editor.along(axis, POSITIONS, explanation):
             done += 1
             yield Progress(done / total, frame(edited, slider=number, value=round(value, 4)))
     for neighbour in sorted(map(int, neighbours)):
         done += 1
-        edited = editor.decoded(explanation.latents([neighbour]), explanation)
+        edited = rest.editor.decoded(explanation.latents([neighbour]), explanation)
         yield Progress(done / total, frame(edited, neighbour=neighbour))
