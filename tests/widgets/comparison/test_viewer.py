@@ -250,7 +250,7 @@ def test_it_is_strict(engine: Engine, comparison: GradientComparison) -> None:
         comparison.place = 1
     assert comparison.picture_index == 1
     with (
-        pytest.warns(DeprecationWarning, match="place is now called picture_index"),
+        pytest.warns(DeprecationWarning, match="place=.... is now called picture_index"),
         GradientComparison(engine, [photograph()] * 2, place=1) as other,  # type: ignore[call-arg]
     ):
         assert other.picture_index == 1
