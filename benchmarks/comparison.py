@@ -101,7 +101,7 @@ def main() -> None:
     ):
         result = measured(notebook, rounds)
     static = Path(xai_widgets.__file__).parent / "static"
-    size = sum(path.stat().st_size for path in static.glob("gradient_comparison.*"))
+    size = sum(path.stat().st_size for path in (static / "comparison").iterdir())
     keep("comparison", {**result, "bundle_bytes": size})
 
 

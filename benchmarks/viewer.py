@@ -223,7 +223,7 @@ def repaints(notebook: NotebookPage) -> dict[str, float]:
 
 def bundle_bytes() -> int:
     static = Path(xai_widgets.__file__).parent / "static"
-    return sum(path.stat().st_size for path in static.glob("heatmap_viewer.*"))
+    return sum(path.stat().st_size for path in (static / "heatmap").iterdir())
 
 
 def growth_bytes() -> int:
