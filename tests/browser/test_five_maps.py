@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.conftest import OpenNotebook
-from tests.browser.viewer import SMALL, Viewer
+from tests.browser.viewer import SMALL, Viewer, saved_page
 from tests.widgets.conftest import photograph
 from tests.widgets.five_maps.viewer import FiveMaps
 from tests.widgets.registry import small
@@ -70,16 +70,10 @@ def test_its_saved_page_works_from_disk(
     with Built(small(), photograph()) as widget:
         widget.wait(60)
         page_file = widget.to_html(tmp_path / "five maps.html")
-    context = browser.new_context(offline=True, viewport={"width": 900, "height": 500})
-    page = context.new_page()
-    problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.goto(page_file.as_uri())
-    viewer = Viewer(page)
-    viewer.until("root => root.dataset.xwMaps === '5'")
-    titles = viewer.root.locator("figure h3").all_text_contents()
-    assert titles == ["Saliency", "Guided backpropagation", "Grad-CAM", "LayerCAM", "Occlusion"]
-    assert viewer.root.locator(".xw-words").inner_text() == "Saved page"
-    page.screenshot(path=shots / "five_maps_saved.png")
-    assert problems == []
-    context.close()
+    with saved_page(browser, page_file, 900, 500) as page:
+        viewer = Viewer(page)
+        viewer.until("root => root.dataset.xwMaps === '5'")
+        titles = viewer.root.locator("figure h3").all_text_contents()
+        assert titles == ["Saliency", "Guided backpropagation", "Grad-CAM", "LayerCAM", "Occlusion"]
+        assert viewer.root.locator(".xw-words").inner_text() == "Saved page"
+        page.screenshot(path=shots / "five_maps_saved.png")

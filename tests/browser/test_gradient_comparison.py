@@ -12,7 +12,7 @@ from tests.browser.conftest import shown
 from tests.browser.contrast import faint_texts
 from tests.browser.jupyter import JupyterLab
 from tests.browser.notebook_page import NotebookPage, checksum
-from tests.browser.viewer import SMALL, Viewer
+from tests.browser.viewer import SMALL, Viewer, saved_page
 
 MADE = """
 import copy
@@ -201,13 +201,7 @@ def test_a_saved_page_lives_without_a_kernel(
 ) -> None:
     file = tmp_path / "comparison.html"
     notebook.execute(f"comparison.to_html({str(file)!r})")
-    page = browser.new_page(viewport={"width": 1000, "height": 1200})
-    asked: list[str] = []
-    errors: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    try:
-        page.goto(file.as_uri())
+    with saved_page(browser, file, height=1200) as page:
         saved = Viewer(page)
         saved.until("root => root.dataset.xwComplete !== undefined")
         before = heat(saved, "0 saliency")
@@ -219,7 +213,3 @@ def test_a_saved_page_lives_without_a_kernel(
         view(saved, "swipe")
         saved.until("root => root.querySelector('.xw-pairing').dataset.xwDrawn !== undefined")
         assert saved.control("column-saliency").is_disabled()
-        assert [url for url in asked if not url.startswith(("file:", "blob:"))] == []
-        assert errors == []
-    finally:
-        page.close()

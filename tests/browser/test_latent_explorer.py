@@ -12,7 +12,7 @@ from tests.browser.conftest import shown
 from tests.browser.contrast import faint_texts
 from tests.browser.jupyter import JupyterLab
 from tests.browser.notebook_page import NotebookPage
-from tests.browser.viewer import Viewer
+from tests.browser.viewer import Viewer, saved_page
 from xai_widgets.widgets.latent.work import READOUTS
 
 # A VAE whose latents are the mean colours of a picture's quarters; the class is the brightest one.
@@ -193,13 +193,7 @@ def test_a_saved_page_lives_without_a_kernel(
 ) -> None:
     file = tmp_path / "explorer.html"
     notebook.execute(f"explorer.to_html({str(file)!r})")
-    page = browser.new_page(viewport={"width": 1000, "height": 1200})
-    asked: list[str] = []
-    errors: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    try:
-        page.goto(file.as_uri())
+    with saved_page(browser, file, height=1200) as page:
         saved = Viewer(page)
         saved.until("root => root.dataset.xwSliders === '8'")
         before = saved.until_changed(None, "edited")
@@ -218,7 +212,3 @@ def test_a_saved_page_lives_without_a_kernel(
         pane.press("Enter")
         saved.until("root => Number(root.dataset.xwNeighbour) >= 0")
         assert "Saved page" in saved.status()
-        assert [url for url in asked if not url.startswith(("file:", "blob:"))] == []
-        assert errors == []
-    finally:
-        page.close()

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.viewer import Viewer
+from tests.browser.viewer import Viewer, saved_page
 
 PAGES = Path(__file__).parent / "saved_pages"
 WIDGETS = ("heatmap", "faithfulness", "comparison", "latent", "training")
@@ -23,15 +23,8 @@ WIDGETS = ("heatmap", "faithfulness", "comparison", "latent", "training")
 def opened(browser: Browser, folder: Path, widget: str) -> Iterator[Viewer]:
     path = folder / f"{widget}.html"
     path.write_bytes(gzip.decompress((PAGES / f"{widget}.html.gz").read_bytes()))
-    context = browser.new_context(offline=True, viewport={"width": 1000, "height": 800})
-    page = context.new_page()
-    problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("console", lambda line: line.type == "error" and problems.append(line.text))
-    page.goto(path.as_uri())
-    yield Viewer(page)
-    assert problems == []
-    context.close()
+    with saved_page(browser, path) as page:
+        yield Viewer(page)
 
 
 @pytest.mark.parametrize("widget", WIDGETS)

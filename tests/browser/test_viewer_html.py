@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 import xai_widgets as xw
-from tests.browser.viewer import Viewer
+from tests.browser.viewer import Viewer, saved_page
 
 
 @pytest.fixture(scope="module")
@@ -23,19 +23,8 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def page(browser: Browser, saved: Path) -> Iterator[Page]:
-    """The file in a browser that is offline; whatever it asks for is an error."""
-    context = browser.new_context(offline=True, viewport={"width": 1000, "height": 800})
-    page = context.new_page()
-    asked: list[str] = []
-    said: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("console", lambda told: told.type == "error" and said.append(told.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.goto(saved.as_uri())
-    yield page
-    assert said == []
-    assert [url for url in asked if not url.startswith(("file:", "blob:", "data:"))] == []
-    context.close()
+    with saved_page(browser, saved) as page:
+        yield page
 
 
 def test_it_paints_without_a_kernel(page: Page, shots: Path) -> None:

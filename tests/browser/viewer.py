@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Frame, Locator, Page
+from playwright.sync_api import Browser, Frame, Locator, Page
 
 from tests.browser.notebook_page import checksum
 
@@ -135,3 +138,26 @@ class Viewer:
     def status(self) -> str:
         """Return the words in the footer."""
         return self.find("[data-xw-status]").inner_text().replace("\u00a0", " ")
+
+
+@contextmanager
+def saved_page(
+    browser: Browser, file: Path, width: int = 1000, height: int = 800
+) -> Iterator[Page]:
+    """A saved page in a browser that is offline; any error on it, and whatever it asks for beside
+    the file, fails the test.
+    """
+    context = browser.new_context(offline=True, viewport={"width": width, "height": height})
+    try:
+        page = context.new_page()
+        requests: list[str] = []
+        problems: list[str] = []
+        page.on("request", lambda request: requests.append(request.url))
+        page.on("console", lambda line: line.type == "error" and problems.append(line.text))
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.goto(file.as_uri())
+        yield page
+        assert problems == []
+        assert [url for url in requests if not url.startswith(("file:", "blob:"))] == []
+    finally:
+        context.close()

@@ -136,5 +136,3 @@ export const resetButton = (
   reset: () => void,
   control = "reset",
 ): HTMLElement => tool(signal, control, label, "M3.2 6.5a5 5 0 1 1-.2 2.6M3 2.8v3.7h3.7", reset);
-
-export type { RenderProps } from "../core/model";
