@@ -27,6 +27,7 @@ __all__ = [
     "logits_of",
     "probabilities_of",
     "resolve",
+    "tensors_in",
 ]
 
 _CALLABLE_HINT = (
@@ -233,7 +234,7 @@ def _score_of(function: Callable[[Any], Any], output: Any, name: str) -> Tensor:
             f"{what} returned {type(score).__name__}; expected a tensor with one number per "
             "picture, still tied to the network (no .item(), no numpy)."
         )
-    tensors = list(_tensors(output))
+    tensors = list(tensors_in(output))
     batch = next((len(t) for t in tensors if t.ndim), 1)
     if score.ndim == 0 and batch == 1:
         score = score.reshape(1)
@@ -261,7 +262,7 @@ def _logit_tensor(output: Any) -> tuple[Tensor, str]:
         held = output.get(key) if isinstance(output, Mapping) else getattr(output, key, None)
         if isinstance(held, torch.Tensor):
             return held, f"output {key!r}"
-    tensors = list(_tensors(output, depth=1))
+    tensors = list(tensors_in(output, depth=1))
     if not tensors:
         raise ExplanationError(
             f"the network returned {_kind(output)}, in which there are no logits: expected a "
@@ -271,7 +272,7 @@ def _logit_tensor(output: Any) -> tuple[Tensor, str]:
     return (fitting or tensors)[0], f"output ({_kind(output)}, first tensor)"
 
 
-def _tensors(output: Any, depth: int = 8) -> Iterable[Tensor]:
+def tensors_in(output: Any, depth: int = 8) -> Iterable[Tensor]:
     """Yield the tensors inside an output, in order, ``depth`` containers deep."""
     import torch
 
@@ -289,7 +290,7 @@ def _tensors(output: Any, depth: int = 8) -> Iterable[Tensor]:
     else:
         return
     for item in inner:
-        yield from _tensors(item, depth - 1)
+        yield from tensors_in(item, depth - 1)
 
 
 def _kind(output: Any) -> str:

@@ -112,11 +112,11 @@ class Internals:
         """
         name = layer or self.layer
         if name is not None:
-            return trace.record(name).name
+            return trace.map(name).name
         if not trace.layers:
             raise ExplanationError(
-                f"{self.name} has no layer with a map over the picture, which CAM methods need; "
-                "use a gradient or perturbation method"
+                f"{self.name} has no layer with a map over the picture, which CAM methods need"
+                f"{trace.why_no_layer}; use a gradient or perturbation method"
             )
         return trace.layers[0].name
 
@@ -127,8 +127,8 @@ class Internals:
         trace = self._latest() if image is None else self.trace(self.picture(image))
         layers = trace.layers
         if self.layer is not None:
-            record = trace.record(self.layer)
-            own = Layer(record.name, record.layout.size, record.layout.channels)
+            found = trace.map(self.layer)
+            own = Layer(found.name, found.size, found.channels)
             layers = [own, *(layer for layer in layers if layer.name != own.name)]
         return layers
 
@@ -147,13 +147,11 @@ class Internals:
 
     def trace(self, picture: Picture) -> Trace:
         """The recorded pass of a picture: run now, or kept from before."""
-        key = (picture.digest, tuple(picture.input.shape), self.network.fingerprint())
+        key = (picture.digest, tuple(picture.input.shape), self.network.state())
         with self._tracing:
             trace = self._traces.get(key)
             if trace is None:
                 trace = self.joint_trace([picture], key)
-                if not trace.layers and self.layer is not None:
-                    trace.record(self.layer)
             self._traces.put(key, trace, trace.nbytes)  # it grows when attention is read from it
         return trace
 

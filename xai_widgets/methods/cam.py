@@ -42,7 +42,7 @@ _STEPS = 8  # a first map after an eighth of the work, also where all of it woul
 )
 def grad_cam(trace: Trace, target: Target, layer: str) -> Tensor:
     """max(Σₖ αₖ Aₖ, 0), αₖ the spatial mean of Gₖ, (N, h, w). Source: Selvaraju et al. 2017, 3."""
-    alpha = trace.layer_gradient(target, layer).mean(dim=(2, 3), keepdim=True)
+    alpha = trace.mean_gradient(target, layer)
     return (alpha * trace.activation(layer)).sum(dim=1).relu()
 
 

@@ -1,54 +1,80 @@
-"""A network's fingerprint: it tells passes recorded before the network changed from later ones."""
+"""A network's fingerprint: it tells passes recorded before the network changed from later ones.
+
+What is compared is the network's whole state, not a sign of it: which modules, classes, hooks and
+functions it is made of, the value of every attribute, and every byte of its weights and buffers.
+Functions are followed into their closures, defaults and the global names that they use. What
+lies behind compiled code, or in the state of another library, is not seen; where the network is run
+anyway, `Trace` compares what it gives out with what it gave out before.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+import functools
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Mapping
+from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, TypeAlias
 
 import numpy as np
 import torch
+import xxhash
 from torch import Tensor, nn
 
 Structure: TypeAlias = tuple[tuple[int, type], ...]
-_Views: TypeAlias = "list[Any]"  # of tensors or of arrays
-_SAMPLES = 8  # values read of each tensor
+
+_PLAIN = frozenset(
+    {
+        *(int, float, bool, str, bytes, complex, type(None), type(Ellipsis), range, slice),
+        *(torch.dtype, torch.device, torch.Size, torch.memory_format),
+    }
+)
+_SEQUENCES = (tuple, list, set, frozenset, deque)
+# Told apart by their identity alone.
+_OPAQUE = (type, ModuleType, BuiltinFunctionType, CodeType)
+# The network always runs in evaluation mode; the last three are compared on their own.
+_SKIPPED = frozenset({"training", "_parameters", "_buffers", "_modules"})
+# Libraries whose functions nobody changes between two cells.
+_LIBRARIES = ("torch", "torchvision", "numpy", "builtins", "xai_widgets")
+_DEPTH = 6  # of objects inside objects
+_MOST = 50_000  # objects compared by what they hold; further ones by identity
+_GLOBAL_HOOKS = ("_global_forward_hooks", "_global_forward_pre_hooks", "_global_buffer_registration_hooks")
+_Names: TypeAlias = tuple[str, ...]
 
 
 class Fingerprint:
-    """Calling it gives a value that changes when a module, parameter or buffer of the network is
-    replaced or written.
-
-    Writes through `.data` and by fused optimizers are not in PyTorch's own count of versions, so a
-    few values of each tensor are read as well.
+    """Calling it gives a number that is a new one whenever the network has changed: a module,
+    parameter, buffer, hook, attribute or method was replaced or written, in whatever way. `form` is
+    the number as it was when anything but the values of tensors changed last.
     """
 
     def __init__(self, model: nn.Module) -> None:
         self._model = model
-        self._samples: tuple[tuple[int, ...], list[_Views]] = ((), [])
+        self._lock = threading.Lock()
+        self._number = 0
+        self.form = 0
+        self._state: _State | None = None
+        self._weights: list[Any] = []
+        self._digests = _Digests()
 
-    def __call__(self) -> Hashable:
-        modules = modules_of(self._model)
-        tensors = [
-            tensor
-            for module in modules
-            for store in (module._parameters, module._buffers)
-            if store
-            for tensor in store.values()
-            if tensor is not None
-        ]
-        addresses = _addresses(tensors)
-        sampled, samples = self._samples
-        if sampled != addresses:
-            # Views into the tensors' memory, taken once: they show what is written there later.
-            samples = _samples(tensors)
-            self._samples = addresses, samples
-        values = tuple(map(_read, samples))
-        return _structure(modules), addresses, _versions(tensors), values
+    def __call__(self) -> int:
+        with self._lock:
+            state = _State(self._model)
+            weights = self._digests(state.tensors)
+            reformed = self._state is None or state.values != self._state.values
+            if reformed or weights != self._weights:
+                self._number += 1
+            if reformed:
+                self.form = self._number
+            # It holds what the ids in it stand for, so that none of them is used again.
+            self._state, self._weights = state, weights
+            return self._number
 
 
 def structure_of(model: nn.Module) -> Structure:
     """Which modules a network is made of."""
-    return _structure(modules_of(model))
+    modules = modules_of(model)
+    return tuple(zip(map(id, modules), map(type, modules), strict=True))
 
 
 def modules_of(model: nn.Module) -> list[nn.Module]:
@@ -62,56 +88,276 @@ def modules_of(model: nn.Module) -> list[nn.Module]:
     return modules
 
 
-def _structure(modules: list[nn.Module]) -> Structure:
-    return tuple(zip(map(id, modules), map(type, modules), strict=True))
-
-
-def _addresses(tensors: list[Tensor]) -> tuple[int, ...]:
-    try:
-        return tuple([tensor.data_ptr() for tensor in tensors])
-    except RuntimeError:  # one of them is sparse, or without storage
-        return tuple(map(id, tensors))
-
-
-def _versions(tensors: list[Tensor]) -> tuple[int, ...]:
-    try:
-        return tuple([tensor._version for tensor in tensors])
-    except RuntimeError:  # inference tensors count no versions
-        return tuple(-1 if tensor.is_inference() else tensor._version for tensor in tensors)
-
-
-def _read(views: _Views) -> bytes:
-    if isinstance(views[0], Tensor):
-        with torch.no_grad():
-            return torch.cat(views).view(torch.uint8).cpu().numpy().tobytes()
-    return np.concatenate(views).tobytes()
-
-
-def _samples(tensors: Iterable[Tensor]) -> list[_Views]:
-    """Views of some values of each tensor, spread over it, grouped by type and device. As arrays
-    where NumPy has the type: it joins small ones six times quicker.
+class _State:
+    """All that decides what a network does, as plain values and identities (`values`) and as
+    tensors (`tensors`), collected from it; `held` keeps what the identities stand for alive.
     """
-    groups: dict[tuple[torch.dtype, torch.device], list[Tensor]] = {}
+
+    def __init__(self, model: nn.Module) -> None:
+        self.values: list[Any] = []
+        self.tensors: list[Tensor] = []
+        self.held: list[Any] = []
+        self._seen: set[int] = set()
+        self._classes: dict[type, None] = {}
+        modules = [model]
+        self._modules = modules
+        self._met = {id(model)}
+        for module in modules:  # the list grows meanwhile
+            self._module(module)
+        for kind in self._classes:
+            self._class(kind)
+        for name in _GLOBAL_HOOKS:
+            for hook in getattr(nn.modules.module, name, {}).values():
+                self._visit(hook, 0)
+
+    def _module(self, module: nn.Module) -> None:
+        values = self.values
+        kind = type(module)
+        values.append(id(module))
+        self.held.append(module)
+        self._classes[kind] = None
+        if isinstance(module, torch.jit.ScriptModule):
+            self.tensors += [*module.parameters(), *module.buffers()]
+            return
+        for store in (module._parameters, module._buffers):
+            for name, tensor in store.items():
+                values.append(name)
+                if tensor is None:
+                    values.append(None)
+                else:
+                    self.tensors.append(tensor)
+        for name, child in module._modules.items():
+            values.append(name)
+            if child is not None:
+                values.append(id(child))
+                if id(child) not in self._met:
+                    self._met.add(id(child))
+                    self._modules.append(child)
+        for name, value in module.__dict__.items():
+            if name in _SKIPPED:
+                continue
+            if type(value) in _PLAIN:
+                values.append(name)
+                values.append(value)
+            elif type(value) is OrderedDict and not value:  # hooks, mostly none
+                continue
+            else:
+                values.append(name)
+                self._visit(value, 0)
+
+    def _class(self, kind: type) -> None:
+        """What a class and those it is derived from define: methods may be patched."""
+        for base in kind.__mro__:
+            if base is object or base in self._seen_classes:
+                continue
+            self._seen_classes.add(base)
+            if base.__module__.startswith("torch."):
+                # Of a library's class, the methods that the call of a module goes through.
+                for name in ("forward", "__call__", "_call_impl"):
+                    self._identity(base.__dict__.get(name))
+                continue
+            for value in list(base.__dict__.values()):
+                if isinstance(value, FunctionType):
+                    self._function(value, 0)
+                elif type(value) in _PLAIN:
+                    self.values.append(value)
+                else:
+                    self._identity(value)
+
+    @functools.cached_property
+    def _seen_classes(self) -> set[type]:
+        return {nn.Module}
+
+    def _identity(self, value: Any) -> None:
+        self.values.append(id(value))
+        self.held.append(value)
+
+    def _visit(self, value: Any, depth: int) -> None:
+        """Add a value of any kind, by what it holds as far as that can be seen."""
+        kind = type(value)
+        if kind in _PLAIN:
+            self.values.append(value)
+            return
+        if isinstance(value, Tensor):
+            self.tensors.append(value)
+            return
+        if isinstance(value, nn.Module):
+            # Also one that is registered nowhere: kept in a list, a closure or a global name.
+            self.values.append(id(value))
+            if id(value) not in self._met:
+                self._met.add(id(value))
+                self._modules.append(value)
+            return
+        self._identity(value)
+        if depth > _DEPTH or id(value) in self._seen or len(self._seen) > _MOST:
+            return
+        self._seen.add(id(value))
+        if isinstance(value, FunctionType):
+            self._function(value, depth)
+        elif isinstance(value, MethodType):
+            self._visit(value.__func__, depth + 1)
+            self._visit(value.__self__, depth + 1)
+        elif isinstance(value, functools.partial):
+            self._all((value.func, value.args, value.keywords), depth)
+        elif isinstance(value, _SEQUENCES):
+            self.values.append(len(value))
+            self._all(value, depth)
+        elif isinstance(value, Mapping):
+            self.values.append(len(value))
+            self._all(list(value.keys()), depth)
+            self._all(list(value.values()), depth)
+        elif isinstance(value, np.ndarray):
+            self.values.append(_digest_of_array(value))
+        elif not isinstance(value, _OPAQUE):
+            self._object(value, depth)
+
+    def _all(self, values: Iterable[Any], depth: int) -> None:
+        for value in values:
+            if type(value) in _PLAIN:
+                self.values.append(value)
+            else:
+                self._visit(value, depth + 1)
+
+    def _object(self, value: Any, depth: int) -> None:
+        attributes = getattr(value, "__dict__", None)
+        if isinstance(attributes, dict):
+            self._all(list(attributes.keys()), depth)
+            self._all(list(attributes.values()), depth)
+        for base in type(value).__mro__:
+            for name in _slots_of(base):
+                self._all((getattr(value, name, None),), depth)
+
+    def _function(self, function: FunctionType, depth: int) -> None:
+        """A function: its code, defaults, closure, attributes and the global names that it uses."""
+        code = function.__code__
+        self._identity(function)
+        self._identity(code)
+        if function.__module__ is not None and function.__module__.startswith(_LIBRARIES):
+            return
+        self._seen.add(id(function))
+        self._all((function.__defaults__, function.__kwdefaults__), depth)
+        if function.__dict__:
+            self._all(list(function.__dict__.values()), depth)
+        for cell in function.__closure__ or ():
+            try:
+                self._all((cell.cell_contents,), depth)
+            except ValueError:  # an empty cell
+                continue
+        if depth <= _DEPTH:
+            present = function.__globals__
+            for name in _names_in(code):
+                if name in present:
+                    self._global(present[name], depth)
+
+    def _global(self, value: Any, depth: int) -> None:
+        if type(value) in _PLAIN:
+            self.values.append(value)
+        elif not isinstance(value, _OPAQUE):
+            self._visit(value, depth + 1)
+
+
+@functools.lru_cache(maxsize=4096)
+def _names_in(code: CodeType) -> _Names:
+    """The names that a function's code looks up, inner functions included."""
+    inner = [_names_in(const) for const in code.co_consts if isinstance(const, CodeType)]
+    return tuple(dict.fromkeys([*code.co_names, *(name for names in inner for name in names)]))
+
+
+@functools.lru_cache(maxsize=1024)
+def _slots_of(kind: type) -> _Names:
+    slots = kind.__dict__.get("__slots__", ())
+    names = (slots,) if isinstance(slots, str) else tuple(slots)
+    return tuple(name for name in names if not name.startswith("__"))
+
+
+_View: TypeAlias = "Callable[[], int]"
+
+
+class _Digests:
+    """Checksums of tensors' bytes. Views into their memory are taken once, and again where a tensor
+    lies elsewhere than before; they show what is written there later.
+    """
+
+    def __init__(self) -> None:
+        self._places: list[Any] = []
+        self._views: list[_View] = []
+
+    def __call__(self, tensors: list[Tensor]) -> list[Any]:
+        """For each tensor where it lies, its form and version, and the checksums of all memory."""
+        places = [place for tensor in tensors for place in _place(tensor)]
+        if places != self._places:
+            self._views = _views(tensors)
+            self._places = places
+        versions = [_version(tensor) for tensor in tensors]
+        return [*places, *versions, *(view() for view in self._views)]
+
+
+def _place(tensor: Tensor) -> tuple[Any, ...]:
+    try:
+        return (tensor.data_ptr(), tensor.shape, tensor.stride(), tensor.dtype)
+    except RuntimeError:  # sparse, or without storage
+        return (id(tensor), tensor.shape, None, tensor.dtype)
+
+
+def _version(tensor: Tensor) -> int:
+    try:
+        return tensor._version
+    except RuntimeError:  # inference tensors count no versions
+        return -1
+
+
+def _views(tensors: Iterable[Tensor]) -> list[_View]:
+    """How to read the checksum of each tensor's memory, memory that several share once."""
+    views: dict[Any, _View] = {}
     with torch.no_grad():
         for tensor in tensors:
-            if tensor.layout != torch.strided or tensor.is_meta or not tensor.numel():
-                continue
-            # In the order of memory, whatever the strides, so that no tensor is copied as a whole.
-            start = tensor.storage_offset()
-            stored = tensor.untyped_storage().nbytes() // tensor.itemsize - start
-            span = min(tensor.numel(), stored)
-            step = max((span - 1) // (_SAMPLES - 1), 1)
-            sample = tensor.detach().as_strided(((span - 1) // step + 1,), (step,), start)
-            groups.setdefault((tensor.dtype, tensor.device), []).append(sample)
-    return [
-        [sample.numpy() for sample in group] if _in_numpy(group[0]) else group
-        for group in groups.values()
-    ]
+            for part in _dense_parts(tensor):
+                if part.is_meta or not part.numel():
+                    continue
+                storage = part.untyped_storage()
+                views.setdefault((part.device, storage.data_ptr()), _view(storage))
+    return list(views.values())
 
 
-def _in_numpy(sample: Tensor) -> bool:
-    try:
-        sample.numpy()
-    except (TypeError, RuntimeError):  # another device, bfloat16, conjugated, quantised
-        return False
-    return True
+def _dense_parts(tensor: Tensor) -> list[Tensor]:
+    """The tensors with memory of their own that a tensor is made of."""
+    if tensor.layout == torch.sparse_coo:
+        return [tensor._indices(), tensor._values()]
+    if tensor.layout != torch.strided:
+        return [tensor.values()] if hasattr(tensor, "values") else []
+    return [tensor]
+
+
+def _view(storage: torch.UntypedStorage) -> _View:
+    octets = torch.tensor([], dtype=torch.uint8, device=storage.device).set_(storage)
+    if storage.device.type == "cpu":
+        array = octets.numpy()
+        return functools.partial(xxhash.xxh3_64_intdigest, array)
+    return functools.partial(_digest_on_device, octets)
+
+
+_ROW = 4096
+
+
+def _digest_on_device(octets: Tensor) -> int:
+    """A checksum worked out where the memory is: Σ v[i] r[i] modulo 2⁶⁴, r odd and random."""
+    width = 4 if octets.numel() % 4 == 0 else 1
+    numbers = octets.view(torch.int32 if width == 4 else torch.uint8)
+    generator = torch.Generator("cpu").manual_seed(0)
+    weights = torch.randint(-(2**62), 2**62, (2, _ROW), generator=generator, device="cpu") * 2 + 1
+    columns, rows = weights.to(octets.device)
+    total = 0
+    whole = numbers.numel() // _ROW * _ROW
+    # A block of rows at a time, so that the 64-bit products take little memory.
+    for start in range(0, whole, _ROW * _ROW):
+        block = numbers[start : min(start + _ROW * _ROW, whole)].view(-1, _ROW)
+        sums = (block.long() * columns).sum(1)
+        total = total * 3 + int((sums * rows[: len(sums)]).sum())
+    rest = numbers[whole:].long()
+    return total * 3 + int((rest * columns[: len(rest)]).sum())
+
+
+def _digest_of_array(array: np.ndarray[Any, Any]) -> int:
+    if array.dtype.hasobject:
+        return id(array)
+    return int(xxhash.xxh3_64_intdigest(np.ascontiguousarray(array)))

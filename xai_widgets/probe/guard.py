@@ -8,9 +8,11 @@ were. Parameters' `.grad` is never written because every backward goes through
 
 from __future__ import annotations
 
+import operator
 import random
 import threading
 import weakref
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeAlias
@@ -74,7 +76,8 @@ def as_found(model: nn.Module, mode: FunctionMode | None = None) -> Iterator[Non
     """Run the network inside this, in evaluation mode; afterwards it is as it was found. `mode`
     meets the functions that it calls.
     """
-    with autograd_ready(model), buffers_aside(modules := modules_of(model)):
+    modules = modules_of(model)
+    with autograd_ready(model), attributes_restored(modules), buffers_aside(modules):
         training = [(module, module.training) for module in modules]
         # The attribute, not `.eval()`: networks override that method and do more in it than
         # switching.
@@ -88,6 +91,66 @@ def as_found(model: nn.Module, mode: FunctionMode | None = None) -> Iterator[Non
             for module, was_training in training:
                 if module.training != was_training:
                     module.training = was_training
+
+
+_CONTAINERS = frozenset({dict, list, set, defaultdict})
+# What every module has (training, weights, hooks) is restored by who sets it.
+_RESTORED_ELSEWHERE = frozenset(vars(nn.Module()))
+
+
+@contextmanager
+def attributes_restored(modules: list[nn.Module]) -> Iterator[None]:
+    """Give every attribute back its value afterwards, and every list, dictionary and set its
+    content: a network may keep what it computed, and a tensor of ours in it would keep a whole pass
+    alive and forbid copying the network.
+    """
+    kept: list[tuple[dict[str, Any], dict[str, Any]]] = []
+    containers: list[tuple[Any, Any]] = []
+    for module in modules:
+        if isinstance(module, torch.jit.ScriptModule):
+            continue
+        attributes = module.__dict__
+        kept.append((attributes, attributes.copy()))
+        containers += [
+            (value, value.copy())
+            for name, value in attributes.items()
+            if type(value) in _CONTAINERS and name not in _RESTORED_ELSEWHERE
+        ]
+    try:
+        yield
+    finally:
+        for attributes, before in kept:
+            if len(attributes) != len(before) or not all(
+                map(operator.is_, attributes.values(), before.values())
+            ):
+                _restore_attributes(attributes, before)
+        for container, content in containers:
+            _restore_content(container, content)
+
+
+def _restore_attributes(attributes: dict[str, Any], before: dict[str, Any]) -> None:
+    for name in list(attributes):
+        if name not in before:
+            del attributes[name]
+    for name, value in before.items():
+        if attributes.get(name) is not value and name not in _RESTORED_ELSEWHERE:
+            attributes[name] = value
+
+
+def _restore_content(container: Any, content: Any) -> None:
+    """Put back what a container held, if that is no longer what it holds."""
+    if len(container) == len(content):
+        pairs = zip(_items(container), _items(content), strict=True)
+        if all(now is then for now, then in pairs):
+            return
+    container.clear()
+    (container.extend if isinstance(container, list) else container.update)(content)
+
+
+def _items(container: Any) -> list[Any]:
+    if isinstance(container, dict):
+        return [*container.keys(), *container.values()]
+    return list(container)
 
 
 @contextmanager

@@ -11,7 +11,8 @@ passes.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -121,18 +122,20 @@ def _tokens(
 
 @dataclass
 class Recorded:
-    """What came out of one layer in a forward pass (in its last call, where there were several).
-    `copy` is what the network went on with, where that was a copy.
+    """What came out of one call of a layer in a forward pass: `call` is its number among the calls
+    of that layer, `order` among those of all layers, both from 0. `copy` is what the network went
+    on with, where that was a copy.
     """
 
     name: str
     tensor: Tensor
     layout: Layout
-    order: int
-    group: int
-    version: int
-    no_features: bool
-    inside_attention: bool
+    call: int = 0
+    order: int = 0
+    group: int = 0
+    version: int = 0
+    no_features: bool = False
+    inside_attention: bool = False
     copy: Tensor | None = None
 
     @property
@@ -160,13 +163,18 @@ def makes_no_features(module: nn.Module) -> bool:
     return any(word in name for word in _NO_FEATURES) and not any(True for _ in module.parameters())
 
 
-def rank(recorded: Sequence[Recorded], head_input: Tensor, width: int | None) -> list[Layer]:
+def rank(
+    recorded: Sequence[Recorded],
+    head_input: Tensor,
+    carries_all: Callable[[Recorded], bool] = lambda record: False,
+) -> list[Layer]:
     """The layers that CAM methods are best read from, best first.
 
     First the deepest layer of each resolution, deepest resolution first; then all others, deepest
     first. Layers that give out the same tensor (`layer4`, `layer4.2`, `layer4.2.relu`) are listed
     once, under the shortest name. `head_input` is what the classifier's last layer was given: a
-    layer is listed if that depends on it at a quarter of its positions or more.
+    layer is listed if that depends on it at several positions. `carries_all` tells whether nothing
+    of the picture reaches the head but through a layer.
     """
     groups: dict[int, list[Recorded]] = {}
     for record in recorded:
@@ -181,12 +189,18 @@ def rank(recorded: Sequence[Recorded], head_input: Tensor, width: int | None) ->
     leaders.sort(key=lambda r: -r.group)
     # What attention computes inside (queries, weights, position biases) only looks like a map.
     leaders = [r for r in leaders if not r.inside_attention] or leaders
+    # Queries, keys and hidden units inside a transformer block are not features of positions: the
+    # width of what runs through all blocks, which is the commonest, tells them apart.
+    widths = _token_widths(leaders)
+    leaders = [
+        r
+        for r in leaders
+        if r.layout.kind != "tokens"
+        or r.layout.channels == widths[r.layout.size]
+        or carries_all(r)
+    ]
     if not leaders:
         return []
-    width = width or leaders[0].layout.channels
-    # Queries, keys and hidden units inside a transformer block are not features of positions: their
-    # width gives them away.
-    leaders = [r for r in leaders if r.layout.kind != "tokens" or r.layout.channels == width]
     best = leaders[0]
     # At every other resolution, the last output of the outermost module: the end of a stage, not a
     # part of the next block.
@@ -200,6 +214,15 @@ def rank(recorded: Sequence[Recorded], head_input: Tensor, width: int | None) ->
     return [Layer(r.name, r.layout.size, r.layout.channels) for r in ranked]
 
 
+def _token_widths(leaders: Sequence[Recorded]) -> dict[tuple[int, int], int]:
+    """The commonest number of channels among token maps of each size; of equals the deepest's."""
+    counts: dict[tuple[int, int], Counter[int]] = {}
+    for record in leaders:
+        if record.layout.kind == "tokens":
+            counts.setdefault(record.layout.size, Counter())[record.layout.channels] += 1
+    return {size: widths.most_common(1)[0][0] for size, widths in counts.items()}
+
+
 def _order(record: Recorded) -> int:
     return record.order
 
@@ -209,12 +232,12 @@ def _leader(members: list[Recorded]) -> Recorded:
 
 
 def _reached(records: list[Recorded], head_input: Tensor) -> list[bool]:
-    """For each layer: does the head's input change with at least a quarter of its positions?"""
+    """For each layer: does the head's input change with more than one of its positions?"""
     if not records or head_input.grad_fn is None:
         return [True] * len(records)
     # A fixed random direction: a constant one is orthogonal to everything behind a layer norm.
-    generator = torch.Generator().manual_seed(0)
-    direction = torch.randn(head_input.shape, generator=generator).to(head_input)
+    generator = torch.Generator("cpu").manual_seed(0)
+    direction = torch.randn(head_input.shape, generator=generator, device="cpu").to(head_input)
     gradients: tuple[Tensor | None, ...] = torch.autograd.grad(
         head_input, [r.tensor for r in records], direction, retain_graph=True, allow_unused=True
     )
@@ -223,6 +246,7 @@ def _reached(records: list[Recorded], head_input: Tensor) -> list[bool]:
         if gradient is None:
             reached.append(False)
             continue
+        # A class token is none of the positions; maximum pooling looks at few of them.
         positions = record.layout.to_map(gradient).abs().amax(dim=(0, 1))
-        reached.append(bool((positions > 0).float().mean() >= 0.25))
+        reached.append(int((positions > 0).sum()) > 1)
     return reached

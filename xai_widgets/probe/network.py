@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+import threading
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from xai_widgets.errors import ExplanationError
+from xai_widgets.probe.agreement import agree, agree_first
 from xai_widgets.probe.attention import AttentionMode, AttentionPass, TraceMode
 from xai_widgets.probe.fingerprint import Fingerprint, Structure, structure_of
 from xai_widgets.probe.folding import Folding
@@ -31,39 +33,79 @@ _ACCELERATOR_BACKWARD_BYTES = 4 * 2**30
 # Measured: on CPUs convolutions are up to a third quicker when channels lie innermost in memory.
 _FORMAT = {"cpu": torch.channels_last}
 _T = TypeVar("_T")
+# By input shape and sequence of layers.
+_Memo: TypeAlias = dict[tuple[tuple[int, ...], int], _T]
+# What PyTorch says where a network leaves it, or cuts a value off.
+_NO_GRAPH = (
+    "does not require grad",
+    "appears to not have been used in the graph",
+    "on Tensor that requires grad",
+    "Inference tensors",
+    "not implemented for",
+)
+
+
+class _Held(threading.local):
+    number: int | None = None
 
 
 @dataclass(frozen=True)
 class ForwardPass:
     """A recorded forward pass on (N, C, H, W): the input `x`, a leaf of the graph, the network's
-    `output`, and what `recorder` and `mode` met on the way.
+    `output`, and what `recorder` and `mode` met on the way. `graphless` says why there is no graph,
+    where the network cannot be run with one.
     """
 
     x: Tensor
     output: Any
     recorder: Recorder
     mode: TraceMode
+    graphless: str = ""
 
 
 class Network:
     """A network, and what running it taught: which layers carry maps, which are overwritten in
     place, how much memory a pass takes.
 
-    `byte_budget` bounds the largest activation of a batched forward. `fingerprint()` tells passes
+    `byte_budget` bounds the largest activation of a batched forward. `draws` says whether it drew
+    random numbers when it was recorded last. `state()` tells passes
     recorded before a change of the network from later ones.
     """
 
     def __init__(self, model: nn.Module, byte_budget: int = 256 * 2**20) -> None:
         self.model = unwrap(model)
         self.byte_budget = byte_budget
-        self.fingerprint = Fingerprint(self.model)
-        self._folding = Folding(self.model, self.fingerprint)
+        self._fingerprint = Fingerprint(self.model)
+        self._held = _Held()
+        self._folding = Folding(self.model, self.state)
         self._structure: Structure = ()
         self._names: dict[str, str] = {}
         self._overwritten: set[str] | None = None
+        self._format_checked = False
+        self._learned: _Memo[list[Layer]] = {}
+        self._whole: _Memo[bool] = {}
         self._ranked: dict[tuple[int, ...], list[Layer]] = {}
         self._item_bytes: dict[tuple[int, ...], int] = {}
+        self._batches: dict[tuple[int, ...], str] = {}
+        self._form = 0
+        self.draws = False
         self._format = _FORMAT.get(self._device, torch.contiguous_format)
+
+    def state(self) -> int:
+        """A number for the network's present state, a new one whenever anything in it has changed;
+        within `held` the number that it had at the beginning.
+        """
+        held = self._held.number
+        return self._fingerprint() if held is None else held
+
+    @contextmanager
+    def held(self, number: int) -> Iterator[None]:
+        """Take the network to be in this state while inside, in this thread, without looking."""
+        before, self._held.number = self._held.number, number
+        try:
+            yield
+        finally:
+            self._held.number = before
 
     @property
     def _device(self) -> str:
@@ -89,27 +131,33 @@ class Network:
         """Run the network; once more if it turns out that it cannot take the quick layout."""
         try:
             return run()
-        except RuntimeError as error:
-            given = self._format
-            if given == torch.contiguous_format or "view size is not compatible" not in str(error):
+        except (RuntimeError, AssertionError, ValueError, TypeError):
+            if self._format == torch.contiguous_format or self._format_checked:
                 raise
             self._format = torch.contiguous_format
-            return run()
+            try:
+                result = run()
+            except Exception:
+                self._format = _FORMAT.get(self._device, torch.contiguous_format)
+                raise
+            self._format_checked = True
+            return result
+
+    @property
+    def may_be_compared(self) -> bool:
+        """Whether two runs on one input give the same: not where random numbers are drawn."""
+        return not self.draws
 
     def record(self, x: Tensor) -> ForwardPass:
-        """Run the network forward on (N, C, H, W) once, recording.
-
-        Raises ExplanationError for weights made under inference mode.
-        """
+        """Run the network forward on (N, C, H, W) once, recording."""
         x = self.prepare(x)
-        if any(parameter.is_inference() for parameter in self.model.parameters()):
-            raise ExplanationError(
-                "the network's weights were made under torch.inference_mode(), so no gradient can "
-                "pass through it; build or load it outside of inference mode"
-            )
         with autograd_ready(self.model):
             self._learn_structure()
             forward = self._in_format(lambda: self._record(x))
+            if not self._format_checked and not self._is_right_in_format(x, forward.output):
+                self._format = torch.contiguous_format
+                forward = self._record(x)
+            self._format_checked = True
             overwritten = forward.recorder.overwritten()
             if self._overwritten is None:
                 # The first pass copies every layer's output, and shows for which of them that is
@@ -119,16 +167,44 @@ class Network:
                 self._overwritten |= overwritten
                 forward = self._record(x)
         self._item_bytes[tuple(x.shape[1:])] = max(forward.recorder.largest // len(x), 1)
+        self.draws = forward.mode.drew
         return forward
 
     def _record(self, x: Tensor) -> ForwardPass:
+        if any(parameter.is_inference() for parameter in self.model.parameters()):
+            return self._record_plainly(x, "its weights were made under torch.inference_mode()")
+        try:
+            return self._record_graph(x, requires_grad=True)
+        except (RuntimeError, TypeError, NotImplementedError) as error:
+            # Some networks leave PyTorch on the way; what needs no gradient works with them.
+            try:
+                return self._record_plainly(x, str(error).strip().partition("\n")[0])
+            except Exception:
+                raise error from None
+
+    def _record_plainly(self, x: Tensor, reason: str) -> ForwardPass:
+        with torch.no_grad():
+            forward = self._record_graph(x, requires_grad=False)
+        return replace(forward, graphless=reason)
+
+    def _record_graph(self, x: Tensor, *, requires_grad: bool) -> ForwardPass:
         mode = TraceMode()
         with as_found(self.model, mode):
-            leaf = self.copy(x.detach()).requires_grad_(True)
+            leaf = self.copy(x.detach()).requires_grad_(requires_grad)
             with Recorder(self.model, leaf, self._overwritten) as recorder:
                 # Given a copy, an in-place first layer does not overwrite the leaf.
                 output = self.model(self.copy(leaf))
         return ForwardPass(leaf, output, recorder, mode)
+
+    def _is_right_in_format(self, x: Tensor, output: Any) -> bool:
+        """Whether the network gives the same output for an ordinarily laid out input: one that
+        reads strides by itself may not.
+        """
+        if self._format == torch.contiguous_format:
+            return True
+        with as_found(self.model), torch.no_grad():
+            plain = self.model(x.clone(memory_format=torch.contiguous_format))
+        return agree(output, plain)
 
     def _learn_structure(self) -> None:
         """Forget what was learned about the network if its modules have been replaced since."""
@@ -137,16 +213,60 @@ class Network:
             self._structure = structure
             self._names = _canonical_names(self.model)
             self._overwritten = None
+            self._format_checked = False
+            self._format = _FORMAT.get(self._device, torch.contiguous_format)
+            self._learned = {}
+            self._whole = {}
             self._ranked = {}
+
+    def batch_problem(self, x: Tensor) -> str:
+        """Why inputs like these, (M, C, H, W), must be run one at a time; empty where they may be
+        run together. Worked out once, on a pair and its first member.
+        """
+        key = tuple(x.shape[1:])
+        self.state()
+        if self._form != self._fingerprint.form:
+            self._form, self._batches = self._fingerprint.form, {}
+        if key not in self._batches:
+            with autograd_ready(self.model):
+                self._batches[key] = self._batch_problem(self.prepare(x[:1]))
+        return self._batches[key]
+
+    def _batch_problem(self, x: Tensor) -> str:
+        generator = torch.Generator("cpu").manual_seed(0)
+        noise = torch.randn(x.shape, generator=generator, device="cpu").to(x)
+        scale = float(x.detach().float().std()) or 1.0
+        pair = torch.cat([x, x.flip(-1) + scale * noise])
+        alone = self._in_format(lambda: self._outputs(x, nullcontext()))
+        try:
+            together = self._outputs(pair, nullcontext())
+        except Exception:  # whatever a network raises that takes one picture
+            return "the network takes one picture at a time, so pictures were run one by one"
+        if agree_first(together, alone):
+            return ""
+        return (
+            "the network's answer for a picture depends on the other pictures in its batch, so "
+            "pictures were run one by one, each as if it were alone"
+        )
+
+    def one_by_one(self, x: Tensor, run: Callable[[Tensor], _T]) -> list[_T]:
+        """What `run` gives for the inputs (M, C, H, W), all at once where the network takes them so
+        and else one at a time.
+        """
+        parts = x.split(1) if len(x) > 1 and self.batch_problem(x) else (x,)
+        return [run(part) for part in parts]
 
     def scores(self, x: Tensor, target: Target) -> Tensor:
         """The target's score for each of the inputs (M, C, H, W), no gradients kept; (M,)."""
+        return torch.cat(self.one_by_one(x, partial(self._scores, target)))
+
+    def _scores(self, target: Target, x: Tensor) -> Tensor:
         output = self.outputs(x)
         with autograd_ready(self.model), torch.no_grad():
             return target.score(output, batch=len(x))
 
     def outputs(self, x: Tensor) -> Any:
-        """What the network gives out for the inputs (M, C, H, W), no gradients kept."""
+        """What the network gives out for a batch of inputs (M, C, H, W), no gradients kept."""
         x = self.prepare(x)
         return self._folded(x, partial(self._outputs, x))
 
@@ -163,6 +283,9 @@ class Network:
         """The class probabilities for each of the inputs (M, C, H, W), no gradients kept; (M,
         classes).
         """
+        return torch.cat(self.one_by_one(x, self._probabilities))
+
+    def _probabilities(self, x: Tensor) -> Tensor:
         output = self.outputs(x)
         with autograd_ready(self.model), torch.no_grad():
             return probabilities_of(logits_of(output, batch=len(x)))
@@ -174,7 +297,13 @@ class Network:
         (M, C, H, W).
         """
         x = self.prepare(x)
-        return self._folded(x, partial(self._gradients, x, target, rule))
+        pairs = self.one_by_one(
+            x, lambda part: self._folded(part, partial(self._gradients, part, target, rule))
+        )
+        if len(pairs) == 1:
+            return pairs[0]
+        scores, gradients = zip(*pairs, strict=True)
+        return torch.cat(scores), torch.cat(gradients)
 
     def _gradients(
         self, x: Tensor, target: Target, rule: Rule, folding: AbstractContextManager[Any]
@@ -182,9 +311,9 @@ class Network:
         mode = RectifierMode()
         with as_found(self.model, mode), folding:
             x = x.detach().requires_grad_(True)
-            score = target.score(self.model(self.copy(x)), batch=len(x))
-            mode.rule = rule
             try:
+                score = target.score(self.model(self.copy(x)), batch=len(x))
+                mode.rule = rule
                 (gradient,) = torch.autograd.grad(score.sum(), x)
             except RuntimeError as error:
                 raise not_differentiable(target, error) from error
@@ -232,14 +361,26 @@ class Network:
 
     def rank_layers(self, forward: ForwardPass) -> list[Layer]:
         """The layers that carry maps, best first; worked out once for each input shape."""
-        key = tuple(forward.x.shape[1:])
-        ranked = self._ranked.get(key)
+        key = (tuple(forward.x.shape[1:]), forward.recorder.signature)
+        ranked = self._learned.get(key)
         if ranked is None:
             with autograd_ready(self.model):
-                ranked = self._ranked.get(key)
+                ranked = self._learned.get(key)
                 if ranked is None:
-                    ranked = self._ranked[key] = _ranked(forward)
+                    ranked = self._learned[key] = _ranked(forward)
+        self._ranked[key[0]] = ranked
         return ranked
+
+    def sees_whole(self, forward: ForwardPass) -> bool:
+        """Whether everything in the network sees the picture whole and upright: no part, no mirror
+        image. Worked out once for each input shape and sequence of layers.
+        """
+        key = (tuple(forward.x.shape[1:]), forward.recorder.signature)
+        plain = self._whole.get(key)
+        if plain is None:
+            with autograd_ready(self.model):
+                plain = self._whole[key] = forward.recorder.dataflow.plain
+        return plain
 
 
 def _ranked(forward: ForwardPass) -> list[Layer]:
@@ -249,15 +390,23 @@ def _ranked(forward: ForwardPass) -> list[Layer]:
         output = first_tensor(forward.output)
     if output is None:
         return []
-    head = forward.recorder.head_input(output)
+    recorder = forward.recorder
+    head = recorder.head_input(output)
     source = output if head is None else head
-    width = source.shape[-1] if source.ndim in (2, 3) else None
-    return rank(list(forward.recorder.records.values()), source, width)
+    layers = rank(list(recorder.records.values()), source, partial(recorder.carries_all, source))
+    return [replace(layer, name=recorder.title_of(layer.name)) for layer in layers]
 
 
 def not_differentiable(target: Target, error: RuntimeError) -> Exception:
     """What to raise for an error of autograd: in words where the score is detached."""
-    if "does not require grad" not in str(error):
+    said = str(error)
+    if "use_reentrant" in said or "Checkpointing is not compatible" in said:
+        return ExplanationError(
+            "the network checkpoints activations re-entrantly, which forbids asking for gradients; "
+            "use checkpoint(..., use_reentrant=False), switch checkpointing off, or use a "
+            "perturbation method such as occlusion or rise"
+        )
+    if not any(words in said for words in _NO_GRAPH):
         return error
     return ExplanationError(
         f"{target.name}'s score does not depend on the picture in a way "

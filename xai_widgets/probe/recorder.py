@@ -11,7 +11,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from xai_widgets.probe.dataflow import Dataflow, Node
 from xai_widgets.probe.layers import (
+    Layout,
     Recorded,
     is_attention,
     layout_of,
@@ -22,14 +24,18 @@ from xai_widgets.probe.layers import (
 
 @dataclass(slots=True)
 class _Output:
-    """What one call of a layer gave out. `given` is what it was given, where that may be asked for;
-    `copy` is what the network went on with, where that was a copy.
+    """What one call of a layer gave out: its `number` among the layer's calls, from 0, and its node
+    in autograd's graph. `given` is what a layer with weights was given; `copy` is what the network
+    went on with, where that was a copy.
     """
 
     name: str
     module: nn.Module
     tensor: Tensor
     version: int
+    number: int
+    node: Node | None
+    has_weights: bool
     given: Any = None
     copy: Tensor | None = None
 
@@ -50,11 +56,15 @@ class Recorder:
     """
 
     def __init__(self, model: nn.Module, x: Tensor, protect: Collection[str] | None) -> None:
-        self._model = model
+        self._model, self._x = model, x
         self._batch, self._picture = x.shape[0], (int(x.shape[-2]), int(x.shape[-1]))
+        # What the first layer with weights was given: the network may have cut the picture into
+        # parts, in one batch, or to another size.
+        self._entered: tuple[int, ...] | None = None
         self._input_bytes = x.nbytes
         self._protect = protect
         self._outputs: list[_Output] = []
+        self._calls: dict[str, int] = {}
         # By id() of tensors that `_outputs` keeps alive.
         self._copies: set[int] = set()
         self._by_tensor: dict[int, Recorded] = {}
@@ -87,9 +97,15 @@ class Recorder:
         tensor = first_tensor(output)
         if tensor is None or not tensor.is_floating_point():
             return None
-        kept = _Output(name, module, tensor, tensor._version)
-        if args and isinstance(module, (nn.Linear, nn.Conv2d)):
+        number = self._calls.get(name, 0)
+        self._calls[name] = number + 1
+        node = None if tensor.grad_fn is None else (tensor.grad_fn, tensor.output_nr)
+        has_weights = any(weight is not None for weight in module._parameters.values())
+        kept = _Output(name, module, tensor, tensor._version, number, node, has_weights)
+        if has_weights and args and isinstance(args[0], Tensor):
             kept.given = args[0]
+            if self._entered is None:
+                self._entered = tuple(args[0].shape)
         self._outputs.append(kept)
         if self._protect is not None and name not in self._protect:
             return None
@@ -103,16 +119,61 @@ class Recorder:
         return passed_on
 
     def _may_be_map(self, tensor: Tensor) -> bool:
-        return tensor.requires_grad and tensor.ndim >= 3 and tensor.shape[0] == self._batch
+        if not tensor.requires_grad or tensor.ndim < 3:
+            return False
+        return tensor.shape[0] == self._batch or (
+            # One picture, cut into several that were put behind each other.
+            self._batch == 1
+            and self._entered is not None
+            and len(self._entered) == 4
+            and tensor.shape[0] == self._entered[0]
+        )
 
     @cached_property
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """The shape of what each layer gave out, by name."""
         return {output.name: tuple(output.tensor.shape) for output in self._outputs}
 
-    def calls(self, layer: str) -> int:
-        """How often a layer was called."""
-        return sum(output.name == layer for output in self._outputs)
+    @property
+    def picture(self) -> tuple[int, int]:
+        """(H, W) of the input."""
+        return self._picture
+
+    def fed_by(self, record: Recorded) -> str | None:
+        """The name of the layer whose output a call was given, if that is one."""
+        parents = self.dataflow.parents[record.order]
+        return self._outputs[max(parents)].name if len(parents) == 1 else None
+
+    def carries_all(self, head: Tensor, record: Recorded) -> bool:
+        """Whether nothing of the picture reaches a later value but through this output."""
+        return not self.dataflow.passes_by(head, record.order)
+
+    def title_of(self, layer: str) -> str:
+        """A layer's name as a person understands it: one rectifier that the network uses in many
+        places is named with what feeds it.
+        """
+        calls = [i for i, output in enumerate(self._outputs) if output.name == layer]
+        last = self._outputs[calls[-1]]
+        if len(calls) < 2 or last.has_weights or not _is_leaf(last.module):
+            return layer
+        if len(self.dataflow.last(calls)) > 1:
+            return layer
+        feeding = self.fed_by(self.records[layer])
+        return layer if feeding is None else f"{layer} after {feeding}"
+
+    @cached_property
+    def signature(self) -> int:
+        """A number for the sequence of layers that ran, and the shapes that they gave out."""
+        return hash(tuple((output.name, output.tensor.shape) for output in self._outputs))
+
+    @cached_property
+    def dataflow(self) -> Dataflow:
+        """From which earlier outputs each output was computed."""
+        return Dataflow(self._outputs, self._x)
+
+    def calls(self, layer: str) -> list[Recorded]:
+        """The outputs of a layer that are maps, call by call; empty for an unknown layer."""
+        return [record for record in self._maps if record.name == layer]
 
     @cached_property
     def nbytes(self) -> int:
@@ -139,18 +200,18 @@ class Recorder:
         maps: list[Recorded] = []
         grid: tuple[int, int] | None = None
         inside_attention = _inside_attention(self._model)
-        for order, output in enumerate(self._outputs, start=1):
-            tensor, shape = output.tensor, tuple(output.tensor.shape)
-            layout = layout_of(shape, self._picture, grid) if self._may_be_map(tensor) else None
+        for order, output in enumerate(self._outputs):
+            layout = self._layout_of(output.tensor, grid)
             if layout is None:
                 continue
             if layout.kind == "channels_first" and min(layout.size) > 1:
                 grid = layout.size
             record = Recorded(
                 name=output.name,
-                tensor=tensor,
+                tensor=output.tensor,
                 layout=layout,
                 order=order,
+                call=output.number,
                 group=len(maps),
                 version=output.version,
                 no_features=_is_leaf(output.module) and makes_no_features(output.module),
@@ -160,6 +221,15 @@ class Recorder:
             self._join(record)
             maps.append(record)
         return maps
+
+    def _layout_of(self, tensor: Tensor, grid: tuple[int, int] | None) -> Layout | None:
+        if not self._may_be_map(tensor):
+            return None
+        shape = tuple(tensor.shape)
+        layout = layout_of(shape, self._picture, grid)
+        if layout is None and self._entered is not None and len(self._entered) == 4:
+            layout = layout_of(shape, (self._entered[2], self._entered[3]), grid)
+        return layout
 
     def _join(self, record: Recorded) -> None:
         """Put a record into the group of the one whose value it repeats, if there is one."""
@@ -192,10 +262,23 @@ class Recorder:
         written = any(output.was_written for output in self._outputs)
         return {record.name for record in self._maps if record.was_written} if written else set()
 
-    def biased(self) -> list[tuple[Tensor, Tensor]]:
-        """What each convolution and batch norm with a bias gave out, and that bias (C,)."""
-        pairs = [(output.tensor, _bias(output.module)) for output in self._outputs]
-        return [(made, bias) for made, bias in pairs if bias is not None and made.requires_grad]
+    def biased(self) -> list[tuple[int, Tensor, Tensor]]:
+        """What each convolution and batch norm with a bias gave out, its place in the order of the
+        pass, and that bias (C,).
+        """
+        pairs = [(i, output.tensor, _bias(output.module)) for i, output in enumerate(self._outputs)]
+        return [
+            (i, made, bias) for i, made, bias in pairs if bias is not None and made.requires_grad
+        ]
+
+    @cached_property
+    def without_gradient(self) -> set[str]:
+        """The layers that gave out what could be a map, but for which no graph was recorded."""
+        return {
+            output.name
+            for output in self._outputs
+            if output.tensor.ndim >= 3 and not output.tensor.requires_grad
+        }
 
     def head_input(self, logits: Tensor) -> Tensor | None:
         """What the layer that made the logits was given; None where it is not clear which that is.
@@ -203,7 +286,11 @@ class Recorder:
         It is the last linear layer of their size, or a convolution with a channel for each of them
         that no other layer with weights follows.
         """
-        heads = [(o.given, o.tensor) for o in self._outputs if isinstance(o.given, Tensor)]
+        heads = [
+            (o.given, o.tensor)
+            for o in self._outputs
+            if isinstance(o.given, Tensor) and isinstance(o.module, (nn.Linear, nn.Conv2d))
+        ]
         for later, (given, made) in enumerate(reversed(heads)):
             linear = made.ndim < 4 and made.shape[-1] == logits.shape[-1]
             convolutional = later == 0 and made.ndim == 4 and made.shape[1] == logits.shape[-1]

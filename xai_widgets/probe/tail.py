@@ -17,8 +17,8 @@ import torch
 from torch import Tensor, nn
 
 from xai_widgets.errors import ExplanationError
+from xai_widgets.probe.calls import LayerMap
 from xai_widgets.probe.guard import Function, FunctionMode, as_found
-from xai_widgets.probe.layers import Layout
 from xai_widgets.probe.network import Network
 from xai_widgets.probe.recorder import exchanged, first_tensor
 from xai_widgets.targets import Target
@@ -30,28 +30,33 @@ _BATCH = 64
 class Tail:
     """What a network makes of a layer's map, for one input (1, C, H, W).
 
-    `call` tells which of the layer's calls is meant, counted from 1. Raises ExplanationError for a
-    layer whose output cannot be exchanged.
+    Raises ExplanationError for a layer whose output cannot be exchanged.
     """
 
-    def __init__(self, network: Network, x: Tensor, layer: str, layout: Layout, call: int) -> None:
+    def __init__(self, network: Network, x: Tensor, maps: LayerMap) -> None:
         if len(x) != 1:
             raise ValueError(f"a tail is recorded for one input, not for {len(x)}")
-        self._network, self._layer = network, layer
-        self._module = network.model.get_submodule(layer)
-        self._layout, self._call = layout, call
+        self._network, self._maps = network, maps
+        # The layer's calls, by their number, with the pieces of the map that each gives out.
+        self._pieces: dict[int, list[int]] = {}
+        for i, piece in enumerate(maps.pieces):
+            self._pieces.setdefault(piece.record.call, []).append(i)
+        self._layer = maps.pieces[0].record.name
+        self._module = network.model.get_submodule(self._layer)
         self._x = network.copy(network.prepare(x))
         recorder = _CallRecorder()
         x = self._x.clone()
         with as_found(network.model, recorder), torch.no_grad(), self._stopping(recorder):
             network.model(x)
         if recorder.reached is None:
-            raise ExplanationError(f'the network did not come to its layer "{layer}" again')
+            raise ExplanationError(f'the network did not come to its layer "{self._layer}" again')
         self._like = recorder.reached
         self._recorded: list[_Call] | None = recorder.calls
 
     def batch_size(self) -> int:
         """How many maps to give `scores` at a time within the byte budget."""
+        if any(piece.place is not None and piece.place.item is not None for piece in self._maps.pieces):
+            return 1  # the parts of several inputs would be in an order that is not known
         return self._network.batch_size(self._like.nbytes, _BATCH)
 
     def outputs(self, maps: Tensor) -> Any:
@@ -71,13 +76,13 @@ class Tail:
 
     def _run(self, maps: Tensor, replay: _Replay) -> Any:
         x = batched(self._x, len(maps))
-        exchanging = self._exchanging(maps.to(self._like), replay)
+        exchanging = self._exchanging(self._maps.split(maps.to(self._like)), replay)
         with as_found(self._network.model, replay), torch.no_grad(), exchanging:
             return self._network.model(x.clone() if replay.live else x)
 
     @contextmanager
     def _stopping(self, recorder: _CallRecorder) -> Iterator[None]:
-        def stop(output: Tensor) -> Tensor:
+        def stop(call: int, output: Tensor) -> Tensor:
             recorder.reached = output
             raise _Reached
 
@@ -88,27 +93,32 @@ class Tail:
                 return
 
     @contextmanager
-    def _exchanging(self, maps: Tensor, replay: _Replay) -> Iterator[None]:
-        def exchange(output: Tensor) -> Tensor:
+    def _exchanging(self, maps: list[Tensor], replay: _Replay) -> Iterator[None]:
+        def exchange(call: int, output: Tensor) -> Tensor:
+            like = output if replay.live else self._like
+            if len(maps[0]) > 1 and not replay.live:
+                like = batched(like, len(maps[0]))
             replay.live = True
-            return self._layout.from_map(maps, batched(self._like, len(maps))).clone()
+            for i in self._pieces[call]:
+                like = self._maps.pieces[i].values_of(maps[i], like)
+            return like.clone()
 
         with self._at_layer(exchange):
             yield
 
     @contextmanager
-    def _at_layer(self, act: Callable[[Tensor], Tensor]) -> Iterator[None]:
-        calls = 0
+    def _at_layer(self, act: Callable[[int, Tensor], Tensor]) -> Iterator[None]:
+        calls = -1
 
         def hook(module: nn.Module, args: Any, output: Any) -> Any:
             nonlocal calls
             calls += 1
-            if calls != self._call:
+            if calls not in self._pieces:
                 return None
             with torch._C.DisableTorchFunction():
                 tensor = first_tensor(output)
                 assert tensor is not None
-                changed = exchanged(output, tensor, act(tensor))
+                changed = exchanged(output, tensor, act(calls, tensor))
             if changed is None:
                 raise ExplanationError(
                     f'layer "{self._layer}" gives out a {type(output).__name__}, in which its map '

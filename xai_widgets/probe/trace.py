@@ -10,15 +10,24 @@ import torch
 from torch import Tensor, nn
 
 from xai_widgets.errors import ExplanationError, nearest
+from xai_widgets.probe.agreement import agree, close
 from xai_widgets.probe.attention import Attention, AttentionPass, layout_of_tokens
 from xai_widgets.probe.guard import as_found, autograd_ready
-from xai_widgets.probe.layers import Layer, Layout, Recorded
+from xai_widgets.probe.calls import LayerMap, layer_map, sum_of_placed
+from xai_widgets.probe.layers import Layer, Layout
 from xai_widgets.probe.network import Network, not_differentiable
 from xai_widgets.probe.rectifiers import Rule
 from xai_widgets.probe.tail import Tail
-from xai_widgets.targets import Target, logits_of
+from xai_widgets.targets import Target, logits_of, tensors_in
 
 _T = TypeVar("_T")
+_NO_RECTIFIERS = " (no ReLU, ReLU6, leaky ReLU or clamp at zero)"
+
+
+class StaleError(Exception):
+    """The network no longer gives what a recorded pass says: it has changed in a way that its state
+    does not show.
+    """
 
 
 class Trace:
@@ -38,7 +47,11 @@ class Trace:
     ) -> None:
         self.network, self.key, self.black = network, key, black
         self._lock = threading.RLock()
-        self._gradients: dict[tuple[Target, Rule], dict[str | None, Tensor]] = {}
+        self._gradients: dict[tuple[Target, Rule], dict[str | None, list[Tensor]]] = {}
+        self._maps: dict[str, LayerMap] = {}
+        self._verified = True
+        self._read_gradients: set[Target] = set()
+        self._cut: dict[Target, str] = {}
         self._attention_pass: AttentionPass | None = None
         self._attention: tuple[Target, Attention] | None = None
         self._forward = network.record(x)
@@ -62,6 +75,16 @@ class Trace:
     def layers(self) -> list[Layer]:
         """The layers that carry a map over the picture, best first."""
         return self.network.rank_layers(self._forward)
+
+    @property
+    def why_no_layer(self) -> str:
+        """Why this pass has no layer with a map, as an addition to a sentence; empty if unknown."""
+        if self._forward.graphless:
+            return f" (it cannot be run with gradients: {self._forward.graphless})"
+        cut = sorted(self.recorder.without_gradient)
+        if cut:
+            return f' (its layers, such as "{cut[-1]}", run without gradients)'
+        return ""
 
     @property
     def rectifiers(self) -> int:
@@ -93,6 +116,11 @@ class Trace:
 
         Raises ExplanationError for a network without attention between all tokens.
         """
+        if not self._plain:
+            raise ExplanationError(
+                "needs attention over one view of the picture; this network looks at several (flips, "
+                "crops or parts), whose tokens lie elsewhere"
+            )
         records = list(self.recorder.records.values())
         return layout_of_tokens(self._mode.attention, records, len(self._x))
 
@@ -110,7 +138,10 @@ class Trace:
         with self._lock:
             if self._attention is None or self._attention[0] != target:
                 if self._attention_pass is None:
-                    self._attention_pass = self.network.attend(self._x)
+                    attended = self.network.attend(self._x)
+                    if self.network.may_be_compared and not agree(attended.output, self.output):
+                        raise StaleError
+                    self._attention_pass = attended
                 self._attention = target, self._read_attention(self._attention_pass, target)
             return self._attention[1]
 
@@ -126,18 +157,22 @@ class Trace:
         """The map (N, C, h, w) that came out of a layer. Raises ExplanationError for a layer
         without one.
         """
-        record = self.record(layer)
-        return record.layout.to_map(record.tensor.detach())
+        maps = self.map(layer)
+        return maps.joined([tensor.detach() for tensor in maps.tensors])
 
     def gradient(self, target: Target, rule: Rule = "standard") -> Tensor:
         """The gradient of the target's score with respect to the input, (N, C, H, W), under a
         backward rule.
         """
-        return self._read(target, rule, None)
+        return self._read(target, rule, None)[0]
 
     def layer_gradient(self, target: Target, layer: str, rule: Rule = "standard") -> Tensor:
         """The gradient of the target's score with respect to a layer's map, (N, C, h, w)."""
-        return self.record(layer).layout.to_map(self._read(target, rule, layer))
+        return self.map(layer).joined(self._read(target, rule, layer))
+
+    def mean_gradient(self, target: Target, layer: str) -> Tensor:
+        """The mean of that gradient over the positions of each channel, (N, C, 1, 1)."""
+        return self.map(layer).means(self._read(target, "standard", layer))
 
     def bias_gradients(self, target: Target) -> list[Tensor]:
         """Each convolution's and batch norm's bias times the gradient of the target's score with
@@ -147,32 +182,73 @@ class Trace:
         # that read one trace would wait for each other for ever.
         with self._lock, autograd_ready(self.network.model):
             biased = self.recorder.biased()
-            gradients = self._grad(target, "standard", [made for made, _ in biased])
+            gradients = self._grad(target, "standard", [made for _, made, _ in biased])
             return [
-                gradient * bias.detach()[:, None, None]
-                for gradient, (_, bias) in zip(gradients, biased, strict=True)
+                self._upright(order, gradient * bias.detach()[:, None, None])
+                for gradient, (order, _, bias) in zip(gradients, biased, strict=True)
                 if gradient is not None
             ]
+
+    def _upright(self, order: int, maps: Tensor) -> Tensor:
+        """What an output holds, (N, C, h, w), put where it lies over the picture, (N, C, h', w')."""
+        if self._plain:
+            return maps
+        places = self.recorder.dataflow.places(order)
+        if places is None or len(places) not in (1, len(maps)):
+            return maps
+        return sum_of_placed(maps, places, self.recorder.picture)
 
     def score(self, target: Target) -> Tensor:
         """The target's score for each item of the batch, (N,)."""
         with autograd_ready(self.network.model):
             return target.score(self.output, batch=len(self._x)).detach()
 
+    def unverified(self) -> None:
+        """Compare, where the network is run for this pass next, what it gives out for the input
+        with what was recorded.
+        """
+        self._verified = not self.network.may_be_compared
+
     def scores(self, x: Tensor, target: Target) -> Tensor:
         """The target's score for each of other inputs (M, C, H, W), by running the network on them;
         (M,).
+
+        Raises StaleError where the network no longer gives what was recorded.
         """
-        return self.network.scores(x, target)
+        if self._verified:
+            return self.network.scores(x, target)
+        scores = self.network.scores(torch.cat([x, self._own(x)]), target)
+        self._verify(target, scores[-1])
+        return scores[:-1]
 
     def gradients(
         self, x: Tensor, target: Target, rule: Rule = "standard"
     ) -> tuple[Tensor, Tensor]:
         """The target's score and its gradient for each of other inputs (M, C, H, W), by running the
-        network on them; (M,), (M, C, H, W). Raises ExplanationError where there is no gradient.
+        network on them; (M,), (M, C, H, W). Raises ExplanationError where there is no gradient, and
+        StaleError as `scores` does.
         """
         self._check_rule(rule)
-        return self.network.gradients(x, target, rule)
+        self._read_gradients.add(target)
+        if self._verified:
+            return self.network.gradients(x, target, rule)
+        scores, gradients = self.network.gradients(torch.cat([x, self._own(x)]), target, rule)
+        self._verify(target, scores[-1])
+        return scores[:-1], gradients[:-1]
+
+    def _own(self, like: Tensor) -> Tensor:
+        return self._x.detach()[:1].to(like)
+
+    def _verify(self, target: Target, score: Tensor) -> None:
+        recorded = self.score(target)[0]
+        with torch.no_grad():
+            scale = max(
+                [float(t.detach().abs().max()) for t in tensors_in(self.output) if t.numel()],
+                default=float(recorded.abs()),
+            )
+        if not close(score.detach(), recorded, scale):
+            raise StaleError
+        self._verified = True
 
     def with_network(self, explain: Callable[[nn.Module, Tensor], _T]) -> _T:
         """What a function of the network and the input (N, C, H, W) gives, for methods from
@@ -183,10 +259,7 @@ class Trace:
 
     def tail(self, layer: str, item: int = 0) -> Tail:
         """The part of the network behind a layer, to be run on changed maps of input `item`."""
-        record = self.record(layer)
-        calls = self.recorder.calls(record.name)
-        x = self.input[item : item + 1]
-        return Tail(self.network, x, record.name, record.layout, calls)
+        return Tail(self.network, self.input[item : item + 1], self.map(layer))
 
     def empty_inputs(self, count: int) -> Tensor:
         """Memory for `count` variants of the input, (count, N, C, H, W), laid out as the network
@@ -210,22 +283,45 @@ class Trace:
         backward_bytes = self.recorder.passed // count if backward else 0
         return self.network.batch_size(per_item, wanted, backward_bytes)
 
-    def record(self, layer: str) -> Recorded:
-        """The recorded output of a layer. Raises ExplanationError where no layer of that name gave
-        out a map.
+    def map(self, layer: str) -> LayerMap:
+        """What a layer gave out, as a map over the picture. Raises ExplanationError where no layer
+        of that name gave out one.
         """
-        records = self.recorder.records
-        name = self.network.canonical(layer)
-        if name in records:
-            return records[name]
+        name, number, call = layer.partition("#")
+        name = self.network.canonical(name) + number + call
+        with self._lock:
+            if name not in self._maps:
+                made = layer_map(self.recorder, name, plain=self._plain)
+                if made is None:
+                    raise self._no_map(layer, name)
+                self._maps[name] = made
+            return self._maps[name]
+
+    @property
+    def _plain(self) -> bool:
+        return self.network.sees_whole(self._forward)
+
+    def _no_map(self, layer: str, name: str) -> ExplanationError:
+        if name in self.recorder.without_gradient:
+            return ExplanationError(
+                f'layer "{layer}" runs without gradients (under torch.no_grad(), or behind '
+                "detach() or .data), so no CAM can be read from it; choose a later layer, such as "
+                f"{self._example()}, or use a perturbation method such as occlusion or rise"
+            )
         if name in self.recorder.shapes:
-            raise ExplanationError(
+            return ExplanationError(
                 f'layer "{layer}" gives out {self.recorder.shapes[name]}, which is no map over '
                 f"the picture; expected one of engine.layers, for example {self._example()}"
             )
-        raise ExplanationError(
+        bare = name.partition("#")[0]
+        if calls := self.recorder.calls(bare):
+            return ExplanationError(
+                f'layer "{layer}": "{bare}" ran {len(calls)} time(s), expected '
+                + ", ".join(f'"{bare}#{record.call}"' for record in calls[:4])
+            )
+        return ExplanationError(
             f'unknown layer "{layer}"; expected one of engine.layers, such as {self._example()}.'
-            + nearest(layer, [*records, *self.recorder.shapes])
+            + nearest(layer, [*self.recorder.records, *self.recorder.shapes])
         )
 
     def _example(self) -> str:
@@ -234,9 +330,10 @@ class Trace:
             ", ".join(f'"{name}"' for name in names) or "none: this network has no layer with a map"
         )
 
-    def _read(self, target: Target, rule: Rule, layer: str | None) -> Tensor:
+    def _read(self, target: Target, rule: Rule, layer: str | None) -> list[Tensor]:
+        """The gradients to the outputs that a layer's map is made of; to the input for None."""
         self._check_rule(rule)
-        name = None if layer is None else self.network.canonical(layer)
+        name = None if layer is None else self.map(layer).name
         with self._lock:
             memo = self._gradients.setdefault((target, rule), {})
             if name not in memo:
@@ -247,31 +344,43 @@ class Trace:
         if rule != "standard" and self.rectifiers == 0:
             raise ExplanationError(
                 f"the {rule} rule changes how rectifiers pass gradients back, and this "
-                "network ran none (no ReLU, ReLU6, leaky ReLU or clamp at zero); "
+                f"network ran none{self.why_no_layer or _NO_RECTIFIERS}; "
                 "use a gradient or CAM method instead"
             )
 
-    def _backward(self, target: Target, rule: Rule, layer: str | None) -> dict[str | None, Tensor]:
+    def _backward(
+        self, target: Target, rule: Rule, layer: str | None
+    ) -> dict[str | None, list[Tensor]]:
         # A backward to a layer stops there. One to the input passes the best layer anyway: keep
         # both gradients.
-        wanted = {layer: self._x if layer is None else self.record(layer).tensor}
-        if (
-            layer is None
-            and (best := self.network.best_layer(self._x.shape)) in self.recorder.records
-        ):
-            wanted[best] = self.record(str(best)).tensor
-        gradients = self._grad(target, rule, list(wanted.values()))
-        by_layer = dict(zip(wanted, gradients, strict=True))
-        if by_layer[layer] is None:
-            where = "the picture" if layer is None else f'layer "{layer}"'
+        wanted = {layer: [self._x] if layer is None else self.map(layer).tensors}
+        if layer is None and (best := self.network.best_layer(self._x.shape)) is not None:
+            wanted[best] = self.map(best).tensors
+        gradients = iter(self._grad(target, rule, [t for tensors in wanted.values() for t in tensors]))
+        read: dict[str | None, list[Tensor]] = {}
+        for name, tensors in wanted.items():
+            found = [next(gradients) for _ in tensors]
+            if any(gradient is not None for gradient in found):
+                read[name] = [
+                    torch.zeros_like(tensor) if gradient is None else gradient.detach()
+                    for gradient, tensor in zip(found, tensors, strict=True)
+                ]
+        if layer not in read:
+            if layer is None:
+                raise ExplanationError(
+                    f"the score of {target.name} does not depend on the picture in a way that can "
+                    f"be differentiated{self.why_no_layer}; use a perturbation method such as "
+                    "occlusion or rise"
+                )
             raise ExplanationError(
-                f"the score of {target.name} does not depend on {where}; choose another layer"
+                f'the score of {target.name} does not depend on layer "{layer}"; choose another'
             )
-        return {name: g.detach() for name, g in by_layer.items() if g is not None}
+        return read
 
     def _grad(self, target: Target, rule: Rule, tensors: list[Tensor]) -> list[Tensor | None]:
         """One backward to all of the tensors; None for what the score does not depend on."""
-        with self._lock, autograd_ready(self.network.model):
+        # As found, in evaluation mode: checkpointed parts run again in a backward.
+        with self._lock, as_found(self.network.model):
             score = target.score(self.output, batch=len(self._x))
             self._mode.rule = rule
             try:

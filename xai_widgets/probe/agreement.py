@@ -1,0 +1,56 @@
+"""Whether two runs of a network gave the same answer, up to rounding."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from xai_widgets.targets import tensors_in
+
+# Of the largest value: what another order of adding up may make of it, and no other answer.
+_ROUNDING = {torch.float64: 1e-6, torch.float32: 2e-3, torch.float16: 5e-2, torch.bfloat16: 1e-1}
+
+
+def agree(one: Any, other: Any) -> bool:
+    """Whether two outputs hold the same numbers, up to rounding."""
+    pairs = list(zip(_floating(one), _floating(other), strict=False))
+    return all(_close(a, b) for a, b in pairs)
+
+
+def agree_first(together: Any, alone: Any) -> bool:
+    """Whether the output for two inputs begins with the output for the first of them alone."""
+    for both, single in zip(_floating(together), _floating(alone), strict=False):
+        if both.numel() != 2 * single.numel():
+            return False
+        if not _close(both.reshape(2, -1)[0], single.flatten()):
+            return False
+    return True
+
+
+def _floating(output: Any) -> list[Tensor]:
+    return [t.detach() for t in tensors_in(output) if t.is_floating_point() and t.numel()]
+
+
+def _close(a: Tensor, b: Tensor) -> bool:
+    if a.shape != b.shape:
+        return False
+    allowed = rounding(a.dtype)
+    a, b = a.float(), b.float()
+    if not bool((a.isfinite() == b.isfinite()).all()):
+        return False
+    a, b = a.nan_to_num(0, 0, 0), b.nan_to_num(0, 0, 0)
+    return bool((a - b).abs().max() <= allowed * b.abs().max() + 1e-7)
+
+
+def rounding(dtype: torch.dtype) -> float:
+    """What rounding may change, as a share of the largest value."""
+    return _ROUNDING.get(dtype, 1e-1)
+
+
+def close(a: Tensor, b: Tensor, scale: float) -> bool:
+    """Whether two scores are the same up to rounding, among values of this size."""
+    if bool(a.isnan()) or bool(b.isnan()):
+        return bool(a.isnan()) == bool(b.isnan())
+    return bool((a.float() - b.float()).abs() <= rounding(b.dtype) * scale + 1e-7)
