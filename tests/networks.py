@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from queue import SimpleQueue
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -318,13 +319,42 @@ class CountsCalls(Cnn):
         return super().forward(x)
 
 
+class Passes:
+    """How many pictures each forward pass was given, outside of what a probe gives back."""
+
+    def __init__(self) -> None:
+        self._counted: SimpleQueue[int] = SimpleQueue()
+
+    def append(self, pictures: int) -> None:
+        self._counted.put(pictures)
+
+    def clear(self) -> None:
+        while not self._counted.empty():
+            self._counted.get()
+
+    def __iter__(self) -> Iterator[int]:
+        counted = [self._counted.get() for _ in range(self._counted.qsize())]
+        for pictures in counted:
+            self._counted.put(pictures)
+        return iter(counted)
+
+    def __len__(self) -> int:
+        return self._counted.qsize()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, list) and list(self) == other
+
+    def __repr__(self) -> str:
+        return repr(list(self))
+
+
 class Counting(nn.Module):
     """Any network, its forward passes counted: the number of pictures in each."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
-        self.passes: list[int] = []
+        self.passes = Passes()
 
     def forward(self, x: Tensor) -> Any:
         self.passes.append(len(x))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from queue import SimpleQueue
 from typing import Any
 
 import torch
@@ -81,7 +82,7 @@ class MultiHead(nn.Module):
         width = like.out.in_features
         self.attention = nn.MultiheadAttention(width, 2, batch_first=True)
         self.options = {"need_weights": False, **options}
-        self.weights: list[Tensor | None] = []
+        self.seen: SimpleQueue[Tensor | None] = SimpleQueue()  # what a probe leaves alone
         with torch.no_grad():
             self.attention.in_proj_weight.copy_(like.qkv.weight)
             self.attention.in_proj_bias.copy_(like.qkv.bias)
@@ -89,7 +90,7 @@ class MultiHead(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         out, weights = self.attention(x, x, x, **self.options)
-        self.weights.append(weights)
+        self.seen.put(weights)
         return out
 
 

@@ -125,7 +125,7 @@ def test_a_network_that_says_nothing_finite_has_no_top_1() -> None:
 
 def test_the_engines_own_layer_comes_first() -> None:
     engine = Engine(cnn(), layer="conv1")
-    assert engine.layers == ["conv1", "rectify", "conv2"]
+    assert engine.layers == ["conv1", "rectify after conv2", "conv2"]
     assert engine.explain(X, "grad_cam").layer == "conv1"
     assert engine.explain(X, "grad_cam", layer="conv2").layer == "conv2"
     assert engine.explain(X, "saliency").layer is None

@@ -120,7 +120,7 @@ def test_what_was_learned_of_a_network_is_forgotten_when_it_is_rebuilt() -> None
     model = cnn("in_place_module")
     network = Network(model)
     assert [layer.name for layer in Trace(network, picture()).layers] == [
-        "rectify",
+        "rectify after conv2",
         "conv2",
         "conv1",
     ]
@@ -128,6 +128,6 @@ def test_what_was_learned_of_a_network_is_forgotten_when_it_is_rebuilt() -> None
     model.eval()
     trace = Trace(network, picture())
     names = [layer.name for layer in trace.layers]
-    assert names == ["rectify", "conv2", "conv2.0", "conv1"]
+    assert names == ["rectify after conv2", "conv2", "conv2.0", "conv1"]
     assert trace.activation("conv2.0").shape == (1, 8, 8, 8)
     assert trace.recorder.overwritten() == {"conv1", "conv2", "conv2.1"}

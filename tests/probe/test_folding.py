@@ -127,11 +127,21 @@ def test_questions_do_not_matter() -> None:
     [
         pytest.param(Chain(shared_convolution), 2, id="two norms behind one convolution"),
         pytest.param(Chain(two_readers), 1, id="two readers"),
-        pytest.param(BatchStatistics(), 1, id="statistics of the batch"),
     ],
 )
 def test_what_cannot_be_folded_is_left(model: nn.Module, norms: int) -> None:
     check(model, norms)
+
+
+def test_statistics_of_the_batch_are_not_folded_and_each_picture_is_taken_alone() -> None:
+    model, x = BatchStatistics().double().eval(), pictures(3, torch.float64)
+    network, target = Network(model), resolve(1, model(x))
+    network.outputs(x)  # learns that nothing can be folded
+    with Count() as count, torch.no_grad():
+        torch.testing.assert_close(network.outputs(x), model(x), rtol=1e-12, atol=1e-12)
+    assert count.norms == 2  # ours and that of the plain network
+    singles = torch.stack([model(one[None])[0, 1] for one in x])
+    torch.testing.assert_close(network.scores(x, target), singles.detach(), rtol=1e-12, atol=1e-12)
 
 
 def test_half_precision_is_left() -> None:

@@ -149,7 +149,7 @@ def test_a_layer_with_two_names_goes_by_either() -> None:
     assert torch.equal(trace.activation("again"), trace.activation("block"))
     assert torch.equal(trace.activation("again.0"), trace.activation("block.0"))
     assert torch.equal(trace.layer_gradient(CLASS, "again"), trace.layer_gradient(CLASS, "block"))
-    assert trace.record("again").name == "block"
+    assert trace.map("again").name == "block"
 
 
 def test_layers_that_hand_on_one_tensor_are_listed_once() -> None:

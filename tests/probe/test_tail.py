@@ -24,14 +24,15 @@ CLASS = Target(2, "class 2")
 
 def whole(trace: Trace, layer: str, maps: Tensor) -> Tensor:
     """The score by the plain way: the whole network, for one map after another."""
-    record, scores = trace.record(layer), []
+    (piece,), scores = trace.map(layer).pieces, []
+    record = piece.record
     for one in maps:
         calls = 0
 
         def hook(module: Any, args: Any, output: Any, one: Tensor = one) -> Any:
             nonlocal calls
             calls += 1
-            if calls != trace.recorder.calls(record.name):
+            if calls - 1 != record.call:
                 return None
             like = first_tensor(output)
             assert like is not None

@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from tests.networks import Passes
+
 import xai_widgets as xw
 
 SIDE = 8
@@ -22,7 +24,7 @@ class LinearTeacher(nn.Module):
         self.weight = nn.Parameter(w / w.norm())
         self.bias = nn.Parameter(torch.zeros(()))
         self.steepness = steepness
-        self.passes: list[int] = []
+        self.passes = Passes()
 
     def forward(self, x: Tensor) -> Tensor:
         self.passes.append(len(x))

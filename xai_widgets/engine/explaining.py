@@ -18,9 +18,14 @@ from xai_widgets.errors import ExplanationError
 from xai_widgets.images import Picture
 from xai_widgets.methods import Method
 from xai_widgets.probe.guard import ordinary_modes
-from xai_widgets.probe.trace import Trace
+from xai_widgets.probe.trace import StaleError, Trace
 from xai_widgets.progress import Progress
 from xai_widgets.targets import Target, TargetLike, probabilities_of, resolve
+
+
+_ATTEMPTS = 3
+# A request that takes longer looks again whether the network is as it was.
+_LOOK_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,28 @@ def explain_picture(
     parameters: Mapping[str, Any],
 ) -> Iterator[Progress[Attribution]]:
     """The steps of explaining one picture; a single one where the result is kept from before."""
+    for attempt in range(_ATTEMPTS):
+        try:
+            yield from _explain_picture(internals, picture, method, target, layer, parameters)
+            return
+        except StaleError:
+            # It changed in a way that is seen only where it runs: nothing recorded holds.
+            internals.forget()
+            if attempt + 1 == _ATTEMPTS:
+                raise ExplanationError(
+                    f"{internals.name} changes while it is being explained; stop what changes it "
+                    "(training, another thread), then ask again"
+                ) from None
+
+
+def _explain_picture(
+    internals: Internals,
+    picture: Picture,
+    method: Method,
+    target: TargetLike,
+    layer: str | None,
+    parameters: Mapping[str, Any],
+) -> Iterator[Progress[Attribution]]:
     started = time.perf_counter()
     trace = internals.trace(picture)
     call = MethodCall(
@@ -120,19 +147,28 @@ def _run(
     network's name.
     """
     started = time.perf_counter()
+    network = trace.network
     work = call.method.run(trace, call.target, call.layer, call.parameters)
+    looked = started
     scores = trace.score(call.target).tolist()
     probabilities: list[float | None] = [None] * len(pictures)
     if call.target.index is not None:
         probabilities = probabilities_of(trace.logits)[:, call.target.index].tolist()
     while True:
         # Not around the loop: a caller's own modes must be back whenever this generator pauses.
-        with ordinary_modes():
+        with ordinary_modes(), network.held(trace.state):
             step = next(work, None)
             if step is None:
                 return
             values, warnings = step.result.tensor, step.result.warnings
-            gaps = _gaps(call, trace, values) if step.fraction >= 1 else None
+            ready = step.fraction >= 1
+            gaps = _gaps(call, trace, values) if ready else None
+            said = trace.warnings(call.target, call.layer) if ready else ()
+        if time.perf_counter() - looked > _LOOK_SECONDS:
+            # What was computed is of one state of the network: it still has it.
+            if network.state() != trace.state:
+                raise StaleError
+            looked = time.perf_counter()
         seconds = time.perf_counter() - started
         attributions = [
             call.attribution(
@@ -143,11 +179,12 @@ def _run(
                 seconds=seconds,
                 model=model,
                 completeness_gap=None if gaps is None else gaps[i],
-                warnings=warnings[i] if warnings else (),
+                warnings=(*(warnings[i] if warnings else ()), *said),
             )
             for i, picture in enumerate(pictures)
         ]
         yield Progress(step.fraction, attributions)
+        looked = min(looked, time.perf_counter() - 2 * _LOOK_SECONDS)  # it may change meanwhile
 
 
 def _gaps(call: MethodCall, trace: Trace, values: Tensor) -> list[float] | None:

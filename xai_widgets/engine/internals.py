@@ -147,11 +147,15 @@ class Internals:
 
     def trace(self, picture: Picture) -> Trace:
         """The recorded pass of a picture: run now, or kept from before."""
-        key = (picture.digest, tuple(picture.input.shape), self.network.state())
-        with self._tracing:
+        state = self.network.state()
+        key = (picture.digest, tuple(picture.input.shape), state)
+        with self._tracing, self.network.held(state):
             trace = self._traces.get(key)
             if trace is None:
                 trace = self.joint_trace([picture], key)
+                trace.begin(fresh=True)
+            else:
+                trace.begin(fresh=False)
             self._traces.put(key, trace, trace.nbytes)  # it grows when attention is read from it
         return trace
 

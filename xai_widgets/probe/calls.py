@@ -127,9 +127,7 @@ def layer_map(recorder: Recorder, name: str, *, plain: bool) -> LayerMap | None:
     known = [here for here in places if here is not None]
     if len(known) == len(records):
         pairs = [
-            (record, place)
-            for record, here in zip(records, known, strict=True)
-            for place in here
+            (record, place) for record, here in zip(records, known, strict=True) for place in here
         ]
         together = len({place.channels for _, place in pairs}) <= 1
         if together or len(records) == 1:

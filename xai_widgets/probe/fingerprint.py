@@ -38,7 +38,12 @@ _SKIPPED = frozenset({"training", "_parameters", "_buffers", "_modules"})
 _LIBRARIES = ("torch", "torchvision", "numpy", "builtins", "xai_widgets")
 _DEPTH = 6  # of objects inside objects
 _MOST = 50_000  # objects compared by what they hold; further ones by identity
-_GLOBAL_HOOKS = ("_global_forward_hooks", "_global_forward_pre_hooks", "_global_buffer_registration_hooks")
+_GLOBAL_HOOKS = (
+    "_global_forward_hooks",
+    "_global_forward_pre_hooks",
+    "_global_buffer_registration_hooks",
+)
+_FEW = 256  # plain values in something that a function uses from outside
 _Names: TypeAlias = tuple[str, ...]
 
 
@@ -240,20 +245,32 @@ class _State:
             self._all(list(function.__dict__.values()), depth)
         for cell in function.__closure__ or ():
             try:
-                self._all((cell.cell_contents,), depth)
+                self._used(cell.cell_contents, depth)
             except ValueError:  # an empty cell
                 continue
         if depth <= _DEPTH:
             present = function.__globals__
             for name in _names_in(code):
                 if name in present:
-                    self._global(present[name], depth)
+                    self._used(present[name], depth)
 
-    def _global(self, value: Any, depth: int) -> None:
+    def _used(self, value: Any, depth: int) -> None:
+        """What a function uses from outside. Of a container or an object only the plain values it
+        holds: hooks collect in such what they see, and what a pass of ours leaves there is no
+        change of the network.
+        """
         if type(value) in _PLAIN:
             self.values.append(value)
-        elif not isinstance(value, _OPAQUE):
+        elif isinstance(value, (Tensor, nn.Module, FunctionType, MethodType, functools.partial)):
             self._visit(value, depth + 1)
+        elif not isinstance(value, _OPAQUE):
+            self._identity(value)
+            held = value if isinstance(value, Mapping) else getattr(value, "__dict__", None)
+            if isinstance(held, Mapping) and len(held) <= _FEW:
+                items = list(held.items())
+                self.values += [v for item in items for v in item if type(v) in _PLAIN]
+            elif isinstance(value, (tuple, list)) and len(value) <= _FEW:
+                self.values += [item for item in value if type(item) in _PLAIN]
 
 
 @functools.lru_cache(maxsize=4096)

@@ -225,17 +225,28 @@ def _draws(func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> boo
     return bool(args[position] if len(args) > position else kwargs.get(name, default))
 
 
+_DETACHING = frozenset({Tensor.detach, Tensor.detach_, torch.detach, Tensor.data.__get__})
+
+
+def _cuts(func: Function, args: tuple[Any, ...]) -> bool:
+    """Whether a function takes a value of the graph, and its result will not be in the graph."""
+    if torch.is_grad_enabled() and func not in _DETACHING:
+        return False
+    return any(isinstance(value, Tensor) and value.requires_grad for value in args)
+
+
 class FunctionMode(TorchFunctionMode):
     """Active while a network runs in this thread: meets every function that it calls.
 
     The package's only `__torch_function__`. What a mode does with a function is said in `watch`,
     which only takes note, and in `call`, which gives its result. This one takes note of whether
-    random numbers were drawn (`drew`).
+    random numbers were drawn (`drew`), and of whether a value was cut off from the graph (`cut`).
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.drew = False
+        self.cut = False
 
     def __torch_function__(
         self,
@@ -251,6 +262,7 @@ class FunctionMode(TorchFunctionMode):
     def watch(self, func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Take note of a call that is about to be made."""
         self.drew = self.drew or _draws(func, args, kwargs)
+        self.cut = self.cut or _cuts(func, args)
 
     def call(self, func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The result of a call; functions called in here are met no more."""

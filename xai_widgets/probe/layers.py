@@ -195,9 +195,7 @@ def rank(
     leaders = [
         r
         for r in leaders
-        if r.layout.kind != "tokens"
-        or r.layout.channels == widths[r.layout.size]
-        or carries_all(r)
+        if r.layout.kind != "tokens" or r.layout.channels == widths[r.layout.size] or carries_all(r)
     ]
     if not leaders:
         return []

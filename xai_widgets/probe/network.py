@@ -17,7 +17,7 @@ from xai_widgets.probe.agreement import agree, agree_first
 from xai_widgets.probe.attention import AttentionMode, AttentionPass, TraceMode
 from xai_widgets.probe.fingerprint import Fingerprint, Structure, structure_of
 from xai_widgets.probe.folding import Folding
-from xai_widgets.probe.guard import as_found, autograd_ready, like_parameters, unwrap
+from xai_widgets.probe.guard import as_found, autograd_ready, like_parameters, lock_of, unwrap
 from xai_widgets.probe.layers import Layer, rank
 from xai_widgets.probe.recorder import Recorder, first_tensor
 from xai_widgets.probe.rectifiers import RectifierMode, Rule
@@ -96,7 +96,10 @@ class Network:
         within `held` the number that it had at the beginning.
         """
         held = self._held.number
-        return self._fingerprint() if held is None else held
+        if held is not None:
+            return held
+        with lock_of(self.model):  # while it runs, its buffers are copies
+            return self._fingerprint()
 
     @contextmanager
     def held(self, number: int) -> Iterator[None]:
@@ -172,7 +175,10 @@ class Network:
 
     def _record(self, x: Tensor) -> ForwardPass:
         if any(parameter.is_inference() for parameter in self.model.parameters()):
-            return self._record_plainly(x, "its weights were made under torch.inference_mode()")
+            return self._record_plainly(
+                x,
+                "its weights were made under torch.inference_mode(); build or load it outside of that",
+            )
         try:
             return self._record_graph(x, requires_grad=True)
         except (RuntimeError, TypeError, NotImplementedError) as error:
@@ -183,15 +189,14 @@ class Network:
                 raise error from None
 
     def _record_plainly(self, x: Tensor, reason: str) -> ForwardPass:
-        with torch.no_grad():
-            forward = self._record_graph(x, requires_grad=False)
-        return replace(forward, graphless=reason)
+        return replace(self._record_graph(x, requires_grad=False), graphless=reason)
 
     def _record_graph(self, x: Tensor, *, requires_grad: bool) -> ForwardPass:
         mode = TraceMode()
         with as_found(self.model, mode):
             leaf = self.copy(x.detach()).requires_grad_(requires_grad)
-            with Recorder(self.model, leaf, self._overwritten) as recorder:
+            recording = Recorder(self.model, leaf, self._overwritten)
+            with torch.set_grad_enabled(requires_grad), recording as recorder:
                 # Given a copy, an in-place first layer does not overwrite the leaf.
                 output = self.model(self.copy(leaf))
         return ForwardPass(leaf, output, recorder, mode)
@@ -231,6 +236,10 @@ class Network:
             with autograd_ready(self.model):
                 self._batches[key] = self._batch_problem(self.prepare(x[:1]))
         return self._batches[key]
+
+    def batch_warning(self, x: Tensor) -> str:
+        """What `batch_problem` has found for inputs like x so far; empty where it was not asked."""
+        return self._batches.get(tuple(x.shape[1:]), "")
 
     def _batch_problem(self, x: Tensor) -> str:
         generator = torch.Generator("cpu").manual_seed(0)
@@ -397,7 +406,7 @@ def _ranked(forward: ForwardPass) -> list[Layer]:
     return [replace(layer, name=recorder.title_of(layer.name)) for layer in layers]
 
 
-def not_differentiable(target: Target, error: RuntimeError) -> Exception:
+def not_differentiable(target: Target, error: RuntimeError, why: str = "") -> Exception:
     """What to raise for an error of autograd: in words where the score is detached."""
     said = str(error)
     if "use_reentrant" in said or "Checkpointing is not compatible" in said:
@@ -408,10 +417,12 @@ def not_differentiable(target: Target, error: RuntimeError) -> Exception:
         )
     if not any(words in said for words in _NO_GRAPH):
         return error
+    why = why or "the network detaches it, or computes it outside PyTorch"
+    if "Inference tensors" in said:
+        why = "its weights were made under torch.inference_mode(); build or load it outside of that"
     return ExplanationError(
-        f"{target.name}'s score does not depend on the picture in a way "
-        "that can be differentiated (the network detaches it, or computes it outside "
-        "PyTorch); use a perturbation method"
+        f"{target.name}'s score does not depend on the picture in a way that can be differentiated "
+        f"({why}); use a perturbation method such as occlusion or rise"
     )
 
 

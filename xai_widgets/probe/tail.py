@@ -55,7 +55,9 @@ class Tail:
 
     def batch_size(self) -> int:
         """How many maps to give `scores` at a time within the byte budget."""
-        if any(piece.place is not None and piece.place.item is not None for piece in self._maps.pieces):
+        if any(
+            piece.place is not None and piece.place.item is not None for piece in self._maps.pieces
+        ):
             return 1  # the parts of several inputs would be in an order that is not known
         return self._network.batch_size(self._like.nbytes, _BATCH)
 

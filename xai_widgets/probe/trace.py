@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
 import torch
+import torch.nn.functional as F  # the field's name for it
 from torch import Tensor, nn
 
 from xai_widgets.errors import ExplanationError, nearest
@@ -21,6 +22,15 @@ from xai_widgets.probe.tail import Tail
 from xai_widgets.targets import Target, logits_of, tensors_in
 
 _T = TypeVar("_T")
+_DRAWS = (
+    "the network draws random numbers in evaluation mode too: another run gives another answer and "
+    "another map"
+)
+_CUT = (
+    "a part of the network is computed without gradients (torch.no_grad(), detach() or .data): "
+    "what goes through it is missing from this map; compare with a perturbation method such as "
+    "occlusion or rise"
+)
 _NO_RECTIFIERS = " (no ReLU, ReLU6, leaky ReLU or clamp at zero)"
 
 
@@ -54,6 +64,7 @@ class Trace:
         self._cut: dict[Target, str] = {}
         self._attention_pass: AttentionPass | None = None
         self._attention: tuple[Target, Attention] | None = None
+        self.state = network.state()  # before the pass: what changes meanwhile is a change
         self._forward = network.record(x)
         self._x, self._mode = self._forward.x, self._forward.mode
         self.output: Any = self._forward.output
@@ -151,7 +162,7 @@ class Trace:
             try:
                 return attention.read(score)
             except RuntimeError as error:
-                raise not_differentiable(target, error) from error
+                raise not_differentiable(target, error, self._forward.graphless) from error
 
     def activation(self, layer: str) -> Tensor:
         """The map (N, C, h, w) that came out of a layer. Raises ExplanationError for a layer
@@ -203,11 +214,12 @@ class Trace:
         with autograd_ready(self.network.model):
             return target.score(self.output, batch=len(self._x)).detach()
 
-    def unverified(self) -> None:
-        """Compare, where the network is run for this pass next, what it gives out for the input
-        with what was recorded.
+    def begin(self, *, fresh: bool) -> None:
+        """A method is about to read this pass. Unless it was recorded just now, compare what the
+        network gives out for the input, where it is run next, with what was recorded.
         """
-        self._verified = not self.network.may_be_compared
+        self._verified = fresh or not self.network.may_be_compared
+        self._read_gradients = set()
 
     def scores(self, x: Tensor, target: Target) -> Tensor:
         """The target's score for each of other inputs (M, C, H, W), by running the network on them;
@@ -215,11 +227,8 @@ class Trace:
 
         Raises StaleError where the network no longer gives what was recorded.
         """
-        if self._verified:
-            return self.network.scores(x, target)
-        scores = self.network.scores(torch.cat([x, self._own(x)]), target)
-        self._verify(target, scores[-1])
-        return scores[:-1]
+        self._verify(target)
+        return self.network.scores(x, target)
 
     def gradients(
         self, x: Tensor, target: Target, rule: Rule = "standard"
@@ -230,25 +239,60 @@ class Trace:
         """
         self._check_rule(rule)
         self._read_gradients.add(target)
+        self._verify(target)
+        return self.network.gradients(x, target, rule)
+
+    def _verify(self, target: Target) -> None:
+        """Run the network on the recorded input once more, unless that is known to be needless."""
         if self._verified:
-            return self.network.gradients(x, target, rule)
-        scores, gradients = self.network.gradients(torch.cat([x, self._own(x)]), target, rule)
-        self._verify(target, scores[-1])
-        return scores[:-1], gradients[:-1]
-
-    def _own(self, like: Tensor) -> Tensor:
-        return self._x.detach()[:1].to(like)
-
-    def _verify(self, target: Target, score: Tensor) -> None:
+            return
         recorded = self.score(target)[0]
-        with torch.no_grad():
-            scale = max(
-                [float(t.detach().abs().max()) for t in tensors_in(self.output) if t.numel()],
-                default=float(recorded.abs()),
-            )
-        if not close(score.detach(), recorded, scale):
+        scale = max(
+            (float(t.detach().abs().max()) for t in tensors_in(self.output) if t.numel()),
+            default=float(recorded.abs()),
+        )
+        if not close(self.network.scores(self._x.detach()[:1], target)[0], recorded, scale):
             raise StaleError
         self._verified = True
+
+    def warnings(self, target: Target, layer: str | None) -> tuple[str, ...]:
+        """What must be said of a map of this target and layer, in sentences, once it is made."""
+        said = [
+            "" if layer is None else self.map(layer).warning,
+            self.network.batch_warning(self._x),
+            _DRAWS if self.network.draws else "",
+            self._gradient_warning(target),
+        ]
+        return tuple(sentence for sentence in said if sentence)
+
+    def _gradient_warning(self, target: Target) -> str:
+        """A warning where a part of the network is computed without gradients, and the gradient to
+        the input, which was read, therefore leaves it out.
+        """
+        if not self._mode.cut or target not in self._read_gradients:
+            return ""
+        if target not in self._cut:
+            self._cut[target] = "" if self._gradient_is_whole(target) else _CUT
+        return self._cut[target]
+
+    def _gradient_is_whole(self, target: Target) -> bool:
+        """Whether the gradient predicts how the score changes with the input, in two of three smooth
+        random directions.
+        """
+        x = self.input[:1]
+        gradient = self._read(target, "standard", None)[0][:1]
+        generator = torch.Generator("cpu").manual_seed(0)
+        right = 0
+        for _ in range(3):
+            coarse = torch.randn((1, x.shape[1], 4, 4), generator=generator, device="cpu").to(x)
+            step = F.interpolate(coarse.float(), x.shape[-2:], mode="bilinear").to(x)
+            step = step * (1e-3 * float(x.float().norm() + 1) / float(step.float().norm()))
+            up, down = (self.network.scores(x + sign * step, target) for sign in (1, -1))
+            measured = float((up - down).float().sum()) / 2
+            predicted = float((gradient.float() * step.float()).sum())
+            noise = 1e-5 * float(self.score(target)[:1].abs().max() + 1e-3)
+            right += abs(measured - predicted) <= 0.2 * max(abs(measured), abs(predicted)) + noise
+        return right >= 2
 
     def with_network(self, explain: Callable[[nn.Module, Tensor], _T]) -> _T:
         """What a function of the network and the input (N, C, H, W) gives, for methods from
@@ -334,6 +378,8 @@ class Trace:
         """The gradients to the outputs that a layer's map is made of; to the input for None."""
         self._check_rule(rule)
         name = None if layer is None else self.map(layer).name
+        if layer is None:
+            self._read_gradients.add(target)
         with self._lock:
             memo = self._gradients.setdefault((target, rule), {})
             if name not in memo:
@@ -356,7 +402,9 @@ class Trace:
         wanted = {layer: [self._x] if layer is None else self.map(layer).tensors}
         if layer is None and (best := self.network.best_layer(self._x.shape)) is not None:
             wanted[best] = self.map(best).tensors
-        gradients = iter(self._grad(target, rule, [t for tensors in wanted.values() for t in tensors]))
+        gradients = iter(
+            self._grad(target, rule, [t for tensors in wanted.values() for t in tensors])
+        )
         read: dict[str | None, list[Tensor]] = {}
         for name, tensors in wanted.items():
             found = [next(gradients) for _ in tensors]
@@ -384,10 +432,12 @@ class Trace:
             score = target.score(self.output, batch=len(self._x))
             self._mode.rule = rule
             try:
-                return list(
-                    torch.autograd.grad(score.sum(), tensors, retain_graph=True, allow_unused=True)
-                )
+                with torch._C.DisableTorchFunction():
+                    found = torch.autograd.grad(
+                        score.sum(), tensors, retain_graph=True, allow_unused=True
+                    )
+                return list(found)
             except RuntimeError as error:
-                raise not_differentiable(target, error) from error
+                raise not_differentiable(target, error, self._forward.graphless) from error
             finally:
                 self._mode.rule = "standard"
