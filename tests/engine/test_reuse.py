@@ -11,10 +11,10 @@ import torch
 from torch import nn
 
 from tests.networks import (
-    Passes,
     Cnn,
     Counting,
     CountsCalls,
+    Passes,
     cnn,
     picture,
     seeded,

@@ -6,9 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from tests.networks import Passes
-
 import xai_widgets as xw
+from tests.networks import Passes
 
 SIDE = 8
 

@@ -22,7 +22,6 @@ from xai_widgets.probe.trace import StaleError, Trace
 from xai_widgets.progress import Progress
 from xai_widgets.targets import Target, TargetLike, probabilities_of, resolve
 
-
 _ATTEMPTS = 3
 # A request that takes longer looks again whether the network is as it was.
 _LOOK_SECONDS = 0.1
@@ -63,14 +62,16 @@ def explain_picture(
     parameters: Mapping[str, Any],
 ) -> Iterator[Progress[Attribution]]:
     """The steps of explaining one picture; a single one where the result is kept from before."""
-    for attempt in range(_ATTEMPTS):
+    attempts = 0
+    while True:
         try:
             yield from _explain_picture(internals, picture, method, target, layer, parameters)
             return
         except StaleError:
             # It changed in a way that is seen only where it runs: nothing recorded holds.
             internals.forget()
-            if attempt + 1 == _ATTEMPTS:
+            attempts += 1
+            if attempts == _ATTEMPTS:
                 raise ExplanationError(
                     f"{internals.name} changes while it is being explained; stop what changes it "
                     "(training, another thread), then ask again"

@@ -1,7 +1,7 @@
 """A layer's map over the picture, made of one or of several of its calls in a pass.
 
-Calls that lie over different parts of the picture, or over its mirror image, are each turned and put
-where they belong, and their channels lined up: the map of a layer that ran twice has twice its
+Calls that lie over different parts of the picture, or over its mirror image, are each turned and
+put where they belong, and their channels lined up: the map of a layer that ran twice has twice its
 channels, and every CAM adds them up as the network does.
 """
 
@@ -141,7 +141,7 @@ def layer_map(recorder: Recorder, name: str, *, plain: bool) -> LayerMap | None:
         why = "and where over the picture each of them lies cannot be told"
     chosen = records[-1]
     warning = "" if one and len(records) == 1 and not why else _warning(name, records, chosen, why)
-    place = (places[-1] or [None])[0]
+    place = places[-1][0] if places[-1] else None
     fallback = placed(name, [(chosen, place)], recorder.picture) if place is not None else None
     pieces = (Piece(chosen),) if fallback is None else fallback.pieces
     size = chosen.layout.size if fallback is None else fallback.size
@@ -216,7 +216,8 @@ def sum_of_placed(maps: Tensor, places: Sequence[Place], picture: tuple[int, int
     if joint is None:
         return maps
     upright = joint.joined([maps] * len(pairs))
-    return upright.unflatten(1, (len(pairs), maps.shape[1])).sum(dim=1)
+    added: Tensor = upright.unflatten(1, (len(pairs), maps.shape[1])).sum(dim=1)
+    return added
 
 
 def _upright_size(record: Recorded, place: Place | None) -> tuple[int, int]:

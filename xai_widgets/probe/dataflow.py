@@ -10,7 +10,7 @@ gradients tell its place exactly. Every later output has the place of the entrie
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeAlias
 
 import torch
@@ -173,7 +173,7 @@ class Dataflow:
                 for i in range(len(first))
             ]
             return [
-                Place(*_geometry(place), channels=channels, item=place.item)
+                replace(place, channels=channels)
                 for place, channels in zip(first, joined, strict=True)
             ]
         return first

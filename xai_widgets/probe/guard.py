@@ -8,6 +8,7 @@ were. Parameters' `.grad` is never written because every backward goes through
 
 from __future__ import annotations
 
+import inspect
 import operator
 import random
 import threading
@@ -225,7 +226,8 @@ def _draws(func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> boo
     return bool(args[position] if len(args) > position else kwargs.get(name, default))
 
 
-_DETACHING = frozenset({Tensor.detach, Tensor.detach_, torch.detach, Tensor.data.__get__})
+_DATA = inspect.getattr_static(Tensor, "data").__get__
+_DETACHING = frozenset({Tensor.detach, Tensor.detach_, torch.detach, _DATA})
 
 
 def _cuts(func: Function, args: tuple[Any, ...]) -> bool:

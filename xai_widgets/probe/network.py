@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 import threading
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
@@ -177,7 +177,7 @@ class Network:
         if any(parameter.is_inference() for parameter in self.model.parameters()):
             return self._record_plainly(
                 x,
-                "its weights were made under torch.inference_mode(); build or load it outside of that",
+                "its weights were made under torch.inference_mode(); build or load it elsewhere",
             )
         try:
             return self._record_graph(x, requires_grad=True)
@@ -419,7 +419,7 @@ def not_differentiable(target: Target, error: RuntimeError, why: str = "") -> Ex
         return error
     why = why or "the network detaches it, or computes it outside PyTorch"
     if "Inference tensors" in said:
-        why = "its weights were made under torch.inference_mode(); build or load it outside of that"
+        why = "its weights were made under torch.inference_mode(); build or load it elsewhere"
     return ExplanationError(
         f"{target.name}'s score does not depend on the picture in a way that can be differentiated "
         f"({why}); use a perturbation method such as occlusion or rise"

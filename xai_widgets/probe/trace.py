@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from xai_widgets.errors import ExplanationError, nearest
 from xai_widgets.probe.agreement import agree, close
 from xai_widgets.probe.attention import Attention, AttentionPass, layout_of_tokens
-from xai_widgets.probe.guard import as_found, autograd_ready
 from xai_widgets.probe.calls import LayerMap, layer_map, sum_of_placed
+from xai_widgets.probe.guard import as_found, autograd_ready
 from xai_widgets.probe.layers import Layer, Layout
 from xai_widgets.probe.network import Network, not_differentiable
 from xai_widgets.probe.rectifiers import Rule
@@ -129,8 +129,8 @@ class Trace:
         """
         if not self._plain:
             raise ExplanationError(
-                "needs attention over one view of the picture; this network looks at several (flips, "
-                "crops or parts), whose tokens lie elsewhere"
+                "needs attention over one view of the picture; this network looks at several "
+                "(flips, crops or parts), whose tokens lie elsewhere"
             )
         records = list(self.recorder.records.values())
         return layout_of_tokens(self._mode.attention, records, len(self._x))
@@ -201,7 +201,7 @@ class Trace:
             ]
 
     def _upright(self, order: int, maps: Tensor) -> Tensor:
-        """What an output holds, (N, C, h, w), put where it lies over the picture, (N, C, h', w')."""
+        """What an output holds, (N, C, h, w), put where it lies over the picture."""
         if self._plain:
             return maps
         places = self.recorder.dataflow.places(order)
@@ -276,9 +276,7 @@ class Trace:
         return self._cut[target]
 
     def _gradient_is_whole(self, target: Target) -> bool:
-        """Whether the gradient predicts how the score changes with the input, in two of three smooth
-        random directions.
-        """
+        """Whether the gradient tells how the score changes, in two of three random directions."""
         x = self.input[:1]
         gradient = self._read(target, "standard", None)[0][:1]
         generator = torch.Generator("cpu").manual_seed(0)
