@@ -32,6 +32,11 @@ class MethodCall:
     layer: str | None
     parameters: Mapping[str, Any]
 
+    @property
+    def changes_rectifiers(self) -> bool:
+        """Whether the gradient passes rectifiers by another rule than their derivative."""
+        return self.method.needs_rectifiers or "guided_backprop" in self.parameters.values()
+
     def attribution(self, values: Tensor, picture: Picture, **details: Any) -> Attribution:
         """Values (C, H, W) or (h, w), with their origin."""
         return Attribution(
@@ -125,6 +130,7 @@ def _run(
     probabilities: list[float | None] = [None] * len(pictures)
     if call.target.index is not None:
         probabilities = probabilities_of(trace.logits)[:, call.target.index].tolist()
+    rule_warnings = trace.rectifier_warnings if call.changes_rectifiers else ()
     while True:
         # Not around the loop: a caller's own modes must be back whenever this generator pauses.
         with ordinary_modes():
@@ -143,7 +149,7 @@ def _run(
                 seconds=seconds,
                 model=model,
                 completeness_gap=None if gaps is None else gaps[i],
-                warnings=warnings[i] if warnings else (),
+                warnings=(*rule_warnings, *(warnings[i] if warnings else ())),
             )
             for i, picture in enumerate(pictures)
         ]

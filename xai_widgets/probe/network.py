@@ -183,6 +183,8 @@ class Network:
         with as_found(self.model, mode), folding:
             x = x.detach().requires_grad_(True)
             score = target.score(self.model(self.copy(x)), batch=len(x))
+            if rule != "standard":
+                mode.complete(score)
             mode.rule = rule
             try:
                 (gradient,) = torch.autograd.grad(score.sum(), x)

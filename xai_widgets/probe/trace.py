@@ -14,8 +14,10 @@ from xai_widgets.probe.attention import Attention, AttentionPass, layout_of_toke
 from xai_widgets.probe.guard import as_found, autograd_ready
 from xai_widgets.probe.layers import Layer, Layout, Recorded
 from xai_widgets.probe.network import Network, not_differentiable
+from xai_widgets.probe.norms import NormMode
 from xai_widgets.probe.rectifiers import Rule
 from xai_widgets.probe.tail import Tail
+from xai_widgets.probe.unmet import rectifier_warnings
 from xai_widgets.targets import Target, logits_of
 
 _T = TypeVar("_T")
@@ -41,6 +43,7 @@ class Trace:
         self._gradients: dict[tuple[Target, Rule], dict[str | None, Tensor]] = {}
         self._attention_pass: AttentionPass | None = None
         self._attention: tuple[Target, Attention] | None = None
+        self._unmet: tuple[str, ...] | None = None
         self._forward = network.record(x)
         self._x, self._mode = self._forward.x, self._forward.mode
         self.output: Any = self._forward.output
@@ -66,7 +69,18 @@ class Trace:
     @property
     def rectifiers(self) -> int:
         """How many rectifiers the forward pass met."""
+        with self._lock:
+            self._mode.complete(self.output)
         return self._mode.met
+
+    @property
+    def rectifier_warnings(self) -> tuple[str, ...]:
+        """What a map under the guided or the deconvnet rule has to be read with, in sentences."""
+        with self._lock:
+            if self._unmet is None:
+                found = rectifier_warnings(self.network, self._x, self.output, self._mode)
+                self._unmet = tuple(found)
+            return self._unmet
 
     @property
     def nbytes(self) -> int:
@@ -178,7 +192,7 @@ class Trace:
         """What a function of the network and the input (N, C, H, W) gives, for methods from
         elsewhere; the network is left as it was found.
         """
-        with as_found(self.network.model):
+        with as_found(self.network.model, NormMode()):
             return explain(self.network.model, self._x.detach().clone())
 
     def tail(self, layer: str, item: int = 0) -> Tail:
