@@ -14,12 +14,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tests.networks import CLASSES, picture, seeded
+from xai_widgets import _torchvision
 from xai_widgets.engine import Engine
 from xai_widgets.probe.handwritten import scale_of
 from xai_widgets.probe.network import Network
 from xai_widgets.probe.rectifiers import RectifierMode, Rule
 from xai_widgets.probe.trace import Trace
 from xai_widgets.targets import Target
+
+models = _torchvision.load().models
 
 RULES: tuple[Rule, ...] = ("standard", "guided", "deconvnet")
 CLASS = Target(1, "class 1")
@@ -373,6 +376,23 @@ def test_no_value_is_kept_alive_after_the_pass() -> None:
     gc.collect()
     assert kept() is None
     assert made is not None
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["resnet18", "vgg11", "densenet121", "mobilenet_v2", "mobilenet_v3_small", "regnet_y_400mf"],
+)
+def test_ordinary_networks_are_not_searched(name: str) -> None:
+    torch.manual_seed(0)
+    mode = RectifierMode()
+    network = models.get_model(name, weights=None, num_classes=5).eval()
+    with mode:
+        scores = network(torch.randn(1, 3, 32, 32, requires_grad=True))
+    met = mode.met
+    mode.complete(scores)
+    assert mode.unexplained == []
+    assert mode.met == met > 5
+    assert dict(mode.smooth) == ({"hard swish": 19} if name == "mobilenet_v3_small" else {})
 
 
 def test_a_search_leaves_the_network_as_it_was() -> None:

@@ -71,7 +71,7 @@ def is_rectifier(node: Any) -> bool:
 
 def is_suspicious(node: Any) -> bool:
     """Whether a node may be a part of a rectifier, or hide one."""
-    kind = node.name().split("Backward")[0]
+    kind = node.name().removeprefix("torch::autograd::").split("Backward")[0]
     if kind == "Mul":
         return _is_masked_product(node)
     return kind not in _HARMLESS

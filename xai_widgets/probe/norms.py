@@ -17,9 +17,9 @@ from torch import Tensor
 
 from xai_widgets.probe.guard import Function, FunctionMode
 
-_BATCH = frozenset({F.batch_norm, torch.batch_norm, torch.native_batch_norm})
-_INSTANCE = frozenset({F.instance_norm, torch.instance_norm})
-NORMS: frozenset[Function] = _BATCH | _INSTANCE
+_BATCH: frozenset[Function] = frozenset({F.batch_norm, torch.batch_norm, torch.native_batch_norm})
+_INSTANCE: frozenset[Function] = frozenset({F.instance_norm, torch.instance_norm})
+NORMS = _BATCH | _INSTANCE
 
 
 class NormMode(FunctionMode):
