@@ -69,9 +69,14 @@ def is_rectifier(node: Any) -> bool:
     return test is not None and test(node)
 
 
+def kind_of(node: Any) -> str:
+    """The operation that a node is the backward of, by autograd's name: "Convolution"."""
+    return str(node.name().removeprefix("torch::autograd::").split("Backward")[0])
+
+
 def is_suspicious(node: Any) -> bool:
     """Whether a node may be a part of a rectifier, or hide one."""
-    kind = node.name().removeprefix("torch::autograd::").split("Backward")[0]
+    kind = kind_of(node)
     if kind == "Mul":
         return _is_masked_product(node)
     return kind not in _HARMLESS
@@ -83,8 +88,14 @@ def nodes_of(
     """The nodes of the graph behind what a network gave out, each once. From a node for which
     `narrow` holds, only the edge of number `only` is followed.
     """
-    waiting = [tensor.grad_fn for tensor in _tensors(outputs, _DEPTH)]
-    seen: set[Any] = set()
+    yield from nodes_behind([t.grad_fn for t in _tensors(outputs, _DEPTH)], narrow, only)
+
+
+def nodes_behind(
+    nodes: list[Any], narrow: Callable[[Any], bool] | None = None, only: int = 0
+) -> Iterator[Any]:
+    """The same of some nodes: they and all behind them."""
+    waiting, seen = list(nodes), set[Any]()
     while waiting:
         node: Any = waiting.pop()
         if node is None or node in seen:

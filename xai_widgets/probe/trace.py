@@ -44,6 +44,7 @@ class Trace:
         self._attention_pass: AttentionPass | None = None
         self._attention: tuple[Target, Attention] | None = None
         self._unmet: tuple[str, ...] | None = None
+        self._before_attention: tuple[int, int] | None = None
         self._forward = network.record(x)
         self._x, self._mode = self._forward.x, self._forward.mode
         self.output: Any = self._forward.output
@@ -127,6 +128,18 @@ class Trace:
                     self._attention_pass = self.network.attend(self._x)
                 self._attention = target, self._read_attention(self._attention_pass, target)
             return self._attention[1]
+
+    @property
+    def layers_before_attention(self) -> tuple[int, int]:
+        """How many layers with weights come before the first attention, and how many there are;
+        once `attention` has been read.
+        """
+        with self._lock:
+            if self._attention_pass is None:
+                self._attention_pass = self.network.attend(self._x)
+            if self._before_attention is None:
+                self._before_attention = self._attention_pass.layers_before()
+            return self._before_attention
 
     def _read_attention(self, attention: AttentionPass, target: Target) -> Attention:
         with autograd_ready(self.network.model):
