@@ -124,6 +124,42 @@ def test_the_map_is_that_of_plain_loops(method: str, prefix: int) -> None:
     assert found.heatmap().shape == (16, 16)
 
 
+@pytest.mark.parametrize("scale", [1.0, 1e-9, 1e-14])
+def test_contributions_of_any_size_are_kept(scale: float) -> None:
+    """Networks that scale their layers down have gradients far below float32's part of 1."""
+    network = tiny_vit()
+    with torch.no_grad():
+        network.head.weight.mul_(scale)
+    found = Engine(network).explain(picture(), "gradient_attention", target=CLASS).values
+    network.double()
+    with torch.no_grad():
+        network.head.weight.div_(scale)
+    expected = laid_out(slow_gradient_attention(*by_hand(network, picture().double())), 1)
+    if scale < 1:  # then only the first order is left of the product
+        first = sum(
+            (g * a).clip(0).mean(0)
+            for a, g in zip(*by_hand(network, picture().double()), strict=True)
+        )
+        expected = laid_out(np.asarray(first), 1)
+    np.testing.assert_allclose(found / scale, expected, rtol=1e-3, atol=1e-5 * expected.max())
+
+
+@pytest.mark.parametrize("method", SLOW)
+def test_attention_that_comes_late_is_said(method: str) -> None:
+    network = tiny_vit()
+    x = picture()
+    assert Engine(network).explain(x, method, target=CLASS).warnings == ()
+    stem = [nn.Sequential(nn.Conv2d(3, 3, 3, padding=1), nn.ReLU()) for _ in range(5)]
+    network.patches = nn.Sequential(*stem, network.patches)  # type: ignore[assignment]
+    layers = 5 + 1 + 4 * len(network.attention) + 1
+    (warning,) = Engine(network).explain(x, method, target=CLASS).warnings
+    assert warning.startswith(f"7 of this network's {layers} layers with weights come before")
+    frozen = network.requires_grad_(False)
+    assert Engine(frozen).explain(x, method, target=CLASS).warnings == (warning,)
+    batch = Engine(network).explain_batch([x[0], x[0]], method, targets=CLASS)
+    assert [found.warnings for found in batch] == [(warning,)] * 2
+
+
 @pytest.mark.parametrize("heads", ["mean", "max", "min"])
 def test_rollout_fuses_heads(heads: str) -> None:
     network = tiny_vit().double()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -36,6 +37,11 @@ class MethodCall:
     layer: str | None
     parameters: Mapping[str, Any]
 
+    @property
+    def changes_rectifiers(self) -> bool:
+        """Whether the gradient passes rectifiers by another rule than their derivative."""
+        return self.method.needs_rectifiers or "guided_backprop" in self.parameters.values()
+
     def attribution(self, values: Tensor, picture: Picture, **details: Any) -> Attribution:
         """Values (C, H, W) or (h, w), with their origin."""
         return Attribution(
@@ -62,20 +68,16 @@ def explain_picture(
     parameters: Mapping[str, Any],
 ) -> Iterator[Progress[Attribution]]:
     """The steps of explaining one picture; a single one where the result is kept from before."""
-    attempts = 0
-    while True:
-        try:
+    for _ in range(_ATTEMPTS):
+        with suppress(StaleError):
             yield from _explain_picture(internals, picture, method, target, layer, parameters)
             return
-        except StaleError:
-            # It changed in a way that is seen only where it runs: nothing recorded holds.
-            internals.forget()
-            attempts += 1
-            if attempts == _ATTEMPTS:
-                raise ExplanationError(
-                    f"{internals.name} changes while it is being explained; stop what changes it "
-                    "(training, another thread), then ask again"
-                ) from None
+        # It changed in a way that is seen only where it runs: nothing recorded holds.
+        internals.forget()
+    raise ExplanationError(
+        f"{internals.name} changes while it is being explained; stop what changes it (training, "
+        "another thread), then ask again"
+    )
 
 
 def _explain_picture(
@@ -155,6 +157,7 @@ def _run(
     probabilities: list[float | None] = [None] * len(pictures)
     if call.target.index is not None:
         probabilities = probabilities_of(trace.logits)[:, call.target.index].tolist()
+    rule_warnings = trace.rectifier_warnings if call.changes_rectifiers else ()
     while True:
         # Not around the loop: a caller's own modes must be back whenever this generator pauses.
         with ordinary_modes(), network.held(trace.state):
@@ -180,7 +183,7 @@ def _run(
                 seconds=seconds,
                 model=model,
                 completeness_gap=None if gaps is None else gaps[i],
-                warnings=(*(warnings[i] if warnings else ()), *said),
+                warnings=(*rule_warnings, *(warnings[i] if warnings else ()), *said),
             )
             for i, picture in enumerate(pictures)
         ]

@@ -162,7 +162,7 @@ def _centre(
     image = Image.new("RGB", (_SIDE, _SIDE), colour)
     x = transform(image.convert("L") if channels == 1 else image)
     x = x[0] if x.ndim == 4 else x
-    return np.asarray(x[:, x.shape[1] // 2, x.shape[2] // 2].double().cpu().numpy())
+    return np.asarray(x[:, x.shape[1] // 2, x.shape[2] // 2].cpu().double().numpy())
 
 
 def _steps(transform: object) -> Iterator[tuple[tuple[float, ...], tuple[float, ...]]]:

@@ -131,7 +131,7 @@ class Preprocessor:
         """
         import torch
 
-        x = x.detach().to("cpu", torch.float64)
+        x = x.detach().cpu().double()
         rule = self._rule_for(x)
         if rule is None:
             low, high = x.amin((1, 2, 3), keepdim=True), x.amax((1, 2, 3), keepdim=True)

@@ -12,9 +12,11 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from xai_widgets.methods.registry import method
+from xai_widgets.methods.registry import Values, method
 from xai_widgets.probe.trace import Trace
 from xai_widgets.targets import Target
+
+_MUCH = 0.25  # the share of layers before the first attention from which on it is said
 
 Heads = Literal["mean", "max", "min"]
 
@@ -36,7 +38,7 @@ attention_method = partial(
     shows="Which patches the output could have drawn on, if attention alone moved information.",
     limits="The same for every class; counts attention that does not matter, for and against.",
 )
-def attention_rollout(trace: Trace, target: Target, *, heads: Heads = "mean") -> Tensor:
+def attention_rollout(trace: Trace, target: Target, *, heads: Heads = "mean") -> Tensor | Values:
     """Πₗ norm(A + I), heads fused, (N, h, w). Source: Abnar and Zuidema 2020, section 3."""
     attention = trace.attention(target)
     row = _readers(attention[-1][1])
@@ -55,14 +57,17 @@ def attention_rollout(trace: Trace, target: Target, *, heads: Heads = "mean") ->
     shows="Which patches reach the output along attention that raises the class's score.",
     limits="Only what is in favour; what happens between attention layers is left out.",
 )
-def gradient_attention(trace: Trace, target: Target) -> Tensor:
+def gradient_attention(trace: Trace, target: Target) -> Tensor | Values:
     """R ← R + mean(max(G ⊙ A, 0)) R, (N, h, w). Source: Chefer et al. 2021 (ICCV), eq. 5 and 6."""
     attention = trace.attention(target)
-    readers = row = _readers(attention[-1][1])
+    # R − I: what the tokens were to begin with says nothing of the class, and is so much larger
+    # than what attention adds (1e-7 where a network scales its layers) that this would be lost.
+    readers = _readers(attention[-1][1])
+    row = torch.zeros_like(readers)
     for a, g in reversed(attention):
-        row = row + _through(row, (g * a).relu().mean(dim=1))
-    # Without what the tokens were to begin with, which says nothing of the class.
-    return _on_patches(row - readers, trace)
+        weighted = (g * a).relu().mean(dim=1)
+        row = row + (_through(row, weighted) + _through(readers, weighted))
+    return _on_patches(row, trace)
 
 
 @attention_method(
@@ -73,7 +78,7 @@ def gradient_attention(trace: Trace, target: Target) -> Tensor:
     shows="Which patches would raise the class's score if they were looked at more.",
     limits="A sensitivity: attention need not be there. Each layer is read through those after it.",
 )
-def legrad(trace: Trace, target: Target) -> Tensor:
+def legrad(trace: Trace, target: Target) -> Tensor | Values:
     """The mean over layers, heads and rows of max(G, 0), (N, h, w). Source: Bousselham et al. 2024,
     section 3; there y is read from each layer's own class token by the network's head, here it is
     the network's score for all layers.
@@ -94,6 +99,17 @@ def _through(row: Tensor, matrix: Tensor) -> Tensor:
     return (row[:, None] @ matrix)[:, 0]
 
 
-def _on_patches(row: Tensor, trace: Trace) -> Tensor:
-    """A value for each token (N, T) as the map (N, h, w)."""
-    return trace.attention_layout.to_map(row[..., None])[:, 0]
+def _on_patches(row: Tensor, trace: Trace) -> Tensor | Values:
+    """A value for each token (N, T) as the map (N, h, w), with a warning for a network of which
+    attention is but the end.
+    """
+    values = trace.attention_layout.to_map(row[..., None])[:, 0]
+    before, layers = trace.layers_before_attention
+    if before < _MUCH * layers:
+        return values
+    warning = (
+        f"{before} of this network's {layers} layers with weights come before its first attention: "
+        "what these mix between positions is not part of this map, and each of its patches "
+        "stands for all that they saw; a CAM or gradient method accounts for them"
+    )
+    return Values(values, [(warning,)] * len(values))

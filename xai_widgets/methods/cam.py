@@ -16,6 +16,7 @@ from torch import Tensor
 
 from xai_widgets.errors import ExplanationError
 from xai_widgets.methods.registry import Range, Steps, method
+from xai_widgets.precision import to_float64, widest
 from xai_widgets.probe.trace import Trace
 from xai_widgets.progress import Progress
 from xai_widgets.targets import Target
@@ -168,13 +169,13 @@ def eigen_grad_cam(trace: Trace, target: Target, layer: str) -> Tensor:
 
 def _first_component(features: Tensor) -> Tensor:
     """The positions' centred features (N, C, h, w) along the direction in which they vary most."""
-    flat = features.flatten(2).transpose(1, 2).double()  # (N, positions, C)
+    flat = to_float64(features).flatten(2).transpose(1, 2)  # (N, positions, C)
     centred = flat - flat.mean(dim=1, keepdim=True)
     direction = torch.linalg.svd(centred, full_matrices=False).Vh[:, 0]
     projected = (centred @ direction[:, :, None]).squeeze(-1)
     total = flat.sum(dim=2)
     agreement = (projected * (total - total.mean(dim=1, keepdim=True))).sum(dim=1, keepdim=True)
-    projected = torch.where(agreement < 0, -projected, projected).to(features.dtype)
+    projected = torch.where(agreement < 0, -projected, projected).to(features)
     return projected.reshape(len(features), *features.shape[-2:])
 
 
@@ -255,16 +256,16 @@ def score_cam(trace: Trace, target: Target, layer: str) -> Steps:
     """
     x, a = trace.input, trace.activation(layer)
     # float64: in a softmax of 1,000 scores, small ones must not be lost in partial sums.
-    scores = torch.full(a.shape[:2], -torch.inf, dtype=torch.float64, device=a.device)
+    scores = torch.full(a.shape[:2], -torch.inf, dtype=widest(a.device), device=a.device)
     order = [_widest_first(maps) for maps in a]
     total, done = sum(map(len, order)) + len(order), 0
     for item, channels in enumerate(order):
-        scores[item] = trace.scores(torch.zeros_like(x[item : item + 1]), target).double()
+        scores[item] = trace.scores(torch.zeros_like(x[item : item + 1]), target).to(scores)
         scores[item, channels] = -torch.inf  # not taken yet
         done += 1
         for chosen in channels.split(min(trace.batch_size(), -(-len(channels) // _STEPS) or 1)):
             mask = to_unit(upsampled(a[item, chosen, None], x.shape[-2:], align_corners=True))
-            scores[item, chosen] = trace.scores(x[item] * mask, target).double()
+            scores[item, chosen] = trace.scores(x[item] * mask, target).to(scores)
             done += len(chosen)
             yield Progress(done / total, _mixture(scores, a).relu())
         if not len(channels):

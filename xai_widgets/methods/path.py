@@ -15,6 +15,7 @@ from torch import Tensor
 
 from xai_widgets.baselines import Baseline, PathBaseline, baseline_like, path_baselines
 from xai_widgets.methods.registry import Range, Steps, method
+from xai_widgets.precision import total as total_of
 from xai_widgets.probe.trace import Trace
 from xai_widgets.progress import Progress
 from xai_widgets.targets import Target
@@ -114,7 +115,7 @@ def guided_ig(
         lags = (here - start).abs() < (low - start).abs()
         moved = torch.where(lags, low, here)
         for n in range(len(x)):
-            left = float((x[n] - start[n]).abs().sum(dtype=torch.float64)) * (1 - alpha)
+            left = total_of((x[n] - start[n]).abs()) * (1 - alpha)
             moved[n] = _approach(moved[n], x[n], high[n], gradient[n].abs(), left, fraction)
         total += (moved - here).mul_(gradient)
         here = moved
@@ -127,13 +128,13 @@ def _approach(
     """Move `here` towards `high`, the flattest `fraction` first, until ‖x − here‖₁ is `left`."""
     rank = max(int(fraction * (here.numel() - 1)), 0) + 1
     while True:
-        surplus = float((x - here).abs().sum(dtype=torch.float64)) - left
+        surplus = total_of((x - here).abs()) - left
         open_ = here != high
         if surplus <= 1e-9 * abs(left) or not bool(open_.any()):
             return here
         steep = torch.where(open_, steepness, torch.inf)
         chosen = open_ & (steep <= steep.flatten().kthvalue(rank).values)
-        gain = float(((high - here).abs() * chosen).sum(dtype=torch.float64))
+        gain = total_of((high - here).abs() * chosen)
         if gain > surplus:
             return torch.where(chosen, torch.lerp(here, high, surplus / gain), here)
         here = torch.where(chosen, high, here)

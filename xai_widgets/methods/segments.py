@@ -37,7 +37,7 @@ def segments(x: Tensor, regions: Regions, count: int) -> Tensor:
     if regions == "grid":
         labels = np.broadcast_to(grid(height, width, count), (len(x), height, width))
     else:
-        labels = np.stack([slic(one, count) for one in x.double().cpu().numpy()])
+        labels = np.stack([slic(one, count) for one in x.cpu().double().numpy()])
     return torch.from_numpy(labels.copy()).to(x.device)
 
 
@@ -106,8 +106,8 @@ class Game:
         self._hidden.copy_(baseline_like(trace.input, baseline, trace.black))
         self.labels = segments(trace.input, regions, count)
         self.players = [int(labels.max()) + 1 for labels in self.labels]
-        self.whole = trace.score(target).double().cpu()
-        self.nothing = trace.scores(self._hidden, target).double().cpu()
+        self.whole = trace.score(target).cpu().double()
+        self.nothing = trace.scores(self._hidden, target).cpu().double()
 
     @property
     def at_a_time(self) -> int:
@@ -121,7 +121,7 @@ class Game:
         batch = self._trace.empty_inputs(len(shown))
         torch.where(shown[:, :, None], self._shown, self._hidden, out=batch)
         scores = self._trace.scores(batch.flatten(0, 1), self._target)
-        return scores.view(len(shown), -1).double().cpu()
+        return scores.view(len(shown), -1).cpu().double()
 
     def paint(self, shares: Sequence[Tensor]) -> Tensor:
         """Every pixel with its segment's share, (N, C, H, W); `shares`: (players,) a picture."""

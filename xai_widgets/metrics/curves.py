@@ -296,7 +296,7 @@ def road(
     drawn = np.random.default_rng(seed).standard_normal(x.shape)
     filled = linear_imputation(x, missing) + noise * drawn * missing[:, None]
     inputs = torch.from_numpy(filled).to(picture.input)
-    p = engine.internals.probabilities(inputs)[:, index].double().cpu().numpy()
+    p = engine.internals.probabilities(inputs)[:, index].cpu().double().numpy()
     most, least = np.split(p, 2)
     return Road(resolved, tuple(map(float, percentages)), most, least, *inputs.chunk(2))
 

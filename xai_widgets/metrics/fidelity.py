@@ -117,7 +117,7 @@ def _probabilities(
         _, index = class_of(engine, picture, target)
         mask = torch.from_numpy(mask_of(attribution, size_of(picture)))
         inputs = torch.cat([picture.input, masked_input(picture, mask)])
-        p, o = engine.internals.probabilities(inputs)[:, index].double().tolist()
+        p, o = engine.internals.probabilities(inputs)[:, index].cpu().double().tolist()
         return attribution, p, o  # the map is kept, so that its id stays its own
 
     _, p, o = once(memo, ("masked", id(attribution)), forward)
@@ -307,8 +307,8 @@ def completeness(
 
 def _falls(engine: Engine, picture: Picture, target: Target, inputs: Iterator[Tensor]) -> Floats:
     """y(x) − y(x') for each of the other inputs x'."""
-    whole = engine.internals.scores(picture.input, target).double().cpu()
-    others = [engine.internals.scores(x.contiguous(), target).double().cpu() for x in inputs]
+    whole = engine.internals.scores(picture.input, target).cpu().double()
+    others = [engine.internals.scores(x.contiguous(), target).cpu().double() for x in inputs]
     return (whole - torch.cat(others)).numpy()
 
 

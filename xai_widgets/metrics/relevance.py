@@ -33,7 +33,7 @@ def values_of(attribution: MapLike) -> Floats:
     if isinstance(attribution, Attribution):
         values = attribution.values.astype(np.float64)
     elif isinstance(attribution, torch.Tensor):
-        values = attribution.detach().to("cpu", torch.float64).numpy()
+        values = attribution.detach().cpu().double().numpy()
     else:
         try:
             values = np.asarray(attribution, dtype=np.float64)

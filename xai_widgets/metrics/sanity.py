@@ -211,7 +211,7 @@ def _layers_from_the_top(twin: Engine, network: nn.Module, picture: Picture) -> 
 def _randomise(module: nn.Module, generator: torch.Generator) -> None:
     with ordinary_modes():
         for parameter in module.parameters(recurse=False):
-            values = parameter.detach().double().cpu()
+            values = parameter.detach().cpu().double()
             deviation = values.std() if values.numel() > 1 else values.abs().mean()
             drawn = torch.randn(values.shape, generator=generator, dtype=torch.float64)
-            parameter.copy_(values.mean() + deviation * drawn)
+            parameter.copy_((values.mean() + deviation * drawn).to(parameter.dtype))

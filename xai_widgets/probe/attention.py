@@ -13,7 +13,7 @@ ordinary trace only takes note of the shapes; A itself costs one more forward pa
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -25,6 +25,7 @@ from torch.autograd.graph import GradientEdge, get_gradient_edge
 from xai_widgets.errors import ExplanationError
 from xai_widgets.probe.guard import Function
 from xai_widgets.probe.layers import Layout, Recorded
+from xai_widgets.probe.nodes import kind_of, nodes_behind, nodes_of
 from xai_widgets.probe.rectifiers import RectifierMode
 
 Attention: TypeAlias = "list[tuple[Tensor, Tensor]]"
@@ -35,6 +36,9 @@ _MULTI_HEAD = F.multi_head_attention_forward
 _MULTI_HEAD_SIGNATURE = inspect.signature(_MULTI_HEAD)
 _SOFTMAX = frozenset({F.softmax, torch.softmax, Tensor.softmax})
 _VIEWS = ("View", "UnsafeView", "Reshape", "Squeeze", "Unsqueeze", "Alias")
+_WITH_WEIGHTS = frozenset(
+    {"Convolution", "MkldnnConvolution", "ConvolutionOverrideable", "Addmm", "Mm", "Linear"}
+)
 _BEFORE_A_MAP = 1  # tokens that attention pooling may put before a map's positions
 
 
@@ -126,6 +130,13 @@ class AttentionPass:
         """The bytes of the matrices, and of what was kept to differentiate them."""
         return 2 * sum(a.nbytes for a, _ in self.matrices)
 
+    def layers_before(self) -> tuple[int, int]:
+        """How many layers with weights the first attention is computed from, and how many the
+        output.
+        """
+        first = [edge.node for _, edge in self.matrices[:1]]
+        return _weighted(nodes_behind(first)), _weighted(nodes_of(self.output))
+
     def read(self, score: Tensor) -> Attention:
         """Each layer's A and ∂score/∂A, (N, heads, T, T) both, in the order of the pass.
 
@@ -203,6 +214,10 @@ def _openly(
         logits = logits + attn_mask
     a = logits.softmax(dim=-1)
     return F.dropout(a, dropout_p) @ value if dropout_p else a @ value, a
+
+
+def _weighted(nodes: Iterable[Any]) -> int:
+    return sum(kind_of(node) in _WITH_WEIGHTS for node in nodes)
 
 
 def _square(shape: Shape) -> bool:

@@ -20,6 +20,7 @@ import torch
 import torch.nn.functional as F  # the field's name for it
 from torch import Tensor, nn
 
+from xai_widgets.precision import to_float64
 from xai_widgets.probe.fingerprint import modules_of
 from xai_widgets.probe.guard import Function, FunctionMode, lock_of
 from xai_widgets.probe.recorder import first_tensor
@@ -122,8 +123,8 @@ class _Norm:
 
     def factor(self) -> Tensor:
         """γ / √(σ² + ε), float64: so that the folded weights are rounded once."""
-        factor = (self.variance.detach().double() + self.epsilon).rsqrt()
-        return factor if self.scale is None else factor * self.scale.detach().double()
+        factor = (to_float64(self.variance.detach()) + self.epsilon).rsqrt()
+        return factor if self.scale is None else factor * to_float64(self.scale.detach())
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,14 +140,14 @@ class _Folded:
     @classmethod
     def of(cls, weight: Tensor, bias: Tensor | None, norm: _Norm, layout: Any) -> _Folded:
         factor = norm.factor()
-        w = (weight.detach().double() * factor[:, None, None, None]).to(weight.dtype)
-        b = -norm.mean.detach().double()
+        w = (to_float64(weight.detach()) * factor[:, None, None, None]).to(weight)
+        b = -to_float64(norm.mean.detach())
         if bias is not None:
-            b = b + bias.detach().double()
+            b = b + to_float64(bias.detach())
         b = b * factor
         if norm.shift is not None:
-            b = b + norm.shift.detach().double()
-        return cls(weight, w.contiguous(memory_format=layout), b.to(weight.dtype))
+            b = b + to_float64(norm.shift.detach())
+        return cls(weight, w.contiguous(memory_format=layout), b.to(weight))
 
 
 def _convolved(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Tensor, Any] | None:

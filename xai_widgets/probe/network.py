@@ -322,6 +322,8 @@ class Network:
             x = x.detach().requires_grad_(True)
             try:
                 score = target.score(self.model(self.copy(x)), batch=len(x))
+                if rule != "standard":
+                    mode.complete(score)
                 mode.rule = rule
                 (gradient,) = torch.autograd.grad(score.sum(), x)
             except RuntimeError as error:

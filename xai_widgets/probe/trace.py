@@ -17,8 +17,10 @@ from xai_widgets.probe.calls import LayerMap, layer_map, sum_of_placed
 from xai_widgets.probe.guard import as_found, autograd_ready
 from xai_widgets.probe.layers import Layer, Layout
 from xai_widgets.probe.network import Network, not_differentiable
+from xai_widgets.probe.norms import NormMode
 from xai_widgets.probe.rectifiers import Rule
 from xai_widgets.probe.tail import Tail
+from xai_widgets.probe.unmet import rectifier_warnings
 from xai_widgets.targets import Target, logits_of, tensors_in
 
 _T = TypeVar("_T")
@@ -64,6 +66,8 @@ class Trace:
         self._cut: dict[Target, str] = {}
         self._attention_pass: AttentionPass | None = None
         self._attention: tuple[Target, Attention] | None = None
+        self._unmet: tuple[str, ...] | None = None
+        self._before_attention: tuple[int, int] | None = None
         self.state = network.state()  # before the pass: what changes meanwhile is a change
         self._forward = network.record(x)
         self._x, self._mode = self._forward.x, self._forward.mode
@@ -100,7 +104,18 @@ class Trace:
     @property
     def rectifiers(self) -> int:
         """How many rectifiers the forward pass met."""
+        with self._lock:
+            self._mode.complete(self.output)
         return self._mode.met
+
+    @property
+    def rectifier_warnings(self) -> tuple[str, ...]:
+        """What a map under the guided or the deconvnet rule has to be read with, in sentences."""
+        with self._lock:
+            if self._unmet is None:
+                found = rectifier_warnings(self.network, self._x, self.output, self._mode)
+                self._unmet = tuple(found)
+            return self._unmet
 
     @property
     def nbytes(self) -> int:
@@ -155,6 +170,18 @@ class Trace:
                     self._attention_pass = attended
                 self._attention = target, self._read_attention(self._attention_pass, target)
             return self._attention[1]
+
+    @property
+    def layers_before_attention(self) -> tuple[int, int]:
+        """How many layers with weights come before the first attention, and how many there are;
+        once `attention` has been read.
+        """
+        with self._lock:
+            if self._attention_pass is None:
+                self._attention_pass = self.network.attend(self._x)
+            if self._before_attention is None:
+                self._before_attention = self._attention_pass.layers_before()
+            return self._before_attention
 
     def _read_attention(self, attention: AttentionPass, target: Target) -> Attention:
         with autograd_ready(self.network.model):
@@ -296,7 +323,7 @@ class Trace:
         """What a function of the network and the input (N, C, H, W) gives, for methods from
         elsewhere; the network is left as it was found.
         """
-        with as_found(self.network.model):
+        with as_found(self.network.model, NormMode()):
             return explain(self.network.model, self._x.detach().clone())
 
     def tail(self, layer: str, item: int = 0) -> Tail:

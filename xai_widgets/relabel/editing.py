@@ -89,7 +89,7 @@ class Editor:
             return self._classified(pixels)
         surrogate = explanation._surrogate
         rows = surrogate.neighbours.view.rows(pixels, latents - surrogate.neighbours.teacher.mean)
-        scores = rows.double().cpu() @ surrogate.student.d + surrogate.student.b
+        scores = rows.cpu().double() @ surrogate.student.d + surrogate.student.b
         return self._classified(pixels, scores.numpy())
 
     def _classified(self, pixels: Tensor, scores: npt.NDArray[np.float64] | None = None) -> Edited:

@@ -242,12 +242,12 @@ def _directions(surrogate: Surrogate, count: int = 12) -> Directions:
     offsets = surrogate.neighbours.offsets()
     if offsets.ndim == 2:
         spread = offsets.std(0)
-        weights = (_weights(surrogate, offsets)[0] * spread).double().cpu()
+        weights = (_weights(surrogate, offsets)[0] * spread).cpu().double()
         vectors = torch.diag(spread)
     else:
         offsets = offsets[:_DECODED]
         pictures = surrogate.neighbours.pictures(list(range(len(offsets))))
-        small = F.adaptive_avg_pool2d(pictures, _SIDE).flatten(1).double().cpu()
+        small = F.adaptive_avg_pool2d(pictures, _SIDE).flatten(1).cpu().double()
         u, s, _ = torch.linalg.svd(small - small.mean(0), full_matrices=False)
         strong = s > 0.05 * s[0].clamp_min(1e-12)
         scores = (u[:, strong] * len(offsets) ** 0.5).float()  # of variance 1

@@ -92,7 +92,7 @@ class Teacher:
         with ordinary_modes():
             label = _labels(output, len(pixels))
             if self.target.index is None:
-                margin = self.target.score(output, batch=len(pixels)).double().cpu()
+                margin = self.target.score(output, batch=len(pixels)).cpu().double()
                 return margin / self.temperature, label
             log_p = _log_probabilities(output, len(pixels)) / self.temperature
             index = min(self.target.index, log_p.shape[1] - 1)
@@ -146,7 +146,7 @@ def _labels(output: Any, count: int) -> Tensor:
 
 def _log_probabilities(output: Any, count: int) -> Tensor:
     """Log probabilities (N, classes) float64; for one logit, those of no and yes."""
-    logits = logits_of(output, batch=count).double().cpu()
+    logits = logits_of(output, batch=count).cpu().double()
     if logits.shape[1] == 1:
         return F.logsigmoid(torch.cat([-logits, logits], dim=1))
     probabilities = probabilities_of(logits)

@@ -15,6 +15,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from xai_widgets.errors import ExplanationError
+from xai_widgets.precision import widest
 from xai_widgets.training.batches import STEP, generator_of
 from xai_widgets.training.passes import Terms
 
@@ -105,8 +106,8 @@ class Shards:
         device = next(model.parameters()).device
         buffers = list(model.buffers()) if self.count > 1 else []
         before = [buffer.clone() for buffer in buffers]
-        after = [torch.zeros_like(buffer, dtype=torch.float64) for buffer in buffers]
-        numbers = torch.zeros(4, dtype=torch.float64, device=device)
+        after = [torch.zeros_like(buffer, dtype=widest(device)) for buffer in buffers]
+        numbers = torch.zeros(4, dtype=widest(device), device=device)
         pairs = list(zip(inputs.chunk(self.count), labels.chunk(self.count), strict=True))
         for shard in self.own:
             for buffer, value in zip(buffers, before, strict=True):
@@ -120,9 +121,9 @@ class Shards:
                 terms = self._loss(model, x, y)
                 (terms.total / self.count).backward()
             for total, buffer in zip(after, buffers, strict=True):
-                total += buffer.double() / self.count
+                total += buffer.to(total) / self.count
             parts = (terms.total, terms.classification, terms.regularization)
-            numbers[:3] += torch.stack([part.detach().double() for part in parts]) / self.count
+            numbers[:3] += torch.stack([part.detach().to(numbers) for part in parts]) / self.count
             numbers[3] += (terms.logits.argmax(1) == y).sum()
         trained = [p.grad for p in model.parameters() if p.grad is not None]
         summed([*trained, *after, numbers])

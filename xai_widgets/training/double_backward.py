@@ -23,6 +23,7 @@ from torch import Tensor, autograd
 from torch.autograd.function import once_differentiable
 
 from xai_widgets.probe.guard import Function
+from xai_widgets.probe.norms import keep_layout
 from xai_widgets.probe.rectifiers import RectifierMode
 
 # The arguments in their order, with their defaults.
@@ -71,10 +72,13 @@ class DoubleBackwardMode(RectifierMode):
             several = x.ndim > 1 and x.numel() > x.shape[1]  # of one value PyTorch has an error
             if given["training"] and x.requires_grad and several:
                 weight = x.new_ones(x.shape[1]) if weight is None else weight
-                return _applied(_BatchNorm,
+                y = _applied(_BatchNorm,
                     x, weight, given["bias"], given["running_mean"], given["running_var"],
                     given["momentum"], given["eps"], self,
                 )  # fmt: skip
+                if len(x) == 1:
+                    keep_layout(y)
+                return y
         return super().call(func, args, kwargs)
 
     def rectify(self, func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

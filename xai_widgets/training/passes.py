@@ -92,6 +92,8 @@ class TrainingPass:
 
         Raises ExplanationError for a rule that changes rectifiers where the network ran none.
         """
+        if rule != "standard":
+            self._mode.complete(self.losses)
         if rule != "standard" and self._mode.met == 0:
             raise ExplanationError(
                 f"the {rule} reference changes how rectifiers pass gradients back, and this "

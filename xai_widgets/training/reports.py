@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from xai_widgets.errors import ExplanationError
 from xai_widgets.files import write_whole
+from xai_widgets.precision import widest
 from xai_widgets.probe.guard import as_found
 from xai_widgets.targets import logits_of
 from xai_widgets.training.batches import Batches
@@ -62,7 +63,7 @@ def accuracy_of(model: nn.Module, data: Batches) -> float:
     rank, count = rank_and_count()
     device = next(model.parameters()).device
     with as_found(model), torch.no_grad():
-        right = torch.zeros((), dtype=torch.float64, device=device)
+        right = torch.zeros((), dtype=widest(device), device=device)
         for numbers in torch.arange(len(data)).split(_BATCH)[rank::count]:
             logits = logits_of(model(data.inputs(numbers).to(device)), batch=len(numbers))
             right += (logits.argmax(1).cpu() == data.labels[numbers]).sum().to(device)
