@@ -159,13 +159,15 @@ def kernel_process(notebook: NotebookPage) -> Iterator[Kernel]:
 
 def until_state(widgets: Sequence[Viewer], *states: str) -> None:
     for widget in widgets:
-        try:
-            widget.until("(root, states) => states.includes(root.dataset.xwState)", states)
-        except TimeoutError as problem:
-            name = widget.root.get_attribute("aria-label")
-            raise AssertionError(
-                f"{name}: {widget.data('state')}, expected {' or '.join(states)}"
-            ) from problem
+        until_one_of(widget, states)
+
+
+def until_one_of(widget: Viewer, states: Sequence[str]) -> None:
+    try:
+        widget.until("(root, states) => states.includes(root.dataset.xwState)", states)
+    except TimeoutError as problem:
+        name, state = widget.root.get_attribute("aria-label"), widget.data("state")
+        raise AssertionError(f"{name}: {state}, expected {' or '.join(states)}") from problem
 
 
 def controls(widget: Viewer) -> set[str]:

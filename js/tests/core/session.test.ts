@@ -7,6 +7,8 @@ import {
   converse,
   extend,
   type Session,
+  type State,
+  stepsBack,
 } from "../../src/core/session";
 import { faithfulnessSession } from "../../src/faithfulness/session";
 import { heatmapSession } from "../../src/heatmap/session";
@@ -192,7 +194,11 @@ describe.each(CASES)("the state of $name", ({ open, traits, ask }) => {
   it("is gone when the host says so, until a word from the kernel", () => {
     model.set("status", status("running"));
     model.emit("comm_live_update");
-    expect([session.state(), session.computes(), changes.at(-1)]).toEqual(["gone", false, "status"]);
+    expect([session.state(), session.computes(), changes.at(-1)]).toEqual([
+      "gone",
+      false,
+      "status",
+    ]);
     pass(200_000);
     expect(kinds()).toEqual(["ready"]); // nobody is there to be asked
     model.set("opacity", 0.2); // in this view or another
@@ -229,6 +235,11 @@ describe.each(CASES)("the state of $name", ({ open, traits, ask }) => {
     end.abort();
     expect(model.listening).toBe(0);
   });
+});
+
+it("steps back what is not the answer, unless that is due at once or was stopped", () => {
+  const states: State[] = ["gone", "silent", "error", "busy", "stopped", "rest"];
+  expect(states.filter(stepsBack)).toEqual(["gone", "silent", "error", "busy"]);
 });
 
 describe("a widget without keys", () => {
