@@ -111,7 +111,9 @@ class Kernel:
 
     def __init__(self, notebook: NotebookPage) -> None:
         self.notebook = notebook
-        self.process = int(notebook.find(".jp-OutputArea-output pre").inner_text())
+        printed = notebook.find('[data-mime-type="application/vnd.jupyter.stdout"] pre')
+        notebook.until(lambda: (printed.text_content() or "").strip().isdigit())
+        self.process = int(printed.text_content() or "")
         self.widgets = [Viewer(notebook.page, i) for i in range(len(CASES))]
 
     def begin(self) -> None:
