@@ -17,7 +17,7 @@ from xai_widgets.engine.sources import check_device, class_names_of, input_chann
 from xai_widgets.engine.worker import Worker
 from xai_widgets.errors import ExplanationError
 from xai_widgets.images import Picture, Preprocessor
-from xai_widgets.methods import METHODS, Method
+from xai_widgets.methods import METHODS, Method, Methods
 from xai_widgets.probe.layers import Layer
 from xai_widgets.probe.network import Network
 from xai_widgets.probe.trace import Trace
@@ -60,7 +60,7 @@ class Internals:
     @property
     def methods(self) -> Mapping[str, Method]:
         """All methods by name, those of this engine alone included."""
-        return {**METHODS, **self.own_methods} if self.own_methods else METHODS
+        return Methods(METHODS, self.own_methods) if self.own_methods else METHODS
 
     @cached_property
     def worker(self) -> Worker:
