@@ -158,14 +158,18 @@ def check_keywords(
             hint = (hints or {}).get(name)
             listed = ", ".join(names[:16]) + (", ..." if len(names) > 16 else "")
             way_out = f" {hint}" if hint else nearest(name, names) or f" It has {listed}."
-            raise TypeError(f"{what} has no keyword {name!r}.{way_out}")
+            no = "a" if what.startswith("neither") else "no"
+            raise TypeError(f"{what} has {no} keyword {name!r}.{way_out}")
 
 
 def strict_keywords(function: Function) -> Function:
-    """Make a function name the nearest keyword where it is given one that it does not have."""
+    """Make a function name the nearest keyword where it is given one that it does not have, and its
+    keywords where it is given too much by place.
+    """
     parameters = inspect.signature(function).parameters.values()
-    names = [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
-    known = frozenset(names)
+    places = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+    names = [*places, *(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)]
+    known, most = frozenset(names), len(places)
     shown = [name for name in names if name not in ("self", "cls")]
     what = f"{function.__qualname__.removesuffix('.__init__')}()"
 
@@ -173,6 +177,13 @@ def strict_keywords(function: Function) -> Function:
     def strict(*args: Any, **given: Any) -> Any:
         if not known.issuperset(given):
             check_keywords(what, given, shown)
+        if len(args) > most:
+            further = ", ".join(f"{name}=..." for name in names[most:]) or "nothing else"
+            taken = ", ".join(name for name in places if name in shown)
+            raise TypeError(
+                f"{what} takes {taken} by place, and was given {brief(args[most])} besides; "
+                f"name what it is: {further}"
+            )
         return function(*args, **given)
 
     return strict  # type: ignore[return-value]  # it has the function's own signature

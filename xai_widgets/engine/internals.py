@@ -18,6 +18,8 @@ from xai_widgets.engine.worker import Worker
 from xai_widgets.errors import ExplanationError
 from xai_widgets.images import Picture, Preprocessor
 from xai_widgets.methods import METHODS, Method, Methods
+from xai_widgets.methods.own import check_not_within
+from xai_widgets.probe.failures import failures_in_words
 from xai_widgets.probe.layers import Layer
 from xai_widgets.probe.network import Network
 from xai_widgets.probe.trace import Trace
@@ -91,11 +93,13 @@ class Internals:
 
     def probabilities(self, inputs: Tensor) -> Tensor:
         """Class probabilities (M, classes) float32 of model inputs (M, C, H, W)."""
+        check_not_within(self.network.model)
         batches = self.network.batches(inputs)
         return torch.cat([self.network.probabilities(x) for x in batches])
 
     def scores(self, inputs: Tensor, target: Target) -> Tensor:
         """The target's score (M,) of model inputs (M, C, H, W)."""
+        check_not_within(self.network.model)
         return torch.cat([self.network.scores(x, target) for x in self.network.batches(inputs)])
 
     def resolve_target(self, image: Any, target: TargetLike = None) -> Target:
@@ -147,6 +151,7 @@ class Internals:
 
     def trace(self, picture: Picture) -> Trace:
         """The recorded pass of a picture: run now, or kept from before."""
+        check_not_within(self.network.model)
         key = (picture.digest, tuple(picture.input.shape), self.network.fingerprint())
         with self._tracing:
             trace = self._traces.get(key)
@@ -159,13 +164,11 @@ class Internals:
 
     def joint_trace(self, pictures: Sequence[Picture], key: Hashable = None) -> Trace:
         """One recorded pass of several pictures of one size, run now and not kept."""
+        check_not_within(self.network.model)
         black = pictures[0].black
-        return Trace(
-            self.network,
-            torch.cat([picture.input for picture in pictures]),
-            key,
-            None if black is None else torch.tensor(black),
-        )
+        x = torch.cat([picture.input for picture in pictures])
+        with failures_in_words(self.network.model, x):
+            return Trace(self.network, x, key, None if black is None else torch.tensor(black))
 
     def _latest(self) -> Trace:
         """The latest recorded pass, or one of a made-up picture where there is none yet."""
