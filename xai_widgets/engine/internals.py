@@ -118,6 +118,12 @@ class Internals:
         if name is not None:
             return trace.record(name).name
         if not trace.layers:
+            if isinstance(self.network.model, torch.jit.ScriptModule):
+                raise ExplanationError(
+                    f"{self.name} is a scripted or traced network, which shows none of its layers; "
+                    "give the engine the network that it was made from, or use a gradient or "
+                    "perturbation method"
+                )
             raise ExplanationError(
                 f"{self.name} has no layer with a map over the picture, which CAM methods need; "
                 "use a gradient or perturbation method"

@@ -267,6 +267,11 @@ def check_model(model: object) -> None:
 def check_device(model: nn.Module, device: str | torch.device | None) -> None:
     """Raise ExplanationError where a network is not on the device it is said to be on."""
     here = next((p.device for p in model.parameters()), torch.device("cpu"))
+    if here.type == "meta":
+        raise ExplanationError(
+            "the network has no weights yet (its device is meta); load them first, such as with "
+            "model.to_empty(device='cpu') and model.load_state_dict(...)"
+        )
     wanted = here if device is None else torch.device(device)
     if wanted.type != here.type or wanted.index not in (None, here.index):
         raise ExplanationError(

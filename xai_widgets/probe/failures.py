@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from xai_widgets.errors import ExplanationError
 from xai_widgets.probe.guard import as_found
+from xai_widgets.probe.recorder import first_tensor
 
 _TORCH = str(Path(torch.__file__).parent)
 # Sides of the pictures that networks are usually made for, the likeliest first.
@@ -175,13 +176,16 @@ class _Failure:
         return list(dict.fromkeys(size for size in sizes if size is not None))
 
     def _raised_at(self, height: int, width: int) -> type[Exception] | None:
-        """What the network raises on a black picture of this size."""
+        """What the network raises on a black picture of this size; ExplanationError where it gives
+        out something that is not of one picture.
+        """
         try:
             with as_found(self.model), torch.no_grad():
-                self.model(self.x.new_zeros(1, self.x.shape[1], height, width))
+                output = self.model(self.x.new_zeros(1, self.x.shape[1], height, width))
         except Exception as error:
             return type(error)
-        return None
+        given = first_tensor(output)
+        return ExplanationError if given is not None and given.shape[:1] != (1,) else None
 
 
 def _size_of(value: Any) -> tuple[int, int] | None:

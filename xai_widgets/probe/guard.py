@@ -75,7 +75,8 @@ def as_found(model: nn.Module, mode: FunctionMode | None = None) -> Iterator[Non
     meets the functions that it calls.
     """
     with autograd_ready(model), buffers_aside(modules := modules_of(model)):
-        training = [(module, module.training) for module in modules]
+        # A frozen graph has no such attribute.
+        training = [(module, getattr(module, "training", False)) for module in modules]
         # The attribute, not `.eval()`: networks override that method and do more in it than
         # switching.
         for module, was_training in training:
@@ -86,7 +87,7 @@ def as_found(model: nn.Module, mode: FunctionMode | None = None) -> Iterator[Non
                 yield
         finally:
             for module, was_training in training:
-                if module.training != was_training:
+                if getattr(module, "training", was_training) != was_training:
                     module.training = was_training
 
 

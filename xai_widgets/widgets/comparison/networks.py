@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from xai_widgets.engine import Engine
+from xai_widgets.engine.arguments import check_engine
 from xai_widgets.errors import ExplanationError
 
 
@@ -45,10 +46,7 @@ def rows_of(
         engines = list(engines.values())
     given: list[Any] = list(engines) if isinstance(engines, (list, tuple)) else [engines]
     for engine in given:
-        if not isinstance(engine, Engine):
-            raise ExplanationError(
-                f"{type(engine).__name__} is no engine; expected xw.Engine(model)"
-            )
+        check_engine(engine, "GradientComparison(engine, image)")
     if not given:
         raise ExplanationError("there is no network to compare; expected one engine or more")
     if names is None:

@@ -142,7 +142,12 @@ def mask_of(data: Any, size: tuple[int, int]) -> Mask:
 class Brush(PictureWidget):
     """A viewer whose picture can be painted over. Its messages are those of `heatmap/wire.py`."""
 
-    painted_probabilities = t.Any(None, allow_none=True, read_only=True)
+    painted_probabilities = t.Any(
+        None,
+        allow_none=True,
+        read_only=True,
+        help="Class probabilities of the picture as it is painted; None without paint.",
+    )
 
     _painting: Painting | None = None
     _painted: tuple[Mask, Fill] | None = None
