@@ -9,7 +9,6 @@ import importlib
 import inspect
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from numbers import Integral
 from pathlib import PurePath
 from typing import Any
 
@@ -293,57 +292,19 @@ def class_names_of(
 ) -> list[str] | None:
     """Class names by index: those given, else those of the preprocessing's weights, else None.
 
-    Raises ExplanationError for a single string, a mapping that leaves an index out or has the names
-    for keys, or anything without an order.
+    Raises ExplanationError for a single string, or a mapping that leaves an index out.
     """
     if given is None:
         given = (getattr(preprocessing, "meta", None) or {}).get("categories")
     if given is None:
         return None
-    if isinstance(given, (str, bytes, PurePath)):
-        way_out = ""
-        if str(given).endswith((".txt", ".json", ".csv")):
-            way_out = "; read the file first, such as open(path).read().splitlines()"
-        raise ExplanationError(
-            f"class_names={brief(given)} is one string; expected a sequence of names{way_out}"
-        )
+    if isinstance(given, str):
+        raise ExplanationError(f"class_names={given!r} is one string; expected a sequence of names")
     if isinstance(given, Mapping):
-        return _names_by_index(given)
-    if isinstance(getattr(given, "classes", None), (list, tuple)):
-        raise ExplanationError(
-            f"class_names is {a_kind(given)}; expected its names: class_names=dataset.classes"
-        )
-    if isinstance(given, (set, frozenset)):
-        raise ExplanationError(
-            f"class_names={brief(given)} has no order; expected a list of names by class index"
-        )
-    try:
-        return [str(name) for name in given]
-    except TypeError:
-        raise ExplanationError(
-            f"class_names is {brief(given)}; expected a sequence of names, or a mapping from "
-            "index to name"
-        ) from None
-
-
-def _names_by_index(given: Mapping[Any, Any]) -> list[str]:
-    names = [given[i] for i in range(len(given)) if i in given]
-    if len(names) == len(given):
-        return [str(name) for name in names]
-    if given and all(isinstance(key, str) for key in given):
-        first = next(iter(given.items()))
-        if all(key.isdecimal() for key in given):
-            way_out = "its keys are texts: {int(i): name for i, name in names.items()}"
-        elif all(isinstance(value, Integral) for value in given.values()):
-            way_out = (
-                "this maps names to numbers; pass the names by number, dataset.classes or "
-                "sorted(mapping, key=mapping.get)"
+        missing = next((i for i in range(len(given)) if i not in given), None)
+        if missing is not None:
+            raise ExplanationError(
+                f"class_names has {len(given)} entries but none for index {missing}"
             )
-        else:
-            way_out = "its keys are texts; expected the class index for key"
-        raise ExplanationError(f"class_names has {first[0]!r}: {brief(first[1])}: {way_out}")
-    missing = next(i for i in range(len(given)) if i not in given)
-    start = "; class indices begin at 0" * (missing == 0)
-    raise ExplanationError(
-        f"class_names has {len(given)} entries but none for index {missing}{start}"
-    )
+        given = [given[i] for i in range(len(given))]
+    return [str(name) for name in given]

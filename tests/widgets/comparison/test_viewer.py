@@ -238,7 +238,7 @@ def test_it_is_strict(engine: Engine, comparison: GradientComparison) -> None:
         GradientComparison([engine, engine], photograph(), names=["a", "a"])
     with pytest.raises(ExplanationError, match=r"shares from 0 to 1"):
         GradientComparison(engine, photograph(), accuracies=[93])
-    with pytest.raises(ExplanationError, match="no engine"):
+    with pytest.raises(ExplanationError, match="a network, as its engine; bind it first"):
         GradientComparison(engine.model, photograph())  # type: ignore[arg-type]  # the point of it
     with pytest.raises(ExplanationError, match="empty"):
         GradientComparison(engine, [])
