@@ -17,7 +17,7 @@ from xai_widgets.errors import ExplanationError
 from xai_widgets.images import Picture
 from xai_widgets.methods import METHODS, Method, find
 from xai_widgets.progress import Progress
-from xai_widgets.targets import Prediction, TargetLike, probabilities_of
+from xai_widgets.targets import Activation, OutputLike, Prediction, TargetLike
 
 _TRACE_BYTES = 768 * 2**20
 # Attributes of former versions that only this package needs; `engine.internals` has them now.
@@ -54,13 +54,16 @@ class Engine:
         device: str | torch.device | None = None,
         name: str | None = None,
         memory: int = _TRACE_BYTES,
+        output: OutputLike = None,
+        activation: Activation = None,
     ) -> None:
         if not isinstance(model, nn.Module):
             raise ExplanationError(f"model is a {type(model).__name__}; expected a torch.nn.Module")
         self.model = model
         self.preprocessing = preprocessing
         self.internals = Internals(
-            model, preprocessing, class_names, layer=layer, device=device, name=name, memory=memory
+            model, preprocessing, class_names, layer=layer, device=device, name=name, memory=memory,
+            output=output, activation=activation,
         )
 
     @classmethod
@@ -141,8 +144,7 @@ class Engine:
     def predict(self, image: Any) -> Prediction:
         """The network's class probabilities for an image."""
         trace = self.internals.trace(self.picture(image))
-        probabilities = probabilities_of(trace.logits)[0]
-        return Prediction(probabilities.float().cpu().numpy(), self.class_names)
+        return self.internals.readout.prediction(trace.output, len(trace.input))
 
     def explain(
         self,

@@ -20,7 +20,7 @@ from xai_widgets.methods import Method
 from xai_widgets.probe.guard import ordinary_modes
 from xai_widgets.probe.trace import Trace
 from xai_widgets.progress import Progress
-from xai_widgets.targets import Target, TargetLike, probabilities_of, resolve
+from xai_widgets.targets import Target, TargetLike
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def explain_picture(
     trace = internals.trace(picture)
     call = MethodCall(
         method,
-        resolve(target, trace.output, internals.class_names),
+        internals.target(target, trace),
         internals.resolve_layer(trace, layer) if method.takes_layer else None,
         parameters,
     )
@@ -124,7 +124,7 @@ def _run(
     scores = trace.score(call.target).tolist()
     probabilities: list[float | None] = [None] * len(pictures)
     if call.target.index is not None:
-        probabilities = probabilities_of(trace.logits)[:, call.target.index].tolist()
+        probabilities = trace.probabilities[:, call.target.index].tolist()
     while True:
         # Not around the loop: a caller's own modes must be back whenever this generator pauses.
         with ordinary_modes():
