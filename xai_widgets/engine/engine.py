@@ -62,8 +62,15 @@ class Engine:
         self.model = model
         self.preprocessing = preprocessing
         self.internals = Internals(
-            model, preprocessing, class_names, layer=layer, device=device, name=name, memory=memory,
-            output=output, activation=activation,
+            model,
+            preprocessing,
+            class_names,
+            layer=layer,
+            device=device,
+            name=name,
+            memory=memory,
+            output=output,
+            activation=activation,
         )
 
     @classmethod

@@ -254,7 +254,7 @@ def _ranked(forward: ForwardPass, readout: Readout) -> list[Layer]:
         output: Tensor | None = readout.logits(forward.output, len(forward.x))
     except ExplanationError:
         output = first_tensor(forward.output)
-    if output is None:
+    if output is None or output.ndim == 0:
         return []
     head = forward.recorder.head_input(output)
     source = output if head is None else head

@@ -16,7 +16,7 @@ from xai_widgets.probe.layers import Layer, Layout, Recorded
 from xai_widgets.probe.network import Network, not_differentiable
 from xai_widgets.probe.rectifiers import Rule
 from xai_widgets.probe.tail import Tail
-from xai_widgets.targets import Target
+from xai_widgets.targets import Target, Unit
 
 _T = TypeVar("_T")
 
@@ -66,9 +66,17 @@ class Trace:
         return self.network.readout.of_logits(self.logits)
 
     @property
+    def unit(self) -> Unit:
+        """Whether `probabilities` are such, or numbers of another kind."""
+        try:
+            return self.network.readout.unit(self.logits.shape[1])
+        except ExplanationError:  # an output without class scores
+            return "probability"
+
+    @property
     def random(self) -> bool:
         """Whether the network drew random numbers when it ran."""
-        return self._mode.drew
+        return self._mode.drew or self._mode.moved
 
     @property
     def layers(self) -> list[Layer]:

@@ -163,6 +163,10 @@ class RelabelDistillation:
             input_size=(picture.input.shape[-2], picture.input.shape[-1]),
             pixels=picture.pixels,
             model=self.engine.name,
+            signed=CARD.signed,
+            picture_name=picture.name,
+            picture_digest=picture.digest.hex(),
+            unit=trace.unit,
             warnings=warnings_of(surrogate, self.engine),
         )
         return RelabelExplanation.of(attribution, surrogate, self.engine)

@@ -173,19 +173,17 @@ def locate(raw: Any, batch: int | None, names: int | None) -> Place:
     if named and not any(part in named for part, _ in fitting):
         fitting = []  # what is called the logits is something else: nothing else is taken for them
     if names is not None:
-        fitting = _of_classes(fitting, names) or fitting
-    if not fitting and names is not None and batch is not None:
-        over = [(p, rows_of(p.tensor, batch, turned=True)) for p in parts if _floating(p)]
-        turned = _of_classes([(p, rows) for p, rows in over if rows is not None], names)
-        if len(turned) == 1:
-            return Place(turned[0][0].path, turned=True)
+        exact = _of_classes(fitting, names)
+        turned = [p for p in parts if batch is not None and tuple(p.tensor.shape) == (names, batch)]
+        if not exact and len(turned) == 1 and _floating(turned[0]):
+            return Place(turned[0].path, turned=True)
+        fitting = exact or fitting
     if not fitting:
-        raise _no_scores(raw, named or parts, batch)
+        raise _no_scores(raw, parts, batch)
     chosen = _one_of(fitting)
     if len(chosen) > 1:
         raise _which(raw, [part for part, _ in chosen], names)
     return Place(chosen[0][0].path)
-
 
 
 def _of_classes(fitting: Fitting, names: int) -> Fitting:
@@ -234,15 +232,15 @@ def chosen_part(raw: Any, output: OutputLike) -> Any:
         return output(raw)
     path = output if isinstance(output, tuple) else (output,)
     found = raw
-    for key in path:
-        try:
+    try:
+        for key in path:
             found = _step(found, key)
-        except (KeyError, IndexError, TypeError, AttributeError):
-            keys = [str(key) for key, _ in _items(found)]
-            raise ExplanationError(
-                f"output={output!r}, but the network returned {listed(raw)}; expected one of "
-                f"these places, or a function of the output.{nearest(key, keys)}"
-            ) from None
+    except (KeyError, IndexError, TypeError, AttributeError):
+        keys = [str(key) for key, _ in _items(found)]
+        raise ExplanationError(
+            f"output={output!r}, but the network returned {listed(raw)}; expected one of these "
+            f"places, or a function of the output.{nearest(path[-1], keys)}"
+        ) from None
     return found
 
 

@@ -90,9 +90,9 @@ class Prediction:
             ]
             if len(found) == 1:
                 return float(self.probabilities[found[0]])
-            if self._answers and self.class_names is not None and self.unit == "probability":
-                if which == self.class_names[0]:
-                    return 1 - float(self.probabilities[0])
+            answers = self._answers and self.unit == "probability"
+            if answers and self.class_names is not None and which == self.class_names[0]:
+                return 1 - float(self.probabilities[0])
             problem = "the name of several classes" if found else f"none of the {len(self)} classes"
             raise ExplanationError(f"{which!r} is {problem}.{nearest(which, names)}")
         return float(self.probabilities[operator.index(which)])

@@ -217,7 +217,7 @@ class Readout:
 
     @property
     def ends_in(self) -> str | None:
-        """ "softmax" or "sigmoid" where the network has applied it, so that the score is no logit."""
+        """What the network has applied itself, so that the score is no logit; else None."""
         return self._applied if self._applied in ("softmax", "sigmoid", "normalised") else None
 
     def warnings(self, probabilities: Tensor) -> tuple[str, ...]:

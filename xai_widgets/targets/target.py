@@ -139,8 +139,8 @@ def score_of(
         score = score.reshape(1)
     if score.shape != (batch,) or not score.is_floating_point():
         raise ExplanationError(
-            f"{what} returned {shape_in_words(score)} for {batch} picture(s); expected floating point "
-            f"({batch},): one number per picture."
+            f"{what} returned {shape_in_words(score)} for {batch} picture(s); expected floating "
+            f"point ({batch},): one number per picture."
         )
     tied = any(t.requires_grad for t in tensors)
     if tied and torch.is_grad_enabled() and not score.requires_grad:
