@@ -15,7 +15,6 @@ from xai_widgets.engine.explaining import explain_layers, explain_picture, expla
 from xai_widgets.engine.internals import Internals
 from xai_widgets.engine.sources import (
     check_model,
-    class_names_of,
     from_timm,
     from_torchvision,
     split_options,
@@ -24,7 +23,7 @@ from xai_widgets.errors import ExplanationError, brief, strict_keywords
 from xai_widgets.images import Picture
 from xai_widgets.methods import METHODS, Method, find
 from xai_widgets.progress import Progress
-from xai_widgets.targets import Prediction, TargetLike, probabilities_of
+from xai_widgets.targets import Activation, OutputLike, Prediction, TargetLike
 
 _TRACE_BYTES = 768 * 2**20
 # Attributes of former versions that only this package needs; `engine.internals` has them now.
@@ -63,12 +62,22 @@ class Engine:
         device: str | torch.device | None = None,
         name: str | None = None,
         memory: int = _TRACE_BYTES,
+        output: OutputLike = None,
+        activation: Activation = None,
     ) -> None:
         check_model(model)
         self.model = model
         self.preprocessing = preprocessing
         self.internals = Internals(
-            model, preprocessing, class_names, layer=None, device=device, name=name, memory=memory
+            model,
+            preprocessing,
+            class_names,
+            layer=None,
+            device=device,
+            name=name,
+            memory=memory,
+            output=output,
+            activation=activation,
         )
         self.layer = layer
 
@@ -101,7 +110,7 @@ class Engine:
 
     @class_names.setter
     def class_names(self, class_names: list[str] | None) -> None:
-        self.internals.class_names = class_names_of(class_names, None)
+        self.internals.class_names = class_names
 
     @property
     def layer(self) -> str | None:
@@ -156,8 +165,7 @@ class Engine:
     def predict(self, image: Any) -> Prediction:
         """The network's class probabilities for an image."""
         trace = self.internals.trace(self.picture(image))
-        probabilities = probabilities_of(trace.logits)[0]
-        return Prediction(probabilities.float().cpu().numpy(), self.class_names)
+        return self.internals.readout.prediction(trace.output, len(trace.input))
 
     def explain(
         self,

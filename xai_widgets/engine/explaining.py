@@ -13,6 +13,7 @@ import torch.nn.functional as F  # the field's name for it
 from torch import Tensor
 
 from xai_widgets.attribution import Attribution
+from xai_widgets.engine.cautions import cautions
 from xai_widgets.engine.internals import Internals
 from xai_widgets.errors import ExplanationError
 from xai_widgets.images import Picture
@@ -20,7 +21,7 @@ from xai_widgets.methods import Method
 from xai_widgets.probe.guard import ordinary_modes
 from xai_widgets.probe.trace import Trace
 from xai_widgets.progress import Progress
-from xai_widgets.targets import Target, TargetLike, probabilities_of, resolve
+from xai_widgets.targets import Target, TargetLike
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,9 @@ class MethodCall:
             input_size=(picture.input.shape[-2], picture.input.shape[-1]),
             pixels=picture.pixels,
             space=self.method.space,
+            signed=self.method.signed,
+            picture_name=picture.name,
+            picture_digest=picture.digest.hex(),
             **details,
         )
 
@@ -62,7 +66,7 @@ def explain_picture(
     trace = internals.trace(picture)
     call = MethodCall(
         method,
-        resolve(target, trace.output, internals.class_names),
+        internals.target(target, trace),
         internals.resolve_layer(trace, layer) if method.takes_layer else None,
         parameters,
     )
@@ -123,8 +127,9 @@ def _run(
     work = call.method.run(trace, call.target, call.layer, call.parameters)
     scores = trace.score(call.target).tolist()
     probabilities: list[float | None] = [None] * len(pictures)
+    unit = trace.unit
     if call.target.index is not None:
-        probabilities = probabilities_of(trace.logits)[:, call.target.index].tolist()
+        probabilities = trace.probabilities[:, call.target.index].tolist()
     while True:
         # Not around the loop: a caller's own modes must be back whenever this generator pauses.
         with ordinary_modes():
@@ -132,7 +137,12 @@ def _run(
             if step is None:
                 return
             values, warnings = step.result.tensor, step.result.warnings
-            gaps = _gaps(call, trace, values) if step.fraction >= 1 else None
+            gaps = None
+            if step.fraction >= 1:
+                gaps = _gaps(call, trace, values)
+                warnings = cautions(
+                    trace, call.method, call.target, call.layer, values.detach(), warnings
+                )
         seconds = time.perf_counter() - started
         attributions = [
             call.attribution(
@@ -144,6 +154,7 @@ def _run(
                 model=model,
                 completeness_gap=None if gaps is None else gaps[i],
                 warnings=warnings[i] if warnings else (),
+                unit=unit,
             )
             for i, picture in enumerate(pictures)
         ]
@@ -207,4 +218,5 @@ def _fused(attributions: Sequence[Attribution]) -> Attribution:
         values=(total / len(maps)).numpy(),
         layer=" + ".join(str(attribution.layer) for attribution in attributions),
         seconds=sum(attribution.seconds for attribution in attributions),
+        warnings=tuple(dict.fromkeys(w for a in attributions for w in a.warnings)),
     )

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from xai_widgets.attribution import Attribution
 from xai_widgets.engine.cache import BoundedCache
-from xai_widgets.engine.sources import check_device, class_names_of, input_channels
+from xai_widgets.engine.sources import check_device, input_channels, problem_of
 from xai_widgets.engine.worker import Worker
 from xai_widgets.errors import ExplanationError
 from xai_widgets.images import Picture, Preprocessor
@@ -23,7 +23,8 @@ from xai_widgets.probe.failures import failures_in_words
 from xai_widgets.probe.layers import Layer
 from xai_widgets.probe.network import Network
 from xai_widgets.probe.trace import Trace
-from xai_widgets.targets import Target, TargetLike, resolve
+from xai_widgets.targets import Activation, OutputLike, Readout, Target, TargetLike
+from xai_widgets.targets.names import class_names_of
 
 _RESULT_BYTES = 64 * 2**20
 
@@ -46,18 +47,37 @@ class Internals:
         device: str | torch.device | None,
         name: str | None,
         memory: int,
+        output: OutputLike = None,
+        activation: Activation = None,
     ) -> None:
-        self.network = Network(model)
+        self.readout = Readout(
+            output,
+            activation,
+            class_names_of(class_names, preprocessing),
+            named=class_names is not None,
+            problem=problem_of(model),
+        )
+        self.network = Network(model, readout=self.readout)
         check_device(self.network.model, device)
         channels = input_channels(self.network.model)
         self.preprocessor = Preprocessor.of(preprocessing, channels=channels)
-        self.class_names = class_names_of(class_names, preprocessing)
         self.layer = layer
         self.name = name or type(self.network.model).__name__
         self.own_methods: dict[str, Method] = {}
         self.results: BoundedCache[Attribution] = BoundedCache(_RESULT_BYTES)
         self._traces: BoundedCache[Trace] = BoundedCache(memory)
         self._tracing = threading.Lock()
+
+    @property
+    def class_names(self) -> list[str] | None:
+        """The names of the classes by index; None where there are none."""
+        names = self.readout.class_names
+        return None if names is None else list(names)
+
+    @class_names.setter
+    def class_names(self, class_names: Any) -> None:
+        self.readout.class_names = class_names_of(class_names, None)
+        self.readout.named = class_names is not None
 
     @property
     def methods(self) -> Mapping[str, Method]:
@@ -107,7 +127,11 @@ class Internals:
 
         Raises ExplanationError for an unknown target.
         """
-        return resolve(target, self.trace(self.picture(image)).output, self.class_names)
+        return self.target(target, self.trace(self.picture(image)))
+
+    def target(self, target: TargetLike, trace: Trace) -> Target:
+        """The output that `target` means for a recorded pass; errors as `resolve_target`."""
+        return self.readout.resolve(target, trace.output, len(trace.input))
 
     def resolve_layer(self, trace: Trace, layer: str | None) -> str:
         """The layer that `layer` means; None is the engine's own, or the best one.

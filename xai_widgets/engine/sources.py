@@ -287,24 +287,10 @@ def input_channels(model: nn.Module) -> int | None:
     return None
 
 
-def class_names_of(
-    given: Sequence[str] | Mapping[int, str] | None, preprocessing: Any
-) -> list[str] | None:
-    """Class names by index: those given, else those of the preprocessing's weights, else None.
-
-    Raises ExplanationError for a single string, or a mapping that leaves an index out.
-    """
-    if given is None:
-        given = (getattr(preprocessing, "meta", None) or {}).get("categories")
-    if given is None:
-        return None
-    if isinstance(given, str):
-        raise ExplanationError(f"class_names={given!r} is one string; expected a sequence of names")
-    if isinstance(given, Mapping):
-        missing = next((i for i in range(len(given)) if i not in given), None)
-        if missing is not None:
-            raise ExplanationError(
-                f"class_names has {len(given)} entries but none for index {missing}"
-            )
-        given = [given[i] for i in range(len(given))]
-    return [str(name) for name in given]
+def problem_of(model: nn.Module) -> str | None:
+    """The task that a Hugging Face configuration inside the network names, if there is one."""
+    for module in model.modules():
+        problem = getattr(getattr(module, "config", None), "problem_type", None)
+        if isinstance(problem, str):
+            return problem
+    return None

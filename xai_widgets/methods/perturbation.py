@@ -41,8 +41,8 @@ def occlusion(
     stride: Annotated[int, Range(1, 128, 1, "px", "distance between positions")] = 16,
     baseline: Baseline = "zero",
 ) -> Steps:
-    """The score's fall under a sliding cover, (N, C, H, W), overlaps averaged. Source: Zeiler and
-    Fergus 2014, 4.2.
+    """The score's fall under a sliding cover, (N, 1, H, W), overlaps averaged: a number per pixel,
+    in units of the score. Source: Zeiler and Fergus 2014, 4.2.
 
     Windows start at multiples of `stride`, as many as it takes to cover the picture, the last cut
     off by its edge. Positions are visited from coarse to fine, so that the map covers the whole
@@ -73,7 +73,7 @@ def occlusion(
         fall[:, down, across] = (whole - scores).T
         visited[down, across] = True
         fine = _mean_of_covers(_filled(fall, visited), cover, shape, stride, size)
-        yield Progress((begin + len(cells)) / len(order), fine[:, None].expand_as(x))
+        yield Progress((begin + len(cells)) / len(order), fine[:, None])
 
 
 def _check_no_gaps(height: int, width: int, shape: Shape, stride: int) -> None:
@@ -159,7 +159,7 @@ def feature_ablation(
     count: Count = 50,
     baseline: Baseline = "zero",
 ) -> Steps:
-    """The score's fall when one segment is covered, for every pixel of it, (N, C, H, W).
+    """The score's fall when one segment is covered, for every pixel of it, (N, 1, H, W).
 
     Segments that have not been covered yet have the mean of those that have.
     """
@@ -198,7 +198,7 @@ def rise(
     baseline: Baseline = "zero",
     seed: Annotated[int, Range(0, 9999, 1, "", "of the random masks")] = 0,
 ) -> Steps:
-    """Mean of y(x ⊙ m) m / p over random masks m, (N, C, H, W). Source: Petsiuk et al. 2018, eq. 6.
+    """Mean of y(x ⊙ m) m / p over random masks m, (N, 1, H, W). Source: Petsiuk et al. 2018, eq. 6.
 
     A mask is a grid of cells, each 1 with probability p, made larger bilinearly, each cell to one
     of ⌈H / grid⌉ × ⌈W / grid⌉ pixels, and shifted at random by up to a cell. `centred` takes the
@@ -226,7 +226,7 @@ def rise(
         sums += scores.sum(0)[:, None]
         done = begin + len(mask)
         values = total - sums / done * plain if centred else total
-        yield Progress(done / samples, (values / (keep * done)).view(-1, 1, *shape).expand_as(x))
+        yield Progress(done / samples, (values / (keep * done)).view(-1, 1, *shape))
 
 
 class Masks:

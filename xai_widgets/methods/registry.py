@@ -33,7 +33,8 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 @dataclass(frozen=True, eq=False)
 class Values:
-    """What a method gives for a batch of N pictures: raw signed values, (N, C, H, W) or (N, h, w),
+    """What a method gives for a batch of N pictures: raw signed values, (N, C, H, W), (N, 1, H, W)
+    where a number belongs to a place and not to a channel of it, or (N, h, w),
     and for each picture sentences that warn of what may be wrong with them; none where it is empty.
     """
 

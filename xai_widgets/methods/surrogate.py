@@ -49,8 +49,9 @@ def lime(
     penalty: Annotated[float, Range(0, 100, 0.1, "", "on the weights' squares")] = 1.0,
     seed: Seed = 0,
 ) -> Steps:
-    """The weights w of a ridge regression of y(z) on z, (N, C, H, W). Source: Ribeiro et al. 2016,
-    equation 1, with the choices of their code for pictures.
+    """The weights w of a ridge regression of y(z) on z, each at every pixel of its segment,
+    (N, 1, H, W). Source: Ribeiro et al. 2016, equation 1, with the choices of their code for
+    pictures.
 
     Segments are shown with probability 1/2, in the first picture all. π(z) = exp(−d² / (2 width²)),
     d being 1 − cos(z, 1) or the share ‖z − 1‖ / √M. The mean w₀ is not penalised.
@@ -112,7 +113,8 @@ def kernel_shap(
     baseline: Baseline = "mean",
     seed: Seed = 0,
 ) -> Steps:
-    """Estimated Shapley values of the segments, (N, C, H, W). Source: Lundberg and Lee 2017,
+    """Estimated Shapley values of the segments, each at every pixel of its segment, (N, 1, H, W);
+    over segments, one number each, they add up to y(x) − y(b). Source: Lundberg and Lee 2017,
     theorem 2; drawn in pairs with complements as Covert and Lee 2021.
 
     Where `samples` are enough for all 2^M − 2 coalitions, the values are exact.
@@ -144,7 +146,8 @@ def exact_shapley(
     count: Annotated[int, Range(2, 12, 1, "", "segments, at most")] = 8,
     baseline: Baseline = "mean",
 ) -> Steps:
-    """Σ over coalitions S without i of |S|! (M − |S| − 1)! / M! (y(S ∪ i) − y(S)), (N, C, H, W).
+    """Σ over coalitions S without i of |S|! (M − |S| − 1)! / M! (y(S ∪ i) − y(S)), each at every
+    pixel of its segment, (N, 1, H, W); over segments, one number each, they add up to y(x) − y(b).
     Source: Shapley 1953; Štrumbelj and Kononenko 2010, equation 5.
 
     Early maps are Kernel SHAP's of the coalitions run by then.

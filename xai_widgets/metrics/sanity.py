@@ -130,6 +130,7 @@ def cascade(
         layer=first.layer or engine.layer,
         name=engine.name,
         memory=0,
+        **engine.internals.readout.options(),
     )
     names = _layers_from_the_top(twin, network, picture)
     count = len(names) if stages is None else min(whole_number("stages", stages), len(names))

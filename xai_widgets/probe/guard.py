@@ -173,7 +173,8 @@ class FunctionMode(TorchFunctionMode):
 
     def __init__(self) -> None:
         super().__init__()
-        self.drew = False
+        self.drew = False  # from PyTorch's generators
+        self.moved = False  # NumPy's or Python's global generator
 
     def __torch_function__(
         self,
@@ -205,7 +206,7 @@ def _randomness_restored(mode: FunctionMode) -> Iterator[None]:
     cpu = torch.get_rng_state()
     cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None
     try:
-        with global_generators_restored(), mode:
+        with global_generators_restored(mode), mode:
             yield
     finally:
         if mode.drew:
@@ -221,7 +222,7 @@ class _Compared:
 
 
 @contextmanager
-def global_generators_restored() -> Iterator[None]:
+def global_generators_restored(mode: FunctionMode | None = None) -> Iterator[None]:
     """Put NumPy's and Python's global generators back if they were drawn from inside.
 
     In the main thread only, since another thread may be drawing from them; and once for all probes
@@ -236,10 +237,15 @@ def global_generators_restored() -> Iterator[None]:
         yield
     finally:
         _Compared.now = False
+        moved = False
         if _numpy_moved(numpys):
             np.random.set_state(numpys)  # noqa: NPY002  # the user's global generator
+            moved = True
         if random.getstate() != pythons:
             random.setstate(pythons)
+            moved = True
+        if mode is not None:
+            mode.moved = moved
 
 
 def _numpy_state() -> Any:

@@ -19,7 +19,7 @@ from xai_widgets.probe.guard import as_found, autograd_ready, like_parameters, u
 from xai_widgets.probe.layers import Layer, rank
 from xai_widgets.probe.recorder import Recorder, first_tensor
 from xai_widgets.probe.rectifiers import RectifierMode, Rule
-from xai_widgets.targets import Target, logits_of, probabilities_of
+from xai_widgets.targets import Readout, Target
 
 # Measured: on CPUs batches of 8 keep activations in cache and larger ones do not; accelerators are
 # quicker with large ones.
@@ -50,11 +50,15 @@ class Network:
     place, how much memory a pass takes.
 
     `byte_budget` bounds the largest activation of a batched forward. `fingerprint()` tells passes
-    recorded before a change of the network from later ones.
+    recorded before a change of the network from later ones; `readout` finds the classes' scores in
+    what the network returns.
     """
 
-    def __init__(self, model: nn.Module, byte_budget: int = 256 * 2**20) -> None:
+    def __init__(
+        self, model: nn.Module, byte_budget: int = 256 * 2**20, readout: Readout | None = None
+    ) -> None:
         self.model = unwrap(model)
+        self.readout = readout or Readout()
         self.byte_budget = byte_budget
         self.fingerprint = Fingerprint(self.model)
         self._folding = Folding(self.model, self.fingerprint)
@@ -118,6 +122,7 @@ class Network:
             elif not overwritten <= self._overwritten:
                 self._overwritten |= overwritten
                 forward = self._record(x)
+            self.readout.learn(forward.output, len(x), forward.mode.activation)
         self._item_bytes[tuple(x.shape[1:])] = max(forward.recorder.largest // len(x), 1)
         return forward
 
@@ -163,9 +168,11 @@ class Network:
         """The class probabilities for each of the inputs (M, C, H, W), no gradients kept; (M,
         classes).
         """
+        if not self.readout.learned:
+            self.record(x[:1])
         output = self.outputs(x)
         with autograd_ready(self.model), torch.no_grad():
-            return probabilities_of(logits_of(output, batch=len(x)))
+            return self.readout.probabilities(output, len(x))
 
     def gradients(
         self, x: Tensor, target: Target, rule: Rule = "standard"
@@ -238,16 +245,16 @@ class Network:
             with autograd_ready(self.model):
                 ranked = self._ranked.get(key)
                 if ranked is None:
-                    ranked = self._ranked[key] = _ranked(forward)
+                    ranked = self._ranked[key] = _ranked(forward, self.readout)
         return ranked
 
 
-def _ranked(forward: ForwardPass) -> list[Layer]:
+def _ranked(forward: ForwardPass, readout: Readout) -> list[Layer]:
     try:
-        output: Tensor | None = logits_of(forward.output, batch=len(forward.x))
+        output: Tensor | None = readout.logits(forward.output, len(forward.x))
     except ExplanationError:
         output = first_tensor(forward.output)
-    if output is None:
+    if output is None or output.ndim == 0:
         return []
     head = forward.recorder.head_input(output)
     source = output if head is None else head

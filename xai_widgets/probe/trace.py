@@ -16,7 +16,7 @@ from xai_widgets.probe.layers import Layer, Layout, Recorded
 from xai_widgets.probe.network import Network, not_differentiable
 from xai_widgets.probe.rectifiers import Rule
 from xai_widgets.probe.tail import Tail
-from xai_widgets.targets import Target, logits_of
+from xai_widgets.targets import Target, Unit
 
 _T = TypeVar("_T")
 
@@ -56,7 +56,27 @@ class Trace:
         """The network's class scores before softmax, (N, classes). Raises ExplanationError where it
         has none.
         """
-        return logits_of(self.output, batch=len(self._x)).detach()
+        return self.network.readout.logits(self.output, len(self._x)).detach()
+
+    @property
+    def probabilities(self) -> Tensor:
+        """What the scores mean, (N, classes) float32: probabilities, or the scores themselves where
+        the engine's activation is "identity". Errors as `logits`.
+        """
+        return self.network.readout.of_logits(self.logits)
+
+    @property
+    def unit(self) -> Unit:
+        """Whether `probabilities` are such, or numbers of another kind."""
+        try:
+            return self.network.readout.unit(self.logits.shape[1])
+        except ExplanationError:  # an output without class scores
+            return "probability"
+
+    @property
+    def random(self) -> bool:
+        """Whether the network drew random numbers when it ran."""
+        return self._mode.drew or self._mode.moved
 
     @property
     def layers(self) -> list[Layer]:

@@ -26,7 +26,7 @@ from xai_widgets.progress import Progress
 from xai_widgets.relabel.autoencoders.vae import VAE
 from xai_widgets.relabel.explanation import RelabelExplanation, warnings_of
 from xai_widgets.relabel.surrogate import DistillationOptions, Surrogate, fit_surrogates
-from xai_widgets.targets import Target, TargetLike, probabilities_of
+from xai_widgets.targets import Target, TargetLike
 
 
 def _unbound(*_: Any, **__: Any) -> None:
@@ -149,7 +149,7 @@ class RelabelDistillation:
         trace = self.engine.internals.trace(picture)
         probability = None
         if target.index is not None:
-            probability = float(probabilities_of(trace.logits)[0, target.index])
+            probability = float(trace.probabilities[0, target.index])
         attribution = Attribution(
             values=surrogate.values.cpu().numpy(),
             method=CARD.name,
@@ -163,6 +163,10 @@ class RelabelDistillation:
             input_size=(picture.input.shape[-2], picture.input.shape[-1]),
             pixels=picture.pixels,
             model=self.engine.name,
+            signed=CARD.signed,
+            picture_name=picture.name,
+            picture_digest=picture.digest.hex(),
+            unit=trace.unit,
             warnings=warnings_of(surrogate, self.engine),
         )
         return RelabelExplanation.of(attribution, surrogate, self.engine)

@@ -275,9 +275,9 @@ class CellFeatures:
         else:
             fine = values[self._labels.flatten()].view(1, *self._x.shape[1:])
         # In units of these features the picture itself is 1, and a neighbour 1 − its change.
-        ones = torch.ones_like(self._x)
-        mean = ones - neighbours.mean_change
-        return read(fine.expand_as(self._x), ones, mean, neighbours.detail, readout)
+        ones = torch.ones_like(self._x[:1])
+        mean = ones - neighbours.mean_change.mean(0, keepdim=True)
+        return read(fine, ones, mean, neighbours.detail, readout)
 
 
 Features: TypeAlias = PixelFeatures | LatentFeatures | CellFeatures

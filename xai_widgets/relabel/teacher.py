@@ -13,7 +13,7 @@ from xai_widgets.errors import ExplanationError
 from xai_widgets.probe.guard import as_found, like_parameters, ordinary_modes
 from xai_widgets.probe.network import Network
 from xai_widgets.relabel.autoencoders.vae import VAE
-from xai_widgets.targets import Target, logits_of, probabilities_of
+from xai_widgets.targets import Readout, Target
 
 Reference = Literal["image", "reconstruction"]
 Detail = Literal["auto", "none", "kept", "faded"]
@@ -90,16 +90,20 @@ class Teacher:
         """
         output = self.network.outputs(self._to_input(pixels))
         with ordinary_modes():
-            label = _labels(output, len(pixels))
-            if self.target.index is None:
+            readout, index = self.network.readout, self.target.index
+            label = _labels(readout, output, len(pixels))
+            if index is None or not _are_probabilities(readout, output, len(pixels)):
                 margin = self.target.score(output, batch=len(pixels)).double().cpu()
                 return margin / self.temperature, label
-            log_p = _log_probabilities(output, len(pixels)) / self.temperature
-            index = min(self.target.index, log_p.shape[1] - 1)
-            if len(log_p[0]) == 2 and logits_of(output, batch=len(pixels)).shape[1] == 1:
-                index = 1  # a network of one logit answers "is it?"
-            others = torch.cat([log_p[:, :index], log_p[:, index + 1 :]], dim=1)
-            return log_p[:, index] - others.amax(1), label
+            logits = readout.logits(output, len(pixels)).cpu()
+            log_p = readout.log_probabilities(logits)
+            if readout.meaning(log_p.shape[1]) == "softmax":
+                log_p = log_p / self.temperature
+                others = torch.cat([log_p[:, :index], log_p[:, index + 1 :]], dim=1)
+                return log_p[:, index] - others.amax(1), label
+            # Of a class that is there or not, whatever the others are, the rival is its absence.
+            own = log_p[:, index]
+            return (own - torch.log(-torch.expm1(own.clamp_max(-1e-12)))) / self.temperature, label
 
     def cycle_error(self, latents: Tensor) -> float:
         """The root mean square difference of latents and their encoding once decoded."""
@@ -132,27 +136,21 @@ class Teacher:
         return decoded.to(self.pixels.device)
 
 
-def _labels(output: Any, count: int) -> Tensor:
+def _are_probabilities(readout: Readout, output: Any, count: int) -> bool:
+    return readout.unit(readout.logits(output, count).shape[1]) == "probability"
+
+
+def _labels(readout: Readout, output: Any, count: int) -> Tensor:
     """The most probable classes (N,); 0 for an output that has none."""
     try:
-        logits = logits_of(output, batch=count)
+        logits = readout.logits(output, count)
     except ExplanationError:
         return torch.zeros(count, dtype=torch.int64)
     if logits.shape[1] > 1:
         return logits.argmax(1).cpu()
     # One logit: class 0 where it is positive, as its target is called; −1 where it is not.
-    return (logits[:, 0] > 0).long().cpu() - 1
-
-
-def _log_probabilities(output: Any, count: int) -> Tensor:
-    """Log probabilities (N, classes) float64; for one logit, those of no and yes."""
-    logits = logits_of(output, batch=count).double().cpu()
-    if logits.shape[1] == 1:
-        return F.logsigmoid(torch.cat([-logits, logits], dim=1))
-    probabilities = probabilities_of(logits)
-    if torch.equal(probabilities, logits.float()):  # the network ends in a softmax of its own
-        return logits.clamp_min(1e-12).log()
-    return logits.log_softmax(1)
+    middle = 0.5 if readout.ends_in == "sigmoid" else 0.0
+    return (logits[:, 0] > middle).long().cpu() - 1
 
 
 def _evaluated(vae: VAE, method: Callable[[Tensor], Result], x: Tensor) -> Result:

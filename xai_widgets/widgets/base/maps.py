@@ -18,6 +18,7 @@ import numpy.typing as npt
 from PIL import Image, features
 
 from xai_widgets.attribution import Attribution
+from xai_widgets.engine.cautions import EMPTY
 from xai_widgets.methods import Method
 from xai_widgets.render import encode_png
 from xai_widgets.widgets.base import wire
@@ -83,12 +84,15 @@ def frame_of(
     `parameters` are the overrides that were asked for. The frame carries all of them, with the
     method's defaults, since that is what the browser knows a frame by.
     """
+    quantised = quantise(map_of(attribution), signed=method.signed)
+    if quantised["state"] == "zero":
+        quantised["message"] = " ".join(_why_empty(attribution)) or quantised["message"]
     return {
         "method": attribution.method,
         "target": target_of(attribution),
         "layer": attribution.layer,
         "parameters": {p.name: parameters.get(p.name, p.default) for p in method.parameters},
-        **quantise(map_of(attribution), signed=method.signed),
+        **quantised,
         "partial": fraction < 1,
         "fraction": fraction,
         "seconds": round(seconds, 4),
@@ -114,7 +118,8 @@ def note_of(attribution: Attribution) -> str:
     The completeness gap is a share of what the values should add up to; beside a rise that is
     smaller than the gap, a share would say nothing.
     """
-    words = list(attribution.warnings)
+    empty = _why_empty(attribution)
+    words = [warning for warning in attribution.warnings if warning not in empty]
     gap = attribution.completeness_gap
     if gap is not None:
         rise = float(attribution.values.sum(dtype=np.float64)) - gap
@@ -124,6 +129,10 @@ def note_of(attribution: Attribution) -> str:
             else f"completeness gap {gap:.2g} beside a rise of {rise:.2g}"
         )
     return " ".join(words)
+
+
+def _why_empty(attribution: Attribution) -> list[str]:
+    return [warning for warning in attribution.warnings if warning.startswith(EMPTY)]
 
 
 def dequantise(frame: Mapping[str, Any]) -> FloatMap:

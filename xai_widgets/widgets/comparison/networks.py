@@ -90,6 +90,7 @@ def with_weights(engine: Engine, name: str, weights: Any) -> Engine:
         class_names=engine.class_names,
         layer=engine.layer,
         name=str(name),
+        **engine.internals.readout.options(),
     )
 
 

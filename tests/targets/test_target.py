@@ -46,7 +46,7 @@ class Bare:
         Classified(torch.tensor(1.0), LOGITS),
         Bare(torch.ones(2, 3, 4), LOGITS),
         Inception(LOGITS, torch.zeros(2, 4)),
-        (LOGITS, torch.zeros(2, 4)),
+        (LOGITS, torch.zeros(2, 4, 1, 3)),
         [torch.tensor(0.3), LOGITS],
         (torch.tensor([[1, 2], [3, 4]]), LOGITS),
         {"whatever": LOGITS},

@@ -1,0 +1,322 @@
+"""Where the classes' scores are in what a network returns, and how they lie there.
+
+A network may return a tensor, or any nesting of tuples, lists, mappings and dataclasses. A part can
+hold the scores if it is floating point and has one row per picture: (N, C), the same with axes of
+length 1, or (C,) and () for one picture where the network squeezes. Which part does is taken for
+certain where only one can, by the number of class names, or by the names `logits` and `out`;
+otherwise it is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from xai_widgets.errors import ExplanationError, nearest
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+# A key or an attribute, an index, a path of both, or a function of the raw output.
+OutputLike: TypeAlias = "str | int | tuple[str | int, ...] | Callable[[Any], Any] | None"
+Path: TypeAlias = "tuple[Any, ...]"
+Fitting: TypeAlias = "list[tuple[Part, Tensor]]"  # parts, and their rows (N, C)
+
+CALLABLE_HINT = (
+    "For anything else pass a function of the output as target, which returns one number per "
+    'picture, such as target=lambda output: output["out"][:, 15].mean((1, 2)).'
+)
+_NAMES = ("logits", "out")  # of Hugging Face's and torchvision's outputs
+_DEPTH = 6
+_LISTED = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A tensor inside a raw output, and the way to it."""
+
+    path: Path
+    tensor: Tensor
+
+    def __str__(self) -> str:
+        return f"{place(self.path)} {shape_in_words(self.tensor)}".strip()
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the scores are: the way to them, and whether they lie there as (C, N)."""
+
+    path: Path
+    turned: bool = False
+
+    def read(self, raw: Any, batch: int | None) -> Tensor | None:
+        """The scores (N, C); None where there are none in this place."""
+        import torch
+
+        try:
+            for key in self.path:
+                raw = _step(raw, key)
+        except (KeyError, IndexError, TypeError, AttributeError):
+            return None
+        if not isinstance(raw, torch.Tensor) or not raw.is_floating_point():
+            return None
+        return rows_of(raw, batch, turned=self.turned)
+
+
+def check_output(output: Any) -> None:
+    """Raise ExplanationError for anything that cannot name a part of a raw output."""
+    path = output if isinstance(output, tuple) else (output,)
+    named = all(isinstance(key, (str, int)) and not isinstance(key, bool) for key in path)
+    if output is not None and not callable(output) and not (named and path):
+        raise ExplanationError(
+            f"output={output!r} ({type(output).__name__}); expected a key, an index, or a function "
+            'of what the network returns, such as output="logits" or output=1'
+        )
+
+
+def parts_of(raw: Any, path: Path = (), depth: int = _DEPTH) -> Iterator[Part]:
+    """The tensors inside a raw output, in order, each once."""
+    seen: set[int] = set()
+    for part in _walk(raw, path, depth):
+        if id(part.tensor) not in seen:
+            seen.add(id(part.tensor))
+            yield part
+
+
+def _walk(raw: Any, path: Path, depth: int) -> Iterator[Part]:
+    import torch
+
+    if isinstance(raw, torch.Tensor):
+        yield Part(path, raw)
+        return
+    if depth > 0:
+        for key, item in _items(raw):
+            yield from _walk(item, (*path, key), depth - 1)
+
+
+def _items(raw: Any) -> list[tuple[Any, Any]]:
+    if isinstance(raw, Mapping):
+        return list(raw.items())
+    if isinstance(raw, tuple) and hasattr(raw, "_fields"):
+        return list(zip(raw._fields, raw, strict=True))
+    if isinstance(raw, (tuple, list)):
+        return list(enumerate(raw))
+    if isinstance(raw, type):
+        return []
+    if is_dataclass(raw):
+        return [(field.name, getattr(raw, field.name)) for field in fields(raw)]
+    return list(vars(raw).items()) if hasattr(raw, "__dict__") else []
+
+
+def _step(raw: Any, key: Any) -> Any:
+    if isinstance(raw, Mapping) and key in raw:
+        return raw[key]
+    if isinstance(key, str) and not isinstance(raw, Mapping):
+        return getattr(raw, key)
+    if isinstance(raw, Mapping) and isinstance(key, int):
+        return list(raw.values())[key]
+    if isinstance(raw, (tuple, list)):
+        return raw[key]
+    raise KeyError(key)
+
+
+def rows_of(tensor: Tensor, batch: int | None, *, turned: bool = False) -> Tensor | None:
+    """One row of scores per picture, (N, C), out of a tensor; None for one that has none.
+
+    `batch` is the number of pictures N. Axes of length 1 are left out; (C,) and () are what a
+    network that squeezes gives for one picture, (N,) what it gives for several of one score each.
+    Where N is not known, only (N, C, 1 ...) and (1,) are taken. `turned` reads (C, N).
+    """
+    if tensor.numel() == 0:
+        return None
+    if turned:
+        fits = tensor.ndim == 2 and batch in (None, tensor.shape[1])
+        return tensor.T if fits else None
+    if tensor.ndim < 2:
+        if batch is None:
+            return tensor[:, None] if tuple(tensor.shape) == (1,) else None
+        if batch == 1:
+            return tensor.reshape(1, -1)
+        return tensor[:, None] if tuple(tensor.shape) == (batch,) else None
+    if batch is not None and tensor.shape[0] != batch:
+        tensor = tensor.squeeze()
+        if batch == 1 or tensor.ndim != 2 or tensor.shape[0] != batch:
+            return None
+    if sum(length > 1 for length in tensor.shape[1:]) > 1:
+        return None
+    return tensor.flatten(1)
+
+
+def scores_in(raw: Any, batch: int | None = None, names: int | None = None) -> Tensor:
+    """The classes' scores (N, C) in a raw output; arguments and errors are those of `locate`."""
+    scores = locate(raw, batch, names).read(raw, batch)
+    assert scores is not None  # that is where they were found
+    return scores
+
+
+def locate(raw: Any, batch: int | None, names: int | None) -> Place:
+    """Where the classes' scores are in a raw output for `batch` pictures.
+
+    names: how many class names there are. Raises ExplanationError, listing what was returned, where
+    there are no scores or it is not certain which they are.
+    """
+    parts = list(parts_of(raw))
+    if not parts:
+        raise ExplanationError(
+            f"the network returned {kind_of(raw)}, in which there are no logits: expected a "
+            f"tensor (N, C), or one under the name logits or out. {CALLABLE_HINT}"
+        )
+    shown = [(part, rows_of(part.tensor, batch)) for part in parts if _floating(part)]
+    fitting = [(part, rows) for part, rows in shown if rows is not None]
+    named = [part for part in parts if len(part.path) == 1 and part.path[0] in _NAMES]
+    if named and not any(part in named for part, _ in fitting):
+        fitting = []  # what is called the logits is something else: nothing else is taken for them
+    if names is not None:
+        exact = _of_classes(fitting, names)
+        turned = [p for p in parts if batch is not None and tuple(p.tensor.shape) == (names, batch)]
+        if not exact and len(turned) == 1 and _floating(turned[0]):
+            return Place(turned[0].path, turned=True)
+        fitting = exact or fitting
+    if not fitting:
+        raise _no_scores(raw, parts, batch)
+    chosen = _one_of(fitting)
+    if len(chosen) > 1:
+        raise _which(raw, [part for part, _ in chosen], names)
+    return Place(chosen[0][0].path)
+
+
+def _of_classes(fitting: Fitting, names: int) -> Fitting:
+    """Those with a score for each of the names, else those of one score for two names."""
+    exact = [(part, rows) for part, rows in fitting if rows.shape[1] == names]
+    return exact or [(p, rows) for p, rows in fitting if names == 2 and rows.shape[1] == 1]
+
+
+def _one_of(fitting: Fitting) -> Fitting:
+    """One where that is certain: by name, by having an axis for the pictures, or as what another is
+    the softmax or sigmoid of.
+    """
+    for name in _NAMES:
+        called = [(p, rows) for p, rows in fitting if p.path and p.path[-1] == name]
+        if called:
+            shortest = min(len(part.path) for part, _ in called)
+            fitting = [(part, rows) for part, rows in called if len(part.path) == shortest]
+            break
+    most = max(min(part.tensor.ndim, 2) for part, _ in fitting)
+    fitting = [(part, rows) for part, rows in fitting if min(part.tensor.ndim, 2) == most]
+    if len(fitting) == 2:
+        (_, a), (_, b) = fitting
+        if _activated(a, b) != _activated(b, a):
+            return [fitting[0] if _activated(a, b) else fitting[1]]
+    return fitting
+
+
+def _activated(scores: Tensor, other: Tensor) -> bool:
+    """Whether `other` is softmax, log-softmax or sigmoid of the scores."""
+    import torch
+
+    if scores.shape != other.shape:
+        return False
+    with torch.no_grad():
+        z, y = scores.detach().float(), other.detach().float()
+        made = (z.softmax(1), z.log_softmax(1), z.sigmoid())
+        return any(torch.allclose(y, one, rtol=1e-3, atol=1e-6) for one in made)
+
+
+def chosen_part(raw: Any, output: OutputLike) -> Any:
+    """What the engine's `output` means in a raw output.
+
+    Raises ExplanationError, listing what was returned, for a key or index that is not there.
+    """
+    if callable(output):
+        return output(raw)
+    path = output if isinstance(output, tuple) else (output,)
+    found = raw
+    try:
+        for key in path:
+            found = _step(found, key)
+    except (KeyError, IndexError, TypeError, AttributeError):
+        keys = [str(key) for key, _ in _items(found)]
+        raise ExplanationError(
+            f"output={output!r}, but the network returned {listed(raw)}; expected one of these "
+            f"places, or a function of the output.{nearest(path[-1], keys)}"
+        ) from None
+    return found
+
+
+def not_scores(found: Any, output: OutputLike, batch: int | None) -> ExplanationError:
+    """Why what `output` chose holds no scores, in words."""
+    what = shape_in_words(found) if hasattr(found, "dtype") else kind_of(found)
+    name = getattr(output, "__name__", repr(output)) if callable(output) else repr(output)
+    pictures = "" if batch is None else f" for {batch} picture(s)"
+    return ExplanationError(
+        f"output={name} gives {what}{pictures}; expected a floating point tensor (N, C), one "
+        "score per picture and class"
+    )
+
+
+def _no_scores(raw: Any, parts: list[Part], batch: int | None) -> ExplanationError:
+    part = parts[0]
+    where = f"output {part.path[-1]!r}" if part.path else "output"
+    if len(parts) > 1:
+        return ExplanationError(
+            f"the network returned {listed(raw)}, of which nothing is one score per class and "
+            f"picture: expected floating point (N, C). {CALLABLE_HINT}"
+        )
+    if not _floating(part):
+        return ExplanationError(
+            f"the network's {where} holds {shape_in_words(part.tensor)}, and scores must be "
+            f"floating point: class numbers have no gradient. {CALLABLE_HINT}"
+        )
+    pictures = "" if batch is None else f" for {batch} picture(s)"
+    shape = tuple(part.tensor.shape)
+    over = ""
+    if batch is not None and len(shape) == 2 and shape[1] == batch:
+        over = (
+            " If these are (classes, pictures), pass Engine(..., output=lambda output: output.T), "
+            "or class_names for all of them."
+        )
+    return ExplanationError(
+        f"the network's {where} is {shape_in_words(part.tensor)}{pictures}, which is not one score "
+        f"per class and picture: expected (N, C).{over} {CALLABLE_HINT}"
+    )
+
+
+def _which(raw: Any, parts: list[Part], names: int | None) -> ExplanationError:
+    known = "without class_names" if names is None else f"with {names} class_names"
+    first = parts[-1].path
+    example = first[0] if len(first) == 1 else first
+    return ExplanationError(
+        f"the network returned {listed(raw)}, and {known} it is not certain which are the scores "
+        f"of the classes: {' or '.join(map(str, parts))}. Say which: "
+        f"Engine(..., output={example!r}), a key, an index, or a function of the output"
+    )
+
+
+def listed(raw: Any) -> str:
+    """What a network returned, with the place and shape of every tensor, in words."""
+    parts = list(parts_of(raw))
+    if not parts or not parts[0].path:
+        return shape_in_words(parts[0].tensor) if parts else kind_of(raw)
+    more = f" and {len(parts) - _LISTED} more" if len(parts) > _LISTED else ""
+    return f"{type(raw).__name__} of {', '.join(map(str, parts[:_LISTED]))}{more}"
+
+
+def place(path: Path) -> str:
+    """The way to a part as it is written in Python: ``["head"][1]``."""
+    return "".join(f"[{key!r}]" for key in path)
+
+
+def _floating(part: Part) -> bool:
+    return part.tensor.is_floating_point()
+
+
+def kind_of(raw: Any) -> str:
+    """The type of what was returned, and its keys."""
+    keys = f" with {', '.join(map(str, raw))}" if isinstance(raw, Mapping) and raw else ""
+    return f"{type(raw).__name__}{keys}"
+
+
+def shape_in_words(tensor: Tensor) -> str:
+    """``float32 (1, 10)``."""
+    return f"{str(tensor.dtype).removeprefix('torch.')} {tuple(tensor.shape)}"
