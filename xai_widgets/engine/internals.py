@@ -164,7 +164,7 @@ class Internals:
             self.network,
             torch.cat([picture.input for picture in pictures]),
             key,
-            None if black is None else torch.tensor(black),
+            None if black is None else torch.tensor(black, device="cpu"),
         )
 
     def _latest(self) -> Trace:

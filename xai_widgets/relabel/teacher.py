@@ -137,7 +137,7 @@ def _labels(output: Any, count: int) -> Tensor:
     try:
         logits = logits_of(output, batch=count)
     except ExplanationError:
-        return torch.zeros(count, dtype=torch.int64)
+        return torch.zeros(count, dtype=torch.int64, device="cpu")
     if logits.shape[1] > 1:
         return logits.argmax(1).cpu()
     # One logit: class 0 where it is positive, as its target is called; −1 where it is not.
