@@ -61,7 +61,7 @@ def black_like(x: Tensor, black: Sequence[float] | Tensor | None) -> Tensor:
             "the engine preprocessing=dict(mean=..., std=...), or, where a baseline can be chosen, "
             'baseline="zero", "mean" or "blur"'
         )
-    return torch.as_tensor(black).to(x)[:, None, None].expand_as(x)
+    return torch.as_tensor(black, dtype=x.dtype, device=x.device)[:, None, None].expand_as(x)
 
 
 def gaussian_blur(x: Tensor, sigma: float) -> Tensor:
@@ -80,7 +80,7 @@ def noise_like(x: Tensor, generator: torch.Generator) -> Tensor:
 
     Drawn in float32 on the CPU whatever x is, so that a seed means the same noise everywhere.
     """
-    return torch.randn(x.shape[1:], generator=generator).to(x)
+    return torch.randn(x.shape[1:], generator=generator, device="cpu").to(x)
 
 
 def noise_picture(x: Tensor, generator: torch.Generator) -> Tensor:

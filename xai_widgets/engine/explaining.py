@@ -209,7 +209,7 @@ def _fused(attributions: Sequence[Attribution]) -> Attribution:
         return attributions[0]
     maps = [torch.from_numpy(np.array(attribution.values)) for attribution in attributions]
     size = max((tuple(values.shape) for values in maps), key=lambda shape: shape[-2] * shape[-1])
-    total = torch.zeros(size)
+    total = torch.zeros(size, device="cpu")
     for values in maps:
         largest = values.abs().max().clamp_min(torch.finfo(values.dtype).tiny)
         total += F.interpolate((values / largest)[None, None], size=size, mode="bilinear")[0, 0]

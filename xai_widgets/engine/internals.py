@@ -195,10 +195,11 @@ class Internals:
     def joint_trace(self, pictures: Sequence[Picture], key: Hashable = None) -> Trace:
         """One recorded pass of several pictures of one size, run now and not kept."""
         check_not_within(self.network.model)
-        black = pictures[0].black
         x = torch.cat([picture.input for picture in pictures])
+        black = pictures[0].black
+        level = None if black is None else torch.tensor(black, device="cpu")
         with failures_in_words(self.network.model, x):
-            return Trace(self.network, x, key, None if black is None else torch.tensor(black))
+            return Trace(self.network, x, key, level)
 
     def _latest(self) -> Trace:
         """The latest recorded pass, or one of a made-up picture where there is none yet."""

@@ -93,7 +93,9 @@ class ResizeCropNormalise:
         pixels = pixels.reshape(image.height, image.width, -1).permute(2, 0, 1).contiguous()
         x = pixels.to(torch.float32) / 255
         if self.mean is not None and self.std is not None:
-            mean, std = (torch.tensor(v, dtype=torch.float32) for v in (self.mean, self.std))
+            mean, std = (
+                torch.tensor(v, dtype=torch.float32, device="cpu") for v in (self.mean, self.std)
+            )
             x = (x - mean[:, None, None]) / std[:, None, None]
         return x
 

@@ -252,7 +252,7 @@ def sensitivity_n(
     def replaced() -> Iterator[Tensor]:
         for begin in range(0, samples, _AT_ONCE):
             chosen = torch.from_numpy(sets[begin : begin + _AT_ONCE])
-            gone = torch.zeros(len(chosen), height * width, dtype=torch.bool)
+            gone = torch.zeros(len(chosen), height * width, dtype=torch.bool, device="cpu")
             gone.scatter_(1, chosen, True)
             yield torch.where(gone.view(-1, 1, height, width), base, picture.input)
 
@@ -326,7 +326,7 @@ def _squares(x: Tensor, side: float, count: int, generator: np.random.Generator)
     """I = x inside a square at a random place, wholly in the picture, else 0; (M, C, H, W)."""
     height, width = x.shape[-2:]
     tall, wide = min(round(side) or 1, height), min(round(side) or 1, width)
-    drawn = torch.zeros(count, *x.shape[1:])
+    drawn = x.new_zeros(count, *x.shape[1:])
     tops = generator.integers(0, height - tall + 1, count)
     lefts = generator.integers(0, width - wide + 1, count)
     for i, (top, left) in enumerate(zip(tops.tolist(), lefts.tolist(), strict=True)):

@@ -214,5 +214,7 @@ def _randomise(module: nn.Module, generator: torch.Generator) -> None:
         for parameter in module.parameters(recurse=False):
             values = parameter.detach().double().cpu()
             deviation = values.std() if values.numel() > 1 else values.abs().mean()
-            drawn = torch.randn(values.shape, generator=generator, dtype=torch.float64)
+            drawn = torch.randn(
+                values.shape, generator=generator, dtype=torch.float64, device="cpu"
+            )
             parameter.copy_(values.mean() + deviation * drawn)

@@ -214,7 +214,7 @@ def _reached(records: list[Recorded], head_input: Tensor) -> list[bool]:
         return [True] * len(records)
     # A fixed random direction: a constant one is orthogonal to everything behind a layer norm.
     generator = torch.Generator().manual_seed(0)
-    direction = torch.randn(head_input.shape, generator=generator).to(head_input)
+    direction = torch.randn(head_input.shape, generator=generator, device="cpu").to(head_input)
     gradients: tuple[Tensor | None, ...] = torch.autograd.grad(
         head_input, [r.tensor for r in records], direction, retain_graph=True, allow_unused=True
     )

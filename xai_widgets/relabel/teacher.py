@@ -145,7 +145,7 @@ def _labels(readout: Readout, output: Any, count: int) -> Tensor:
     try:
         logits = readout.logits(output, count)
     except ExplanationError:
-        return torch.zeros(count, dtype=torch.int64)
+        return torch.zeros(count, dtype=torch.int64, device="cpu")
     if logits.shape[1] > 1:
         return logits.argmax(1).cpu()
     # One logit: class 0 where it is positive, as its target is called; −1 where it is not.

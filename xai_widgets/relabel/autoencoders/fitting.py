@@ -256,7 +256,7 @@ class _Fit:
             group["lr"] = self.learning_rate * _schedule(self.done, self.total)
         terms = vae_loss(
             self.vae, pixels.to(device),
-            lambda mean: torch.randn(mean.shape, generator=generator).to(mean),
+            lambda mean: torch.randn(mean.shape, generator=generator, device="cpu").to(mean),
             beta=self.beta, error=self.error, features=self.features,
             feature_weight=self.feature_weight,
         )  # fmt: skip
