@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from xai_widgets.errors import ExplanationError, nearest
+from xai_widgets.errors import ExplanationError, brief, nearest
 from xai_widgets.targets import Target, Unit
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ class Attribution:
         """
         if channels not in _JOINED:
             raise ExplanationError(
-                f"channels is {channels!r}; expected one of {', '.join(_JOINED)}."
+                f"channels is {brief(channels)}; expected one of {', '.join(_JOINED)}."
                 f"{nearest(channels, _JOINED)}"
             )
         values = self.values if self.values.ndim == 3 else self.values[None]

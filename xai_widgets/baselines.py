@@ -11,7 +11,7 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
-from xai_widgets.errors import ExplanationError, nearest
+from xai_widgets.errors import ExplanationError, brief, nearest
 
 Baseline = Literal["zero", "black", "mean", "blur"]
 BASELINES: tuple[Baseline, ...] = get_args(Baseline)
@@ -38,7 +38,7 @@ def baseline_like(
     """
     if kind not in BASELINES:
         raise ExplanationError(
-            f"baseline is {kind!r}; expected one of {', '.join(BASELINES)}."
+            f"baseline is {brief(kind)}; expected one of {', '.join(BASELINES)}."
             + nearest(str(kind), BASELINES)
         )
     if kind == "zero":

@@ -178,11 +178,11 @@ def strict_keywords(function: Function) -> Function:
         if not known.issuperset(given):
             check_keywords(what, given, shown)
         if len(args) > most:
-            further = ", ".join(f"{name}=..." for name in names[most:]) or "nothing else"
+            further = ", ".join(f"{name}=..." for name in names[most:])
             taken = ", ".join(name for name in places if name in shown)
+            way_out = f"; name what it is: {further}" if further else ""
             raise TypeError(
-                f"{what} takes {taken} by place, and was given {brief(args[most])} besides; "
-                f"name what it is: {further}"
+                f"{what} takes {taken} by place, and was given {brief(args[most])} besides{way_out}"
             )
         return function(*args, **given)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import os
 from collections.abc import Iterable, Mapping
 from numbers import Integral
@@ -10,7 +12,7 @@ from typing import Any
 from torch import nn
 
 from xai_widgets.engine.internals import Internals
-from xai_widgets.errors import ExplanationError, a_kind, brief, some_of
+from xai_widgets.errors import ExplanationError, Function, a_kind, brief, some_of, strict_keywords
 from xai_widgets.images import Picture
 
 _CHANNELS = (1, 2, 3, 4)
@@ -46,6 +48,28 @@ def check_engine(engine: object, usage: str, *others: object) -> None:
     raise ExplanationError(
         f"{call} was given {brief(engine)} as its engine; expected an xw.Engine, as in {usage}"
     )
+
+
+def engine_first(function: Function) -> Function:
+    """Make a function of an engine check that it is given one, and name its keywords: see
+    `strict_keywords`.
+    """
+    strict = strict_keywords(function)
+    places = [
+        p.name
+        for p in inspect.signature(function).parameters.values()
+        if p.kind is p.POSITIONAL_OR_KEYWORD
+    ]
+    usage = f"{function.__name__}({', '.join(places)})"
+
+    @functools.wraps(function)
+    def checked(*args: Any, **given: Any) -> Any:
+        if args or "engine" in given:
+            engine, *others = (*args, *given.values()) if args else (given["engine"], *args)
+            check_engine(engine, usage, *others)
+        return strict(*args, **given)
+
+    return checked  # type: ignore[return-value]  # it has the function's own signature
 
 
 def layer_name(model: nn.Module, layer: Any) -> str | None:

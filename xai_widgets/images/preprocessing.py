@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from xai_widgets.errors import ExplanationError
+from xai_widgets.errors import ExplanationError, brief
 from xai_widgets.images.loading import Loaded, is_tensor, load
 from xai_widgets.images.normalisation import (
     Normalisation,
@@ -287,7 +287,7 @@ def _transform_of(preprocessing: object) -> Callable[[Any], Any]:
         return _Processor(preprocessing)
     if not callable(preprocessing):
         raise ExplanationError(
-            f"preprocessing is {preprocessing!r} ({type(preprocessing).__name__}); "
+            f"preprocessing is {brief(preprocessing)} ({type(preprocessing).__name__}); "
             f"expected {_EXPECTED}."
         )
     return preprocessing

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from xai_widgets.errors import ExplanationError, nearest
+from xai_widgets.errors import ExplanationError, brief, nearest
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -45,7 +45,7 @@ class ResizeCropNormalise:
         for key in settings:
             if key not in _KEYS:
                 raise ExplanationError(
-                    f"preprocessing has the key {key!r}; known are {', '.join(_KEYS)}."
+                    f"preprocessing has the key {brief(key)}; known are {', '.join(_KEYS)}."
                     f"{nearest(key, _KEYS)}"
                 )
         size, crop = _lengths(settings, "size"), _lengths(settings, "crop")
@@ -73,7 +73,7 @@ class ResizeCropNormalise:
         )
         if interpolation not in _INTERPOLATIONS:
             raise ExplanationError(
-                f"preprocessing interpolation is {interpolation!r}; expected one of "
+                f"preprocessing interpolation is {brief(interpolation)}; expected one of "
                 f"{', '.join(_INTERPOLATIONS)}.{nearest(interpolation, _INTERPOLATIONS)}"
             )
         square = (crop[0], crop[-1]) if crop else None
@@ -131,7 +131,7 @@ def _lengths(settings: Mapping[str, Any], key: str) -> tuple[int, ...] | None:
     whole = all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) for n in lengths)
     if not whole or len(lengths) not in (1, 2) or min(lengths) < 1:
         raise ExplanationError(
-            f"preprocessing {key} is {value!r}; expected a number of pixels or (height, width)."
+            f"preprocessing {key} is {brief(value)}; expected a number of pixels or (height, width)."
         )
     return tuple(int(n) for n in lengths)
 
@@ -146,6 +146,6 @@ def _floats(settings: Mapping[str, Any], key: str) -> tuple[float, ...] | None:
         numbers = ()
     if not numbers or not np.isfinite(numbers).all():
         raise ExplanationError(
-            f"preprocessing {key} is {value!r}; expected one finite number per channel."
+            f"preprocessing {key} is {brief(value)}; expected one finite number per channel."
         )
     return numbers

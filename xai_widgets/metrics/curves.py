@@ -18,7 +18,8 @@ from torch import Tensor
 from xai_widgets.attribution import Attribution
 from xai_widgets.baselines import Baseline
 from xai_widgets.engine import Engine
-from xai_widgets.errors import ExplanationError
+from xai_widgets.engine.arguments import engine_first
+from xai_widgets.errors import ExplanationError, brief
 from xai_widgets.metrics.relevance import (
     Floats,
     MapLike,
@@ -90,6 +91,7 @@ class Curve:
         )
 
 
+@engine_first
 def insertion(
     engine: Engine,
     image: object,
@@ -113,6 +115,7 @@ def insertion(
     return _curve("insertion", engine, image, attribution, target, steps, baseline, blur)
 
 
+@engine_first
 def deletion(
     engine: Engine,
     image: object,
@@ -204,6 +207,7 @@ class Control:
         return Interval("random", kind, mean, min(areas), max(areas), len(areas), 0)
 
 
+@engine_first
 def faithfulness(
     engine: Engine,
     image: object,
@@ -261,6 +265,7 @@ class Road:
         return f"Road({self.target.name}: {self.score:.4f} over {self.percentages} %)"
 
 
+@engine_first
 def road(
     engine: Engine,
     image: object,
@@ -288,7 +293,7 @@ def road(
             f"percentages is {list(percentages)}; expected numbers above 0 and below 100"
         )
     if not noise >= 0:
-        raise ExplanationError(f"noise is {noise!r}; expected a number, 0 or more")
+        raise ExplanationError(f"noise is {brief(noise)}; expected a number, 0 or more")
     rank = relevance_rank_of(heatmap_of(attribution, size_of(picture)))
     counts = np.rint(np.array(percentages) / 100 * rank.size).astype(np.int64)[:, None, None]
     missing = np.concatenate([rank < counts, rank >= rank.size - counts])

@@ -20,7 +20,8 @@ import torch
 
 from xai_widgets.attribution import Attribution
 from xai_widgets.engine import Engine
-from xai_widgets.errors import ExplanationError
+from xai_widgets.engine.arguments import engine_first, several_pictures
+from xai_widgets.errors import ExplanationError, brief
 from xai_widgets.images import Picture
 from xai_widgets.methods import find
 from xai_widgets.metrics.fidelity import Memo, once
@@ -58,6 +59,7 @@ class _Request:
         return [self.label, written]
 
 
+@engine_first
 def evaluate(
     engine: Engine,
     images: Sequence[Any],
@@ -110,6 +112,7 @@ def evaluate(
     return table
 
 
+@engine_first
 def stream_evaluate(
     engine: Engine,
     images: Sequence[Any],
@@ -125,11 +128,11 @@ def stream_evaluate(
     """`evaluate` step by step: the table of the pictures finished so far, at the beginning and
     after every value. Arguments and errors are those of `evaluate`.
     """
-    images = list(images)
-    requested = [_method(engine, spec, seed) for spec in methods]
+    images = several_pictures(images, "evaluate")
+    requested = [_method(engine, spec, seed) for spec in _listed("methods", methods)]
     if control and all(method.what != "random" for method in requested):
         requested.append(_method(engine, "random", seed))
-    cards = [_measure(spec) for spec in measures]
+    cards = [_measure(spec) for spec in _listed("measures", measures)]
     for kind, requests in (("methods", requested), ("measures", cards)):
         _check_labels(kind, [request.label for request in requests])
     goals = _per_picture("targets", targets, len(images))
@@ -222,6 +225,18 @@ def _explain(
     return explained(engine, picture, method.what, target, layer, parameters)
 
 
+def _listed(name: str, specs: Any) -> list[Any]:
+    """Several methods or measures, in a list."""
+    one = isinstance(specs, str) or callable(specs)
+    if isinstance(specs, tuple) and len(specs) == 2 and isinstance(specs[1], Mapping):
+        one = True
+    if one or not isinstance(specs, Iterable) or isinstance(specs, Mapping):
+        way_out = f": [{specs!r}]" if isinstance(specs, (str, tuple)) else ""
+        what = f"{brief(specs)}, only one" if one else brief(specs)
+        raise ExplanationError(f"{name} is {what}; expected a list of them{way_out}")
+    return list(specs)
+
+
 def _method(engine: Engine, spec: Any, seed: int) -> _Request:
     """A method of the request, its parameters checked and the seed among them if it takes one."""
     if callable(spec):
@@ -260,7 +275,7 @@ def _named(kind: str, spec: Any) -> tuple[str, Mapping[str, Any]]:
         case tuple((str(name), Mapping() as parameters)):
             return name, dict(parameters)
     raise ExplanationError(
-        f"{kind} {spec!r}; expected a name, (name, parameters as a dict) or a function"
+        f"{kind} {brief(spec)}; expected a name, (name, parameters as a dict) or a function"
     )
 
 

@@ -15,7 +15,8 @@ from torch import Tensor
 
 from xai_widgets.baselines import Baseline
 from xai_widgets.engine import Engine
-from xai_widgets.errors import ExplanationError, nearest
+from xai_widgets.engine.arguments import engine_first
+from xai_widgets.errors import ExplanationError, brief, nearest
 from xai_widgets.images import Picture
 from xai_widgets.metrics.maps import correlation
 from xai_widgets.metrics.relevance import (
@@ -48,6 +49,7 @@ def once(memo: Memo | None, key: Any, compute: Callable[[], Any]) -> Any:
     return memo[key]
 
 
+@engine_first
 def average_drop(
     engine: Engine,
     image: object,
@@ -67,6 +69,7 @@ def average_drop(
     return max(p - o, 0.0) / p if p > 0 else 0.0
 
 
+@engine_first
 def average_gain(
     engine: Engine,
     image: object,
@@ -82,6 +85,7 @@ def average_gain(
     return max(o - p, 0.0) / (1 - p) if p < 1 else 0.0
 
 
+@engine_first
 def average_increase(
     engine: Engine,
     image: object,
@@ -124,6 +128,7 @@ def _probabilities(
     return p, o
 
 
+@engine_first
 def infidelity(
     engine: Engine,
     image: object,
@@ -155,7 +160,7 @@ def infidelity(
     kinds = get_args(Perturbation)
     if perturbation not in kinds:
         raise ExplanationError(
-            f"perturbation is {perturbation!r}; expected one of {', '.join(kinds)}."
+            f"perturbation is {brief(perturbation)}; expected one of {', '.join(kinds)}."
             + nearest(str(perturbation), kinds)
         )
     usual = max(min(size_of(picture)) // 4, 1) if perturbation == "square" else 0.2
@@ -182,6 +187,7 @@ def infidelity(
     return float(((predicted - observed) ** 2).mean())
 
 
+@engine_first
 def max_sensitivity(
     engine: Engine,
     image: object,
@@ -219,6 +225,7 @@ def max_sensitivity(
     return largest
 
 
+@engine_first
 def sensitivity_n(
     engine: Engine,
     image: object,
@@ -241,7 +248,9 @@ def sensitivity_n(
     picture = engine.picture(image)
     resolved = engine.internals.resolve_target(picture, target)
     if not 0 < fraction < 1:
-        raise ExplanationError(f"fraction is {fraction!r}; expected a number above 0 and below 1")
+        raise ExplanationError(
+            f"fraction is {brief(fraction)}; expected a number above 0 and below 1"
+        )
     samples = whole_number("samples", samples, 2)
     height, width = size_of(picture)
     n = max(round(fraction * height * width), 1)
@@ -283,6 +292,7 @@ class Completeness:
         return self.gap <= tolerance
 
 
+@engine_first
 def completeness(
     engine: Engine,
     image: object,

@@ -13,7 +13,7 @@ import torch
 from xai_widgets.attribution import Attribution
 from xai_widgets.baselines import Baseline, baseline_like, black_like, noise_like
 from xai_widgets.engine import Engine
-from xai_widgets.errors import ExplanationError
+from xai_widgets.errors import ExplanationError, brief
 from xai_widgets.images import Picture
 from xai_widgets.render.colours import resize
 from xai_widgets.targets import Target, TargetLike
@@ -135,7 +135,9 @@ def random_map(picture: Picture, target: Target, seed: int = 0) -> Attribution:
 def whole_number(name: str, value: Any, minimum: int = 1) -> int:
     """The value, if it is a whole number of at least `minimum`; else ExplanationError."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < minimum:
-        raise ExplanationError(f"{name} is {value!r}; expected a whole number, at least {minimum}")
+        raise ExplanationError(
+            f"{name} is {brief(value)}; expected a whole number, at least {minimum}"
+        )
     return int(value)
 
 
@@ -143,7 +145,7 @@ def positive(name: str, value: Any) -> float:
     """The value, if it is a finite number above 0; else ExplanationError."""
     number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
     if not number or not np.isfinite(value) or value <= 0:
-        raise ExplanationError(f"{name} is {value!r}; expected a number above 0")
+        raise ExplanationError(f"{name} is {brief(value)}; expected a number above 0")
     return float(value)
 
 
@@ -178,7 +180,7 @@ def noisy(engine: Engine, picture: Picture, sigma: float, seed: int = 0) -> Pict
     Raises ExplanationError for a sigma below zero or not finite.
     """
     if not 0 <= sigma < float("inf"):
-        raise ExplanationError(f"sigma is {sigma!r}; expected a finite number, 0 or more")
+        raise ExplanationError(f"sigma is {brief(sigma)}; expected a finite number, 0 or more")
     if sigma == 0:
         return picture
     x = picture.input

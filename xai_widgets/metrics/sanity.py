@@ -14,6 +14,7 @@ from torch import nn
 
 from xai_widgets.attribution import Attribution
 from xai_widgets.engine import Engine
+from xai_widgets.engine.arguments import engine_first
 from xai_widgets.errors import ExplanationError
 from xai_widgets.images import Picture
 from xai_widgets.metrics.maps import spearman, ssim
@@ -71,6 +72,7 @@ class RandomLogit:
     ssim: float
 
 
+@engine_first
 def model_randomization(
     engine: Engine,
     image: object,
@@ -102,6 +104,7 @@ def model_randomization(
     return last.result
 
 
+@engine_first
 def cascade(
     engine: Engine,
     image: object,
@@ -146,6 +149,7 @@ def cascade(
         yield Progress(len(done) / (count + 1), Randomization(tuple(done)))
 
 
+@engine_first
 def random_logit(
     engine: Engine,
     image: object,

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from xai_widgets.errors import ExplanationError
+from xai_widgets.errors import ExplanationError, brief
 
 _ARROWS = {"high": " ↑", "low": " ↓", "": ""}
 
@@ -68,7 +68,7 @@ class Table:
         """
         if not 0 < confidence < 1:
             raise ExplanationError(
-                f"confidence is {confidence!r}; expected a number above 0 and below 1"
+                f"confidence is {brief(confidence)}; expected a number above 0 and below 1"
             )
         return [
             self._interval(method, measure, confidence, resamples, seed)

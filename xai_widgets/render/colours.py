@@ -27,7 +27,7 @@ import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
 
-from xai_widgets.errors import ExplanationError, nearest
+from xai_widgets.errors import ExplanationError, brief, nearest
 
 __all__ = [
     "CENTRE",
@@ -319,5 +319,5 @@ def _check(name: str, value: float, low: float, high: float) -> None:
 def _choice(name: str, value: str, choices: Sequence[str]) -> None:
     if value not in choices:
         raise ExplanationError(
-            f"{name} is {value!r}; expected one of {', '.join(choices)}.{nearest(value, choices)}"
+            f"{name} is {brief(value)}; expected one of {', '.join(choices)}.{nearest(value, choices)}"
         )

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from xai_widgets.errors import ExplanationError, nearest
+from xai_widgets.errors import ExplanationError, brief, nearest
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -71,7 +71,7 @@ def checked_activation(activation: Any) -> Activation:
     if isinstance(activation, str) or not callable(activation):
         hint = nearest(activation, ACTIVATIONS) if isinstance(activation, str) else ""
         raise ExplanationError(
-            f"activation={activation!r}; expected one of {', '.join(map(repr, ACTIVATIONS))}, a "
+            f"activation={brief(activation)}; expected one of {', '.join(map(repr, ACTIVATIONS))}, a "
             f"function of the scores (N, C), or None, which looks at the network.{hint}"
         )
     from torch import nn

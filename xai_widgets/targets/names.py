@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from xai_widgets.errors import ExplanationError
+from xai_widgets.errors import ExplanationError, brief
 
 _WNID = re.compile(r"n\d{8}")
 
@@ -26,7 +26,9 @@ def class_names_of(given: Any, preprocessing: Any = None) -> list[str] | None:
     if given is None:
         return None
     if isinstance(given, (str, bytes)):
-        raise ExplanationError(f"class_names={given!r} is one string; expected a sequence of names")
+        raise ExplanationError(
+            f"class_names={brief(given)} is one string; expected a sequence of names"
+        )
     if isinstance(given, AbstractSet) and not isinstance(given, Mapping):
         raise ExplanationError(
             "class_names is a set, which has no order; expected a list in the order of the "

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from xai_widgets.errors import ExplanationError, nearest
+from xai_widgets.errors import ExplanationError, brief, nearest
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -70,7 +70,7 @@ def check_output(output: Any) -> None:
     named = all(isinstance(key, (str, int)) and not isinstance(key, bool) for key in path)
     if output is not None and not callable(output) and not (named and path):
         raise ExplanationError(
-            f"output={output!r} ({type(output).__name__}); expected a key, an index, or a function "
+            f"output={brief(output)} ({type(output).__name__}); expected a key, an index, or a function "
             'of what the network returns, such as output="logits" or output=1'
         )
 
@@ -238,7 +238,7 @@ def chosen_part(raw: Any, output: OutputLike) -> Any:
     except (KeyError, IndexError, TypeError, AttributeError):
         keys = [str(key) for key, _ in _items(found)]
         raise ExplanationError(
-            f"output={output!r}, but the network returned {listed(raw)}; expected one of these "
+            f"output={brief(output)}, but the network returned {listed(raw)}; expected one of these "
             f"places, or a function of the output.{nearest(path[-1], keys)}"
         ) from None
     return found

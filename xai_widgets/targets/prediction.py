@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from xai_widgets.errors import ExplanationError, nearest
+from xai_widgets.errors import ExplanationError, brief, nearest
 from xai_widgets.targets.activation import Unit
 
 
@@ -94,7 +94,7 @@ class Prediction:
             if answers and self.class_names is not None and which == self.class_names[0]:
                 return 1 - float(self.probabilities[0])
             problem = "the name of several classes" if found else f"none of the {len(self)} classes"
-            raise ExplanationError(f"{which!r} is {problem}.{nearest(which, names)}")
+            raise ExplanationError(f"{brief(which)} is {problem}.{nearest(which, names)}")
         return float(self.probabilities[operator.index(which)])
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 
-from xai_widgets.errors import ExplanationError, nearest
+from xai_widgets.errors import ExplanationError, brief, nearest
 from xai_widgets.targets.outputs import parts_of, scores_in, shape_in_words
 
 if TYPE_CHECKING:
@@ -105,8 +105,9 @@ def checked_index(target: Any, classes: int) -> int:
     try:
         index = operator.index(target)
     except (TypeError, ValueError):
+        kind = "" if hasattr(target, "shape") else f" ({type(target).__name__})"
         raise ExplanationError(
-            f"target is {target!r} ({type(target).__name__}); expected {expected}."
+            f"target is {brief(target)}{kind}; expected {expected}.{_vector(target, classes)}"
         ) from None
     if not 0 <= index < classes:
         raise ExplanationError(
@@ -114,6 +115,19 @@ def checked_index(target: Any, classes: int) -> int:
             f"expected 0 to {classes - 1}."
         )
     return index
+
+
+def _vector(target: Any, classes: int) -> str:
+    """What to pass instead of one number for each class, or of several classes."""
+    try:
+        values = np.asarray(target, dtype=np.float64).ravel()
+    except (TypeError, ValueError):
+        return ""
+    if values.size < 2:
+        return ""
+    if values.size == classes and np.count_nonzero(values) == 1 and values.max() == 1:
+        return f" This is one-hot: pass the index {int(values.argmax())}."
+    return " For several classes call it once for each, or use explain_batch(targets=[...])."
 
 
 def score_of(
@@ -125,8 +139,14 @@ def score_of(
     """
     import torch
 
-    score = function(output)
     what = f"the target function {name!r}"
+    try:
+        score = function(output)
+    except (KeyError, IndexError, TypeError, AttributeError) as error:
+        raise ExplanationError(
+            f"{what} failed on the network's output, {brief(output)}: {type(error).__name__}: "
+            f"{error}"
+        ) from error
     if not isinstance(score, torch.Tensor):
         raise ExplanationError(
             f"{what} returned {type(score).__name__}; expected a tensor with one number per "

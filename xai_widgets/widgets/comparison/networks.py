@@ -13,7 +13,7 @@ import torch
 
 from xai_widgets.engine import Engine
 from xai_widgets.engine.arguments import check_engine
-from xai_widgets.errors import ExplanationError
+from xai_widgets.errors import ExplanationError, brief
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +68,7 @@ def rows_of(
         )
     for share in shares:
         if share is not None and not (math.isfinite(share) and 0 <= share <= 1):
-            raise ExplanationError(f"accuracies has {share!r}; expected shares from 0 to 1")
+            raise ExplanationError(f"accuracies has {brief(share)}; expected shares from 0 to 1")
     return [Row(*row) for row in zip(called, given, shares, strict=True)]
 
 
