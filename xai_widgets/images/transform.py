@@ -131,7 +131,8 @@ def _lengths(settings: Mapping[str, Any], key: str) -> tuple[int, ...] | None:
     whole = all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) for n in lengths)
     if not whole or len(lengths) not in (1, 2) or min(lengths) < 1:
         raise ExplanationError(
-            f"preprocessing {key} is {brief(value)}; expected a number of pixels or (height, width)."
+            f"preprocessing {key} is {brief(value)}; "
+            "expected a number of pixels or (height, width)."
         )
     return tuple(int(n) for n in lengths)
 

@@ -319,5 +319,6 @@ def _check(name: str, value: float, low: float, high: float) -> None:
 def _choice(name: str, value: str, choices: Sequence[str]) -> None:
     if value not in choices:
         raise ExplanationError(
-            f"{name} is {brief(value)}; expected one of {', '.join(choices)}.{nearest(value, choices)}"
+            f"{name} is {brief(value)}; "
+            f"expected one of {', '.join(choices)}.{nearest(value, choices)}"
         )

@@ -71,7 +71,8 @@ def checked_activation(activation: Any) -> Activation:
     if isinstance(activation, str) or not callable(activation):
         hint = nearest(activation, ACTIVATIONS) if isinstance(activation, str) else ""
         raise ExplanationError(
-            f"activation={brief(activation)}; expected one of {', '.join(map(repr, ACTIVATIONS))}, a "
+            f"activation={brief(activation)}; "
+            f"expected one of {', '.join(map(repr, ACTIVATIONS))}, a "
             f"function of the scores (N, C), or None, which looks at the network.{hint}"
         )
     from torch import nn

@@ -70,7 +70,8 @@ def check_output(output: Any) -> None:
     named = all(isinstance(key, (str, int)) and not isinstance(key, bool) for key in path)
     if output is not None and not callable(output) and not (named and path):
         raise ExplanationError(
-            f"output={brief(output)} ({type(output).__name__}); expected a key, an index, or a function "
+            f"output={brief(output)} ({type(output).__name__}); "
+            "expected a key, an index, or a function "
             'of what the network returns, such as output="logits" or output=1'
         )
 
@@ -238,8 +239,8 @@ def chosen_part(raw: Any, output: OutputLike) -> Any:
     except (KeyError, IndexError, TypeError, AttributeError):
         keys = [str(key) for key, _ in _items(found)]
         raise ExplanationError(
-            f"output={brief(output)}, but the network returned {listed(raw)}; expected one of these "
-            f"places, or a function of the output.{nearest(path[-1], keys)}"
+            f"output={brief(output)}, but the network returned {listed(raw)}; expected one of "
+            f"these places, or a function of the output.{nearest(path[-1], keys)}"
         ) from None
     return found
 
