@@ -163,19 +163,20 @@ def check_keywords(
 
 
 def strict_keywords(function: Function) -> Function:
-    """Make a function name the nearest keyword where it is given one that it does not have, and its
-    keywords where it is given too much by place.
+    """Make a function name the nearest keyword where it is given one that it does not have (unless
+    it takes any), and its keywords where it is given too much by place.
     """
     parameters = inspect.signature(function).parameters.values()
     places = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
     names = [*places, *(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)]
     known, most = frozenset(names), len(places)
+    any_keyword = any(p.kind is p.VAR_KEYWORD for p in parameters)
     shown = [name for name in names if name not in ("self", "cls")]
     what = f"{function.__qualname__.removesuffix('.__init__')}()"
 
     @functools.wraps(function)
     def strict(*args: Any, **given: Any) -> Any:
-        if not known.issuperset(given):
+        if not any_keyword and not known.issuperset(given):
             check_keywords(what, given, shown)
         if len(args) > most:
             further = ", ".join(f"{name}=..." for name in names[most:])

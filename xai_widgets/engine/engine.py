@@ -19,7 +19,7 @@ from xai_widgets.engine.sources import (
     from_torchvision,
     split_options,
 )
-from xai_widgets.errors import ExplanationError, brief, strict_keywords
+from xai_widgets.errors import ExplanationError, brief, check_keywords, strict_keywords
 from xai_widgets.images import Picture
 from xai_widgets.methods import METHODS, Method, find
 from xai_widgets.progress import Progress
@@ -167,6 +167,7 @@ class Engine:
         trace = self.internals.trace(self.picture(image))
         return self.internals.readout.prediction(trace.output, len(trace.input))
 
+    @strict_keywords
     def explain(
         self,
         image: Any,
@@ -186,6 +187,7 @@ class Engine:
             attribution = step.result
         return attribution
 
+    @strict_keywords
     def stream(
         self,
         image: Any,
@@ -224,6 +226,7 @@ class Engine:
                 f"got layer={brief(layer)}"
             )
 
+    @strict_keywords
     def explain_batch(
         self,
         images: Sequence[Any],
@@ -240,6 +243,7 @@ class Engine:
         them. Pictures of one size explained for one target are run together. Raises
         ExplanationError as `explain` does, and where the numbers of images and targets do not fit.
         """
+        check_keywords("explain_batch()", {"target"} & parameters.keys(), ["targets"])
         card = find(method, self.methods)
         resolved = card.resolve(parameters)
         self._check_takes_layer(card, layer)
