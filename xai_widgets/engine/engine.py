@@ -36,7 +36,8 @@ class Engine:
     found. `preprocessing` turns a picture into model input: a torchvision weights entry or its
     transforms, a `Compose`, any callable, a dict of size, crop, mean, std, interpolation; None
     takes tensors unchanged and scales anything else to [0, 1]. `class_names` is a sequence or a
-    mapping from index; left out, the weights' own names are used where there are any. `layer` names
+    mapping from index; left out, the weights' own names are used where there are any. `channels`
+    says how many the network takes; left out, that is found by running it. `layer` names
     the layer that CAM methods use by default; left out, the engine finds the best one. `device`, if
     given, must be where the network already is: the engine does not move it. `memory` bounds the
     bytes of recorded forward passes kept for reuse; the latest is always kept.
@@ -50,6 +51,7 @@ class Engine:
         *,
         preprocessing: Any = None,
         class_names: Sequence[str] | Mapping[int, str] | None = None,
+        channels: int | None = None,
         layer: str | None = None,
         device: str | torch.device | None = None,
         name: str | None = None,
@@ -60,7 +62,14 @@ class Engine:
         self.model = model
         self.preprocessing = preprocessing
         self.internals = Internals(
-            model, preprocessing, class_names, layer=layer, device=device, name=name, memory=memory
+            model,
+            preprocessing,
+            class_names,
+            channels=channels,
+            layer=layer,
+            device=device,
+            name=name,
+            memory=memory,
         )
 
     @classmethod
@@ -235,4 +244,7 @@ class Engine:
 
     def __repr__(self) -> str:
         classes = "" if self.class_names is None else f", {len(self.class_names)} classes"
-        return f"Engine({self.name}{classes})"
+        note = self.internals.preprocessor.note
+        return f"Engine({self.name}{classes}, {self.internals.description})" + f"\n{note}" * bool(
+            note
+        )

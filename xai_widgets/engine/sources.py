@@ -80,14 +80,6 @@ def check_device(model: nn.Module, device: str | torch.device | None) -> None:
         )
 
 
-def input_channels(model: nn.Module) -> int | None:
-    """The channels of the network's first convolution, where those are a picture's (1 or 3)."""
-    for module in model.modules():
-        if isinstance(module, nn.Conv2d):
-            return module.in_channels if module.in_channels in (1, 3) else None
-    return None
-
-
 def class_names_of(
     given: Sequence[str] | Mapping[int, str] | None, preprocessing: Any
 ) -> list[str] | None:
