@@ -42,9 +42,10 @@ class Engine:
     found. `preprocessing` turns a picture into model input: a torchvision weights entry or its
     transforms, a `Compose`, any callable, a dict of size, crop, mean, std, interpolation; None
     takes tensors unchanged and scales anything else to [0, 1]. `class_names` is a sequence or a
-    mapping from index; left out, the weights' own names are used where there are any. `layer` is
-    the layer that CAM methods use by default, by name or as a module of the network; left out, the
-    engine finds the best one. `device`, if
+    mapping from index; left out, the weights' own names are used where there are any. `channels`
+    says how many the network takes; left out, that is found by running it. `layer` is the layer
+    that CAM methods use by default, by name or as a module of the network; left out, the engine
+    finds the best one. `device`, if
     given, must be where the network already is: the engine does not move it. `memory` bounds the
     bytes of recorded forward passes kept for reuse; the latest is always kept.
 
@@ -58,6 +59,7 @@ class Engine:
         *,
         preprocessing: Any = None,
         class_names: Sequence[str] | Mapping[int, str] | None = None,
+        channels: int | None = None,
         layer: str | nn.Module | None = None,
         device: str | torch.device | None = None,
         name: str | None = None,
@@ -72,6 +74,7 @@ class Engine:
             model,
             preprocessing,
             class_names,
+            channels=channels,
             layer=None,
             device=device,
             name=name,
@@ -271,4 +274,7 @@ class Engine:
 
     def __repr__(self) -> str:
         classes = "" if self.class_names is None else f", {len(self.class_names)} classes"
-        return f"Engine({self.name}{classes})"
+        note = self.internals.preprocessor.note
+        return f"Engine({self.name}{classes}, {self.internals.description})" + f"\n{note}" * bool(
+            note
+        )

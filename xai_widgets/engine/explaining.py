@@ -153,7 +153,7 @@ def _run(
                 seconds=seconds,
                 model=model,
                 completeness_gap=None if gaps is None else gaps[i],
-                warnings=warnings[i] if warnings else (),
+                warnings=(*picture.warnings, *(warnings[i] if warnings else ())),
                 unit=unit,
             )
             for i, picture in enumerate(pictures)

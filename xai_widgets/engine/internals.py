@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from xai_widgets.attribution import Attribution
 from xai_widgets.engine.cache import BoundedCache
-from xai_widgets.engine.sources import check_device, input_channels, problem_of
+from xai_widgets.engine.channels import AcceptedChannels
+from xai_widgets.engine.sources import check_device, problem_of
 from xai_widgets.engine.worker import Worker
 from xai_widgets.errors import ExplanationError
 from xai_widgets.images import Picture, Preprocessor
@@ -43,6 +44,7 @@ class Internals:
         preprocessing: Any,
         class_names: Sequence[str] | Mapping[int, str] | None,
         *,
+        channels: int | None = None,
         layer: str | None,
         device: str | torch.device | None,
         name: str | None,
@@ -59,8 +61,8 @@ class Internals:
         )
         self.network = Network(model, readout=self.readout)
         check_device(self.network.model, device)
-        channels = input_channels(self.network.model)
-        self.preprocessor = Preprocessor.of(preprocessing, channels=channels)
+        self._channels = AcceptedChannels(self.network, self.trace)
+        self.preprocessor = Preprocessor.of(preprocessing, channels, self._channels)
         self.layer = layer
         self.name = name or type(self.network.model).__name__
         self.own_methods: dict[str, Method] = {}
@@ -88,6 +90,15 @@ class Internals:
     def worker(self) -> Worker:
         """The engine's one worker thread, shared by all widgets bound to it."""
         return Worker(self.name)
+
+    @property
+    def description(self) -> str:
+        """Preprocessing, device and the layer explained by default, in short."""
+        device = next((p.device for p in self.network.model.parameters()), torch.device("cpu"))
+        trace = self._traces.latest()
+        layer = self.layer or (trace.layers[0].name if trace and trace.layers else None)
+        words = [self.preprocessor.description, str(device)] + [f"layer {layer}"] * bool(layer)
+        return ", ".join(words)
 
     def picture(self, image: Any) -> Picture:
         """An image as model input and as the pixels that the model sees."""
@@ -186,7 +197,11 @@ class Internals:
         with self._tracing:
             trace = self._traces.get(key)
             if trace is None:
-                trace = self.joint_trace([picture], key)
+                with failures_in_words(self.network.model, picture.input):
+                    try:
+                        trace = self.joint_trace([picture], key)
+                    except Exception as error:
+                        raise self._channels.in_words(picture, error)  # noqa: B904  # mostly it
                 if not trace.layers and self.layer is not None:
                     trace.record(self.layer)
             self._traces.put(key, trace, trace.nbytes)  # it grows when attention is read from it
@@ -198,8 +213,7 @@ class Internals:
         x = torch.cat([picture.input for picture in pictures])
         black = pictures[0].black
         level = None if black is None else torch.tensor(black, device="cpu")
-        with failures_in_words(self.network.model, x):
-            return Trace(self.network, x, key, level)
+        return Trace(self.network, x, key, level)
 
     def _latest(self) -> Trace:
         """The latest recorded pass, or one of a made-up picture where there is none yet."""
@@ -208,7 +222,7 @@ class Internals:
             return trace
         noise = np.random.default_rng(0).integers(0, 256, (256, 256, 3), dtype=np.uint8)
         try:
-            return self.trace(self.picture(noise))
+            return self.trace(self.preprocessor(noise, made_up=True))
         except Exception as error:
             raise ExplanationError(
                 "which layers carry a map is known once the network has seen a picture, and it "

@@ -279,14 +279,6 @@ def check_device(model: nn.Module, device: str | torch.device | None) -> None:
         )
 
 
-def input_channels(model: nn.Module) -> int | None:
-    """The channels of the network's first convolution, where those are a picture's (1 or 3)."""
-    for module in model.modules():
-        if isinstance(module, nn.Conv2d):
-            return module.in_channels if module.in_channels in (1, 3) else None
-    return None
-
-
 def problem_of(model: nn.Module) -> str | None:
     """The task that a Hugging Face configuration inside the network names, if there is one."""
     for module in model.modules():

@@ -129,6 +129,7 @@ def cascade(
     twin = Engine(
         network,
         preprocessing=engine.preprocessing,
+        channels=engine.internals.preprocessor.channels,
         class_names=engine.class_names,
         layer=first.layer or engine.layer,
         name=engine.name,

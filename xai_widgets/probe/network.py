@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -15,7 +15,7 @@ from xai_widgets.errors import ExplanationError
 from xai_widgets.probe.attention import AttentionMode, AttentionPass, TraceMode
 from xai_widgets.probe.fingerprint import Fingerprint, Structure, structure_of
 from xai_widgets.probe.folding import Folding
-from xai_widgets.probe.guard import as_found, autograd_ready, like_parameters, unwrap
+from xai_widgets.probe.guard import FunctionMode, as_found, autograd_ready, like_parameters, unwrap
 from xai_widgets.probe.layers import Layer, rank
 from xai_widgets.probe.recorder import Recorder, first_tensor
 from xai_widgets.probe.rectifiers import RectifierMode, Rule
@@ -149,6 +149,15 @@ class Network:
         output = self.outputs(x)
         with autograd_ready(self.model), torch.no_grad():
             return target.score(output, batch=len(x))
+
+    def refusal(self, x: Tensor, mode: FunctionMode | None = None) -> Exception | None:
+        """The error that the network raises on inputs (M, C, H, W); None where it takes them."""
+        x = self.prepare(x)
+        try:
+            self._in_format(lambda: self._outputs(x, mode or nullcontext()))
+        except Exception as error:  # a network may raise anything on what it does not take
+            return error
+        return None
 
     def outputs(self, x: Tensor) -> Any:
         """What the network gives out for the inputs (M, C, H, W), no gradients kept."""

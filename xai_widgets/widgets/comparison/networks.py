@@ -87,6 +87,7 @@ def with_weights(engine: Engine, name: str, weights: Any) -> Engine:
     return Engine(
         network,
         preprocessing=engine.preprocessing,
+        channels=engine.internals.preprocessor.channels,
         class_names=engine.class_names,
         layer=engine.layer,
         name=str(name),
