@@ -205,7 +205,7 @@ MISTAKES: dict[str, Mistake] = {
     "a list to explain": (lambda: engine().explain([PIL, PIL]), "explain_batch"),
     "a batch to predict": (lambda: engine().predict(torch.rand(4, 3, 32, 32)), "explain_batch"),
     "an array of pictures": (lambda: engine().explain(np.stack([PHOTO, PHOTO])), "explain_batch"),
-    "a volume": (lambda: engine().explain(torch.rand(1, 3, 8, 32, 32)), "volume"),
+    "a volume": (lambda: engine().explain(torch.rand(1, 3, 8, 32, 32)), "Volumes and videos are not pictures"),
     "height, width, channels": (lambda: engine().explain(torch.rand(32, 48, 3)), "channel"),
     "floats to 255": (lambda: engine().explain(PHOTO.astype(np.float32)), "Divide it by 255"),
     "nothing": (lambda: engine().explain(None), "the image is a NoneType; expected a path, PIL image, array or tensor"),
@@ -331,6 +331,19 @@ def test_a_mistake_is_answered_in_words(mistake: str) -> None:
 
 def test_there_are_as_many_as_were_met() -> None:
     assert len(MISTAKES) >= 106
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {name: i for i, name in enumerate(NAMES)},  # a data set's class_to_idx
+        {str(i): name for i, name in enumerate(NAMES)},  # as JSON has it
+        dict(enumerate(NAMES)),
+        np.array(NAMES),
+    ],
+)
+def test_names_in_other_forms_are_right(names: Any) -> None:
+    assert engine(class_names=names).class_names == NAMES
 
 
 def test_a_network_with_a_fault_of_its_own_keeps_its_error() -> None:
