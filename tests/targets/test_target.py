@@ -145,7 +145,7 @@ def test_a_resolved_target_stays_itself() -> None:
         (np.True_, r"expected a class index"),
         (1.0, r"target is 1.0 \(float\); expected a class index"),
         ([1], r"target is \[1\] \(list\)"),
-        (torch.tensor([1, 2]), r"\(Tensor\); expected a class index"),
+        (torch.tensor([1, 2]), r"a Tensor of int64 \(2,\); expected a class index"),
     ],
 )
 def test_wrong_targets_are_refused_in_words(target: object, words: str) -> None:

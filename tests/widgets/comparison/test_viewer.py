@@ -232,7 +232,7 @@ def test_checkpoints_of_one_network(engine: Engine, tmp_path: Path) -> None:
 def test_it_is_strict(engine: Engine, comparison: GradientComparison) -> None:
     with pytest.raises(TypeError, match=r"no keyword .nois.\. Did you mean .noise"):
         GradientComparison(engine, photograph(), nois=1)  # type: ignore[call-arg]  # the point of it
-    with pytest.raises(ExplanationError, match=r"methods is .salience.*Did you mean .saliency"):
+    with pytest.raises(ExplanationError, match=r"unknown method .salience.*Did you mean .saliency"):
         GradientComparison(engine, photograph(), ["salience"])
     with pytest.raises(ExplanationError, match="2 different names"):
         GradientComparison([engine, engine], photograph(), names=["a", "a"])
