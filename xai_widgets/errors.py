@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 __all__ = [
     "ExplanationError",
     "a_kind",
+    "add_note",
     "brief",
     "check_choice",
     "check_keywords",
@@ -134,6 +135,13 @@ def nearest(value: object, names: Iterable[str], *, limit: int = 3) -> str:
     quoted = [f'"{name}"' for name in matches]
     listed = quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} or {quoted[-1]}"
     return f" Did you mean {listed}?"
+
+
+def add_note(error: BaseException, words: str) -> None:
+    """Add a line to what a traceback shows, and what widgets show of an error; before Python 3.11
+    widgets alone show it.
+    """
+    error.__notes__ = [*getattr(error, "__notes__", ()), words]  # type: ignore[attr-defined, unused-ignore]  # as `BaseException.add_note` does
 
 
 def check_choice(name: str, value: object, choices: Iterable[str]) -> None:

@@ -250,3 +250,10 @@ def test_the_engine_within_an_own_method_is_refused_in_both_threads() -> None:
     asked["engine"] = other
     found = engine.explain(X, "asks", target=0).values
     np.testing.assert_allclose(found, other.explain(X, "saliency", target=0).values, atol=1e-7)
+
+
+def test_a_fault_in_an_own_method_keeps_its_type_and_is_placed() -> None:
+    xw.methods.from_callable("faulty", lambda network, x, index: network(x)["logits"])
+    with pytest.raises((IndexError, TypeError)) as raised:
+        xw.Engine(cnn("module")).explain(X, "faulty", target=0)
+    assert raised.value.__notes__ == ["raised within the method of your own, faulty"]

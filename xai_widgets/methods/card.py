@@ -11,6 +11,7 @@ from xai_widgets.methods.parameters import Parameter
 _WIDTH = 88
 _FAINT = "opacity:.65"
 _GRID = "display:grid;grid-template-columns:max-content 1fr;gap:3px 16px"
+_TITLE = "display:flex;flex-wrap:wrap;align-items:baseline;gap:2px 10px;margin-bottom:6px"
 _RULE = "border:0;border-top:1px solid;opacity:.25;margin:8px 0"
 
 
@@ -61,7 +62,7 @@ def html_of(
     below = f'<hr style="{_RULE}"><div style="{_GRID}">{controls}</div>' if controls else ""
     return (
         '<div style="max-width:46em;font-size:13px;line-height:1.45">'
-        f'<div style="margin-bottom:6px"><b style="font-size:15px">{html.escape(title)}</b> '
+        f'<div style="{_TITLE}"><b style="font-size:15px">{html.escape(title)}</b> '
         f'<code>{html.escape(name)}</code> <span style="{_FAINT}">{html.escape(kind)}</span></div>'
         f'<div style="{_GRID}">{rows}</div>{below}</div>'
     )
@@ -87,7 +88,7 @@ def _marked(heading: str, words: str, url: str) -> str:
     if heading == "Formula":
         return f"<code>{written}</code>"
     if heading == "Source" and url:
-        return f'<a href="{html.escape(url, quote=True)}">{written}</a>'
+        return f'<a style="color:inherit" href="{html.escape(url, quote=True)}">{written}</a>'
     return written
 
 

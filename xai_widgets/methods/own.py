@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from typing_extensions import Unpack
 
-from xai_widgets.errors import ExplanationError, a_kind, some_of
+from xai_widgets.errors import ExplanationError, a_kind, add_note, some_of
 from xai_widgets.methods.registry import METHODS, Card, Method, method
 from xai_widgets.probe.trace import Trace
 from xai_widgets.targets import Target
@@ -237,6 +237,11 @@ def _noted(network: nn.Module, name: str) -> Iterator[None]:
     methods.append((network, name))
     try:
         yield
+    except ExplanationError:
+        raise
+    except Exception as error:
+        add_note(error, f"raised within the method of your own, {name}")
+        raise
     finally:
         methods.pop()
 

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from xai_widgets.errors import ExplanationError
+from xai_widgets.errors import ExplanationError, add_note
 from xai_widgets.probe.guard import as_found
 from xai_widgets.probe.recorder import first_tensor
 
@@ -51,7 +51,7 @@ def failures_in_words(model: nn.Module, x: Tensor) -> Iterator[None]:
         words = failure.words()
         if words is not None:
             raise ExplanationError(words) from error
-        _note(error, failure.place())
+        add_note(error, failure.place())
         raise
 
 
@@ -212,9 +212,3 @@ def _innermost(traceback: TracebackType | None, model: nn.Module) -> tuple[nn.Mo
             line = f", {Path(code.co_filename).name} line {traceback.tb_lineno} ({code.co_name})"
         traceback = traceback.tb_next
     return module, line
-
-
-def _note(error: Exception, words: str) -> None:
-    """Add a line to what a traceback shows; before Python 3.11 widgets alone show it."""
-    notes = [*getattr(error, "__notes__", ()), words]
-    error.__notes__ = notes  # type: ignore[attr-defined, unused-ignore]  # as `add_note` does
