@@ -174,6 +174,7 @@ MISTAKES: dict[str, Mistake] = {
     "target_layers": (lambda: xw.Engine(NET, target_layers=[NET.conv2]), 'Did you mean "layer"?'),
     "unknown option": (lambda: xw.Engine(NET, zzz=1), "Engine() has no keyword 'zzz'. It has model, preprocessing"),
     "device elsewhere": (lambda: xw.Engine(NET, device="cuda"), "device='cuda', but the network is on 'cpu'; move it first"),
+    "no such device": (lambda: xw.Engine(NET, device="gpu"), "device='gpu' is no device; expected one such as 'cpu' or 'cuda:0'"),
     "no weights yet": (lambda: xw.Engine(nn.Linear(2, 2, device="meta")), "the network has no weights yet (its device is meta)"),
     "one class name": (lambda: engine(class_names="cat"), "class_names='cat' is one string"),
     "names from one": (lambda: engine(class_names={1: "cat", 2: "dog"}), "none for index 0"),
@@ -284,7 +285,9 @@ MISTAKES: dict[str, Mistake] = {
     "measures without masks": (lambda: metrics.evaluate(engine(), [PHOTO], ["saliency"], ["pointing_game"]), "pointing_game needs masks; got masks=None"),
     "measure's keyword": (lambda: metrics.insertion(engine(), PHOTO, grad_cam(), step=3), 'insertion() has no keyword \'step\'. Did you mean "steps"?'),
     "a mask by place": (lambda: metrics.relevance_mass(engine(), PHOTO, grad_cam(), PHOTO), "relevance_mass() takes attribution, mask by place"),
+    "one mask": (lambda: metrics.evaluate(engine(), [PHOTO], ["saliency"], ["relevance_mass"], masks=np.ones((32, 48), bool)), "masks is one mask, a ndarray of bool (32, 48); expected a list: [mask]"),
     # Results.
+    "a number as text": (lambda: grad_cam().to_pil(clip="99"), "clip is '99'; expected a number from"),
     "cmap": (lambda: grad_cam().plot(cmap="jet"), 'Did you mean "colormap"?'),
     "alpha": (lambda: grad_cam().to_pil(alpha=0.5), 'Did you mean "opacity"?'),
     "colours misspelt": (lambda: grad_cam().to_pil(colormap="infernal"), "colormap is 'infernal', which is not known. Did you mean \"inferno\"?"),
@@ -298,7 +301,10 @@ MISTAKES: dict[str, Mistake] = {
     "a widget's target": (lambda: Faithfulness(engine(), PHOTO, target=lambda output: output[:, 0]), "target is a function; expected a class"),
     "a vae that is none": (lambda: Latent(engine(), NET, PHOTO), "expected an object with encode and decode"),
     "checkpoints of several": (lambda: Comparison([engine()], PHOTO, checkpoints={}), "expected a single engine"),
+    "checkpoints in a list": (lambda: Comparison(engine(), PHOTO, checkpoints=["a.pth"]), "checkpoints is ['a.pth']; expected a mapping from names to weights"),
     # Methods of one's own.
+    "a name for a card": (lambda: engine().add_method("mine"), "card is 'mine'; expected a Method"),
+    "distillation of a network": (lambda: xw.relabel.bind(NET, Quarters()), "RelabelDistillation(xw.Engine(model), vae)"),
     "a name that is taken": (lambda: xw.methods.from_callable("saliency", lambda n, x, i: x), "is a method of the package"),
     "no function": (lambda: xw.methods.from_callable("mine", NET.state_dict()), "expected a function of network, input and class index"),
     "an engine asked within": (asked_within, "the method 'asks' called an engine of the network that it explains"),

@@ -144,6 +144,11 @@ class Engine:
 
         Raises ExplanationError for the name of a method that every engine has.
         """
+        if not isinstance(card, Method):
+            raise ExplanationError(
+                f"card is {brief(card)}; expected a Method, such as xw.relabel.bind makes. A "
+                "function becomes a method of every engine with xw.methods.from_callable"
+            )
         if card.name in METHODS:
             raise ExplanationError(f"{card.name} is a method of the package; expected a new name")
         self.internals.own_methods[card.name] = card

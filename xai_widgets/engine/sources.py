@@ -271,7 +271,13 @@ def check_device(model: nn.Module, device: str | torch.device | None) -> None:
             "the network has no weights yet (its device is meta); load them first, such as with "
             "model.to_empty(device='cpu') and model.load_state_dict(...)"
         )
-    wanted = here if device is None else torch.device(device)
+    try:
+        wanted = here if device is None else torch.device(device)
+    except (RuntimeError, TypeError):
+        raise ExplanationError(
+            f"device={brief(device)} is no device; expected one such as 'cpu' or 'cuda:0', or "
+            f"None for where the network is ({str(here)!r})"
+        ) from None
     if wanted.type != here.type or wanted.index not in (None, here.index):
         raise ExplanationError(
             f"device={str(device)!r}, but the network is on {str(here)!r}; "

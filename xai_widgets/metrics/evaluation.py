@@ -136,6 +136,8 @@ def stream_evaluate(
     for kind, requests in (("methods", requested), ("measures", cards)):
         _check_labels(kind, [request.label for request in requests])
     goals = _per_picture("targets", targets, len(images))
+    if getattr(masks, "ndim", 3) == 2:
+        raise ExplanationError(f"masks is one mask, {brief(masks)}; expected a list: [mask]")
     outlines = _per_picture("masks", None if masks is None else list(masks), len(images))
     if masks is None and (needy := [card.label for card in cards if card.what.of == "mask"]):
         raise ExplanationError(f"{needy[0]} needs masks; got masks=None, expected one per picture")

@@ -17,7 +17,8 @@ import torch
 
 from xai_widgets.attribution import Attribution
 from xai_widgets.engine import Engine
-from xai_widgets.errors import ExplanationError
+from xai_widgets.engine.arguments import check_engine
+from xai_widgets.errors import ExplanationError, a_kind
 from xai_widgets.images import Picture
 from xai_widgets.methods.registry import Method, Values, parameters_of
 from xai_widgets.probe.guard import global_generators_restored, ordinary_modes
@@ -88,9 +89,10 @@ class RelabelDistillation:
     """
 
     def __init__(self, engine: Engine, vae: VAE, **options: Any) -> None:
+        check_engine(engine, "RelabelDistillation(engine, vae)", vae)
         if not isinstance(vae, VAE):
             raise ExplanationError(
-                f"vae is a {type(vae).__name__}; expected an object with encode and decode"
+                f"vae is {a_kind(vae)}; expected an object with encode and decode"
             )
         self.engine = engine
         self.vae = vae

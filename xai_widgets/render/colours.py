@@ -312,8 +312,9 @@ def _picture(pixels: npt.ArrayLike) -> Pixels:
 
 
 def _check(name: str, value: float, low: float, high: float) -> None:
-    if not low <= value <= high:  # also refuses NaN
-        raise ExplanationError(f"{name} is {value}; expected a number from {low} to {high}.")
+    number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+    if not number or not low <= value <= high:  # also refuses NaN
+        raise ExplanationError(f"{name} is {brief(value)}; expected a number from {low} to {high}.")
 
 
 def _choice(name: str, value: str, choices: Sequence[str]) -> None:

@@ -40,6 +40,11 @@ def rows_of(
     if checkpoints is not None:
         if not isinstance(engines, Engine):
             raise ExplanationError("checkpoints are of one network; expected a single engine")
+        if not isinstance(checkpoints, Mapping):
+            raise ExplanationError(
+                f"checkpoints is {brief(checkpoints)}; expected a mapping from names to weights, "
+                'such as {"epoch 1": "first.pth"}'
+            )
         engines = {str(name): with_weights(engines, name, w) for name, w in checkpoints.items()}
     if isinstance(engines, Mapping):
         names = list(engines) if names is None else names
