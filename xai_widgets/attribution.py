@@ -251,8 +251,8 @@ class Attribution:
         known = self.picture_name not in _UNNAMED
         return (
             f"Attribution({self.title}{f' of {self.picture_name}' if known else ''}: "
-            f"{self.target.name}{number}, score {self.score:.3g}{where}, {shape}, {span}, {self.seconds * 1000:.0f} ms)"
-            + "".join(f"\n{warning}" for warning in self.warnings)
+            f"{self.target.name}{number}, score {self.score:.3g}{where}, {shape}, {span}, "
+            f"{self.seconds * 1000:.0f} ms)" + "".join(f"\n{warning}" for warning in self.warnings)
         )
 
     def _repr_png_(self) -> bytes:
