@@ -23,8 +23,8 @@ from xai_widgets.progress import Progress
 from xai_widgets.targets import TargetLike
 
 _TWO_CLASSES = (
-    "random_logit on two classes: a network trained with softmax makes one logit about the negative "
-    "of the other, so that maps with a sign are near -1 by construction, whatever the method."
+    "random_logit on two classes: a network trained with softmax makes one logit about the "
+    "negative of the other, so that maps with a sign are near -1 by construction."
 )
 
 
@@ -189,8 +189,8 @@ def random_logit(
     classes = len(engine.predict(picture).probabilities)
     if classes < 2:
         raise ExplanationError(
-            "the network gives one score, so there is no other class to ask for: expected at "
-            "least 2 (3 or more to learn from it)"
+            "the network has 1 class; expected at least 2, to ask for another (and 3 to learn "
+            "much from it)"
         )
     drawn = int(np.random.default_rng(seed).integers(classes - 1))
     other_target = engine.internals.resolve_target(picture, drawn + (drawn >= index))
