@@ -94,6 +94,8 @@ class Readout:
             scores = self.logits(raw, batch)
         except ExplanationError:
             return
+        if self.names(scores.shape[1]) is None:
+            self.class_names = None  # those of the weights are not this network's
         applied = applied_to(scores, met)
         if applied != "unseen" or self._applied is None:
             self._applied = applied

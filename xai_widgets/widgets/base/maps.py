@@ -32,6 +32,7 @@ _EXACT_PIXELS = 96 * 96  # up to this size a picture is sent exactly
 _STILL_BYTES = 60_000
 _STILL_SIDES = (256, 192)
 
+
 Pixels = npt.NDArray[np.uint8]
 FloatMap = npt.NDArray[np.float32]
 ByteMap = npt.NDArray[np.uint8]
@@ -103,8 +104,22 @@ def frame_of(
 def target_of(attribution: Attribution) -> wire.FrameTarget:
     """What is explained."""
     target, probability = attribution.target, finite(attribution.probability)
-    score = finite(attribution.score)
-    return {"index": target.index, "name": target.name, "probability": probability, "score": score}
+    shown = frame_target(target.index, target.name, probability, attribution.unit)
+    return {**shown, "score": finite(attribution.score)}
+
+
+def class_score(index: int, name: str, probability: float, unit: wire.Unit) -> wire.ClassScore:
+    """A class and its probability, or the network's own number in its place."""
+    shown: wire.ClassScore = {"index": index, "name": name, "probability": probability}
+    return shown if unit == "probability" else {**shown, "unit": unit}
+
+
+def frame_target(
+    index: int | None, name: str, probability: float | None, unit: wire.Unit
+) -> wire.FrameTarget:
+    """What is explained, without its score."""
+    shown: wire.FrameTarget = {"index": index, "name": name, "probability": probability}
+    return shown if unit == "probability" else {**shown, "unit": unit}
 
 
 def map_of(attribution: Attribution) -> FloatMap:
