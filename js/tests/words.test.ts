@@ -61,7 +61,7 @@ describe("numbers", () => {
   it("shows what is no probability as the number it is", () => {
     expect(amount(0.429)).toBe("42.9\xa0%");
     expect(amount(0.429, "probability", 0)).toBe("43\xa0%");
-    expect(amount(37.1306, "number")).toBe("37.13");
+    expect(amount(37.1306, "number")).toBe("37.1");
     expect(amount(-0.5, "number")).toBe("−0.5");
     expect(amount(Number.NaN, "number")).toBe("–");
   });

@@ -26,11 +26,9 @@ export function percent(share: number, digits = 1): string {
     : `${(100 * share).toFixed(digits)}\xa0%`;
 }
 
-/** What a network says of a class: 42.9 %; where that is no probability, the number itself, 37.13. */
-export function amount(value: number, unit: Unit = "probability", digits = 1): string {
-  if (unit === "probability") return percent(value, digits);
-  return Number.isFinite(value) ? String(+value.toPrecision(4)).replace("-", "−") : "–";
-}
+/** What a network says of a class: 42.9 %; where that is no probability, the number itself, 37.1. */
+export const amount = (value: number, unit?: Unit, digits?: number): string =>
+  unit === "number" ? signed(value).replace("+", "") : percent(value, digits);
 
 /** 38 ms, 2.4 s, 1 min 20 s. */
 export function duration(seconds: number): string {

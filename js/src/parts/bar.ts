@@ -15,12 +15,12 @@ export function classBar<Spec extends string>(spec: Spec) {
       unit?: ClassScore["unit"],
       before?: number,
     ): void {
-      const share = (value = 0): string => `${unit === "number" ? 0 : 100 * value}%`;
+      const whole = unit === "number" ? 0 : 100;
       write(text, title);
-      name.style.backgroundSize = share(probability ?? 0);
+      name.style.backgroundSize = `${whole * (probability ?? 0)}%`;
       write(chance, probability == null ? "" : amount(probability, unit));
-      tick.hidden = before === undefined || unit === "number";
-      tick.style.left = share(before);
+      tick.hidden = before === undefined || !whole;
+      tick.style.left = `${whole * (before ?? 0)}%`;
     },
   };
 }

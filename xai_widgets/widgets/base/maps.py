@@ -31,6 +31,7 @@ _UNSIGNED_LEVELS = 255
 _EXACT_PIXELS = 96 * 96  # up to this size a picture is sent exactly
 _STILL_BYTES = 60_000
 _STILL_SIDES = (256, 192)
+_STILL_COLOURS = 224  # a few less than a palette may have: a notebook keeps the browser code too
 
 
 Pixels = npt.NDArray[np.uint8]
@@ -206,7 +207,7 @@ def _encoded(pixels: Pixels, kind: str, quality: int) -> wire.Picture:
 def still(pixels: Pixels) -> bytes:
     """(H, W, 3) as a PNG of at most about 60 KB, for the copy that a notebook keeps."""
     for side in _STILL_SIDES:
-        png = encode_png(within(pixels, side), colors=256)
+        png = encode_png(within(pixels, side), colors=_STILL_COLOURS)
         if len(png) <= _STILL_BYTES:
             return png
     return encode_png(within(pixels, _STILL_SIDES[-1]), colors=64)
