@@ -184,7 +184,7 @@ def test_an_attribution_is_an_array_where_one_is_wanted() -> None:
 
 def test_wrong_names_of_the_appearance_and_of_files() -> None:
     found = Engine(Net().eval()).explain(X, "saliency", target=1)
-    with pytest.raises(ExplanationError, match="no 'cmap'.*Did you mean \"colormap\""):
+    with pytest.raises(ExplanationError, match=r"no 'cmap'.*Did you mean \"colormap\""):
         found.plot(cmap="jet")
     with pytest.raises(ExplanationError, match='Did you mean "opacity"'):
         found.to_pil(opacty=0.4)
