@@ -84,6 +84,7 @@ def test_live_randomness_is_said() -> None:
 
     for network in (Dropping(), Shaken()):
         assert "draws random numbers when it runs" in said(network)
+        assert "draws random numbers" in Engine(network.eval()).predict(X).warnings[-1]
     assert said(Net()) == ""
 
 
