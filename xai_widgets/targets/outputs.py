@@ -181,7 +181,7 @@ def locate(raw: Any, batch: int | None, names: int | None) -> Place:
     if not fitting:
         raise _no_scores(raw, parts, batch)
     chosen = _one_of(fitting)
-    if len(chosen) > 1:
+    if len(chosen) > 1 or (not named and _ranked(*chosen[0], parts)):
         raise _which(raw, [part for part, _ in chosen], names)
     return Place(chosen[0][0].path)
 
@@ -209,6 +209,14 @@ def _one_of(fitting: Fitting) -> Fitting:
         if _activated(a, b) != _activated(b, a):
             return [fitting[0] if _activated(a, b) else fitting[1]]
     return fitting
+
+
+def _ranked(part: Part, rows: Tensor, parts: list[Part]) -> bool:
+    """Whether scores are sorted, with their class numbers beside them, as `topk` gives them."""
+    shape = part.tensor.shape
+    numbers = any(p.tensor.shape == shape and not _floating(p) for p in parts)
+    falling = rows.shape[1] > 1 and bool((rows.detach().diff(dim=1) <= 0).all())
+    return numbers and falling
 
 
 def _activated(scores: Tensor, other: Tensor) -> bool:
@@ -284,6 +292,12 @@ def _no_scores(raw: Any, parts: list[Part], batch: int | None) -> ExplanationErr
 
 def _which(raw: Any, parts: list[Part], names: int | None) -> ExplanationError:
     known = "without class_names" if names is None else f"with {names} class_names"
+    if len(parts) == 1:
+        return ExplanationError(
+            f"the network returned {listed(raw)}: sorted scores with their class numbers beside "
+            "them. Expected a score for every class in the order of the classes; return these from "
+            "the network, or pass Engine(..., output=...), a function of the output that does so"
+        )
     first = parts[-1].path
     example = first[0] if len(first) == 1 else first
     return ExplanationError(
