@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 import numpy as np
 
 from xai_widgets.errors import ExplanationError, nearest
-from xai_widgets.targets.outputs import parts_of, scores_in, shape_in_words
+from xai_widgets.targets.outputs import scores_in
+from xai_widgets.targets.parts import parts_of, shape_in_words
 
 if TYPE_CHECKING:
     from torch import Tensor
