@@ -160,6 +160,9 @@ REFUSED: dict[str, tuple[int, Wrap, dict[str, Any], str]] = {
     ),
     "an index that is not there": (3, lambda f, z: (f, z), {"output": 2}, r"output=2, but the"),
     "an index into a tensor": (3, lambda f, z: z, {"output": 0}, r"output=0, but the network ret"),
+    "the best two": (
+        3, lambda f, z: z.softmax(1).topk(2), {}, r"sorted scores with their class numbers beside",
+    ),
     "a part that is none": (
         3, lambda f, z: (f.sum(), z), {"output": 0, "class_names": names(3)}, "1 score for each",
     ),

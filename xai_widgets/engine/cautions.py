@@ -12,6 +12,10 @@ from xai_widgets.methods import Method
 from xai_widgets.probe.trace import Trace
 from xai_widgets.targets import Target
 
+RANDOM = (
+    "The network draws random numbers when it runs (as dropout in evaluation does): another run "
+    "gives other numbers and another map."
+)
 EMPTY = "The map is zero everywhere"
 # So near to 0 or 1 the slope of a softmax or sigmoid is mostly rounding, in single precision.
 _SATURATED, _NEARLY = 1e-6, 1e-3
@@ -36,10 +40,7 @@ def cautions(
     for i in range(len(values)):
         own = list(given[i]) if given else []
         if trace.random:
-            own.append(
-                "The network draws random numbers when it runs (as dropout in evaluation does): "
-                "another run gives another score and another map."
-            )
+            own.append(RANDOM)
         if not finite[i]:
             lost = int((~values[i].isfinite()).sum())
             own.append(f"{lost:,} of {values[i].numel():,} values are not finite numbers.")

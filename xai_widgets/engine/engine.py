@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 
 from xai_widgets.attribution import Attribution
 from xai_widgets.engine.arguments import layer_name, several_pictures
+from xai_widgets.engine.cautions import RANDOM
 from xai_widgets.engine.explaining import explain_layers, explain_picture, explain_pictures
 from xai_widgets.engine.internals import Internals
 from xai_widgets.engine.sources import (
@@ -49,7 +51,16 @@ class Engine:
     given, must be where the network already is: the engine does not move it. `memory` bounds the
     bytes of recorded forward passes kept for reuse; the latest is always kept.
 
-    Raises ExplanationError (a ValueError) for a model that is not a module, or is not on `device`.
+    `output` says which part of what the network returns holds the class scores: a key, an index, or
+    a function of the raw output; left out, it is found where that is certain. `activation` says
+    what makes the numbers that are shown of the scores: "softmax"; "sigmoid", for labels that do
+    not exclude each other; "identity", for quantities such as an age; or a function of the scores
+    (N, C). None takes what the network itself ends with, else softmax, and sigmoid for one score.
+    A softmax or sigmoid that the network has applied is never applied again.
+
+    Raises ExplanationError (a ValueError) for a model that is not a module, or is not on `device`,
+    and for an output, activation or class names that are none. The first output raises it where
+    the scores cannot be told from other parts, or there are more or fewer of them than names.
     """
 
     @strict_keywords
@@ -171,9 +182,14 @@ class Engine:
         return self.picture(image).input
 
     def predict(self, image: Any) -> Prediction:
-        """The network's class probabilities for an image."""
+        """The network's class probabilities for an image; the scores themselves where the
+        activation is "identity".
+        """
         trace = self.internals.trace(self.picture(image))
-        return self.internals.readout.prediction(trace.output, len(trace.input))
+        prediction = self.internals.readout.prediction(trace.output, len(trace.input))
+        if trace.random:
+            prediction = replace(prediction, warnings=(*prediction.warnings, RANDOM))
+        return prediction
 
     @strict_keywords
     def explain(

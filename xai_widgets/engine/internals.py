@@ -125,6 +125,8 @@ class Internals:
     def probabilities(self, inputs: Tensor) -> Tensor:
         """Class probabilities (M, classes) float32 of model inputs (M, C, H, W)."""
         check_not_within(self.network.model)
+        if not self.readout.learned:
+            self.network.record(inputs[:1])
         batches = self.network.batches(inputs)
         return torch.cat([self.network.probabilities(x) for x in batches])
 

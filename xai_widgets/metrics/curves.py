@@ -109,8 +109,11 @@ def insertion(
     baseline: what the picture is put into; ``"blur"`` adds no edges of its own. blur: its standard
     deviation in pixels (None: a twentieth of the shorter side).
 
-    Equally relevant pixels come in the order of rows. Raises ExplanationError for a target that is
-    not a class, an unknown baseline, steps outside 1 to H·W, or a map that is not finite.
+    target: None is what an Attribution explains; for an array, the most probable class.
+
+    Equally relevant pixels come in the order of rows. Raises ExplanationError for an Attribution of
+    another target, picture or network, a target that is not a class, an unknown baseline, steps
+    outside 1 to H·W, or a map that is not finite.
     """
     return _curve("insertion", engine, image, attribution, target, steps, baseline, blur)
 
@@ -155,7 +158,7 @@ def _curve(
     begin, end = picture.input, baseline_input(picture, baseline, blur)
     if kind == "insertion":
         begin, end = end, begin
-    resolved, index = class_of(engine, picture, target)
+    resolved, index = class_of(engine, picture, target, attribution)
     rank = relevance_rank_of(heatmap_of(attribution, size_of(picture)))
     steps = whole_number("steps", steps)
     if steps > rank.size:
@@ -282,11 +285,12 @@ def road(
     Removed pixels are weighted means of their neighbours (`linear_imputation`) plus Gaussian noise
     of standard deviation `noise` in units of the model input, both orders with the same noise.
 
-    Raises ExplanationError for a percentage outside 0 to 100 (both excluded), a negative noise, or
-    a target that is not a class.
+    target: as for `insertion`. Raises ExplanationError for a percentage outside 0 to 100 (both
+    excluded), a negative noise, a target that is not a class, or an Attribution of another target,
+    picture or network.
     """
     picture = engine.picture(image)
-    resolved, index = class_of(engine, picture, target)
+    resolved, index = class_of(engine, picture, target, attribution)
     wrong = [p for p in percentages if not 0 < p < 100]
     if wrong or not len(percentages):
         raise ExplanationError(

@@ -146,6 +146,7 @@ def stream_evaluate(
     total = len(images) * len(requested) * len(cards)
     better = {card.label: card.what.better for card in cards}
     rows: list[Mapping[str, Any]] = []
+    warned: dict[str, dict[str, set[int]]] = {}  # the pictures, by sentence and method
     table = Table((), better)
     yield Progress(0.0 if total else 1.0, table)
     for number, (image, goal, mask) in enumerate(zip(images, goals, outlines, strict=True)):
@@ -156,12 +157,17 @@ def stream_evaluate(
             entry = ledger.get(key)
             if entry is None:
                 value, goal_name = measured.value(method, measure)
-                entry = ledger.put(key, value=value, target=goal_name)
+                said = measured.warnings(method, measure)
+                entry = ledger.put(
+                    key, value=value, target=goal_name, **({"warnings": said} if said else {})
+                )
+            for warning in entry.get("warnings", ()):
+                warned.setdefault(warning, {}).setdefault(method.label, set()).add(number)
             row = {"picture": number, "name": name, "target": entry["target"]}
             row |= {"method": method.label, "measure": measure.label, "value": entry["value"]}
             rows.append(row)
             if len(rows) == (number + 1) * len(requested) * len(cards):
-                table = Table(tuple(rows), better)
+                table = Table(tuple(rows), better, _summed_up(warned))
             yield Progress(len(rows) / total, table, f"{name}: {method.label}")
 
 
@@ -176,6 +182,7 @@ class _PictureMeasures:
     seed: int
     network: str
     memo: Memo = field(default_factory=dict)
+    said: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
 
     def key(self, method: _Request, measure: _Request) -> str:
         """What a value is found again by, of all that it depends on."""
@@ -183,7 +190,10 @@ class _PictureMeasures:
         if measure.what.of == "mask":
             outline = _digest(np.asarray(self.mask).tobytes())
         picture, goal = self.picture.digest.hex(), _words(self.goal)
-        context = (_FORMAT, self.network, picture, goal, outline, self.seed, self.engine.layer)
+        context = [_FORMAT, self.network, picture, goal, outline, self.seed, self.engine.layer]
+        reading = self.engine.internals.readout.options().values()
+        if any(option is not None for option in reading):
+            context += [_name(option) if callable(option) else repr(option) for option in reading]
         return _digest(json.dumps([*context, method.key, measure.key]).encode())
 
     def value(self, method: _Request, measure: _Request) -> tuple[float, str]:
@@ -195,6 +205,11 @@ class _PictureMeasures:
             raise ExplanationError(
                 f"{measure.label} of {method.label} on {self.picture.name!r}: {error}"
             ) from error
+
+    def warnings(self, method: _Request, measure: _Request) -> list[str]:
+        """What was said of the method's map, and of the measure."""
+        of_map = self.said.get((method.label, ""), ())
+        return [*of_map, *self.said.get((method.label, measure.label), ())]
 
     def _taken(self, method: _Request, measure: _Request, target: Target) -> float:
         card: Measure = measure.what
@@ -209,12 +224,22 @@ class _PictureMeasures:
         if card.of != "method":
             explanation = partial(explain, self.engine, self.picture, target)
             attribution = once(self.memo, ("explanation", method.label), explanation)
+            self.said[method.label, ""] = attribution.warnings
             subjects = {
                 "map": (self.engine, self.picture, attribution),
                 "mask": (attribution, self.mask),
                 "values": (attribution,),
             }[card.of]
-        return card.read(card.function(*subjects, **keywords))
+        found = card.function(*subjects, **keywords)
+        self.said[method.label, measure.label] = tuple(getattr(found, "warnings", ()))
+        return card.read(found)
+
+
+def _summed_up(warned: Mapping[str, Mapping[str, set[int]]]) -> tuple[str, ...]:
+    return tuple(
+        f"{', '.join(methods)} ({len(set().union(*methods.values()))} picture(s)): {warning}"
+        for warning, methods in warned.items()
+    )
 
 
 def _explain(

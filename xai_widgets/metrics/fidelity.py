@@ -30,6 +30,7 @@ from xai_widgets.metrics.relevance import (
     masked_input,
     positive,
     size_of,
+    target_of,
     values_of,
     whole_number,
 )
@@ -63,7 +64,9 @@ def average_drop(
 
     p is the class probability on the picture, o on the de-normalised picture times the map (see
     `mask_of`): what the map leaves out is black. The average over pictures is what `evaluate`
-    gives. Raises ExplanationError for a target that is not a class, or an unknown normalisation.
+    gives. target: None is what an Attribution explains; for an array, the most probable class.
+    Raises ExplanationError for an Attribution of another target, picture or network, a target that
+    is not a class, an engine whose numbers are no probabilities, or an unknown normalisation.
     """
     p, o = _probabilities(engine, image, attribution, target, memo)
     return max(p - o, 0.0) / p if p > 0 else 0.0
@@ -118,7 +121,12 @@ def _probabilities(
     picture = engine.picture(image)
 
     def forward() -> tuple[MapLike, float, float]:
-        _, index = class_of(engine, picture, target)
+        _, index = class_of(engine, picture, target, attribution)
+        if engine.predict(picture).unit != "probability":
+            raise ExplanationError(
+                "this measure compares probabilities, and the engine's activation gives numbers of "
+                "another kind; use completeness, sensitivity_n, infidelity, insertion or deletion"
+            )
         mask = torch.from_numpy(mask_of(attribution, size_of(picture)))
         inputs = torch.cat([picture.input, masked_input(picture, mask)])
         p, o = engine.internals.probabilities(inputs)[:, index].double().tolist()
@@ -152,11 +160,12 @@ def infidelity(
     that maps in other units compare. multiplied: φ already holds the factor x, as input x gradient
     does; then I/x counts in place of I (zeros of x left out).
 
-    A map without channels gives each channel an equal part. Raises ExplanationError for an unknown
-    perturbation, or a size or number of samples that is not positive.
+    A map without channels gives each channel an equal part. target: as for `average_drop`. Raises
+    ExplanationError for an Attribution of another target, an unknown perturbation, or a size or
+    number of samples that is not positive.
     """
     picture = engine.picture(image)
-    resolved = engine.internals.resolve_target(picture, target)
+    resolved = target_of(engine, picture, attribution, target)
     kinds = get_args(Perturbation)
     if perturbation not in kinds:
         raise ExplanationError(
@@ -241,12 +250,13 @@ def sensitivity_n(
     """corr(Σ_{i∈S} a_i, y(x) − y(x with S replaced)) over random sets S of n pixels, in [−1, 1]; 1
     is best. Source: Ancona, Ceolini, Öztireli, Gross 2018, section 3.2.
 
-    fraction: n as a fraction of the pixels. baseline: what replaces them, as in `deletion`. nan
-    where either side is the same for every set. Raises ExplanationError for a fraction outside 0
-    to 1 (both excluded), fewer than 2 samples or an unknown baseline.
+    target: as for `average_drop`. fraction: n as a fraction of the pixels. baseline: what replaces
+    them, as in `deletion`. nan where either side is the same for every set. Raises ExplanationError
+    for an Attribution of another target, a fraction outside 0 to 1 (both excluded), fewer than 2
+    samples or an unknown baseline.
     """
     picture = engine.picture(image)
-    resolved = engine.internals.resolve_target(picture, target)
+    resolved = target_of(engine, picture, attribution, target)
     if not 0 < fraction < 1:
         raise ExplanationError(
             f"fraction is {brief(fraction)}; expected a number above 0 and below 1"
@@ -305,10 +315,12 @@ def completeness(
 ) -> Completeness:
     """Σ a_i against Δ = y(x) − y(baseline). Source: Sundararajan, Taly, Yan 2017, section 3.
 
-    The raw values are summed, at the method's own size. Errors as for `deletion`.
+    The raw values are summed, at the method's own size; of methods that give every pixel of a
+    segment the segment's share, that is not the sum of the shares. target and errors as for
+    `deletion`.
     """
     picture = engine.picture(image)
-    resolved = engine.internals.resolve_target(picture, target)
+    resolved = target_of(engine, picture, attribution, target)
     base = baseline_input(picture, baseline, blur)
     key = ("completeness", resolved, baseline, blur)
     fall: Floats = once(memo, key, lambda: _falls(engine, picture, resolved, iter([base])))

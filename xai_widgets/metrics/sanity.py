@@ -23,6 +23,11 @@ from xai_widgets.probe.guard import ordinary_modes, unwrap
 from xai_widgets.progress import Progress
 from xai_widgets.targets import TargetLike
 
+_TWO_CLASSES = (
+    "random_logit on two classes: a network trained with softmax makes one logit about the "
+    "negative of the other, so that maps with a sign are near -1 by construction."
+)
+
 
 @dataclass(frozen=True, eq=False)
 class Stage:
@@ -64,12 +69,25 @@ class Randomization:
 
 @dataclass(frozen=True, eq=False)
 class RandomLogit:
-    """The maps of the target and of another class, and how alike they are; alike is bad."""
+    """The maps of the target and of another class, and how alike they are; alike is bad. warnings:
+    sentences that say why the numbers mean little.
+    """
 
     attribution: Attribution
     other: Attribution
     spearman: float
     ssim: float
+    warnings: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        between = f"{self.attribution.target.name} and {self.other.target.name}"
+        return "\n".join(
+            [
+                f"RandomLogit({self.attribution.title}, {between}: Spearman {self.spearman:.3f}, "
+                f"SSIM {self.ssim:.3f})",
+                *self.warnings,
+            ]
+        )
 
 
 @engine_first
@@ -165,6 +183,9 @@ def random_logit(
     """Compare the map of the target with that of another class, drawn at random. Source: Sixt,
     Granz, Landgraf 2020, section 4.
 
+    With two classes there is little to learn: training makes the two logits near negatives of each
+    other, so that signed maps are so as well, near -1, whatever they are worth; `warnings` says so.
+
     Raises ExplanationError as `Engine.explain` does, for a target that is not a class, or a
     network of one class.
     """
@@ -172,12 +193,16 @@ def random_logit(
     resolved, index = class_of(engine, picture, target)
     classes = len(engine.predict(picture).probabilities)
     if classes < 2:
-        raise ExplanationError("the network has 1 class; expected at least 2, to ask for another")
+        raise ExplanationError(
+            "the network has 1 class; expected at least 2, to ask for another (and 3 to learn "
+            "much from it)"
+        )
     drawn = int(np.random.default_rng(seed).integers(classes - 1))
     other_target = engine.internals.resolve_target(picture, drawn + (drawn >= index))
     first = explained(engine, picture, method, resolved, layer, parameters)
     other = explained(engine, picture, method, other_target, layer, parameters)
-    return RandomLogit(first, other, *_alike(first, other, absolute))
+    warnings = (_TWO_CLASSES,) if classes == 2 else ()
+    return RandomLogit(first, other, *_alike(first, other, absolute), warnings)
 
 
 def _alike(a: Attribution, b: Attribution, absolute: bool) -> tuple[float, float]:

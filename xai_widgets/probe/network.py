@@ -177,8 +177,6 @@ class Network:
         """The class probabilities for each of the inputs (M, C, H, W), no gradients kept; (M,
         classes).
         """
-        if not self.readout.learned:
-            self.record(x[:1])
         output = self.outputs(x)
         with autograd_ready(self.model), torch.no_grad():
             return self.readout.probabilities(output, len(x))

@@ -149,9 +149,11 @@ class RelabelDistillation:
         self, surrogate: Surrogate, picture: Picture, target: Target, started: float
     ) -> RelabelExplanation:
         trace = self.engine.internals.trace(picture)
-        probability = None
+        probability: float | None = None
+        numbers: tuple[str, ...] = ()
         if target.index is not None:
             probability = float(trace.probabilities[0, target.index])
+            numbers = trace.network.readout.warnings(trace.probabilities[0].detach().cpu())
         attribution = Attribution(
             values=surrogate.values.cpu().numpy(),
             method=CARD.name,
@@ -169,7 +171,7 @@ class RelabelDistillation:
             picture_name=picture.name,
             picture_digest=picture.digest.hex(),
             unit=trace.unit,
-            warnings=warnings_of(surrogate, self.engine),
+            warnings=(*warnings_of(surrogate, self.engine), *numbers),
         )
         return RelabelExplanation.of(attribution, surrogate, self.engine)
 

@@ -91,19 +91,18 @@ class Teacher:
         output = self.network.outputs(self._to_input(pixels))
         with ordinary_modes():
             readout, index = self.network.readout, self.target.index
-            label = _labels(readout, output, len(pixels))
-            if index is None or not _are_probabilities(readout, output, len(pixels)):
+            label = _labels(readout, output, len(pixels), index)
+            if index is None:
                 margin = self.target.score(output, batch=len(pixels)).double().cpu()
                 return margin / self.temperature, label
-            logits = readout.logits(output, len(pixels)).cpu()
-            log_p = readout.log_probabilities(logits)
+            log_p = readout.log_probabilities(readout.logits(output, len(pixels)).cpu())
             if readout.meaning(log_p.shape[1]) == "softmax":
                 log_p = log_p / self.temperature
                 others = torch.cat([log_p[:, :index], log_p[:, index + 1 :]], dim=1)
                 return log_p[:, index] - others.amax(1), label
             # Of a class that is there or not, whatever the others are, the rival is its absence.
-            own = log_p[:, index]
-            return (own - torch.log(-torch.expm1(own.clamp_max(-1e-12)))) / self.temperature, label
+            own = log_p[:, index].clamp_max(-1e-12)
+            return (own - torch.log(-torch.expm1(own))) / self.temperature, label
 
     def cycle_error(self, latents: Tensor) -> float:
         """The root mean square difference of latents and their encoding once decoded."""
@@ -136,21 +135,29 @@ class Teacher:
         return decoded.to(self.pixels.device)
 
 
-def _are_probabilities(readout: Readout, output: Any, count: int) -> bool:
-    return readout.unit(readout.logits(output, count).shape[1]) == "probability"
+def _labels(readout: Readout, output: Any, count: int, index: int | None) -> Tensor:
+    """The most probable classes (N,); 0 for an output that has none. Where classes do not exclude
+    each other, the class `index` where it is more probable than not, else −1.
 
-
-def _labels(readout: Readout, output: Any, count: int) -> Tensor:
-    """The most probable classes (N,); 0 for an output that has none."""
+    Raises ExplanationError where the scores are no probabilities, so that there is no label.
+    """
     try:
         logits = readout.logits(output, count)
     except ExplanationError:
         return torch.zeros(count, dtype=torch.int64, device="cpu")
-    if logits.shape[1] > 1:
+    classes = logits.shape[1]
+    if index is not None and readout.unit(classes) == "number":
+        raise ExplanationError(
+            "relabel_distillation asks whether pictures keep their class, and the engine's "
+            "activation says that the network gives numbers of another kind; explain them by "
+            "another method"
+        )
+    if index is None and classes == 1:
+        return (logits[:, 0] > 0).long().cpu() - 1
+    if index is None or (classes > 1 and readout.meaning(classes) == "softmax"):
         return logits.argmax(1).cpu()
-    # One logit: class 0 where it is positive, as its target is called; −1 where it is not.
-    middle = 0.5 if readout.ends_in == "sigmoid" else 0.0
-    return (logits[:, 0] > middle).long().cpu() - 1
+    there = readout.of_logits(logits)[:, index] > 0.5
+    return torch.where(there, index, -1).cpu()
 
 
 def _evaluated(vae: VAE, method: Callable[[Tensor], Result], x: Tensor) -> Result:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
@@ -80,3 +80,19 @@ def _name(name: Any) -> str:
     if pair and isinstance(name[0], str) and _WNID.fullmatch(name[0]):
         return str(name[1])
     return str(name)
+
+
+def nearest_cause(classes: int, names: Sequence[str]) -> str:
+    """Why there may be more or fewer names than scores, in a sentence."""
+    if len(names) + 1 == classes:
+        return (
+            " One is missing: some networks have a background class, mostly at 0; then pass "
+            'class_names=["background", *names].'
+        )
+    if len(names) - 1 == classes:
+        return f" One is too many: is {names[0]!r} a background class that this network lacks?"
+    if len(set(names)) == classes:
+        return " As many of the names are different: some are there twice."
+    if classes == 1:
+        return " Names for a single score are one, or two: no and yes."
+    return " Are they the names of another data set, or is it not the scores that it returns?"

@@ -9,18 +9,28 @@ otherwise it is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from xai_widgets.errors import ExplanationError, brief, nearest
+from xai_widgets.targets.parts import (
+    Part,
+    Path,
+    floating,
+    items_of,
+    kind_of,
+    listed,
+    parts_of,
+    shape_in_words,
+    step_into,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 # A key or an attribute, an index, a path of both, or a function of the raw output.
 OutputLike: TypeAlias = "str | int | tuple[str | int, ...] | Callable[[Any], Any] | None"
-Path: TypeAlias = "tuple[Any, ...]"
 Fitting: TypeAlias = "list[tuple[Part, Tensor]]"  # parts, and their rows (N, C)
 
 CALLABLE_HINT = (
@@ -28,19 +38,6 @@ CALLABLE_HINT = (
     'picture, such as target=lambda output: output["out"][:, 15].mean((1, 2)).'
 )
 _NAMES = ("logits", "out")  # of Hugging Face's and torchvision's outputs
-_DEPTH = 6
-_LISTED = 8
-
-
-@dataclass(frozen=True, eq=False)
-class Part:
-    """A tensor inside a raw output, and the way to it."""
-
-    path: Path
-    tensor: Tensor
-
-    def __str__(self) -> str:
-        return f"{place(self.path)} {shape_in_words(self.tensor)}".strip()
 
 
 @dataclass(frozen=True)
@@ -56,7 +53,7 @@ class Place:
 
         try:
             for key in self.path:
-                raw = _step(raw, key)
+                raw = step_into(raw, key)
         except (KeyError, IndexError, TypeError, AttributeError):
             return None
         if not isinstance(raw, torch.Tensor) or not raw.is_floating_point():
@@ -74,52 +71,6 @@ def check_output(output: Any) -> None:
             "expected a key, an index, or a function "
             'of what the network returns, such as output="logits" or output=1'
         )
-
-
-def parts_of(raw: Any, path: Path = (), depth: int = _DEPTH) -> Iterator[Part]:
-    """The tensors inside a raw output, in order, each once."""
-    seen: set[int] = set()
-    for part in _walk(raw, path, depth):
-        if id(part.tensor) not in seen:
-            seen.add(id(part.tensor))
-            yield part
-
-
-def _walk(raw: Any, path: Path, depth: int) -> Iterator[Part]:
-    import torch
-
-    if isinstance(raw, torch.Tensor):
-        yield Part(path, raw)
-        return
-    if depth > 0:
-        for key, item in _items(raw):
-            yield from _walk(item, (*path, key), depth - 1)
-
-
-def _items(raw: Any) -> list[tuple[Any, Any]]:
-    if isinstance(raw, Mapping):
-        return list(raw.items())
-    if isinstance(raw, tuple) and hasattr(raw, "_fields"):
-        return list(zip(raw._fields, raw, strict=True))
-    if isinstance(raw, (tuple, list)):
-        return list(enumerate(raw))
-    if isinstance(raw, type):
-        return []
-    if is_dataclass(raw):
-        return [(field.name, getattr(raw, field.name)) for field in fields(raw)]
-    return list(vars(raw).items()) if hasattr(raw, "__dict__") else []
-
-
-def _step(raw: Any, key: Any) -> Any:
-    if isinstance(raw, Mapping) and key in raw:
-        return raw[key]
-    if isinstance(key, str) and not isinstance(raw, Mapping):
-        return getattr(raw, key)
-    if isinstance(raw, Mapping) and isinstance(key, int):
-        return list(raw.values())[key]
-    if isinstance(raw, (tuple, list)):
-        return raw[key]
-    raise KeyError(key)
 
 
 def rows_of(tensor: Tensor, batch: int | None, *, turned: bool = False) -> Tensor | None:
@@ -168,7 +119,7 @@ def locate(raw: Any, batch: int | None, names: int | None) -> Place:
             f"the network returned {kind_of(raw)}, in which there are no logits: expected a "
             f"tensor (N, C), or one under the name logits or out. {CALLABLE_HINT}"
         )
-    shown = [(part, rows_of(part.tensor, batch)) for part in parts if _floating(part)]
+    shown = [(part, rows_of(part.tensor, batch)) for part in parts if floating(part)]
     fitting = [(part, rows) for part, rows in shown if rows is not None]
     named = [part for part in parts if len(part.path) == 1 and part.path[0] in _NAMES]
     if named and not any(part in named for part, _ in fitting):
@@ -176,13 +127,13 @@ def locate(raw: Any, batch: int | None, names: int | None) -> Place:
     if names is not None:
         exact = _of_classes(fitting, names)
         turned = [p for p in parts if batch is not None and tuple(p.tensor.shape) == (names, batch)]
-        if not exact and len(turned) == 1 and _floating(turned[0]):
+        if not exact and len(turned) == 1 and floating(turned[0]):
             return Place(turned[0].path, turned=True)
         fitting = exact or fitting
     if not fitting:
         raise _no_scores(raw, parts, batch)
     chosen = _one_of(fitting)
-    if len(chosen) > 1:
+    if len(chosen) > 1 or (not named and _ranked(*chosen[0], parts)):
         raise _which(raw, [part for part, _ in chosen], names)
     return Place(chosen[0][0].path)
 
@@ -212,6 +163,14 @@ def _one_of(fitting: Fitting) -> Fitting:
     return fitting
 
 
+def _ranked(part: Part, rows: Tensor, parts: list[Part]) -> bool:
+    """Whether scores are sorted, with their class numbers beside them, as `topk` gives them."""
+    shape = part.tensor.shape
+    numbers = any(p.tensor.shape == shape and not floating(p) for p in parts)
+    falling = rows.shape[1] > 1 and bool((rows.detach().diff(dim=1) <= 0).all())
+    return numbers and falling
+
+
 def _activated(scores: Tensor, other: Tensor) -> bool:
     """Whether `other` is softmax, log-softmax or sigmoid of the scores."""
     import torch
@@ -235,9 +194,9 @@ def chosen_part(raw: Any, output: OutputLike) -> Any:
     found = raw
     try:
         for key in path:
-            found = _step(found, key)
+            found = step_into(found, key)
     except (KeyError, IndexError, TypeError, AttributeError):
-        keys = [str(key) for key, _ in _items(found)]
+        keys = [str(key) for key, _ in items_of(found)]
         raise ExplanationError(
             f"output={brief(output)}, but the network returned {listed(raw)}; expected one of "
             f"these places, or a function of the output.{nearest(path[-1], keys)}"
@@ -264,7 +223,7 @@ def _no_scores(raw: Any, parts: list[Part], batch: int | None) -> ExplanationErr
             f"the network returned {listed(raw)}, of which nothing is one score per class and "
             f"picture: expected floating point (N, C). {CALLABLE_HINT}"
         )
-    if not _floating(part):
+    if not floating(part):
         return ExplanationError(
             f"the network's {where} holds {shape_in_words(part.tensor)}, and scores must be "
             f"floating point: class numbers have no gradient. {CALLABLE_HINT}"
@@ -285,6 +244,12 @@ def _no_scores(raw: Any, parts: list[Part], batch: int | None) -> ExplanationErr
 
 def _which(raw: Any, parts: list[Part], names: int | None) -> ExplanationError:
     known = "without class_names" if names is None else f"with {names} class_names"
+    if len(parts) == 1:
+        return ExplanationError(
+            f"the network returned {listed(raw)}: sorted scores with their class numbers beside "
+            "them. Expected a score for every class in the order of the classes; return these from "
+            "the network, or pass Engine(..., output=...), a function of the output that does so"
+        )
     first = parts[-1].path
     example = first[0] if len(first) == 1 else first
     return ExplanationError(
@@ -292,32 +257,3 @@ def _which(raw: Any, parts: list[Part], names: int | None) -> ExplanationError:
         f"of the classes: {' or '.join(map(str, parts))}. Say which: "
         f"Engine(..., output={example!r}), a key, an index, or a function of the output"
     )
-
-
-def listed(raw: Any) -> str:
-    """What a network returned, with the place and shape of every tensor, in words."""
-    parts = list(parts_of(raw))
-    if not parts or not parts[0].path:
-        return shape_in_words(parts[0].tensor) if parts else kind_of(raw)
-    more = f" and {len(parts) - _LISTED} more" if len(parts) > _LISTED else ""
-    return f"{type(raw).__name__} of {', '.join(map(str, parts[:_LISTED]))}{more}"
-
-
-def place(path: Path) -> str:
-    """The way to a part as it is written in Python: ``["head"][1]``."""
-    return "".join(f"[{key!r}]" for key in path)
-
-
-def _floating(part: Part) -> bool:
-    return part.tensor.is_floating_point()
-
-
-def kind_of(raw: Any) -> str:
-    """The type of what was returned, and its keys."""
-    keys = f" with {', '.join(map(str, raw))}" if isinstance(raw, Mapping) and raw else ""
-    return f"{type(raw).__name__}{keys}"
-
-
-def shape_in_words(tensor: Tensor) -> str:
-    """``float32 (1, 10)``."""
-    return f"{str(tensor.dtype).removeprefix('torch.')} {tuple(tensor.shape)}"

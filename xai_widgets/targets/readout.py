@@ -17,6 +17,8 @@ from xai_widgets.targets.activation import (
     applied_to,
     checked_activation,
 )
+from xai_widgets.targets.doubts import doubts
+from xai_widgets.targets.names import nearest_cause
 from xai_widgets.targets.outputs import (
     OutputLike,
     Place,
@@ -24,10 +26,10 @@ from xai_widgets.targets.outputs import (
     chosen_part,
     locate,
     not_scores,
-    parts_of,
     rows_of,
     scores_in,
 )
+from xai_widgets.targets.parts import parts_of
 from xai_widgets.targets.prediction import Prediction, class_name
 from xai_widgets.targets.target import Target, TargetLike, checked_index, index_of, score_of
 
@@ -94,6 +96,8 @@ class Readout:
             scores = self.logits(raw, batch)
         except ExplanationError:
             return
+        if self.names(scores.shape[1]) is None:
+            self.class_names = None  # those of the weights are not this network's
         applied = applied_to(scores, met)
         if applied != "unseen" or self._applied is None:
             self._applied = applied
@@ -144,7 +148,7 @@ class Readout:
         raise ExplanationError(
             f"class_names has {count} names, and the network gives {classes} "
             f"score{'s' * (classes != 1)} for each picture: expected one name for each."
-            f"{_nearest_cause(classes, self.class_names)}"
+            f"{nearest_cause(classes, self.class_names)}"
         )
 
     def probabilities(self, raw: Any, batch: int | None = None) -> Tensor:
@@ -222,36 +226,11 @@ class Readout:
 
     def warnings(self, probabilities: Tensor) -> tuple[str, ...]:
         """What has to be known of one picture's numbers (C,) before they are believed."""
-        classes, said = len(probabilities), []
-        names = self.names(classes)
+        classes = len(probabilities)
         guessed = self.activation is None and self.problem not in _PROBLEMS
-        if guessed and self._applied in ("plain", "unseen", None) and classes == 1:
-            if self._applied == "unseen":
-                said.append(
-                    "It cannot be seen whether this network ends in a sigmoid; its output is taken "
-                    'for a logit. Otherwise pass Engine(..., activation="identity").'
-                )
-            elif names is None or len(names) != 2:
-                said.append(
-                    "This network gives one number, which is taken for the logit of a yes-or-no "
-                    "question and put through a sigmoid. For a quantity, such as an age, pass "
-                    'Engine(..., activation="identity"); otherwise activation="sigmoid".'
-                )
-        elif guessed and self._applied == "unseen":
-            said.append(
-                "It cannot be seen what this network ends with, and all of its output lies within "
-                "0 to 1; it is taken for logits and put through a softmax. If these are "
-                'probabilities already, pass Engine(..., activation="identity").'
-            )
-        total = float(probabilities.sum())
-        if self.meaning(classes) == "softmax" and classes > 1 and total > 1.01:
-            said.append(
-                f"The probabilities add up to {total:.3g}: the network's softmax is not over the "
-                "classes (is its dim right?), or it is several side by side."
-            )
-        if not bool(probabilities.isfinite().all()):
-            said.append("The network's output is not finite (NaN or infinity).")
-        return tuple(said)
+        exclusive = self.meaning(classes) == "softmax"
+        two = len(self.names(classes) or ()) == 2
+        return doubts(probabilities, self._applied, guessed, exclusive=exclusive, two=two)
 
     def prediction(self, raw: Any, batch: int | None = None, item: int = 0) -> Prediction:
         """What the network says of one of the pictures."""
@@ -313,21 +292,6 @@ class Readout:
     def options(self) -> dict[str, Any]:
         """What another engine over the same kind of network has to be given."""
         return {"output": self.output, "activation": self.activation}
-
-
-def _nearest_cause(classes: int, names: Sequence[str]) -> str:
-    if len(names) + 1 == classes:
-        return (
-            " One is missing: some networks have a background class, mostly at 0; then pass "
-            'class_names=["background", *names].'
-        )
-    if len(names) - 1 == classes:
-        return f" One is too many: is {names[0]!r} a background class that this network lacks?"
-    if len(set(names)) == classes:
-        return " As many of the names are different: some are there twice."
-    if classes == 1:
-        return " Names for a single score are one, or two: no and yes."
-    return " Are they the names of another data set, or is it not the scores that it returns?"
 
 
 def logits_of(output: Any, *, batch: int | None = None) -> Tensor:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 import numpy as np
 
 from xai_widgets.errors import ExplanationError, brief, nearest
-from xai_widgets.targets.outputs import parts_of, scores_in, shape_in_words
+from xai_widgets.targets.outputs import scores_in
+from xai_widgets.targets.parts import parts_of, shape_in_words
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -77,7 +78,13 @@ def index_of(name: str, class_names: Sequence[str] | None, classes: int) -> int:
             f"target is {name!r}, but the engine was given no class_names. Pass the index of the "
             f"class (0 to {classes - 1}), or give the engine class_names."
         )
+    other = ""
     if classes == 1 and len(class_names) == 2:
+        if name.casefold().strip() == class_names[0].casefold().strip():
+            other = (
+                f" The network gives one score, which is that of {class_names[1]!r}: explain that; "
+                f"what counts against it counts for {class_names[0]!r}."
+            )
         class_names = [class_names[1]]
     folded = name.casefold().strip()
     matches = [i for i, other in enumerate(class_names) if other == name] or [
@@ -92,7 +99,7 @@ def index_of(name: str, class_names: Sequence[str] | None, classes: int) -> int:
         number = f" For the class of that number pass {folded}, not a text." * folded.isdecimal()
         raise ExplanationError(
             f"target is {name!r}, which is none of the {len(class_names)} class names."
-            f"{number or nearest(name, class_names)}"
+            f"{number or other or nearest(name, class_names)}"
         )
     return checked_index(matches[0], classes)
 

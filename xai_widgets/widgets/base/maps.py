@@ -31,6 +31,8 @@ _UNSIGNED_LEVELS = 255
 _EXACT_PIXELS = 96 * 96  # up to this size a picture is sent exactly
 _STILL_BYTES = 60_000
 _STILL_SIDES = (256, 192)
+_STILL_COLOURS = 224  # a few less than a palette may have: a notebook keeps the browser code too
+
 
 Pixels = npt.NDArray[np.uint8]
 FloatMap = npt.NDArray[np.float32]
@@ -103,8 +105,22 @@ def frame_of(
 def target_of(attribution: Attribution) -> wire.FrameTarget:
     """What is explained."""
     target, probability = attribution.target, finite(attribution.probability)
-    score = finite(attribution.score)
-    return {"index": target.index, "name": target.name, "probability": probability, "score": score}
+    shown = frame_target(target.index, target.name, probability, attribution.unit)
+    return {**shown, "score": finite(attribution.score)}
+
+
+def class_score(index: int, name: str, probability: float, unit: wire.Unit) -> wire.ClassScore:
+    """A class and its probability, or the network's own number in its place."""
+    shown: wire.ClassScore = {"index": index, "name": name, "probability": probability}
+    return shown if unit == "probability" else {**shown, "unit": unit}
+
+
+def frame_target(
+    index: int | None, name: str, probability: float | None, unit: wire.Unit
+) -> wire.FrameTarget:
+    """What is explained, without its score."""
+    shown: wire.FrameTarget = {"index": index, "name": name, "probability": probability}
+    return shown if unit == "probability" else {**shown, "unit": unit}
 
 
 def map_of(attribution: Attribution) -> FloatMap:
@@ -191,7 +207,7 @@ def _encoded(pixels: Pixels, kind: str, quality: int) -> wire.Picture:
 def still(pixels: Pixels) -> bytes:
     """(H, W, 3) as a PNG of at most about 60 KB, for the copy that a notebook keeps."""
     for side in _STILL_SIDES:
-        png = encode_png(within(pixels, side), colors=256)
+        png = encode_png(within(pixels, side), colors=_STILL_COLOURS)
         if len(png) <= _STILL_BYTES:
             return png
     return encode_png(within(pixels, _STILL_SIDES[-1]), colors=64)

@@ -14,7 +14,7 @@ from xai_widgets.images import Picture
 from xai_widgets.progress import Progress
 from xai_widgets.render import encode_png, grid
 from xai_widgets.render.colours import overlay
-from xai_widgets.widgets.base.explaining import Explained, Facts, card_json, facts
+from xai_widgets.widgets.base.explaining import Explained, Facts, card_json, facts, network_of
 from xai_widgets.widgets.base.jobs import Work
 from xai_widgets.widgets.base.maps import Pixels, map_of, picture_to_json, still
 from xai_widgets.widgets.base.traits import as_trait_problem
@@ -74,7 +74,7 @@ class PictureWidget(EngineWidget):
         picture = self._picture
         self._forget()
         self.picture = {**picture_to_json(picture.pixels, picture.name)}
-        self.network = {"name": self.engine.name, "input": list(picture.input.shape[-2:])}
+        self.network = {**network_of(self.engine, picture)}
         if self._facts_of is None:
             self._fill({"cards": [card_json(self.engine, name) for name in self.engine.methods]})
         self._ask()

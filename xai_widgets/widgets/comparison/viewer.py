@@ -17,7 +17,7 @@ from xai_widgets.engine.worker import Job
 from xai_widgets.images import Picture
 from xai_widgets.render import encode_png, grid
 from xai_widgets.render.colours import Sign, colorize
-from xai_widgets.targets import TargetLike
+from xai_widgets.targets import TargetLike, in_words
 from xai_widgets.widgets.base import state_lock
 from xai_widgets.widgets.base.channel import message
 from xai_widgets.widgets.base.explaining import Facts, card_json
@@ -390,7 +390,8 @@ def _words(row: Row, prediction: NetworkPrediction | None) -> list[str]:
     if row.accuracy is not None:
         words.append(f"{row.accuracy:.1%} right")
     if prediction and prediction.get("top"):
-        words += [prediction["top"][0]["name"], f"{prediction['top'][0]['probability']:.1%}"]
+        first = prediction["top"][0]
+        words += [first["name"], in_words(first["probability"], first.get("unit", "probability"))]
     return words
 
 

@@ -16,7 +16,7 @@ from xai_widgets.engine.arguments import layer_name
 from xai_widgets.images import Picture
 from xai_widgets.methods import find
 from xai_widgets.render import encode_png
-from xai_widgets.targets import TargetLike
+from xai_widgets.targets import TargetLike, in_words
 from xai_widgets.widgets.base import state_lock
 from xai_widgets.widgets.base.explaining import Explained, Request, explanation, explanations
 from xai_widgets.widgets.base.jobs import Work
@@ -238,7 +238,10 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
         what = self.engine.methods[self.method].title
         if self.frame:
             target = self.frame["target"]
-            share = "" if target["probability"] is None else f" ({target['probability']:.0%})"
+            share = ""
+            if target["probability"] is not None:
+                unit = target.get("unit", "probability")
+                share = f" ({in_words(target['probability'], unit, digits=0)})"
             what += f" of {target['name']}{share}"
         return self._named(what)
 
