@@ -165,6 +165,18 @@ def test_saved_and_loaded_it_is_the_same(tmp_path: Path) -> None:
     np.testing.assert_array_equal(np.load(folder / "values.npy"), CAM)
 
 
+def test_a_folder_of_an_earlier_version_is_read(tmp_path: Path) -> None:
+    file = cam(picture_name="cat.jpg", picture_digest="1f", unit="number").save(tmp_path)
+    manifest = json.loads((file / "attribution.json").read_text())
+    for name in ("picture_name", "picture_digest", "unit", "signed"):
+        del manifest[name]
+    (file / "attribution.json").write_text(json.dumps(manifest))
+    found = Attribution.load(tmp_path)
+    np.testing.assert_array_equal(found.values, CAM)
+    assert (found.picture_name, found.picture_digest) == ("", "")
+    assert (found.unit, found.signed) == ("probability", True)
+
+
 def test_what_has_no_word_in_json_is_saved_as_well_as_it_goes(tmp_path: Path) -> None:
     odd = cam(
         pixels=None,

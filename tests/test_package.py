@@ -47,6 +47,13 @@ def test_every_public_name_is_there() -> None:
         _ = xw.Enigne  # type: ignore[attr-defined]  # the point of the test
 
 
+@pytest.mark.parametrize("room", ["demo", "methods", "metrics", "relabel", "training"])
+def test_a_room_shows_its_public_names_only(room: str) -> None:
+    module = getattr(xw, room)
+    assert dir(module) == sorted(module.__all__)
+    assert all(hasattr(module, name) for name in dir(module))
+
+
 def test_star_import_brings_the_public_names() -> None:
     assert (
         python("from xai_widgets import *; print(Engine.__module__)") == "xai_widgets.engine.engine"

@@ -11,7 +11,7 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
-from xai_widgets.errors import ExplanationError, nearest
+from xai_widgets.errors import ExplanationError, brief, nearest
 
 Baseline = Literal["zero", "black", "mean", "blur"]
 BASELINES: tuple[Baseline, ...] = get_args(Baseline)
@@ -38,7 +38,7 @@ def baseline_like(
     """
     if kind not in BASELINES:
         raise ExplanationError(
-            f"baseline is {kind!r}; expected one of {', '.join(BASELINES)}."
+            f"baseline is {brief(kind)}; expected one of {', '.join(BASELINES)}."
             + nearest(str(kind), BASELINES)
         )
     if kind == "zero":
@@ -61,7 +61,7 @@ def black_like(x: Tensor, black: Sequence[float] | Tensor | None) -> Tensor:
             "the engine preprocessing=dict(mean=..., std=...), or, where a baseline can be chosen, "
             'baseline="zero", "mean" or "blur"'
         )
-    return torch.as_tensor(black).to(x)[:, None, None].expand_as(x)
+    return torch.as_tensor(black, dtype=x.dtype, device=x.device)[:, None, None].expand_as(x)
 
 
 def gaussian_blur(x: Tensor, sigma: float) -> Tensor:
@@ -80,7 +80,7 @@ def noise_like(x: Tensor, generator: torch.Generator) -> Tensor:
 
     Drawn in float32 on the CPU whatever x is, so that a seed means the same noise everywhere.
     """
-    return torch.randn(x.shape[1:], generator=generator).to(x)
+    return torch.randn(x.shape[1:], generator=generator, device="cpu").to(x)
 
 
 def noise_picture(x: Tensor, generator: torch.Generator) -> Tensor:

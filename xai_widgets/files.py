@@ -258,7 +258,7 @@ def moments_of(optimizer: Optimizer) -> dict[str, Tensor]:
     import torch
 
     return {
-        f"{index}.{name}": torch.as_tensor(value)
+        f"{index}.{name}": torch.as_tensor(value, device="cpu")
         for index, moments in optimizer.state_dict()["state"].items()
         for name, value in moments.items()
         if value is not None

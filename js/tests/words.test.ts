@@ -1,5 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { duration, fixed, parseNumber, percent, signed, size, timeLeft } from "../src/core/format";
+import {
+  amount,
+  duration,
+  fixed,
+  parseNumber,
+  percent,
+  signed,
+  size,
+  timeLeft,
+} from "../src/core/format";
 import { themeOf } from "../src/core/theme";
 import type { Parameter } from "../src/core/wire";
 import { searchClasses } from "../src/heatmap/classes";
@@ -48,6 +57,14 @@ describe("numbers", () => {
     [59.7, "1 min 0 s"],
     [125, "2 min 5 s"],
   ])("%d seconds left are %s", (seconds, text) => expect(plain(timeLeft(seconds))).toBe(text));
+
+  it("shows what is no probability as the number it is", () => {
+    expect(amount(0.429)).toBe("42.9\xa0%");
+    expect(amount(0.429, "probability", 0)).toBe("43\xa0%");
+    expect(amount(37.1306, "number")).toBe("37.1");
+    expect(amount(-0.5, "number")).toBe("−0.5");
+    expect(amount(Number.NaN, "number")).toBe("–");
+  });
 
   it("keeps as many digits as it is told", () => {
     expect([fixed(-0.5), fixed(1.005, 1), fixed(0)]).toEqual(["−0.50", "1.0", "0.00"]);

@@ -154,7 +154,7 @@ def test_an_unknown_default_layer_is_told_at_the_first_picture() -> None:
 @pytest.mark.parametrize(
     ("method", "parameters", "message"),
     [
-        ("gradcam", {}, 'unknown method .gradcam.; .*Did you mean "grad_cam"'),
+        ("gradcam", {}, 'unknown method .gradcam.. Did you mean "grad_cam"'),
         ("saliency", {"steps": 3}, "saliency has no parameter 'steps'; it has no parameters"),
         ("occlusion", {"windows": 8}, 'no parameter .windows.*Did you mean "window"'),
         ("occlusion", {"window": 1}, "occlusion: window=1 is outside 2 to 256 px"),
@@ -238,8 +238,9 @@ def test_no_class_names() -> None:
     engine = Engine(cnn())
     assert engine.class_names is None
     assert engine.internals.resolve_target(X, 2).name == "class 2"
-    assert repr(engine) == "Engine(Cnn)"
-    assert repr(Engine(cnn(), class_names=NAMES, name="Own")) == "Engine(Own, 5 classes)"
+    assert repr(engine) == f"Engine(Cnn, no preprocessing, cpu, layer {engine.layers[0]})"
+    own = Engine(cnn(), class_names=NAMES, name="Own", layer="conv1")
+    assert repr(own) == "Engine(Own, 5 classes, no preprocessing, cpu, layer conv1)"
 
 
 def test_prediction() -> None:
@@ -279,4 +280,4 @@ def test_the_layer_and_the_names_can_be_changed_later() -> None:
     assert engine.layers[0] == "conv1"
     assert engine.explain(X, target="tench").target == Target(0, "tench")
     assert engine.explain(X, target="tench").layer == "conv1"
-    assert repr(engine) == "Engine(fish, 5 classes)"
+    assert repr(engine) == "Engine(fish, 5 classes, no preprocessing, cpu, layer conv1)"

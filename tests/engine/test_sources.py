@@ -35,8 +35,8 @@ def test_a_torchvision_network_with_random_weights() -> None:
 def test_options_go_to_the_engine() -> None:
     engine = xw.Engine.from_torchvision("squeezenet1_1", weights=None, layer="features.7")
     assert engine.layer == "features.7"
-    with pytest.raises(TypeError, match="channels"):
-        xw.Engine.from_torchvision("squeezenet1_1", weights=None, channels=3)
+    with pytest.raises(TypeError, match="chanels"):
+        xw.Engine.from_torchvision("squeezenet1_1", weights=None, chanels=3)
 
 
 @pytest.mark.parametrize(

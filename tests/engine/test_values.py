@@ -61,7 +61,7 @@ def test_on_a_linear_network_input_x_gradient_and_occlusion_are_exact() -> None:
     np.testing.assert_allclose(
         fall[0], blocks.numpy().repeat(4, 0).repeat(4, 1), rtol=1e-3, atol=1e-5
     )
-    np.testing.assert_array_equal(fall[0], fall[2])
+    assert fall.shape == (1, 16, 16)  # the fall is the place's, not once for each channel
 
 
 @pytest.mark.parametrize("kind", OUTPUTS)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
 import torch
 import zennit.composites
+import zennit.rules
 from captum import attr
 from torch import Tensor, nn
 
@@ -105,3 +107,153 @@ def test_zennit_hands_the_whole_score_back() -> None:
     found = xw.Engine(model).explain(X, "lrp", target=2)
     assert before.differences(Condition.of(model)) == []
     assert found.values.sum() == pytest.approx(found.score, rel=1e-4)
+
+
+class Answer(nn.Module):
+    """The same network, with its logits in a mapping, beside something else."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.network = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Conv2d(8, 6, 3), nn.ReLU())
+        self.head = nn.Linear(6, 5)
+
+    def forward(self, x: Tensor) -> dict[str, Tensor]:
+        maps = self.network(x)
+        return {"features": maps.mean((2, 3)), "logits": self.head(maps.mean((2, 3)))}
+
+
+class Logits(Answer):
+    def forward(self, x: Tensor) -> Tensor:  # type: ignore[override]  # the point of it
+        return super().forward(x)["logits"]
+
+
+def alike() -> tuple[nn.Module, nn.Module]:
+    """Two networks of the same weights, the first with its logits in a mapping."""
+    torch.manual_seed(0)
+    answer, logits = Answer().eval(), Logits().eval()
+    logits.load_state_dict(answer.state_dict())
+    return answer, logits
+
+
+OWN: dict[str, Callable[[str], object]] = {
+    "deep_lift": lambda name: xw.methods.from_captum(name, attr.DeepLift),
+    "noise_tunnel": lambda name: xw.methods.from_captum(
+        name, lambda network: attr.NoiseTunnel(attr.Saliency(network)), stdevs=0.0
+    ),
+    "layer_gradients": lambda name: xw.methods.from_captum(name, attr.LayerIntegratedGradients),
+    "lrp": lambda name: xw.methods.from_zennit(name, zennit.composites.EpsilonPlusFlat),
+    "named_rules": lambda name: xw.methods.from_zennit(
+        name, lambda: zennit.composites.NameMapComposite([(["network.0"], zennit.rules.ZPlus())])
+    ),
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("own", OWN)
+def test_on_any_output(own: str) -> None:
+    """Logits in a mapping are explained as bare logits are, and the network is left as it was."""
+    OWN[own](own)
+    answer, logits = alike()
+    before = Condition.of(answer)
+    found = xw.Engine(answer).explain(X, own, target=2)
+    assert before.differences(Condition.of(answer)) == []
+    expected = xw.Engine(logits).explain(X, own, target=2).values
+    assert np.abs(expected).max() > 0
+    np.testing.assert_allclose(found.values, expected, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_captum_explains_functions_of_the_output_too() -> None:
+    xw.methods.from_captum("deep_lift", attr.DeepLift)
+    answer, _ = alike()
+    engine = xw.Engine(answer)
+    found = engine.explain(X, "deep_lift", target=lambda output: output["logits"][:, 2]).values
+    np.testing.assert_allclose(found, engine.explain(X, "deep_lift", target=2).values, atol=1e-6)
+
+
+@pytest.mark.parametrize("layer", [None, "network.0", "network.2"])
+@pytest.mark.parametrize("number", [0, 1])
+def test_captums_layer_methods_take_the_engines_layer(number: int, layer: str | None) -> None:
+    xw.methods.from_captum("their_cam", attr.LayerGradCam, layer=True, relu_attributions=True)
+    network = alike()[number]
+    engine = xw.Engine(network)
+    theirs = engine.explain(X, "their_cam", target=1, layer=layer)
+    ours = engine.explain(X, "grad_cam", target=1, layer=layer)
+    assert (theirs.layer, theirs.space, theirs.values.shape) == (
+        ours.layer,
+        "layer",
+        ours.values.shape,
+    )
+    np.testing.assert_allclose(theirs.values, ours.values, atol=1e-6)
+
+
+def test_captums_layer_of_the_network_itself() -> None:
+    _, logits = alike()
+    made = {"layer": logits.get_submodule("network.0")}
+    xw.methods.from_captum("their_cam", attr.LayerGradCam, make=made, relu_attributions=True)
+    found = xw.Engine(logits).explain(X, "their_cam", target=1).values
+    ours = xw.Engine(logits).explain(X, "grad_cam", target=1, layer="network.0").values
+    np.testing.assert_allclose(found, ours, atol=1e-6)
+    with pytest.raises(xw.ExplanationError, match="is no part of the network Answer"):
+        xw.Engine(alike()[0]).explain(X, "their_cam", target=1)
+
+
+def test_layers_of_tokens_lie_over_the_picture() -> None:
+    """captum's values for tokens (N, T, C), summed over channels, in the tokens' places."""
+    network = Tokens()
+    xw.methods.from_captum("theirs", attr.LayerGradientXActivation)
+    engine = xw.Engine(network)
+    layer = engine.layers[0]
+    theirs = engine.explain(X, "theirs", target=1, layer=layer).values
+    ours = engine.explain(X, "hires_cam", target=1, layer=layer).values
+    np.testing.assert_allclose(theirs, ours, atol=1e-6)
+
+
+class Tokens(nn.Module):
+    """Patches as tokens, an MLP on each, the mean, a linear head."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.patches = nn.Conv2d(3, 8, 4, stride=4)
+        self.mlp, self.head = nn.Linear(8, 8), nn.Linear(8, 5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        tokens = self.patches(x).flatten(2).transpose(1, 2)
+        return self.head(self.mlp(tokens).square().mean(1))
+
+
+def test_the_engine_within_an_own_method_is_refused_in_both_threads() -> None:
+    """Of this network; another network's engine may be asked."""
+    engine, other = xw.Engine(cnn("module")), xw.Engine(cnn("module", seed=1))
+    asked: dict[str, xw.Engine] = {"engine": engine}
+
+    def ask(network: nn.Module, x: Tensor, index: int) -> Tensor:
+        values = asked["engine"].explain(x[0], "saliency", target=index).values
+        return torch.tensor(values)[None]
+
+    xw.methods.from_callable("asks", ask)
+    jobs = [threading.Thread(target=lambda: errors.append(refusal())) for _ in range(2)]
+    errors: list[str] = []
+
+    def refusal() -> str:
+        with pytest.raises(xw.ExplanationError) as raised:
+            engine.explain(X, "asks", target=0)
+        return str(raised.value)
+
+    for job in jobs:
+        job.start()
+    for job in jobs:
+        job.join(60)
+    assert len(errors) == 2
+    assert all("called an engine of the network that it explains" in error for error in errors)
+    asked["engine"] = other
+    found = engine.explain(X, "asks", target=0).values
+    np.testing.assert_allclose(found, other.explain(X, "saliency", target=0).values, atol=1e-7)
+
+
+def test_a_fault_in_an_own_method_keeps_its_type_and_is_placed() -> None:
+    xw.methods.from_callable("faulty", lambda network, x, index: network(x)["logits"])
+    with pytest.raises((IndexError, TypeError)) as raised:
+        xw.Engine(cnn("module")).explain(X, "faulty", target=0)
+    assert raised.value.__notes__ == ["raised within the method of your own, faulty"]

@@ -342,7 +342,7 @@ def test_a_dataframe_where_pandas_is(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 BAD = {
-    "unknown method 'grad_cma'; expected one of": {"methods": ["grad_cma"]},
+    "unknown method 'grad_cma'. Did you mean": {"methods": ["grad_cma"]},
     'Did you mean "insertion"?': {"measures": ["insertoin"]},
     "insertion has no parameter 'step'; it has steps, baseline, blur. Did you mean \"steps\"?": {
         "measures": [("insertion", {"step": 3})]

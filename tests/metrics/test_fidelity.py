@@ -155,7 +155,7 @@ def test_completeness() -> None:
     twice = metrics.completeness(engine, x, 2 * shares.values, target=TARGET)
     assert twice.gap == pytest.approx(1, rel=1e-5)
     assert not twice.holds()
-    nothing = metrics.completeness(engine, x * 0, shares, target=TARGET)
+    nothing = metrics.completeness(engine, x * 0, shares.values, target=TARGET)
     assert nothing.difference == 0
     assert nothing.gap == np.inf
 

@@ -351,7 +351,7 @@ class TooSmall(OrthogonalVAE):
 @pytest.mark.parametrize(
     ("vae", "message"),
     [
-        (object(), r"vae is a object; expected an object with encode and decode"),
+        (object(), r"vae is an object; expected an object with encode and decode"),
         (Rigid(), r"no scale of the neighbourhood gives two classes.*100 % at 1"),
         (TooSmall(), r"decodes to \(1, 4, 4\); expected pictures as large as the network's"),
     ],

@@ -45,3 +45,7 @@ __all__ = [
     "vae",
     "vae_recipe",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

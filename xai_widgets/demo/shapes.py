@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from xai_widgets.errors import ExplanationError, nearest
+from xai_widgets.errors import ExplanationError, brief, nearest
 
 Mask = npt.NDArray[np.bool_]
 Levels = npt.NDArray[np.float64]
@@ -139,10 +139,10 @@ def shapes(
     count, size = _whole("count", count, 0), _whole("size", size, _SMALLEST)
     seed = _whole("seed", seed, 0)
     if not 0 <= share <= 1:
-        raise ExplanationError(f"share={share!r} is outside 0 to 1")
+        raise ExplanationError(f"share={brief(share)} is outside 0 to 1")
     if corner not in get_args(Corner):
         raise ExplanationError(
-            f"corner={corner!r} is not one of {', '.join(get_args(Corner))}."
+            f"corner={brief(corner)} is not one of {', '.join(get_args(Corner))}."
             + nearest(str(corner), get_args(Corner))
         )
     drawn = []
@@ -243,7 +243,9 @@ def _whole(name: str, value: int, least: int) -> int:
     except TypeError:
         number = least - 1
     if number < least or isinstance(value, bool):
-        raise ExplanationError(f"{name}={value!r}; expected a whole number of at least {least}")
+        raise ExplanationError(
+            f"{name}={brief(value)}; expected a whole number of at least {least}"
+        )
     return number
 
 

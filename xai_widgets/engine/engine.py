@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
 from xai_widgets.attribution import Attribution
+from xai_widgets.engine.arguments import layer_name, several_pictures
+from xai_widgets.engine.cautions import RANDOM
 from xai_widgets.engine.explaining import explain_layers, explain_picture, explain_pictures
 from xai_widgets.engine.internals import Internals
-from xai_widgets.engine.sources import from_timm, from_torchvision
-from xai_widgets.errors import ExplanationError
+from xai_widgets.engine.sources import (
+    check_model,
+    from_timm,
+    from_torchvision,
+    split_options,
+)
+from xai_widgets.errors import ExplanationError, brief, check_keywords, strict_keywords
 from xai_widgets.images import Picture
 from xai_widgets.methods import METHODS, Method, find
 from xai_widgets.progress import Progress
-from xai_widgets.targets import Prediction, TargetLike, probabilities_of
+from xai_widgets.targets import Activation, OutputLike, Prediction, TargetLike
 
 _TRACE_BYTES = 768 * 2**20
 # Attributes of former versions that only this package needs; `engine.internals` has them now.
@@ -36,48 +44,78 @@ class Engine:
     found. `preprocessing` turns a picture into model input: a torchvision weights entry or its
     transforms, a `Compose`, any callable, a dict of size, crop, mean, std, interpolation; None
     takes tensors unchanged and scales anything else to [0, 1]. `class_names` is a sequence or a
-    mapping from index; left out, the weights' own names are used where there are any. `layer` names
-    the layer that CAM methods use by default; left out, the engine finds the best one. `device`, if
+    mapping from index; left out, the weights' own names are used where there are any. `channels`
+    says how many the network takes; left out, that is found by running it. `layer` is the layer
+    that CAM methods use by default, by name or as a module of the network; left out, the engine
+    finds the best one. `device`, if
     given, must be where the network already is: the engine does not move it. `memory` bounds the
     bytes of recorded forward passes kept for reuse; the latest is always kept.
 
-    Raises ExplanationError (a ValueError) for a model that is not a module, or is not on `device`.
+    `output` says which part of what the network returns holds the class scores: a key, an index, or
+    a function of the raw output; left out, it is found where that is certain. `activation` says
+    what makes the numbers that are shown of the scores: "softmax"; "sigmoid", for labels that do
+    not exclude each other; "identity", for quantities such as an age; or a function of the scores
+    (N, C). None takes what the network itself ends with, else softmax, and sigmoid for one score.
+    A softmax or sigmoid that the network has applied is never applied again.
+
+    Raises ExplanationError (a ValueError) for a model that is not a module, or is not on `device`,
+    and for an output, activation or class names that are none. The first output raises it where
+    the scores cannot be told from other parts, or there are more or fewer of them than names.
     """
 
+    @strict_keywords
     def __init__(
         self,
         model: nn.Module,
         *,
         preprocessing: Any = None,
         class_names: Sequence[str] | Mapping[int, str] | None = None,
-        layer: str | None = None,
+        channels: int | None = None,
+        layer: str | nn.Module | None = None,
         device: str | torch.device | None = None,
         name: str | None = None,
         memory: int = _TRACE_BYTES,
+        output: OutputLike = None,
+        activation: Activation = None,
     ) -> None:
-        if not isinstance(model, nn.Module):
-            raise ExplanationError(f"model is a {type(model).__name__}; expected a torch.nn.Module")
+        check_model(model)
         self.model = model
         self.preprocessing = preprocessing
         self.internals = Internals(
-            model, preprocessing, class_names, layer=layer, device=device, name=name, memory=memory
+            model,
+            preprocessing,
+            class_names,
+            channels=channels,
+            layer=None,
+            device=device,
+            name=name,
+            memory=memory,
+            output=output,
+            activation=activation,
         )
+        self.layer = layer
 
     @classmethod
     def from_torchvision(cls, name: str, weights: str | None = "DEFAULT", **options: Any) -> Engine:
         """An engine over a torchvision classifier, its weights' own preprocessing and class names.
 
-        `weights=None` gives random weights with the same preprocessing. Raises ExplanationError for
-        an unknown name.
+        `weights=None` gives random weights with the same preprocessing: its answers mean nothing.
+        Options are the engine's, or torchvision's (`num_classes=10`). Raises ExplanationError for
+        an unknown name, or where the weights cannot be fetched.
         """
-        return cls(**from_torchvision(name, weights), **options)
+        own, config, names = split_options(options, cls)
+        return cls(**{**from_torchvision(name, weights, config, names), **own})
 
     @classmethod
     def from_timm(cls, name: str, pretrained: bool = True, **options: Any) -> Engine:
         """An engine over a timm classifier, its own preprocessing and, for ImageNet-1k, its class
-        names. Raises ExplanationError for an unknown name.
+        names.
+
+        Options are the engine's, or timm's (`num_classes=10`). Raises ExplanationError for an
+        unknown name, or where the weights cannot be fetched.
         """
-        return cls(**from_timm(name, pretrained), **options)
+        own, config, names = split_options(options, cls)
+        return cls(**{**from_timm(name, pretrained, config, names), **own})
 
     @property
     def class_names(self) -> list[str] | None:
@@ -94,8 +132,8 @@ class Engine:
         return self.internals.layer
 
     @layer.setter
-    def layer(self, layer: str | None) -> None:
-        self.internals.layer = layer
+    def layer(self, layer: str | nn.Module | None) -> None:
+        self.internals.layer = layer_name(self.internals.network.model, layer)
 
     @property
     def name(self) -> str:
@@ -117,6 +155,11 @@ class Engine:
 
         Raises ExplanationError for the name of a method that every engine has.
         """
+        if not isinstance(card, Method):
+            raise ExplanationError(
+                f"card is {brief(card)}; expected a Method, such as xw.relabel.bind makes. A "
+                "function becomes a method of every engine with xw.methods.from_callable"
+            )
         if card.name in METHODS:
             raise ExplanationError(f"{card.name} is a method of the package; expected a new name")
         self.internals.own_methods[card.name] = card
@@ -139,18 +182,23 @@ class Engine:
         return self.picture(image).input
 
     def predict(self, image: Any) -> Prediction:
-        """The network's class probabilities for an image."""
+        """The network's class probabilities for an image; the scores themselves where the
+        activation is "identity".
+        """
         trace = self.internals.trace(self.picture(image))
-        probabilities = probabilities_of(trace.logits)[0]
-        return Prediction(probabilities.float().cpu().numpy(), self.class_names)
+        prediction = self.internals.readout.prediction(trace.output, len(trace.input))
+        if trace.random:
+            prediction = replace(prediction, warnings=(*prediction.warnings, RANDOM))
+        return prediction
 
+    @strict_keywords
     def explain(
         self,
         image: Any,
         method: str = "grad_cam",
         *,
         target: TargetLike = None,
-        layer: str | Sequence[str] | None = None,
+        layer: str | nn.Module | Sequence[str | nn.Module] | None = None,
         **parameters: Any,
     ) -> Attribution:
         """Explain the network's score for `target` on an image with one method.
@@ -163,13 +211,14 @@ class Engine:
             attribution = step.result
         return attribution
 
+    @strict_keywords
     def stream(
         self,
         image: Any,
         method: str = "grad_cam",
         *,
         target: TargetLike = None,
-        layer: str | Sequence[str] | None = None,
+        layer: str | nn.Module | Sequence[str | nn.Module] | None = None,
         **parameters: Any,
     ) -> Iterator[Progress[Attribution]]:
         """Like `explain`, but yields usable maps as the work goes on; the last has fraction 1.
@@ -179,29 +228,36 @@ class Engine:
         """
         card = find(method, self.methods)
         resolved = card.resolve(parameters)
-        if layer is not None and not card.takes_layer:
-            raise ExplanationError(
-                f"{method} explains the picture itself and takes no layer; got layer={layer!r}"
-            )
+        self._check_takes_layer(card, layer)
         picture = self.picture(image)
-        if layer is None or isinstance(layer, str):
-            return explain_picture(self.internals, picture, card, target, layer, resolved)
+        model = self.internals.network.model
+        if not isinstance(layer, (list, tuple)):
+            name = layer_name(model, layer)
+            return explain_picture(self.internals, picture, card, target, name, resolved)
         if not layer:
             raise ExplanationError("layer=[] names no layer; expected one of engine.layers or more")
         return explain_layers(
             [
                 explain_picture(self.internals, picture, card, target, name, resolved)
-                for name in layer
+                for name in [layer_name(model, item) for item in layer]
             ]
         )
 
+    def _check_takes_layer(self, card: Method, layer: Any) -> None:
+        if layer is not None and not card.takes_layer:
+            raise ExplanationError(
+                f"{card.name} explains the picture itself and takes no layer; "
+                f"got layer={brief(layer)}"
+            )
+
+    @strict_keywords
     def explain_batch(
         self,
         images: Sequence[Any],
         method: str = "grad_cam",
         *,
         targets: TargetLike | Sequence[TargetLike] = None,
-        layer: str | None = None,
+        layer: str | nn.Module | None = None,
         **parameters: Any,
     ) -> list[Attribution]:
         """Explain many images, or one for many targets, in as few runs of the network as memory
@@ -211,10 +267,14 @@ class Engine:
         them. Pictures of one size explained for one target are run together. Raises
         ExplanationError as `explain` does, and where the numbers of images and targets do not fit.
         """
+        check_keywords("explain_batch()", {"target"} & parameters.keys(), ["targets"])
         card = find(method, self.methods)
         resolved = card.resolve(parameters)
-        pictures = [self.picture(image) for image in images]
-        return explain_pictures(self.internals, pictures, card, targets, layer, resolved)
+        self._check_takes_layer(card, layer)
+        name = layer_name(self.internals.network.model, layer)
+        given = several_pictures(images, "explain_batch", "for one picture call explain(image)")
+        pictures = [self.picture(image) for image in given]
+        return explain_pictures(self.internals, pictures, card, targets, name, resolved)
 
     def forget(self) -> None:
         """Let go of all recorded passes and results, for instance to free memory."""
@@ -235,4 +295,7 @@ class Engine:
 
     def __repr__(self) -> str:
         classes = "" if self.class_names is None else f", {len(self.class_names)} classes"
-        return f"Engine({self.name}{classes})"
+        note = self.internals.preprocessor.note
+        return f"Engine({self.name}{classes}, {self.internals.description})" + f"\n{note}" * bool(
+            note
+        )

@@ -14,6 +14,7 @@ import torch.nn.functional as F  # the field's name for it
 from torch import Tensor
 
 from xai_widgets.attribution import Attribution
+from xai_widgets.engine.cautions import cautions
 from xai_widgets.engine.internals import Internals
 from xai_widgets.errors import ExplanationError
 from xai_widgets.images import Picture
@@ -21,7 +22,7 @@ from xai_widgets.methods import Method
 from xai_widgets.probe.guard import ordinary_modes
 from xai_widgets.probe.trace import StaleError, Trace
 from xai_widgets.progress import Progress
-from xai_widgets.targets import Target, TargetLike, probabilities_of, resolve
+from xai_widgets.targets import Target, TargetLike
 
 _ATTEMPTS = 3
 # A request that takes longer looks again whether the network is as it was.
@@ -55,6 +56,9 @@ class MethodCall:
             input_size=(picture.input.shape[-2], picture.input.shape[-1]),
             pixels=picture.pixels,
             space=self.method.space,
+            signed=self.method.signed,
+            picture_name=picture.name,
+            picture_digest=picture.digest.hex(),
             **details,
         )
 
@@ -92,7 +96,7 @@ def _explain_picture(
     trace = internals.trace(picture)
     call = MethodCall(
         method,
-        resolve(target, trace.output, internals.class_names),
+        internals.target(target, trace),
         internals.resolve_layer(trace, layer) if method.takes_layer else None,
         parameters,
     )
@@ -155,8 +159,9 @@ def _run(
     looked = started
     scores = trace.score(call.target).tolist()
     probabilities: list[float | None] = [None] * len(pictures)
+    unit = trace.unit
     if call.target.index is not None:
-        probabilities = probabilities_of(trace.logits)[:, call.target.index].tolist()
+        probabilities = trace.probabilities[:, call.target.index].tolist()
     rule_warnings = trace.rectifier_warnings if call.changes_rectifiers else ()
     while True:
         # Not around the loop: a caller's own modes must be back whenever this generator pauses.
@@ -165,9 +170,14 @@ def _run(
             if step is None:
                 return
             values, warnings = step.result.tensor, step.result.warnings
-            ready = step.fraction >= 1
-            gaps = _gaps(call, trace, values) if ready else None
-            said = trace.warnings(call.target, call.layer) if ready else ()
+            gaps: list[float] | None = None
+            said: tuple[str, ...] = ()
+            if step.fraction >= 1:
+                gaps = _gaps(call, trace, values)
+                said = trace.warnings(call.target, call.layer)
+                warnings = cautions(
+                    trace, call.method, call.target, call.layer, values.detach(), warnings
+                )
         if time.perf_counter() - looked > _LOOK_SECONDS:
             # What was computed is of one state of the network: it still has it.
             if network.state() != trace.state:
@@ -183,7 +193,13 @@ def _run(
                 seconds=seconds,
                 model=model,
                 completeness_gap=None if gaps is None else gaps[i],
-                warnings=(*rule_warnings, *(warnings[i] if warnings else ()), *said),
+                warnings=(
+                    *picture.warnings,
+                    *rule_warnings,
+                    *(warnings[i] if warnings else ()),
+                    *said,
+                ),
+                unit=unit,
             )
             for i, picture in enumerate(pictures)
         ]
@@ -239,7 +255,7 @@ def _fused(attributions: Sequence[Attribution]) -> Attribution:
         return attributions[0]
     maps = [torch.from_numpy(np.array(attribution.values)) for attribution in attributions]
     size = max((tuple(values.shape) for values in maps), key=lambda shape: shape[-2] * shape[-1])
-    total = torch.zeros(size)
+    total = torch.zeros(size, device="cpu")
     for values in maps:
         largest = values.abs().max().clamp_min(torch.finfo(values.dtype).tiny)
         total += F.interpolate((values / largest)[None, None], size=size, mode="bilinear")[0, 0]
@@ -248,4 +264,5 @@ def _fused(attributions: Sequence[Attribution]) -> Attribution:
         values=(total / len(maps)).numpy(),
         layer=" + ".join(str(attribution.layer) for attribution in attributions),
         seconds=sum(attribution.seconds for attribution in attributions),
+        warnings=tuple(dict.fromkeys(w for a in attributions for w in a.warnings)),
     )

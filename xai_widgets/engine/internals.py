@@ -13,15 +13,19 @@ from torch import Tensor, nn
 
 from xai_widgets.attribution import Attribution
 from xai_widgets.engine.cache import BoundedCache
-from xai_widgets.engine.sources import check_device, class_names_of, input_channels
+from xai_widgets.engine.channels import AcceptedChannels
+from xai_widgets.engine.sources import check_device, problem_of
 from xai_widgets.engine.worker import Worker
 from xai_widgets.errors import ExplanationError
 from xai_widgets.images import Picture, Preprocessor
-from xai_widgets.methods import METHODS, Method
+from xai_widgets.methods import METHODS, Method, Methods
+from xai_widgets.methods.own import check_not_within
+from xai_widgets.probe.failures import failures_in_words
 from xai_widgets.probe.layers import Layer
 from xai_widgets.probe.network import Network
 from xai_widgets.probe.trace import Trace
-from xai_widgets.targets import Target, TargetLike, resolve
+from xai_widgets.targets import Activation, OutputLike, Readout, Target, TargetLike
+from xai_widgets.targets.names import class_names_of
 
 _RESULT_BYTES = 64 * 2**20
 
@@ -40,16 +44,25 @@ class Internals:
         preprocessing: Any,
         class_names: Sequence[str] | Mapping[int, str] | None,
         *,
+        channels: int | None = None,
         layer: str | None,
         device: str | torch.device | None,
         name: str | None,
         memory: int,
+        output: OutputLike = None,
+        activation: Activation = None,
     ) -> None:
-        self.network = Network(model)
+        self.readout = Readout(
+            output,
+            activation,
+            class_names_of(class_names, preprocessing),
+            named=class_names is not None,
+            problem=problem_of(model),
+        )
+        self.network = Network(model, readout=self.readout)
         check_device(self.network.model, device)
-        channels = input_channels(self.network.model)
-        self.preprocessor = Preprocessor.of(preprocessing, channels=channels)
-        self.class_names = class_names_of(class_names, preprocessing)
+        self._channels = AcceptedChannels(self.network, self.trace)
+        self.preprocessor = Preprocessor.of(preprocessing, channels, self._channels)
         self.layer = layer
         self.name = name or type(self.network.model).__name__
         self.own_methods: dict[str, Method] = {}
@@ -58,14 +71,34 @@ class Internals:
         self._tracing = threading.Lock()
 
     @property
+    def class_names(self) -> list[str] | None:
+        """The names of the classes by index; None where there are none."""
+        names = self.readout.class_names
+        return None if names is None else list(names)
+
+    @class_names.setter
+    def class_names(self, class_names: Any) -> None:
+        self.readout.class_names = class_names_of(class_names, None)
+        self.readout.named = class_names is not None
+
+    @property
     def methods(self) -> Mapping[str, Method]:
         """All methods by name, those of this engine alone included."""
-        return {**METHODS, **self.own_methods} if self.own_methods else METHODS
+        return Methods(METHODS, self.own_methods) if self.own_methods else METHODS
 
     @cached_property
     def worker(self) -> Worker:
         """The engine's one worker thread, shared by all widgets bound to it."""
         return Worker(self.name)
+
+    @property
+    def description(self) -> str:
+        """Preprocessing, device and the layer explained by default, in short."""
+        device = next((p.device for p in self.network.model.parameters()), torch.device("cpu"))
+        trace = self._traces.latest()
+        layer = self.layer or (trace.layers[0].name if trace and trace.layers else None)
+        words = [self.preprocessor.description, str(device)] + [f"layer {layer}"] * bool(layer)
+        return ", ".join(words)
 
     def picture(self, image: Any) -> Picture:
         """An image as model input and as the pixels that the model sees."""
@@ -91,11 +124,15 @@ class Internals:
 
     def probabilities(self, inputs: Tensor) -> Tensor:
         """Class probabilities (M, classes) float32 of model inputs (M, C, H, W)."""
+        check_not_within(self.network.model)
+        if not self.readout.learned:
+            self.network.record(inputs[:1])
         batches = self.network.batches(inputs)
         return torch.cat([self.network.probabilities(x) for x in batches])
 
     def scores(self, inputs: Tensor, target: Target) -> Tensor:
         """The target's score (M,) of model inputs (M, C, H, W)."""
+        check_not_within(self.network.model)
         return torch.cat([self.network.scores(x, target) for x in self.network.batches(inputs)])
 
     def resolve_target(self, image: Any, target: TargetLike = None) -> Target:
@@ -103,7 +140,11 @@ class Internals:
 
         Raises ExplanationError for an unknown target.
         """
-        return resolve(target, self.trace(self.picture(image)).output, self.class_names)
+        return self.target(target, self.trace(self.picture(image)))
+
+    def target(self, target: TargetLike, trace: Trace) -> Target:
+        """The output that `target` means for a recorded pass; errors as `resolve_target`."""
+        return self.readout.resolve(target, trace.output, len(trace.input))
 
     def resolve_layer(self, trace: Trace, layer: str | None) -> str:
         """The layer that `layer` means; None is the engine's own, or the best one.
@@ -114,6 +155,12 @@ class Internals:
         if name is not None:
             return trace.map(name).name
         if not trace.layers:
+            if isinstance(self.network.model, torch.jit.ScriptModule):
+                raise ExplanationError(
+                    f"{self.name} is a scripted or traced network, which shows none of its layers; "
+                    "give the engine the network that it was made from, or use a gradient or "
+                    "perturbation method"
+                )
             raise ExplanationError(
                 f"{self.name} has no layer with a map over the picture, which CAM methods need"
                 f"{trace.why_no_layer}; use a gradient or perturbation method"
@@ -147,12 +194,17 @@ class Internals:
 
     def trace(self, picture: Picture) -> Trace:
         """The recorded pass of a picture: run now, or kept from before."""
+        check_not_within(self.network.model)
         state = self.network.state()
         key = (picture.digest, tuple(picture.input.shape), state)
         with self._tracing, self.network.held(state):
             trace = self._traces.get(key)
             if trace is None:
-                trace = self.joint_trace([picture], key)
+                with failures_in_words(self.network.model, picture.input):
+                    try:
+                        trace = self.joint_trace([picture], key)
+                    except Exception as error:
+                        raise self._channels.in_words(picture, error)  # noqa: B904  # mostly it
                 trace.begin(fresh=True)
             else:
                 trace.begin(fresh=False)
@@ -161,13 +213,11 @@ class Internals:
 
     def joint_trace(self, pictures: Sequence[Picture], key: Hashable = None) -> Trace:
         """One recorded pass of several pictures of one size, run now and not kept."""
+        check_not_within(self.network.model)
+        x = torch.cat([picture.input for picture in pictures])
         black = pictures[0].black
-        return Trace(
-            self.network,
-            torch.cat([picture.input for picture in pictures]),
-            key,
-            None if black is None else torch.tensor(black),
-        )
+        level = None if black is None else torch.tensor(black, device="cpu")
+        return Trace(self.network, x, key, level)
 
     def _latest(self) -> Trace:
         """The latest recorded pass, or one of a made-up picture where there is none yet."""
@@ -176,7 +226,7 @@ class Internals:
             return trace
         noise = np.random.default_rng(0).integers(0, 256, (256, 256, 3), dtype=np.uint8)
         try:
-            return self.trace(self.picture(noise))
+            return self.trace(self.preprocessor(noise, made_up=True))
         except Exception as error:
             raise ExplanationError(
                 "which layers carry a map is known once the network has seen a picture, and it "

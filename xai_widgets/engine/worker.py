@@ -14,7 +14,10 @@ import threading
 import weakref
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal
+
+import torch
 
 State = Literal["queued", "running", "done", "cancelled", "failed"]
 Callback = Callable[[Any], None]
@@ -50,6 +53,7 @@ class Job:
         self._callbacks = callbacks
         self._steps: Iterator[Any] | None = None
         self._last: Any = None
+        self._default_device = torch.get_default_device()  # which belongs to a thread
         self._cancel = threading.Event()
         self._over = threading.Event()
 
@@ -72,10 +76,11 @@ class Job:
             return self._end("cancelled")
         self.state = "running"
         try:
-            if self._steps is None:
-                assert self._work is not None
-                self._steps = iter(self._work())
-            self._last = next(self._steps)
+            with self._as_submitted():
+                if self._steps is None:
+                    assert self._work is not None
+                    self._steps = iter(self._work())
+                self._last = next(self._steps)
         except StopIteration:
             if self._cancel.is_set():
                 return self._end("cancelled")
@@ -90,6 +95,11 @@ class Job:
         if not self._cancel.is_set():
             self._report("on_step", self._last)
         return True
+
+    def _as_submitted(self) -> AbstractContextManager[Any]:
+        """The default device of the thread that submitted the job, for networks that rely on it."""
+        plain = self._default_device == torch.get_default_device()
+        return nullcontext() if plain else self._default_device
 
     def _report(self, event: str, value: Any) -> None:
         callback = self._callbacks.get(event)

@@ -1,6 +1,7 @@
 """Ground floor: what a picture is. Anything a person has -> model input and the pixels it shows."""
 
-from xai_widgets.images.loading import Loaded, load
+from xai_widgets.images.loaded import Loaded
+from xai_widgets.images.loading import load
 from xai_widgets.images.preprocessing import Picture, Preprocessor
 
 __all__ = ["Loaded", "Picture", "Preprocessor", "load"]

@@ -13,18 +13,19 @@ from __future__ import annotations
 
 import contextlib
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+
+from xai_widgets.images.loaded import Loaded
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["Normalisation", "find_normalisation", "stated_normalisation"]
+__all__ = ["Normalisation", "find_normalisation", "generators_as_found", "stated_normalisation"]
 
 _SIDE = 256  # large enough for a centre crop of the usual sizes
 _PROBES = {
@@ -81,16 +82,17 @@ def stated_normalisation(transform: object) -> Normalisation | None:
 
 
 def find_normalisation(
-    transform: Callable[[Any], Any], channels: int, stated: Normalisation | None
+    run: Callable[[Loaded], Tensor], channels: int, stated: Normalisation | None
 ) -> Normalisation | None:
-    """Return what ``transform`` does to colours, or None where it is no affine rule.
+    """Return what a transform does to colours, or None where it is no affine rule.
 
-    transform: takes a PIL image ("L" if ``channels`` is 1, else "RGB"), returns (C, H, W).
+    run: the transform's result (1, C, H, W) for a picture given as ``channels`` channels.
     The stated numbers are returned as they are where the transform does what they say.
     """
-    with _generators_as_found():  # a transform with random parts must not move them
+    probes = _PROBES if channels in (1, 3) else _band_probes(channels)
+    with generators_as_found():  # a transform with random parts must not move them
         try:
-            seen = {name: _centre(transform, colour, channels) for name, colour in _PROBES.items()}
+            seen = {name: _centre(run, colour) for name, colour in probes.items()}
         except Exception:  # a transform may refuse such a picture: then nothing can be learned
             return None
     if any(not np.isfinite(values).all() for values in seen.values()):
@@ -105,13 +107,22 @@ def find_normalisation(
             stated = None
     plain = Normalisation((0.0,) * depth, (1.0,) * depth)
     for rule in (stated, plain, _measured(seen, depth)):
-        if rule is not None and _holds(rule, seen, depth):
+        if rule is not None and _holds(rule, seen, probes, depth):
             return rule
     return None
 
 
+def _band_probes(channels: int) -> dict[str, tuple[int, ...]]:
+    return {
+        "black": (0,) * channels,
+        "white": (255,) * channels,
+        "mixed": tuple((37 + 101 * band) % 256 for band in range(channels)),
+    }
+
+
 @contextlib.contextmanager
-def _generators_as_found() -> Iterator[None]:
+def generators_as_found() -> Iterator[None]:
+    """Put the random generators of Python, NumPy and torch back afterwards."""
     import torch
 
     python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002  # the global one
@@ -128,7 +139,7 @@ def _measured(seen: dict[str, npt.NDArray[np.float64]], depth: int) -> Normalisa
     black = seen["black"]
     order: tuple[int, ...] = ()
     gain = seen["white"] - black
-    if depth == 3:
+    if depth == 3 and "red" in seen:
         mixing = np.stack([seen[name] - black for name in ("red", "green", "blue")], axis=1)
         source = np.abs(mixing).argmax(1)
         if sorted(source) != [0, 1, 2]:
@@ -140,12 +151,17 @@ def _measured(seen: dict[str, npt.NDArray[np.float64]], depth: int) -> Normalisa
     return Normalisation(_tuple(-black / gain), _tuple(1 / gain), order)
 
 
-def _holds(rule: Normalisation, seen: dict[str, npt.NDArray[np.float64]], depth: int) -> bool:
+def _holds(
+    rule: Normalisation,
+    seen: dict[str, npt.NDArray[np.float64]],
+    probes: Mapping[str, tuple[int, ...]],
+    depth: int,
+) -> bool:
     """Whether the rule undoes every probe to within half a level."""
     order = np.argsort(rule.order) if rule.order else np.arange(depth)
-    for name, colour in _PROBES.items():
+    for name, colour in probes.items():
         undone = (seen[name] * np.array(rule.std) + np.array(rule.mean))[order]
-        if depth == 3:
+        if depth == len(colour):
             wanted = np.array(colour, dtype=np.float64) / 255
         elif name in ("black", "white"):
             wanted = np.full(depth, colour[0] / 255)
@@ -156,13 +172,11 @@ def _holds(rule: Normalisation, seen: dict[str, npt.NDArray[np.float64]], depth:
     return True
 
 
-def _centre(
-    transform: Callable[[Any], Any], colour: tuple[int, int, int], channels: int
-) -> npt.NDArray[np.float64]:
-    image = Image.new("RGB", (_SIDE, _SIDE), colour)
-    x = transform(image.convert("L") if channels == 1 else image)
-    x = x[0] if x.ndim == 4 else x
-    return np.asarray(x[:, x.shape[1] // 2, x.shape[2] // 2].cpu().double().numpy())
+def _centre(run: Callable[[Loaded], Tensor], colour: tuple[int, ...]) -> npt.NDArray[np.float64]:
+    flat = np.empty((_SIDE, _SIDE, len(colour)), dtype=np.uint8)
+    flat[...] = colour
+    x = run(Loaded(flat, "a flat colour"))[0]
+    return np.asarray(x[:, x.shape[1] // 2, x.shape[2] // 2].double().cpu().numpy())
 
 
 def _steps(transform: object) -> Iterator[tuple[tuple[float, ...], tuple[float, ...]]]:

@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
-from xai_widgets.errors import ExplanationError, nearest
+from xai_widgets.errors import ExplanationError, brief, nearest
+from xai_widgets.images.loaded import Loaded
+from xai_widgets.images.normalisation import Normalisation
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -45,7 +48,7 @@ class ResizeCropNormalise:
         for key in settings:
             if key not in _KEYS:
                 raise ExplanationError(
-                    f"preprocessing has the key {key!r}; known are {', '.join(_KEYS)}."
+                    f"preprocessing has the key {brief(key)}; known are {', '.join(_KEYS)}."
                     f"{nearest(key, _KEYS)}"
                 )
         size, crop = _lengths(settings, "size"), _lengths(settings, "crop")
@@ -73,29 +76,54 @@ class ResizeCropNormalise:
         )
         if interpolation not in _INTERPOLATIONS:
             raise ExplanationError(
-                f"preprocessing interpolation is {interpolation!r}; expected one of "
+                f"preprocessing interpolation is {brief(interpolation)}; expected one of "
                 f"{', '.join(_INTERPOLATIONS)}.{nearest(interpolation, _INTERPOLATIONS)}"
             )
         square = (crop[0], crop[-1]) if crop else None
         return cls(size, square, mean, std, str(interpolation))
 
-    def __call__(self, image: Image.Image) -> Tensor:
-        """Return model input (C, H, W) float32 of an "L" or "RGB" image."""
+    def __call__(self, loaded: Loaded, channels: int) -> Tensor:
+        """Return model input (C, H, W) float32 of a picture as so many channels.
+
+        Eight bits are resized as Pillow does, rounded to levels; deeper pictures in floats. Raises
+        ``ExplanationError`` for another number of channels than there are means.
+        """
         import torch
 
-        if self.size is not None:
-            width, height = self._resized(image.width, image.height)
-            if (width, height) != image.size:
-                image = image.resize((width, height), _INTERPOLATIONS[self.interpolation])
-        if self.crop is not None:
-            image = _centre_crop(image, *self.crop)
-        pixels = torch.from_numpy(np.array(image, dtype=np.uint8))
-        pixels = pixels.reshape(image.height, image.width, -1).permute(2, 0, 1).contiguous()
-        x = pixels.to(torch.float32) / 255
+        if self.mean is not None and len(self.mean) not in (1, channels):
+            raise ExplanationError(
+                f"the preprocessing has {len(self.mean)} means and stds, and {loaded.name} has "
+                f"{loaded.in_words}; expected one of each per channel."
+            )
+        levels = loaded.levels(channels)
+        pixels = self._sized(loaded.unit(channels) if levels is None else levels)
+        x = torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1))).to(torch.float32)
+        if levels is not None:
+            x = x / 255
         if self.mean is not None and self.std is not None:
-            mean, std = (torch.tensor(v, dtype=torch.float32) for v in (self.mean, self.std))
-            x = (x - mean[:, None, None]) / std[:, None, None]
+            x = (x - _column(self.mean, x)) / _column(self.std, x)
         return x
+
+    def __str__(self) -> str:
+        parts = [f"{key} {value}" for key, value in (("size", self.size), ("crop", self.crop))]
+        parts = [part for part in parts if not part.endswith("None")]
+        return ", ".join([*parts, "mean and std" if self.mean else "no mean and std"])
+
+    def _sized(self, pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """The picture (H, W, C), uint8 or float32, resized and cropped."""
+        height, width = pixels.shape[:2]
+        wanted = (width, height) if self.size is None else self._resized(width, height)
+        if wanted != (width, height):
+            pixels = _resize(pixels, wanted, _INTERPOLATIONS[self.interpolation])
+        return pixels if self.crop is None else _centre_crop(pixels, *self.crop)
+
+    def normalisation(self, channels: int) -> Normalisation | None:
+        """What is done to the colours of so many channels; None where the means are others'."""
+        mean, std = self.mean or (0.0,), self.std or (1.0,)
+        if len(mean) not in (1, channels):
+            return None
+        wide = channels // len(mean)
+        return Normalisation(mean * wide, std * wide)
 
     def _resized(self, width: int, height: int) -> tuple[int, int]:
         assert self.size is not None
@@ -107,18 +135,32 @@ class ResizeCropNormalise:
         return int(shorter * width / height), shorter
 
 
-def _centre_crop(image: Image.Image, height: int, width: int) -> Image.Image:
-    """Crop the centre, with black around it where the image is smaller."""
-    left = (width - image.width) // 2 if width > image.width else 0
-    top = (height - image.height) // 2 if height > image.height else 0
-    if left or top or width > image.width or height > image.height:
-        padded = Image.new(image.mode, (max(width, image.width), max(height, image.height)))
-        padded.paste(image, (left, top))
-        image = padded
-        if image.size == (width, height):
-            return image
-    x, y = round((image.width - width) / 2), round((image.height - height) / 2)
-    return image.crop((x, y, x + width, y + height))
+def _resize(
+    pixels: npt.NDArray[Any], size: tuple[int, int], how: Image.Resampling
+) -> npt.NDArray[Any]:
+    """Resize (H, W, C) to (width, height), band by band; floats stay in [0, 1]."""
+    if pixels.dtype == np.uint8 and pixels.shape[2] == 3:
+        return np.asarray(Image.fromarray(pixels).resize(size, how))
+    bands = [
+        np.asarray(Image.fromarray(np.ascontiguousarray(pixels[..., band])).resize(size, how))
+        for band in range(pixels.shape[2])
+    ]
+    resized = np.stack(bands, axis=2)
+    return resized if pixels.dtype == np.uint8 else np.clip(resized, 0, 1)
+
+
+def _centre_crop(pixels: npt.NDArray[Any], height: int, width: int) -> npt.NDArray[Any]:
+    """Crop the centre, with black around it where the picture is smaller."""
+    down, across = height - pixels.shape[0], width - pixels.shape[1]
+    if down > 0 or across > 0:
+        sides = ((n // 2, n - n // 2) if n > 0 else (0, 0) for n in (down, across))
+        pixels = np.pad(pixels, (*sides, (0, 0)))
+    y, x = round((pixels.shape[0] - height) / 2), round((pixels.shape[1] - width) / 2)
+    return pixels[y : y + height, x : x + width]
+
+
+def _column(values: tuple[float, ...], like: Tensor) -> Tensor:
+    return like.new_tensor(values)[:, None, None]
 
 
 def _lengths(settings: Mapping[str, Any], key: str) -> tuple[int, ...] | None:
@@ -129,7 +171,8 @@ def _lengths(settings: Mapping[str, Any], key: str) -> tuple[int, ...] | None:
     whole = all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) for n in lengths)
     if not whole or len(lengths) not in (1, 2) or min(lengths) < 1:
         raise ExplanationError(
-            f"preprocessing {key} is {value!r}; expected a number of pixels or (height, width)."
+            f"preprocessing {key} is {brief(value)}; "
+            "expected a number of pixels or (height, width)."
         )
     return tuple(int(n) for n in lengths)
 
@@ -144,6 +187,6 @@ def _floats(settings: Mapping[str, Any], key: str) -> tuple[float, ...] | None:
         numbers = ()
     if not numbers or not np.isfinite(numbers).all():
         raise ExplanationError(
-            f"preprocessing {key} is {value!r}; expected one finite number per channel."
+            f"preprocessing {key} is {brief(value)}; expected one finite number per channel."
         )
     return numbers

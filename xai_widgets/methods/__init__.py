@@ -4,11 +4,21 @@ from xai_widgets.methods import cam, gradient, noise, path, perturbation, preser
 
 from xai_widgets.methods import attention  # isort: skip  # the last family in every picker
 from xai_widgets.methods.own import from_callable, from_captum, from_zennit
-from xai_widgets.methods.registry import METHODS, Method, Parameter, Range, Values, find, method
+from xai_widgets.methods.registry import (
+    METHODS,
+    Method,
+    Methods,
+    Parameter,
+    Range,
+    Values,
+    find,
+    method,
+)
 
 __all__ = [
     "METHODS",
     "Method",
+    "Methods",
     "Parameter",
     "Range",
     "Values",
@@ -26,3 +36,7 @@ __all__ = [
     "preservation",
     "surrogate",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

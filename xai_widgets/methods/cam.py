@@ -224,7 +224,7 @@ def ablation_cam(trace: Trace, target: Target, layer: str) -> Steps:
         size = min(tail.batch_size(), -(-len(channels) // _STEPS) or 1)
         for chosen in channels.split(size):
             maps = a[item].repeat(len(chosen), 1, 1, 1)
-            maps[torch.arange(len(chosen)), chosen] = 0
+            maps[torch.arange(len(chosen), device="cpu"), chosen] = 0
             weight[item, chosen] = (whole[item] - tail.scores(maps, target)) / whole[item]
             done += len(chosen)
             yield Progress(done / total, (weight[:, :, None, None] * a).sum(dim=1).relu())

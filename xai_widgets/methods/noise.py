@@ -134,8 +134,9 @@ def gradient_shap(
     """
     x, generator = trace.input, torch.Generator().manual_seed(seed)
     spread = sigma * _range(x)
-    parts = torch.randperm(samples, generator=generator)
-    alphas = (parts + torch.rand(samples, generator=generator, dtype=torch.float64)) / samples
+    parts = torch.randperm(samples, generator=generator, device="cpu")
+    within = torch.rand(samples, generator=generator, dtype=torch.float64, device="cpu")
+    alphas = (parts + within) / samples
     starts = path_baselines(x, baseline, generator, trace.black)
     total, size = trace.zeros(), trace.variants(backward=True)
     for begin in range(0, samples, size):

@@ -41,8 +41,8 @@ def occlusion(
     stride: Annotated[int, Range(1, 128, 1, "px", "distance between positions")] = 16,
     baseline: Baseline = "zero",
 ) -> Steps:
-    """The score's fall under a sliding cover, (N, C, H, W), overlaps averaged. Source: Zeiler and
-    Fergus 2014, 4.2.
+    """The score's fall under a sliding cover, (N, 1, H, W), overlaps averaged: a number per pixel,
+    in units of the score. Source: Zeiler and Fergus 2014, 4.2.
 
     Windows start at multiples of `stride`, as many as it takes to cover the picture, the last cut
     off by its edge. Positions are visited from coarse to fine, so that the map covers the whole
@@ -52,12 +52,13 @@ def occlusion(
     x, size = trace.input, trace.input.shape[-2:]
     sides = (window, width or window)
     _check_no_gaps(*sides, shape, stride)
-    cover = (torch.ones(sides).bool() if shape == "rectangle" else _ellipse(*sides)).to(x.device)
+    rectangle = torch.ones(sides, dtype=torch.bool, device="cpu")
+    cover = (rectangle if shape == "rectangle" else _ellipse(*sides)).to(x.device)
     rows, columns = (1 + max(-(-(n - s) // stride), 0) for n, s in zip(size, sides, strict=True))
     covered = baseline_like(x, baseline, trace.black)
     whole = trace.score(target)
     fall = x.new_zeros(len(x), rows, columns)
-    visited = torch.zeros(rows, columns, dtype=torch.bool)
+    visited = torch.zeros(rows, columns, dtype=torch.bool, device="cpu")
     order = _coarse_to_fine(rows, columns)
     at_a_time = trace.variants()
     for begin in range(0, len(order), at_a_time):
@@ -73,7 +74,7 @@ def occlusion(
         fall[:, down, across] = (whole - scores).T
         visited[down, across] = True
         fine = _mean_of_covers(_filled(fall, visited), cover, shape, stride, size)
-        yield Progress((begin + len(cells)) / len(order), fine[:, None].expand_as(x))
+        yield Progress((begin + len(cells)) / len(order), fine[:, None])
 
 
 def _check_no_gaps(height: int, width: int, shape: Shape, stride: int) -> None:
@@ -93,7 +94,7 @@ def _check_no_gaps(height: int, width: int, shape: Shape, stride: int) -> None:
 
 def _ellipse(height: int, width: int) -> Tensor:
     """The pixels of a window whose centres are inside the ellipse that fills it, bool."""
-    down, across = ((torch.arange(n) + 0.5) * (2 / n) - 1 for n in (height, width))
+    down, across = ((torch.arange(n, device="cpu") + 0.5) * (2 / n) - 1 for n in (height, width))
     return down[:, None] ** 2 + across**2 <= 1
 
 
@@ -117,7 +118,7 @@ def _mean_of_covers(
 
 def _spans(count: int, stride: int, side: int, length: int) -> Tensor:
     """Which of `length` places each span of `side` holds, one every `stride`, (length, count)."""
-    away = torch.arange(length)[:, None] - stride * torch.arange(count)
+    away = torch.arange(length, device="cpu")[:, None] - stride * torch.arange(count, device="cpu")
     return (away >= 0) & (away < side)
 
 
@@ -136,7 +137,9 @@ def _filled(fall: Tensor, visited: Tensor) -> Tensor:
     if bool(visited.all()):
         return fall
     places = visited.nonzero()
-    cells = torch.cartesian_prod(torch.arange(fall.shape[1]), torch.arange(fall.shape[2]))
+    cells = torch.cartesian_prod(
+        torch.arange(fall.shape[1], device="cpu"), torch.arange(fall.shape[2], device="cpu")
+    )
     nearest = places[torch.cdist(cells.float(), places.float()).argmin(dim=1)]
     return fall[:, nearest[:, 0], nearest[:, 1]].view_as(fall)
 
@@ -159,17 +162,18 @@ def feature_ablation(
     count: Count = 50,
     baseline: Baseline = "zero",
 ) -> Steps:
-    """The score's fall when one segment is covered, for every pixel of it, (N, C, H, W).
+    """The score's fall when one segment is covered, for every pixel of it, (N, 1, H, W).
 
     Segments that have not been covered yet have the mean of those that have.
     """
     game = Game(trace, target, regions, count, baseline)
     total = max(game.players)
-    fall = torch.zeros(len(game.players), total, dtype=torch.float64)
+    fall = torch.zeros(len(game.players), total, dtype=torch.float64, device="cpu")
     order = spread(total)
     for begin in range(0, total, game.at_a_time):
-        covered = torch.tensor(order[begin : begin + game.at_a_time])
-        shown = [torch.arange(players) != covered[:, None] for players in game.players]
+        covered = torch.tensor(order[begin : begin + game.at_a_time], device="cpu")
+        numbers = [torch.arange(players, device="cpu") for players in game.players]
+        shown = [players != covered[:, None] for players in numbers]
         fall[:, covered] = game.whole[:, None] - game.scores(shown).T
         done = begin + len(covered)
         fall[:, order[done:]] = fall[:, order[:done]].mean(1, keepdim=True)
@@ -198,7 +202,7 @@ def rise(
     baseline: Baseline = "zero",
     seed: Annotated[int, Range(0, 9999, 1, "", "of the random masks")] = 0,
 ) -> Steps:
-    """Mean of y(x ⊙ m) m / p over random masks m, (N, C, H, W). Source: Petsiuk et al. 2018, eq. 6.
+    """Mean of y(x ⊙ m) m / p over random masks m, (N, 1, H, W). Source: Petsiuk et al. 2018, eq. 6.
 
     A mask is a grid of cells, each 1 with probability p, made larger bilinearly, each cell to one
     of ⌈H / grid⌉ × ⌈W / grid⌉ pixels, and shifted at random by up to a cell. `centred` takes the
@@ -226,7 +230,7 @@ def rise(
         sums += scores.sum(0)[:, None]
         done = begin + len(mask)
         values = total - sums / done * plain if centred else total
-        yield Progress(done / samples, (values / (keep * done)).view(-1, 1, *shape).expand_as(x))
+        yield Progress(done / samples, (values / (keep * done)).view(-1, 1, *shape))
 
 
 class Masks:
@@ -239,9 +243,12 @@ class Masks:
         self, shape: tuple[int, int], samples: int, grid: int, keep: float, seed: int
     ) -> None:
         generator = torch.Generator().manual_seed(seed)
-        self._cells = (torch.rand(samples, grid, grid, generator=generator) < keep).float()
+        drawn = torch.rand(samples, grid, grid, generator=generator, device="cpu")
+        self._cells = (drawn < keep).float()
         sides = [-(-length // grid) for length in shape]
-        self._shifts = [torch.randint(side, (samples,), generator=generator) for side in sides]
+        self._shifts = [
+            torch.randint(side, (samples,), generator=generator, device="cpu") for side in sides
+        ]
         self._larger = [_larger(grid, n, side) for n, side in zip(shape, sides, strict=True)]
 
     def to(self, like: Tensor) -> Masks:
@@ -262,5 +269,6 @@ def _larger(grid: int, length: int, side: int) -> Tensor:
     """What makes `grid` cells (grid + 1) · side pixels, bilinearly, and leaves out all but `length`
     of them from a shift on, for each shift, (side, length, grid).
     """
-    wide = F.interpolate(torch.eye(grid)[None], size=(grid + 1) * side, mode="linear")[0].T
+    cells = torch.eye(grid, device="cpu")[None]
+    wide = F.interpolate(cells, size=(grid + 1) * side, mode="linear")[0].T
     return torch.stack([wide[shift : shift + length] for shift in range(side)])

@@ -43,7 +43,7 @@ def extremal_perturbation(
     baseline: Baseline = "blur",
 ) -> Steps:
     """argmax over p of y(b + m ⊙ (x − b)) / |y(x) − y(b)| − λ mean (sort m − r)², m in [0, 1]
-    shown on every channel, (N, C, H, W). Source: Fong et al. 2019, equations 3 to 5.
+    the same for every channel, (N, 1, H, W). Source: Fong et al. 2019, equations 3 to 5.
 
     r is 0 but for its last `area`, where it is 1. m is made from p, on a grid, by the paper's
     smooth maximum over a Gaussian bump of each place (equation 7), then larger bilinearly. λ grows
@@ -68,7 +68,7 @@ def extremal_perturbation(
         with torch.enable_grad():
             (slope,) = torch.autograd.grad([mask, pull], free, [-uphill.to(mask), None])
         places = _descended(places.detach(), slope, slopes, step)
-        yield Progress(step / steps, mask.detach().expand_as(x))
+        yield Progress(step / steps, mask.detach())
 
 
 def smooth_maximum(places: Tensor, width: float, temperature: float = 0.05) -> Tensor:

@@ -13,12 +13,17 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from types import MappingProxyType
-from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar
 
 from torch import Tensor
 from typing_extensions import TypedDict, Unpack
 
-from xai_widgets.errors import ExplanationError, nearest
+from xai_widgets.errors import ExplanationError, a_kind, brief, nearest, some_of
+from xai_widgets.methods.card import html_of, table_of, text_of
+from xai_widgets.methods.parameters import Parameter as Parameter
+from xai_widgets.methods.parameters import Range as Range
+from xai_widgets.methods.parameters import Seed as Seed
+from xai_widgets.methods.parameters import parameters_of as parameters_of
 from xai_widgets.progress import Progress
 
 Family = Literal["Gradient", "CAM", "Perturbation", "Path", "Surrogate", "Attention", "Own"]
@@ -28,62 +33,13 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 @dataclass(frozen=True, eq=False)
 class Values:
-    """What a method gives for a batch of N pictures: raw signed values, (N, C, H, W) or (N, h, w),
+    """What a method gives for a batch of N pictures: raw signed values, (N, C, H, W), (N, 1, H, W)
+    where a number belongs to a place and not to a channel of it, or (N, h, w),
     and for each picture sentences that warn of what may be wrong with them; none where it is empty.
     """
 
     tensor: Tensor
     warnings: Sequence[tuple[str, ...]] = ()
-
-
-@dataclass(frozen=True)
-class Range:
-    """What a number may be, and how a control steps through it."""
-
-    minimum: float
-    maximum: float
-    step: float = 1
-    unit: str = ""
-    help: str = ""
-
-
-Seed = Annotated[int, Range(0, 9999, 1, "", "of the random numbers")]
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """One keyword of a method, as a control shows it."""
-
-    name: str
-    label: str
-    kind: Literal["int", "float", "choice", "bool"]
-    default: Any
-    minimum: float | None = None
-    maximum: float | None = None
-    step: float | None = None
-    choices: tuple[str, ...] = ()
-    unit: str = ""
-    help: str = ""
-
-    def check(self, method: str, value: Any) -> Any:
-        """The value in the parameter's type. Raises ExplanationError for one that does not fit."""
-        if problem := self._problem(value):
-            raise ExplanationError(f"{method}: {self.name}={value!r} {problem}")
-        return float(value) if self.kind == "float" else value
-
-    def _problem(self, value: Any) -> str | None:
-        if self.kind == "bool":
-            return None if isinstance(value, bool) else "is not True or False"
-        if self.kind == "choice":
-            if value in self.choices:
-                return None
-            return f"is not one of {', '.join(self.choices)}.{nearest(str(value), self.choices)}"
-        whole = self.kind == "int"
-        if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
-            return "is not a whole number" if whole else "is not a number"
-        if self.minimum is None or self.maximum is None or self.minimum <= value <= self.maximum:
-            return None
-        return f"is outside {self.minimum:g} to {self.maximum:g} {self.unit}".rstrip()
 
 
 class Card(TypedDict, total=False):
@@ -104,9 +60,13 @@ class Card(TypedDict, total=False):
     baseline_score: Callable[..., Tensor] | None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Method:
-    """A method's card and function: what it shows, what it cannot, its cost and its source."""
+    """A method's card and function: what it shows, what it cannot, its cost and its source.
+
+    Shown as a card in a notebook; ``help(engine.methods["occlusion"])`` has its parameters with
+    their ranges.
+    """
 
     name: str
     title: str
@@ -128,6 +88,38 @@ class Method:
     function: Callable[..., Any] = field(repr=False, compare=False)
     baseline_score: Callable[..., Tensor] | None = field(default=None, repr=False, compare=False)
 
+    def __post_init__(self) -> None:
+        # What `help` shows of this one method.
+        object.__setattr__(self, "__doc__", f"{self._usage}\n\n{self!r}")
+
+    def __repr__(self) -> str:
+        return text_of(self.title, self.name, self._kind, self._sentences, self.parameters)
+
+    def _repr_html_(self) -> str:
+        return html_of(
+            self.title, self.name, self._kind, self._sentences, self.parameters, self.url
+        )
+
+    @property
+    def _usage(self) -> str:
+        layer = "layer=None, " * self.takes_layer
+        own = "".join(f"{p.name}={p.default!r}, " for p in self.parameters)
+        return f'engine.explain(image, "{self.name}", target=None, {layer}{own}'.rstrip(", ") + ")"
+
+    @property
+    def _kind(self) -> str:
+        return f"{self.family}{', takes layer=' * self.takes_layer}"
+
+    @property
+    def _sentences(self) -> dict[str, str]:
+        return {
+            "Shows": self.shows,
+            "Cannot show": self.limits,
+            "Costs": self.cost,
+            "Formula": self.formula,
+            "Source": self.citation,
+        }
+
     def to_json(self) -> dict[str, Any]:
         """The card as plain data, without its functions."""
         functions = ("function", "baseline_score")
@@ -147,9 +139,10 @@ class Method:
         names = [parameter.name for parameter in self.parameters]
         for name in given:
             if name not in names:
+                near = nearest(name, names) or nearest(name, (*names, *_ASKED_WITH))
                 raise ExplanationError(
                     f"{self.name} has no parameter {name!r}; it has "
-                    f"{', '.join(names) or 'no parameters'}." + nearest(name, names)
+                    f"{', '.join(names) or 'no parameters'}.{near}"
                 )
         return {
             p.name: p.check(self.name, given[p.name]) if p.name in given else p.default
@@ -190,8 +183,82 @@ BOUND: Mapping[str, str] = MappingProxyType(
         "bind one first: xw.relabel.bind(engine, vae)"
     }
 )
+# What every method is asked with, beside its parameters.
+_ASKED_WITH = ("target", "layer", "method", "image")
+# Methods that are found elsewhere, by what people look for.
+_ELSEWHERE = {
+    **dict.fromkeys(
+        ("lrp", "epsilon_lrp", "layerwise_relevance_propagation", "deep_taylor"),
+        'xw.methods.from_zennit("lrp", zennit.composites.EpsilonPlusFlat)',
+    ),
+    **dict.fromkeys(
+        ("deeplift", "deep_lift", "deepliftshap", "deep_shap"),
+        'xw.methods.from_captum("deep_lift", captum.attr.DeepLift)',
+    ),
+}
+
+
+class UnknownMethod(ExplanationError, KeyError):
+    """There is no method of that name: an ExplanationError, and a KeyError for mappings."""
+
+    __str__ = Exception.__str__  # a KeyError would show its message in quotes
+
+
+class Methods(Mapping[str, Method]):
+    """Methods by name, each with its card; a notebook completes the names after ``[``.
+
+    Raises ExplanationError, which is a KeyError here, for a name that it does not have.
+    """
+
+    def __init__(self, *methods: Mapping[str, Method]) -> None:
+        self._parts = methods
+
+    def __getitem__(self, name: str) -> Method:
+        if isinstance(name, str):
+            for part in reversed(self._parts):
+                if name in part:
+                    return part[name]
+        raise UnknownMethod(_unknown(name, self))
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and any(name in part for part in self._parts)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys(name for part in self._parts for name in part))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __or__(self, other: Mapping[str, Method]) -> Methods:
+        return Methods(*self._parts, other)
+
+    def __repr__(self) -> str:
+        return "\n".join(
+            line
+            for family, members in self._families().items()
+            for line in (family, *(f"  {card.name:22} {card.title}" for card in members))
+        )
+
+    def _repr_html_(self) -> str:
+        return table_of(
+            {
+                family: [(card.name, card.title, card.shows) for card in members]
+                for family, members in self._families().items()
+            }
+        )
+
+    def _families(self) -> dict[str, list[Method]]:
+        families: dict[str, list[Method]] = {}
+        for card in self.values():
+            families.setdefault(card.family, []).append(card)
+        return families
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self)
+
+
 _methods: dict[str, Method] = {}
-METHODS: Mapping[str, Method] = MappingProxyType(_methods)
+METHODS: Mapping[str, Method] = Methods(_methods)
 
 
 def method(
@@ -227,40 +294,34 @@ def method(
     return register
 
 
-def parameters_of(keywords: Callable[..., Any]) -> tuple[Parameter, ...]:
-    """The keywords of a function, or of a dataclass of keywords, as parameters of a method."""
-    hints = get_type_hints(keywords, include_extras=True)
-    return tuple(
-        _parameter(p, hints[p.name])
-        for p in inspect.signature(keywords).parameters.values()
-        if p.kind is inspect.Parameter.KEYWORD_ONLY
-    )
-
-
-def _parameter(parameter: inspect.Parameter, hint: Any) -> Parameter:
-    name, default = parameter.name, parameter.default
-    label = name.replace("_", " ").capitalize()
-    if get_origin(hint) is Literal:
-        return Parameter(name, label, "choice", default, choices=get_args(hint))
-    if hint is bool:
-        return Parameter(name, label, "bool", default)
-    if get_origin(hint) is Annotated and isinstance(hint.__metadata__[0], Range):
-        kind: Literal["int", "float"] = "int" if get_args(hint)[0] is int else "float"
-        return Parameter(name, label, kind, default, **asdict(hint.__metadata__[0]))
-    raise TypeError(
-        f"parameter {name}: annotate it with Literal, bool or Annotated[int | float, Range(...)]"
-    )
-
-
 def find(name: str, methods: Mapping[str, Method] = METHODS, others: Sequence[str] = ()) -> Method:
     """The method of that name. Raises ExplanationError with what has to be bound first, or with the
     nearest spelling among the methods and `others`, which may stand in a method's place.
     """
     if isinstance(name, str) and name in methods:
         return methods[name]
-    if isinstance(name, str) and name in BOUND:
-        raise ExplanationError(f"{name} {BOUND[name]}")
+    raise UnknownMethod(_unknown(name, methods, others))
+
+
+def _unknown(name: object, methods: Mapping[str, Method], others: Sequence[str] = ()) -> str:
+    """Why there is no such method, the nearest spelling first, then a few of the names."""
+    if isinstance(name, Method):
+        return f"method is the card of {name.name}; expected its name: {name.name!r}"
+    if isinstance(name, (list, tuple, set, dict)):
+        return (
+            f"method is {a_kind(name)} of {len(name)}, {brief(name)}; expected one name. For "
+            "several methods call it once for each, or use GradientComparison or metrics.evaluate"
+        )
+    if not isinstance(name, str):
+        way_out = "; a function becomes a method with xw.methods.from_callable" * callable(name)
+        return f"method is {brief(name)}; expected a name such as 'grad_cam'{way_out}"
+    if name in BOUND:
+        return f"{name} {BOUND[name]}"
+    folded = name.casefold().strip().replace("-", "_").replace(" ", "_")
+    if folded in _ELSEWHERE:
+        return f"unknown method {brief(name)}; make it one first: {_ELSEWHERE[folded]}"
     names = [*methods, *others]
-    raise ExplanationError(
-        f"unknown method {name!r}; expected one of {', '.join(names)}." + nearest(str(name), names)
-    )
+    titled = {card.title.casefold(): card.name for card in methods.values()}
+    meant = folded if folded in names else titled.get(name.casefold().strip())
+    near = f' Did you mean "{meant}"?' if meant else nearest(name, names)
+    return f"unknown method {brief(name)}.{near} engine.methods has {some_of(names)}."

@@ -124,7 +124,10 @@ class Game:
         return scores.view(len(shown), -1).cpu().double()
 
     def paint(self, shares: Sequence[Tensor]) -> Tensor:
-        """Every pixel with its segment's share, (N, C, H, W); `shares`: (players,) a picture."""
-        x = self._trace.input
+        """Every pixel with its segment's share, (N, 1, H, W); `shares`: (players,) a picture.
+
+        Each pixel has the whole share of its segment, so shares add up over segments, not pixels.
+        """
+        x = self._trace.zeros()
         maps = [s.to(x)[labels] for s, labels in zip(shares, self.labels, strict=True)]
-        return torch.stack(maps)[:, None].expand_as(x)
+        return torch.stack(maps)[:, None]

@@ -49,21 +49,25 @@ def lime(
     penalty: Annotated[float, Range(0, 100, 0.1, "", "on the weights' squares")] = 1.0,
     seed: Seed = 0,
 ) -> Steps:
-    """The weights w of a ridge regression of y(z) on z, (N, C, H, W). Source: Ribeiro et al. 2016,
-    equation 1, with the choices of their code for pictures.
+    """The weights w of a ridge regression of y(z) on z, each at every pixel of its segment,
+    (N, 1, H, W). Source: Ribeiro et al. 2016, equation 1, with the choices of their code for
+    pictures.
 
     Segments are shown with probability 1/2, in the first picture all. π(z) = exp(−d² / (2 width²)),
     d being 1 − cos(z, 1) or the share ‖z − 1‖ / √M. The mean w₀ is not penalised.
     """
     game = Game(trace, target, regions, count, baseline)
     designs = [_coins(players, samples, seed) for players in game.players]
-    sums = [torch.zeros(players + 2, players + 2, dtype=torch.float64) for players in game.players]
+    sums = [
+        torch.zeros(players + 2, players + 2, dtype=torch.float64, device="cpu")
+        for players in game.players
+    ]
     for begin in range(0, samples, game.at_a_time):
         rows = [design[begin : begin + game.at_a_time] for design in designs]
         scores = game.scores(rows)
         for n, z in enumerate(rows):
             weights = lime_kernel(z, distance, width)
-            row = torch.cat([torch.ones(len(z), 1), z, scores[:, n : n + 1]], dim=1)
+            row = torch.cat([torch.ones(len(z), 1, device="cpu"), z, scores[:, n : n + 1]], dim=1)
             sums[n] += (row * weights[:, None]).T @ row
         done = min((begin + len(scores)) / samples, 1)
         yield Progress(done, game.paint([_ridge(s, penalty) for s in sums]))
@@ -79,7 +83,7 @@ def lime_kernel(z: Tensor, distance: Literal["cosine", "l2"], width: float) -> T
 
 def _coins(players: int, samples: int, seed: int) -> Tensor:
     generator = torch.Generator().manual_seed(seed)
-    shown = torch.rand(samples, players, generator=generator) < 0.5
+    shown = torch.rand(samples, players, generator=generator, device="cpu") < 0.5
     shown[0] = True
     return shown
 
@@ -87,7 +91,8 @@ def _coins(players: int, samples: int, seed: int) -> Tensor:
 def _ridge(sums: Tensor, penalty: float) -> Tensor:
     """The weights, from the weighted sums of products of (1, z, y) with themselves."""
     centred = sums - sums[:, :1] @ sums[:1] / sums[0, 0]
-    inner = centred[1:-1, 1:-1] + penalty * torch.eye(len(sums) - 2, dtype=torch.float64)
+    ridge = penalty * torch.eye(len(sums) - 2, dtype=torch.float64, device="cpu")
+    inner = centred[1:-1, 1:-1] + ridge
     solution: Tensor = torch.linalg.pinv(inner, hermitian=True) @ centred[1:-1, -1]
     return solution
 
@@ -112,7 +117,8 @@ def kernel_shap(
     baseline: Baseline = "mean",
     seed: Seed = 0,
 ) -> Steps:
-    """Estimated Shapley values of the segments, (N, C, H, W). Source: Lundberg and Lee 2017,
+    """Estimated Shapley values of the segments, each at every pixel of its segment, (N, 1, H, W);
+    over segments, one number each, they add up to y(x) − y(b). Source: Lundberg and Lee 2017,
     theorem 2; drawn in pairs with complements as Covert and Lee 2021.
 
     Where `samples` are enough for all 2^M − 2 coalitions, the values are exact.
@@ -144,7 +150,8 @@ def exact_shapley(
     count: Annotated[int, Range(2, 12, 1, "", "segments, at most")] = 8,
     baseline: Baseline = "mean",
 ) -> Steps:
-    """Σ over coalitions S without i of |S|! (M − |S| − 1)! / M! (y(S ∪ i) − y(S)), (N, C, H, W).
+    """Σ over coalitions S without i of |S|! (M − |S| − 1)! / M! (y(S ∪ i) − y(S)), each at every
+    pixel of its segment, (N, 1, H, W); over segments, one number each, they add up to y(x) − y(b).
     Source: Shapley 1953; Štrumbelj and Kononenko 2010, equation 5.
 
     Early maps are Kernel SHAP's of the coalitions run by then.
@@ -167,20 +174,20 @@ def _regressions(game: Game, designs: list[Tensor]) -> Iterator[Progress[ScoresA
     """
     rise = game.whole - game.nothing
     exhaustive = [len(design) == 2 ** design.shape[1] - 2 for design in designs]
-    inner = [torch.zeros(p, p, dtype=torch.float64) for p in game.players]
-    outer = [torch.zeros(p, dtype=torch.float64) for p in game.players]
-    scored = [torch.zeros(0, dtype=torch.float64) for _ in designs]
+    inner = [torch.zeros(p, p, dtype=torch.float64, device="cpu") for p in game.players]
+    outer = [torch.zeros(p, dtype=torch.float64, device="cpu") for p in game.players]
+    scored = [torch.zeros(0, dtype=torch.float64, device="cpu") for _ in designs]
     total = max(map(len, designs))
     for begin in range(0, max(total, 1), game.at_a_time):
         width = min(game.at_a_time, total - begin)
         rows = [design[begin : begin + width] for design in designs]
         # Designs that have ended are filled up with all segments shown, whose scores are not read.
         filled = [F.pad(z, (0, 0, 0, width - len(z)), value=True) for z in rows]
-        scores = game.scores(filled) if width > 0 else torch.zeros(0, len(rows))
+        scores = game.scores(filled) if width > 0 else torch.zeros(0, len(rows), device="cpu")
         for n, z in enumerate(rows):
             y, share = scores[: len(z), n].double(), z.double().mean(1)
             scored[n] = torch.cat([scored[n], y])
-            weights = kernel_weights(z) if exhaustive[n] else torch.ones(len(z)).double()
+            weights = kernel_weights(z) if exhaustive[n] else y.new_ones(len(z))
             rest, left = z.double() - share[:, None], y - game.nothing[n] - share * rise[n]
             inner[n] += (rest * weights[:, None]).T @ rest
             outer[n] += (rest * weights[:, None]).T @ left
@@ -201,10 +208,10 @@ def all_coalitions(players: int) -> Tensor:
         for members in combinations(range(players), size):
             if 2 * size == players and 0 not in members:
                 continue  # its complement has been listed
-            row = torch.zeros(players, dtype=torch.bool)
+            row = torch.zeros(players, dtype=torch.bool, device="cpu")
             row[list(members)] = True
             rows += [row, ~row]
-    return torch.stack(rows) if rows else torch.zeros(0, players, dtype=torch.bool)
+    return torch.stack(rows) if rows else torch.zeros(0, players, dtype=torch.bool, device="cpu")
 
 
 def drawn_coalitions(players: int, count: int, seed: int) -> Tensor:
@@ -213,12 +220,12 @@ def drawn_coalitions(players: int, count: int, seed: int) -> Tensor:
     Sizes s have probabilities in proportion to 1 / (s (players − s)). Source: Covert and Lee 2021.
     """
     generator = torch.Generator().manual_seed(seed)
-    sizes = torch.arange(1, players, dtype=torch.float64)
+    sizes = torch.arange(1, players, dtype=torch.float64, device="cpu")
     pairs = (count + 1) // 2
     drawn = torch.multinomial(
         1 / (sizes * (players - sizes)), pairs, replacement=True, generator=generator
     )
-    ranks = torch.rand(pairs, players, generator=generator).argsort(1).argsort(1)
+    ranks = torch.rand(pairs, players, generator=generator, device="cpu").argsort(1).argsort(1)
     members = ranks <= drawn[:, None]
     return torch.stack([members, ~members], 1).flatten(0, 1)[:count]
 
@@ -229,7 +236,7 @@ def kernel_weights(coalitions: Tensor) -> Tensor:
     of_size = [
         (players - 1) / (math.comb(players, s) * s * (players - s)) for s in range(1, players)
     ]
-    return torch.tensor(of_size, dtype=torch.float64)[coalitions.sum(1) - 1]
+    return torch.tensor(of_size, dtype=torch.float64, device="cpu")[coalitions.sum(1) - 1]
 
 
 def shapley_values(coalitions: Tensor, scores: Tensor, nothing: float, whole: float) -> Tensor:
@@ -241,7 +248,7 @@ def shapley_values(coalitions: Tensor, scores: Tensor, nothing: float, whole: fl
     players = coalitions.shape[1]
     share = [1 / (players * math.comb(players - 1, s)) for s in range(players)]
     tables = ([0, *share], [*share, 0])
-    with_, without = (torch.tensor(table, dtype=torch.float64) for table in tables)
+    with_, without = (torch.tensor(table, dtype=torch.float64, device="cpu") for table in tables)
     members, sizes = coalitions.double(), coalitions.sum(1)
     weights = members * with_[sizes][:, None] - (1 - members) * without[sizes][:, None]
     return weights.T @ scores + (whole - nothing) / players

@@ -99,3 +99,7 @@ __all__ = [
     "stream_evaluate",
     "total_variation",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

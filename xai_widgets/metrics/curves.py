@@ -18,7 +18,8 @@ from torch import Tensor
 from xai_widgets.attribution import Attribution
 from xai_widgets.baselines import Baseline
 from xai_widgets.engine import Engine
-from xai_widgets.errors import ExplanationError
+from xai_widgets.engine.arguments import engine_first
+from xai_widgets.errors import ExplanationError, brief
 from xai_widgets.metrics.relevance import (
     Floats,
     MapLike,
@@ -90,6 +91,7 @@ class Curve:
         )
 
 
+@engine_first
 def insertion(
     engine: Engine,
     image: object,
@@ -107,12 +109,16 @@ def insertion(
     baseline: what the picture is put into; ``"blur"`` adds no edges of its own. blur: its standard
     deviation in pixels (None: a twentieth of the shorter side).
 
-    Equally relevant pixels come in the order of rows. Raises ExplanationError for a target that is
-    not a class, an unknown baseline, steps outside 1 to H·W, or a map that is not finite.
+    target: None is what an Attribution explains; for an array, the most probable class.
+
+    Equally relevant pixels come in the order of rows. Raises ExplanationError for an Attribution of
+    another target, picture or network, a target that is not a class, an unknown baseline, steps
+    outside 1 to H·W, or a map that is not finite.
     """
     return _curve("insertion", engine, image, attribution, target, steps, baseline, blur)
 
 
+@engine_first
 def deletion(
     engine: Engine,
     image: object,
@@ -152,7 +158,7 @@ def _curve(
     begin, end = picture.input, baseline_input(picture, baseline, blur)
     if kind == "insertion":
         begin, end = end, begin
-    resolved, index = class_of(engine, picture, target)
+    resolved, index = class_of(engine, picture, target, attribution)
     rank = relevance_rank_of(heatmap_of(attribution, size_of(picture)))
     steps = whole_number("steps", steps)
     if steps > rank.size:
@@ -204,6 +210,7 @@ class Control:
         return Interval("random", kind, mean, min(areas), max(areas), len(areas), 0)
 
 
+@engine_first
 def faithfulness(
     engine: Engine,
     image: object,
@@ -261,6 +268,7 @@ class Road:
         return f"Road({self.target.name}: {self.score:.4f} over {self.percentages} %)"
 
 
+@engine_first
 def road(
     engine: Engine,
     image: object,
@@ -277,18 +285,19 @@ def road(
     Removed pixels are weighted means of their neighbours (`linear_imputation`) plus Gaussian noise
     of standard deviation `noise` in units of the model input, both orders with the same noise.
 
-    Raises ExplanationError for a percentage outside 0 to 100 (both excluded), a negative noise, or
-    a target that is not a class.
+    target: as for `insertion`. Raises ExplanationError for a percentage outside 0 to 100 (both
+    excluded), a negative noise, a target that is not a class, or an Attribution of another target,
+    picture or network.
     """
     picture = engine.picture(image)
-    resolved, index = class_of(engine, picture, target)
+    resolved, index = class_of(engine, picture, target, attribution)
     wrong = [p for p in percentages if not 0 < p < 100]
     if wrong or not len(percentages):
         raise ExplanationError(
             f"percentages is {list(percentages)}; expected numbers above 0 and below 100"
         )
     if not noise >= 0:
-        raise ExplanationError(f"noise is {noise!r}; expected a number, 0 or more")
+        raise ExplanationError(f"noise is {brief(noise)}; expected a number, 0 or more")
     rank = relevance_rank_of(heatmap_of(attribution, size_of(picture)))
     counts = np.rint(np.array(percentages) / 100 * rank.size).astype(np.int64)[:, None, None]
     missing = np.concatenate([rank < counts, rank >= rank.size - counts])

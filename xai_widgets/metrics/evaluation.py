@@ -20,7 +20,8 @@ import torch
 
 from xai_widgets.attribution import Attribution
 from xai_widgets.engine import Engine
-from xai_widgets.errors import ExplanationError
+from xai_widgets.engine.arguments import engine_first, several_pictures
+from xai_widgets.errors import ExplanationError, brief
 from xai_widgets.images import Picture
 from xai_widgets.methods import find
 from xai_widgets.metrics.fidelity import Memo, once
@@ -58,6 +59,7 @@ class _Request:
         return [self.label, written]
 
 
+@engine_first
 def evaluate(
     engine: Engine,
     images: Sequence[Any],
@@ -110,6 +112,7 @@ def evaluate(
     return table
 
 
+@engine_first
 def stream_evaluate(
     engine: Engine,
     images: Sequence[Any],
@@ -125,14 +128,16 @@ def stream_evaluate(
     """`evaluate` step by step: the table of the pictures finished so far, at the beginning and
     after every value. Arguments and errors are those of `evaluate`.
     """
-    images = list(images)
-    requested = [_method(engine, spec, seed) for spec in methods]
+    images = several_pictures(images, "evaluate")
+    requested = [_method(engine, spec, seed) for spec in _listed("methods", methods)]
     if control and all(method.what != "random" for method in requested):
         requested.append(_method(engine, "random", seed))
-    cards = [_measure(spec) for spec in measures]
+    cards = [_measure(spec) for spec in _listed("measures", measures)]
     for kind, requests in (("methods", requested), ("measures", cards)):
         _check_labels(kind, [request.label for request in requests])
     goals = _per_picture("targets", targets, len(images))
+    if getattr(masks, "ndim", 3) == 2:
+        raise ExplanationError(f"masks is one mask, {brief(masks)}; expected a list: [mask]")
     outlines = _per_picture("masks", None if masks is None else list(masks), len(images))
     if masks is None and (needy := [card.label for card in cards if card.what.of == "mask"]):
         raise ExplanationError(f"{needy[0]} needs masks; got masks=None, expected one per picture")
@@ -141,6 +146,7 @@ def stream_evaluate(
     total = len(images) * len(requested) * len(cards)
     better = {card.label: card.what.better for card in cards}
     rows: list[Mapping[str, Any]] = []
+    warned: dict[str, dict[str, set[int]]] = {}  # the pictures, by sentence and method
     table = Table((), better)
     yield Progress(0.0 if total else 1.0, table)
     for number, (image, goal, mask) in enumerate(zip(images, goals, outlines, strict=True)):
@@ -151,12 +157,17 @@ def stream_evaluate(
             entry = ledger.get(key)
             if entry is None:
                 value, goal_name = measured.value(method, measure)
-                entry = ledger.put(key, value=value, target=goal_name)
+                said = measured.warnings(method, measure)
+                entry = ledger.put(
+                    key, value=value, target=goal_name, **({"warnings": said} if said else {})
+                )
+            for warning in entry.get("warnings", ()):
+                warned.setdefault(warning, {}).setdefault(method.label, set()).add(number)
             row = {"picture": number, "name": name, "target": entry["target"]}
             row |= {"method": method.label, "measure": measure.label, "value": entry["value"]}
             rows.append(row)
             if len(rows) == (number + 1) * len(requested) * len(cards):
-                table = Table(tuple(rows), better)
+                table = Table(tuple(rows), better, _summed_up(warned))
             yield Progress(len(rows) / total, table, f"{name}: {method.label}")
 
 
@@ -171,6 +182,7 @@ class _PictureMeasures:
     seed: int
     network: str
     memo: Memo = field(default_factory=dict)
+    said: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
 
     def key(self, method: _Request, measure: _Request) -> str:
         """What a value is found again by, of all that it depends on."""
@@ -178,7 +190,10 @@ class _PictureMeasures:
         if measure.what.of == "mask":
             outline = _digest(np.asarray(self.mask).tobytes())
         picture, goal = self.picture.digest.hex(), _words(self.goal)
-        context = (_FORMAT, self.network, picture, goal, outline, self.seed, self.engine.layer)
+        context = [_FORMAT, self.network, picture, goal, outline, self.seed, self.engine.layer]
+        reading = self.engine.internals.readout.options().values()
+        if any(option is not None for option in reading):
+            context += [_name(option) if callable(option) else repr(option) for option in reading]
         return _digest(json.dumps([*context, method.key, measure.key]).encode())
 
     def value(self, method: _Request, measure: _Request) -> tuple[float, str]:
@@ -190,6 +205,11 @@ class _PictureMeasures:
             raise ExplanationError(
                 f"{measure.label} of {method.label} on {self.picture.name!r}: {error}"
             ) from error
+
+    def warnings(self, method: _Request, measure: _Request) -> list[str]:
+        """What was said of the method's map, and of the measure."""
+        of_map = self.said.get((method.label, ""), ())
+        return [*of_map, *self.said.get((method.label, measure.label), ())]
 
     def _taken(self, method: _Request, measure: _Request, target: Target) -> float:
         card: Measure = measure.what
@@ -204,12 +224,22 @@ class _PictureMeasures:
         if card.of != "method":
             explanation = partial(explain, self.engine, self.picture, target)
             attribution = once(self.memo, ("explanation", method.label), explanation)
+            self.said[method.label, ""] = attribution.warnings
             subjects = {
                 "map": (self.engine, self.picture, attribution),
                 "mask": (attribution, self.mask),
                 "values": (attribution,),
             }[card.of]
-        return card.read(card.function(*subjects, **keywords))
+        found = card.function(*subjects, **keywords)
+        self.said[method.label, measure.label] = tuple(getattr(found, "warnings", ()))
+        return card.read(found)
+
+
+def _summed_up(warned: Mapping[str, Mapping[str, set[int]]]) -> tuple[str, ...]:
+    return tuple(
+        f"{', '.join(methods)} ({len(set().union(*methods.values()))} picture(s)): {warning}"
+        for warning, methods in warned.items()
+    )
 
 
 def _explain(
@@ -220,6 +250,18 @@ def _explain(
     parameters = dict(method.parameters)
     layer = parameters.pop("layer", None)
     return explained(engine, picture, method.what, target, layer, parameters)
+
+
+def _listed(name: str, specs: Any) -> list[Any]:
+    """Several methods or measures, in a list."""
+    one = isinstance(specs, str) or callable(specs)
+    if isinstance(specs, tuple) and len(specs) == 2 and isinstance(specs[1], Mapping):
+        one = True
+    if one or not isinstance(specs, Iterable) or isinstance(specs, Mapping):
+        way_out = f": [{specs!r}]" if isinstance(specs, (str, tuple)) else ""
+        what = f"{brief(specs)}, only one" if one else brief(specs)
+        raise ExplanationError(f"{name} is {what}; expected a list of them{way_out}")
+    return list(specs)
 
 
 def _method(engine: Engine, spec: Any, seed: int) -> _Request:
@@ -260,7 +302,7 @@ def _named(kind: str, spec: Any) -> tuple[str, Mapping[str, Any]]:
         case tuple((str(name), Mapping() as parameters)):
             return name, dict(parameters)
     raise ExplanationError(
-        f"{kind} {spec!r}; expected a name, (name, parameters as a dict) or a function"
+        f"{kind} {brief(spec)}; expected a name, (name, parameters as a dict) or a function"
     )
 
 

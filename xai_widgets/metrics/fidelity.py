@@ -15,7 +15,8 @@ from torch import Tensor
 
 from xai_widgets.baselines import Baseline
 from xai_widgets.engine import Engine
-from xai_widgets.errors import ExplanationError, nearest
+from xai_widgets.engine.arguments import engine_first
+from xai_widgets.errors import ExplanationError, brief, nearest
 from xai_widgets.images import Picture
 from xai_widgets.metrics.maps import correlation
 from xai_widgets.metrics.relevance import (
@@ -29,6 +30,7 @@ from xai_widgets.metrics.relevance import (
     masked_input,
     positive,
     size_of,
+    target_of,
     values_of,
     whole_number,
 )
@@ -48,6 +50,7 @@ def once(memo: Memo | None, key: Any, compute: Callable[[], Any]) -> Any:
     return memo[key]
 
 
+@engine_first
 def average_drop(
     engine: Engine,
     image: object,
@@ -61,12 +64,15 @@ def average_drop(
 
     p is the class probability on the picture, o on the de-normalised picture times the map (see
     `mask_of`): what the map leaves out is black. The average over pictures is what `evaluate`
-    gives. Raises ExplanationError for a target that is not a class, or an unknown normalisation.
+    gives. target: None is what an Attribution explains; for an array, the most probable class.
+    Raises ExplanationError for an Attribution of another target, picture or network, a target that
+    is not a class, an engine whose numbers are no probabilities, or an unknown normalisation.
     """
     p, o = _probabilities(engine, image, attribution, target, memo)
     return max(p - o, 0.0) / p if p > 0 else 0.0
 
 
+@engine_first
 def average_gain(
     engine: Engine,
     image: object,
@@ -82,6 +88,7 @@ def average_gain(
     return max(o - p, 0.0) / (1 - p) if p < 1 else 0.0
 
 
+@engine_first
 def average_increase(
     engine: Engine,
     image: object,
@@ -114,7 +121,12 @@ def _probabilities(
     picture = engine.picture(image)
 
     def forward() -> tuple[MapLike, float, float]:
-        _, index = class_of(engine, picture, target)
+        _, index = class_of(engine, picture, target, attribution)
+        if engine.predict(picture).unit != "probability":
+            raise ExplanationError(
+                "this measure compares probabilities, and the engine's activation gives numbers of "
+                "another kind; use completeness, sensitivity_n, infidelity, insertion or deletion"
+            )
         mask = torch.from_numpy(mask_of(attribution, size_of(picture)))
         inputs = torch.cat([picture.input, masked_input(picture, mask)])
         p, o = engine.internals.probabilities(inputs)[:, index].cpu().double().tolist()
@@ -124,6 +136,7 @@ def _probabilities(
     return p, o
 
 
+@engine_first
 def infidelity(
     engine: Engine,
     image: object,
@@ -147,15 +160,16 @@ def infidelity(
     that maps in other units compare. multiplied: φ already holds the factor x, as input x gradient
     does; then I/x counts in place of I (zeros of x left out).
 
-    A map without channels gives each channel an equal part. Raises ExplanationError for an unknown
-    perturbation, or a size or number of samples that is not positive.
+    A map without channels gives each channel an equal part. target: as for `average_drop`. Raises
+    ExplanationError for an Attribution of another target, an unknown perturbation, or a size or
+    number of samples that is not positive.
     """
     picture = engine.picture(image)
-    resolved = engine.internals.resolve_target(picture, target)
+    resolved = target_of(engine, picture, attribution, target)
     kinds = get_args(Perturbation)
     if perturbation not in kinds:
         raise ExplanationError(
-            f"perturbation is {perturbation!r}; expected one of {', '.join(kinds)}."
+            f"perturbation is {brief(perturbation)}; expected one of {', '.join(kinds)}."
             + nearest(str(perturbation), kinds)
         )
     usual = max(min(size_of(picture)) // 4, 1) if perturbation == "square" else 0.2
@@ -182,6 +196,7 @@ def infidelity(
     return float(((predicted - observed) ** 2).mean())
 
 
+@engine_first
 def max_sensitivity(
     engine: Engine,
     image: object,
@@ -219,6 +234,7 @@ def max_sensitivity(
     return largest
 
 
+@engine_first
 def sensitivity_n(
     engine: Engine,
     image: object,
@@ -234,14 +250,17 @@ def sensitivity_n(
     """corr(Σ_{i∈S} a_i, y(x) − y(x with S replaced)) over random sets S of n pixels, in [−1, 1]; 1
     is best. Source: Ancona, Ceolini, Öztireli, Gross 2018, section 3.2.
 
-    fraction: n as a fraction of the pixels. baseline: what replaces them, as in `deletion`. nan
-    where either side is the same for every set. Raises ExplanationError for a fraction outside 0
-    to 1 (both excluded), fewer than 2 samples or an unknown baseline.
+    target: as for `average_drop`. fraction: n as a fraction of the pixels. baseline: what replaces
+    them, as in `deletion`. nan where either side is the same for every set. Raises ExplanationError
+    for an Attribution of another target, a fraction outside 0 to 1 (both excluded), fewer than 2
+    samples or an unknown baseline.
     """
     picture = engine.picture(image)
-    resolved = engine.internals.resolve_target(picture, target)
+    resolved = target_of(engine, picture, attribution, target)
     if not 0 < fraction < 1:
-        raise ExplanationError(f"fraction is {fraction!r}; expected a number above 0 and below 1")
+        raise ExplanationError(
+            f"fraction is {brief(fraction)}; expected a number above 0 and below 1"
+        )
     samples = whole_number("samples", samples, 2)
     height, width = size_of(picture)
     n = max(round(fraction * height * width), 1)
@@ -252,7 +271,7 @@ def sensitivity_n(
     def replaced() -> Iterator[Tensor]:
         for begin in range(0, samples, _AT_ONCE):
             chosen = torch.from_numpy(sets[begin : begin + _AT_ONCE])
-            gone = torch.zeros(len(chosen), height * width, dtype=torch.bool)
+            gone = torch.zeros(len(chosen), height * width, dtype=torch.bool, device="cpu")
             gone.scatter_(1, chosen, True)
             yield torch.where(gone.view(-1, 1, height, width), base, picture.input)
 
@@ -283,6 +302,7 @@ class Completeness:
         return self.gap <= tolerance
 
 
+@engine_first
 def completeness(
     engine: Engine,
     image: object,
@@ -295,10 +315,12 @@ def completeness(
 ) -> Completeness:
     """Σ a_i against Δ = y(x) − y(baseline). Source: Sundararajan, Taly, Yan 2017, section 3.
 
-    The raw values are summed, at the method's own size. Errors as for `deletion`.
+    The raw values are summed, at the method's own size; of methods that give every pixel of a
+    segment the segment's share, that is not the sum of the shares. target and errors as for
+    `deletion`.
     """
     picture = engine.picture(image)
-    resolved = engine.internals.resolve_target(picture, target)
+    resolved = target_of(engine, picture, attribution, target)
     base = baseline_input(picture, baseline, blur)
     key = ("completeness", resolved, baseline, blur)
     fall: Floats = once(memo, key, lambda: _falls(engine, picture, resolved, iter([base])))
@@ -326,7 +348,7 @@ def _squares(x: Tensor, side: float, count: int, generator: np.random.Generator)
     """I = x inside a square at a random place, wholly in the picture, else 0; (M, C, H, W)."""
     height, width = x.shape[-2:]
     tall, wide = min(round(side) or 1, height), min(round(side) or 1, width)
-    drawn = torch.zeros(count, *x.shape[1:])
+    drawn = x.new_zeros(count, *x.shape[1:])
     tops = generator.integers(0, height - tall + 1, count)
     lefts = generator.integers(0, width - wide + 1, count)
     for i, (top, left) in enumerate(zip(tops.tolist(), lefts.tolist(), strict=True)):

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from xai_widgets.errors import ExplanationError
+from xai_widgets.errors import ExplanationError, strict_keywords
 from xai_widgets.metrics.relevance import Floats, MapLike, heatmap_of, positive, values_of
 
 _WINDOW = 7  # pixels a side, of the structural similarity
 
 
+@strict_keywords
 def sparseness(attribution: MapLike) -> float:
     """The Gini index of |a|: Σ_k (2k − n − 1)|a|_(k) / (n Σ|a|), k = 1 … n from the smallest.
 
@@ -27,6 +28,7 @@ def sparseness(attribution: MapLike) -> float:
     return float(((2 * k - n - 1) * magnitude).sum() / (n * total)) if total > 0 else float("nan")
 
 
+@strict_keywords
 def complexity(attribution: MapLike) -> float:
     """The entropy −Σ P ln P in nats of P = |a| / Σ|a|.
 
@@ -45,6 +47,7 @@ def _magnitude(attribution: MapLike) -> Floats:
     return np.asarray(np.abs(heatmap_of(attribution)).ravel())
 
 
+@strict_keywords
 def total_variation(attribution: MapLike) -> float:
     """Σ |a(i+1, j) − a(i, j)| + |a(i, j+1) − a(i, j)| over Σ |a|: 0 where all pixels are equal, up
     to 8 for a checkerboard of signs; nan for a map of zeros.
@@ -130,6 +133,7 @@ def _unit(values: Floats) -> Floats:
     return np.asarray((values - low) / (high - low)) if high > low else np.zeros_like(values)
 
 
+@strict_keywords
 def pointing_game(attribution: MapLike, mask: npt.ArrayLike, *, tolerance: float = 15) -> float:
     """1 if the map's maximum is within `tolerance` pixels of the mask, else 0. Source: Zhang, Lin,
     Brandt, Shen, Sclaroff 2016 (Excitation Backprop), section 5.1.
@@ -148,6 +152,7 @@ def pointing_game(attribution: MapLike, mask: npt.ArrayLike, *, tolerance: float
     return float(near[heatmap == heatmap.max()].mean())
 
 
+@strict_keywords
 def relevance_mass(attribution: MapLike, mask: npt.ArrayLike) -> float:
     """Σ_mask max(a, 0) / Σ max(a, 0): the share of positive relevance inside the mask. Source:
     Arras, Osman, Samek 2022 (CLEVR-XAI), section 3.2.
@@ -160,6 +165,7 @@ def relevance_mass(attribution: MapLike, mask: npt.ArrayLike) -> float:
     return float(positive_part[inside].sum() / total) if total > 0 else float("nan")
 
 
+@strict_keywords
 def relevance_rank(attribution: MapLike, mask: npt.ArrayLike) -> float:
     """|top-K ∩ mask| / K, with K the pixels of the mask. Source: Arras, Osman, Samek 2022
     (CLEVR-XAI), section 3.2.

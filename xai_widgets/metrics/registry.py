@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
-from xai_widgets.errors import ExplanationError, nearest
+from xai_widgets.errors import ExplanationError, brief, nearest
 from xai_widgets.metrics import curves, fidelity, maps, sanity
 
 Subject = Literal["map", "values", "method", "mask"]
@@ -86,6 +86,6 @@ def find_measure(name: object) -> Measure:
     if isinstance(name, str) and name in MEASURES:
         return MEASURES[name]
     raise ExplanationError(
-        f"unknown measure {name!r}; expected one of {', '.join(MEASURES)}."
-        + nearest(str(name), MEASURES)
+        f"unknown measure {brief(name)}.{nearest(name, MEASURES)} metrics.MEASURES has "
+        f"{', '.join(MEASURES)}."
     )

@@ -13,7 +13,7 @@ import torch
 from xai_widgets.attribution import Attribution
 from xai_widgets.baselines import Baseline, baseline_like, black_like, noise_like
 from xai_widgets.engine import Engine
-from xai_widgets.errors import ExplanationError
+from xai_widgets.errors import ExplanationError, brief
 from xai_widgets.images import Picture
 from xai_widgets.render.colours import resize
 from xai_widgets.targets import Target, TargetLike
@@ -74,12 +74,78 @@ def size_of(picture: Picture) -> tuple[int, int]:
     return picture.input.shape[-2], picture.input.shape[-1]
 
 
-def class_of(engine: Engine, picture: Picture, target: TargetLike) -> tuple[Target, int]:
-    """The target, and its class index.
+def target_of(
+    engine: Engine, picture: Picture, attribution: MapLike, target: TargetLike = None
+) -> Target:
+    """What a map of a picture is measured for: where `target` is None, what an Attribution
+    explains, and for an array the most probable class.
+
+    Raises ExplanationError where an Attribution is of another target, picture or network.
+    """
+    if not isinstance(attribution, Attribution):
+        return engine.internals.resolve_target(picture, target)
+    way_out = "To measure it all the same, pass its numbers: attribution.heatmap()"
+    if attribution.picture_digest not in ("", picture.digest.hex()):
+        raise ExplanationError(
+            f"the map explains the picture {attribution.picture_name!r}, and it is measured on "
+            f"{picture.name!r}, which is not the same. {way_out}"
+        )
+    own = attribution.target
+    if target is None:
+        resolved = engine.internals.resolve_target(picture, own)
+        if resolved.index is None and resolved.function is None:
+            raise ExplanationError(
+                f"the map explains {own.name!r}, a function of the output that is not kept when a "
+                "map is saved; pass the function again as target="
+            )
+    else:
+        resolved = engine.internals.resolve_target(picture, target)
+        if resolved.index != own.index:
+            raise ExplanationError(
+                f"the map explains {_words(own)}, and it is measured for {_words(resolved)}; leave "
+                f"target out, or explain the picture for {resolved.name}. {way_out}"
+            )
+    _check_score(engine, picture, attribution, resolved, way_out)
+    return resolved
+
+
+def _words(target: Target) -> str:
+    return target.name if target.index is None else f"{target.name} ({target.index})"
+
+
+def _check_score(
+    engine: Engine, picture: Picture, attribution: Attribution, target: Target, way_out: str
+) -> None:
+    """Raise ExplanationError where the score that a map explains is not the network's."""
+    trace = engine.internals.trace(picture)
+    if not np.isfinite(attribution.score) or trace.random:
+        return
+    score = float(trace.score(target)[0])
+    scale = max(abs(score), abs(attribution.score))
+    if target.index is not None:
+        logits = trace.logits[0].float()
+        scale = max(scale, float(logits.max() - logits.min()))
+    if abs(score - attribution.score) <= 0.01 * scale + 1e-6:
+        return
+    other = f" ({attribution.model})" if attribution.model not in ("", engine.name) else ""
+    raise ExplanationError(
+        f"the map explains a score of {attribution.score:.4g} for {target.name}, and {engine.name} "
+        f"gives {score:.4g} for the same picture: it is of another network{other}, or the network "
+        f"has been changed since, or the target is another function. {way_out}"
+    )
+
+
+def class_of(
+    engine: Engine, picture: Picture, target: TargetLike, attribution: MapLike | None = None
+) -> tuple[Target, int]:
+    """The target, and its class index; errors as `target_of`.
 
     Raises ExplanationError for a target that is not a class and so has no probability.
     """
-    resolved = engine.internals.resolve_target(picture, target)
+    if attribution is None:
+        resolved = engine.internals.resolve_target(picture, target)
+    else:
+        resolved = target_of(engine, picture, attribution, target)
     if resolved.index is None:
         raise ExplanationError(
             f"target is the function {resolved.name!r}; expected a class index, a class name or "
@@ -119,6 +185,8 @@ def attribution_of(picture: Picture, target: Target, values: MapLike, name: str)
         target=target,
         input_size=size_of(picture),
         pixels=picture.pixels,
+        picture_name=picture.name,
+        picture_digest=picture.digest.hex(),
     )
 
 
@@ -135,7 +203,9 @@ def random_map(picture: Picture, target: Target, seed: int = 0) -> Attribution:
 def whole_number(name: str, value: Any, minimum: int = 1) -> int:
     """The value, if it is a whole number of at least `minimum`; else ExplanationError."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < minimum:
-        raise ExplanationError(f"{name} is {value!r}; expected a whole number, at least {minimum}")
+        raise ExplanationError(
+            f"{name} is {brief(value)}; expected a whole number, at least {minimum}"
+        )
     return int(value)
 
 
@@ -143,7 +213,7 @@ def positive(name: str, value: Any) -> float:
     """The value, if it is a finite number above 0; else ExplanationError."""
     number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
     if not number or not np.isfinite(value) or value <= 0:
-        raise ExplanationError(f"{name} is {value!r}; expected a number above 0")
+        raise ExplanationError(f"{name} is {brief(value)}; expected a number above 0")
     return float(value)
 
 
@@ -178,7 +248,7 @@ def noisy(engine: Engine, picture: Picture, sigma: float, seed: int = 0) -> Pict
     Raises ExplanationError for a sigma below zero or not finite.
     """
     if not 0 <= sigma < float("inf"):
-        raise ExplanationError(f"sigma is {sigma!r}; expected a finite number, 0 or more")
+        raise ExplanationError(f"sigma is {brief(sigma)}; expected a finite number, 0 or more")
     if sigma == 0:
         return picture
     x = picture.input

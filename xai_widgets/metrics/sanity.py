@@ -14,6 +14,7 @@ from torch import nn
 
 from xai_widgets.attribution import Attribution
 from xai_widgets.engine import Engine
+from xai_widgets.engine.arguments import engine_first
 from xai_widgets.errors import ExplanationError
 from xai_widgets.images import Picture
 from xai_widgets.metrics.maps import spearman, ssim
@@ -21,6 +22,11 @@ from xai_widgets.metrics.relevance import MethodLike, class_of, explained, whole
 from xai_widgets.probe.guard import ordinary_modes, unwrap
 from xai_widgets.progress import Progress
 from xai_widgets.targets import TargetLike
+
+_TWO_CLASSES = (
+    "random_logit on two classes: a network trained with softmax makes one logit about the "
+    "negative of the other, so that maps with a sign are near -1 by construction."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,14 +69,28 @@ class Randomization:
 
 @dataclass(frozen=True, eq=False)
 class RandomLogit:
-    """The maps of the target and of another class, and how alike they are; alike is bad."""
+    """The maps of the target and of another class, and how alike they are; alike is bad. warnings:
+    sentences that say why the numbers mean little.
+    """
 
     attribution: Attribution
     other: Attribution
     spearman: float
     ssim: float
+    warnings: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        between = f"{self.attribution.target.name} and {self.other.target.name}"
+        return "\n".join(
+            [
+                f"RandomLogit({self.attribution.title}, {between}: Spearman {self.spearman:.3f}, "
+                f"SSIM {self.ssim:.3f})",
+                *self.warnings,
+            ]
+        )
 
 
+@engine_first
 def model_randomization(
     engine: Engine,
     image: object,
@@ -102,6 +122,7 @@ def model_randomization(
     return last.result
 
 
+@engine_first
 def cascade(
     engine: Engine,
     image: object,
@@ -126,10 +147,12 @@ def cascade(
     twin = Engine(
         network,
         preprocessing=engine.preprocessing,
+        channels=engine.internals.preprocessor.channels,
         class_names=engine.class_names,
         layer=first.layer or engine.layer,
         name=engine.name,
         memory=0,
+        **engine.internals.readout.options(),
     )
     names = _layers_from_the_top(twin, network, picture)
     count = len(names) if stages is None else min(whole_number("stages", stages), len(names))
@@ -145,6 +168,7 @@ def cascade(
         yield Progress(len(done) / (count + 1), Randomization(tuple(done)))
 
 
+@engine_first
 def random_logit(
     engine: Engine,
     image: object,
@@ -159,6 +183,9 @@ def random_logit(
     """Compare the map of the target with that of another class, drawn at random. Source: Sixt,
     Granz, Landgraf 2020, section 4.
 
+    With two classes there is little to learn: training makes the two logits near negatives of each
+    other, so that signed maps are so as well, near -1, whatever they are worth; `warnings` says so.
+
     Raises ExplanationError as `Engine.explain` does, for a target that is not a class, or a
     network of one class.
     """
@@ -166,12 +193,16 @@ def random_logit(
     resolved, index = class_of(engine, picture, target)
     classes = len(engine.predict(picture).probabilities)
     if classes < 2:
-        raise ExplanationError("the network has 1 class; expected at least 2, to ask for another")
+        raise ExplanationError(
+            "the network has 1 class; expected at least 2, to ask for another (and 3 to learn "
+            "much from it)"
+        )
     drawn = int(np.random.default_rng(seed).integers(classes - 1))
     other_target = engine.internals.resolve_target(picture, drawn + (drawn >= index))
     first = explained(engine, picture, method, resolved, layer, parameters)
     other = explained(engine, picture, method, other_target, layer, parameters)
-    return RandomLogit(first, other, *_alike(first, other, absolute))
+    warnings = (_TWO_CLASSES,) if classes == 2 else ()
+    return RandomLogit(first, other, *_alike(first, other, absolute), warnings)
 
 
 def _alike(a: Attribution, b: Attribution, absolute: bool) -> tuple[float, float]:
@@ -213,5 +244,7 @@ def _randomise(module: nn.Module, generator: torch.Generator) -> None:
         for parameter in module.parameters(recurse=False):
             values = parameter.detach().cpu().double()
             deviation = values.std() if values.numel() > 1 else values.abs().mean()
-            drawn = torch.randn(values.shape, generator=generator, dtype=torch.float64)
+            drawn = torch.randn(
+                values.shape, generator=generator, dtype=torch.float64, device="cpu"
+            )
             parameter.copy_((values.mean() + deviation * drawn).to(parameter.dtype))

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from xai_widgets.errors import ExplanationError
+from xai_widgets.errors import ExplanationError, brief
 
+_SAID = 5  # warnings that are shown
 _ARROWS = {"high": " ↑", "low": " ↓", "": ""}
 
 
@@ -37,10 +38,12 @@ class Table:
     """Rows of picture (its place), name, target, method, measure and value.
 
     better: for each measure which way is better: "high", "low", or "" where it was not said.
+    warnings: what was said of maps and measures, with the methods and the number of pictures.
     """
 
     rows: tuple[Mapping[str, Any], ...]
     better: Mapping[str, str]
+    warnings: tuple[str, ...] = ()
 
     @property
     def methods(self) -> list[str]:
@@ -68,7 +71,7 @@ class Table:
         """
         if not 0 < confidence < 1:
             raise ExplanationError(
-                f"confidence is {confidence!r}; expected a number above 0 and below 1"
+                f"confidence is {brief(confidence)}; expected a number above 0 and below 1"
             )
         return [
             self._interval(method, measure, confidence, resamples, seed)
@@ -116,7 +119,11 @@ class Table:
             f"  {i.measure:20} {i.method:24} {i.mean:9.4g}  [{i.low:.4g}, {i.high:.4g}]"
             for i in self.summary()
         ]
-        return "\n".join(lines)
+        return "\n".join([*lines, *self._said()])
+
+    def _said(self) -> list[str]:
+        more = len(self.warnings) - _SAID
+        return [*self.warnings[:_SAID], *([f"and {more} more in .warnings"] if more > 0 else [])]
 
     def _repr_html_(self) -> str:
         cells = {
@@ -135,4 +142,5 @@ class Table:
         return (
             f"<table><thead><tr><th></th>{head}</tr></thead><tbody>{body}</tbody></table>"
             "<p>Mean over pictures, with a 95 % bootstrap interval. ↑ high is better, ↓ low.</p>"
+            + "".join(f"<p>{html.escape(warning)}</p>" for warning in self._said())
         )

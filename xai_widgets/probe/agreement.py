@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from xai_widgets.targets import tensors_in
+from xai_widgets.targets.parts import parts_of
 
 # Of the largest value: what another order of adding up may make of it, and no other answer.
 _ROUNDING = {torch.float64: 1e-6, torch.float32: 2e-3, torch.float16: 5e-2, torch.bfloat16: 1e-1}
@@ -29,8 +29,14 @@ def agree_first(together: Any, alone: Any) -> bool:
     return True
 
 
+def largest(output: Any) -> float:
+    """The largest magnitude in an output."""
+    return max((float(tensor.abs().max()) for tensor in _floating(output)), default=0.0)
+
+
 def _floating(output: Any) -> list[Tensor]:
-    return [t.detach() for t in tensors_in(output) if t.is_floating_point() and t.numel()]
+    tensors = (part.tensor.detach() for part in parts_of(output))
+    return [tensor for tensor in tensors if tensor.is_floating_point() and tensor.numel()]
 
 
 def _close(a: Tensor, b: Tensor) -> bool:

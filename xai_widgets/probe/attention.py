@@ -27,6 +27,7 @@ from xai_widgets.probe.guard import Function
 from xai_widgets.probe.layers import Layout, Recorded
 from xai_widgets.probe.nodes import kind_of, nodes_behind, nodes_of
 from xai_widgets.probe.rectifiers import RectifierMode
+from xai_widgets.targets.activation import Met, activations_met
 
 Attention: TypeAlias = "list[tuple[Tensor, Tensor]]"
 Shape: TypeAlias = "tuple[int, ...]"
@@ -35,6 +36,7 @@ _FUSED = F.scaled_dot_product_attention
 _MULTI_HEAD = F.multi_head_attention_forward
 _MULTI_HEAD_SIGNATURE = inspect.signature(_MULTI_HEAD)
 _SOFTMAX = frozenset({F.softmax, torch.softmax, Tensor.softmax})
+_ACTIVATIONS = activations_met()
 _VIEWS = ("View", "UnsafeView", "Reshape", "Squeeze", "Unsqueeze", "Alias")
 _WITH_WEIGHTS = frozenset(
     {"Convolution", "MkldnnConvolution", "ConvolutionOverrideable", "Addmm", "Mm", "Linear"}
@@ -50,6 +52,13 @@ class TraceMode(RectifierMode):
     def __init__(self) -> None:
         super().__init__()
         self.attention: list[Shape] = []
+        self.activation: Met | None = None  # the last that was met
+
+    def call(self, func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        result = super().call(func, args, kwargs)
+        if func in _ACTIVATIONS and isinstance(result, Tensor):
+            self.activation = Met(_ACTIVATIONS[func], result.detach())
+        return result
 
     def watch(self, func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         super().watch(func, args, kwargs)

@@ -79,7 +79,8 @@ def as_found(model: nn.Module, mode: FunctionMode | None = None) -> Iterator[Non
     """
     modules = modules_of(model)
     with autograd_ready(model), attributes_restored(modules), buffers_aside(modules):
-        training = [(module, module.training) for module in modules]
+        # A frozen graph has no such attribute.
+        training = [(module, getattr(module, "training", False)) for module in modules]
         # The attribute, not `.eval()`: networks override that method and do more in it than
         # switching.
         for module, was_training in training:
@@ -90,7 +91,7 @@ def as_found(model: nn.Module, mode: FunctionMode | None = None) -> Iterator[Non
                 yield
         finally:
             for module, was_training in training:
-                if module.training != was_training:
+                if getattr(module, "training", was_training) != was_training:
                     module.training = was_training
 
 
@@ -247,7 +248,8 @@ class FunctionMode(TorchFunctionMode):
 
     def __init__(self) -> None:
         super().__init__()
-        self.drew = False
+        self.drew = False  # from PyTorch's generators
+        self.moved = False  # NumPy's or Python's global generator
         self.cut = False
 
     def __torch_function__(
@@ -281,7 +283,7 @@ def _randomness_restored(mode: FunctionMode) -> Iterator[None]:
     cpu = torch.get_rng_state()
     cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None
     try:
-        with global_generators_restored(), mode:
+        with global_generators_restored(mode), mode:
             yield
     finally:
         if mode.drew:
@@ -297,7 +299,7 @@ class _Compared:
 
 
 @contextmanager
-def global_generators_restored() -> Iterator[None]:
+def global_generators_restored(mode: FunctionMode | None = None) -> Iterator[None]:
     """Put NumPy's and Python's global generators back if they were drawn from inside.
 
     In the main thread only, since another thread may be drawing from them; and once for all probes
@@ -312,10 +314,15 @@ def global_generators_restored() -> Iterator[None]:
         yield
     finally:
         _Compared.now = False
+        moved = False
         if _numpy_moved(numpys):
             np.random.set_state(numpys)  # noqa: NPY002  # the user's global generator
+            moved = True
         if random.getstate() != pythons:
             random.setstate(pythons)
+            moved = True
+        if mode is not None:
+            mode.moved = moved
 
 
 def _numpy_state() -> Any:

@@ -17,11 +17,18 @@ from xai_widgets.probe.agreement import agree, agree_first
 from xai_widgets.probe.attention import AttentionMode, AttentionPass, TraceMode
 from xai_widgets.probe.fingerprint import Fingerprint, Structure, structure_of
 from xai_widgets.probe.folding import Folding
-from xai_widgets.probe.guard import as_found, autograd_ready, like_parameters, lock_of, unwrap
+from xai_widgets.probe.guard import (
+    FunctionMode,
+    as_found,
+    autograd_ready,
+    like_parameters,
+    lock_of,
+    unwrap,
+)
 from xai_widgets.probe.layers import Layer, rank
 from xai_widgets.probe.recorder import Recorder, first_tensor
 from xai_widgets.probe.rectifiers import RectifierMode, Rule
-from xai_widgets.targets import Target, logits_of, probabilities_of
+from xai_widgets.targets import Readout, Target
 
 # Measured: on CPUs batches of 8 keep activations in cache and larger ones do not; accelerators are
 # quicker with large ones.
@@ -68,12 +75,15 @@ class Network:
     place, how much memory a pass takes.
 
     `byte_budget` bounds the largest activation of a batched forward. `draws` says whether it drew
-    random numbers when it was recorded last. `state()` tells passes
-    recorded before a change of the network from later ones.
+    random numbers when it was recorded last. `state()` tells passes recorded before a change of the
+    network from later ones; `readout` finds the classes' scores in what the network returns.
     """
 
-    def __init__(self, model: nn.Module, byte_budget: int = 256 * 2**20) -> None:
+    def __init__(
+        self, model: nn.Module, byte_budget: int = 256 * 2**20, readout: Readout | None = None
+    ) -> None:
         self.model = unwrap(model)
+        self.readout = readout or Readout()
         self.byte_budget = byte_budget
         self._fingerprint = Fingerprint(self.model)
         self._held = _Held()
@@ -169,8 +179,9 @@ class Network:
             elif not overwritten <= self._overwritten:
                 self._overwritten |= overwritten
                 forward = self._record(x)
+            self.readout.learn(forward.output, len(x), forward.mode.activation)
         self._item_bytes[tuple(x.shape[1:])] = max(forward.recorder.largest // len(x), 1)
-        self.draws = forward.mode.drew
+        self.draws = forward.mode.drew or forward.mode.moved
         return forward
 
     def _record(self, x: Tensor) -> ForwardPass:
@@ -274,6 +285,15 @@ class Network:
         with autograd_ready(self.model), torch.no_grad():
             return target.score(output, batch=len(x))
 
+    def refusal(self, x: Tensor, mode: FunctionMode | None = None) -> Exception | None:
+        """The error that the network raises on inputs (M, C, H, W); None where it takes them."""
+        x = self.prepare(x)
+        try:
+            self._in_format(lambda: self._outputs(x, mode or nullcontext()))
+        except Exception as error:  # a network may raise anything on what it does not take
+            return error
+        return None
+
     def outputs(self, x: Tensor) -> Any:
         """What the network gives out for a batch of inputs (M, C, H, W), no gradients kept."""
         x = self.prepare(x)
@@ -297,7 +317,7 @@ class Network:
     def _probabilities(self, x: Tensor) -> Tensor:
         output = self.outputs(x)
         with autograd_ready(self.model), torch.no_grad():
-            return probabilities_of(logits_of(output, batch=len(x)))
+            return self.readout.probabilities(output, len(x))
 
     def gradients(
         self, x: Tensor, target: Target, rule: Rule = "standard"
@@ -378,7 +398,7 @@ class Network:
             with autograd_ready(self.model):
                 ranked = self._learned.get(key)
                 if ranked is None:
-                    ranked = self._learned[key] = _ranked(forward)
+                    ranked = self._learned[key] = _ranked(forward, self.readout)
         self._ranked[key[0]] = ranked
         return ranked
 
@@ -394,12 +414,12 @@ class Network:
         return plain
 
 
-def _ranked(forward: ForwardPass) -> list[Layer]:
+def _ranked(forward: ForwardPass, readout: Readout) -> list[Layer]:
     try:
-        output: Tensor | None = logits_of(forward.output, batch=len(forward.x))
+        output: Tensor | None = readout.logits(forward.output, len(forward.x))
     except ExplanationError:
         output = first_tensor(forward.output)
-    if output is None:
+    if output is None or output.ndim == 0:
         return []
     recorder = forward.recorder
     head = recorder.head_input(output)

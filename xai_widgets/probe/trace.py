@@ -11,7 +11,7 @@ import torch.nn.functional as F  # the field's name for it
 from torch import Tensor, nn
 
 from xai_widgets.errors import ExplanationError, nearest
-from xai_widgets.probe.agreement import agree, close
+from xai_widgets.probe.agreement import agree, close, largest
 from xai_widgets.probe.attention import Attention, AttentionPass, layout_of_tokens
 from xai_widgets.probe.calls import LayerMap, layer_map, sum_of_placed
 from xai_widgets.probe.guard import as_found, autograd_ready
@@ -21,13 +21,9 @@ from xai_widgets.probe.norms import NormMode
 from xai_widgets.probe.rectifiers import Rule
 from xai_widgets.probe.tail import Tail
 from xai_widgets.probe.unmet import rectifier_warnings
-from xai_widgets.targets import Target, logits_of, tensors_in
+from xai_widgets.targets import Target, Unit
 
 _T = TypeVar("_T")
-_DRAWS = (
-    "the network draws random numbers in evaluation mode too: another run gives another answer and "
-    "another map"
-)
 _CUT = (
     "a part of the network is computed without gradients (torch.no_grad(), detach() or .data): "
     "what goes through it is missing from this map; compare with a perturbation method such as "
@@ -84,7 +80,27 @@ class Trace:
         """The network's class scores before softmax, (N, classes). Raises ExplanationError where it
         has none.
         """
-        return logits_of(self.output, batch=len(self._x)).detach()
+        return self.network.readout.logits(self.output, len(self._x)).detach()
+
+    @property
+    def probabilities(self) -> Tensor:
+        """What the scores mean, (N, classes) float32: probabilities, or the scores themselves where
+        the engine's activation is "identity". Errors as `logits`.
+        """
+        return self.network.readout.of_logits(self.logits)
+
+    @property
+    def unit(self) -> Unit:
+        """Whether `probabilities` are such, or numbers of another kind."""
+        try:
+            return self.network.readout.unit(self.logits.shape[1])
+        except ExplanationError:  # an output without class scores
+            return "probability"
+
+    @property
+    def random(self) -> bool:
+        """Whether the network drew random numbers when it ran."""
+        return self._mode.drew or self._mode.moved
 
     @property
     def layers(self) -> list[Layer]:
@@ -274,10 +290,7 @@ class Trace:
         if self._verified:
             return
         recorded = self.score(target)[0]
-        scale = max(
-            (float(t.detach().abs().max()) for t in tensors_in(self.output) if t.numel()),
-            default=float(recorded.abs()),
-        )
+        scale = max(largest(self.output), float(recorded.abs()))
         if not close(self.network.scores(self._x.detach()[:1], target)[0], recorded, scale):
             raise StaleError
         self._verified = True
@@ -287,7 +300,6 @@ class Trace:
         said = [
             "" if layer is None else self.map(layer).warning,
             self.network.batch_warning(self._x),
-            _DRAWS if self.network.draws else "",
             self._gradient_warning(target),
         ]
         return tuple(sentence for sentence in said if sentence)

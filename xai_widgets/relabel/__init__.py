@@ -72,3 +72,7 @@ def __getattr__(name: str) -> Any:
     new = _RENAMED[name]
     warnings.warn(f"relabel.{name} is now {new.__name__}", DeprecationWarning, stacklevel=2)
     return new
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -17,7 +17,8 @@ import torch
 
 from xai_widgets.attribution import Attribution
 from xai_widgets.engine import Engine
-from xai_widgets.errors import ExplanationError
+from xai_widgets.engine.arguments import check_engine
+from xai_widgets.errors import ExplanationError, a_kind
 from xai_widgets.images import Picture
 from xai_widgets.methods.registry import Method, Values, parameters_of
 from xai_widgets.probe.guard import global_generators_restored, ordinary_modes
@@ -26,7 +27,7 @@ from xai_widgets.progress import Progress
 from xai_widgets.relabel.autoencoders.vae import VAE
 from xai_widgets.relabel.explanation import RelabelExplanation, warnings_of
 from xai_widgets.relabel.surrogate import DistillationOptions, Surrogate, fit_surrogates
-from xai_widgets.targets import Target, TargetLike, probabilities_of
+from xai_widgets.targets import Target, TargetLike
 
 
 def _unbound(*_: Any, **__: Any) -> None:
@@ -88,9 +89,10 @@ class RelabelDistillation:
     """
 
     def __init__(self, engine: Engine, vae: VAE, **options: Any) -> None:
+        check_engine(engine, "RelabelDistillation(engine, vae)", vae)
         if not isinstance(vae, VAE):
             raise ExplanationError(
-                f"vae is a {type(vae).__name__}; expected an object with encode and decode"
+                f"vae is {a_kind(vae)}; expected an object with encode and decode"
             )
         self.engine = engine
         self.vae = vae
@@ -147,9 +149,11 @@ class RelabelDistillation:
         self, surrogate: Surrogate, picture: Picture, target: Target, started: float
     ) -> RelabelExplanation:
         trace = self.engine.internals.trace(picture)
-        probability = None
+        probability: float | None = None
+        numbers: tuple[str, ...] = ()
         if target.index is not None:
-            probability = float(probabilities_of(trace.logits)[0, target.index])
+            probability = float(trace.probabilities[0, target.index])
+            numbers = trace.network.readout.warnings(trace.probabilities[0].detach().cpu())
         attribution = Attribution(
             values=surrogate.values.cpu().numpy(),
             method=CARD.name,
@@ -163,7 +167,11 @@ class RelabelDistillation:
             input_size=(picture.input.shape[-2], picture.input.shape[-1]),
             pixels=picture.pixels,
             model=self.engine.name,
-            warnings=warnings_of(surrogate, self.engine),
+            signed=CARD.signed,
+            picture_name=picture.name,
+            picture_digest=picture.digest.hex(),
+            unit=trace.unit,
+            warnings=(*warnings_of(surrogate, self.engine), *numbers),
         )
         return RelabelExplanation.of(attribution, surrogate, self.engine)
 

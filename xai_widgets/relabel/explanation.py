@@ -273,7 +273,8 @@ def _counterfactual(surrogate: Surrogate) -> Counterfactual:
     radius = float(offsets.flatten(1).norm(dim=1).median())
     d = _weights(surrogate, offsets)
     direction = -radius * d / d.norm().clamp_min(1e-12)
-    t = _REACH * torch.linspace(0, 1, _STEPS).square()  # denser where most labels turn
+    # Denser where most labels turn.
+    t = _REACH * torch.linspace(0, 1, _STEPS, device="cpu").square()
     margin, label = _answers(teacher, direction, t)
     flip = picture = None
     cycle = float("nan")
@@ -282,7 +283,7 @@ def _counterfactual(surrogate: Surrogate) -> Counterfactual:
         first = int(turned[0])
         flip = float(t[first])
         if first:  # between the last step that keeps the label and the first that does not
-            fine = torch.linspace(float(t[first - 1]), flip, 9)[1:]
+            fine = torch.linspace(float(t[first - 1]), flip, 9, device="cpu")[1:]
             _, labels = _answers(teacher, direction, fine)
             flip = float(fine[int((labels != teacher.label).nonzero()[0])])
         there = teacher.mean + flip * direction

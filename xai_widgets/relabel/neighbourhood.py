@@ -35,11 +35,12 @@ _EVEN = 0.5  # factor of the other noise there
 
 LEAST, MOST = 0.3, 0.7  # shares of kept labels that count as two classes
 _MARGIN = 0.05  # the search stays this far within those bounds
-_OCTAVES = torch.arange(-7, 6.01, 0.125, dtype=torch.float64)  # log₂ of the threshold θ
-_SLOPES = torch.tensor([0.75, 1.5, 3.0, 6.0], dtype=torch.float64)  # β of the share, per octave
+# log₂ of the threshold θ, and β, the slope of the share per octave.
+_OCTAVES = torch.arange(-7, 6.01, 0.125, dtype=torch.float64, device="cpu")
+_SLOPES = torch.tensor([0.75, 1.5, 3.0, 6.0], dtype=torch.float64, device="cpu")
 # γ: the share that keeps its label at any distance. Moved at random, a picture crosses a plane half
 # of the time at most.
-_LEFT = torch.tensor([0.0, 0.2, 0.4, 0.5], dtype=torch.float64)
+_LEFT = torch.tensor([0.0, 0.2, 0.4, 0.5], dtype=torch.float64, device="cpu")
 _LAPSE = 0.02  # a label may turn, or stay, for no reason of scale
 _SPREAD = 3.5  # octaves: the deviation of θ before any neighbour is drawn
 _EQUAL = 0.9  # share of the highest probability from which on a scale counts as equally good
@@ -114,8 +115,8 @@ class Neighbourhood:
         (k, c, h, w).
         """
         shape = self.mean.shape[1:]
-        scale = torch.tensor(scales).view(-1, *[1] * len(shape))
-        drawn = torch.zeros(len(numbers), *shape)
+        scale = torch.tensor(scales, device="cpu").view(-1, *[1] * len(shape))
+        drawn = torch.zeros(len(numbers), *shape, device="cpu")
         if self.noise != "none":
             drawn = self._draw(numbers, "noise", lambda g: self._noise(shape, g))
         if self.structure == "erased":
@@ -125,12 +126,12 @@ class Neighbourhood:
         else:
             drawn = scale * drawn
         if self.along is not None:
-            after = torch.tensor([number >= self.turn for number in numbers]).view_as(scale)
-            ways = self._draw(numbers, "ways", lambda g: torch.randn(_BLOCK, generator=g)).view_as(
-                scale
+            after = torch.tensor([number >= self.turn for number in numbers], device="cpu")
+            ways = self._draw(
+                numbers, "ways", lambda g: torch.randn(_BLOCK, generator=g, device="cpu")
             )
             out = _EVEN * drawn + scale * _ALONG * ways.view_as(scale) * self.along.cpu()
-            drawn = torch.where(after, out, drawn)
+            drawn = torch.where(after.view_as(scale), out, drawn)
         return drawn.to(self.mean)
 
     def drawn_out(self, along: Tensor, turn: int) -> Neighbourhood:
@@ -165,14 +166,18 @@ class Neighbourhood:
         rows, columns = min(self.cells, height), min(self.cells, width)
         down, across = -(-height // rows), -(-width // columns)
         grid = (_BLOCK, rows + 1, columns + 1)
-        cells = self._draw(numbers, "cells", lambda g: torch.rand(grid, generator=g))
-        shift = self._draw(numbers, "shift", lambda g: torch.rand(_BLOCK, 2, generator=g))
+        cells = self._draw(numbers, "cells", lambda g: torch.rand(grid, generator=g, device="cpu"))
+        shift = self._draw(
+            numbers, "shift", lambda g: torch.rand(_BLOCK, 2, generator=g, device="cpu")
+        )
         erased = self.structure == "erased"
-        shares = torch.tensor([1 - 2.0**-scale if erased else 0.5 for scale in scales])
+        shares = torch.tensor(
+            [1 - 2.0**-scale if erased else 0.5 for scale in scales], device="cpu"
+        )
         coarse = (cells < shares[:, None, None]).float()
         size = ((rows + 1) * down, (columns + 1) * across)
         wide = F.interpolate(coarse[:, None], size=size, mode="bilinear")
-        corners = (shift * torch.tensor([down, across])).long().tolist()
+        corners = (shift * torch.tensor([down, across], device="cpu")).long().tolist()
         pairs = zip(wide, corners, strict=True)
         return torch.stack([m[:, y : y + height, x : x + width] for m, (y, x) in pairs])
 
@@ -195,8 +200,8 @@ def _generator(seed: int, purpose: str, block: int) -> torch.Generator:
 def _white(shape: torch.Size, noise: Noise, generator: torch.Generator) -> Tensor:
     """Noise of variance 1 for a block of pictures, (8, ...)."""
     if noise == "uniform":
-        return (2 * torch.rand(_BLOCK, *shape, generator=generator) - 1) * 3**0.5
-    return torch.randn(_BLOCK, *shape, generator=generator)
+        return (2 * torch.rand(_BLOCK, *shape, generator=generator, device="cpu") - 1) * 3**0.5
+    return torch.randn(_BLOCK, *shape, generator=generator, device="cpu")
 
 
 def _smooth(shape: torch.Size, noise: Noise, generator: torch.Generator) -> Tensor:
@@ -204,7 +209,7 @@ def _smooth(shape: torch.Size, noise: Noise, generator: torch.Generator) -> Tens
     pictures, (8, c, h, w).
     """
     channels, height, width = shape
-    total = torch.zeros(_BLOCK, *shape)
+    total = torch.zeros(_BLOCK, *shape, device="cpu")
     grids = [cells for cells in _SMOOTH if cells <= max(height, width)]
     for cells in grids:
         size = torch.Size((channels, min(cells, height), min(cells, width)))
@@ -216,9 +221,13 @@ def _smooth(shape: torch.Size, noise: Noise, generator: torch.Generator) -> Tens
 
 def _deviation(rows: int, columns: int, height: int, width: int) -> float:
     """The root mean square of enlarged white noise of deviation 1."""
-    down = F.interpolate(torch.eye(rows)[None, None], size=(height, rows), mode="bicubic")[0, 0]
-    across = F.interpolate(torch.eye(columns)[None, None], size=(width, columns), mode="bicubic")
-    return float((down.square().sum(1).mean() * across[0, 0].square().sum(1).mean()).sqrt())
+    grids = (torch.eye(count, device="cpu")[None, None] for count in (rows, columns))
+    sizes = ((height, rows), (width, columns))
+    down, across = (
+        F.interpolate(grid, size=size, mode="bicubic")[0, 0]
+        for grid, size in zip(grids, sizes, strict=True)
+    )
+    return float((down.square().sum(1).mean() * across.square().sum(1).mean()).sqrt())
 
 
 @cache
@@ -229,7 +238,8 @@ def _share_table() -> Tensor:
 
 
 def _index(scale: float) -> int:
-    return int((_OCTAVES - torch.tensor(scale, dtype=torch.float64).log2()).abs().argmin())
+    octave = torch.tensor(scale, dtype=torch.float64, device="cpu").log2()
+    return int((_OCTAVES - octave).abs().argmin())
 
 
 @cache

@@ -112,9 +112,10 @@ class Neighbours:
 
     def labels(self) -> tuple[Tensor, Tensor]:
         """The soft and the hard labels, (n,) float64 both."""
-        margin = torch.tensor([n.margin for n in self._all], dtype=torch.float64)
+        margin = torch.tensor([n.margin for n in self._all], dtype=torch.float64, device="cpu")
         if self.teacher.target.index == self.teacher.label:
-            return margin.sigmoid(), torch.tensor([n.kept for n in self._all], dtype=torch.float64)
+            kept = torch.tensor([n.kept for n in self._all], dtype=torch.float64, device="cpu")
+            return margin.sigmoid(), kept
         median = margin.median()
         return (margin - median).sigmoid(), (margin > median).double()
 
@@ -148,7 +149,7 @@ class Neighbours:
     def snapshot(self) -> Neighbours:
         """A copy without features, to which no more neighbours are added."""
         copied = copy.copy(self)
-        nothing = torch.empty(0)
+        nothing = torch.empty(0, device="cpu")
         copied._all = [neighbour._replace(row=nothing) for neighbour in self._all]
         copied._moments = dict(self._moments)
         return copied
@@ -275,9 +276,9 @@ class CellFeatures:
         else:
             fine = values[self._labels.flatten()].view(1, *self._x.shape[1:])
         # In units of these features the picture itself is 1, and a neighbour 1 − its change.
-        ones = torch.ones_like(self._x)
-        mean = ones - neighbours.mean_change
-        return read(fine.expand_as(self._x), ones, mean, neighbours.detail, readout)
+        ones = torch.ones_like(self._x[:1])
+        mean = ones - neighbours.mean_change.mean(0, keepdim=True)
+        return read(fine, ones, mean, neighbours.detail, readout)
 
 
 Features: TypeAlias = PixelFeatures | LatentFeatures | CellFeatures

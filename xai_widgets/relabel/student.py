@@ -81,7 +81,7 @@ def fit(
     split into principal coordinates, in which the problem is small and well scaled.
     """
     soft, hard = soft.double(), hard.double()
-    train = torch.arange(len(features)) % HELD_OUT != HELD_OUT - 1
+    train = torch.arange(len(features), device="cpu") % HELD_OUT != HELD_OUT - 1
     mean = features[train].mean(0, dtype=torch.float64)
     spread = features[train].double().var(0, correction=0)
     deviation = (spread + _FLOOR**2 * spread.mean().clamp_min(1e-300)).sqrt()
@@ -117,7 +117,8 @@ def _chosen_decay(
     """The penalty whose students have the least loss on neighbours they were not fitted to: from
     the heaviest, for as long as a lighter one is better.
     """
-    seen = torch.arange(len(x)) % _FOLDS != torch.arange(_FOLDS)[:, None]
+    folds = torch.arange(_FOLDS, device="cpu")[:, None]
+    seen = torch.arange(len(x), device="cpu") % _FOLDS != folds
     weights = _weights(hard, seen, objective)
     unseen = _weights(hard, ~seen, objective)
     held_out = _Problem(x.numpy(), soft.numpy(), hard.numpy(), unseen.numpy(), objective, 0.0)
@@ -136,7 +137,7 @@ def _chosen_decay(
 
 def _weights(hard: Tensor, parts: Tensor, objective: Objective) -> Tensor:
     """The weight of each neighbour in each part, (k, n), with a sum of 1 over every part (k, n)."""
-    weights = torch.zeros(parts.shape, dtype=torch.float64)
+    weights = torch.zeros(parts.shape, dtype=torch.float64, device="cpu")
     for row, part in zip(weights, parts, strict=True):
         row[part] = objective.weights(hard[part]) / part.sum()
     return weights

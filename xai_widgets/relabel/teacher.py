@@ -13,7 +13,7 @@ from xai_widgets.errors import ExplanationError
 from xai_widgets.probe.guard import as_found, like_parameters, ordinary_modes
 from xai_widgets.probe.network import Network
 from xai_widgets.relabel.autoencoders.vae import VAE
-from xai_widgets.targets import Target, logits_of, probabilities_of
+from xai_widgets.targets import Readout, Target
 
 Reference = Literal["image", "reconstruction"]
 Detail = Literal["auto", "none", "kept", "faded"]
@@ -90,16 +90,19 @@ class Teacher:
         """
         output = self.network.outputs(self._to_input(pixels))
         with ordinary_modes():
-            label = _labels(output, len(pixels))
-            if self.target.index is None:
+            readout, index = self.network.readout, self.target.index
+            label = _labels(readout, output, len(pixels), index)
+            if index is None:
                 margin = self.target.score(output, batch=len(pixels)).cpu().double()
                 return margin / self.temperature, label
-            log_p = _log_probabilities(output, len(pixels)) / self.temperature
-            index = min(self.target.index, log_p.shape[1] - 1)
-            if len(log_p[0]) == 2 and logits_of(output, batch=len(pixels)).shape[1] == 1:
-                index = 1  # a network of one logit answers "is it?"
-            others = torch.cat([log_p[:, :index], log_p[:, index + 1 :]], dim=1)
-            return log_p[:, index] - others.amax(1), label
+            log_p = readout.log_probabilities(readout.logits(output, len(pixels)).cpu())
+            if readout.meaning(log_p.shape[1]) == "softmax":
+                log_p = log_p / self.temperature
+                others = torch.cat([log_p[:, :index], log_p[:, index + 1 :]], dim=1)
+                return log_p[:, index] - others.amax(1), label
+            # Of a class that is there or not, whatever the others are, the rival is its absence.
+            own = log_p[:, index].clamp_max(-1e-12)
+            return (own - torch.log(-torch.expm1(own))) / self.temperature, label
 
     def cycle_error(self, latents: Tensor) -> float:
         """The root mean square difference of latents and their encoding once decoded."""
@@ -132,27 +135,29 @@ class Teacher:
         return decoded.to(self.pixels.device)
 
 
-def _labels(output: Any, count: int) -> Tensor:
-    """The most probable classes (N,); 0 for an output that has none."""
+def _labels(readout: Readout, output: Any, count: int, index: int | None) -> Tensor:
+    """The most probable classes (N,); 0 for an output that has none. Where classes do not exclude
+    each other, the class `index` where it is more probable than not, else −1.
+
+    Raises ExplanationError where the scores are no probabilities, so that there is no label.
+    """
     try:
-        logits = logits_of(output, batch=count)
+        logits = readout.logits(output, count)
     except ExplanationError:
-        return torch.zeros(count, dtype=torch.int64)
-    if logits.shape[1] > 1:
+        return torch.zeros(count, dtype=torch.int64, device="cpu")
+    classes = logits.shape[1]
+    if index is not None and readout.unit(classes) == "number":
+        raise ExplanationError(
+            "relabel_distillation asks whether pictures keep their class, and the engine's "
+            "activation says that the network gives numbers of another kind; explain them by "
+            "another method"
+        )
+    if index is None and classes == 1:
+        return (logits[:, 0] > 0).long().cpu() - 1
+    if index is None or (classes > 1 and readout.meaning(classes) == "softmax"):
         return logits.argmax(1).cpu()
-    # One logit: class 0 where it is positive, as its target is called; −1 where it is not.
-    return (logits[:, 0] > 0).long().cpu() - 1
-
-
-def _log_probabilities(output: Any, count: int) -> Tensor:
-    """Log probabilities (N, classes) float64; for one logit, those of no and yes."""
-    logits = logits_of(output, batch=count).cpu().double()
-    if logits.shape[1] == 1:
-        return F.logsigmoid(torch.cat([-logits, logits], dim=1))
-    probabilities = probabilities_of(logits)
-    if torch.equal(probabilities, logits.float()):  # the network ends in a softmax of its own
-        return logits.clamp_min(1e-12).log()
-    return logits.log_softmax(1)
+    there = readout.of_logits(logits)[:, index] > 0.5
+    return torch.where(there, index, -1).cpu()
 
 
 def _evaluated(vae: VAE, method: Callable[[Tensor], Result], x: Tensor) -> Result:

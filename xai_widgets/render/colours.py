@@ -27,7 +27,7 @@ import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
 
-from xai_widgets.errors import ExplanationError, nearest
+from xai_widgets.errors import ExplanationError, brief, nearest
 
 __all__ = [
     "CENTRE",
@@ -312,12 +312,14 @@ def _picture(pixels: npt.ArrayLike) -> Pixels:
 
 
 def _check(name: str, value: float, low: float, high: float) -> None:
-    if not low <= value <= high:  # also refuses NaN
-        raise ExplanationError(f"{name} is {value}; expected a number from {low} to {high}.")
+    number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+    if not number or not low <= value <= high:  # also refuses NaN
+        raise ExplanationError(f"{name} is {brief(value)}; expected a number from {low} to {high}.")
 
 
 def _choice(name: str, value: str, choices: Sequence[str]) -> None:
     if value not in choices:
         raise ExplanationError(
-            f"{name} is {value!r}; expected one of {', '.join(choices)}.{nearest(value, choices)}"
+            f"{name} is {brief(value)}; "
+            f"expected one of {', '.join(choices)}.{nearest(value, choices)}"
         )

@@ -123,8 +123,8 @@ def curves_figure(
 ) -> CurvesFigure:
     """Draw panels beside each other, and first the picture they are of.
 
-    A panel has a `title` and `lines`, each with `title`, `x` and `y` (K + 1,), `auc`, and for a
-    `control` the band `low` to `high`.
+    A panel has a `title`, `lines`, each with `title`, `x` and `y` (K + 1,), `auc`, and for a
+    `control` the band `low` to `high`; and a `unit`, "number" where they are no probabilities.
     """
     columns = len(panels) + (pixels is not None)
     drawn = CurvesFigure(figsize=(3.4 * columns, 3.3), dpi=110, layout="constrained")
@@ -134,16 +134,23 @@ def curves_figure(
         first = axes.pop(0)
         first.imshow(pixels)
         first.set_axis_off()
-    top = max((float(np.max(line["y"])) for p in panels for line in p["lines"]), default=1.0)
+    heights = [float(h) for p in panels for line in p["lines"] for h in (*line["y"], 0.0)] or [1.0]
     for axis, panel in zip(axes, panels, strict=True):
-        _panel(axis, panel["title"], panel["lines"], baseline, min(1.02, max(top * 1.08, 0.02)))
+        unit = panel.get("unit", "probability")
+        low, high = min(heights) * 1.08, max(heights) * 1.08
+        limits = (low, high) if unit == "number" else (0.0, min(1.02, max(high, 0.02)))
+        _panel(axis, f"{panel['title']}: {unit}", panel["lines"], baseline, limits)
     if title:
         drawn.suptitle(title, fontsize=9, x=0.01, ha="left")
     return drawn
 
 
 def _panel(
-    axis: Any, title: str, lines: Sequence[Mapping[str, Any]], baseline: str, top: float
+    axis: Any,
+    title: str,
+    lines: Sequence[Mapping[str, Any]],
+    baseline: str,
+    limits: tuple[float, float],
 ) -> None:
     colour = iter(COLOURS * (len(lines) // len(COLOURS) + 1))
     for line in lines:
@@ -159,8 +166,8 @@ def _panel(
             ls="--" if control else "-",
             label=f"{line['title']}  {line['auc']:.3f}",
         )
-    axis.set(xlim=(0, 1), ylim=(0, top), xlabel=f"pixels changed (baseline: {baseline})")
-    axis.set_title(f"{title}: probability and area", fontsize=10, loc="left")
+    axis.set(xlim=(0, 1), ylim=limits, xlabel=f"pixels changed (baseline: {baseline})")
+    axis.set_title(f"{title} and area", fontsize=10, loc="left")
     axis.tick_params(labelsize=8)
     axis.xaxis.label.set_size(8)
     axis.spines[["top", "right"]].set_visible(False)

@@ -33,3 +33,7 @@ __all__ = [
     "right_for_the_right_reasons",
     "saliency_guided",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

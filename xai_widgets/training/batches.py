@@ -69,7 +69,7 @@ class Batches:
 
     def normalised(self, pixels: Tensor) -> Tensor:
         """(pixels − mean) / std, of pixels in [0, 1]."""
-        mean, std = (torch.tensor(v).view(-1, 1, 1) for v in (self.mean, self.std))
+        mean, std = (pixels.new_tensor(v).view(-1, 1, 1) for v in (self.mean, self.std))
         return ((pixels - mean) / std).contiguous()
 
 
@@ -83,9 +83,11 @@ def augmented(
     seed, *step = seeds
     generator = generator_of(seed, AUGMENTATION, *step)
     count, _, height, width = pixels.shape
-    angle = (2 * torch.rand(count, generator=generator) - 1) * math.radians(rotation)
-    moves = torch.randint(-crop, crop + 1, (2, count), generator=generator)
-    mirrored = torch.rand(count, generator=generator) < 0.5 if flip else torch.zeros(count) > 0
+    angle = (2 * torch.rand(count, generator=generator, device="cpu") - 1) * math.radians(rotation)
+    moves = torch.randint(-crop, crop + 1, (2, count), generator=generator, device="cpu")
+    mirrored = torch.zeros(count, dtype=torch.bool, device="cpu")
+    if flip:
+        mirrored = torch.rand(count, generator=generator, device="cpu") < 0.5
     if rotation:
         sign = torch.where(mirrored, -1.0, 1.0)
         cos, sin, aspect = angle.cos(), angle.sin(), height / width
@@ -94,10 +96,10 @@ def augmented(
         grid = F.affine_grid(torch.stack(rows, 1).view(-1, 2, 3), list(pixels.shape), False)
         return F.grid_sample(pixels, grid, align_corners=False)
     padded = F.pad(pixels, [crop] * 4)
-    across = torch.arange(width).expand(count, width)
+    across = torch.arange(width, device="cpu").expand(count, width)
     across = torch.where(mirrored[:, None], across.flip(1), across) + crop + moves[0][:, None]
-    down = torch.arange(height) + crop + moves[1][:, None]
-    item = torch.arange(count)[:, None, None]
+    down = torch.arange(height, device="cpu") + crop + moves[1][:, None]
+    item = torch.arange(count, device="cpu")[:, None, None]
     return padded[item, :, down[:, :, None], across[:, None, :]].permute(0, 3, 1, 2)
 
 

@@ -61,7 +61,7 @@ def agree(name: str, number: int) -> None:
     """Raise ExplanationError unless the number is the same in every process."""
     if rank_and_count()[1] == 1:
         return
-    bounds = torch.tensor([number, -number])
+    bounds = torch.tensor([number, -number], device="cpu")
     if torch.cuda.is_available() and dist.get_backend() == "nccl":
         bounds = bounds.cuda()
     dist.all_reduce(bounds, op=dist.ReduceOp.MAX)

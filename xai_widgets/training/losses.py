@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F  # the field's name for it
 from torch import Tensor, nn
 
-from xai_widgets.errors import ExplanationError, check_choice
+from xai_widgets.errors import ExplanationError, brief, check_choice
 from xai_widgets.training.passes import Terms, TrainingPass
 
 Distance = Callable[[Tensor, Tensor], Tensor]
@@ -222,7 +222,7 @@ def jacobian_regularization(
     random directions v of length 1. Source: Hoffman, Roberts, Yaida 2019, algorithm 1.
     """
     if projections < 1:
-        raise ExplanationError(f"projections={projections!r}; expected at least 1")
+        raise ExplanationError(f"projections={brief(projections)}; expected at least 1")
 
     def regularise(run: TrainingPass) -> Tensor:
         z = run.logits
@@ -281,7 +281,7 @@ def saliency_guided(
     Raises ExplanationError for a share outside 0 to 1.
     """
     if not 0 <= share <= 1:
-        raise ExplanationError(f"share={share!r}; expected 0 to 1")
+        raise ExplanationError(f"share={brief(share)}; expected 0 to 1")
 
     def regularise(run: TrainingPass) -> Tensor:
         x = run.inputs.detach().flatten(1)

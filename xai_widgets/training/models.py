@@ -121,11 +121,11 @@ MODELS: Mapping[str, Callable[[int, int], nn.Module]] = MappingProxyType(
 
 
 def build(name: str, channels: int, classes: int, seed: int = 0) -> Any:
-    """A network with weights drawn from a seed; the global generator is left as it was.
+    """A network with weights drawn on the CPU from a seed; the global generator is left as it was.
 
     Raises ExplanationError with the nearest spelling for an unknown name.
     """
     check_choice("model", name, MODELS)
-    with torch.random.fork_rng(devices=[]):
+    with torch.device("cpu"), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return MODELS[name](channels, classes)

@@ -64,7 +64,7 @@ def accuracy_of(model: nn.Module, data: Batches) -> float:
     device = next(model.parameters()).device
     with as_found(model), torch.no_grad():
         right = torch.zeros((), dtype=widest(device), device=device)
-        for numbers in torch.arange(len(data)).split(_BATCH)[rank::count]:
+        for numbers in torch.arange(len(data), device="cpu").split(_BATCH)[rank::count]:
             logits = logits_of(model(data.inputs(numbers).to(device)), batch=len(numbers))
             right += (logits.argmax(1).cpu() == data.labels[numbers]).sum().to(device)
         summed([right])
@@ -78,7 +78,7 @@ def cosine_of(model: nn.Module, data: Batches, pictures: int) -> float | None:
     """
     cosines = []
     count = min(pictures, len(data))
-    spread = torch.arange(count) * len(data) // max(count, 1)
+    spread = torch.arange(count, device="cpu") * len(data) // max(count, 1)
     device = next(model.parameters()).device
     with as_found(model):
         for numbers in spread.split(_GRADIENT_BATCH):

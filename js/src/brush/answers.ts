@@ -1,6 +1,7 @@
 /** What the network says of the painted picture: on the bars of the classes, and in words. */
-import { percent } from "../core/format";
+import { amount, percent } from "../core/format";
 import type { Model } from "../core/model";
+import type { ClassScore } from "../core/wire";
 import { classBar } from "../parts/bar";
 import { el, on, set, write } from "../parts/dom";
 
@@ -18,13 +19,16 @@ export function newAnswers(signal: AbortSignal, model: Model, root: HTMLElement)
   });
   const nameOf = (index: number): string => model.get("class_names")?.[index] ?? `class ${index}`;
 
+  const unit = (): ClassScore["unit"] => model.get("prediction")?.top[0]?.unit;
+
   /** A bar of the viewer's, made there by `classBar`. */
   function fill(bar: Element, index: number): void {
     const [label, value] = bar.children as unknown as HTMLElement[];
-    label!.style.backgroundSize = `${100 * (after ?? before)[index]!}%`;
-    write(value!, percent((after ?? before)[index]!));
+    const share = unit() === "number" ? 0 : (after ?? before)[index]!;
+    label!.style.backgroundSize = `${100 * share}%`;
+    write(value!, amount((after ?? before)[index]!, unit()));
     const tick = label!.querySelector("i")!;
-    tick.hidden = !after;
+    tick.hidden = !after || unit() === "number";
     tick.style.left = `${100 * before[index]!}%`;
   }
 
@@ -50,14 +54,14 @@ export function newAnswers(signal: AbortSignal, model: Model, root: HTMLElement)
       }
       top = after ? after.indexOf(Math.max(...after)) : 0;
       const rises = !!after && !shown.has(top);
-      risen.show(nameOf(top), (after ?? before)[top], after && before[top]);
+      risen.show(nameOf(top), (after ?? before)[top], unit(), after && before[top]);
       const title = `Most probable in the painted picture (class ${top}): explain it`;
       set(risen.element, { title });
       risen.element.hidden = !rises;
       const chosen = model.get("target");
       const index = typeof chosen === "number" ? chosen : model.get("prediction").top[0].index;
-      const answer = after ? ` → ${percent(after[index]!)}` : "";
-      write(change, part ? `${nameOf(index)} ${percent(before[index]!)}${answer}` : "");
+      const answer = after ? ` → ${amount(after[index]!, unit())}` : "";
+      write(change, part ? `${nameOf(index)} ${amount(before[index]!, unit())}${answer}` : "");
       const painted = `with ${percent(part, 0)} of the picture painted`;
       write(share, part ? painted : "Paint over what you think matters: the bars answer.");
       element.hidden = !active && !part;

@@ -1,6 +1,6 @@
 /** The grid: networks by methods, each cell a small stage; one cursor and one zoom for all of them. */
 
-import { percent } from "../core/format";
+import { amount, percent } from "../core/format";
 import { WHOLE, type Zoom } from "../core/geometry";
 import type { Appearance } from "../core/model";
 import { stepsBack } from "../core/session";
@@ -143,7 +143,7 @@ export function newGrid(
         }
         [stageLook, onStage] = [look, painted];
         set(box, {
-          title: words || null,
+          title: words || frame?.note || null,
           _picked: cellKey(session.picked) === cellKey(cell),
           _fresh: !stale && !frame?.partial,
         });
@@ -172,10 +172,11 @@ export function newGrid(
       const { top, target } = session.prediction(row) ?? {};
       const [first] = top ?? [];
       bar.element.hidden = !first;
-      bar.show(first?.name ?? "", first?.probability);
+      bar.show(first?.name ?? "", first?.probability, first?.unit);
       set(bar.name, { title: first?.name });
       const other = target && first && target.index !== first.index;
-      const share = target?.probability == null ? "" : ` ${percent(target.probability)}`;
+      const share =
+        target?.probability == null ? "" : ` ${amount(target.probability, target.unit)}`;
       write(explained, other ? `explained: ${target.name}${share}` : "");
       set(explained, { title: explained.textContent });
     };
@@ -318,7 +319,7 @@ function gridPicture(
   rows.forEach(({ name }, row) => {
     const y = top + row * (SIDE + 2);
     const first = session.prediction(row)?.top?.[0];
-    const says = first ? `${first.name} ${percent(first.probability)}` : "";
+    const says = first ? `${first.name} ${amount(first.probability, first.unit)}` : "";
     text(name, 8, y + LINE, true, LEFT - 16);
     text(says, 8, y + 2 * LINE, false, LEFT - 16);
     methods.forEach((method, column) => {

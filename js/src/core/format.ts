@@ -1,5 +1,9 @@
 /** Numbers as people read them: units after a no-break space, a true minus, three digits that count. */
 
+import type { ClassScore } from "./wire";
+
+type Unit = ClassScore["unit"];
+
 /** +1.42, −0.034, +1.2e−5, 0. */
 export function signed(value: number): string {
   if (!Number.isFinite(value)) return "–";
@@ -21,6 +25,10 @@ export function percent(share: number, digits = 1): string {
     ? `<${least}\xa0%`
     : `${(100 * share).toFixed(digits)}\xa0%`;
 }
+
+/** What a network says of a class: 42.9 %; where that is no probability, the number itself, 37.1. */
+export const amount = (value: number, unit?: Unit, digits?: number): string =>
+  unit === "number" ? signed(value).replace("+", "") : percent(value, digits);
 
 /** 38 ms, 2.4 s, 1 min 20 s. */
 export function duration(seconds: number): string {

@@ -5,7 +5,11 @@
 
 export type Bytes = DataView | Uint8Array | string;
 
-export interface ClassScore { index: number; name: string; probability: number }
+/** A class and its probability; with the unit "number", the network's own number in its place, such
+ * as an age. Without a unit it is a probability. */
+export interface ClassScore {
+  index: number; name: string; probability: number; unit?: "probability" | "number";
+}
 /** The most probable classes, the first one first. */
 export interface Prediction { top: readonly ClassScore[] }
 /** A parameter of a method, and the control that sets it. */
@@ -24,13 +28,15 @@ export interface MethodCard {
 }
 /** A layer that CAM methods accept, with the height and width of its maps. */
 export interface Layer { name: string; size: readonly [number, number]; channels: number }
-/** The network, with the height and width of its input. */
-export interface Network { name: string; input: readonly [number, number] }
+/** The network, with the height and width of its input; `note` is what has to be known before its
+ * numbers are believed. */
+export interface Network { name: string; input: readonly [number, number]; note?: string }
 /** A picture in a format that browsers know; with an empty `mime`, its pixels as they are. */
 export interface Picture { width: number; height: number; mime: string; data: Bytes; name?: string }
 /** What is explained; a function of the output has no index. */
 export interface FrameTarget {
-  index: number | null; name: string; probability: number | null; score?: number | null;
+  index: number | null; name: string; probability: number | null; unit?: "probability" | "number";
+  score?: number | null;
 }
 /** An (h, w) map in bytes: value = sign(s) |s|^gamma peak, with s read from the byte. */
 export interface QuantisedMap {

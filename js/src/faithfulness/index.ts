@@ -1,7 +1,7 @@
 /** FaithfulnessViewer in the browser: curves, the picture at any point of them, and the sanity check. */
 
-import { percent } from "../core/format";
-import type { Curves } from "../core/wire";
+import { amount } from "../core/format";
+import type { ClassScore, Curves } from "../core/wire";
 import { el, row, section, set } from "../parts/dom";
 import { classPicker, UNSAVED } from "../parts/picker";
 import { type Line, plot } from "../parts/plot";
@@ -30,12 +30,12 @@ const BASELINES: ReadonlyArray<Segment<Baseline>> = [
 const WORDS = {
   insertion: {
     title: "Insertion",
-    note: "probability; high is good",
+    note: "high is good",
     ends: ["nothing", "all put in"],
   },
   deletion: {
     title: "Deletion",
-    note: "probability; low is good",
+    note: "low is good",
     ends: ["all there", "all taken out"],
   },
 } as const;
@@ -125,15 +125,16 @@ export default widget(
       const heights = all.flatMap((curves) =>
         KINDS.flatMap((one) => [...curves[one].probability, ...(curves[one].high ?? [])]),
       );
+      const unit = frame?.target.unit;
       const there = at && { ...at, kind: own };
       return {
         x: frame?.fractions ?? [],
         lines: all.map((curves) => lineOf(curves, own)),
-        range: { low: 0, high: all.length ? Math.min(1, 1.08 * Math.max(...heights, 0.01)) : 1 },
+        range: rangeOf(heights, unit),
         chosen: at?.curves.method ?? chosen,
         point: at && kind === own ? at.point : null,
         spoken: there ? `${there.curves.title}, ${pointInWords(there)}` : "",
-        format: (value: number) => percent(value, value && value < 0.01 ? 1 : 0),
+        format: (value: number) => amount(value, unit, value && value < 0.01 ? 1 : 0),
         ends: WORDS[own].ends,
       };
     }
@@ -183,3 +184,11 @@ export default widget(
   },
   ".faithfulness",
 );
+
+/** From 0 up to the highest probability; numbers of another kind may be below 0 and above 1. */
+function rangeOf(heights: readonly number[], unit: ClassScore["unit"]) {
+  if (!heights.length) return { low: 0, high: 1 };
+  const high = 1.08 * Math.max(...heights, 0.01);
+  if (unit === "number") return { low: 1.08 * Math.min(...heights, 0), high };
+  return { low: 0, high: Math.min(1, high) };
+}

@@ -1,5 +1,5 @@
 /** The picture at a point of a curve, put together here, and what the network says of it. */
-import { percent } from "../core/format";
+import { amount, percent } from "../core/format";
 import type { Curves, CurvesFrame, Picture } from "../core/wire";
 import { bytesOf } from "../maps/levels";
 import { classBar } from "../parts/bar";
@@ -27,7 +27,9 @@ export function shareInWords({ frame, kind, point }: CurvePoint): string {
 export function pointInWords(at: CurvePoint): string {
   const { frame, curves, kind, point } = at;
   const classes = (curves[kind].top[point] ?? []).slice(0, 3);
-  const says = classes.map(([index, share]) => `${frame.names[index]} ${percent(share)}`);
+  const says = classes.map(
+    ([index, share]) => `${frame.names[index]} ${amount(share, frame.target.unit)}`,
+  );
   return `${shareInWords(at)}: ${says.join(", ")}`;
 }
 
@@ -98,7 +100,7 @@ export function pictureAtPoint(
       set(bar, { _empty: empty, _target: isTarget });
       if (index === undefined) continue;
       const title = at?.frame.names[index] ?? `class ${index}`;
-      showClass(title, probability);
+      showClass(title, probability, at?.frame.target.unit);
       set(name, { title });
     }
     write(title, `What it says${at && at.curves.maps > 1 ? " of the first map" : ""}`);

@@ -1,5 +1,5 @@
 /** Which class is explained: the top five as bars that are buttons, and a search over all. */
-import { percent } from "../core/format";
+import { amount } from "../core/format";
 import { classBar } from "../parts/bar";
 import { done, el, on, type Part, section, set, svg } from "../parts/dom";
 import { UNSAVED } from "../parts/picker";
@@ -36,7 +36,7 @@ export function classes(signal: AbortSignal, session: HeatmapSession, host: HTML
     const query = input.value;
     const choices = searchClasses(query, names, SHOWN, probabilities).map((index): Choice => {
       const probability = probabilities.get(index);
-      const note = probability === undefined ? String(index) : percent(probability);
+      const note = probability === undefined ? String(index) : amount(probability, top[0]?.unit);
       return { value: String(index), label: names[index]!, note };
     });
     if (!choices.length)
@@ -93,7 +93,7 @@ export function classes(signal: AbortSignal, session: HeatmapSession, host: HTML
         const { element, show } = bars[i] ?? newBar();
         const pressed = (index ?? chosen) === chosen;
         const open = pressed || session.available({ target: index });
-        show(name, probability);
+        show(name, probability, top[0]?.unit);
         set(element, {
           _class: index ?? "",
           $pressed: String(pressed),

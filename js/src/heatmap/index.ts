@@ -1,6 +1,6 @@
 /** HeatmapViewer in the browser: puts the parts together and keeps them in step with the model. */
 
-import { percent, signed, size } from "../core/format";
+import { amount, signed, size } from "../core/format";
 import { layoutOf } from "../core/geometry";
 import { APPEARANCE, type Arrangement, now } from "../core/model";
 import { type State, stepsBack } from "../core/session";
@@ -115,8 +115,8 @@ function build(view: View) {
     const { shown } = session;
     if (!shown || shown.partial || session.stale()) return "";
     const title = session.method?.title ?? shown.method;
-    const { name, probability } = shown.target;
-    const chance = probability === null ? "" : `, ${percent(probability)}`;
+    const { name, probability, unit } = shown.target;
+    const chance = probability === null ? "" : `, ${amount(probability, unit)}`;
     const range = `Values from ${shown.range.map(signed).join(" to ")}.`;
     const text = `${title} for ${name}${chance}. ${plateWords() || range}`;
     stage.describe(`${text} Arrow keys read values, plus and minus zoom.`);

@@ -1,6 +1,6 @@
 /** The photograph under its map, its reconstruction, and the edited picture with what the network says. */
 
-import { percent, signed } from "../core/format";
+import { amount, signed } from "../core/format";
 import { APPEARANCE } from "../core/model";
 import type { JudgedPicture, Picture, QuantisedMap } from "../core/wire";
 import { resolveColormap } from "../maps/colormap";
@@ -57,7 +57,7 @@ export function newPictures(
     const picture = pictureEdited();
     if (!picture) return "";
     const probability = picture.chances.find(([index]) => index === picture.label)?.[1];
-    return `${picture.label_name}${probability === undefined ? "" : ` ${percent(probability, 0)}`}`;
+    return `${picture.label_name}${probability === undefined ? "" : ` ${amount(probability, session.reconstruction?.target.unit, 0)}`}`;
   }
 
   function showMap(picture: Picture): void {
@@ -109,7 +109,8 @@ export function newPictures(
       Object.assign(shown, { photograph: picture, again });
       if (picture) showMap(picture);
       const target = reconstruction?.target;
-      const chance = target?.probability == null ? "" : ` ${percent(target.probability)}`;
+      const chance =
+        target?.probability == null ? "" : ` ${amount(target.probability, target.unit)}`;
       write(photograph.note, target ? `${target.name}${chance}` : "");
       set(photograph.canvas, { $label: `The picture: ${photograph.note.textContent}` });
       before.show(again);
@@ -152,7 +153,7 @@ function newBars(session: LatentSession) {
       const title = empty ? "" : (names.get(index) ?? "");
       const share = answer?.chances.find(([other]) => other === index)?.[1] ?? 0;
       const was = earlier.find(([other]) => other === index)?.[1];
-      showClass(title, empty || !answer ? null : share, was);
+      showClass(title, empty || !answer ? null : share, reconstruction?.target.unit, was);
       set(name, { title });
       bar.hidden = i < ROWS ? empty : !top.length;
       set(bar, {

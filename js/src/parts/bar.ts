@@ -1,5 +1,6 @@
 /** A class as a bar: its name, how probable it is, and a tick where that was before. */
-import { percent } from "../core/format";
+import { amount } from "../core/format";
+import type { ClassScore } from "../core/wire";
 import { el, write } from "./dom";
 
 export function classBar<Spec extends string>(spec: Spec) {
@@ -8,12 +9,18 @@ export function classBar<Spec extends string>(spec: Spec) {
   return {
     element: el(spec, name, chance),
     name,
-    show(title: string, probability: number | null | undefined, before?: number): void {
+    show(
+      title: string,
+      probability: number | null | undefined,
+      unit?: ClassScore["unit"],
+      before?: number,
+    ): void {
+      const whole = unit === "number" ? 0 : 100;
       write(text, title);
-      name.style.backgroundSize = `${100 * (probability ?? 0)}%`;
-      write(chance, probability == null ? "" : percent(probability));
-      tick.hidden = before === undefined;
-      tick.style.left = `${100 * (before ?? 0)}%`;
+      name.style.backgroundSize = `${whole * (probability ?? 0)}%`;
+      write(chance, probability == null ? "" : amount(probability, unit));
+      tick.hidden = before === undefined || !whole;
+      tick.style.left = `${whole * (before ?? 0)}%`;
     },
   };
 }

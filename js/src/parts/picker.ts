@@ -1,5 +1,5 @@
 /** A button that shows what is chosen and opens the list of what could be; methods and classes to choose from. */
-import { percent } from "../core/format";
+import { amount } from "../core/format";
 import type { ClassScore, FrameTarget, MethodCard } from "../core/wire";
 import { done, el, isCommand, on, type Part, set, svg, write } from "./dom";
 import { type Choice, popup } from "./popup";
@@ -102,14 +102,14 @@ export function classPicker(
   return [
     classes.element,
     (top, shown, target, frozen) => {
-      const choices = top.map(({ index, name, probability }) => ({
+      const choices = top.map(({ index, name, probability, unit }) => ({
         value: String(index),
         label: name,
-        note: percent(probability),
+        note: amount(probability, unit),
         reason: frozen && index !== shown?.index ? UNSAVED : null,
       }));
       const value = String(shown?.index ?? target ?? "");
-      const chance = shown?.probability == null ? "" : percent(shown.probability);
+      const chance = shown?.probability == null ? "" : amount(shown.probability, shown.unit);
       classes.show(choices, value, shown?.name ?? "…", chance, !choices.length);
     },
   ];

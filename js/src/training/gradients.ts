@@ -1,6 +1,6 @@
 /** A few pictures with their plain and their guided gradient, after an epoch. */
 
-import { fixed, percent } from "../core/format";
+import { amount, fixed } from "../core/format";
 import { APPEARANCE } from "../core/model";
 import type { Picture, PictureGradients } from "../core/wire";
 import { el, lines, type Part, set, write } from "../parts/dom";
@@ -33,7 +33,10 @@ export function gradients(signal: AbortSignal, session: TrainingSession): Part {
         const gradient = shown?.maps[i];
         map.show(gradient?.data ? gradient : undefined, OPAQUE, picture, gradient?.error ?? "");
       }
-      write(answer, shown ? `says ${shown.top.name} ${percent(shown.top.probability, 0)}` : "");
+      write(
+        answer,
+        shown ? `says ${shown.top.name} ${amount(shown.top.probability, shown.top.unit, 0)}` : "",
+      );
       set(answer, { _wrong: shown && !shown.right });
       write(cosine, shown?.cosine == null ? "" : `cosine here ${fixed(shown.cosine)}`);
     };

@@ -232,13 +232,13 @@ def test_checkpoints_of_one_network(engine: Engine, tmp_path: Path) -> None:
 def test_it_is_strict(engine: Engine, comparison: GradientComparison) -> None:
     with pytest.raises(TypeError, match=r"no keyword .nois.\. Did you mean .noise"):
         GradientComparison(engine, photograph(), nois=1)  # type: ignore[call-arg]  # the point of it
-    with pytest.raises(ExplanationError, match=r"methods is .salience.*Did you mean .saliency"):
+    with pytest.raises(ExplanationError, match=r"unknown method .salience.*Did you mean .saliency"):
         GradientComparison(engine, photograph(), ["salience"])
     with pytest.raises(ExplanationError, match="2 different names"):
         GradientComparison([engine, engine], photograph(), names=["a", "a"])
     with pytest.raises(ExplanationError, match=r"shares from 0 to 1"):
         GradientComparison(engine, photograph(), accuracies=[93])
-    with pytest.raises(ExplanationError, match="no engine"):
+    with pytest.raises(ExplanationError, match="a network, as its engine; bind it first"):
         GradientComparison(engine.model, photograph())  # type: ignore[arg-type]  # the point of it
     with pytest.raises(ExplanationError, match="empty"):
         GradientComparison(engine, [])

@@ -28,8 +28,10 @@ class FiveMaps(Appearance, PictureWidget):
     _static = Path(__file__).parent
     _asked_by = ("target",)
 
-    prediction = t.Dict().tag(sync=True)
-    target = t.Any(None, allow_none=True).tag(sync=True, keyword=True)
+    prediction = t.Dict(help="The most probable classes.").tag(sync=True)
+    target = t.Any(
+        None, allow_none=True, help="The class that is explained; None for the most probable."
+    ).tag(sync=True, keyword=True)
 
     def __init__(
         self,

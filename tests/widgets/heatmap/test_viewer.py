@@ -370,7 +370,7 @@ def test_methods_a_network_does_not_allow_say_why() -> None:
     ("given", "kind", "words"),
     [
         ({"method": "gradcam"}, ValueError, 'Did you mean "grad_cam"?'),
-        ({"method": 3}, ValueError, "expected one of grad_cam"),
+        ({"method": 3}, ValueError, "expected a name such as 'grad_cam'"),
         ({"target": "green frg"}, ValueError, 'Did you mean "green frog"?'),
         ({"target": 3}, ValueError, "0 to 2"),
         ({"target": -1}, ValueError, "0 to 2"),

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from typing_extensions import Unpack
 
 from xai_widgets import files
-from xai_widgets.errors import ExplanationError, nearest
+from xai_widgets.errors import ExplanationError, brief, nearest
 from xai_widgets.progress import Progress, with_progress_bar
 from xai_widgets.relabel.autoencoders.networks import (
     FORMAT,
@@ -256,7 +256,7 @@ class _Fit:
             group["lr"] = self.learning_rate * _schedule(self.done, self.total)
         terms = vae_loss(
             self.vae, pixels.to(device),
-            lambda mean: torch.randn(mean.shape, generator=generator).to(mean),
+            lambda mean: torch.randn(mean.shape, generator=generator, device="cpu").to(mean),
             beta=self.beta, error=self.error, features=self.features,
             feature_weight=self.feature_weight,
         )  # fmt: skip
@@ -297,7 +297,7 @@ def _model(
         vae = "convolutional" if side <= _LARGEST_WHOLE else "spatial"
     if vae not in KINDS:
         raise ExplanationError(
-            f"vae={vae!r}; expected one of {', '.join(map(repr, KINDS))}, or a module."
+            f"vae={brief(vae)}; expected one of {', '.join(map(repr, KINDS))}, or a module."
             f"{nearest(vae, KINDS)}"
         )
     if vae == "spatial":
@@ -313,7 +313,7 @@ def _side(model: nn.Module, size: int | None) -> int:
         raise ExplanationError(f"size={size}, but the VAE takes pictures of {own} x {own} pixels")
     side = int(own or size or 96)
     if side < 8:
-        raise ExplanationError(f"size={size!r}; expected at least 8 pixels")
+        raise ExplanationError(f"size={brief(size)}; expected at least 8 pixels")
     return side
 
 

@@ -74,8 +74,10 @@ def enlarged(channels: int, wanted: int, times: int) -> nn.Sequential:
 
 
 def seeded(make: Callable[[], Made], seed: int) -> Made:
-    """The result of `make`, its random weights from a seed; the global generator stays as it is."""
-    with torch.random.fork_rng(devices=[]):
+    """The result of `make`, its random weights drawn on the CPU from a seed; the global generator
+    stays as it is.
+    """
+    with torch.device("cpu"), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return make()
 
@@ -284,7 +286,11 @@ def cosines(count: int, channels: int, side: int) -> tuple[Tensor, Tensor]:
     from scipy.fft import dct
 
     waves = torch.from_numpy(dct(np.eye(side), axis=0, norm="ortho"))
-    colours = torch.tensor(_COLOURS, dtype=torch.float64) if channels == 3 else torch.eye(channels)
+    colours = (
+        torch.tensor(_COLOURS, dtype=torch.float64, device="cpu")
+        if channels == 3
+        else torch.eye(channels, device="cpu")
+    )
     colours = colours / colours.norm(dim=1, keepdim=True)
     frequencies = []
     for colour, u, v in product(range(len(colours)), range(side), range(side)):
@@ -296,7 +302,7 @@ def cosines(count: int, channels: int, side: int) -> tuple[Tensor, Tensor]:
         square = torch.outer(waves[u], waves[v])
         rows.append((colours[colour][:, None, None] * square).flatten())
         scales.append(side * channels**0.5 / 4 / (1 + order) / (2 if colour else 1))
-    return torch.stack(rows).float(), torch.tensor(scales)
+    return torch.stack(rows).float(), torch.tensor(scales, device="cpu")
 
 
 KINDS: Mapping[str, Any] = {"convolutional": ConvolutionalVAE, "spatial": SpatialVAE}

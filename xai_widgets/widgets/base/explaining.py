@@ -19,8 +19,15 @@ from xai_widgets.errors import ExplanationError
 from xai_widgets.images import Picture
 from xai_widgets.progress import Progress
 from xai_widgets.targets import TargetLike, class_name
-from xai_widgets.widgets.base.maps import frame_of
-from xai_widgets.widgets.base.wire import ClassScore, Layer, MapFrame, MethodCard, Prediction
+from xai_widgets.widgets.base.maps import class_score, frame_of
+from xai_widgets.widgets.base.wire import (
+    ClassScore,
+    Layer,
+    MapFrame,
+    MethodCard,
+    Network,
+    Prediction,
+)
 
 # A refining map is shown this often: quick enough to look alive, far below what a host can take.
 _SECONDS_BETWEEN_FRAMES = 0.1
@@ -56,6 +63,7 @@ class Facts:
     """What a network says of a picture before anything is explained: traits of the same names."""
 
     prediction: Prediction
+    network: Network
     class_names: list[str]
     layers: list[Layer]
     cards: list[MethodCard]
@@ -78,7 +86,16 @@ def card_json(engine: Engine, name: str, unavailable: str | None = None) -> Meth
 
 def top_of(prediction: targets.Prediction) -> list[ClassScore]:
     """The most probable classes."""
-    return [cast(ClassScore, asdict(score)) for score in prediction.top(_TOP)]
+    return [
+        class_score(score.index, score.name, score.probability, prediction.unit)
+        for score in prediction.top(_TOP)
+    ]
+
+
+def network_of(engine: Engine, picture: Picture, warnings: Sequence[str] = ()) -> Network:
+    """The network, and what has to be known of its numbers."""
+    network: Network = {"name": engine.name, "input": list(picture.input.shape[-2:])}
+    return {**network, "note": " ".join(warnings)} if warnings else network
 
 
 def facts(engine: Engine, picture: Picture) -> Facts:
@@ -87,6 +104,7 @@ def facts(engine: Engine, picture: Picture) -> Facts:
     reasons = engine.internals.unavailable(picture)
     return Facts(
         prediction={"top": top_of(prediction)},
+        network=network_of(engine, picture, prediction.warnings),
         class_names=[class_name(i, engine.class_names, count) for i in range(count)],
         layers=[
             cast(Layer, asdict(layer) | {"size": list(layer.size)})

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from PIL import Image, features
 
 from xai_widgets.attribution import Attribution
+from xai_widgets.engine.cautions import EMPTY
 from xai_widgets.methods import Method
 from xai_widgets.render import encode_png
 from xai_widgets.widgets.base import wire
@@ -30,6 +31,8 @@ _UNSIGNED_LEVELS = 255
 _EXACT_PIXELS = 96 * 96  # up to this size a picture is sent exactly
 _STILL_BYTES = 60_000
 _STILL_SIDES = (256, 192)
+_STILL_COLOURS = 224  # a few less than a palette may have: a notebook keeps the browser code too
+
 
 Pixels = npt.NDArray[np.uint8]
 FloatMap = npt.NDArray[np.float32]
@@ -83,12 +86,15 @@ def frame_of(
     `parameters` are the overrides that were asked for. The frame carries all of them, with the
     method's defaults, since that is what the browser knows a frame by.
     """
+    quantised = quantise(map_of(attribution), signed=method.signed)
+    if quantised["state"] == "zero":
+        quantised["message"] = " ".join(_why_empty(attribution)) or quantised["message"]
     return {
         "method": attribution.method,
         "target": target_of(attribution),
         "layer": attribution.layer,
         "parameters": {p.name: parameters.get(p.name, p.default) for p in method.parameters},
-        **quantise(map_of(attribution), signed=method.signed),
+        **quantised,
         "partial": fraction < 1,
         "fraction": fraction,
         "seconds": round(seconds, 4),
@@ -99,8 +105,22 @@ def frame_of(
 def target_of(attribution: Attribution) -> wire.FrameTarget:
     """What is explained."""
     target, probability = attribution.target, finite(attribution.probability)
-    score = finite(attribution.score)
-    return {"index": target.index, "name": target.name, "probability": probability, "score": score}
+    shown = frame_target(target.index, target.name, probability, attribution.unit)
+    return {**shown, "score": finite(attribution.score)}
+
+
+def class_score(index: int, name: str, probability: float, unit: wire.Unit) -> wire.ClassScore:
+    """A class and its probability, or the network's own number in its place."""
+    shown: wire.ClassScore = {"index": index, "name": name, "probability": probability}
+    return shown if unit == "probability" else {**shown, "unit": unit}
+
+
+def frame_target(
+    index: int | None, name: str, probability: float | None, unit: wire.Unit
+) -> wire.FrameTarget:
+    """What is explained, without its score."""
+    shown: wire.FrameTarget = {"index": index, "name": name, "probability": probability}
+    return shown if unit == "probability" else {**shown, "unit": unit}
 
 
 def map_of(attribution: Attribution) -> FloatMap:
@@ -114,7 +134,8 @@ def note_of(attribution: Attribution) -> str:
     The completeness gap is a share of what the values should add up to; beside a rise that is
     smaller than the gap, a share would say nothing.
     """
-    words = list(attribution.warnings)
+    empty = _why_empty(attribution)
+    words = [warning for warning in attribution.warnings if warning not in empty]
     gap = attribution.completeness_gap
     if gap is not None:
         rise = float(attribution.values.sum(dtype=np.float64)) - gap
@@ -124,6 +145,10 @@ def note_of(attribution: Attribution) -> str:
             else f"completeness gap {gap:.2g} beside a rise of {rise:.2g}"
         )
     return " ".join(words)
+
+
+def _why_empty(attribution: Attribution) -> list[str]:
+    return [warning for warning in attribution.warnings if warning.startswith(EMPTY)]
 
 
 def dequantise(frame: Mapping[str, Any]) -> FloatMap:
@@ -182,7 +207,7 @@ def _encoded(pixels: Pixels, kind: str, quality: int) -> wire.Picture:
 def still(pixels: Pixels) -> bytes:
     """(H, W, 3) as a PNG of at most about 60 KB, for the copy that a notebook keeps."""
     for side in _STILL_SIDES:
-        png = encode_png(within(pixels, side), colors=256)
+        png = encode_png(within(pixels, side), colors=_STILL_COLOURS)
         if len(png) <= _STILL_BYTES:
             return png
     return encode_png(within(pixels, _STILL_SIDES[-1]), colors=64)

@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 
 from xai_widgets.attribution import Attribution
 from xai_widgets.engine import Engine
-from xai_widgets.errors import nearest
+from xai_widgets.errors import brief, nearest
 from xai_widgets.render.colours import COLORMAPS, Blend, Sign, overlay
 from xai_widgets.widgets.base.maps import Pixels, map_of
 from xai_widgets.widgets.base.traits import Choice, Share, TraitProblem
@@ -79,12 +79,26 @@ class Appearance(t.HasTraits):
     It is the browser that applies them; Python does so for static pictures.
     """
 
-    colormap = Choice(["auto", *COLORMAPS], "auto").tag(sync=True, keyword=True)
-    opacity = Share(0, 1, 0.7).tag(sync=True, keyword=True)
-    clip = Share(90, 100, 99.5).tag(sync=True, keyword=True)
-    threshold = Share(0, 1, 0).tag(sync=True, keyword=True)
-    sign = Choice(get_args(Sign), "both").tag(sync=True, keyword=True)
-    blend = Choice(_BLENDS, "normal").tag(sync=True, keyword=True)
+    colormap = Choice(
+        ["auto", *COLORMAPS],
+        "auto",
+        help='Colours of the map; "auto" is inferno, or coolwarm where values have signs.',
+    ).tag(sync=True, keyword=True)
+    opacity = Share(0, 1, 0.7, help="How strongly the map lies over the picture, 0 to 1.").tag(
+        sync=True, keyword=True
+    )
+    clip = Share(
+        90, 100, 99.5, help="Percentile of the values from which on the colour is full, 90 to 100."
+    ).tag(sync=True, keyword=True)
+    threshold = Share(
+        0, 1, 0, help="Share of the largest shown value below which nothing is shown, 0 to 1."
+    ).tag(sync=True, keyword=True)
+    sign = Choice(
+        get_args(Sign), "both", help='Which values are shown: "both", "positive" or "negative".'
+    ).tag(sync=True, keyword=True)
+    blend = Choice(_BLENDS, "normal", help="How the map is laid over the picture.").tag(
+        sync=True, keyword=True
+    )
 
     def _overlaid(self, pixels: Pixels, attribution: Attribution, *, signed: bool) -> Pixels:
         """The map over the picture (H, W, 3), as the browser shows it."""
@@ -104,11 +118,14 @@ class Appearance(t.HasTraits):
 class Parametrised(EngineWidget):
     """A widget that takes the keywords of its engine's methods."""
 
-    parameters = t.Dict().tag(sync=True, keyword=True)
+    parameters = t.Dict(
+        help="Parameters of the methods by name; those left out have their defaults."
+    ).tag(sync=True, keyword=True)
 
     _parameter_names: tuple[str, ...] = ()
 
     def __init__(self, engine: Engine, *positional: Any, **given: Any) -> None:
+        self._check_engine(engine, *positional, *given.values())
         names = (p.name for method in engine.methods.values() for p in method.parameters)
         self._parameter_names = tuple(dict.fromkeys(names))
         own = [name for name in given if name in self._parameter_names and not self.has_trait(name)]
@@ -121,7 +138,9 @@ class Parametrised(EngineWidget):
         for name in parameters:
             if name not in self._parameter_names:
                 names = self._parameter_names
-                raise TraitProblem(f"No method has a parameter {name!r}.{nearest(name, names)}")
+                raise TraitProblem(
+                    f"No method has a parameter {brief(name)}.{nearest(name, names)}"
+                )
         return parameters
 
     def _keywords(self) -> Iterable[str]:

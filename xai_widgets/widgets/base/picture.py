@@ -9,11 +9,12 @@ import traitlets as t
 
 from xai_widgets.attribution import Attribution
 from xai_widgets.engine import Engine
+from xai_widgets.errors import ExplanationError, a_kind
 from xai_widgets.images import Picture
 from xai_widgets.progress import Progress
 from xai_widgets.render import encode_png, grid
 from xai_widgets.render.colours import overlay
-from xai_widgets.widgets.base.explaining import Explained, Facts, card_json, facts
+from xai_widgets.widgets.base.explaining import Explained, Facts, card_json, facts, network_of
 from xai_widgets.widgets.base.jobs import Work
 from xai_widgets.widgets.base.maps import Pixels, map_of, picture_to_json, still
 from xai_widgets.widgets.base.traits import as_trait_problem
@@ -30,17 +31,30 @@ class PictureWidget(EngineWidget):
     the `frame`, and the maps of the latest request are its still picture.
     """
 
-    image = t.Any().tag(keyword=True)
-    picture = t.Dict().tag(sync=True)
+    image = t.Any(help="The picture that is explained: a path, PIL image, array or tensor.").tag(
+        keyword=True
+    )
+    picture = t.Dict(help="The pixels that the network sees, as the browser receives them.").tag(
+        sync=True
+    )
 
     _loaded: tuple[Any, Any] = (None, None)  # the image, and the picture that was made of it
     _facts_of: Picture | None = None  # the picture that `prediction` and the like are of
 
     def __init__(self, engine: Engine, image: Any, **traits: Any) -> None:
-        self._loaded = (image, engine.picture(image))
+        self._check_engine(engine, image, *traits.values())
+        self._loaded = (image, self._one_picture(engine, image))
         self._maps: list[Explained] = []  # those of the latest request that has any
         self._maps_seq = 0
         super().__init__(engine, image=image, **traits)
+
+    def _one_picture(self, engine: Engine, image: Any) -> Picture:
+        if isinstance(image, (list, tuple)):
+            raise ExplanationError(
+                f"image is {a_kind(image)} of {len(image)}; {type(self).__name__} shows one "
+                "picture: set its image for the next one, or show several with GradientComparison"
+            )
+        return engine.picture(image)
 
     @property
     def _picture(self) -> Picture:
@@ -52,7 +66,7 @@ class PictureWidget(EngineWidget):
         image = proposal["value"]
         if self._loaded[0] is not image:
             with as_trait_problem():
-                self._loaded = (image, self.engine.picture(image))
+                self._loaded = (image, self._one_picture(self.engine, image))
         return image
 
     @t.observe("image")
@@ -60,7 +74,7 @@ class PictureWidget(EngineWidget):
         picture = self._picture
         self._forget()
         self.picture = {**picture_to_json(picture.pixels, picture.name)}
-        self.network = {"name": self.engine.name, "input": list(picture.input.shape[-2:])}
+        self.network = {**network_of(self.engine, picture)}
         if self._facts_of is None:
             self._fill({"cards": [card_json(self.engine, name) for name in self.engine.methods]})
         self._ask()

@@ -17,9 +17,15 @@ from xai_widgets.widgets.base.channel import Channel
 class Saving(Channel):
     """A widget that can be kept. Subclasses give the picture, the words and the frames."""
 
-    status = t.Dict().tag(sync=True)
-    frames: t.List[dict[str, Any]] = t.List().tag(sync=True)  # filled in a saved page only
-    frozen = t.Bool(False).tag(sync=True)  # true in a saved page: there is no kernel to ask
+    status = t.Dict(
+        help="What is going on: state, message, hint, fraction, seconds, remaining."
+    ).tag(sync=True)
+    frames: t.List[dict[str, Any]] = t.List(
+        help="What a saved page can switch between; empty while there is a kernel."
+    ).tag(sync=True)  # filled in a saved page only
+    frozen = t.Bool(False, help="Whether this is a saved page, with no kernel to ask.").tag(
+        sync=True
+    )  # true in a saved page: there is no kernel to ask
 
     def _picture_png(self, *, small: bool) -> bytes:
         """The picture as it looks now. `small` bounds the size of the copy inside a notebook."""

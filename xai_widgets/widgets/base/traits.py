@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 import numpy as np
 import traitlets as t
 
-from xai_widgets.errors import ExplanationError, nearest
+from xai_widgets.errors import ExplanationError, brief, nearest
+from xai_widgets.methods import Method, find
 
 Number = TypeVar("Number", int, float)
 
@@ -22,8 +23,8 @@ class TraitProblem(ExplanationError, t.TraitError):
 class Choice(t.TraitType[str, str]):
     """One of a few words."""
 
-    def __init__(self, choices: Iterable[str], default: str) -> None:
-        super().__init__(default)
+    def __init__(self, choices: Iterable[str], default: str, help: str | None = None) -> None:
+        super().__init__(default, help=help)
         self.choices = tuple(choices)
 
     def validate(self, obj: Any, value: Any) -> str:
@@ -35,8 +36,8 @@ class _Within(t.TraitType[Number, Number]):
     _kinds: tuple[type, ...]
     _words: str
 
-    def __init__(self, low: Number, high: Number, default: Number) -> None:
-        super().__init__(default)
+    def __init__(self, low: Number, high: Number, default: Number, help: str | None = None) -> None:
+        super().__init__(default, help=help)
         self.low: Number = low
         self.high: Number = high
 
@@ -44,7 +45,9 @@ class _Within(t.TraitType[Number, Number]):
         number = isinstance(value, self._kinds) and not isinstance(value, bool)
         if not number or not self.low <= value <= self.high:
             span = f"{self.low:.10g} to {self.high:.10g}"
-            raise TraitProblem(f"{self.name} is {value!r}; expected a {self._words} from {span}.")
+            raise TraitProblem(
+                f"{self.name} is {brief(value)}; expected a {self._words} from {span}."
+            )
         return self._type(value)
 
 
@@ -66,8 +69,8 @@ class TargetChoice(t.Any):
     A function stays in Python: the browser knows it by its name, and gives that back.
     """
 
-    def __init__(self) -> None:
-        super().__init__(None, allow_none=True)
+    def __init__(self, help: str | None = None) -> None:
+        super().__init__(None, allow_none=True, help=help)
         self.tag(to_json=self._to_json, from_json=self._from_json)
 
     def _to_json(self, value: Any, _widget: Any) -> Any:
@@ -99,16 +102,30 @@ def one_of(name: str, value: Any, choices: Iterable[str]) -> str:
     if isinstance(value, str) and value in choices:
         return value
     shown = ", ".join(choices[:12]) + (", ..." if len(choices) > 12 else "")
-    raise TraitProblem(f"{name} is {value!r}; expected one of {shown}.{nearest(value, choices)}")
+    raise TraitProblem(
+        f"{name} is {brief(value)}; expected one of {shown}.{nearest(value, choices)}"
+    )
 
 
-def several_of(name: str, values: Iterable[Any], choices: Iterable[str]) -> list[str]:
-    """The values of the trait `name`: at least one of `choices`, none of them twice."""
-    choices = tuple(choices)
-    names = [one_of(name, value, choices) for value in values]
+def methods_of(values: Iterable[Any], methods: Mapping[str, Method]) -> list[str]:
+    """The names of methods: at least one of those an engine has, none of them twice."""
+    with as_trait_problem():
+        names = [find(value, methods).name for value in values]
     if not names or len(set(names)) < len(names):
-        raise TraitProblem(f"{name} is {names}; expected at least one name, none twice.")
+        raise TraitProblem(f"methods is {brief(names)}; expected at least one name, none twice.")
     return names
+
+
+def method_names(methods: Any) -> list[Any]:
+    """The methods that a caller means by a name, or by several in a list."""
+    if isinstance(methods, str):
+        return [methods]
+    if not isinstance(methods, Iterable):
+        raise TraitProblem(
+            f"methods is {brief(methods)}; expected a list of names of engine.methods, such as "
+            '["grad_cam", "saliency"].'
+        )
+    return list(methods)
 
 
 class Renamed:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import traitlets as t
 
 from xai_widgets.engine import Engine
+from xai_widgets.engine.arguments import check_engine
 from xai_widgets.engine.worker import Job
-from xai_widgets.errors import ExplanationError, nearest
+from xai_widgets.errors import ExplanationError, check_keywords
 from xai_widgets.images import Picture
 from xai_widgets.progress import Progress
 from xai_widgets.widgets.base import notebook_cells as cells
@@ -19,7 +20,7 @@ from xai_widgets.widgets.base import state_lock
 from xai_widgets.widgets.base.channel import message
 from xai_widgets.widgets.base.jobs import Failed, Jobs, Work
 from xai_widgets.widgets.base.saving import Saving
-from xai_widgets.widgets.base.traits import TraitProblem, as_trait_problem, several_of
+from xai_widgets.widgets.base.traits import TraitProblem, as_trait_problem, methods_of
 from xai_widgets.widgets.base.wire import State, Status
 
 if TYPE_CHECKING:
@@ -47,12 +48,13 @@ class EngineWidget(Saving):
     are answered here. See the README of this folder.
     """
 
-    frame = t.Dict().tag(sync=True)
-    network = t.Dict().tag(sync=True)
+    frame = t.Dict(help="What is shown now, as the browser receives it.").tag(sync=True)
+    network = t.Dict(help="The network's name and the size of its input.").tag(sync=True)
 
     _asked_by: ClassVar[tuple[str, ...]] = ()  # the traits that the work depends on
     _way_on: ClassVar[str] = "Change the method or a parameter to go on."  # after Stop
     _way_out: ClassVar[str] = "Choose another method, class or layer."  # after an error
+    _usage: ClassVar[str] = "(engine, image)"  # how it is made
     _same_in_a_cell: ClassVar[str] = "engine.explain(image, method)"
     _why_a_class: ClassVar[str] = "which all methods can explain"  # and not a function
     # A cell waits so long for its first picture, so that the notebook keeps a copy of it.
@@ -60,6 +62,7 @@ class EngineWidget(Saving):
     _saving_seconds: ClassVar[float] = 120.0
 
     def __init__(self, engine: Engine, **traits: Any) -> None:
+        self._check_engine(engine)
         self._closed = False
         self._engine: Engine | None = engine
         self._jobs = Jobs(engine.internals.worker, self._guarded)
@@ -68,12 +71,7 @@ class EngineWidget(Saving):
         self._title, self._said_at = "", 0.0  # what is being done, and when that was last said
         self._own_layout = "layout" not in traits
         try:
-            keywords = list(self._keywords())
-            for name in traits:
-                if name not in keywords:
-                    raise TypeError(
-                        f"{type(self).__name__} has no keyword {name!r}.{nearest(name, keywords)}"
-                    )
+            check_keywords(type(self).__name__, traits, self._keywords())
             cells.replace_earlier(self)
             for name in self._asked_by:  # before any observer of the user
                 self.observe(self._ask, name)
@@ -97,6 +95,13 @@ class EngineWidget(Saving):
 
     def _forget(self) -> None:
         """Drop what was found: the picture is another one, or the widget is closed."""
+
+    def _check_engine(self, engine: Any, *others: Any) -> None:
+        """Raise ExplanationError where the engine is none; `others` may have been swapped for it.
+
+        A subclass that uses its engine before this constructor runs calls it first.
+        """
+        check_engine(engine, f"{type(self).__name__}{self._usage}", *others)
 
     def _keywords(self) -> Iterable[str]:
         """What the constructor accepts by keyword."""
@@ -204,9 +209,10 @@ class EngineWidget(Saving):
         if isinstance(problem, ExplanationError):
             self._say("error", str(problem), self._way_out)
             return
+        notes = "".join(f" {note}." for note in getattr(problem, "__notes__", ()))
         self._say(
             "error",
-            f"{type(problem).__name__}: {problem}",
+            f"{type(problem).__name__}: {problem}{notes and f'.{notes}'}",
             f"For the whole traceback, run {self._same_in_a_cell} in a cell.",
         )
 
@@ -296,7 +302,7 @@ class EngineWidget(Saving):
 
     @t.validate("methods")
     def _check_methods(self, proposal: Any) -> list[str]:
-        return several_of("methods", proposal["value"], self.engine.methods)
+        return methods_of(proposal["value"], self.engine.methods)
 
     def _class_of(self, target: Any, picture: Picture) -> int | None:
         """The index of the class that is meant, None for the most probable one."""

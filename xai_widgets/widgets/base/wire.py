@@ -15,10 +15,18 @@ Interval = Annotated[Sequence[float], 2]
 State = Literal["idle", "running", "error", "stopped"]
 
 
+Unit = Literal["probability", "number"]
+
+
 class ClassScore(TypedDict):
+    """A class and its probability; with the unit "number", the network's own number in its place,
+    such as an age. Without a unit it is a probability.
+    """
+
     index: int
     name: str
     probability: float
+    unit: NotRequired[Unit]
 
 
 class Prediction(TypedDict):
@@ -73,10 +81,13 @@ class Layer(TypedDict):
 
 
 class Network(TypedDict):
-    """The network, with the height and width of its input."""
+    """The network, with the height and width of its input; `note` is what has to be known before
+    its numbers are believed.
+    """
 
     name: str
     input: Size
+    note: NotRequired[str]
 
 
 class Picture(TypedDict):
@@ -95,6 +106,7 @@ class FrameTarget(TypedDict):
     index: int | None
     name: str
     probability: float | None
+    unit: NotRequired[Unit]
     score: NotRequired[float | None]
 
 

@@ -12,7 +12,8 @@ from typing import Any
 import torch
 
 from xai_widgets.engine import Engine
-from xai_widgets.errors import ExplanationError
+from xai_widgets.engine.arguments import check_engine
+from xai_widgets.errors import ExplanationError, brief
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,16 +40,18 @@ def rows_of(
     if checkpoints is not None:
         if not isinstance(engines, Engine):
             raise ExplanationError("checkpoints are of one network; expected a single engine")
+        if not isinstance(checkpoints, Mapping):
+            raise ExplanationError(
+                f"checkpoints is {brief(checkpoints)}; expected a mapping from names to weights, "
+                'such as {"epoch 1": "first.pth"}'
+            )
         engines = {str(name): with_weights(engines, name, w) for name, w in checkpoints.items()}
     if isinstance(engines, Mapping):
         names = list(engines) if names is None else names
         engines = list(engines.values())
     given: list[Any] = list(engines) if isinstance(engines, (list, tuple)) else [engines]
     for engine in given:
-        if not isinstance(engine, Engine):
-            raise ExplanationError(
-                f"{type(engine).__name__} is no engine; expected xw.Engine(model)"
-            )
+        check_engine(engine, "GradientComparison(engine, image)")
     if not given:
         raise ExplanationError("there is no network to compare; expected one engine or more")
     if names is None:
@@ -70,7 +73,7 @@ def rows_of(
         )
     for share in shares:
         if share is not None and not (math.isfinite(share) and 0 <= share <= 1):
-            raise ExplanationError(f"accuracies has {share!r}; expected shares from 0 to 1")
+            raise ExplanationError(f"accuracies has {brief(share)}; expected shares from 0 to 1")
     return [Row(*row) for row in zip(called, given, shares, strict=True)]
 
 
@@ -89,9 +92,11 @@ def with_weights(engine: Engine, name: str, weights: Any) -> Engine:
     return Engine(
         network,
         preprocessing=engine.preprocessing,
+        channels=engine.internals.preprocessor.channels,
         class_names=engine.class_names,
         layer=engine.layer,
         name=str(name),
+        **engine.internals.readout.options(),
     )
 
 

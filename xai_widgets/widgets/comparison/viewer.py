@@ -12,11 +12,12 @@ from typing_extensions import Unpack
 
 from xai_widgets.attribution import Attribution
 from xai_widgets.engine import Engine
+from xai_widgets.engine.arguments import check_engine, is_engine
 from xai_widgets.engine.worker import Job
 from xai_widgets.images import Picture
 from xai_widgets.render import encode_png, grid
 from xai_widgets.render.colours import Sign, colorize
-from xai_widgets.targets import TargetLike
+from xai_widgets.targets import TargetLike, in_words
 from xai_widgets.widgets.base import state_lock
 from xai_widgets.widgets.base.channel import message
 from xai_widgets.widgets.base.explaining import Facts, card_json
@@ -31,6 +32,7 @@ from xai_widgets.widgets.base.traits import (
     WholeNumber,
     as_trait_problem,
     by_new_names,
+    method_names,
 )
 from xai_widgets.widgets.comparison import work
 from xai_widgets.widgets.comparison.networks import Row, rows_of
@@ -86,25 +88,57 @@ class GradientComparison(Appearance, Parametrised):
     _way_on = "Choose a picture, class or method to go on; what is done is kept."
     _way_out = "Choose another picture, method or class."
 
-    rows: t.List[dict[str, Any]] = t.List().tag(sync=True)
-    thumbnails: t.List[dict[str, Any]] = t.List().tag(sync=True)
-    cards: t.List[dict[str, Any]] = t.List().tag(sync=True)
-    class_names: t.List[str] = t.List().tag(sync=True)
-    measure_descriptions = t.List([{**item} for item in work.MEASURES]).tag(sync=True)
+    rows: t.List[dict[str, Any]] = t.List(help="The networks: name and accuracy of each.").tag(
+        sync=True
+    )
+    thumbnails: t.List[dict[str, Any]] = t.List(help="The pictures, small.").tag(sync=True)
+    cards: t.List[dict[str, Any]] = t.List(
+        help="The cards of all methods, as the browser receives them."
+    ).tag(sync=True)
+    class_names: t.List[str] = t.List(help="The names of the classes by index.").tag(sync=True)
+    measure_descriptions = t.List(
+        [{**item} for item in work.MEASURES], help="What each measure of a map is, in words."
+    ).tag(sync=True)
 
-    image = t.Any().tag(keyword=True)
-    methods: t.List[str] = t.List().tag(sync=True, keyword=True)
-    target = t.Any(None, allow_none=True).tag(sync=True, keyword=True)
-    own = t.Bool(False).tag(sync=True, keyword=True)
-    picture_index = t.Int(0).tag(sync=True, keyword=True)
-    noise = Share(0, _MOST_NOISE, 0).tag(sync=True, keyword=True)
-    seed = WholeNumber(0, 9999, 0).tag(keyword=True)
-    pair: t.List[Any] = t.List().tag(sync=True, keyword=True)
+    image = t.Any(help="A picture, or a list of them.").tag(keyword=True)
+    methods: t.List[str] = t.List(help="The methods, one a column: names of engine.methods.").tag(
+        sync=True, keyword=True
+    )
+    target = t.Any(
+        None,
+        allow_none=True,
+        help="The class that is explained, by index or name; None for the first network's best.",
+    ).tag(sync=True, keyword=True)
+    own = t.Bool(False, help="Whether each network's own most probable class is explained.").tag(
+        sync=True, keyword=True
+    )
+    picture_index = t.Int(0, help="Which of the pictures is shown.").tag(sync=True, keyword=True)
+    noise = Share(
+        0, _MOST_NOISE, 0, help="Noise added to the input, in parts of its range, 0 to 0.5."
+    ).tag(sync=True, keyword=True)
+    seed = WholeNumber(0, 9999, 0, help="Of the noise.").tag(keyword=True)
+    pair: t.List[Any] = t.List(
+        help="The two cells, (row, method) each, that are laid over each other."
+    ).tag(sync=True, keyword=True)
 
-    colormap = Choice(["auto", *_COLORMAPS], "auto").tag(sync=True, keyword=True)
-    view = Choice(("grid", "swipe", "difference"), "grid").tag(sync=True, keyword=True)
-    scale = Choice(("cell", "method", "all"), "cell").tag(sync=True, keyword=True)
-    alone = t.Bool(True).tag(sync=True, keyword=True)
+    colormap = Choice(
+        ["auto", *_COLORMAPS],
+        "auto",
+        help='Colours of the maps: "auto", "inferno", "gray" or "coolwarm".',
+    ).tag(sync=True, keyword=True)
+    view = Choice(
+        ("grid", "swipe", "difference"),
+        "grid",
+        help='What is shown: "grid", "swipe" or "difference".',
+    ).tag(sync=True, keyword=True)
+    scale = Choice(
+        ("cell", "method", "all"),
+        "cell",
+        help='What has a colour scale of its own: each "cell", each "method", or "all" share one.',
+    ).tag(sync=True, keyword=True)
+    alone = t.Bool(True, help="Whether maps are shown alone, not over the picture.").tag(
+        sync=True, keyword=True
+    )
 
     place = Renamed("picture_index")
     strip = Renamed("thumbnails")
@@ -123,6 +157,8 @@ class GradientComparison(Appearance, Parametrised):
         **options: Unpack[ComparisonOptions],
     ) -> None:
         given = by_new_names(type(self), options)
+        if is_engine(image):
+            check_engine(engines, "GradientComparison(engine, image)", image)
         self._rows: list[Row] = rows_of(engines, checkpoints, names, accuracies)
         engine = self._rows[0].engine
         self._loaded: tuple[Any, list[Any]] = (image, _listed(image))
@@ -133,7 +169,7 @@ class GradientComparison(Appearance, Parametrised):
         super().__init__(
             engine,
             image=image,
-            methods=[methods] if isinstance(methods, str) else list(methods),
+            methods=method_names(methods),
             target=target,
             **given,
         )
@@ -354,7 +390,8 @@ def _words(row: Row, prediction: NetworkPrediction | None) -> list[str]:
     if row.accuracy is not None:
         words.append(f"{row.accuracy:.1%} right")
     if prediction and prediction.get("top"):
-        words += [prediction["top"][0]["name"], f"{prediction['top'][0]['probability']:.1%}"]
+        first = prediction["top"][0]
+        words += [first["name"], in_words(first["probability"], first.get("unit", "probability"))]
     return words
 
 

@@ -21,7 +21,7 @@ from xai_widgets.metrics import cosine, noisy, sparseness, total_variation
 from xai_widgets.progress import Progress
 from xai_widgets.targets import class_name
 from xai_widgets.widgets.base.explaining import Facts, Request, explanation, facts, top_of
-from xai_widgets.widgets.base.maps import finite, picture_to_json
+from xai_widgets.widgets.base.maps import finite, frame_target, picture_to_json
 from xai_widgets.widgets.comparison.networks import Row
 from xai_widgets.widgets.comparison.wire import CellFrame, MeasureDescription, NetworkPrediction
 
@@ -286,11 +286,12 @@ def _prediction(number: int, comparison: Comparison, picture: Picture) -> Networ
         "row": number,
         "input": (picture.input.shape[-2], picture.input.shape[-1]),
         "top": top_of(prediction),
-        "target": {
-            "index": target,
-            "name": class_name(target, engine.class_names, count),
-            "probability": finite(float(prediction.probabilities[target])),
-        },
+        "target": frame_target(
+            target,
+            class_name(target, engine.class_names, count),
+            finite(prediction[target]),
+            prediction.unit,
+        ),
         "exact": picture.exact,
     }
     photo = picture_to_json(picture.pixels, picture.name)

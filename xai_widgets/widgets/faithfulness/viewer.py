@@ -10,6 +10,7 @@ import traitlets as t
 
 from xai_widgets.baselines import BASELINES
 from xai_widgets.engine import Engine
+from xai_widgets.methods import find
 from xai_widgets.metrics import Control, Faithfulness
 from xai_widgets.render import curves_figure
 from xai_widgets.targets import TargetLike
@@ -17,7 +18,7 @@ from xai_widgets.widgets.base.jobs import Work
 from xai_widgets.widgets.base.maps import still
 from xai_widgets.widgets.base.options import WidgetOptions
 from xai_widgets.widgets.base.picture import PictureWidget
-from xai_widgets.widgets.base.traits import Choice, WholeNumber, one_of
+from xai_widgets.widgets.base.traits import Choice, WholeNumber, as_trait_problem, method_names
 from xai_widgets.widgets.faithfulness import work
 
 if TYPE_CHECKING:
@@ -61,23 +62,53 @@ class FaithfulnessViewer(PictureWidget):
     _why_a_class = "which has a probability"
     _way_on = "Go on takes it up again; what is done is kept."
 
-    cards: t.List[dict[str, Any]] = t.List().tag(sync=True)
-    prediction = t.Dict().tag(sync=True)
-    refused = t.Dict().tag(sync=True)  # method -> why it has no curves here
-    check = t.Dict().tag(sync=True)  # the sanity check of `method`
+    cards: t.List[dict[str, Any]] = t.List(
+        help="The cards of all methods, as the browser receives them."
+    ).tag(sync=True)
+    prediction = t.Dict(help="The most probable classes.").tag(sync=True)
+    refused = t.Dict(help="Why a method has no curves here, by method.").tag(
+        sync=True
+    )  # method -> why it has no curves here
+    check = t.Dict(help="The sanity check of the method that is shown.").tag(
+        sync=True
+    )  # the sanity check of `method`
 
-    methods: t.List[str] = t.List().tag(sync=True, keyword=True)
-    target = t.Any(None, allow_none=True).tag(sync=True, keyword=True)
-    baseline = Choice(BASELINES, "blur").tag(sync=True, keyword=True)
-    steps = WholeNumber(2, 255, 25).tag(sync=True, keyword=True)
-    method = t.Any(None, allow_none=True).tag(sync=True, keyword=True)
-    view = Choice(("curves", "sanity"), "curves").tag(sync=True, keyword=True)
-    stages = WholeNumber(1, 64, 10).tag(keyword=True)
-    random_maps = WholeNumber(1, 20, 5).tag(keyword=True)
-    seed = WholeNumber(0, 2**31, 0).tag(keyword=True)
+    methods: t.List[str] = t.List(help="The methods compared: names of engine.methods.").tag(
+        sync=True, keyword=True
+    )
+    target = t.Any(
+        None,
+        allow_none=True,
+        help="The class that is explained, by index or name; None for the most probable.",
+    ).tag(sync=True, keyword=True)
+    baseline = Choice(BASELINES, "blur", help="What stands in for pixels that are taken away.").tag(
+        sync=True, keyword=True
+    )
+    steps = WholeNumber(2, 255, 25, help="In how many parts the pixels go or come, 2 to 255.").tag(
+        sync=True, keyword=True
+    )
+    method = t.Any(
+        None,
+        allow_none=True,
+        help='The method whose pictures are shown, or "random"; None for the first.',
+    ).tag(sync=True, keyword=True)
+    view = Choice(("curves", "sanity"), "curves", help='What is shown: "curves" or "sanity".').tag(
+        sync=True, keyword=True
+    )
+    stages = WholeNumber(
+        1, 64, 10, help="In how many groups the sanity check randomises the layers, 1 to 64."
+    ).tag(keyword=True)
+    random_maps = WholeNumber(1, 20, 5, help="How many random maps are the control, 1 to 20.").tag(
+        keyword=True
+    )
+    seed = WholeNumber(0, 2**31, 0, help="Of the random maps: the first is drawn from it.").tag(
+        keyword=True
+    )
 
-    curves = t.Dict(read_only=True)
-    sanity = t.Dict(read_only=True)
+    curves = t.Dict(
+        read_only=True, help='By method its metrics.Faithfulness, and "random" the metrics.Control.'
+    )
+    sanity = t.Dict(read_only=True, help="By method its metrics.Randomization.")
 
     def __init__(
         self,
@@ -95,7 +126,7 @@ class FaithfulnessViewer(PictureWidget):
         super().__init__(
             engine,
             image,
-            methods=[methods] if isinstance(methods, str) else list(methods),
+            methods=method_names(methods),
             target=target,
             baseline=baseline,
             steps=steps,
@@ -107,7 +138,10 @@ class FaithfulnessViewer(PictureWidget):
         method = proposal["value"]
         if method is None:
             return None
-        return one_of("method", method, [*self.engine.methods, "random"])
+        if method == "random":
+            return str(method)
+        with as_trait_problem():
+            return find(method, self.engine.methods, ["random"]).name
 
     @t.observe("method", "view")
     def _ask_for_a_check(self, _change: Any) -> None:

@@ -29,7 +29,7 @@ from xai_widgets.metrics.relevance import class_of
 from xai_widgets.progress import Progress
 from xai_widgets.targets import Target, TargetLike, class_name
 from xai_widgets.widgets.base import wire as shared
-from xai_widgets.widgets.base.maps import finite, map_of, picture_to_json, quantise
+from xai_widgets.widgets.base.maps import finite, frame_target, map_of, picture_to_json, quantise
 from xai_widgets.widgets.faithfulness.wire import Curve, Curves, CurvesFrame, SanityCheck
 
 _KEPT = 64  # maps with their curves, about a megabyte each
@@ -78,6 +78,7 @@ class Setup:
     protocol: Protocol
     target: Target
     probability: float
+    unit: shared.Unit
     gone: shared.Picture
 
 
@@ -136,8 +137,8 @@ def missing_results(
     protocol = Protocol(index, request.baseline, request.steps)
     pixels = engine.internals.pixels(baseline_input(picture, request.baseline))[0]
     gone = picture_to_json(pixels, "")
-    probability = float(engine.predict(picture).probabilities[index])
-    yield Progress(0.0, Setup(protocol, target, probability, gone))
+    prediction = engine.predict(picture)
+    yield Progress(0.0, Setup(protocol, target, prediction[index], prediction.unit, gone))
     missing = [label for label in request.labels if (protocol, label) not in results.curves]
     check = request.check
     if check is not None and (check, index, request.stages) in results.checks:
@@ -205,11 +206,9 @@ def frame_of_curves(
         "seq": seq,
         "baseline": protocol.baseline,
         "steps": protocol.steps,
-        "target": {
-            "index": setup.target.index,
-            "name": setup.target.name,
-            "probability": finite(setup.probability),
-        },
+        "target": frame_target(
+            setup.target.index, setup.target.name, finite(setup.probability), setup.unit
+        ),
         "gone": setup.gone,
         "fractions": [round(float(share), 6) for share in points],
         "names": {
@@ -302,4 +301,5 @@ def panel_of(frame: Mapping[str, Any], kind: Kind) -> dict[str, Any]:
         }
         for shown in frame["curves"]
     ]
-    return {"title": kind.capitalize(), "lines": lines}
+    unit = frame["target"].get("unit", "probability")
+    return {"title": kind.capitalize(), "lines": lines, "unit": unit}

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from xai_widgets.baselines import baseline_like
 from xai_widgets.engine import Engine
-from xai_widgets.errors import ExplanationError, nearest
+from xai_widgets.errors import ExplanationError, brief, nearest
 from xai_widgets.images import Picture
 from xai_widgets.probe.cores import one_core_left
 from xai_widgets.widgets.base import state_lock
@@ -80,7 +80,7 @@ class Painting:
             names = ", ".join(f'"{name}"' for name in self.fills)
             why = " (the preprocessing does not tell what black is)" if fill == "black" else ""
             raise ExplanationError(
-                f"fill is {fill!r}{why}; expected one of {names}.{nearest(fill, self.fills)}"
+                f"fill is {brief(fill)}{why}; expected one of {names}.{nearest(fill, self.fills)}"
             )
         return array.astype(np.bool_)
 
@@ -142,7 +142,12 @@ def mask_of(data: Any, size: tuple[int, int]) -> Mask:
 class Brush(PictureWidget):
     """A viewer whose picture can be painted over. Its messages are those of `heatmap/wire.py`."""
 
-    painted_probabilities = t.Any(None, allow_none=True, read_only=True)
+    painted_probabilities = t.Any(
+        None,
+        allow_none=True,
+        read_only=True,
+        help="Class probabilities of the picture as it is painted; None without paint.",
+    )
 
     _painting: Painting | None = None
     _painted: tuple[Mask, Fill] | None = None

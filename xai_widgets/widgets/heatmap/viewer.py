@@ -12,9 +12,11 @@ import numpy as np
 import traitlets as t
 
 from xai_widgets.engine import Engine
+from xai_widgets.engine.arguments import layer_name
 from xai_widgets.images import Picture
+from xai_widgets.methods import find
 from xai_widgets.render import encode_png
-from xai_widgets.targets import TargetLike
+from xai_widgets.targets import TargetLike, in_words
 from xai_widgets.widgets.base import state_lock
 from xai_widgets.widgets.base.explaining import Explained, Request, explanation, explanations
 from xai_widgets.widgets.base.jobs import Work
@@ -32,6 +34,7 @@ from xai_widgets.widgets.base.wire import MapFrame
 from xai_widgets.widgets.heatmap.brush import Brush
 
 if TYPE_CHECKING:
+    from torch import nn
     from typing_extensions import Unpack
 
 # How long a cell waits for its first picture.
@@ -70,18 +73,38 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
     _static = "heatmap"
     _asked_by = ("method", "target", "layer", "parameters")
 
-    cards: t.List[dict[str, Any]] = t.List().tag(sync=True)
-    class_names: t.List[str] = t.List().tag(sync=True)
-    layers: t.List[dict[str, Any]] = t.List().tag(sync=True)
-    prediction = t.Dict().tag(sync=True)
+    cards: t.List[dict[str, Any]] = t.List(
+        help="The cards of all methods, as the browser receives them."
+    ).tag(sync=True)
+    class_names: t.List[str] = t.List(help="The names of the classes by index.").tag(sync=True)
+    layers: t.List[dict[str, Any]] = t.List(
+        help="The layers that CAM methods accept, best first."
+    ).tag(sync=True)
+    prediction = t.Dict(help="The most probable classes.").tag(sync=True)
 
-    method = t.Any("grad_cam").tag(sync=True, keyword=True)
-    target = TargetChoice().tag(sync=True, keyword=True)
-    layer = t.Any(None, allow_none=True).tag(sync=True, keyword=True)
-    arrangement = Choice(get_args(Arrangement), "overlay").tag(sync=True, keyword=True)
+    method = t.Any("grad_cam", help="The method: a name of engine.methods.").tag(
+        sync=True, keyword=True
+    )
+    target = TargetChoice(
+        help="A class index or name, a function of the output; None: the most probable class."
+    ).tag(sync=True, keyword=True)
+    layer = t.Any(
+        None,
+        allow_none=True,
+        help="Where CAM methods look: a name of engine.layers, a module, or None for the best.",
+    ).tag(sync=True, keyword=True)
+    arrangement = Choice(
+        get_args(Arrangement),
+        "overlay",
+        help='Map and picture: "overlay", "side_by_side" or "swipe".',
+    ).tag(sync=True, keyword=True)
 
-    attribution = t.Any(None, allow_none=True, read_only=True)
-    prefetch = t.Bool(True).tag(keyword=True)
+    attribution = t.Any(
+        None, allow_none=True, read_only=True, help="The Attribution that is shown now."
+    )
+    prefetch = t.Bool(True, help="Whether quick methods are computed in the background.").tag(
+        keyword=True
+    )
 
     view, methods = Renamed("arrangement"), Renamed("cards")
 
@@ -91,7 +114,7 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
         image: Any,
         method: str = "grad_cam",
         target: TargetLike = None,
-        layer: str | None = None,
+        layer: str | nn.Module | None = None,
         **options: Unpack[HeatmapOptions],
     ) -> None:
         given = by_new_names(type(self), options)
@@ -102,7 +125,8 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
 
     @t.validate("method")
     def _check_method(self, proposal: Any) -> str:
-        return one_of("method", proposal["value"], self.engine.methods)
+        with as_trait_problem():
+            return find(proposal["value"], self.engine.methods).name
 
     @t.validate("target")
     def _check_target(self, proposal: Any) -> Any:
@@ -117,10 +141,11 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
 
     @t.validate("layer")
     def _check_layer(self, proposal: Any) -> str | None:
-        layer = proposal["value"]
+        with as_trait_problem():
+            layer = layer_name(self.engine.internals.network.model, proposal["value"])
         if layer is None:
             return None
-        if isinstance(layer, str) and any(layer == own["name"] for own in self.layers):
+        if any(layer == own["name"] for own in self.layers):
             return layer
         with as_trait_problem():
             layers = self.engine.internals.describe_layers(self._picture)
@@ -213,7 +238,10 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
         what = self.engine.methods[self.method].title
         if self.frame:
             target = self.frame["target"]
-            share = "" if target["probability"] is None else f" ({target['probability']:.0%})"
+            share = ""
+            if target["probability"] is not None:
+                unit = target.get("unit", "probability")
+                share = f" ({in_words(target['probability'], unit, digits=0)})"
             what += f" of {target['name']}{share}"
         return self._named(what)
 

@@ -30,12 +30,20 @@ class LatentSliders(PictureWidget):
     Moves come before whatever else the worker does, and only the latest of them counts.
     """
 
-    sliders = t.Dict().tag(sync=True)
-    edited = t.Dict().tag(sync=True)
+    sliders = t.Dict(help="The sliders: what they are called, how far they go.").tag(sync=True)
+    edited = t.Dict(help="What is seen where the sliders are, as the browser receives it.").tag(
+        sync=True
+    )
 
-    edited_picture = t.Any(None, allow_none=True, read_only=True)
-    edited_probabilities = t.Any(None, allow_none=True, read_only=True)
-    explanation = t.Any(None, allow_none=True, read_only=True)
+    edited_picture = t.Any(
+        None, allow_none=True, read_only=True, help="The picture where the sliders are, (H, W, 3)."
+    )
+    edited_probabilities = t.Any(
+        None, allow_none=True, read_only=True, help="Class probabilities where the sliders are."
+    )
+    explanation = t.Any(
+        None, allow_none=True, read_only=True, help="The relabel.RelabelExplanation that is shown."
+    )
 
     _rest: Reconstructed | None = None  # where the sliders begin
     _axes: Sequence[Axis] = ()

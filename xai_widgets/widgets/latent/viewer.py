@@ -12,6 +12,7 @@ from typing_extensions import Unpack
 
 from xai_widgets.attribution import Attribution
 from xai_widgets.engine import Engine
+from xai_widgets.errors import ExplanationError
 from xai_widgets.relabel import VAE, DistillationOptions, RelabelDistillation
 from xai_widgets.relabel.distillation import CARD
 from xai_widgets.relabel.neighbourhood import Noise, Shape, Structure
@@ -76,21 +77,40 @@ class LatentExplorer(LatentSliders):
     """
 
     _static = "latent"
+    _usage = "(engine, vae, image)"
     _asked_by = ("target", "samples", "scale", "temperature", "options")
     _why_a_class = "which can shift"
     _way_on = "Distil again begins anew; what was found stays."
     _way_out = "Choose another class, or a scale; or take another VAE."
     _same_in_a_cell = "xw.relabel.RelabelDistillation(engine, vae).explain(image)"
 
-    reconstruction = t.Dict().tag(sync=True)
+    reconstruction = t.Dict(
+        help="What the autoencoder makes of the picture, and what the network says of it."
+    ).tag(sync=True)
 
-    target = t.Any(None, allow_none=True).tag(sync=True, keyword=True)
-    samples = WholeNumber(20, 10000, 1000).tag(sync=True, keyword=True)
-    scale = Share(0, 64, 0).tag(sync=True, keyword=True)
-    temperature = Share(0.5, 20, 1).tag(sync=True, keyword=True)
-    readout = Choice(work.READOUTS, "weight").tag(sync=True, keyword=True)
-    opacity = Share(0, 1, 0.7).tag(sync=True, keyword=True)
-    options = t.Dict().tag(keyword=True)
+    target = t.Any(
+        None,
+        allow_none=True,
+        help="The class that is explained, by index or name; None for the most probable.",
+    ).tag(sync=True, keyword=True)
+    samples = WholeNumber(
+        20, 10000, 1000, help="How many synthetic pictures are drawn, 20 to 10,000."
+    ).tag(sync=True, keyword=True)
+    scale = Share(
+        0, 64, 0, help="How far from the picture they are drawn; 0 searches for a scale."
+    ).tag(sync=True, keyword=True)
+    temperature = Share(0.5, 20, 1, help="Of the teacher's soft labels, 0.5 to 20.").tag(
+        sync=True, keyword=True
+    )
+    readout = Choice(work.READOUTS, "weight", help="How the student's weights become a map.").tag(
+        sync=True, keyword=True
+    )
+    opacity = Share(0, 1, 0.7, help="How strongly the map lies over the photograph, 0 to 1.").tag(
+        sync=True, keyword=True
+    )
+    options = t.Dict(help="Further options of relabel.DistillationOptions, by name.").tag(
+        keyword=True
+    )
 
     opening = Renamed("reconstruction")
 
@@ -102,6 +122,11 @@ class LatentExplorer(LatentSliders):
         target: TargetLike = None,
         **options: Unpack[LatentOptions],
     ) -> None:
+        self._check_engine(engine, vae, image)
+        if isinstance(image, VAE) and not isinstance(vae, VAE):
+            raise ExplanationError(
+                "the VAE and the picture are swapped; expected LatentExplorer(engine, vae, image)"
+            )
         RelabelDistillation(engine, vae)  # refuses anything that is not a VAE
         self._vae: VAE | None = vae
         self._sliders_run = 0  # the distillation that the sliders are of

@@ -19,7 +19,9 @@ from xai_widgets.relabel.teacher import InterruptibleVAE
 from xai_widgets.targets import Target, TargetLike, class_name
 from xai_widgets.widgets.base import wire as shared
 from xai_widgets.widgets.base.maps import (
+    class_score,
     finite,
+    frame_target,
     map_of,
     picture_to_json,
     quantise,
@@ -118,7 +120,8 @@ def reconstruct(
     engine: Engine, picture: Picture, target: Target, editor: Editor
 ) -> tuple[Reconstructed, wire.Reconstruction]:
     """The picture's reconstruction, and what the network says of either."""
-    probabilities = engine.predict(picture).probabilities
+    prediction = engine.predict(picture)
+    probabilities = prediction.probabilities
     likely = np.argsort(-probabilities, kind="stable")[:_TOP].tolist()
     index, own = target.index, None
     if index is not None and index not in likely:
@@ -131,9 +134,9 @@ def reconstruct(
         return made.judged(edited, picture_to_json(edited.pictures[0], name))
 
     return made, {
-        "target": {"index": index, "name": target.name, "probability": own},
+        "target": frame_target(index, target.name, own, prediction.unit),
         "classes": [
-            {"index": i, "name": _name(engine, i), "probability": round(float(probabilities[i]), 5)}
+            class_score(i, _name(engine, i), round(float(probabilities[i]), 5), prediction.unit)
             for i in likely
         ],
         "reconstruction": shown(editor.reconstruction(), "reconstruction"),

@@ -12,7 +12,7 @@ from typing_extensions import Unpack
 
 from xai_widgets.attribution import Attribution
 from xai_widgets.engine import Engine
-from xai_widgets.errors import ExplanationError
+from xai_widgets.errors import ExplanationError, a_kind
 from xai_widgets.probe.guard import unwrap
 from xai_widgets.render import colorize, encode_png, grid
 from xai_widgets.training import Report, Trainer
@@ -57,11 +57,17 @@ class TrainingMonitor(EngineWidget):
     _same_in_a_cell = "for step in trainer.stream(): print(step.words)"
     _first_seconds = 0.0
 
-    thumbnails: t.List[dict[str, Any]] = t.List().tag(sync=True)
-    plan = t.Dict().tag(sync=True)
-    loss = t.Dict().tag(sync=True)
-    epochs: t.List[dict[str, Any]] = t.List().tag(sync=True)
-    step = t.Dict().tag(sync=True)
+    thumbnails: t.List[dict[str, Any]] = t.List(help="The pictures that are looked at, small.").tag(
+        sync=True
+    )
+    plan = t.Dict(
+        help="How many epochs and steps the training has, and the weight of its regulariser."
+    ).tag(sync=True)
+    loss = t.Dict(help="The curve of the loss.").tag(sync=True)
+    epochs: t.List[dict[str, Any]] = t.List(help="What was measured after each epoch.").tag(
+        sync=True
+    )
+    step = t.Dict(help="Where the training is.").tag(sync=True)
 
     strip = Renamed("thumbnails")
     now = Renamed("step")
@@ -77,9 +83,7 @@ class TrainingMonitor(EngineWidget):
         **options: Unpack[WidgetOptions],
     ) -> None:
         if not isinstance(trainer, Trainer):
-            raise ExplanationError(
-                f"trainer is a {type(trainer).__name__}; expected an xw.training.Trainer"
-            )
+            raise ExplanationError(f"trainer is {a_kind(trainer)}; expected an xw.training.Trainer")
         self._trainer: Trainer | None = trainer
         self._points, self._sent = work.LossPoints(), 0.0
         self._looks: dict[int, work.Look] = {}

@@ -22,7 +22,7 @@ from xai_widgets.progress import Progress
 from xai_widgets.targets import class_name
 from xai_widgets.training import Report, Trainer
 from xai_widgets.widgets.base import wire
-from xai_widgets.widgets.base.maps import finite, map_of, quantise, small_picture
+from xai_widgets.widgets.base.maps import class_score, finite, map_of, quantise, small_picture
 from xai_widgets.widgets.training.wire import (
     EpochMeasures,
     GradientLook,
@@ -121,7 +121,8 @@ def look(epoch: int, engine: Engine, watched: Sequence[WatchedPicture]) -> Look:
 def _gradients(
     engine: Engine, watched: WatchedPicture
 ) -> tuple[tuple[Attribution | str, ...], PictureGradients]:
-    top = engine.predict(watched.picture).top(1)[0]
+    prediction = engine.predict(watched.picture)
+    top = prediction.top(1)[0]
     target = top.index if watched.label is None else watched.label
 
     def gradient(method: str) -> Attribution | str:
@@ -135,7 +136,7 @@ def _gradients(
     if not isinstance(plain, str) and not isinstance(guided, str):
         similarity = finite(cosine(plain, guided))
     return maps, {
-        "top": {"index": top.index, "name": top.name, "probability": round(top.probability, 4)},
+        "top": class_score(top.index, top.name, round(top.probability, 4), prediction.unit),
         "right": watched.label is None or top.index == watched.label,
         "cosine": None if similarity is None else round(similarity, 4),
         "maps": [

@@ -46,7 +46,7 @@ class Bare:
         Classified(torch.tensor(1.0), LOGITS),
         Bare(torch.ones(2, 3, 4), LOGITS),
         Inception(LOGITS, torch.zeros(2, 4)),
-        (LOGITS, torch.zeros(2, 4)),
+        (LOGITS, torch.zeros(2, 4, 1, 3)),
         [torch.tensor(0.3), LOGITS],
         (torch.tensor([[1, 2], [3, 4]]), LOGITS),
         {"whatever": LOGITS},
@@ -145,7 +145,7 @@ def test_a_resolved_target_stays_itself() -> None:
         (np.True_, r"expected a class index"),
         (1.0, r"target is 1.0 \(float\); expected a class index"),
         ([1], r"target is \[1\] \(list\)"),
-        (torch.tensor([1, 2]), r"\(Tensor\); expected a class index"),
+        (torch.tensor([1, 2]), r"a Tensor of int64 \(2,\); expected a class index"),
     ],
 )
 def test_wrong_targets_are_refused_in_words(target: object, words: str) -> None:
@@ -172,7 +172,7 @@ def test_one_logit_answers_for_the_second_name() -> None:
     output = torch.tensor([[0.3]])
     assert resolve(None, output, ["healthy", "ill"]) == Target(0, "ill")
     assert resolve("ill", output, ["healthy", "ill"]) == Target(0, "ill")
-    with pytest.raises(ExplanationError, match="none of the 1 class names"):
+    with pytest.raises(ExplanationError, match=r"none of the 1 class names.*that of 'ill'"):
         resolve("healthy", output, ["healthy", "ill"])
 
 

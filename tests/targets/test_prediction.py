@@ -1,0 +1,54 @@
+"""A prediction as a sequence with names."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from xai_widgets.errors import ExplanationError
+from xai_widgets.targets import ClassScore, Prediction
+
+NAMES = ["tabby", "lynx", "crane", "crane"]
+P = Prediction(np.array([0.1, 0.6, 0.05, 0.25], dtype=np.float32), NAMES, activation="softmax")
+
+
+def test_a_sequence_with_names() -> None:
+    assert len(P) == 4
+    assert list(P) == pytest.approx([0.1, 0.6, 0.05, 0.25])
+    assert P["lynx"] == P["LYNX "] == P[1] == P[np.int64(1)] == P[-3] == pytest.approx(0.6)
+    assert (P.name, P.index) == ("lynx", 1)
+    assert P.probability == pytest.approx(0.6)
+    assert P.top(1) == [ClassScore(1, "lynx", pytest.approx(0.6))]
+    assert max(P) == pytest.approx(0.6)
+    np.testing.assert_array_equal(np.asarray(P), P.probabilities)
+
+
+def test_names_and_indices_that_there_are_not() -> None:
+    with pytest.raises(ExplanationError, match=r"'lynks' is none of the 4 classes\. Did.*\"lynx\""):
+        P["lynks"]
+    with pytest.raises(ExplanationError, match="'crane' is the name of several classes"):
+        P["crane"]
+    with pytest.raises(IndexError):
+        P[4]
+    with pytest.raises(TypeError):
+        P[0.5]  # type: ignore[index]
+
+
+@pytest.mark.parametrize(("p", "answer"), [(0.2, "healthy"), (0.8, "ill")])
+def test_one_score_with_two_names(p: float, answer: str) -> None:
+    found = Prediction(np.array([p], dtype=np.float32), ["healthy", "ill"], activation="sigmoid")
+    assert found.name == answer
+    assert found["ill"] == pytest.approx(p)
+    assert found["healthy"] == pytest.approx(1 - p)
+    assert found.probability == pytest.approx(max(p, 1 - p))
+    assert repr(found).splitlines()[0] == "Prediction of 1 class, sigmoid:"
+
+
+def test_numbers_that_are_no_probabilities() -> None:
+    age = Prediction(
+        np.array([37.13], dtype=np.float32), ["age"], activation="identity", unit="number",
+        warnings=("A word of warning.",),
+    )  # fmt: skip
+    assert age["age"] == age.probability == pytest.approx(37.13)
+    assert repr(age) == ("Prediction of 1 output, identity:\n   37.13  age (0)\nA word of warning.")
+    assert "%" not in repr(age)

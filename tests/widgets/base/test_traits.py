@@ -1,0 +1,33 @@
+"""What `help` says of the traits of every widget."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.widgets.registry import WIDGETS
+from xai_widgets.widgets.base.widget import EngineWidget
+
+
+def own_traits(widget: type[EngineWidget]) -> dict[str, str]:
+    """The help text of each trait that is declared in this project."""
+    homes = [
+        kind for kind in widget.__mro__ if kind.__module__.startswith(("xai_widgets", "tests"))
+    ]
+    declared = {name for home in homes for name in vars(home)}
+    traits = widget.class_traits()
+    return {
+        name: trait.help for name, trait in traits.items() if name in declared and name[0] != "_"
+    }
+
+
+@pytest.mark.parametrize("name", WIDGETS)
+def test_every_trait_has_a_help_text(name: str) -> None:
+    widget = WIDGETS[name].make()
+    helps = own_traits(type(widget))
+    assert len(helps) >= 8
+    for trait, words in helps.items():
+        assert words.endswith("."), trait
+        assert 8 <= len(words) <= 100, trait
+        assert words[0].isupper(), trait
+    assert widget.trait_metadata("status", "help") == helps["status"]
+    widget.close()
