@@ -91,14 +91,14 @@ class Engine:
         `weights=None` gives random weights with the same preprocessing. Raises ExplanationError for
         an unknown name.
         """
-        return cls(**from_torchvision(name, weights), **options)
+        return cls(**{**from_torchvision(name, weights), **options})
 
     @classmethod
     def from_timm(cls, name: str, pretrained: bool = True, **options: Any) -> Engine:
         """An engine over a timm classifier, its own preprocessing and, for ImageNet-1k, its class
         names. Raises ExplanationError for an unknown name.
         """
-        return cls(**from_timm(name, pretrained), **options)
+        return cls(**{**from_timm(name, pretrained), **options})
 
     @property
     def class_names(self) -> list[str] | None:

@@ -38,6 +38,7 @@ def from_torchvision(name: str, weights: str | None) -> dict[str, Any]:
         "preprocessing": entry.transforms(),
         "class_names": entry.meta["categories"],
         "name": name,
+        "activation": "softmax",
     }
 
 
@@ -65,6 +66,8 @@ def from_timm(name: str, pretrained: bool) -> dict[str, Any]:
         "preprocessing": timm.data.create_transform(**config, is_training=False),
         "class_names": names,
         "name": name,
+        # ImageNet's classes exclude each other, also where training took them one by one.
+        "activation": None if names is None else "softmax",
     }
 
 
