@@ -184,6 +184,17 @@ def test_one_number_that_may_be_a_quantity_is_said() -> None:
     assert Engine(Net(1, torch.sigmoid).eval()).predict(X).warnings == ()
 
 
+def test_scores_of_labels_that_may_hold_together_are_noticed() -> None:
+    """As far from 0 as those of networks trained label by label, and not as those of softmax."""
+    for shift, said in ((-4.0, True), (3.0, True), (0.0, False)):
+        network = Net(14, lambda z, shift=shift: z + shift).eval()
+        prediction = Engine(network).predict(X)
+        assert any('activation="sigmoid"' in warning for warning in prediction.warnings) is said
+        for activation in ("sigmoid", "softmax", "identity"):
+            assert Engine(network, activation=activation).predict(X).warnings == ()
+    assert Engine(Net(3, lambda z: z + 9).eval()).predict(X).warnings == ()  # of few, by chance
+
+
 def test_a_softmax_over_the_pictures_is_said() -> None:
     engine = Engine(Net(5, lambda z: z.softmax(0)).eval())
     assert "is not over the classes" in " ".join(engine.predict(X).warnings)

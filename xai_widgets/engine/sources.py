@@ -60,6 +60,7 @@ def from_torchvision(
         "preprocessing": entry.transforms(),
         "class_names": names if config.get("num_classes", len(names)) == len(names) else None,
         "name": name,
+        "activation": "softmax",
     }
 
 
@@ -112,6 +113,8 @@ def from_timm(
         "preprocessing": timm.data.create_transform(**resolved, is_training=False),
         "class_names": names,
         "name": name,
+        # ImageNet's classes exclude each other, also where training took them one by one.
+        "activation": None if names is None else "softmax",
     }
 
 

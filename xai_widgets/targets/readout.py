@@ -224,24 +224,29 @@ class Readout:
         """What the network has applied itself, so that the score is no logit; else None."""
         return self._applied if self._applied in ("softmax", "sigmoid", "normalised") else None
 
-    def warnings(self, probabilities: Tensor) -> tuple[str, ...]:
-        """What has to be known of one picture's numbers (C,) before they are believed."""
+    def warnings(self, probabilities: Tensor, scores: Tensor | None = None) -> tuple[str, ...]:
+        """What has to be known of one picture's numbers (C,), made of these scores (C,), before
+        they are believed.
+        """
         classes = len(probabilities)
         guessed = self.activation is None and self.problem not in _PROBLEMS
         exclusive = self.meaning(classes) == "softmax"
         two = len(self.names(classes) or ()) == 2
-        return doubts(probabilities, self._applied, guessed, exclusive=exclusive, two=two)
+        return doubts(
+            probabilities, self._applied, guessed, exclusive=exclusive, two=two, scores=scores
+        )
 
     def prediction(self, raw: Any, batch: int | None = None, item: int = 0) -> Prediction:
         """What the network says of one of the pictures."""
-        numbers = self.probabilities(raw, batch).detach()[item].cpu()
+        scores = self.logits(raw, batch).detach()
+        numbers = self.of_logits(scores)[item].cpu()
         classes = len(numbers)
         return Prediction(
             np.asarray(numbers.numpy(), dtype=np.float32),
             self.names(classes),
             activation=self.meaning(classes),
             unit=self.unit(classes),
-            warnings=self.warnings(numbers),
+            warnings=self.warnings(numbers, scores[item]),
         )
 
     def resolve(self, target: TargetLike, raw: Any, batch: int | None = None) -> Target:
