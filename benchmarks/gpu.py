@@ -4,9 +4,9 @@
     python benchmarks/gpu.py bring build/gpu/half1   there: put a folder into --data (twice)
     python benchmarks/gpu.py tests --seconds 150     the tests of tests/device
     python benchmarks/gpu.py speed --seconds 120     methods beside the bare passes and other tools
-    python benchmarks/gpu.py train --seconds 240     ResNet-18 on CIFAR-100, both arms; call it again
+    python benchmarks/gpu.py train --seconds 240     ResNet-18 on CIFAR-100, both arms; more than once
 
-It needs no connection: only PyTorch, this package with what it depends on, and for the tests pytest.
+It needs no connection: PyTorch, this package with what it depends on, and for the tests pytest.
 captum, torchcam and pytorch-grad-cam are measured where they can be imported. The training makes as
 many epochs of the one-cycle recipe as fit into --budget seconds for both arms, which it works out
 from its first steps; it goes on from its checkpoints, and everything is computed in float32 (no
@@ -67,6 +67,8 @@ def main() -> None:
     if asked.miniature:
         keeping.RESULTS = BUILD / "miniature"
         keeping.RESULTS.mkdir(parents=True, exist_ok=True)
+    if asked.device == "cpu":
+        torch.set_num_threads(1)
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
     {"halves": halves, "bring": bring, "tests": tests, "speed": speed, "train": train}[asked.part](
         asked
@@ -143,7 +145,7 @@ class Timer:
         times: dict[str, list[float]] = {name: [] for name in runs}
         for run in runs.values():
             self.once(run)
-        while not times[next(iter(runs))] or time.monotonic() < until:
+        while not times[next(iter(runs))] or time.monotonic() < min(until, self.until):
             for name, run in runs.items():
                 times[name].append(self.once(run))
             if len(times[name]) >= 30:
@@ -164,7 +166,9 @@ def speed(asked: argparse.Namespace) -> None:
     wanted = METHODS if not asked.miniature else {"saliency": {}, "grad_cam": {}, "legrad": {}}
     found: dict[str, Any] = {}
     share = asked.seconds / (len(wanted) + 1)
-    models = {name: network(name, size).to(asked.device) for name in ("resnet50", "vit")}
+    models = {
+        name: network(name, size, asked.miniature).to(asked.device) for name in ("resnet50", "vit")
+    }
     x = torch.randn(1, 3, size, size, generator=torch.Generator().manual_seed(0)).to(asked.device)
     for name, model in models.items():
         runs = {
@@ -172,7 +176,7 @@ def speed(asked: argparse.Namespace) -> None:
             "backward": lambda m=model: bare(m, x),
         }
         batch = x.repeat(64 if not asked.miniature else 2, 1, 1, 1)
-        runs["forward of 64"] = lambda m=model: bare(m, batch, False)
+        runs["forward of 64"] = lambda m=model, batch=batch: bare(m, batch, False)
         found[name] = timer.medians(runs, time.monotonic() + share / 2)
     for method, parameters in wanted.items():
         if time.monotonic() > timer.until:
@@ -187,17 +191,18 @@ def speed(asked: argparse.Namespace) -> None:
     )
 
 
-def network(name: str, size: int) -> nn.Module:
-    """A network of random weights: only its time counts."""
+def network(name: str, size: int, small: bool) -> nn.Module:
+    """A network of random weights: only its time counts; `small` is for a trial."""
     from xai_widgets import _torchvision
 
     models = _torchvision.load().models
     torch.manual_seed(0)
     if name == "vit":
-        made = models.VisionTransformer(size, 16, 12, 12, 768, 3072, num_classes=1000)
+        layers, width = (2, 48) if small else (12, 768)
+        made = models.VisionTransformer(size, 16, layers, 12, width, 4 * width, num_classes=1000)
         nn.init.normal_(made.heads.head.weight)  # zero to begin with
     else:
-        made = models.get_model(name, weights=None)
+        made = models.get_model("resnet18" if small else name, weights=None)
     return made.eval()
 
 
@@ -267,7 +272,7 @@ def train(asked: argparse.Namespace) -> None:
     if (asked.data / "cifar100").is_dir():
         os.environ["XAI_WIDGETS_DATA"] = str(asked.data)
     parts = [dataset("cifar100", split) for split in ("train", "test")]
-    train_set, test_set = [few(part, 512) for part in parts] if asked.miniature else parts
+    train_set, test_set = [few(part, 256) for part in parts] if asked.miniature else parts
     folder = BUILD / ("miniature" if asked.miniature else "train")
     recipe = planned(asked, train_set, test_set, folder)
     arms: dict[str, Any] = {}
@@ -330,7 +335,8 @@ def trainer_of(
     asked: argparse.Namespace, train_set: Labelled, test_set: Labelled, recipe: Recipe, folder: Any
 ) -> Trainer:
     torch.manual_seed(recipe.seed)
-    model = build("resnet18", 3, len(train_set.class_names), seed=recipe.seed)
+    name = "small_resnet" if asked.miniature else "resnet18"
+    model = build(name, 3, len(train_set.class_names), seed=recipe.seed)
     model = model.to(asked.device, memory_format=torch.channels_last)
     return Trainer(model, train_set, test_set, recipe=recipe, folder=folder, checkpoint_every=100)
 
