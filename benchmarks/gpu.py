@@ -3,8 +3,8 @@
     python benchmarks/gpu.py halves                  before: CIFAR-100 as two folders, build/gpu/*
     python benchmarks/gpu.py bring build/gpu/half1   there: put a folder into --data (twice)
     python benchmarks/gpu.py tests --seconds 150     the tests of tests/device
-    python benchmarks/gpu.py speed --seconds 120     methods beside the bare passes and other tools
-    python benchmarks/gpu.py train --seconds 240     ResNet-18 on CIFAR-100, both arms; more than once
+    python benchmarks/gpu.py speed --seconds 120     methods beside bare passes and other tools
+    python benchmarks/gpu.py train --seconds 240     ResNet-18 on CIFAR-100, both arms; repeat it
 
 It needs no connection: PyTorch, this package with what it depends on, and for the tests pytest.
 captum, torchcam and pytorch-grad-cam are measured where they can be imported. The training makes as
