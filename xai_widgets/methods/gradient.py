@@ -47,7 +47,8 @@ def input_x_gradient(trace: Trace, target: Target) -> Tensor:
     citation="Springenberg, Dosovitskiy, Brox, Riedmiller 2015",
     url="https://arxiv.org/abs/1412.6806",
     shows="Fine structures that excite the units on the way to the class, inhibition left out.",
-    limits="Partly redraws the picture's edges whatever the class (Nie 2018, Adebayo 2018).",
+    limits="Partly redraws the picture's edges whatever the class (Nie 2018, Adebayo 2018). "
+    "The rule does not reach smooth units (GELU, SiLU).",
     needs_rectifiers=True,
 )
 def guided_backprop(trace: Trace, target: Target) -> Tensor:
@@ -61,7 +62,8 @@ def guided_backprop(trace: Trace, target: Target) -> Tensor:
     citation="Zeiler, Fergus 2014",
     url="https://arxiv.org/abs/1311.2901",
     shows="The pattern a class projects back when rectifiers act only on the way back.",
-    limits="Ignores which units this picture made active; without pooling it says little about it.",
+    limits="Ignores which units this picture made active; without pooling it says little about it. "
+    "The rule does not reach smooth units (GELU, SiLU).",
     needs_rectifiers=True,
 )
 def deconvnet(trace: Trace, target: Target) -> Tensor:
