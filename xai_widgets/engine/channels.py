@@ -60,6 +60,9 @@ class AcceptedChannels:
             return None
 
     def _recorded(self, picture: Picture) -> Exception | None:
+        # It fails sooner where the channels are wrong than a recording, which looks for the reason.
+        if self.hint is not None and (error := self._entering(picture.input)) is not None:
+            return error
         record = self._record()
         try:
             if record is not None:
