@@ -284,3 +284,17 @@ def test_no_mean_and_std_is_said() -> None:
     assert repr(sized).startswith("Engine(Own, size 20, crop 16, no mean and std, cpu)\nNo mean")
     both = engine(Convolution(), preprocessing={"size": (8, 9), "mean": 0.5, "std": 0.5})
     assert repr(both) == "Engine(Convolution, size 8 x 9, mean and std, cpu)"
+
+
+def test_a_widget_shows_what_is_to_be_known_of_its_picture() -> None:
+    def note(network: nn.Module, image: Any, **options: Any) -> Any:
+        viewer = xw.HeatmapViewer(engine(network, **options), image)
+        try:
+            return viewer.network.get("note")
+        finally:
+            viewer.close()
+
+    assert note(Convolution(), torch.rand(3, SIDE, SIDE)) is None
+    assert note(Convolution(), PHOTO, preprocessing={"mean": 0.5, "std": 0.5}) is None
+    assert "No mean and std are given" in note(Convolution(), PHOTO)
+    assert note(Siamese(), torch.rand(6, SIDE, SIDE)) == "The picture shows the first 3 of 6 bands."

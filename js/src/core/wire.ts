@@ -24,8 +24,8 @@ export interface MethodCard {
 }
 /** A layer that CAM methods accept, with the height and width of its maps. */
 export interface Layer { name: string; size: readonly [number, number]; channels: number }
-/** The network, with the height and width of its input. */
-export interface Network { name: string; input: readonly [number, number] }
+/** The network, with the height and width of its input, and what a reader should know of it. */
+export interface Network { name: string; input: readonly [number, number]; note?: string }
 /** A picture in a format that browsers know; with an empty `mime`, its pixels as they are. */
 export interface Picture { width: number; height: number; mime: string; data: Bytes; name?: string }
 /** What is explained; a function of the output has no index. */

@@ -47,6 +47,7 @@ export function footer(signal: AbortSignal, session: FooterSession): Part<[now: 
     const facts = [
       network?.name,
       network?.input && size(...network.input),
+      network?.note,
       !busy && !frozen && shown && shown.method === method?.name && duration(shown.seconds),
       shown?.note,
     ];

@@ -60,7 +60,10 @@ class PictureWidget(EngineWidget):
         picture = self._picture
         self._forget()
         self.picture = {**picture_to_json(picture.pixels, picture.name)}
-        self.network = {"name": self.engine.name, "input": list(picture.input.shape[-2:])}
+        network = {"name": self.engine.name, "input": list(picture.input.shape[-2:])}
+        shown = f"The picture shows {picture.shows}." if picture.shows else ""
+        note = " ".join(filter(None, [shown, self.engine.internals.preprocessor.note]))
+        self.network = {**network, "note": note} if note else network
         if self._facts_of is None:
             self._fill({"cards": [card_json(self.engine, name) for name in self.engine.methods]})
         self._ask()

@@ -73,10 +73,11 @@ class Layer(TypedDict):
 
 
 class Network(TypedDict):
-    """The network, with the height and width of its input."""
+    """The network, with the height and width of its input, and what a reader should know of it."""
 
     name: str
     input: Size
+    note: NotRequired[str]
 
 
 class Picture(TypedDict):
