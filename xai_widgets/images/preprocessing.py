@@ -169,6 +169,7 @@ class Preprocessor:
         key = (loaded.channels, 0 if loaded.bands is None else loaded.bands.shape[2])
         problem: ExplanationError | None = None
         refusals: dict[int, Exception] = {}
+        likeliest: Picture | None = None
         for channels in self._wishes(loaded, self._given.get(key)):
             try:
                 picture = self._given_as(loaded, channels)
@@ -182,11 +183,12 @@ class Preprocessor:
                 self._given[key] = channels
                 return picture
             refusals[picture.input.shape[1]] = refusal
-        if self._taker is None or not refusals:
+            likeliest = likeliest or picture
+        if self._taker is None or likeliest is None:
             raise problem or self._no_way(loaded)
         other = self._taker.another(picture, refusals)
         if other is None and len({str(refusal) for refusal in refusals.values()}) == 1:
-            raise next(iter(refusals.values()))  # it is not the channels
+            return likeliest  # it is not the channels: the network fails by itself when it is run
         raise refused(picture, list(refusals.items()), self._way_out(other)) from refusal
 
     def _wishes(self, loaded: Loaded, known: int | None) -> list[int]:
