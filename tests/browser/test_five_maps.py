@@ -14,13 +14,15 @@ from tests.widgets.registry import small
 
 
 def test_it_is_live_with_progress_stop_and_go_on(
-    open_notebook: OpenNotebook, five_maps_cell: str, shots: Path
+    open_notebook: OpenNotebook, five_maps_cell: str, shots: Path, tmp_path: Path
 ) -> None:
-    widget = """
+    gate = tmp_path / "open"
+    widget = f"""
 import time
 
 def slow(network, x, index):
-    time.sleep(2)
+    while not Path({str(gate)!r}).exists():
+        time.sleep(0.02)
     return x
 
 xw.methods.from_callable("slow", slow)
@@ -31,6 +33,7 @@ Built(engine, photo, ["saliency", "slow", "grad_cam"])
     viewer.until("root => root.dataset.xwMaps === '1'")
     viewer.until("root => root.querySelector('[role=progressbar]').ariaValueNow === '33'")
     viewer.control("stop").click()
+    gate.touch()
     viewer.until("root => root.querySelector('.xw-words').textContent.startsWith('Stopped')")
     viewer.control("resume").click()
     viewer.until("root => root.dataset.xwMaps === '3'")

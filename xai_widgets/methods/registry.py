@@ -132,7 +132,12 @@ class Method:
         """The card as plain data, without its functions."""
         functions = ("function", "baseline_score")
         card = {name: value for name, value in asdict(self).items() if name not in functions}
-        return {**card, "parameters": list(card["parameters"])}
+        # A parameter says only what it has: cards are a good part of what a notebook keeps.
+        stated = [
+            {name: value for name, value in parameter.items() if value not in (None, "", ())}
+            for parameter in card["parameters"]
+        ]
+        return {**card, "parameters": stated}
 
     def resolve(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """All parameters of the method, checked, with defaults where none was given.
