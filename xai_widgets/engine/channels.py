@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from itertools import islice
 from typing import Any
 
 import torch
@@ -11,9 +12,11 @@ from torch import Tensor, nn
 
 from xai_widgets.errors import ExplanationError
 from xai_widgets.images import Picture
+from xai_widgets.images.channels import question_of, refused
 from xai_widgets.probe.guard import FunctionMode
 from xai_widgets.probe.network import Network
 
+_TRIALS = 12  # of numbers that convolutions take
 _CONVOLUTIONS = (torch.conv2d, torch.conv1d, torch.conv3d)
 
 
@@ -57,12 +60,29 @@ class AcceptedChannels:
             return None
 
     def _recorded(self, picture: Picture) -> Exception | None:
+        # It fails sooner where the channels are wrong than a recording, which looks for the reason.
+        if self.hint is not None and (error := self._entering(picture.input)) is not None:
+            return error
         record = self._record()
         try:
             if record is not None:
                 record(picture)
         except Exception:  # it may also be that the network cannot be recorded
             return self._network.refusal(picture.input)
+        return None
+
+    def another(self, picture: Picture, tried: Collection[int]) -> int | None:
+        """Another number of channels that the network takes at this size; None where none is
+        found.
+        """
+        grey = picture.input.mean(1, keepdim=True)
+        convolutions = (m for m in self._network.model.modules() if isinstance(m, nn.Conv2d))
+        entering = dict.fromkeys(m.in_channels for m in convolutions)
+        for channels in dict.fromkeys((3, *islice(entering, _TRIALS), 1, 4, 2, 6)):
+            if channels in tried:
+                continue
+            if self._network.refusal(grey.repeat(1, channels, 1, 1)) is None:
+                return channels
         return None
 
     def in_words(self, picture: Picture, error: Exception) -> Exception:
@@ -72,23 +92,11 @@ class AcceptedChannels:
         x = picture.input
         if isinstance(error, ExplanationError) or self._network.refusal(x) is None:
             return error
-        channels, height, width = x.shape[1:]
-        reason = (str(error).strip().splitlines() or [""])[0][:200].rstrip(".")
-        refused = (
-            f"the network does not take {picture.name} with {channels} channel(s) of {height} x "
-            f"{width} pixels ({type(error).__name__}: {reason})"
-        )
-        if width in (1, 3, 4) and self._network.refusal(x.permute(0, 3, 1, 2)) is None:
-            return ExplanationError(
-                f"{refused}, but it does take height, width, channels in the order channels, "
-                "height, width: pass x.permute(2, 0, 1), or a numpy array."
-            )
-        for other in dict.fromkeys((self.hint, 3, 1, 4, 2, 6)):
-            if other is None or other == channels:
-                continue
-            if self._network.refusal(x.mean(1, keepdim=True).repeat(1, other, 1, 1)) is None:
-                return ExplanationError(f"{refused}; it takes {other} of that size.")
-        return error
+        channels = x.shape[1]
+        way_out = question_of(tuple(x.shape[1:]))
+        if not way_out and (other := self.another(picture, [channels])) is not None:
+            way_out = f"It takes {other} of that size."
+        return refused(picture, [(channels, error)], way_out) if way_out else error
 
 
 class _TakenError(BaseException):

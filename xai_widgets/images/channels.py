@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Protocol
 
 from xai_widgets.errors import ExplanationError
 from xai_widgets.images.loaded import Loaded
 from xai_widgets.images.picture import Picture
 
-__all__ = ["Taker", "possible_channels", "refused"]
+__all__ = ["Taker", "possible_channels", "question_of", "refused"]
 
 
 class Taker(Protocol):
@@ -23,6 +23,9 @@ class Taker(Protocol):
         """Why it does not take so many channels; None where it does, or, with `entering`, where its
         first layer does.
         """
+
+    def another(self, picture: Picture, tried: Collection[int]) -> int | None:
+        """Another number of channels that it takes; None where none is found."""
 
 
 def possible_channels(
@@ -48,12 +51,31 @@ def refused(
 ) -> ExplanationError:
     """The error for a picture that a network takes with no number of channels."""
     height, width = picture.input.shape[-2:]
-    words = "; ".join(f"with {channels}, {_first_line(error)}" for channels, error in refusals)
-    tried = " or ".join(str(channels) for channels, _ in refusals)
+    if len(refusals) == 1:
+        words = _first_line(refusals[0][1])
+    else:
+        words = "; ".join(f"with {count}, {_first_line(error)}" for count, error in refusals)
+    counts = [str(count) for count, _ in refusals]
+    tried = " or ".join(filter(None, [", ".join(counts[:-1]), counts[-1]]))
     return ExplanationError(
-        f"the network does not take {picture.name} as {tried} channel(s) of {height} x {width} "
-        f"pixels: {words}. {way_out}"
+        f"the network does not take {_article(picture.name)} as {tried} "
+        f"channel{'s' * (tried != '1')} of {height} x {width} pixels ({words}). {way_out}"
     )
+
+
+def question_of(shape: tuple[int, ...]) -> str:
+    """What else the shape of a tensor may mean, where its last axis looks like channels."""
+    if len(shape) < 3 or shape[-1] not in (1, 3, 4) or shape[-3] in (1, 3, 4):
+        return ""
+    axes = "2, 0, 1" if len(shape) == 3 else "0, 3, 1, 2"
+    return (
+        f"The tensor's shape is {shape}: is that height, width, channels? Then pass "
+        f"x.permute({axes}), or a numpy array."
+    )
+
+
+def _article(name: str) -> str:
+    return f"the {name}" if name in ("image", "array", "tensor") else name
 
 
 def _first_line(error: Exception) -> str:

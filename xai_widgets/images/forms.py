@@ -5,7 +5,7 @@ which the preprocessing takes all of it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -25,6 +25,8 @@ Depth = Literal["8", "16", "float"]
 Unit = npt.NDArray[np.float32]
 Transform = Callable[[Any], Any]
 _PLAUSIBLE = (0.25, 25.0)  # what black and white are apart in the input of a network
+_SIDE = 16  # of a ramp at least
+_EIGHT_BITS = 300.0  # and where it is given levels
 
 
 def model_input(x: Any) -> Tensor:
@@ -88,31 +90,45 @@ class OwnTransform:
 
         Raises ``ExplanationError`` where the preprocessing fails or returns no model input.
         """
-        levels = loaded.levels(channels)
-        if levels is not None and channels in (1, 3):
-            return self._of_image(_image(levels), loaded.name), ()
-        depth: Depth = "8" if levels is not None else "16" if loaded.sixteen else "float"
-        if (channels, depth) not in self._forms:
-            self._forms[channels, depth] = self._form(loaded.size, channels, depth)
-        form = self._forms[channels, depth]
-        if form is not None:
-            return self._run(form.run, form.make(loaded.unit(channels)), loaded.name), ()
-        if channels in (1, 3):
+        form = self.form_of(loaded, channels)
+        lost: tuple[str, ...] = ()
+        if form is None and channels not in (1, 3):
+            raise ExplanationError(
+                f"the preprocessing takes no picture of {channels} bands, neither as an array "
+                f"(height, width, {channels}) nor as a float tensor ({channels}, height, width); "
+                "give the engine preprocessing=dict(size=..., crop=..., mean=..., std=...), with "
+                "one mean and std per band, or pass model input with preprocessing=None."
+            )
+        if form is None and loaded.levels(channels) is None:
             lost = (
                 f"{loaded.name} has more than 8 bits a channel, and the preprocessing takes no "
                 "more: it was rounded to 256 levels. One that takes float tensors would be given "
-                "all of them."
+                "all of them.",
             )
-            return self._of_image(loaded.image(channels), loaded.name), (lost,)
-        raise ExplanationError(
-            f"the preprocessing takes no picture of {channels} bands, neither as an array (height, "
-            f"width, {channels}) nor as a float tensor ({channels}, height, width); give the "
-            "engine preprocessing=dict(size=..., crop=..., mean=..., std=...), with one mean and "
-            "std per band, or pass model input with preprocessing=None."
-        )
+        return self.with_form(form, loaded, channels), lost
 
-    def _of_image(self, image: Image.Image, name: str) -> Tensor:
-        return self._run(self.transform, image, name)
+    def form_of(self, loaded: Loaded, channels: int) -> _Form | None:
+        """The form in which a picture is handed over as so many channels; None: as an 8-bit PIL
+        image, or, for bands, in none.
+        """
+        levels = loaded.levels(channels)
+        picture = levels is not None and channels in (1, 3)
+        if picture and not loaded.sixteen:
+            return None
+        depth: Depth = "16" if loaded.sixteen else "float" if levels is None else "8"
+        if (channels, depth) not in self._forms:
+            self._forms[channels, depth] = self._form(loaded.size, channels, depth)
+        form = self._forms[channels, depth]
+        # Where eight bits say it all they are enough, unless it expects files of that depth.
+        return None if picture and form is not None and not form.native else form
+
+    def with_form(self, form: _Form | None, loaded: Loaded, channels: int) -> Tensor:
+        """Return model input (1, C, H, W) of a picture that is handed over in a form."""
+        if form is not None:
+            return self._run(form.run, form.make(loaded.unit(channels)), loaded.name)
+        levels = loaded.levels(channels)
+        image = loaded.image(channels) if levels is None else _image(levels)
+        return self._run(self.transform, image, loaded.name)
 
     def _run(self, transform: Transform, given: Any, name: str) -> Tensor:
         try:
@@ -139,15 +155,16 @@ class OwnTransform:
         reference = None
         if channels in (1, 3):
             reference = _tried(lambda: model_input(self.transform(_image(_levels(coarse)))))
-        plausible = reference is not None and _PLAUSIBLE[0] <= _span(reference) <= _PLAUSIBLE[1]
-        if plausible or (reference is not None and depth == "float"):
-            return next((f for f in forms if _fits(f, ramp, coarse, depth, reference)), None)
+        span = 0.0 if reference is None else _span(reference)
+        agreeing = [f for f in forms if _fits(f, ramp, coarse, depth, reference)]
+        if _PLAUSIBLE[0] <= span <= (_PLAUSIBLE[1] if depth == "16" else _EIGHT_BITS):
+            return next((replace(f, native=False) for f in agreeing), None)
         fitting = [f for f in forms if _fits(f, ramp, coarse, depth, None)]
         if channels not in (1, 3):
             fitting = [f for f in fitting if f(ramp).shape[1] == channels]
         sane = [f for f in fitting if _PLAUSIBLE[0] <= _span(f(ramp)) <= _PLAUSIBLE[1]]
         native = [f for f in fitting if f.native]
-        return next(iter([*native, *sane, *fitting]), None)
+        return next(iter([*native, *sane, *agreeing, *fitting]), None)
 
     def _possible(self, channels: int, depth: Depth) -> Iterator[_Form]:
         transform = self.transform
@@ -159,20 +176,18 @@ class OwnTransform:
         if plain is not None:
             yield _Form(lambda unit: 255 * _tensor(unit), plain)
         if channels == 1:
-            if depth == "16":
-                yield _Form(lambda unit: _image(_sixteen(unit)), transform, native=True)
-            yield _Form(_image, transform, native=depth == "float")
+            yield _Form(lambda unit: _image(_sixteen(unit)), transform, native=depth == "16")
+            yield _Form(_image, transform)
             yield _Form(lambda unit: _image(255 * unit), transform)
         if not _passes_arrays_on(transform):
             whole = _WHOLE[depth]
-            yield _Form(lambda unit: _flat(whole(unit)), transform, native=True)
+            yield _Form(lambda unit: _flat(whole(unit)), transform, native=depth != "float")
             yield _Form(lambda unit: _flat(255 * unit), transform)
+            yield _Form(lambda unit: _flat(_sixteen(unit)), transform)
 
 
 def _fits(form: _Form, ramp: Unit, coarse: Unit, depth: Depth, reference: Tensor | None) -> bool:
     """Whether a form gives about what the reference is, and more than 8 bits of it."""
-    import torch
-
     x, fine = _tried(lambda: form(coarse)), _tried(lambda: form(ramp))
     if x is None or fine is None or not _span(fine):
         return False
@@ -181,7 +196,11 @@ def _fits(form: _Form, ramp: Unit, coarse: Unit, depth: Depth, reference: Tensor
             return False
         if float((x - reference).abs().max()) > 1.5 * _span(reference) / 255:
             return False
-    return depth == "8" or not torch.equal(x, fine)
+    if depth == "8" or x.shape != fine.shape:
+        return depth == "8"
+    # Rounding to levels moves a value by none or by a whole one, never by a part of one.
+    moved = (fine - x).abs() / (_span(fine) / 255)
+    return bool(((moved > 1e-3) & (moved < 0.75)).float().mean() > 0.5)
 
 
 def _tried(run: Callable[[], Tensor]) -> Tensor | None:
@@ -195,7 +214,7 @@ def _tried(run: Callable[[], Tensor]) -> Tensor | None:
 
 def _ramp(size: tuple[int, int], channels: int) -> Unit:
     """A smooth picture (H, W, C) from 0 to 1 that goes another way in each channel."""
-    down, across = (np.linspace(0, 1, length, dtype=np.float32) for length in size)
+    down, across = (np.linspace(0, 1, max(n, _SIDE), dtype=np.float32) for n in size)
     shares = np.linspace(0.2, 0.8, channels, dtype=np.float32)
     ramp = down[:, None, None] * shares + across[None, :, None] * (1 - shares)
     return np.asarray(np.clip(ramp, 0, 1), dtype=np.float32)

@@ -118,7 +118,8 @@ def _pillow_reads(page: Any) -> bool:
     samples, kind = int(page.samplesperpixel), np.dtype(page.dtype)
     bits = int(np.max(page.bitspersample))
     if samples == 1:
-        whole = bits <= 8 or kind == np.uint16
+        # Pillow does not turn white round where it has 16 bits.
+        whole = bits <= 8 or (kind == np.uint16 and page.photometric != _MIN_IS_WHITE)
         read = (whole and kind.kind != "i") or kind == np.float32
         return bool(read or page.photometric == _PALETTE)
     if bits > 8 or kind.kind != "u" or page.photometric not in _COLOURS:

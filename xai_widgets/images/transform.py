@@ -97,7 +97,8 @@ class ResizeCropNormalise:
             )
         levels = loaded.levels(channels)
         pixels = self._sized(loaded.unit(channels) if levels is None else levels)
-        x = torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1))).to(torch.float32)
+        channels_first = np.array(pixels.transpose(2, 0, 1), order="C")
+        x = torch.from_numpy(channels_first).to(torch.float32)
         if levels is not None:
             x = x / 255
         if self.mean is not None and self.std is not None:
@@ -105,8 +106,8 @@ class ResizeCropNormalise:
         return x
 
     def __str__(self) -> str:
-        parts = [f"{key} {value}" for key, value in (("size", self.size), ("crop", self.crop))]
-        parts = [part for part in parts if not part.endswith("None")]
+        lengths = (("size", self.size), ("crop", self.crop and tuple(dict.fromkeys(self.crop))))
+        parts = [f"{key} {' x '.join(map(str, value))}" for key, value in lengths if value]
         return ", ".join([*parts, "mean and std" if self.mean else "no mean and std"])
 
     def _sized(self, pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:

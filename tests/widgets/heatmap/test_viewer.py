@@ -55,7 +55,9 @@ def test_the_channel_opens_with_everything_the_browser_needs(engine: Engine) -> 
     viewer = HeatmapViewer(engine, pixels, prefetch=False)
     state = channel(viewer).opened["state"]
     assert state["status"]["state"] == "idle"
-    assert state["network"] == {"name": "Small", "input": [32, 32]}
+    note = engine.internals.preprocessor.note
+    assert note.startswith("No mean and std are given")
+    assert state["network"] == {"name": "Small", "input": [32, 32], "note": note}
     assert state["class_names"] == ["red fox", "green frog", "blue whale"]
     assert [layer["name"] for layer in state["layers"]] == engine.layers
     assert state["layers"][0]["size"] == [8, 8]

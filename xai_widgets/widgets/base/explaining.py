@@ -95,7 +95,9 @@ def top_of(prediction: targets.Prediction) -> list[ClassScore]:
 def network_of(engine: Engine, picture: Picture, warnings: Sequence[str] = ()) -> Network:
     """The network, and what has to be known of its numbers."""
     network: Network = {"name": engine.name, "input": list(picture.input.shape[-2:])}
-    return {**network, "note": " ".join(warnings)} if warnings else network
+    shown = f"The picture shows {picture.shows}." if picture.shows else ""
+    note = " ".join(filter(None, [*warnings, shown, engine.internals.preprocessor.note]))
+    return {**network, "note": note} if note else network
 
 
 def facts(engine: Engine, picture: Picture) -> Facts:
