@@ -15,6 +15,8 @@ from hypothesis import HealthCheck, settings
 
 RESULT = os.environ.get("XAI_WIDGETS_ZOO")
 
+os.environ["HF_HUB_OFFLINE"] = "1"  # networks come from their configuration alone
+
 settings.register_profile(
     "quick",
     max_examples=100,

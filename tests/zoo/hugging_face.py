@@ -1,6 +1,7 @@
 """The image classifiers of Hugging Face's transformers, from small configurations.
 
-Left out: dinat (needs natten, which is compiled for a GPU) and shieldgemma2 (its question is a text).
+Left out: dinat (needs natten, which is compiled for GPUs), shieldgemma2 (it is asked in text) and
+timm_wrapper (networks of timm).
 """
 
 from __future__ import annotations
@@ -21,10 +22,6 @@ def _make(model: str, config: str, **options: Any) -> nn.Module:
     return network
 
 
-def _perceiver(kind: str, **options: Any) -> nn.Module:
-    return _make(f"PerceiverForImageClassification{kind}", "Perceiver", **options)
-
-
 _WIDTH: dict[str, Any] = {"hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 2,
                           "intermediate_size": 64}  # fmt: skip
 _VIT: dict[str, Any] = {**_WIDTH, "image_size": 64, "patch_size": 8}
@@ -39,7 +36,6 @@ _HEADS: dict[str, Any] = {**_STAGES, "num_attention_heads": (1, 1, 2, 2)}
 _PERCEIVER: dict[str, Any] = {"num_latents": 8, "d_latents": 32, "num_self_attends_per_block": 2,
                               "num_self_attention_heads": 2, "num_cross_attention_heads": 1,
                               "image_size": 32}  # fmt: skip
-_TO_LEARN = {"perceiver": "needs"}
 
 # The model's class before "ForImageClassification", the side of its pictures, its configuration.
 _MODELS: dict[str, tuple[str, int, dict[str, Any]]] = {
@@ -48,7 +44,7 @@ _MODELS: dict[str, tuple[str, int, dict[str, Any]]] = {
     "clip": ("CLIP", 64, _CLIP),
     "convnext": ("ConvNext", 128, _STAGES),
     "convnextv2": ("ConvNextV2", 128, _STAGES),
-    "cvt": ("Cvt", 128, {"embed_dim": (16, 24, 32), "num_heads": (1, 1, 2), "depth": (1, 1, 2),
+    "cvt": ("Cvt", 128, {"embed_dim": (16, 24, 32), "num_heads": (1, 1, 2), "depth": (1, 2, 3),
                         "mlp_ratio": (2.0, 2.0, 2.0)}),
     "data2vec-vision": ("Data2VecVision", 64, _VIT),
     "deit": ("DeiT", 64, _VIT),
@@ -56,7 +52,8 @@ _MODELS: dict[str, tuple[str, int, dict[str, Any]]] = {
     "dinov2_with_registers": ("Dinov2WithRegisters", 64, _DINO),
     "donut-swin": ("DonutSwin", 64, _SWIN),
     "efficientnet": ("EfficientNet", 160, {
-        "width_coefficient": 0.5, "depth_coefficient": 0.5, "hidden_dim": 640}),
+        "width_coefficient": 0.5, "depth_coefficient": 0.5, "hidden_dim": 640,
+        "initializer_range": 0.3}),
     "focalnet": ("FocalNet", 128, {"image_size": 128, "embed_dim": 16, "depths": (1, 1, 1, 1)}),
     "hgnet_v2": ("HGNetV2", 128, {}),
     "hiera": ("Hiera", 64, {"image_size": (64, 64), "embed_dim": 16, "depths": (1, 1, 2),
@@ -89,13 +86,36 @@ _MODELS: dict[str, tuple[str, int, dict[str, Any]]] = {
 }  # fmt: skip
 _QUICK = {"vit", "dinov2", "convnext", "clip", "siglip", "swin"}
 
+# Attention to all places drowns, with random weights, what their last map keeps of each place.
+_MIXING = {"levit", "mobilevit", "mobilevitv2"}
+
 SPECIMENS = [
-    Specimen(
-        family,
-        "transformers",
-        partial(_make, f"{name}ForImageClassification", name, **options),
-        side,
-        quick=family in _QUICK,
-    )
-    for family, (name, side, options) in _MODELS.items()
+    *(
+        Specimen(
+            family,
+            "transformers",
+            partial(_make, f"{name}ForImageClassification", name, **options),
+            side,
+            quick=family in _QUICK,
+            local=family not in _MIXING,
+        )
+        for family, (name, side, options) in _MODELS.items()
+    ),
+    *(
+        Specimen(
+            f"perceiver_{kind.lower()}",
+            "transformers",
+            partial(_make, f"PerceiverForImageClassification{kind}", "Perceiver", **_PERCEIVER),
+            side,
+        )
+        for kind, side in (("Learned", 32), ("ConvProcessing", 224))
+    ),
 ]
+# Their input is made of pictures, and is none: numbers of colours, and patches beside a mask.
+NO_PICTURES = {
+    "imagegpt": partial(_make, "ImageGPTForImageClassification", "ImageGPT", vocab_size=17,
+                        n_positions=64, n_embd=16, n_layer=1, n_head=1, pad_token_id=0),
+    "siglip2": partial(_make, "Siglip2ForImageClassification", "Siglip2",
+                       vision_config={**_WIDTH, "num_patches": 16, "patch_size": 8},
+                       text_config=_CLIP["text_config"]),
+}  # fmt: skip

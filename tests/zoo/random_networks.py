@@ -48,10 +48,11 @@ class View:
             x = x[..., row : row + side, column : column + side]
         return x.flip(_TURNS[self.turn]) if _TURNS[self.turn] else x
 
-    def place(self, stride: int) -> Place:
-        """Where its map lies on a grid of that stride."""
+    def place(self, stride: int, item: int = 0) -> Place:
+        """Where its map lies on a grid of that stride; `item` is its number in a call."""
         row, column = self.corner or (0, 0)
-        return Place(row // stride, column // stride, partial(torch.flip, dims=_TURNS[self.turn]))
+        turn = partial(torch.flip, dims=_TURNS[self.turn])
+        return Place(row // stride, column // stride, turn, item)
 
 
 @dataclass(frozen=True)
@@ -84,8 +85,15 @@ class Recipe:
         return SIDE // self.stride, SIDE // self.stride
 
     @property
+    def in_one_batch(self) -> bool:
+        """Whether the views are put behind each other: they can be if they are of one size."""
+        return self.joined == "batch" and len({view.corner is None for view in self.views}) == 1
+
+    @property
     def places(self) -> list[list[Place]]:
-        """Where each call of the body lies."""
+        """Where each call of the body lies, item by item."""
+        if self.in_one_batch:
+            return [[view.place(self.stride, i) for i, view in enumerate(self.views)]]
         return [[view.place(self.stride)] for view in self.views]
 
     def build(self) -> RandomNetwork:
@@ -110,7 +118,7 @@ class Recipe:
             output = output["logits"]
         elif self.output == "tuple":
             output = output[0]
-        return output.flatten(1)
+        return output.reshape(-1, self.classes)
 
 
 class RandomNetwork(nn.Module):
@@ -143,7 +151,11 @@ class RandomNetwork(nn.Module):
         return x.amax((2, 3)) if self.recipe.pool == "max" else x.mean((2, 3))
 
     def forward(self, x: Tensor) -> Any:
-        seen = [self.features(view.of(x)) for view in self.recipe.views]
+        views = [view.of(x) for view in self.recipe.views]
+        if self.recipe.in_one_batch:
+            seen = list(self.features(torch.cat(views)).chunk(len(views)))
+        else:
+            seen = [self.features(view) for view in views]
         if self.recipe.joined == "side_by_side":
             scores = self.head(torch.cat(seen, 1))
         elif self.recipe.joined == "scores":
@@ -158,6 +170,7 @@ _OUTPUTS: dict[str, Any] = {
     "dictionary": lambda scores: {"logits": scores},
     "tuple": lambda scores: (scores,),
     "one_by_one": lambda scores: scores[:, :, None, None],
+    "squeezed": lambda scores: scores.squeeze(),
 }
 
 _corners = st.tuples(*2 * [st.sampled_from([0, 2, 4, 8])])
@@ -175,7 +188,7 @@ recipes = st.builds(
     repeats=st.integers(0, 2),
     pool=st.sampled_from(["mean", "max"]),
     hidden=st.booleans(),
-    joined=st.sampled_from(["features", "scores", "side_by_side"]),
+    joined=st.sampled_from(["features", "scores", "side_by_side", "batch"]),
     output=st.sampled_from(sorted(_OUTPUTS)),
     classes=st.integers(2, 6),
 )

@@ -54,9 +54,7 @@ def grad_cam(
         hook.remove()
     assert len(calls) == len(places), f"{layer} ran {len(calls)} times"
     total = x.new_zeros(grid)
-    for output, found, placed in zip(
-        calls, torch.autograd.grad(score, calls), places, strict=True
-    ):
+    for output, found, placed in zip(calls, torch.autograd.grad(score, calls), places, strict=True):
         maps, gradients = as_maps(output.detach(), grid), as_maps(found, grid)
         contribution = (gradients.mean((2, 3), keepdim=True) * maps).sum(1)
         for place in placed:
@@ -97,7 +95,7 @@ class GuidedReLU(nn.Module):
 def guided(
     network: nn.Module, x: Tensor, target: int, scores: Scores, kinds: tuple[type[nn.Module], ...]
 ) -> Tensor:
-    """The gradient of a copy of the network whose rectifiers, modules of these kinds, are guided."""
+    """The gradient of a copy whose rectifiers, modules of these kinds, are guided ones."""
     changed = copy.deepcopy(network)
     for module in list(changed.modules()):
         for name, child in module.named_children():

@@ -1,11 +1,11 @@
-"""A network of the zoo: from configuration, small, with random weights that use all of its parts."""
+"""A network of the zoo: small, from configuration, its random weights at work in all its parts."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -25,7 +25,9 @@ class Specimen:
 
     `refuses` are the requests that cannot be answered, each with a word that the reason must have.
     A network without rectifiers may always refuse guided methods, and one without attention between
-    all tokens the attention methods. `quick` specimens are examined by every run of the tests.
+    all tokens the attention methods. `local` says that with random weights a place of its last map
+    still depends most on the same place of the picture. `quick` specimens are examined by every run
+    of the tests.
     """
 
     family: str
@@ -34,6 +36,7 @@ class Specimen:
     size: int | tuple[int, int] = 64
     channels: int = 3
     quick: bool = False
+    local: bool = True
     refuses: dict[Cell, str] = field(default_factory=dict)
 
     @property
@@ -104,8 +107,3 @@ def _gather_statistics(network: nn.Module, pictures: Tensor) -> None:
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
         norm.eval()
-
-
-def named(source: Source, makers: dict[str, dict[str, Any]]) -> list[Specimen]:
-    """The specimens of one source, from their families and what differs from the rest."""
-    return [Specimen(family, source, **given) for family, given in makers.items()]

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import nn
 
-from tests.zoo.specimen import CLASSES, named
+from tests.zoo.specimen import CLASSES, Specimen
 from xai_widgets import _torchvision
 
 models = _torchvision.load().models
@@ -91,18 +91,20 @@ def _mobilenet_v3() -> nn.Module:
 
 _PLAIN: dict[str, Any] = {"init_weights": False, "num_classes": CLASSES}
 
-SPECIMENS = named("torchvision", {
+_FAMILIES: dict[str, dict[str, Any]] = {
     "alexnet": {"make": partial(_narrow_head, models.AlexNet), "size": 96},
     "convnext": {"make": _convnext, "quick": True},
     "densenet": {"make": partial(models.DenseNet, 8, (2, 2, 2), 16, num_classes=CLASSES)},
     "efficientnet": {"make": partial(
-        _efficientnet, "efficientnet_b0", width_mult=0.5, depth_mult=0.5), "size": 160, "quick": True},
+        _efficientnet, "efficientnet_b0", width_mult=0.5, depth_mult=0.5),
+        "size": 160, "quick": True},
     "efficientnet_v2": {"make": partial(_efficientnet, "efficientnet_v2_s")},
     "googlenet": {"make": partial(models.GoogLeNet, aux_logits=False, **_PLAIN), "size": 160},
     "inception_v3": {"make": partial(models.Inception3, aux_logits=False, **_PLAIN), "size": 224},
     "maxvit": {"make": _maxvit},
     "mnasnet": {"make": partial(models.MNASNet, 0.35, num_classes=CLASSES), "size": 192},
-    "mobilenet_v2": {"make": partial(models.MobileNetV2, CLASSES, 0.35), "size": 128, "quick": True},
+    "mobilenet_v2": {
+        "make": partial(models.MobileNetV2, CLASSES, 0.35), "size": 128, "quick": True},
     "mobilenet_v3": {"make": _mobilenet_v3, "size": 192},
     "regnet_x": {"make": partial(_regnet, None)},
     "regnet_y": {"make": partial(_regnet, 0.25)},
@@ -118,4 +120,5 @@ SPECIMENS = named("torchvision", {
     "vgg_bn": {"make": partial(_vgg, True)},
     "vit": {"make": _vit, "quick": True},
     "wide_resnet": {"make": partial(_resnet, "Bottleneck", [1, 1, 1, 1], width_per_group=128)},
-})  # fmt: skip
+}  # fmt: skip
+SPECIMENS = [Specimen(name, "torchvision", **given) for name, given in _FAMILIES.items()]
