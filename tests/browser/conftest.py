@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ from tests.browser.jupyter import JupyterLab, serve
 from tests.browser.notebook_page import NotebookPage
 
 HERE = Path(__file__).parent
+ROOT = Path(__file__).resolve().parents[2]
 OpenNotebook = Callable[..., NotebookPage]
 
 
@@ -58,6 +60,31 @@ def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = Path(os.environ.get("XAI_WIDGETS_SHOTS") or tmp_path_factory.mktemp("shots"))
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+@pytest.fixture(scope="package")
+def five_maps(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that the build makes of js/tests/stranger/five_maps."""
+    out = tmp_path_factory.mktemp("built")
+    path = f"{ROOT / '.venv' / 'node'}{os.pathsep}{os.environ['PATH']}"
+    build = ["node", "js/scripts/build.mjs", "--src", "js/tests/stranger", "--out", str(out)]
+    environment = {**os.environ, "PATH": path}
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True, env=environment)
+    return out / "five_maps"
+
+
+@pytest.fixture(scope="package")
+def five_maps_cell(five_maps: Path) -> str:
+    """A notebook's cell that makes the class `Built` of it: a FiveMaps."""
+    return f"""
+import sys
+from pathlib import Path
+sys.path.insert(0, {str(ROOT)!r})
+from tests.widgets.five_maps.viewer import FiveMaps
+
+class Built(FiveMaps):
+    _static = Path({str(five_maps)!r})
+"""
 
 
 @pytest.fixture(scope="package")

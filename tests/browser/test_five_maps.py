@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.conftest import OpenNotebook
@@ -15,31 +12,12 @@ from tests.widgets.conftest import photograph
 from tests.widgets.five_maps.viewer import FiveMaps
 from tests.widgets.registry import small
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that the build makes of js/tests/stranger/five_maps."""
-    out = tmp_path_factory.mktemp("built")
-    path = f"{ROOT / '.venv' / 'node'}{os.pathsep}{os.environ['PATH']}"
-    build = ["node", "js/scripts/build.mjs", "--src", "js/tests/stranger", "--out", str(out)]
-    environment = {**os.environ, "PATH": path}
-    subprocess.run(build, cwd=ROOT, check=True, capture_output=True, env=environment)
-    return out / "five_maps"
-
 
 def test_it_is_live_with_progress_stop_and_go_on(
-    open_notebook: OpenNotebook, built: Path, shots: Path
+    open_notebook: OpenNotebook, five_maps_cell: str, shots: Path
 ) -> None:
-    widget = f"""
-import sys, time
-from pathlib import Path
-sys.path.insert(0, {str(ROOT)!r})
-from tests.widgets.five_maps.viewer import FiveMaps
-
-class Built(FiveMaps):
-    _static = Path({str(built)!r})
+    widget = """
+import time
 
 def slow(network, x, index):
     time.sleep(2)
@@ -48,7 +26,7 @@ def slow(network, x, index):
 xw.methods.from_callable("slow", slow)
 Built(engine, photo, ["saliency", "slow", "grad_cam"])
 """
-    notebook = open_notebook([SMALL, widget])
+    notebook = open_notebook([SMALL, five_maps_cell, widget])
     viewer = Viewer(notebook.page)
     viewer.until("root => root.dataset.xwMaps === '1'")
     viewer.until("root => root.querySelector('[role=progressbar]').ariaValueNow === '33'")
@@ -62,10 +40,10 @@ Built(engine, photo, ["saliency", "slow", "grad_cam"])
 
 
 def test_its_saved_page_works_from_disk(
-    browser: Browser, built: Path, tmp_path: Path, shots: Path
+    browser: Browser, five_maps: Path, tmp_path: Path, shots: Path
 ) -> None:
     class Built(FiveMaps):
-        _static = built
+        _static = five_maps
 
     with Built(small(), photograph()) as widget:
         widget.wait(60)

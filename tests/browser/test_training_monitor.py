@@ -45,7 +45,7 @@ def test_it_is_live_pauses_and_survives_a_reload(open_notebook: OpenNotebook, sh
     notebook = open_notebook([DATA.replace("EPOCHS", "2000")])
     viewer = Viewer(notebook.page)
     until_seen(viewer, 3)  # while it trains
-    assert viewer.data("state") == "running"
+    assert viewer.data("state") == "busy"
     assert "Epoch" in viewer.status()
     viewer.control("stop").click()
     viewer.until("root => root.dataset.xwState === 'stopped'")

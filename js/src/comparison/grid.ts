@@ -3,6 +3,7 @@
 import { percent } from "../core/format";
 import { WHOLE, type Zoom } from "../core/geometry";
 import type { Appearance } from "../core/model";
+import { stepsBack } from "../core/session";
 import type { MethodCard, Picture } from "../core/wire";
 import { classBar } from "../parts/bar";
 import { done, el, on, type Part, renewable, say, set, write } from "../parts/dom";
@@ -131,10 +132,11 @@ export function newGrid(
       },
       finish(): void {
         const { frame, stale } = session.frameOf(cell);
-        const waits = session.state() === "busy" && (stale || !!frame?.partial);
+        const state = session.state();
+        const waits = state === "busy" && (stale || !!frame?.partial);
         const unsaved = !frame && session.frozen ? UNSAVED : "";
         const words = frame?.error ?? (frame && frame.state !== "ok" ? frame.message : unsaved);
-        const faint = stale && waits;
+        const faint = stale && stepsBack(state);
         const look = paintedLook + faint + words;
         if (look !== stageLook || painted !== onStage) {
           stage.show(painted, lookOf(session), faint, words);

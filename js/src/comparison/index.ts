@@ -191,11 +191,10 @@ export default widget(
         body,
       ],
       refresh,
-      tick(_now, state) {
+      tick() {
         showMeasures();
         grid.tick();
         set(root, {
-          _busy: state === "busy" || session.status?.state === "running",
           _complete: !session.stale(),
           _picked: cellKey(session.picked),
         });

@@ -27,6 +27,9 @@ export type State = "gone" | "silent" | "error" | "busy" | "stopped" | "rest";
 /** all: what is asked or shown. look: the appearance. status: only what `state` tells. */
 export type Change = "all" | "look" | "status";
 
+/** Whether what is not the answer steps back: not for a blink, nor for what was stopped. */
+export const stepsBack = (state: State): boolean => state !== "rest" && state !== "stopped";
+
 const SLOW = 150; // milliseconds: anything quicker is not worth a word
 const PATIENCE = 8_000; // for the first word on a request
 const QUIET = 15_000; // of a kernel that computes, before it is asked whether it lives
@@ -96,6 +99,8 @@ export interface Session<Answer = unknown, Ask = Request> {
   /** True while what is shown is not what is asked for. */
   stale(): boolean;
   state(now?: number): State;
+  /** Whether the kernel computes, as far as can be known: what is missing will come. */
+  computes(now?: number): boolean;
   /** Asks for something else, or anew. An answer seen before is shown at once. */
   ask(part: Partial<Ask>): void;
   /** Sets how it looks: never a message to the kernel. */
@@ -170,6 +175,12 @@ export function converse<Answer extends object, Ask = Request>(
         return time - awaiting >= SLOW ? "busy" : "rest";
       }
       return state === "error" || state === "stopped" ? state : "rest";
+    },
+
+    computes(time = clock()) {
+      const state = session.state(time);
+      if (session.frozen || state === "gone" || state === "silent") return false;
+      return session.status?.state === "running";
     },
 
     ask(part) {

@@ -178,8 +178,6 @@ export default widget(
         el(".body", curvesArea, pictures, pointElement, sanitySide, side),
       ],
       refresh,
-      tick: (_now, state) =>
-        set(root, { _busy: state === "busy" || session.status?.state === "running" }),
       words,
     };
   },

@@ -3,7 +3,7 @@
 import { percent, signed, size } from "../core/format";
 import { layoutOf } from "../core/geometry";
 import { APPEARANCE, type Arrangement, now } from "../core/model";
-import type { State } from "../core/session";
+import { type State, stepsBack } from "../core/session";
 import type { BrushMessage, Bytes, MethodCard, Picture } from "../core/wire";
 import { bytesOf } from "../maps/levels";
 import { el, type Part, set } from "../parts/dom";
@@ -100,7 +100,7 @@ function build(view: View) {
 
   /** A map that is not the one asked for steps back, but not for a blink. */
   function tick(_now: number, state: State): void {
-    const faint = session.stale() && state !== "rest" && state !== "stopped";
+    const faint = session.stale() && stepsBack(state);
     stage.show(painted, session.appearance, faint, plateWords());
   }
 

@@ -139,9 +139,9 @@ export default widget(
         settingsElement,
       ],
       refresh,
-      tick(_now, state) {
+      tick() {
         showFidelity();
-        set(root, { _busy: state === "busy" || session.status?.state === "running" });
+        if (!session.rows.length) showSliders(); // which says whether there will be any
       },
       words() {
         const { frame } = session;
@@ -163,7 +163,7 @@ function fidelity(session: LatentSession): Part {
     () => {
       const { frame, reconstruction, frozen, status } = session;
       const waiting =
-        status?.state === "running" || !status
+        session.computes() || !status
           ? "Drawing neighbours, and asking the network about each …"
           : "No student has been taught yet.";
       const none = frozen ? "No student was saved with this page." : waiting;

@@ -112,16 +112,15 @@ export function newSliders(
   return [
     element,
     () => {
-      const { rows: sliders, values, frozen, status, neighbour } = session;
+      const { rows: sliders, values, frozen, neighbour } = session;
       if (sliders !== built) playing = -1;
       built = sliders;
       for (const [i, update] of show(sliders).entries()) update(values[i]!);
       say(flips, sliders[0] ? flipInWords(sliders[0]) : "");
       waiting.hidden = sliders.length > 0;
-      const none =
-        status?.state === "running"
-          ? "The directions that matter come once the student has learned."
-          : "No directions were found.";
+      const none = session.computes()
+        ? "The directions that matter come once the student has learned."
+        : "No directions were found.";
       write(waiting, frozen ? "No directions were saved with this page." : none);
       renew.hidden = !session.hasNewSliders;
       reset.disabled = neighbour < 0 && values.every((value) => !value);

@@ -6,7 +6,10 @@ import { el, on, type Part, set, write } from "./dom";
 
 /** What a footer reads of a session; a widget of one map adds the map and its method. */
 export interface FooterSession
-  extends Pick<Session, "get" | "status" | "frozen" | "state" | "stale" | "stop" | "resume"> {
+  extends Pick<
+    Session,
+    "get" | "status" | "frozen" | "state" | "computes" | "stale" | "stop" | "resume"
+  > {
   readonly shown?: Pick<Frame, "method" | "partial" | "fraction" | "seconds" | "note"> | undefined;
   readonly method?: Pick<MethodCard, "name" | "title"> | undefined;
 }
@@ -48,7 +51,6 @@ export function footer(signal: AbortSignal, session: FooterSession): Part<[now: 
       shown?.note,
     ];
     write(about, facts.filter(Boolean).join(" · "));
-    set(element, { _state: state });
   };
   return [element, update];
 }

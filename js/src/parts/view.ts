@@ -77,7 +77,7 @@ export function widget(label: string, build: (view: View) => Built, kind = "") {
       session.tick?.(time);
       const state = session.state(time);
       showFooter(time);
-      set(root, { _busy: state === "busy" });
+      set(root, { _busy: state === "busy" || session.computes(time), _state: state });
       built.tick?.(time, state);
     }
     /** What it has not just said. */

@@ -157,7 +157,6 @@ export default widget(
         // A training that was stopped goes on by the footer's button.
         start.hidden = frozen || done || running || state === "stopped";
         write(start, session.step.step || session.epochs.length ? "Go on" : "Start");
-        set(root, { _busy: running, _state: status?.state });
       },
       words: () =>
         session.epochs.length ? `Epoch ${session.epochs.length} done. ${summary()}.` : "",

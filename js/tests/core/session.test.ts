@@ -7,6 +7,8 @@ import {
   converse,
   extend,
   type Session,
+  type State,
+  stepsBack,
 } from "../../src/core/session";
 import { faithfulnessSession } from "../../src/faithfulness/session";
 import { heatmapSession } from "../../src/heatmap/session";
@@ -20,7 +22,16 @@ interface Case {
     connection: Connection,
   ): Pick<
     Session,
-    "state" | "status" | "frozen" | "stop" | "resume" | "tick" | "send" | "save" | "stale"
+    | "state"
+    | "computes"
+    | "status"
+    | "frozen"
+    | "stop"
+    | "resume"
+    | "tick"
+    | "send"
+    | "save"
+    | "stale"
   >;
   /** Traits of a widget that shows an answer. */
   traits: Record<string, unknown>;
@@ -134,9 +145,9 @@ describe.each(CASES)("the state of $name", ({ open, traits, ask }) => {
 
   it("is busy while the kernel computes, whoever asked for it", () => {
     model.set("status", status("running"));
-    expect([session.state(), pass(150)]).toEqual(["rest", "busy"]);
+    expect([session.computes(), session.state(), pass(150)]).toEqual([true, "rest", "busy"]);
     model.set("status", status("idle"));
-    expect(session.state()).toBe("rest");
+    expect([session.computes(), session.state()]).toEqual([false, "rest"]);
     begin({ status: status("running", { seconds: 9 }) }); // a view of a widget that computes already
     expect(session.state()).toBe("busy");
   });
@@ -172,8 +183,8 @@ describe.each(CASES)("the state of $name", ({ open, traits, ask }) => {
     // Now it is dead, and the host does not say so.
     const pings = kinds().length;
     const died = now;
-    expect(pass(died + 60_000)).toBe("busy");
-    expect(pass(died + 60_001)).toBe("silent");
+    expect([pass(died + 60_000), session.computes()]).toEqual(["busy", true]);
+    expect([pass(died + 60_001), session.computes()]).toEqual(["silent", false]);
     expect(kinds().length - pings).toBe(4);
     // Or it was only slow.
     model.set("status", status("running", { fraction: 0.5 }));
@@ -183,7 +194,11 @@ describe.each(CASES)("the state of $name", ({ open, traits, ask }) => {
   it("is gone when the host says so, until a word from the kernel", () => {
     model.set("status", status("running"));
     model.emit("comm_live_update");
-    expect([session.state(), changes.at(-1)]).toEqual(["gone", "status"]);
+    expect([session.state(), session.computes(), changes.at(-1)]).toEqual([
+      "gone",
+      false,
+      "status",
+    ]);
     pass(200_000);
     expect(kinds()).toEqual(["ready"]); // nobody is there to be asked
     model.set("opacity", 0.2); // in this view or another
@@ -211,7 +226,7 @@ describe.each(CASES)("the state of $name", ({ open, traits, ask }) => {
     begin({ frozen: true, frames: [], status: status("running") });
     ask(session);
     model.emit("comm_live_update");
-    expect(pass(300_000)).toBe("rest");
+    expect([pass(300_000), session.computes()]).toEqual(["rest", false]);
     expect([kinds(), model.saves, session.frozen]).toEqual([["ready"], 0, true]);
   });
 
@@ -220,6 +235,11 @@ describe.each(CASES)("the state of $name", ({ open, traits, ask }) => {
     end.abort();
     expect(model.listening).toBe(0);
   });
+});
+
+it("steps back what is not the answer, unless that is due at once or was stopped", () => {
+  const states: State[] = ["gone", "silent", "error", "busy", "stopped", "rest"];
+  expect(states.filter(stepsBack)).toEqual(["gone", "silent", "error", "busy"]);
 });
 
 describe("a widget without keys", () => {

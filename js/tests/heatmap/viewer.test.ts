@@ -310,7 +310,7 @@ describe("words", () => {
   it("at rest: the network, its input, the time", async () => {
     await open();
     expect(text("[data-xw-about]")).toBe("Small · 2 × 4 · 38 ms");
-    expect(find("footer").dataset.xwState).toBe("rest");
+    expect(root().dataset.xwState).toBe("rest");
   });
 
   it("while it runs, with progress and Stop, but not before 150 ms", async () => {
@@ -320,9 +320,9 @@ describe("words", () => {
     const status = { seq: 2, message: "Occlusion", hint: "", fraction: 0.38, remaining: 6 };
     model.set("status", { ...status, state: "running", seconds: 0.1 });
     await frames();
-    expect(root().dataset.xwBusy).toBeUndefined();
+    expect([text("[data-xw-status]"), root().dataset.xwState]).toEqual(["", "rest"]);
     await vi.advanceTimersByTimeAsync(200);
-    expect(root().dataset.xwBusy).toBe("");
+    expect([root().dataset.xwState, root().dataset.xwBusy]).toEqual(["busy", ""]);
     expect(text("[data-xw-status]")).toBe("Occlusion38 % · 6 s leftStop");
     expect(find("[role=progressbar]").getAttribute("aria-valuenow")).toBe("38");
     control("stop").click();
@@ -342,7 +342,7 @@ describe("words", () => {
     const words = { message: "RISE needs <b>3.2 GB</b>.", hint: "Lower samples." };
     model.set("status", { seq: 2, state: "error", fraction: null, ...words });
     await frames();
-    expect(find("footer").dataset.xwState).toBe("error");
+    expect(root().dataset.xwState).toBe("error");
     expect(text(".xw-words")).toBe(words.message);
     expect(text(".xw-live")).toBe("RISE needs <b>3.2 GB</b>. Lower samples.");
   });
