@@ -19,6 +19,10 @@ from xai_widgets.targets import logits_of
 Row = dict[str, str]
 _SPOTS = 4  # along each side
 _LOCAL = 0.15
+_UNPLACED = (
+    "given: with random weights, attention to all places drowns what this map keeps of each place, "
+    "so that its place over the picture could not be checked"
+)
 _ATTENTION = ("attention_rollout", "gradient_attention", "legrad")
 
 
@@ -68,7 +72,7 @@ def _asked(specimen: Specimen, cell: Cell, engine: Engine, x: Tensor, target: in
         return f"wrong: raised {type(error).__name__}: {str(error)[:200]}"
     if cell in specimen.refuses:
         return f"wrong: expected a refusal about {specimen.refuses[cell]!r}"
-    return "right"
+    return "right" if question is _QUESTIONS[cell] else _UNPLACED
 
 
 def _logits(network: nn.Module, x: Tensor) -> Tensor:
@@ -176,8 +180,13 @@ def _with_spot(x: Tensor, down: int, across: int) -> Tensor:
 
 
 def _guided(engine: Engine, x: Tensor, target: int) -> None:
+    plain = engine.explain(x, "saliency", target=target).values
     for method in ("guided_backprop", "deconvnet"):
-        _is_a_map(engine.explain(x, method, target=target).values, method)
+        found = engine.explain(x, method, target=target)
+        _is_a_map(found.values, method)
+        apart = np.abs(found.values - plain).max() / np.abs(plain).max()
+        if apart < 1e-4 and not found.warnings:
+            raise Wrong(f"{method} is the plain gradient, and says nothing of it")
 
 
 def _attention(engine: Engine, x: Tensor, target: int) -> None:

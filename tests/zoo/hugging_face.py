@@ -1,6 +1,7 @@
 """The image classifiers of Hugging Face's transformers, from small configurations.
 
-Left out: dinat (needs natten, which is compiled for GPUs), shieldgemma2 (it is asked in text) and
+Left out: dinat (needs natten, which is compiled for GPUs), shieldgemma2 (it is asked in text),
+imagegpt and siglip2 (they take numbers of colours, and patches beside a mask, not pictures) and
 timm_wrapper (networks of timm).
 """
 
@@ -107,15 +108,8 @@ SPECIMENS = [
             "transformers",
             partial(_make, f"PerceiverForImageClassification{kind}", "Perceiver", **_PERCEIVER),
             side,
+            refuses={"attention": "attention"},  # that of latents, which are nowhere in the picture
         )
         for kind, side in (("Learned", 32), ("ConvProcessing", 224))
     ),
 ]
-# Their input is made of pictures, and is none: numbers of colours, and patches beside a mask.
-NO_PICTURES = {
-    "imagegpt": partial(_make, "ImageGPTForImageClassification", "ImageGPT", vocab_size=17,
-                        n_positions=64, n_embd=16, n_layer=1, n_head=1, pad_token_id=0),
-    "siglip2": partial(_make, "Siglip2ForImageClassification", "Siglip2",
-                       vision_config={**_WIDTH, "num_patches": 16, "patch_size": 8},
-                       text_config=_CLIP["text_config"]),
-}  # fmt: skip

@@ -7,13 +7,10 @@ import runpy
 from pathlib import Path
 
 import pytest
-import torch
 
 from tests.zoo import hugging_face, timm_families, torchvision_families
 from tests.zoo.examination import examine, wrong
 from tests.zoo.specimen import Specimen
-from xai_widgets.engine import Engine
-from xai_widgets.errors import ExplanationError
 
 ROOT = Path(__file__).resolve().parents[2]
 ZOO = [*torchvision_families.SPECIMENS, *timm_families.SPECIMENS, *hugging_face.SPECIMENS]
@@ -27,13 +24,6 @@ def test_right_or_refused_in_words(specimen: Specimen, rows: list[dict[str, str]
     row = examine(specimen)
     rows.append(row)
     assert wrong(row) == {}
-
-
-@pytest.mark.parametrize("family", hugging_face.NO_PICTURES)
-def test_what_takes_no_picture_is_refused_in_words(family: str) -> None:
-    engine = Engine(hugging_face.NO_PICTURES[family]().eval())
-    with pytest.raises(ExplanationError):
-        engine.predict(torch.rand(3, 32, 32))
 
 
 def test_the_page_is_what_was_found() -> None:
