@@ -11,7 +11,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(VENV)/constraints.txt
 JS     := PATH="$(abspath $(VENV)/node):$$PATH" npm --prefix js
 
-.PHONY: demo demo-html test test-browser test-rest test-upper test-lower js format chromium clean
+.PHONY: demo demo-html test test-browser test-rest test-upper test-lower zoo js format chromium clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.demo
@@ -44,7 +44,12 @@ test-rest:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q -m "not browser" $(LOWER:%=--ignore=%) $(UPPER:%=--ignore=%)
+	$(BIN)/python -m pytest -q -m "not browser and not zoo" $(LOWER:%=--ignore=%) $(UPPER:%=--ignore=%)
+
+# The page is written also where a network was wrong: it says so.
+zoo: $(VENV)/.test
+	XAI_WIDGETS_ZOO=benchmarks/results/zoo.json $(BIN)/python -m pytest -q -m "zoo or not zoo" tests/zoo; \
+	status=$$?; $(BIN)/python tools/zoo_table.py && exit $$status
 
 js: js/node_modules/.installed
 	$(JS) run --silent build
