@@ -256,7 +256,8 @@ class Network:
         generator = torch.Generator("cpu").manual_seed(0)
         noise = torch.randn(x.shape, generator=generator, device="cpu").to(x)
         scale = float(x.detach().float().std()) or 1.0
-        pair = torch.cat([x, x.flip(-1) + scale * noise])
+        # As unlike the first as can be: brighter, of more contrast, and otherwise arranged.
+        pair = torch.cat([x, 5 * x.flip(-1) + scale * (3 * noise + 2)])
         alone = self._in_format(lambda: self._outputs(x, nullcontext()))
         try:
             together = self._outputs(pair, nullcontext())
