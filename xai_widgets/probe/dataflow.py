@@ -180,7 +180,8 @@ class Dataflow:
 
     def _place_of_entry(self, entry: int) -> list[Place] | None:
         if entry not in self._places:
-            self._places[entry] = _places(self._outputs[entry].given, self._x)
+            with torch.inference_mode(False), torch.enable_grad():
+                self._places[entry] = _places(self._outputs[entry].given, self._x)
         return self._places[entry]
 
 
