@@ -148,10 +148,10 @@ class TwoPictures(nn.Module):
 def test_two_pictures_are_told_apart_in_words() -> None:
     engine = xw.Engine(seeded(TwoPictures()))
     x = torch.rand(6, 32, 32)
-    found = engine.explain(x, "grad_cam", target=1)
+    found = engine.explain(x, "hires_cam", target=1)
     assert '"body" ran 2 times, on different channels of the picture' in found.warnings[0]
     assert 'layer="body#0"' in found.warnings[0]
-    calls = [engine.explain(x, "grad_cam", target=1, layer=f"body#{i}") for i in (0, 1)]
+    calls = [engine.explain(x, "hires_cam", target=1, layer=f"body#{i}") for i in (0, 1)]
     assert not np.array_equal(calls[0].values, calls[1].values)
     np.testing.assert_array_equal(found.values, calls[1].values)
     assert calls[0].warnings == calls[1].warnings == ()

@@ -427,8 +427,8 @@ class Trace:
         if rule != "standard" and self.rectifiers == 0:
             raise ExplanationError(
                 f"the {rule} rule changes how rectifiers pass gradients back, and this "
-                f"network ran none{self.why_no_layer or _NO_RECTIFIERS}; "
-                "use a gradient or CAM method instead"
+                f"network ran none{self.why_no_layer or _NO_RECTIFIERS}; use "
+                f"{'a perturbation' if self.why_no_layer else 'a gradient or CAM'} method instead"
             )
 
     def _backward(
