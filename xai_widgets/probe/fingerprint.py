@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
@@ -38,6 +38,9 @@ _OPAQUE = (type, ModuleType, BuiltinFunctionType, CodeType)
 _SKIPPED = frozenset({"training", "_parameters", "_buffers", "_modules"})
 # Libraries whose functions nobody changes between two cells.
 _LIBRARIES = ("torch", "torchvision", "numpy", "builtins", "xai_widgets")
+_HOOKS = frozenset(name for name in vars(nn.Module()) if "hooks" in name)
+# Whose own hooks are gone when a pass ends.
+_PROBE = ("xai_widgets.probe.recorder", "xai_widgets.probe.tail")
 _DEPTH = 6  # of objects inside objects
 _MOST = 50_000  # objects compared by what they hold; further ones by identity
 _GLOBAL_HOOKS = (
@@ -47,6 +50,11 @@ _GLOBAL_HOOKS = (
 )
 _FEW = 256  # plain values in something that a function uses from outside
 _Names: TypeAlias = tuple[str, ...]
+
+
+# While a pass runs, a network's buffers and attributes as they were found, by the id() of the
+# dictionary that holds them: what another thread sees of the network meanwhile is not its state.
+AS_FOUND: dict[int, dict[str, Any]] = {}
 
 
 class Fingerprint:
@@ -126,28 +134,32 @@ class _State:
         if isinstance(module, torch.jit.ScriptModule):
             self.tensors += [*module.parameters(), *module.buffers()]
             return
-        for store in (module._parameters, module._buffers):
-            for name, tensor in store.items():
+        buffers = AS_FOUND.get(id(module._buffers), module._buffers)
+        for store in (module._parameters, buffers):
+            for name, tensor in list(store.items()):
                 values.append(name)
                 if tensor is None:
                     values.append(None)
                 else:
                     self.tensors.append(tensor)
-        for name, child in module._modules.items():
+        for name, child in list(module._modules.items()):
             values.append(name)
             if child is not None:
                 values.append(id(child))
                 if id(child) not in self._met:
                     self._met.add(id(child))
                     self._modules.append(child)
-        for name, value in module.__dict__.items():
+        attributes = AS_FOUND.get(id(module.__dict__), module.__dict__)
+        for name, value in list(attributes.items()):
             if name in _SKIPPED:
                 continue
             if type(value) in _PLAIN:
                 values.append(name)
                 values.append(value)
-            elif type(value) is OrderedDict and not value:  # hooks, mostly none
-                continue
+            elif name in _HOOKS:
+                for hook in list(value.values()):
+                    if getattr(hook, "__module__", None) not in _PROBE:
+                        self._visit(hook, 0)
             else:
                 values.append(name)
                 self._visit(value, 0)

@@ -23,7 +23,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from xai_widgets.probe.fingerprint import modules_of
+from xai_widgets.probe.fingerprint import AS_FOUND, modules_of
 from xai_widgets.probe.memory import memory_kept
 
 Function: TypeAlias = Callable[..., Any]
@@ -108,11 +108,15 @@ def attributes_restored(modules: list[nn.Module]) -> Iterator[None]:
     """
     kept: list[tuple[dict[str, Any], dict[str, Any]]] = []
     containers: list[tuple[Any, Any]] = []
+    noted: list[int] = []
     for module in modules:
         if isinstance(module, torch.jit.ScriptModule):
             continue
         attributes = module.__dict__
         kept.append((attributes, attributes.copy()))
+        if id(attributes) not in AS_FOUND:
+            AS_FOUND[id(attributes)] = kept[-1][1]
+            noted.append(id(attributes))
         containers += [
             (value, value.copy())
             for name, value in attributes.items()
@@ -128,6 +132,8 @@ def attributes_restored(modules: list[nn.Module]) -> Iterator[None]:
                 _restore_attributes(attributes, before)
         for container, content in containers:
             _restore_content(container, content)
+        for number in noted:
+            del AS_FOUND[number]
 
 
 def _restore_attributes(attributes: dict[str, Any], before: dict[str, Any]) -> None:
@@ -169,6 +175,8 @@ def buffers_aside(modules: list[nn.Module]) -> Iterator[None]:
         if module._buffers and not isinstance(module, torch.jit.ScriptModule)
     ]
     copies: dict[int, Tensor] = {}
+    noted = {id(store): own for store, own in stores if id(store) not in AS_FOUND}
+    AS_FOUND.update(noted)
     for store, own in stores:
         for name, buffer in own.items():
             if buffer is not None:
@@ -179,6 +187,8 @@ def buffers_aside(modules: list[nn.Module]) -> Iterator[None]:
         for store, own in stores:
             store.clear()
             store.update(own)
+        for number in noted:
+            del AS_FOUND[number]
 
 
 _ALWAYS = (99, "", True)

@@ -22,7 +22,6 @@ from xai_widgets.probe.guard import (
     as_found,
     autograd_ready,
     like_parameters,
-    lock_of,
     unwrap,
 )
 from xai_widgets.probe.layers import Layer, rank
@@ -108,8 +107,7 @@ class Network:
         held = self._held.number
         if held is not None:
             return held
-        with lock_of(self.model):  # while it runs, its buffers are copies
-            return self._fingerprint()
+        return self._fingerprint()
 
     @contextmanager
     def held(self, number: int) -> Iterator[None]:
