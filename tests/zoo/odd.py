@@ -161,7 +161,7 @@ class Prototypes(Plain):
         del self.head
 
     def forward(self, x: Tensor) -> Tensor:
-        return -(20 * self.features(x)[:, None] - self.prototypes).square().sum(-1)
+        return -(self.features(x)[:, None] - self.prototypes.abs()).square().sum(-1)
 
 
 class Dictionary(Plain):

@@ -32,6 +32,14 @@ def gradient(network: nn.Module, x: Tensor, target: int, scores: Scores) -> Tens
     return found[0]
 
 
+def integrated_gradients(
+    network: nn.Module, x: Tensor, target: int, scores: Scores, steps: int
+) -> Tensor:
+    """x ⊙ the mean over i = 1 ... steps of ∂y/∂x at (i / steps) x: from zero, the paper's sum."""
+    points = [(i + 1) / steps * x for i in range(steps)]
+    return x * torch.stack([gradient(network, p, target, scores) for p in points]).mean(0)
+
+
 def grad_cam(
     network: nn.Module,
     layer: str,

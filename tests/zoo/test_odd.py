@@ -143,6 +143,14 @@ def _asked(name: str, request: str, ask: Callable[[], Any]) -> Any:
     return None
 
 
+def _said(ask: Callable[[], Any]) -> str:
+    """What is said of a map that cannot be had as it was asked for: in its place, or with it."""
+    try:
+        return " ".join(ask().warnings)
+    except ExplanationError as error:
+        return str(error)
+
+
 @every
 def test_the_prediction_is_the_networks(name: str) -> None:
     one = ZOO[name]
@@ -169,8 +177,7 @@ def test_grad_cam_places_every_call_over_the_picture(name: str) -> None:
     x = one.picture()
     engine = Engine(one.network(), **one.options)
     if "layer" in one.refuses:
-        with pytest.raises(ExplanationError, match=one.refuses["layer"]):
-            engine.explain(x, "grad_cam", target=0)
+        assert one.refuses["layer"] in _said(lambda: engine.explain(x, "grad_cam", target=0))
         return
     expected = [
         slow.grad_cam(one.network().eval(), one.layer, x, k, one.scores, one.grid, one.places)
@@ -233,25 +240,18 @@ def test_occlusion_is_the_scores_fall(name: str) -> None:
 
 
 @every
-def test_integrated_gradients_add_up(name: str) -> None:
-    """Each step sees its picture alone, so that what is added up is the network's own gradient."""
+def test_integrated_gradients_see_each_picture_alone(name: str) -> None:
     one, target = ZOO[name], TARGET[name]
     x = one.picture()
     engine = Engine(one.network(), **one.options)
 
     def ask() -> Any:
-        return engine.explain(x, "integrated_gradients", target=target, steps=64)
+        return engine.explain(x, "integrated_gradients", target=target, steps=10, rule="riemann")
 
     found = _asked(name, "saliency", ask)
-    if found is None:
-        return
-    network = one.network().eval()
-    with torch.no_grad():
-        whole, nothing = (
-            float(one.scores(network(picture[None]))[0, target]) for picture in (x, 0 * x)
-        )
-    total = float(found.values.sum())
-    assert total == pytest.approx(whole - nothing, abs=0.05 * max(abs(whole - nothing), 0.1))
+    if found is not None:
+        network = one.network().eval()
+        _near(found.values, slow.integrated_gradients(network, x, target, one.scores, 10))
 
 
 @every
