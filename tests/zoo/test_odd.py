@@ -78,7 +78,8 @@ ZOO: dict[str, Odd] = {
     "siamese": Odd(
         odd.Siamese, shape=(6, 32, 32), places=((Place(),), (Place(),)), refuses={"layer": "#0"}
     ),
-    "shared_block": Odd(odd.SharedBlock, layer="block", places=((Place(),),) * 3, rectifiers=()),
+    # Calls that follow each other are at different depths: the last is meant.
+    "shared_block": Odd(odd.SharedBlock, layer="block#2", places=((Place(),),), rectifiers=()),
     "class_token": Odd(odd.Transformer, **{**TRANSFORMER, "layer": "blocks.0"}),
     "wide_head": Odd(odd.WideHead, **TRANSFORMER),
     "cosine": Odd(odd.Cosine, **TRANSFORMER),

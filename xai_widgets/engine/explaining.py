@@ -125,7 +125,12 @@ def explain_pictures(
     """One attribution for each picture, in as few runs of the network as memory allows."""
     attributions: dict[int, Attribution] = {}
     pictures, resolved = _paired(pictures, targets, internals.resolve_target)
-    for members in _batches(pictures, resolved, lambda p: internals.trace(p).batch_size()):
+
+    def together(picture: Picture) -> int:
+        trace = internals.trace(picture)
+        return trace.batch_size() if trace.joins else 1
+
+    for members in _batches(pictures, resolved, together):
         batch = [pictures[i] for i in members]
         trace = internals.trace(batch[0]) if len(batch) == 1 else internals.joint_trace(batch)
         name = internals.resolve_layer(trace, layer) if method.takes_layer else None

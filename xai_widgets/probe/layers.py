@@ -74,13 +74,13 @@ def layout_of(
     """
     if len(shape) == 4:
         _, a, b, c = shape
-        first = _stretch((b, c), picture) is not None
-        last = _stretch((a, b), picture) is not None
+        first, last = _stretch((b, c), picture), _stretch((a, b), picture)
         # Where both fit, one does so by chance: channels first is the rule, unless the map before
-        # is the one that channels last would continue.
-        if first and not (last and grid == (a, b) != (b, c)):
+        # is the one that channels last would continue, or only channels last fit exactly.
+        continued = last is not None and grid == (a, b) != (b, c)
+        if first is not None and not continued and not (last == 0 < first):
             return Layout("channels_first", (b, c), a)
-        if last:
+        if last is not None:
             return Layout("channels_last", (a, b), c)
         return None
     if len(shape) == 3:

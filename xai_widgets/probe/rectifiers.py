@@ -58,6 +58,7 @@ class RectifierMode(NormMode):
     def __init__(self) -> None:
         super().__init__()
         self.rule: Rule = "standard"
+        self.applied = 0  # how many rectifiers a backward has passed under another rule
         self.met = 0
         self.smooth: Counter[str] = Counter()
         # The names of nodes that may be a part of a rectifier which is not under the rule. Not the
@@ -219,6 +220,7 @@ class RectifierMode(NormMode):
     def _backward(self, grad_inputs: _Gradients, grad_outputs: _Gradients) -> _Gradients | None:
         if self.rule == "standard" or grad_inputs[0] is None:
             return None
+        self.applied += 1
         # max(f'(u) * g, 0) is f'(u) * max(g, 0), as f'(u) >= 0.
         kept = grad_inputs[0] if self.rule == "guided" else grad_outputs[0]
         if kept is None:
@@ -233,6 +235,7 @@ class RectifierMode(NormMode):
         g = grad_outputs[0]
         if self.rule != "guided" or grad_inputs[0] is None or g is None:
             return self._backward(grad_inputs, grad_outputs)
+        self.applied += 1
         # A learned slope may be negative.
         return (grad_inputs[0] * (g > 0), *grad_inputs[1:])
 

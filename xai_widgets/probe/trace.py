@@ -348,6 +348,11 @@ class Trace:
         """
         return self.network.empty_inputs(count, self._x)
 
+    @property
+    def joins(self) -> bool:
+        """Whether pictures like these may be recorded together."""
+        return self._plain and not self.network.batch_problem(self._x)
+
     def zeros(self) -> Tensor:
         """Zeros to add up maps of the input in, (N, C, H, W), in single precision at least."""
         precise = torch.promote_types(self._x.dtype, torch.float32)
@@ -467,11 +472,17 @@ class Trace:
         # As found, in evaluation mode: checkpointed parts run again in a backward.
         with self._lock, as_found(self.network.model):
             score = target.score(self.output, batch=len(self._x))
-            self._mode.rule = rule
+            self._mode.rule, self._mode.applied = rule, 0
             try:
                 with torch._C.DisableTorchFunction():
                     found = torch.autograd.grad(
                         score.sum(), tensors, retain_graph=True, allow_unused=True
+                    )
+                if rule != "standard" and not self._mode.applied and found[0] is not None:
+                    raise ExplanationError(
+                        f"the {rule} rule changes how rectifiers pass gradients back, and between "
+                        "this score and what is explained there are none (only in side branches, "
+                        "such as position biases); use a gradient or CAM method instead"
                     )
                 return list(found)
             except RuntimeError as error:
