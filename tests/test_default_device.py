@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -156,4 +157,5 @@ def test_the_worker_has_the_default_device_of_the_thread_that_asked() -> None:
         job = engine.internals.worker.submit("me", work)
         wait_for(job)
     wait_for(engine.internals.worker.submit("me", work))
-    assert devices == ["meta", "cpu"]
+    # The first time, a pair is run beside its first member too.
+    assert [device for device, _ in groupby(devices)] == ["meta", "cpu"]

@@ -16,6 +16,7 @@ from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import Tensor, nn
 
 import xai_widgets as xw
+from tests.networks import Passes
 from xai_widgets.probe.network import Network
 from xai_widgets.probe.trace import Trace
 from xai_widgets.targets import Target
@@ -165,14 +166,16 @@ def test_opti_cam_makes_the_network_surer_than_its_start(network: Plain, x: Tens
 
 def test_a_dead_feature_map_changes_nothing(network: Plain, x: Tensor) -> None:
     """Ablation-CAM does not run maps that are zero, Score-CAM runs constant ones once."""
-    calls: list[int] = []
+    calls = Passes()
     handle = network.features.register_forward_hook(lambda *args: calls.append(len(args[1][0])))
     ours(network, x, "score_cam")
     handle.remove()
     maps = network.features(x)
     varying = int((maps.amax((2, 3)) > maps.amin((2, 3))).sum())
     assert 0 < varying < 24
-    assert sum(calls) == 1 + 1 + varying  # the trace, one empty picture, the maps that vary
+    learned = 1 + 1 + 2  # another layout, and a pair beside its first member
+    # The trace, one empty picture, the maps that vary.
+    assert sum(calls) == 1 + learned + 1 + varying
 
 
 def test_full_gradients_account_for_the_whole_score() -> None:

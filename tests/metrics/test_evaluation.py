@@ -285,7 +285,8 @@ def test_no_forward_more_than_needed() -> None:
     )  # fmt: skip
     maps = 4
     # One recorded pass; the perturbed pictures and the picture itself once for all the maps.
-    needed = 1 + maps * (2 * (steps + 1) + 2) + samples + 1
+    learned = 1 + 1 + 2  # another layout, and a pair beside its first member
+    needed = 1 + learned + maps * (2 * (steps + 1) + 2) + samples + 1
     assert sum(network.passes) == needed
     assert max(network.passes) == 8
 

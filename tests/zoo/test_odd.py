@@ -79,7 +79,7 @@ ZOO: dict[str, Odd] = {
         odd.Siamese, shape=(6, 32, 32), places=((Place(),), (Place(),)), refuses={"layer": "#0"}
     ),
     # Calls that follow each other are at different depths: the last is meant.
-    "shared_block": Odd(odd.SharedBlock, layer="block#2", places=((Place(),),), rectifiers=()),
+    "shared_block": Odd(odd.SharedBlock, layer="block", places=((Place(),),), rectifiers=()),
     "class_token": Odd(odd.Transformer, **{**TRANSFORMER, "layer": "blocks.0"}),
     "wide_head": Odd(odd.WideHead, **TRANSFORMER),
     "cosine": Odd(odd.Cosine, **TRANSFORMER),

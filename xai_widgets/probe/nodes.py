@@ -122,5 +122,6 @@ def _is_masked_product(node: Any) -> bool:
     """x · m, with an m as large as x that has no gradient."""
     if sum(behind is not None for behind, _ in node.next_functions) != 1:
         return False
-    saved = node._saved_self if node._saved_self is not None else node._saved_other
+    saved = getattr(node, "_saved_self", None)  # a product with a number keeps no such thing
+    saved = getattr(node, "_saved_other", None) if saved is None else saved
     return isinstance(saved, Tensor) and saved.ndim > 1 and saved.shape[1] < saved[0].numel()

@@ -285,6 +285,19 @@ class Trace:
         self._verify(target)
         return self.network.gradients(x, target, rule)
 
+    def look(self, target: Target) -> None:
+        """Look whether the network is as it was when this pass was recorded. What a network keeps
+        of its own runs (counters, hooks that collect) is no change where it gives the same answer.
+
+        Raises StaleError where it is another one.
+        """
+        present = self.network.state()
+        if present != self.state:
+            self._verified = not self.network.may_be_compared
+            with self.network.held(present):
+                self._verify(target)
+            self.state = self.network.state()
+
     def _verify(self, target: Target) -> None:
         """Run the network on the recorded input once more, unless that is known to be needless."""
         if self._verified:

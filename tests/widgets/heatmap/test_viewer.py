@@ -17,6 +17,7 @@ import torch
 from PIL import Image
 from torch import nn
 
+from tests.networks import Passes
 from tests.widgets.conftest import RecordingComm, SmallNetwork, photograph
 from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError
@@ -245,7 +246,7 @@ def test_handlers_only_enqueue_and_the_latest_request_wins() -> None:
 
 def test_a_refining_map_is_shown_while_it_refines_and_can_be_stopped() -> None:
     gate, viewer = gated()
-    calls = []
+    calls = Passes()
 
     def slowly(*_: Any) -> None:
         calls.append(1)
