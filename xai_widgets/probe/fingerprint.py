@@ -9,12 +9,21 @@ anyway, `Trace` compares what it gives out with what it gave out before.
 
 from __future__ import annotations
 
+import argparse
 import functools
+import sys
 import threading
 from collections import deque
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
+from types import (
+    BuiltinFunctionType,
+    CodeType,
+    FunctionType,
+    MethodType,
+    ModuleType,
+    SimpleNamespace,
+)
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -49,6 +58,8 @@ _GLOBAL_HOOKS = (
     "_global_buffer_registration_hooks",
 )
 _FEW = 256  # plain values in something that a function uses from outside
+_STANDARD = sys.stdlib_module_names - {"__main__"}
+_NAMESPACES = (SimpleNamespace, argparse.Namespace)
 _Names: TypeAlias = tuple[str, ...]
 
 
@@ -238,8 +249,8 @@ class _State:
                 self._visit(value, depth + 1)
 
     def _object(self, value: Any, depth: int) -> None:
-        attributes = getattr(value, "__dict__", None)
-        if isinstance(attributes, dict):
+        attributes = _attributes_of(value)
+        if attributes is not None:
             self._all(list(attributes.keys()), depth)
             self._all(list(attributes.values()), depth)
         for base in type(value).__mro__:
@@ -277,12 +288,22 @@ class _State:
             self._visit(value, depth + 1)
         elif not isinstance(value, _OPAQUE):
             self._identity(value)
-            held = value if isinstance(value, Mapping) else getattr(value, "__dict__", None)
+            held = value if isinstance(value, Mapping) else _attributes_of(value)
             if isinstance(held, Mapping) and len(held) <= _FEW:
                 items = list(held.items())
                 self.values += [v for item in items for v in item if type(v) in _PLAIN]
             elif isinstance(value, (tuple, list)) and len(value) <= _FEW:
                 self.values += [item for item in value if type(item) in _PLAIN]
+
+
+def _attributes_of(value: Any) -> dict[str, Any] | None:
+    """The attributes of an object of the user's own; None for one of Python's library, such as a
+    lock or a logger, which has a life of its own.
+    """
+    if type(value).__module__.partition(".")[0] in _STANDARD and type(value) not in _NAMESPACES:
+        return None
+    attributes = getattr(value, "__dict__", None)
+    return attributes if isinstance(attributes, dict) else None
 
 
 @functools.lru_cache(maxsize=4096)
