@@ -78,7 +78,8 @@ def layout_of(
         # Where both fit, one does so by chance: channels first is the rule, unless the map before
         # is the one that channels last would continue, or only channels last fit exactly.
         continued = last is not None and grid == (a, b) != (b, c)
-        if first is not None and not continued and not (last == 0 < first):
+        exact = last == 0 and first is not None and first > 0 and b == a
+        if first is not None and not continued and not exact:
             return Layout("channels_first", (b, c), a)
         if last is not None:
             return Layout("channels_last", (a, b), c)
