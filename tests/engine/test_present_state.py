@@ -144,7 +144,8 @@ def test_global_names_that_a_network_uses_are_seen(monkeypatch: pytest.MonkeyPat
     check(engine, model)
 
 
-def test_what_cannot_be_seen_is_found_where_the_network_runs() -> None:
+@pytest.mark.parametrize("together", [False, True])
+def test_what_cannot_be_seen_is_found_where_the_network_runs(together: bool) -> None:
     class Cell:
         __slots__ = ("number",)
 
@@ -159,7 +160,11 @@ def test_what_cannot_be_seen_is_found_where_the_network_runs() -> None:
     engine = xw.Engine(model)
     engine.explain(X, "saliency", target=1)
     inner["deep"]["deeper"].number = 2.0
-    found = engine.explain(X, "occlusion", target=1, window=8, stride=8)
+    options = {"window": 8, "stride": 8}
+    if together:
+        (found,) = engine.explain_batch([X], "occlusion", targets=1, **options)
+    else:
+        found = engine.explain(X, "occlusion", target=1, **options)
     assert found.score == pytest.approx(float(model(X[None])[0, 1]), rel=1e-5)
     check(engine, model)
 

@@ -30,8 +30,11 @@ def cautions(
     given: Sequence[tuple[str, ...]],
 ) -> list[tuple[str, ...]]:
     """For each picture of a recorded pass the method's own warnings, those about the network's
-    numbers, and why the map (N, ...) is empty where it is.
+    numbers, why the map (N, ...) is empty where it is, and those about what was read of the pass.
     """
+    read = trace.warnings(
+        target, layer
+    )  # before more is read of it, to find out why a map is empty
     readout = trace.network.readout
     probabilities = None if target.index is None else trace.probabilities.detach().cpu()
     finite = values.isfinite().flatten(1).all(1).tolist()
@@ -54,7 +57,7 @@ def cautions(
             own.append(f"{EMPTY}: {reason}")
         elif saturated:
             own.append(f"{saturated[0].upper()}{saturated[1:]}")
-        said.append(tuple(dict.fromkeys(own)))
+        said.append(tuple(dict.fromkeys([*own, *read])))
     return said
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -24,6 +25,7 @@ from xai_widgets.probe.trace import StaleError, Trace
 from xai_widgets.progress import Progress
 from xai_widgets.targets import Target, TargetLike
 
+_T = TypeVar("_T")
 _ATTEMPTS = 3
 # A request that takes longer looks again whether the network is as it was.
 _LOOK_SECONDS = 0.1
@@ -72,46 +74,31 @@ def explain_picture(
     parameters: Mapping[str, Any],
 ) -> Iterator[Progress[Attribution]]:
     """The steps of explaining one picture; a single one where the result is kept from before."""
-    for _ in range(_ATTEMPTS):
-        with suppress(StaleError):
-            yield from _explain_picture(internals, picture, method, target, layer, parameters)
+
+    def steps() -> Iterator[Progress[Attribution]]:
+        started = time.perf_counter()
+        trace = internals.trace(picture)
+        call = MethodCall(
+            method,
+            internals.target(target, trace),
+            internals.resolve_layer(trace, layer) if method.takes_layer else None,
+            parameters,
+        )
+        # The function, not its name: a method of the user's own may have been defined anew.
+        asked = (method.function, call.target, call.layer, tuple(sorted(parameters.items())))
+        key = (trace.key, *asked)
+        kept = internals.results.get(key)
+        if kept is not None:
+            yield Progress(1.0, kept)
             return
-        # It changed in a way that is seen only where it runs: nothing recorded holds.
-        internals.forget()
-    raise ExplanationError(
-        f"{internals.name} changes while it is being explained; stop what changes it (training, "
-        "another thread), then ask again"
-    )
+        for step in _run(call, trace, [picture], internals.name):
+            (attribution,) = step.result
+            attribution = replace(attribution, seconds=time.perf_counter() - started)
+            if step.fraction >= 1:
+                internals.results.put(key, attribution, attribution.values.nbytes)
+            yield Progress(min(step.fraction, 1.0), attribution)
 
-
-def _explain_picture(
-    internals: Internals,
-    picture: Picture,
-    method: Method,
-    target: TargetLike,
-    layer: str | None,
-    parameters: Mapping[str, Any],
-) -> Iterator[Progress[Attribution]]:
-    started = time.perf_counter()
-    trace = internals.trace(picture)
-    call = MethodCall(
-        method,
-        internals.target(target, trace),
-        internals.resolve_layer(trace, layer) if method.takes_layer else None,
-        parameters,
-    )
-    # The function, not its name: a method of the user's own may have been defined anew.
-    key = (trace.key, method.function, call.target, call.layer, tuple(sorted(parameters.items())))
-    kept = internals.results.get(key)
-    if kept is not None:
-        yield Progress(1.0, kept)
-        return
-    for step in _run(call, trace, [picture], internals.name):
-        (attribution,) = step.result
-        attribution = replace(attribution, seconds=time.perf_counter() - started)
-        if step.fraction >= 1:
-            internals.results.put(key, attribution, attribution.values.nbytes)
-        yield Progress(min(step.fraction, 1.0), attribution)
+    return _of_one_state(internals, steps)
 
 
 def explain_pictures(
@@ -123,21 +110,41 @@ def explain_pictures(
     parameters: Mapping[str, Any],
 ) -> list[Attribution]:
     """One attribution for each picture, in as few runs of the network as memory allows."""
-    attributions: dict[int, Attribution] = {}
-    pictures, resolved = _paired(pictures, targets, internals.resolve_target)
 
     def together(picture: Picture) -> int:
         trace = internals.trace(picture)
         return trace.batch_size() if trace.joins else 1
 
-    for members in _batches(pictures, resolved, together):
-        batch = [pictures[i] for i in members]
-        trace = internals.trace(batch[0]) if len(batch) == 1 else internals.joint_trace(batch)
-        name = internals.resolve_layer(trace, layer) if method.takes_layer else None
-        call = MethodCall(method, resolved[members[0]], name, parameters)
-        for step in _run(call, trace, batch, internals.name):
-            attributions.update(zip(members, step.result, strict=True))
-    return [attributions[i] for i in range(len(pictures))]
+    def batches() -> Iterator[list[tuple[int, Attribution]]]:
+        paired, resolved = _paired(pictures, targets, internals.resolve_target)
+        for members in _batches(paired, resolved, together):
+            batch = [paired[i] for i in members]
+            trace = internals.trace(batch[0]) if len(batch) == 1 else internals.joint_trace(batch)
+            name = internals.resolve_layer(trace, layer) if method.takes_layer else None
+            call = MethodCall(method, resolved[members[0]], name, parameters)
+            for step in _run(call, trace, batch, internals.name):
+                yield list(zip(members, step.result, strict=True))
+
+    # Of a batch that is explained again the last attributions count.
+    found = dict(pair for pairs in _of_one_state(internals, batches) for pair in pairs)
+    return [found[i] for i in range(len(found))]
+
+
+def _of_one_state(internals: Internals, steps: Callable[[], Iterator[_T]]) -> Iterator[_T]:
+    """The steps, from the beginning again where the network was found to have changed meanwhile.
+
+    Raises ExplanationError for a network that changes all the time.
+    """
+    for _ in range(_ATTEMPTS):
+        with suppress(StaleError):
+            yield from steps()
+            return
+        # It changed in a way that is seen only where it runs: nothing recorded holds.
+        internals.forget()
+    raise ExplanationError(
+        f"{internals.name} changes while it is being explained; stop what changes it (training, "
+        "another thread), then ask again"
+    )
 
 
 def explain_layers(
@@ -176,10 +183,8 @@ def _run(
                 return
             values, warnings = step.result.tensor, step.result.warnings
             gaps: list[float] | None = None
-            said: tuple[str, ...] = ()
             if step.fraction >= 1:
                 gaps = _gaps(call, trace, values)
-                said = trace.warnings(call.target, call.layer)
                 warnings = cautions(
                     trace, call.method, call.target, call.layer, values.detach(), warnings
                 )
@@ -201,14 +206,13 @@ def _run(
                     *picture.warnings,
                     *rule_warnings,
                     *(warnings[i] if warnings else ()),
-                    *said,
                 ),
                 unit=unit,
             )
             for i, picture in enumerate(pictures)
         ]
         yield Progress(step.fraction, attributions)
-        looked = min(looked, time.perf_counter() - 2 * _LOOK_SECONDS)  # it may change meanwhile
+        looked = -math.inf  # it may have changed while this paused
 
 
 def _gaps(call: MethodCall, trace: Trace, values: Tensor) -> list[float] | None:
