@@ -16,12 +16,11 @@ from playwright.sync_api import BrowserContext, TimeoutError
 from tests.browser.conftest import shown
 from tests.browser.jupyter import JupyterLab
 from tests.browser.notebook_page import NotebookPage, checksum
-from tests.browser.viewer import SMALL, Viewer
+from tests.browser.viewer import QUARTERS, SMALL, Viewer
 
 # While the gate is closed, whatever runs stands still in the middle of a forward pass.
-GATED = """
+GATED = f"""{QUARTERS}
 import copy, os, threading
-from torch.nn.functional import adaptive_avg_pool2d, interpolate
 from xai_widgets.training import Recipe, Trainer
 
 gate = threading.Event()
@@ -35,22 +34,9 @@ class Gated(nn.Module):
         gate.wait()
         return self.network(x)
 
-class Brightest(nn.Module):
-    def forward(self, x):
-        return 20 * x.mean((2, 3))
-
-class Quarters:
-    def encode(self, pixels):
-        mean = adaptive_avg_pool2d(pixels, 2).flatten(1)
-        return mean, torch.full_like(mean, -2.0)
-    def decode(self, latents):
-        return interpolate(latents.view(-1, 3, 2, 2), size=(32, 32), mode="bilinear").clamp(0, 1)
-
 def gated(name):
     return xw.Engine(Gated(network).eval(), preprocessing=engine.preprocessing, name=name)
 
-drab = torch.tensor([0.54, 0.5, 0.4]).view(1, 3, 1, 1) * torch.linspace(0.9, 1.1, 32)
-drab = drab.expand(1, 3, 32, 32).contiguous()
 pixels = torch.randint(0, 255, (256, 16, 16, 3), dtype=torch.uint8).numpy()
 labels = torch.arange(256).numpy() % 10
 print(os.getpid())

@@ -12,30 +12,13 @@ from tests.browser.conftest import shown
 from tests.browser.contrast import faint_texts
 from tests.browser.jupyter import JupyterLab
 from tests.browser.notebook_page import NotebookPage
-from tests.browser.viewer import Viewer, saved_page
+from tests.browser.viewer import QUARTERS, Viewer, saved_page
 from xai_widgets.widgets.latent.work import READOUTS
 
-# A VAE whose latents are the mean colours of a picture's quarters; the class is the brightest one.
-SMALL = """
-import torch, xai_widgets as xw
-from torch import nn
-from torch.nn.functional import adaptive_avg_pool2d, interpolate
-
-class Quarters:
-    def encode(self, pixels):
-        mean = adaptive_avg_pool2d(pixels, 2).flatten(1)
-        return mean, torch.full_like(mean, -2.0)
-    def decode(self, latents):
-        return interpolate(latents.view(-1, 3, 2, 2), size=(32, 32), mode="bilinear").clamp(0, 1)
-
-class Brightest(nn.Module):
-    def forward(self, x):
-        return 20 * x.mean((2, 3))
-
+SMALL = f"""{QUARTERS}
 names = ["red", "<b>green</b>", "blue"]
 engine = xw.Engine(Brightest(), class_names=names, name="Brightest")
-photo = torch.tensor([0.54, 0.5, 0.4]).view(1, 3, 1, 1) * torch.linspace(0.9, 1.1, 32)
-photo = photo.expand(1, 3, 32, 32).contiguous()
+photo = drab
 """
 MADE = """
 explorer = xw.LatentExplorer(engine, Quarters(), photo, samples=120)

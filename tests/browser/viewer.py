@@ -14,6 +14,26 @@ from tests.browser.notebook_page import checksum
 PATIENCE = 60_000  # milliseconds; a method may have to run
 
 # The first cell of a notebook: a network small enough to answer at once, and a picture for it.
+# A VAE whose latents are the mean colours of a picture's quarters; the class is the brightest one.
+QUARTERS = """
+import torch, xai_widgets as xw
+from torch import nn
+from torch.nn.functional import adaptive_avg_pool2d, interpolate
+
+class Quarters:
+    def encode(self, pixels):
+        mean = adaptive_avg_pool2d(pixels, 2).flatten(1)
+        return mean, torch.full_like(mean, -2.0)
+    def decode(self, latents):
+        return interpolate(latents.view(-1, 3, 2, 2), size=(32, 32), mode="bilinear").clamp(0, 1)
+
+class Brightest(nn.Module):
+    def forward(self, x):
+        return 20 * x.mean((2, 3))
+
+drab = torch.tensor([0.54, 0.5, 0.4]).view(1, 3, 1, 1) * torch.linspace(0.9, 1.1, 32)
+drab = drab.expand(1, 3, 32, 32).contiguous()
+"""
 SMALL = """
 import torch, xai_widgets as xw
 from torch import nn
