@@ -86,7 +86,6 @@ class Engine:
             preprocessing,
             class_names,
             channels=channels,
-            layer=None,
             device=device,
             name=name,
             memory=memory,

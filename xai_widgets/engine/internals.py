@@ -45,7 +45,6 @@ class Internals:
         class_names: Sequence[str] | Mapping[int, str] | None,
         *,
         channels: int | None = None,
-        layer: str | None,
         device: str | torch.device | None,
         name: str | None,
         memory: int,
@@ -63,7 +62,7 @@ class Internals:
         check_device(self.network.model, device)
         self._channels = AcceptedChannels(self.network, self.trace)
         self.preprocessor = Preprocessor.of(preprocessing, channels, self._channels)
-        self.layer = layer
+        self.layer: str | None = None
         self.name = name or type(self.network.model).__name__
         self.own_methods: dict[str, Method] = {}
         self.results: BoundedCache[Attribution] = BoundedCache(_RESULT_BYTES)
@@ -125,15 +124,17 @@ class Internals:
     def probabilities(self, inputs: Tensor) -> Tensor:
         """Class probabilities (M, classes) float32 of model inputs (M, C, H, W)."""
         check_not_within(self.network.model)
-        if not self.readout.learned:
-            self.network.record(inputs[:1])
-        batches = self.network.batches(inputs)
-        return torch.cat([self.network.probabilities(x) for x in batches])
+        with self.network.held(self.network.state()):
+            if not self.readout.learned:
+                self.network.record(inputs[:1])
+            batches = self.network.batches(inputs)
+            return torch.cat([self.network.probabilities(x) for x in batches])
 
     def scores(self, inputs: Tensor, target: Target) -> Tensor:
         """The target's score (M,) of model inputs (M, C, H, W)."""
         check_not_within(self.network.model)
-        return torch.cat([self.network.scores(x, target) for x in self.network.batches(inputs)])
+        with self.network.held(self.network.state()):
+            return torch.cat([self.network.scores(x, target) for x in self.network.batches(inputs)])
 
     def resolve_target(self, image: Any, target: TargetLike = None) -> Target:
         """The output that `target` means for this image; None is the most probable class.

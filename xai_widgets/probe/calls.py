@@ -116,13 +116,12 @@ def layer_map(recorder: Recorder, name: str, *, plain: bool) -> LayerMap | None:
     records, one = _calls_named(recorder, name)
     if not records:
         return None
+    if len(records) > 1:
+        last = recorder.dataflow.last([record.order for record in records])
+        records = [record for record in records if record.order in last]
     if plain and len(records) == 1:
         return LayerMap(name, (Piece(records[0]),), records[0].layout.size)
     flow = recorder.dataflow
-    last = flow.last([record.order for record in records])
-    records = [record for record in records if record.order in last]
-    if plain and len(records) == 1:
-        return LayerMap(name, (Piece(records[0]),), records[0].layout.size)
     places = [_places(flow, record) for record in records]
     known = [here for here in places if here is not None]
     if len(known) == len(records):

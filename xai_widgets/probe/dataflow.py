@@ -16,6 +16,8 @@ from typing import Any, Protocol, TypeAlias
 import torch
 from torch import Tensor
 
+from xai_widgets.precision import widest
+
 Node: TypeAlias = "tuple[Any, int]"  # a node of autograd's graph and one of its outputs
 
 _SAME = 0.02  # of a side: a box that misses the whole picture by less is the whole picture
@@ -286,7 +288,7 @@ def _energy(part: Tensor, x: Tensor) -> Tensor | None:
         return None
     if gradient is None or not bool(gradient.any()):
         return None
-    return gradient[0].double().square() if x.device.type != "mps" else gradient[0].square()
+    return gradient[0].to(widest(x.device)).square()
 
 
 def _span(profile: Tensor) -> tuple[int, int]:

@@ -125,6 +125,7 @@ class _State:
         self.held: list[Any] = []
         self._seen: set[int] = set()
         self._classes: dict[type, None] = {}
+        self._seen_classes: set[type] = {object, nn.Module}
         modules = [model]
         self._modules = modules
         self._met = {id(model)}
@@ -178,7 +179,7 @@ class _State:
     def _class(self, kind: type) -> None:
         """What a class and those it is derived from define: methods may be patched."""
         for base in kind.__mro__:
-            if base is object or base in self._seen_classes:
+            if base in self._seen_classes:
                 continue
             self._seen_classes.add(base)
             if base.__module__.startswith("torch."):
@@ -193,10 +194,6 @@ class _State:
                     self.values.append(value)
                 else:
                     self._identity(value)
-
-    @functools.cached_property
-    def _seen_classes(self) -> set[type]:
-        return {nn.Module}
 
     def _identity(self, value: Any) -> None:
         self.values.append(id(value))

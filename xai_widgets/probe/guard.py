@@ -95,6 +95,20 @@ def as_found(model: nn.Module, mode: FunctionMode | None = None) -> Iterator[Non
                     module.training = was_training
 
 
+@contextmanager
+def _shown_to_others(found: list[tuple[dict[str, Any], dict[str, Any]]]) -> Iterator[None]:
+    """Let whoever looks at the network's state meanwhile see each dictionary as it was found; the
+    outermost pass counts.
+    """
+    noted = {id(store): own for store, own in found if id(store) not in AS_FOUND}
+    AS_FOUND.update(noted)
+    try:
+        yield
+    finally:
+        for number in noted:
+            del AS_FOUND[number]
+
+
 _CONTAINERS = frozenset({dict, list, set, defaultdict})
 # What every module has (training, weights, hooks) is restored by who sets it.
 _RESTORED_ELSEWHERE = frozenset(vars(nn.Module()))
@@ -108,32 +122,27 @@ def attributes_restored(modules: list[nn.Module]) -> Iterator[None]:
     """
     kept: list[tuple[dict[str, Any], dict[str, Any]]] = []
     containers: list[tuple[Any, Any]] = []
-    noted: list[int] = []
     for module in modules:
         if isinstance(module, torch.jit.ScriptModule):
             continue
         attributes = module.__dict__
         kept.append((attributes, attributes.copy()))
-        if id(attributes) not in AS_FOUND:
-            AS_FOUND[id(attributes)] = kept[-1][1]
-            noted.append(id(attributes))
         containers += [
             (value, value.copy())
             for name, value in attributes.items()
             if type(value) in _CONTAINERS and name not in _RESTORED_ELSEWHERE
         ]
-    try:
-        yield
-    finally:
-        for attributes, before in kept:
-            if len(attributes) != len(before) or not all(
-                map(operator.is_, attributes.values(), before.values())
-            ):
-                _restore_attributes(attributes, before)
-        for container, content in containers:
-            _restore_content(container, content)
-        for number in noted:
-            del AS_FOUND[number]
+    with _shown_to_others(kept):
+        try:
+            yield
+        finally:
+            for attributes, before in kept:
+                if len(attributes) != len(before) or not all(
+                    map(operator.is_, attributes.values(), before.values())
+                ):
+                    _restore_attributes(attributes, before)
+            for container, content in containers:
+                _restore_content(container, content)
 
 
 def _restore_attributes(attributes: dict[str, Any], before: dict[str, Any]) -> None:
@@ -175,20 +184,17 @@ def buffers_aside(modules: list[nn.Module]) -> Iterator[None]:
         if module._buffers and not isinstance(module, torch.jit.ScriptModule)
     ]
     copies: dict[int, Tensor] = {}
-    noted = {id(store): own for store, own in stores if id(store) not in AS_FOUND}
-    AS_FOUND.update(noted)
-    for store, own in stores:
-        for name, buffer in own.items():
-            if buffer is not None:
-                store[name] = copies.setdefault(id(buffer), buffer.detach().clone())
-    try:
-        yield
-    finally:
+    with _shown_to_others(stores):
         for store, own in stores:
-            store.clear()
-            store.update(own)
-        for number in noted:
-            del AS_FOUND[number]
+            for name, buffer in own.items():
+                if buffer is not None:
+                    store[name] = copies.setdefault(id(buffer), buffer.detach().clone())
+        try:
+            yield
+        finally:
+            for store, own in stores:
+                store.clear()
+                store.update(own)
 
 
 _ALWAYS = (99, "", True)
@@ -261,6 +267,11 @@ class FunctionMode(TorchFunctionMode):
         self.drew = False  # from PyTorch's generators
         self.moved = False  # NumPy's or Python's global generator
         self.cut = False
+
+    @property
+    def random(self) -> bool:
+        """Whether random numbers were drawn, from whichever generator."""
+        return self.drew or self.moved
 
     def __torch_function__(
         self,

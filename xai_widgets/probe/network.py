@@ -39,8 +39,9 @@ _ACCELERATOR_BACKWARD_BYTES = 4 * 2**30
 # Measured: on CPUs convolutions are up to a third quicker when channels lie innermost in memory.
 _FORMAT = {"cpu": torch.channels_last}
 _T = TypeVar("_T")
-# By input shape and sequence of layers.
-_Memo: TypeAlias = dict[tuple[tuple[int, ...], int], _T]
+_Kind: TypeAlias = tuple[tuple[int, ...], int]
+_Memo: TypeAlias = dict[_Kind, _T]
+_INFERENCE = "its weights were made under torch.inference_mode(); build or load it elsewhere"
 # What PyTorch says where a network leaves it, or cuts a value off.
 _NO_GRAPH = (
     "does not require grad",
@@ -68,6 +69,13 @@ class ForwardPass:
     mode: TraceMode
     graphless: str = ""
 
+    @property
+    def kind(self) -> _Kind:
+        """What passes have in common of which the same can be learned: the input's shape, and the
+        sequence of layers.
+        """
+        return tuple(self.x.shape[1:]), self.recorder.signature
+
 
 class Network:
     """A network, and what running it taught: which layers carry maps, which are overwritten in
@@ -93,7 +101,6 @@ class Network:
         self._format_checked = False
         self._learned: _Memo[list[Layer]] = {}
         self._whole: _Memo[bool] = {}
-        self._ranked: dict[tuple[int, ...], list[Layer]] = {}
         self._item_bytes: dict[tuple[int, ...], int] = {}
         self._batches: dict[tuple[int, ...], str] = {}
         self._form = 0
@@ -154,11 +161,6 @@ class Network:
             self._format_checked = True
             return result
 
-    @property
-    def may_be_compared(self) -> bool:
-        """Whether two runs on one input give the same: not where random numbers are drawn."""
-        return not self.draws
-
     def record(self, x: Tensor) -> ForwardPass:
         """Run the network forward on (N, C, H, W) once, recording."""
         x = self.prepare(x)
@@ -179,15 +181,12 @@ class Network:
                 forward = self._record(x)
             self.readout.learn(forward.output, len(x), forward.mode.activation)
         self._item_bytes[tuple(x.shape[1:])] = max(forward.recorder.largest // len(x), 1)
-        self.draws = forward.mode.drew or forward.mode.moved
+        self.draws = forward.mode.random
         return forward
 
     def _record(self, x: Tensor) -> ForwardPass:
         if any(parameter.is_inference() for parameter in self.model.parameters()):
-            return self._record_plainly(
-                x,
-                "its weights were made under torch.inference_mode(); build or load it elsewhere",
-            )
+            return self._record_plainly(x, _INFERENCE)
         try:
             return self._record_graph(x, requires_grad=True)
         except (RuntimeError, TypeError, NotImplementedError) as error:
@@ -231,7 +230,6 @@ class Network:
             self._format = _FORMAT.get(self._device, torch.contiguous_format)
             self._learned = {}
             self._whole = {}
-            self._ranked = {}
 
     def batch_problem(self, x: Tensor) -> str:
         """Why inputs like these, (M, C, H, W), must be run one at a time; empty where they may be
@@ -384,32 +382,29 @@ class Network:
         """The first name of a layer that the network holds under several."""
         return self._names.get(layer, layer)
 
-    def best_layer(self, shape: torch.Size) -> str | None:
-        """The layer explained by default for inputs of this shape; None before `rank_layers`."""
-        ranked = self._ranked.get(tuple(shape[1:]))
+    def best_layer(self, forward: ForwardPass) -> str | None:
+        """The layer explained by default in passes like this; None before `rank_layers`."""
+        ranked = self._learned.get(forward.kind)
         return ranked[0].name if ranked else None
 
     def rank_layers(self, forward: ForwardPass) -> list[Layer]:
         """The layers that carry maps, best first; worked out once for each input shape."""
-        key = (tuple(forward.x.shape[1:]), forward.recorder.signature)
-        ranked = self._learned.get(key)
+        ranked = self._learned.get(forward.kind)
         if ranked is None:
             with autograd_ready(self.model):
-                ranked = self._learned.get(key)
+                ranked = self._learned.get(forward.kind)
                 if ranked is None:
-                    ranked = self._learned[key] = _ranked(forward, self.readout)
-        self._ranked[key[0]] = ranked
+                    ranked = self._learned[forward.kind] = _ranked(forward, self.readout)
         return ranked
 
     def sees_whole(self, forward: ForwardPass) -> bool:
         """Whether everything in the network sees the picture whole and upright: no part, no mirror
         image. Worked out once for each input shape and sequence of layers.
         """
-        key = (tuple(forward.x.shape[1:]), forward.recorder.signature)
-        plain = self._whole.get(key)
+        plain = self._whole.get(forward.kind)
         if plain is None:
             with autograd_ready(self.model):
-                plain = self._whole[key] = forward.recorder.dataflow.plain
+                plain = self._whole[forward.kind] = forward.recorder.dataflow.plain
         return plain
 
 
@@ -440,7 +435,7 @@ def not_differentiable(target: Target, error: RuntimeError, why: str = "") -> Ex
         return error
     why = why or "the network detaches it, or computes it outside PyTorch"
     if "Inference tensors" in said:
-        why = "its weights were made under torch.inference_mode(); build or load it elsewhere"
+        why = _INFERENCE
     return ExplanationError(
         f"{target.name}'s score does not depend on the picture in a way that can be differentiated "
         f"({why}); use a perturbation method such as occlusion or rise"

@@ -46,8 +46,6 @@ class Trace:
     again, except for other inputs (`scores`, `gradients`) and once, openly, by `attention`. Safe to
     share between threads. `key` tells this pass from others; `black` is a black pixel as the
     network is given it, (C,), where that is known.
-
-    Raises ExplanationError for weights made under inference mode.
     """
 
     def __init__(
@@ -100,7 +98,7 @@ class Trace:
     @property
     def random(self) -> bool:
         """Whether the network drew random numbers when it ran."""
-        return self._mode.drew or self._mode.moved
+        return self._mode.random
 
     @property
     def layers(self) -> list[Layer]:
@@ -179,24 +177,26 @@ class Trace:
             )
         with self._lock:
             if self._attention is None or self._attention[0] != target:
-                if self._attention_pass is None:
-                    attended = self.network.attend(self._x)
-                    if self.network.may_be_compared and not agree(attended.output, self.output):
-                        raise StaleError
-                    self._attention_pass = attended
-                self._attention = target, self._read_attention(self._attention_pass, target)
+                self._attention = target, self._read_attention(self._attended(), target)
             return self._attention[1]
+
+    def _attended(self) -> AttentionPass:
+        """The pass with attention computed openly, run once. Raises StaleError where it gives
+        another output than was recorded.
+        """
+        if self._attention_pass is None:
+            attended = self.network.attend(self._x)
+            if not (self.network.draws or agree(attended.output, self.output)):
+                raise StaleError
+            self._attention_pass = attended
+        return self._attention_pass
 
     @property
     def layers_before_attention(self) -> tuple[int, int]:
-        """How many layers with weights come before the first attention, and how many there are;
-        once `attention` has been read.
-        """
+        """How many layers with weights come before the first attention, and how many there are."""
         with self._lock:
-            if self._attention_pass is None:
-                self._attention_pass = self.network.attend(self._x)
             if self._before_attention is None:
-                self._before_attention = self._attention_pass.layers_before()
+                self._before_attention = self._attended().layers_before()
             return self._before_attention
 
     def _read_attention(self, attention: AttentionPass, target: Target) -> Attention:
@@ -261,7 +261,7 @@ class Trace:
         """A method is about to read this pass. Unless it was recorded just now, compare what the
         network gives out for the input, where it is run next, with what was recorded.
         """
-        self._verified = fresh or not self.network.may_be_compared
+        self._verified = fresh or self.network.draws
         self._read_gradients = set()
 
     def scores(self, x: Tensor, target: Target) -> Tensor:
@@ -293,7 +293,7 @@ class Trace:
         """
         present = self.network.state()
         if present != self.state:
-            self._verified = not self.network.may_be_compared
+            self._verified = self.network.draws
             with self.network.held(present):
                 self._verify(target)
             self.state = self.network.state()
@@ -455,7 +455,7 @@ class Trace:
         # A backward to a layer stops there. One to the input passes the best layer anyway: keep
         # both gradients.
         wanted = {layer: [self._x] if layer is None else self.map(layer).tensors}
-        if layer is None and (best := self.network.best_layer(self._x.shape)) is not None:
+        if layer is None and (best := self.network.best_layer(self._forward)) is not None:
             wanted[best] = self.map(best).tensors
         gradients = iter(
             self._grad(target, rule, [t for tensors in wanted.values() for t in tensors])

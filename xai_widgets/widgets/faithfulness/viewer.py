@@ -66,12 +66,8 @@ class FaithfulnessViewer(PictureWidget):
         help="The cards of all methods, as the browser receives them."
     ).tag(sync=True)
     prediction = t.Dict(help="The most probable classes.").tag(sync=True)
-    refused = t.Dict(help="Why a method has no curves here, by method.").tag(
-        sync=True
-    )  # method -> why it has no curves here
-    check = t.Dict(help="The sanity check of the method that is shown.").tag(
-        sync=True
-    )  # the sanity check of `method`
+    refused = t.Dict(help="Why a method has no curves here, by method.").tag(sync=True)
+    check = t.Dict(help="The sanity check of the method that is shown.").tag(sync=True)
 
     methods: t.List[str] = t.List(help="The methods compared: names of engine.methods.").tag(
         sync=True, keyword=True
