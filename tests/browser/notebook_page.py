@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page, WebSocket
+from playwright.sync_api import Error, Locator, Page, WebSocket
 
 from tests.browser.jupyter import JupyterLab
 
@@ -86,6 +86,20 @@ class NotebookPage:
             }""",
             code,
         )
+
+    def until_kernel(self, condition: str) -> None:
+        """Wait until a condition holds in the kernel: where the page needs no answer, what it has
+        to tell waits while the kernel is busy.
+        """
+
+        def holds() -> bool:
+            try:
+                self.execute(f"assert {condition}")
+            except Error:
+                return False
+            return True
+
+        self.until(holds)
 
     def save(self) -> None:
         """Save the notebook and wait until it is on the disk."""

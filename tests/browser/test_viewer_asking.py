@@ -52,8 +52,8 @@ def test_another_method_by_mouse(notebook: NotebookPage, viewer: Viewer) -> None
     viewer.until_painted("saliency")
     assert viewer.until_changed(before)
     assert viewer.data("colormap") != "inferno"  # signed, so another map of colours
-    notebook.execute("assert viewer.method == 'saliency', viewer.method")
-    notebook.execute("assert viewer.attribution.method == 'saliency'")
+    notebook.until_kernel("viewer.method == 'saliency'")
+    notebook.until_kernel("viewer.attribution.method == 'saliency'")
 
 
 def test_another_method_by_keyboard(notebook: NotebookPage, viewer: Viewer) -> None:
@@ -66,7 +66,7 @@ def test_another_method_by_keyboard(notebook: NotebookPage, viewer: Viewer) -> N
     viewer.until("root => root.dataset.xwMethod !== 'grad_cam'")
     viewer.until_changed(before)
     assert picker.evaluate("button => button === document.activeElement")
-    notebook.execute("assert viewer.method != 'grad_cam'")
+    notebook.until_kernel("viewer.method != 'grad_cam'")
 
 
 def test_a_map_seen_before_comes_back_without_the_kernel(
