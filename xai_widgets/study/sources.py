@@ -1,0 +1,433 @@
+"""Where a study's pictures come from: a folder of classes, lists, arrays, data sets, tables."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xxhash
+
+from xai_widgets.datasets.labelled import SUFFIXES, picture_files
+from xai_widgets.errors import ExplanationError, a_kind, brief
+from xai_widgets.study.tables import Table, is_table, table_of
+
+__all__ = ["Source", "source_of"]
+
+Column = npt.NDArray[Any]
+# What is read of a row: the picture, and its label where it is known only then.
+Read = Callable[[int], "tuple[object, object]"]
+
+SPLITS = ("train", "training", "test", "testing", "val", "valid", "validation", "dev", "eval")
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """Pictures in a fixed order, with what is known of each.
+
+    count: how many. read: the picture of a row, and its label where it is known only then (else
+    None). labels: one for each row, as the data have them (numbers or names), or None.
+    label_names: what the numbers mean, where the data say so. keys: a name for each row, by which a
+    person finds the picture. columns: metadata, one NumPy column each. kind: in words. digest: a
+    checksum of names, labels and what else can be had without decoding. folder: where the keys are
+    paths within a folder.
+    """
+
+    count: int
+    read: Read
+    keys: Sequence[str]
+    kind: str
+    labels: Sequence[Any] | None = None
+    label_names: Sequence[str] | None = None
+    columns: Mapping[str, Column] = field(default_factory=dict)
+    digest: str = ""
+    folder: Path | None = None
+    warnings: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return self.count
+
+
+def source_of(data: Any, labels: Any = None) -> Source:
+    """The pictures that ``data`` are: the path of a folder with one folder for each class (or with
+    train and test, and one for each class in both); a list of paths, arrays, PIL images or pairs of
+    picture and label; an array or tensor (N, ...); a pair ``(pictures, labels)``; a torch Dataset;
+    a Hugging Face dataset, or several by split; a dataframe or mapping with a column of pictures.
+
+    Raises ExplanationError for anything else, for no pictures, or for more or fewer labels.
+    """
+    if isinstance(data, Source):
+        return data
+    if isinstance(data, tuple) and len(data) == 2 and labels is None and _are_several(data[0]):
+        data, labels = data
+        if labels is None:
+            raise ExplanationError("data is (pictures, None); expected (pictures, labels)")
+    if isinstance(data, (str, os.PathLike)):
+        if labels is not None:
+            raise ExplanationError(
+                f"data is the folder {os.fspath(data)!r} and a list of labels, whose order cannot "
+                "be told; expected (list of paths, labels), or a folder with one folder per class"
+            )
+        return _checked(_folder(Path(data).expanduser()))
+    if is_table(data):
+        return _checked(_of_table(table_of(data)))
+    if hasattr(data, "pixels") and hasattr(data, "class_names") and hasattr(data, "labels"):
+        source = _several(data.pixels, data.labels, tuple(data.class_names))
+        return _checked(source)
+    if labels is None and _is_dataset(data):
+        return _checked(_dataset(data))
+    if isinstance(data, (list, tuple)) and labels is None and _are_pairs(data):
+        pictures, labels = [item[0] for item in data], [item[1] for item in data]
+        return _checked(_several(pictures, labels))
+    if isinstance(data, (list, tuple)) and labels is None and _are_drawn(data):
+        return _checked(_several([d.pixels for d in data], [d.label for d in data]))
+    if _are_several(data):
+        return _checked(_several(data, labels))
+    raise ExplanationError(
+        f"data is {brief(data)}; expected the path of a folder with one folder for each class, a "
+        "list of pictures, (pictures, labels), a torch Dataset, a Hugging Face dataset, or a "
+        "dataframe with a column of pictures" + _way_out(data)
+    )
+
+
+def _way_out(data: Any) -> str:
+    if hasattr(data, "dataset") and hasattr(data, "batch_size"):
+        return ". This is a DataLoader, which gives batches: pass its dataset, loader.dataset"
+    if hasattr(data, "__iter__") and not hasattr(data, "__len__"):
+        return f". {a_kind(data).capitalize()} has no length and no order: pass list(data)"
+    return ""
+
+
+def _checked(source: Source) -> Source:
+    if source.count == 0:
+        raise ExplanationError(f"{source.kind} holds no pictures; a study needs at least one")
+    if source.labels is not None and len(source.labels) != source.count:
+        raise ExplanationError(
+            f"there are {len(source.labels)} labels for {source.count} pictures; expected one each"
+        )
+    for name, column in source.columns.items():
+        if len(column) != source.count:
+            raise ExplanationError(
+                f"the column {name!r} has {len(column)} entries for {source.count} pictures"
+            )
+    return source
+
+
+def _digest(*parts: Any) -> str:
+    digest = xxhash.xxh3_128()
+    for part in parts:
+        if isinstance(part, np.ndarray) and not part.dtype.hasobject:
+            digest.update(f"{part.dtype}{part.shape}".encode())
+            digest.update(np.ascontiguousarray(part).data.cast("B") if part.size else b"")
+        else:
+            digest.update(repr(part).encode())
+        digest.update(b"\0")
+    return digest.hexdigest()
+
+
+# A folder of classes.
+
+
+def _folder(root: Path) -> Source:
+    if not root.is_dir():
+        what = "is a file" if root.exists() else "does not exist"
+        raise ExplanationError(
+            f'data is "{root}", which {what}; expected a folder with one folder for each class'
+        )
+    folders = _folders(root)
+    splits = [f for f in folders if f.name.casefold() in SPLITS]
+    if folders and len(splits) == len(folders) and any(_folders(f) for f in splits):
+        parts = [(f.name, *_classes(f)) for f in splits]
+    else:
+        parts = [("", *_classes(root))]
+    files = [file for _, own, _ in parts for file in own]
+    labels = [label for _, _, named in parts for label in named]
+    keys = [file.relative_to(root).as_posix() for file in files]
+    columns = {}
+    if parts[0][0]:
+        columns["split"] = np.array([split for split, own, _ in parts for _ in own])
+    named = any(label is not None for label in labels)
+    names = sorted({label for label in labels if label is not None})
+    return Source(
+        len(files),
+        lambda row: (files[row], None),
+        keys,
+        f'the folder "{root}"',
+        labels if named else None,
+        names if named else None,
+        columns,
+        _digest(keys, labels, [file.stat().st_size for file in files]),
+        root,
+    )
+
+
+def _folders(root: Path) -> list[Path]:
+    return sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith((".", "__")))
+
+
+def _classes(root: Path) -> tuple[list[Path], list[str | None]]:
+    """The pictures of a folder with one folder for each class, and each one's class; None where the
+    pictures lie in the folder itself.
+    """
+    loose = sorted(p for p in root.iterdir() if p.is_file() and p.suffix.lower() in SUFFIXES)
+    own = {f.name: _visible(picture_files(f), f) for f in _folders(root)}
+    found = [(file, name) for name, files in own.items() for file in files]
+    if loose and found:
+        raise ExplanationError(
+            f'"{root}" holds pictures ("{loose[0].name}") beside folders of pictures '
+            f'("{found[0][1]}"), so it cannot be told which class they are of; move them into a '
+            "folder, or pass a list of paths"
+        )
+    if not loose and not found:
+        raise ExplanationError(
+            f'"{root}" holds no pictures: no file ends in {", ".join(sorted(SUFFIXES))}'
+        )
+    if loose:
+        return loose, [None] * len(loose)
+    return [file for file, _ in found], [name for _, name in found]
+
+
+def _visible(files: list[Path], root: Path) -> list[Path]:
+    return [
+        file
+        for file in files
+        if not any(part.startswith((".", "__")) for part in file.relative_to(root).parts)
+        and file.is_file()
+    ]
+
+
+# Lists, arrays and tensors.
+
+
+def _are_several(data: Any) -> bool:
+    if isinstance(data, (list, tuple)):
+        return True
+    return len(getattr(data, "shape", ())) >= 3 and not isinstance(data, type)
+
+
+def _are_pairs(items: Sequence[Any]) -> bool:
+    return bool(items) and all(
+        isinstance(item, (tuple, list)) and len(item) == 2 and not _is_label(item[0])
+        for item in items
+    )
+
+
+def _is_label(value: Any) -> bool:
+    return isinstance(value, (int, float, np.number)) or value is None
+
+
+def _are_drawn(items: Sequence[Any]) -> bool:
+    return bool(items) and all(hasattr(d, "pixels") and hasattr(d, "label") for d in items)
+
+
+def _several(pictures: Any, labels: Any, names: Sequence[str] | None = None) -> Source:
+    shape = getattr(pictures, "shape", None)
+    if shape is not None and len(shape) == 3 and {shape[0], shape[-1]} & {1, 2, 3, 4}:
+        raise ExplanationError(
+            f"data is one picture, {brief(pictures)}; a study takes several: (N, H, W), "
+            "(N, H, W, C) or (N, C, H, W), or a list of pictures"
+        )
+    count = len(pictures)
+    paths = shape is None and all(isinstance(p, (str, os.PathLike)) for p in pictures)
+    if paths:
+        keys = [os.fspath(p) for p in pictures]
+        seen: list[Any] = [_size(key) for key in keys]
+    else:
+        keys = [str(row) for row in range(count)]
+        seen = [_content(pictures)] if shape is not None else [_content(p) for p in pictures]
+    own = None if labels is None else plain_labels(labels)
+    return Source(
+        count,
+        lambda row: (pictures[row], None),
+        keys,
+        "the list of pictures" if shape is None else brief(pictures),
+        own,
+        names,
+        digest=_digest(keys, own, *seen),
+    )
+
+
+def _size(path: str) -> int:
+    try:
+        return os.stat(os.path.expanduser(path)).st_size
+    except (OSError, ValueError):
+        return -1  # said of the row, in words, when it is read
+
+
+def _content(picture: Any) -> Any:
+    """What a checksum is made of: the numbers of an array, else what kind of thing it is."""
+    if isinstance(picture, np.ndarray):
+        return picture
+    if hasattr(picture, "detach"):
+        return picture.detach().cpu().float().numpy()
+    if hasattr(picture, "tobytes") and hasattr(picture, "mode"):
+        return np.frombuffer(picture.tobytes(), np.uint8)
+    return os.fspath(picture) if isinstance(picture, os.PathLike) else a_kind(picture)
+
+
+def plain_labels(labels: Any) -> list[Any]:
+    """Labels as Python numbers and texts; None, nan and "" are no label.
+
+    Raises ExplanationError for several labels of one picture.
+    """
+    if hasattr(labels, "detach"):
+        labels = labels.detach().cpu().numpy()
+    if hasattr(labels, "to_numpy"):
+        labels = labels.to_numpy()
+    shape = getattr(labels, "shape", ())
+    if len(shape) == 2 and shape[1] > 1:
+        raise ExplanationError(
+            f"labels are {brief(labels)}; expected one for each picture. Where each row has one 1, "
+            "pass labels.argmax(1)"
+        )
+    if len(shape) > 1:
+        labels = np.asarray(labels).reshape(-1)
+    return [plain_label(label) for label in labels]
+
+
+def plain_label(label: Any) -> Any:
+    """One label as a Python number or text; None where there is none."""
+    if hasattr(label, "detach"):
+        label = label.detach().cpu().numpy()
+    if isinstance(label, np.ndarray) and label.size == 1:
+        label = label.reshape(()).item()
+    if isinstance(label, np.generic):
+        label = label.item()
+    if isinstance(label, (list, tuple, dict, np.ndarray)):
+        raise ExplanationError(
+            f"a label is {brief(label)}; expected one class for each picture, a number or a name"
+        )
+    if label is None or label == "" or (isinstance(label, float) and label != label):
+        return None
+    if isinstance(label, float) and label.is_integer():
+        return int(label)
+    if isinstance(label, (bool, int, str)):
+        return int(label) if isinstance(label, bool) else label
+    if isinstance(label, float):
+        raise ExplanationError(
+            f"a label is {label!r}, no whole number; a study is of classes: round it or cut it "
+            "into classes first, and pass the number itself as a column of metadata"
+        )
+    return str(label)
+
+
+# Data sets of torch and torchvision.
+
+
+def _is_dataset(data: Any) -> bool:
+    return (
+        hasattr(data, "__getitem__")
+        and hasattr(data, "__len__")
+        and not isinstance(data, (list, tuple, Mapping, str))
+        and not hasattr(data, "shape")
+    )
+
+
+def _dataset(data: Any) -> Source:
+    files = getattr(data, "samples", None) or getattr(data, "imgs", None)
+    labels = None
+    for name in ("targets", "labels", "_labels"):
+        found = getattr(data, name, None)
+        if found is not None and hasattr(found, "__len__") and len(found) == len(data):
+            labels = plain_labels(found)
+            break
+    names = getattr(data, "classes", None)
+    if names is not None and not all(isinstance(name, str) for name in names):
+        # torchvision's ImageNet has several names for each class.
+        names = [", ".join(name) if isinstance(name, tuple) else str(name) for name in names]
+    keys = [str(row) for row in range(len(data))]
+    if files is not None and len(files) == len(data):
+        root = getattr(data, "root", None)
+        keys = [_within(item[0] if isinstance(item, tuple) else item, root) for item in files]
+    kind = f"the {type(data).__name__}"
+    return Source(
+        len(data),
+        lambda row: _item(data[row], row, kind),
+        keys,
+        kind,
+        labels,
+        names,
+        digest=_digest(type(data).__name__, keys, labels, _drawn_anew(data)),
+        warnings=_augmented(data),
+    )
+
+
+def _drawn_anew(data: Any) -> str:
+    transform = getattr(data, "transform", None)
+    return "" if transform is None else " ".join(type(transform).__name__.split())
+
+
+def _augmented(data: Any) -> tuple[str, ...]:
+    """A sentence where the data set draws its pictures at random."""
+    transform = getattr(data, "transform", None)
+    parts = getattr(transform, "transforms", [transform])
+    drawn = [type(p).__name__ for p in parts if "Random" in type(p).__name__ or _jitters(p)]
+    if not drawn:
+        return ()
+    return (
+        f"The data set changes its pictures at random ({', '.join(drawn)}), so each reading gives "
+        "another picture; give the study a data set without that.",
+    )
+
+
+def _jitters(part: Any) -> bool:
+    return type(part).__name__ in ("ColorJitter", "AutoAugment", "TrivialAugmentWide", "AugMix")
+
+
+def _within(path: Any, root: Any) -> str:
+    file = Path(os.fspath(path))
+    if root is not None and file.is_relative_to(Path(os.fspath(root))):
+        return file.relative_to(Path(os.fspath(root))).as_posix()
+    return str(path)
+
+
+_PICTURE_KEYS = ("image", "img", "pixel_values", "picture", "x", "input")
+_LABEL_KEYS = ("label", "labels", "target", "class", "y", "fine_label")
+
+
+def _item(item: Any, row: int, kind: str) -> tuple[object, object]:
+    """The picture and the label of what a data set gives for a row."""
+    if isinstance(item, Mapping):
+        picture = next((item[key] for key in _PICTURE_KEYS if key in item), None)
+        if picture is None:
+            raise ExplanationError(
+                f"{kind} gives {', '.join(map(str, item))} for row {row}, none of which is one of "
+                f"{', '.join(_PICTURE_KEYS)}; wrap it in a Dataset that gives (picture, label)"
+            )
+        label = next((item[key] for key in _LABEL_KEYS if key in item), None)
+        return picture, plain_label(label)
+    if isinstance(item, (tuple, list)):
+        if len(item) == 1:
+            return item[0], None
+        # A list of numbers is a target of another kind, said in words by `plain_label`.
+        return item[0], plain_label(item[1])
+    return item, None
+
+
+# Tables.
+
+
+def _of_table(table: Table) -> Source:
+    pictures = table.pictures
+    labels = None if table.labels is None else plain_labels(table.labels)
+    count = len(pictures)
+    keys = [str(row) for row in range(count)]
+    paths = [table.key(row) for row in range(count)] if count and table.has_keys else None
+    return Source(
+        count,
+        lambda row: (table.picture(row), None),
+        paths or keys,
+        table.kind,
+        labels,
+        table.label_names,
+        table.columns,
+        _digest(
+            paths or keys,
+            labels,
+            *[(name, column.tolist()) for name, column in table.columns.items()],
+        ),
+    )
