@@ -12,7 +12,7 @@ import numpy as np
 from xai_widgets.engine import Engine
 from xai_widgets.render import encode_png
 
-__all__ = ["captioned", "explanation_page", "figure_html", "image_html"]
+__all__ = ["captioned", "explanation_page", "figure_html", "image_html", "study_page"]
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
@@ -110,3 +110,20 @@ def _nearest(study: Any, engine: Engine, picture: Any, count: int = 6) -> list[t
         for content, row in zip(thumbnails, best, strict=True)
         if content
     ]
+
+
+def study_page(study: Any, count: int) -> str:
+    """A page about a study: what it is of, confusions, slices, and the pictures of highest loss."""
+    parts = [f"<h1>{html.escape(str(study.store.folder.name))}</h1>"]
+    parts.append(f"<pre style='white-space:pre-wrap'>{html.escape(repr(study))}</pre>")
+    labelled = bool((study.rows["label"][study.rows["done"]] >= 0).any())
+    if labelled:
+        parts.append("<h2>Confusions</h2>")
+        parts.append(f"<pre>{html.escape(str(study.confusion))}</pre>")
+        parts.append("<h2>Slices that do worse</h2>")
+        found = study.slices(count=6)
+        parts += [one._repr_html_() for one in found] or ["<p>None beyond chance.</p>"]
+        parts.append("<h2>Highest loss</h2>")
+        rows = [int(row) for row in study.wrong[:count]]
+        parts += [figure_html(content, words) for content, words in study.show(rows, None)]
+    return _PAGE.format(title=html.escape(str(study.store.folder.name)), body="".join(parts))

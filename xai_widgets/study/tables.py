@@ -84,8 +84,7 @@ def table_of(data: Any) -> Table:
 def _holds_rows(part: Any) -> bool:
     return (
         _is_hugging_face(part)
-        or (hasattr(part, "__arrow_c_stream__")
-        and hasattr(part, "columns"))
+        or (hasattr(part, "__arrow_c_stream__") and hasattr(part, "columns"))
         or hasattr(part, "__dataframe__")
     )
 
