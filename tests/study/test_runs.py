@@ -24,11 +24,10 @@ from PIL import Image
 from torch import nn
 
 from tests.study.conftest import pictures
-from xai_widgets import Engine
+from xai_widgets import Engine, Study
 from xai_widgets.demo import shapes_engine
 from xai_widgets.demo.shapes import CLASS_NAMES, Shape
 from xai_widgets.errors import ExplanationError
-from xai_widgets.study.core import StudyCore as Study
 from xai_widgets.study.folders import faults, merge, status
 from xai_widgets.study.leases import Leases
 from xai_widgets.study.running import block_order
@@ -121,7 +120,7 @@ def test_a_network_of_one_logit_explains_its_own_answer(tmp_path: Path) -> None:
     network = nn.Sequential(
         nn.Conv2d(3, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 1)
     ).eval()
-    engine = Engine(network, preprocessing=dict(size=16), class_names=["no", "yes"])
+    engine = Engine(network, preprocessing={"size": 16}, class_names=["no", "yes"])
     drawn = np.random.default_rng(0).integers(0, 256, (6, 16, 16, 3), dtype=np.uint8)
     study = Study(engine, (drawn, [0, 1, 0, 1, 0, 1]), folder=tmp_path / "s", method="hires_cam")
     study.run(wait=True, progress=False)
@@ -138,7 +137,7 @@ def test_a_network_of_one_logit_explains_its_own_answer(tmp_path: Path) -> None:
 
 def test_many_classes_keep_the_best_logits(tmp_path: Path) -> None:
     network = nn.Sequential(nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Linear(48, 1200)).eval()
-    engine = Engine(network, preprocessing=dict(size=16))
+    engine = Engine(network, preprocessing={"size": 16})
     drawn = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3), dtype=np.uint8)
     study = Study(engine, (drawn, [5, 1199, None]), folder=tmp_path / "s", method="saliency")
     study.run(wait=True, progress=False)
@@ -216,7 +215,7 @@ def test_other_weights_preprocessing_and_data_are_refused(
         made(tmp_path, engine, marked[:-1])
     options = {"class_names": CLASS_NAMES, "name": engine.name}
     half = Engine(
-        engine.model, preprocessing=dict(size=64, mean=[0.5] * 3, std=[0.5] * 3), **options
+        engine.model, preprocessing={"size": 64, "mean": [0.5] * 3, "std": [0.5] * 3}, **options
     )
     with pytest.raises(ExplanationError, match="another preprocessing"):
         made(tmp_path, half, marked)
@@ -348,9 +347,12 @@ def test_executors_without_a_recipe_are_refused_in_words(
     with pytest.raises(ExplanationError, match="defined in this notebook"):
         made(tmp_path, engine, marked, recipe=lambda: engine)
     study = made(
-        tmp_path, engine, marked, recipe=dict(factory=f"{HERE}:no_engine", data=f"{HERE}:make_data")
+        tmp_path,
+        engine,
+        marked,
+        recipe={"factory": f"{HERE}:no_engine", "data": f"{HERE}:make_data"},
     )
-    with pytest.raises(ExplanationError, match="expected an xw.Engine"):
+    with pytest.raises(ExplanationError, match=r"expected an xw\.Engine"):
         study.run(Pickled(), wait=True, progress=False)
 
 

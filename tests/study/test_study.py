@@ -16,12 +16,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.study.conftest import pictures
 from xai_widgets import Engine, Study
 from xai_widgets.demo import shapes, shapes_engine
 from xai_widgets.demo.shapes import Shape
 from xai_widgets.errors import ExplanationError
 from xai_widgets.study.experiments import mask_of, partners_of, random_regions
-from tests.study.conftest import pictures
 
 Make = Callable[..., Study]
 

@@ -23,13 +23,14 @@ from pathlib import Path
 
 from xai_widgets.errors import ExplanationError
 from xai_widgets.progress import with_progress_bar
-from xai_widgets.study.core import StudyCore, is_trusted, open_with_recipe
+from xai_widgets.study.core import StudyCore
 from xai_widgets.study.folders import faults, merge, status
 from xai_widgets.study.leases import TIMEOUT
 from xai_widgets.study.pages import explanation_page
 from xai_widgets.study.recipes import Recipe, engine_of
 from xai_widgets.study.running import block_order, block_steps
 from xai_widgets.study.store import Store
+from xai_widgets.study.tasks import is_trusted, open_with_recipe
 
 _INCOMPLETE = 3
 

@@ -18,7 +18,7 @@ from xai_widgets.images import Picture
 from xai_widgets.study.labels import Classes
 from xai_widgets.study.observing import Observation, Observer
 from xai_widgets.study.properties import PROPERTIES, properties_of, size_of, thumbnail_of
-from xai_widgets.study.sources import Source
+from xai_widgets.study.source import Source
 
 __all__ = ["Computed", "compute_block", "halved", "logits_of", "whole"]
 

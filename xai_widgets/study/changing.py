@@ -14,9 +14,9 @@ from PIL import Image, ImageDraw
 from torch import Tensor
 
 from xai_widgets.errors import ExplanationError, strict_keywords
-from xai_widgets.study.core import StudyCore
 from xai_widgets.study.experiments import cover, joined, mask_of, partners_of, swap
 from xai_widgets.study.findings import Experiment, Region, Suspicion
+from xai_widgets.study.runs import RunningStudy
 from xai_widgets.study.shortcuts import candidates
 
 __all__ = ["Changing"]
@@ -28,7 +28,7 @@ _FEWEST = 24  # rows, without which there is no search
 _BEYOND = 0.15  # share of answers that must turn beyond the control's, for a suspicion
 
 
-class Changing(StudyCore):
+class Changing(RunningStudy):
     """A study, and experiments on its pictures."""
 
     @strict_keywords
@@ -217,7 +217,7 @@ class Changing(StudyCore):
             raise ExplanationError(
                 f"row {int(bad[0])} is none of the study's; expected 0 to {self.store.count - 1}"
             )
-        there = wanted[self.rows["done"][wanted]]
+        there: RowNumbers = wanted[self.rows["done"][wanted]]
         if not there.size:
             raise ExplanationError("none of these rows has been computed; expected study.done")
         return there

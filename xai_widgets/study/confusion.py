@@ -63,18 +63,17 @@ class Confusion:
     @property
     def pairs(self) -> list[Confused]:
         """The confusions, the most frequent first."""
-        found = [
-            Confused(
-                *divmod(code, self.classes), count, count / int(self._sizes[code // self.classes])
-            )
-            for code, count in self._cells.items()
-            if code // self.classes != code % self.classes
-        ]
+        found = []
+        for code, count in self._cells.items():
+            label, prediction = divmod(code, self.classes)
+            if label != prediction:
+                share = count / int(self._sizes[label])
+                found.append(Confused(label, prediction, count, share))
         return sorted(found, key=lambda c: (-c.count, -c.share, c.label, c.prediction))
 
     def count(self, label: int, prediction: int) -> int:
         """How many pictures of a label are predicted so."""
-        return self._cells.get(label * self.classes + prediction, 0)
+        return int(self._cells.get(label * self.classes + prediction, 0))
 
     def cell(self, label: int | None = None, prediction: int | None = None) -> RowNumbers:
         """The rows of a cell; of a row or column where one of both is left out."""

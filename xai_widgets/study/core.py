@@ -6,8 +6,6 @@ import os
 import threading
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +13,7 @@ import numpy.typing as npt
 
 from xai_widgets.engine import Engine
 from xai_widgets.engine.arguments import check_engine, layer_name
-from xai_widgets.errors import ExplanationError, brief, check_choice, nearest, strict_keywords
+from xai_widgets.errors import ExplanationError, strict_keywords
 from xai_widgets.methods import find
 from xai_widgets.study.blocks import Computed, compute_block
 from xai_widgets.study.fingerprints import (
@@ -26,22 +24,24 @@ from xai_widgets.study.fingerprints import (
 )
 from xai_widgets.study.labels import Classes, check_classes
 from xai_widgets.study.observing import Observer, TargetRule
-from xai_widgets.study.recipes import Recipe, engine_of, imported, signed, store_weights, trusted
+from xai_widgets.study.recipes import Recipe, signed, store_weights
 from xai_widgets.study.rows import Rows
-from xai_widgets.study.running import (
-    Run,
-    block_order,
-    block_steps,
-    check_executor,
-    executor_steps,
+from xai_widgets.study.running import Run
+from xai_widgets.study.settings import (
+    RESERVED,
+    block_size,
+    classes_of,
+    folder_path,
+    plain_setting,
+    target_rule,
 )
-from xai_widgets.study.sources import Source, source_of
+from xai_widgets.study.source import Source
+from xai_widgets.study.sources import source_of
 from xai_widgets.study.store import BLOCK, Store
 
-__all__ = ["StudyCore", "compute_task", "open_with_recipe"]
+__all__ = ["StudyCore"]
 
 _USAGE = 'Study(engine, data, folder="photos.study")'
-_TRIED = 5  # pictures, until one can be read
 
 
 class StudyCore:
@@ -67,13 +67,13 @@ class StudyCore:
     ) -> None:
         check_engine(engine, _USAGE, data)
         self.engine, self.source = engine, source_of(data)
-        self.store = Store(_folder(folder))
+        self.store = Store(folder_path(folder))
         layer = layer_name(engine.internals.network.model, layer)
-        size = _block_size(block)
-        count, names = _classes_of(engine, self.source)
+        size = block_size(block)
+        count, names = classes_of(engine, self.source)
         given = check_classes(classes)
         self.classes = Classes.of(self.source.labels, self.source.label_names, names, count, given)
-        rule = _target_rule(target, names, count)
+        rule = target_rule(target, names, count)
         self._observer = Observer(engine, method, rule, layer, parameters)
         labels = self.classes.indices(self.source.labels, len(self.source))
         settings = self._settings(method, parameters, rule, layer, size, names)
@@ -101,7 +101,7 @@ class StudyCore:
         """
         self = cls.__new__(cls)
         self.engine = self.source = None
-        self.store = Store(_folder(folder))
+        self.store = Store(folder_path(folder))
         manifest = self.store.manifest
         names = manifest["class_names"]
         self.classes = Classes(
@@ -123,7 +123,7 @@ class StudyCore:
         manifest = self.store.manifest
         self.engine, self.source = engine, source_of(data)
         names = engine.class_names
-        count, names = _classes_of(engine, self.source)
+        count, names = classes_of(engine, self.source)
         pairs = manifest.get("given")
         given = None if pairs is None else {pair[0]: pair[1] for pair in pairs}
         self.classes = Classes.of(self.source.labels, self.source.label_names, names, count, given)
@@ -153,15 +153,15 @@ class StudyCore:
         assert self.engine is not None
         assert self.source is not None
         card = find(method, self.engine.methods)
-        resolved = {name: _plain(value) for name, value in card.resolve(dict(parameters)).items()}
+        resolved = card.resolve(dict(parameters))
         readout = self.engine.internals.readout
         return {
             "network": network_digest(self.engine),
             "preprocessing": preprocessing_probe(self.engine),
-            "output": {name: _plain(value) for name, value in readout.options().items()},
+            "output": {name: plain_setting(value) for name, value in readout.options().items()},
             "class_names": None if names is None else list(names),
             "method": method,
-            "parameters": resolved,
+            "parameters": {name: plain_setting(v) for name, v in resolved.items()},
             "target": rule,
             "layer": layer,
             "data": self.source.digest,
@@ -195,7 +195,7 @@ class StudyCore:
         said = [*self.classes.warnings, *source.warnings]
         for name, column in source.columns.items():
             own = name
-            if name in _RESERVED:
+            if name in RESERVED:
                 own = f"{name} (data)"
                 said.append(f"The column {name!r} of the data is called {own!r} in the study.")
             columns[own] = column
@@ -272,63 +272,6 @@ class StudyCore:
             said.append(f"{sentence} ({count:,} pictures)")
         return tuple(said)
 
-    # The run.
-
-    @strict_keywords
-    def run(
-        self,
-        executor: Any = None,
-        *,
-        wait: bool = False,
-        progress: bool = True,
-        timeout: float = 600.0,
-    ) -> Run:
-        """Compute what is missing, in the background; it goes on where it was cut off.
-
-        executor: anything with `submit`, whose workers make the engine by the study's recipe; left
-        out, this process computes, and live widgets go first. wait: until it is done. timeout:
-        seconds after which the lease of a runner that shows no sign of life is taken over.
-
-        Returns a `Run` with fraction, stop() and wait(). Raises ExplanationError where the network
-        is not the study's any more, and for an executor whose workers cannot make the engine.
-        """
-        self._need_engine("run")
-        if self._run is not None and self._run.state == "running":
-            if wait:
-                self._run.wait()
-            return self._run
-        assert self.engine is not None
-        if network_digest(self.engine) != self.store.manifest["fingerprint"]["network"]:
-            raise ExplanationError(
-                "the network has other weights now than when the study was made; set them back, "
-                "or give the changed network a study of its own, with another folder="
-            )
-        order = block_order(self.store.blocks)
-        if executor is None:
-            self._run = Run(
-                lambda stopped: self._steps(order, timeout),
-                engine=self.engine,
-                progress=progress,
-                on_step=lambda _: None,
-            )
-        else:
-            task, arguments = self._task(executor)
-            self._run = Run(
-                partial(executor_steps, self.store, executor, task, arguments, order),
-                engine=None,
-                progress=progress,
-            )
-        if wait:
-            self._run.wait()
-            self.refresh()
-        return self._run
-
-    def wait(self, timeout: float | None = None) -> bool:
-        """Wait until the run is over; return whether it is. Raises what it failed of."""
-        over = True if self._run is None else self._run.wait(timeout)
-        self.refresh()
-        return over
-
     def refresh(self) -> int:
         """Read the blocks that have been finished since, here or by others; return how many rows
         have been computed.
@@ -350,185 +293,9 @@ class StudyCore:
             labels = self.classes.indices(self.source.labels, len(self.source))
         return compute_block(self.engine, self._observer, self.source, self.classes, labels, rows)
 
-    def _steps(self, order: Sequence[int], timeout: float) -> Iterator[Any]:
-        assert self.engine is not None
-        network = self.engine.internals.network
-        digest = self.store.manifest["fingerprint"]["network"]
-        state = [network.state()]
-
-        def unchanged() -> bool:
-            now = network.state()
-            if now == state[0]:
-                return True
-            # What a network keeps of its own runs is no change of its weights.
-            assert self.engine is not None
-            state[0] = now
-            return network_digest(self.engine) == digest
-
-        yield from block_steps(
-            self.store, self.compute, order, timeout=timeout, unchanged=unchanged
-        )
-
-    def _task(self, executor: Any) -> tuple[Any, tuple[Any, ...]]:
-        """The function that an executor's workers call, and its arguments but for the block."""
-        check_executor(executor)
-        from concurrent.futures import ThreadPoolExecutor
-
-        if isinstance(executor, ThreadPoolExecutor):
-            return self._compute_here, ()
-        recipe = self.recipe
-        if recipe is None:
-            raise ExplanationError(
-                "the workers of an executor make the engine themselves, so the study needs a "
-                "recipe: put a function that returns the engine into a file, my_module.py, and "
-                'give Study(..., recipe="my_module:make_engine"). A network whose weights are in '
-                "no file: recipe=dict(factory=..., weights=True) stores them in the study's folder"
-            )
-        if recipe.data is None:
-            assert self.source is not None
-            raise ExplanationError(
-                f"the workers of an executor open the pictures themselves, and {self.source.kind} "
-                'is only in this process; give recipe=dict(factory=..., data="my_module:make_data")'
-                ", whose function returns the same pictures, or the path of a folder"
-            )
-        return compute_task, (str(self.store.folder.resolve()), recipe.to_json())
-
-    def _compute_here(self, number: int) -> int:
-        for _ in block_steps(self.store, self.compute, [number]):
-            pass
-        return number
-
     def _need_engine(self, what: str) -> None:
         if self.engine is None or self.source is None:
             raise ExplanationError(
                 f"{what} needs the network and the pictures: open the study with "
                 f'xw.Study.open("{self.store.folder}", engine, data)'
             )
-
-
-_RESERVED = frozenset(
-    {
-        *("key", "label", "prediction", "target", "probability", "loss", "score", "correct"),
-        *("done", "error", "digest", "brightness", "contrast", "saturation", "sharpness"),
-        *("width", "height", "aspect", "verdict"),
-    }
-)
-
-
-def _plain(value: Any) -> Any:
-    """A setting as JSON holds it, so that it reads back the same."""
-    if isinstance(value, (bool, int, float, str)) or value is None:
-        return value
-    if isinstance(value, (list, tuple)):
-        return [_plain(v) for v in value]
-    if callable(value):
-        return f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', '')}"
-    return brief(value)
-
-
-def _folder(folder: Any) -> Path:
-    if not isinstance(folder, (str, os.PathLike)):
-        raise ExplanationError(f'folder is {brief(folder)}; expected a path, "photos.study"')
-    return Path(folder).expanduser()
-
-
-def _block_size(block: Any) -> int:
-    if isinstance(block, bool) or not isinstance(block, int) or not 1 <= block <= 2**16:
-        raise ExplanationError(f"block is {brief(block)}; expected a number of rows, 1 to 65536")
-    return block
-
-
-def _target_rule(target: Any, names: Sequence[str] | None, count: int) -> TargetRule:
-    """ "prediction", "label", or a class."""
-    if target in ("prediction", "label") and isinstance(target, str):
-        return str(target)
-    if isinstance(target, str) and names is not None and target in names:
-        return list(names).index(target)
-    if isinstance(target, str):
-        if names is None or nearest(target, ("prediction", "label")):
-            check_choice("target", target, ("prediction", "label"))
-        raise ExplanationError(
-            f"target is {target!r}; expected 'prediction', 'label', or one of the network's "
-            f"classes.{nearest(target, names or ())}"
-        )
-    try:
-        index = int(np.asarray(target).item()) if not isinstance(target, bool) else -1
-    except (TypeError, ValueError):
-        index = -1
-    if not 0 <= index < count:
-        raise ExplanationError(
-            f"target is {brief(target)}; expected 'prediction', 'label', or a class, 0 to "
-            f"{count - 1}"
-        )
-    return index
-
-
-def _classes_of(engine: Engine, source: Source) -> tuple[int, list[str] | None]:
-    """How many classes the network has, found with the first picture that can be read, and their
-    names.
-    """
-    problem: Exception | None = None
-    for row in range(min(_TRIED, source.count)):
-        try:
-            image, _ = source.read(row)
-            prediction = engine.predict(image)
-        except Exception as error:  # a user's data set may raise anything
-            problem = problem or error
-            continue
-        if prediction.unit != "probability":
-            raise ExplanationError(
-                'the network gives numbers, not classes (activation="identity"); a study is of '
-                "classifiers"
-            )
-        names = engine.class_names
-        if len(prediction) > 1:
-            return len(prediction), names
-        if names is not None and len(names) == 2:
-            return 2, names
-        return 2, None if names is None else [f"not {names[0]}", names[0]]
-    raise ExplanationError(
-        f"none of the first {min(_TRIED, source.count)} pictures of {source.kind} can be used: "
-        f"{problem}"
-    ) from problem
-
-
-# What the workers of an executor, and the command line, do.
-
-_OPENED: dict[tuple[str, str], StudyCore] = {}
-_IMPORTED_BY = os.getpid()
-
-
-def compute_task(folder: str, recipe: Mapping[str, Any], number: int) -> int:
-    """Compute one block of the study in ``folder`` in this process, whose engine is made by the
-    recipe once; return the block's number.
-    """
-    if os.getpid() != _IMPORTED_BY:
-        import torch
-
-        torch.set_num_threads(1)  # the threads of the process that this was forked from are gone
-    place = (os.path.abspath(folder), repr(sorted(recipe.items())))
-    study = _OPENED.get(place)
-    if study is None:
-        study = _OPENED[place] = open_with_recipe(folder, Recipe.of(recipe))
-    for _ in block_steps(study.store, study.compute, [number]):
-        pass
-    return number
-
-
-def open_with_recipe(folder: str | os.PathLike[str], recipe: Recipe) -> StudyCore:
-    """A study with the engine and the pictures that a recipe makes."""
-    store = Store(_folder(folder))
-    engine = engine_of(recipe, store)
-    data = recipe.data
-    if data is None:
-        raise ExplanationError(
-            'the recipe says nothing of the pictures; give data="my_module:make_data" or a folder'
-        )
-    made: Any = data if os.path.isdir(os.path.expanduser(data)) else imported(data)()
-    opened: StudyCore = StudyCore.open(folder, engine, made)
-    return opened
-
-
-def is_trusted(store: Store, recipe: Recipe) -> bool:
-    """Whether this user gave the study its recipe."""
-    return trusted(recipe, str(store.manifest["key"]), store.manifest.get("signature"))

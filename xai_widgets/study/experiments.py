@@ -1,5 +1,5 @@
-"""Experiments on pictures: cover a region, or exchange it between pictures, and see what the network
-answers; the same with random regions beside it.
+"""Experiments on pictures: cover a region, or exchange it between pictures, and see what the
+network answers; the same with random regions beside it.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ class _Shown:
     show: Show | None = field(default=None, kw_only=True)
 
     @property
-    def _pictured(self) -> tuple[Sequence[int], Region | None]:
+    def _pictured(self) -> tuple[RowNumbers, Region | None]:
         raise NotImplementedError
 
     def __repr__(self) -> str:
@@ -68,7 +68,7 @@ class Slice(_Shown):
     excess: float = 0.0
 
     @property
-    def _pictured(self) -> tuple[Sequence[int], Region | None]:
+    def _pictured(self) -> tuple[RowNumbers, Region | None]:
         return self.rows, None
 
     def __len__(self) -> int:
@@ -121,7 +121,7 @@ class Experiment(_Shown):
         return int(down[0]), int(across[0]), int(down[-1]) + 1, int(across[-1]) + 1
 
     @property
-    def _pictured(self) -> tuple[Sequence[int], Region | None]:
+    def _pictured(self) -> tuple[RowNumbers, Region | None]:
         return self.rows, self.region
 
     def __str__(self) -> str:
@@ -170,7 +170,7 @@ class Suspicion(_Shown):
     experiment: Experiment | None = None
 
     @property
-    def _pictured(self) -> tuple[Sequence[int], Region | None]:
+    def _pictured(self) -> tuple[RowNumbers, Region | None]:
         return self.rows, self.region
 
     def __str__(self) -> str:

@@ -88,7 +88,7 @@ def group_maps(features: npt.ArrayLike, *, seed: int = 0, count: int | None = No
 
 def _unit(points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     lengths = np.linalg.norm(points, axis=1, keepdims=True)
-    return np.divide(points, lengths, out=np.zeros_like(points), where=lengths > 0)
+    return np.asarray(np.divide(points, lengths, out=np.zeros_like(points), where=lengths > 0))
 
 
 def _spectrum(

@@ -201,3 +201,49 @@ def check_classes(given: Any) -> Mapping[Any, Any] | None:
         f"classes is {brief(given)}; expected a mapping from labels of the data to classes of the "
         'network, such as {"cat": "tiger cat"}'
     )
+
+
+def plain_labels(labels: Any) -> list[Any]:
+    """Labels as Python numbers and texts; None, nan and "" are no label.
+
+    Raises ExplanationError for several labels of one picture.
+    """
+    if hasattr(labels, "detach"):
+        labels = labels.detach().cpu().numpy()
+    if hasattr(labels, "to_numpy"):
+        labels = labels.to_numpy()
+    shape: Any = getattr(labels, "shape", ())
+    if len(shape) == 2 and shape[1] > 1:
+        raise ExplanationError(
+            f"labels are {brief(labels)}; expected one for each picture. Where each row has one 1, "
+            "pass labels.argmax(1)"
+        )
+    if len(shape) > 1:
+        labels = np.asarray(labels).reshape(-1)
+    return [plain_label(label) for label in labels]
+
+
+def plain_label(label: Any) -> Any:
+    """One label as a Python number or text; None where there is none."""
+    if hasattr(label, "detach"):
+        label = label.detach().cpu().numpy()
+    if isinstance(label, np.ndarray) and label.size == 1:
+        label = label.reshape(()).item()
+    if isinstance(label, np.generic):
+        label = label.item()
+    if isinstance(label, (list, tuple, dict, np.ndarray)):
+        raise ExplanationError(
+            f"a label is {brief(label)}; expected one class for each picture, a number or a name"
+        )
+    if label is None or label == "" or (isinstance(label, float) and label != label):
+        return None
+    if isinstance(label, float) and label.is_integer():
+        return int(label)
+    if isinstance(label, (bool, int, str)):
+        return int(label) if isinstance(label, bool) else label
+    if isinstance(label, float):
+        raise ExplanationError(
+            f"a label is {label!r}, no whole number; a study is of classes: round it or cut it "
+            "into classes first, and pass the number itself as a column of metadata"
+        )
+    return str(label)

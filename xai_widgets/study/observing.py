@@ -119,7 +119,7 @@ class Observer:
             if self._joined:
                 target = own_targets(targets, trace)
                 values, said = self._together(trace, target, layer)
-                scores = trace.score(target).float().cpu().numpy()
+                scores = trace.score(target).float().tolist()
             else:
                 values, said, scores = self._one_by_one(pictures, targets, trace)
             features, attributed = self._features(trace, layer, values)
@@ -151,10 +151,7 @@ class Observer:
     def _together(
         self, trace: Trace, target: Target, layer: str | None
     ) -> tuple[list[Floats], list[tuple[str, ...]]]:
-        step = None
-        for step in self._card.run(trace, target, layer, self._parameters):
-            pass
-        assert step is not None
+        *_, step = self._card.run(trace, target, layer, self._parameters)
         tensor = step.result.tensor.detach()
         said = cautions(trace, self._card, target, layer, tensor, step.result.warnings)
         space = self._card.space

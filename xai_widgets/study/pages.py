@@ -21,7 +21,7 @@ _PAGE = """<!doctype html>
  content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
 <style>
 :root {{ color-scheme: light dark; }}
-body {{ font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }}
+body {{ font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto }}
 img {{ max-width: 100%; image-rendering: auto; }}
 figure {{ display: inline-block; margin: 0 .8rem .8rem 0; vertical-align: top }}
 figcaption {{ opacity: .75; font-size: 13px; max-width: 16rem }}
@@ -42,7 +42,8 @@ def figure_html(content: bytes, caption: str, **options: Any) -> str:
     return (
         f'<figure style="display:inline-block;margin:0 8px 8px 0">'
         f"{image_html(content, caption, **options)}"
-        f'<figcaption style="font-size:12px;opacity:.75">{html.escape(caption)}</figcaption></figure>'
+        f'<figcaption style="font-size:12px;opacity:.75">{html.escape(caption)}</figcaption>'
+        "</figure>"
     )
 
 

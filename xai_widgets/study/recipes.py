@@ -98,9 +98,7 @@ def imported(path: str) -> Any:
     if not name:
         module_name, _, name = path.rpartition(".")
     if not module_name or not name:
-        raise ExplanationError(
-            f'the import path is {path!r}; expected "module:function", as in "my_module:make_engine"'
-        )
+        raise ExplanationError(f'the import path is {path!r}; expected "my_module:make_engine"')
     if os.getcwd() not in sys.path and "" not in sys.path:
         sys.path.append(os.getcwd())
     try:

@@ -99,9 +99,9 @@ class Rows(Mapping[str, Column]):
                 f"the study has no column {brief(name)}; it has {', '.join(self)}."
                 + nearest(name, self)
             )
-        column = column.view()
-        column.setflags(write=False)
-        return column
+        view: Column = np.asarray(column).view()
+        view.setflags(write=False)
+        return view
 
     def __iter__(self) -> Iterator[str]:
         return iter(dict.fromkeys(["key", *self._known, "correct", "error", *self._given]))
@@ -178,7 +178,7 @@ class Rows(Mapping[str, Column]):
     def _blocks(
         self, rows: RowNumbers, names: Sequence[str]
     ) -> Iterator[tuple[Block, RowNumbers, RowNumbers]]:
-        """The blocks that hold some rows, the rows' places in each, and their places in ``rows``."""
+        """The blocks that hold some rows, the rows' places in each, and places in ``rows``."""
         if len(rows) and not (rows.min() >= 0 and rows.max() < self._store.count):
             raise ExplanationError(
                 f"row {int(rows.max()) if rows.min() >= 0 else int(rows.min())} is none of the "

@@ -77,9 +77,9 @@ def candidates(
     median = float(np.median([known[box] for box in boxes]))
     starts: list[Box] = []
     for box in sorted(boxes, key=lambda b: (-known[b], b)):
-        if len(starts) < most and known[box] - median >= _NOTICED:
-            if all(_overlap(box, other) == 0 for other in starts):
-                starts.append(box)
+        noticed = len(starts) < most and known[box] - median >= _NOTICED
+        if noticed and all(_overlap(box, other) == 0 for other in starts):
+            starts.append(box)
     found = []
     for number, box in enumerate(starts):
         found.append(_refined(box, share, size, median))

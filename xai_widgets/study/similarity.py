@@ -30,9 +30,8 @@ def centred(features: npt.ArrayLike) -> Floats:
     wide = np.asarray(features, dtype=np.float64)
     wide = wide - wide.mean(axis=0, keepdims=True)
     lengths = np.linalg.norm(wide, axis=1, keepdims=True)
-    return np.divide(wide, lengths, out=np.zeros_like(wide), where=lengths > 1e-12).astype(
-        np.float32
-    )
+    unit = np.divide(wide, lengths, out=np.zeros_like(wide), where=lengths > 1e-12)
+    return np.asarray(unit, dtype=np.float32)
 
 
 def nearest_rows(features: Floats, place: int, count: int) -> tuple[RowNumbers, Floats]:
@@ -111,7 +110,8 @@ def _standardised(thumbnails: npt.NDArray[np.uint8]) -> Floats:
     flat = thumbnails.reshape(len(thumbnails), -1).astype(np.float32)
     flat -= flat.mean(axis=1, keepdims=True)
     lengths = np.linalg.norm(flat, axis=1, keepdims=True)
-    return np.divide(flat, lengths, out=np.zeros_like(flat), where=lengths > 1e-6)
+    unit = np.divide(flat, lengths, out=np.zeros_like(flat), where=lengths > 1e-6)
+    return np.asarray(unit, dtype=np.float32)
 
 
 def projection(

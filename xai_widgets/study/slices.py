@@ -124,7 +124,7 @@ def find_slices(
     sizes = (masks @ masks.T).round().astype(np.int64)
     wrongs = ((masks * wrong.astype(np.float32)) @ masks.T).round().astype(np.int64)
     alone = np.arange(len(found))
-    tried = [(i, i) for i in alone]
+    tried = [(i, i) for i in range(len(found))]
     p_values = list(_tail(wrongs[alone, alone], sizes[alone, alone], errors, total))
     if depth >= 2:
         pairs = [

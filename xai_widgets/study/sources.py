@@ -3,53 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-import xxhash
 
-from xai_widgets.datasets.labelled import SUFFIXES, picture_files
 from xai_widgets.errors import ExplanationError, a_kind, brief
+from xai_widgets.study.class_folders import from_folder
+from xai_widgets.study.labels import plain_label, plain_labels
+from xai_widgets.study.source import Source, digest_of
 from xai_widgets.study.tables import Table, is_table, table_of
 
-__all__ = ["Source", "source_of"]
-
-Column = npt.NDArray[Any]
-# What is read of a row: the picture, and its label where it is known only then.
-Read = Callable[[int], "tuple[object, object]"]
-
-SPLITS = ("train", "training", "test", "testing", "val", "valid", "validation", "dev", "eval")
-
-
-@dataclass(frozen=True, eq=False)
-class Source:
-    """Pictures in a fixed order, with what is known of each.
-
-    count: how many. read: the picture of a row, and its label where it is known only then (else
-    None). labels: one for each row, as the data have them (numbers or names), or None.
-    label_names: what the numbers mean, where the data say so. keys: a name for each row, by which a
-    person finds the picture. columns: metadata, one NumPy column each. kind: in words. digest: a
-    checksum of names, labels and what else can be had without decoding. folder: where the keys are
-    paths within a folder.
-    """
-
-    count: int
-    read: Read
-    keys: Sequence[str]
-    kind: str
-    labels: Sequence[Any] | None = None
-    label_names: Sequence[str] | None = None
-    columns: Mapping[str, Column] = field(default_factory=dict)
-    digest: str = ""
-    folder: Path | None = None
-    warnings: tuple[str, ...] = ()
-
-    def __len__(self) -> int:
-        return self.count
+__all__ = ["source_of"]
 
 
 def source_of(data: Any, labels: Any = None) -> Source:
@@ -72,7 +38,7 @@ def source_of(data: Any, labels: Any = None) -> Source:
                 f"data is the folder {os.fspath(data)!r} and a list of labels, whose order cannot "
                 "be told; expected (list of paths, labels), or a folder with one folder per class"
             )
-        return _checked(_folder(Path(data).expanduser()))
+        return _checked(from_folder(Path(data).expanduser()))
     if is_table(data):
         return _checked(_of_table(table_of(data)))
     if hasattr(data, "pixels") and hasattr(data, "class_names") and hasattr(data, "labels"):
@@ -117,89 +83,6 @@ def _checked(source: Source) -> Source:
     return source
 
 
-def _digest(*parts: Any) -> str:
-    digest = xxhash.xxh3_128()
-    for part in parts:
-        if isinstance(part, np.ndarray) and not part.dtype.hasobject:
-            digest.update(f"{part.dtype}{part.shape}".encode())
-            digest.update(np.ascontiguousarray(part).data.cast("B") if part.size else b"")
-        else:
-            digest.update(repr(part).encode())
-        digest.update(b"\0")
-    return digest.hexdigest()
-
-
-# A folder of classes.
-
-
-def _folder(root: Path) -> Source:
-    if not root.is_dir():
-        what = "is a file" if root.exists() else "does not exist"
-        raise ExplanationError(
-            f'data is "{root}", which {what}; expected a folder with one folder for each class'
-        )
-    folders = _folders(root)
-    splits = [f for f in folders if f.name.casefold() in SPLITS]
-    if folders and len(splits) == len(folders) and any(_folders(f) for f in splits):
-        parts = [(f.name, *_classes(f)) for f in splits]
-    else:
-        parts = [("", *_classes(root))]
-    files = [file for _, own, _ in parts for file in own]
-    labels = [label for _, _, named in parts for label in named]
-    keys = [file.relative_to(root).as_posix() for file in files]
-    columns = {}
-    if parts[0][0]:
-        columns["split"] = np.array([split for split, own, _ in parts for _ in own])
-    named = any(label is not None for label in labels)
-    names = sorted({label for label in labels if label is not None})
-    return Source(
-        len(files),
-        lambda row: (files[row], None),
-        keys,
-        f'the folder "{root}"',
-        labels if named else None,
-        names if named else None,
-        columns,
-        _digest(keys, labels, [file.stat().st_size for file in files]),
-        root,
-    )
-
-
-def _folders(root: Path) -> list[Path]:
-    return sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith((".", "__")))
-
-
-def _classes(root: Path) -> tuple[list[Path], list[str | None]]:
-    """The pictures of a folder with one folder for each class, and each one's class; None where the
-    pictures lie in the folder itself.
-    """
-    loose = sorted(p for p in root.iterdir() if p.is_file() and p.suffix.lower() in SUFFIXES)
-    own = {f.name: _visible(picture_files(f), f) for f in _folders(root)}
-    found = [(file, name) for name, files in own.items() for file in files]
-    if loose and found:
-        raise ExplanationError(
-            f'"{root}" holds pictures ("{loose[0].name}") beside folders of pictures '
-            f'("{found[0][1]}"), so it cannot be told which class they are of; move them into a '
-            "folder, or pass a list of paths"
-        )
-    if not loose and not found:
-        raise ExplanationError(
-            f'"{root}" holds no pictures: no file ends in {", ".join(sorted(SUFFIXES))}'
-        )
-    if loose:
-        return loose, [None] * len(loose)
-    return [file for file, _ in found], [name for _, name in found]
-
-
-def _visible(files: list[Path], root: Path) -> list[Path]:
-    return [
-        file
-        for file in files
-        if not any(part.startswith((".", "__")) for part in file.relative_to(root).parts)
-        and file.is_file()
-    ]
-
-
 # Lists, arrays and tensors.
 
 
@@ -225,7 +108,7 @@ def _are_drawn(items: Sequence[Any]) -> bool:
 
 
 def _several(pictures: Any, labels: Any, names: Sequence[str] | None = None) -> Source:
-    shape = getattr(pictures, "shape", None)
+    shape: Any = getattr(pictures, "shape", None)
     if shape is not None and len(shape) == 3 and {shape[0], shape[-1]} & {1, 2, 3, 4}:
         raise ExplanationError(
             f"data is one picture, {brief(pictures)}; a study takes several: (N, H, W), "
@@ -247,7 +130,7 @@ def _several(pictures: Any, labels: Any, names: Sequence[str] | None = None) -> 
         "the list of pictures" if shape is None else brief(pictures),
         own,
         names,
-        digest=_digest(keys, own, *seen),
+        digest=digest_of(keys, own, *seen),
     )
 
 
@@ -267,52 +150,6 @@ def _content(picture: Any) -> Any:
     if hasattr(picture, "tobytes") and hasattr(picture, "mode"):
         return np.frombuffer(picture.tobytes(), np.uint8)
     return os.fspath(picture) if isinstance(picture, os.PathLike) else a_kind(picture)
-
-
-def plain_labels(labels: Any) -> list[Any]:
-    """Labels as Python numbers and texts; None, nan and "" are no label.
-
-    Raises ExplanationError for several labels of one picture.
-    """
-    if hasattr(labels, "detach"):
-        labels = labels.detach().cpu().numpy()
-    if hasattr(labels, "to_numpy"):
-        labels = labels.to_numpy()
-    shape = getattr(labels, "shape", ())
-    if len(shape) == 2 and shape[1] > 1:
-        raise ExplanationError(
-            f"labels are {brief(labels)}; expected one for each picture. Where each row has one 1, "
-            "pass labels.argmax(1)"
-        )
-    if len(shape) > 1:
-        labels = np.asarray(labels).reshape(-1)
-    return [plain_label(label) for label in labels]
-
-
-def plain_label(label: Any) -> Any:
-    """One label as a Python number or text; None where there is none."""
-    if hasattr(label, "detach"):
-        label = label.detach().cpu().numpy()
-    if isinstance(label, np.ndarray) and label.size == 1:
-        label = label.reshape(()).item()
-    if isinstance(label, np.generic):
-        label = label.item()
-    if isinstance(label, (list, tuple, dict, np.ndarray)):
-        raise ExplanationError(
-            f"a label is {brief(label)}; expected one class for each picture, a number or a name"
-        )
-    if label is None or label == "" or (isinstance(label, float) and label != label):
-        return None
-    if isinstance(label, float) and label.is_integer():
-        return int(label)
-    if isinstance(label, (bool, int, str)):
-        return int(label) if isinstance(label, bool) else label
-    if isinstance(label, float):
-        raise ExplanationError(
-            f"a label is {label!r}, no whole number; a study is of classes: round it or cut it "
-            "into classes first, and pass the number itself as a column of metadata"
-        )
-    return str(label)
 
 
 # Data sets of torch and torchvision.
@@ -351,7 +188,7 @@ def _dataset(data: Any) -> Source:
         kind,
         labels,
         names,
-        digest=_digest(type(data).__name__, keys, labels, _drawn_anew(data)),
+        digest=digest_of(type(data).__name__, keys, labels, _drawn_anew(data)),
         warnings=_augmented(data),
     )
 
@@ -425,7 +262,7 @@ def _of_table(table: Table) -> Source:
         labels,
         table.label_names,
         table.columns,
-        _digest(
+        digest_of(
             paths or keys,
             labels,
             *[(name, column.tolist()) for name, column in table.columns.items()],

@@ -19,6 +19,7 @@ import re
 import threading
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -135,10 +136,8 @@ class Store:
                 "make room and run the study again, it goes on from there"
             ) from error
         finally:
-            try:
+            with suppress(OSError):
                 aside.unlink(missing_ok=True)
-            except OSError:
-                pass
 
     def _inside(self, name: str) -> Path:
         """A file of the folder. Raises ExplanationError where a link leads out of it."""
@@ -327,7 +326,7 @@ def _head(metadata: Any) -> dict[str, Any]:
     return head if isinstance(head, dict) else {}
 
 
-def _plain(values: Sequence[Any]) -> list[Any]:
+def _plain(values: Any) -> list[Any]:
     """Values as JSON holds them; nan is None."""
     listed = values.tolist() if isinstance(values, np.ndarray) else list(values)
     return [None if isinstance(v, float) and v != v else v for v in listed]

@@ -6,8 +6,8 @@ import importlib
 import os
 import warnings
 from collections.abc import Sequence
-from pathlib import Path
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -248,7 +248,8 @@ class Study(Changing):
             return out
 
         check_choice("method", method, ("tsne", "pca"))
-        return self._kept_result(("projection", method, seed), placed)
+        points: npt.NDArray[np.float32] = self._kept_result(("projection", method, seed), placed)
+        return points
 
     @strict_keywords
     def groups(
