@@ -25,7 +25,9 @@ RowNumbers = npt.NDArray[np.int64]
 _MOST = 256  # rows of an experiment; of more, so many are drawn
 _SEARCHED, _TESTED = 72, 160  # rows of the search for shortcuts, and of the experiment after it
 _FEWEST = 24  # rows, without which there is no search
-_BEYOND = 0.15  # share of answers that must turn beyond the control's, for a suspicion
+_BEYOND = 0.15  # of the answers, that must turn beyond the control's, for a suspicion
+_HALF = 0.5  # of the answers: more follow the region than all the rest of the picture
+_TIMES = 10  # its share of the picture, that must turn at least: all evidence lies somewhere
 
 
 class Changing(RunningStudy):
@@ -82,8 +84,9 @@ class Changing(RunningStudy):
     def shortcuts(self, *, seed: int = 0, most: int = 3) -> list[Suspicion]:
         """Places that decide by themselves. They are searched by exchanging windows between
         pictures of different answers, coarse to fine; each is then tried on other pictures, and
-        is a suspicion only where it turns more answers than random regions beside it: intervals
-        apart, and at least 15 of 100 answers more.
+        is a suspicion only where it turns more answers than random regions beside it (intervals
+        apart, and at least 15 of 100 answers more), and more than ten times its share of the
+        picture, or half of all: where pictures are alike, some place always tells most.
 
         Maps are not asked: alone they raise false alarms (Adebayo et al. 2022, arXiv 2212.04629).
         """
@@ -115,7 +118,7 @@ class Changing(RunningStudy):
             tried = swap(
                 x, others, self._answer, wanted, candidate.mask(size), seed=seed, show=self.show
             )
-            if tried.survives and tried.effect - tried.control >= _BEYOND:
+            if _decides(tried):
                 suspicions.append(_shortcut(tried, size))
         return sorted(suspicions, key=lambda s: s.control - s.effect)
 
@@ -248,6 +251,13 @@ def _outlined(content: bytes, region: Region | None) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=90, subsampling=0)
     return buffer.getvalue()
+
+
+def _decides(tried: Experiment) -> bool:
+    """Whether a region turns more answers than a place of its size may, in an experiment."""
+    needed = min(max(_TIMES * float(tried.region.mean()), _BEYOND), _HALF)
+    beyond = tried.effect - tried.control >= _BEYOND
+    return tried.survives and beyond and tried.interval[0] >= needed
 
 
 def _shortcut(tried: Experiment, size: tuple[int, int]) -> Suspicion:

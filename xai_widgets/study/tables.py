@@ -91,13 +91,13 @@ def _holds_rows(part: Any) -> bool:
 
 def _columns(data: Any) -> dict[str, Any]:
     """The columns of a dataframe by name."""
-    names = getattr(data, "columns", None)
-    if names is not None and hasattr(data, "__getitem__"):
-        names = [str(name) for name in names]
+    given = list(getattr(data, "columns", ()))  # of a pyarrow.Table: the columns themselves
+    if given and all(isinstance(name, (str, int)) for name in given):
+        names = [str(name) for name in given]
         if len(set(names)) < len(names):
             raise ExplanationError("the dataframe has two columns of one name; rename one of them")
         try:
-            return {str(name): _values(data[name]) for name in data.columns}
+            return {str(name): _values(data[name]) for name in given}
         except (TypeError, KeyError, AttributeError):
             pass  # a table whose columns are reached otherwise
     if hasattr(data, "__arrow_c_stream__"):
