@@ -333,3 +333,27 @@ def test_grad_cam_of_a_layer_that_is_overwritten() -> None:
         a.retain_grad()
         network.head(a.relu().mean((2, 3)))[0, target].backward()
         close(attribution.values, (a * a.grad).sum(1)[0].detach().numpy())
+
+
+def test_what_was_given_before_the_network_changed_is_given_once() -> None:
+    class Cell:
+        __slots__ = ("number",)
+
+    inner: dict[str, Any] = {"deep": {"deeper": Cell()}}
+    inner["deep"]["deeper"].number = 1.0
+
+    class Unseen(type(cnn())):  # type: ignore[misc]  # of the same layers
+        def forward(self, x: Tensor) -> Tensor:
+            return super().forward(x) * inner["deep"]["deeper"].number
+
+    network = cnn()
+    network.__class__ = Unseen
+    engine = Engine(network)
+    found = []
+    steps = engine.explain_many(PICTURES[:5], "occlusion", targets=TARGETS[:5], window=8, stride=4)
+    for attribution in steps:
+        found.append(attribution)
+        inner["deep"]["deeper"].number += 1
+    assert [a.picture_digest for a in found] == [
+        engine.picture(image).digest.hex() for image in PICTURES[:5]
+    ]

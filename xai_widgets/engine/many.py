@@ -16,7 +16,7 @@ from xai_widgets.images import Picture
 from xai_widgets.methods import Method
 from xai_widgets.probe.partial import Needs
 from xai_widgets.probe.trace import Trace
-from xai_widgets.targets import SeparateError, Target, TargetLike, joint
+from xai_widgets.targets import JointTarget, SeparateError, Target, TargetLike, joint
 
 # The first batch of a shape teaches what later ones rest on; two pictures teach as much as more.
 _FIRST = 2
@@ -48,7 +48,36 @@ class Batches:
     def explain(self, pairs: Iterable[_Pair]) -> Iterator[Attribution]:
         """An attribution for each picture, in their order, as soon as its batch is done."""
         for batch in self._batches(pairs):
-            yield from of_one_state(self._internals, partial(self._explained, batch))
+            given = 0
+            steps = of_one_state(self._internals, partial(self._numbered, batch))
+            for number, attribution in steps:
+                if number == given:  # what was given before the network changed stays as it is
+                    yield attribution
+                    given += 1
+
+    def _numbered(self, batch: Sequence[_Pair]) -> Iterator[tuple[int, Attribution]]:
+        return enumerate(self._explained(batch))
+
+    def may_join(self, pictures: Sequence[Picture], targets: Sequence[TargetLike]) -> bool:
+        """Whether pictures like these two are explained together, each for its own target."""
+        one, other = pictures
+        if one.input.shape != other.input.shape:
+            return False
+
+        def steps() -> Iterator[bool]:
+            trace = self._together(pictures)
+            if trace is None:
+                yield False
+                return
+            pair = [self._internals.target(t, trace, i) for i, t in enumerate(targets)]
+            try:
+                self._run(trace, pictures, JointTarget(pair))
+            except SeparateError:
+                self._separate = True
+            yield not self._separate
+
+        (found,) = of_one_state(self._internals, steps)
+        return found
 
     def explain_as_one(
         self, pictures: Sequence[Picture], targets: Sequence[TargetLike]
@@ -77,7 +106,7 @@ class Batches:
         def steps() -> Iterator[list[Attribution]]:
             trace = self._recorded(picture)
             resolved = [self._internals.target(target, trace) for target in targets]
-            yield [found for one in resolved for found in self._run(trace, [picture], [one])]
+            yield [found for one in resolved for found in self._run(trace, [picture], one)]
 
         (found,) = of_one_state(self._internals, steps)
         return found
@@ -118,30 +147,31 @@ class Batches:
     def _explained(self, batch: Sequence[_Pair]) -> Iterator[Attribution]:
         """The attributions of one batch, all of one state of the network."""
         pictures = [picture for picture, _ in batch]
-        shape = tuple(pictures[0].input.shape)
-        if len(batch) == 1 or not self._may_join(batch):
-            yield from self._alone(batch)
-            return
-        with self._network.held(self._network.state()):
-            if self._network.batch_problem(pictures[0].input):
-                self._joins[shape] = False
-            else:
-                trace = self._internals.joint_trace(pictures, needs=self._needs, layer=self._layer)
-                self._joins[shape] = trace.joins
-        if not self._joins[shape]:
+        trace = self._together(pictures) if self._may_join(batch) else None
+        if trace is None:
             yield from self._alone(batch)
             return
         targets = [self._internals.target(target, trace, i) for i, (_, target) in enumerate(batch)]
         try:
-            found = self._run(trace, pictures, targets)
+            found = self._run(trace, pictures, joint(targets))
         except SeparateError:
             self._separate = True
             found = list(self._alone(batch))
         yield from found
 
+    def _together(self, pictures: Sequence[Picture]) -> Trace | None:
+        """One pass of pictures of one shape; None where the network has to see them one by one."""
+        x = pictures[0].input
+        with self._network.held(self._network.state()):
+            trace = None
+            if not self._network.batch_problem(x):
+                trace = self._internals.joint_trace(pictures, needs=self._needs, layer=self._layer)
+        joins = self._joins[tuple(x.shape)] = trace is not None and trace.joins
+        return trace if joins else None
+
     def _may_join(self, batch: Sequence[_Pair]) -> bool:
         """Whether the pictures can be run together, as far as that is known."""
-        if not self._joins.get(tuple(batch[0][0].input.shape), True):
+        if len(batch) == 1 or not self._joins.get(tuple(batch[0][0].input.shape), True):
             return False
         one = batch[0][1]
         # None is each picture's own.
@@ -150,16 +180,14 @@ class Batches:
     def _alone(self, batch: Sequence[_Pair]) -> Iterator[Attribution]:
         for picture, target in batch:
             trace = self._recorded(picture)
-            yield from self._run(trace, [picture], [self._internals.target(target, trace)])
+            yield from self._run(trace, [picture], self._internals.target(target, trace))
 
     def _recorded(self, picture: Picture) -> Trace:
         with self._network.held(self._network.state()):
             return self._internals.passing_trace(picture, needs=self._needs, layer=self._layer)
 
-    def _run(
-        self, trace: Trace, pictures: Sequence[Picture], targets: Sequence[Target]
-    ) -> list[Attribution]:
-        internals, method, target = self._internals, self._method, joint(targets)
+    def _run(self, trace: Trace, pictures: Sequence[Picture], target: Target) -> list[Attribution]:
+        internals, method = self._internals, self._method
         layer = internals.resolve_layer(trace, self._layer) if method.takes_layer else None
         call = MethodCall(method, target, layer, self._parameters)
         partly = not trace.is_whole

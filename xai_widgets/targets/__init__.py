@@ -6,7 +6,7 @@ explanation can be read without it.
 """
 
 from xai_widgets.targets.activation import Activation, Unit
-from xai_widgets.targets.joint import SeparateError, joint
+from xai_widgets.targets.joint import JointTarget, SeparateError, joint
 from xai_widgets.targets.outputs import OutputLike
 from xai_widgets.targets.prediction import ClassScore, Prediction, class_name, in_words
 from xai_widgets.targets.readout import Readout, logits_of, probabilities_of, resolve
@@ -15,6 +15,7 @@ from xai_widgets.targets.target import Target, TargetLike
 __all__ = [
     "Activation",
     "ClassScore",
+    "JointTarget",
     "OutputLike",
     "Prediction",
     "Readout",
