@@ -28,6 +28,8 @@ from xai_widgets import Engine, Study
 from xai_widgets.demo import shapes_engine
 from xai_widgets.demo.shapes import CLASS_NAMES, Shape
 from xai_widgets.errors import ExplanationError
+from xai_widgets.study import ComputeBlocks
+from xai_widgets.study.__main__ import main
 from xai_widgets.study.folders import faults, merge, status
 from xai_widgets.study.leases import Leases
 from xai_widgets.study.running import block_order
@@ -534,55 +536,82 @@ def test_reading_needs_neither_network_nor_pictures(study: Study) -> None:
 # The command line.
 
 
-def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+def command(*arguments: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
         [sys.executable, "-m", "xai_widgets.study", *arguments],
-        cwd=ROOT,
-        env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
-        capture_output=True,
-        text=True,
-        timeout=500,
-        check=False,
-    )
-
-
-@pytest.mark.timeout(600)  # it starts five processes
-def test_the_command_line_goes_on_where_it_was_killed(
-    tmp_path: Path, engine: Engine, marked: list[Shape], study: Study
-) -> None:
-    recipe = {"factory": f"{HERE}:make_engine", "data": f"{HERE}:make_data"}
-    other = made(tmp_path, engine, marked, folder=tmp_path / "b.study", recipe=recipe)
-    folder = str(other.store.folder)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "xai_widgets.study", "run", folder],
         cwd=ROOT,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
+
+
+RECIPE = {"factory": f"{HERE}:make_engine", "data": f"{HERE}:make_data"}
+
+
+@pytest.mark.timeout(600)  # it starts two processes, on a machine that may be busy
+def test_it_goes_on_where_it_was_killed(
+    tmp_path: Path, engine: Engine, marked: list[Shape], study: Study
+) -> None:
+    other = made(tmp_path, engine, marked, folder=tmp_path / "b.study", recipe=RECIPE)
+    folder = str(other.store.folder)
+    process = command("run", folder)
     while not other.store.done() and process.poll() is None:
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    done = command("run", folder)
-    assert done.returncode == 0, done.stderr
-    assert "60 of 60 pictures" in done.stdout
+    assert command("run", folder).wait(500) == 0
     assert content(other.store.folder) == content(study.store.folder)
-    assert command("verify", folder).returncode == 0
+
+
+def test_the_command_line(
+    tmp_path: Path, engine: Engine, marked: list[Shape], capsys: pytest.CaptureFixture[str]
+) -> None:
+    study = made(tmp_path, engine, marked, recipe=RECIPE)
+    folder = str(study.store.folder)
+    assert main(["run", folder, "--minutes", "0"]) == 3
+    assert main(["run", folder]) == 0
+    assert "60 of 60 pictures computed, 0 of them" in capsys.readouterr().out
+    assert main(["verify", folder]) == 0
+    study.store.path_of(2).write_bytes(b"x")
+    assert main(["verify", folder]) == 1
+    assert "00002.safetensors is damaged" in capsys.readouterr().out
+    assert main(["status", folder]) == 0
+    assert "1 of 4 blocks missing" in capsys.readouterr().out
     Image.fromarray(marked[0].pixels).save(tmp_path / "a.png")
-    page = command("explain", folder, str(tmp_path / "a.png"), "-o", str(tmp_path / "a.html"))
-    assert page.returncode == 0, page.stderr
-    assert "Nearest pictures" in (tmp_path / "a.html").read_text()
+    assert main(["explain", folder, str(tmp_path / "a.png"), "-o", str(tmp_path / "a.html")]) == 0
+    page = (tmp_path / "a.html").read_text()
+    assert "Nearest pictures" in page
+    assert "0: circle" in page
+    assert main(["explain", folder, str(tmp_path / "no.png")]) == 2
+    assert "there is no file" in capsys.readouterr().err
+    assert main(["status", str(tmp_path)]) == 2
+    assert "is no study" in capsys.readouterr().err
 
 
 def test_the_recipe_of_a_stranger_is_not_followed(
-    tmp_path: Path, engine: Engine, marked: list[Shape]
+    tmp_path: Path,
+    engine: Engine,
+    marked: list[Shape],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    recipe = {"factory": f"{HERE}:make_engine", "data": f"{HERE}:make_data"}
-    study = made(tmp_path, engine, marked, recipe=recipe)
-    refused = command("run", str(study.store.folder), XDG_CONFIG_HOME=str(tmp_path / "other"))
-    assert refused.returncode == 2
-    assert "--trust" in refused.stderr
-    study.store.amend(recipe={**study.store.manifest["recipe"], "factory": "os:getcwd"})
-    forged = command("run", str(study.store.folder))
-    assert forged.returncode == 2
-    assert "--trust" in forged.stderr
+    study = made(tmp_path, engine, marked, recipe=RECIPE)
+    study.store.amend(recipe={**RECIPE, "factory": "os:getcwd"})
+    assert main(["run", str(study.store.folder)]) == 2
+    assert "--trust" in capsys.readouterr().err
+    study = made(tmp_path, engine, marked, recipe=RECIPE)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "another"))
+    assert main(["run", str(study.store.folder)]) == 2
+    assert "--trust" in capsys.readouterr().err
     assert Store(study.store.folder).done() == []
+    arguments = ["--engine", RECIPE["factory"], "--data", RECIPE["data"]]
+    assert main(["run", str(study.store.folder), *arguments]) == 0
+
+
+def test_blocks_computed_for_ray_or_spark(
+    tmp_path: Path, engine: Engine, marked: list[Shape], study: Study
+) -> None:
+    other = made(tmp_path, engine, marked, folder=tmp_path / "b.study", recipe=RECIPE)
+    compute = pickle.loads(pickle.dumps(ComputeBlocks(other.store.folder, other.recipe)))
+    assert compute.batch({"block": np.array([0, 2])})["block"].tolist() == [0, 2]
+    assert [compute(number) for number in (1, 3)] == [1, 3]
+    assert content(other.store.folder) == content(study.store.folder)

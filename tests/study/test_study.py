@@ -103,7 +103,7 @@ def test_cover_is_what_one_does_by_hand(misled: Study, drawn: list[Shape]) -> No
         x = engine.input(drawn[row].pixels)
         covered = x.clone()
         covered[:, :, 50:64, 50:64] = x.mean((2, 3))[:, :, None, None]
-        before, after = (engine.model(v).softmax(1)[0] for v in (x, covered))
+        before, after = (engine.model(v).softmax(1)[0].detach() for v in (x, covered))
         falls.append(float(before.max() - after[before.argmax()]))
         turned.append(int(before.argmax() != after.argmax()))
     assert found.effect == pytest.approx(np.mean(falls), abs=1e-5)
@@ -297,7 +297,7 @@ def test_verdicts_are_kept_and_taken_back(misled: Study) -> None:
     study.decide(2, "fine")
     study.decide([5], "blurred")
     study.undo()
-    assert study.columns()["verdict"][[1, 2, 5]].tolist() == ["wrong label", "fine", ""]
+    assert study.rows["verdict"][[1, 2, 5]].tolist() == ["wrong label", "fine", ""]
     lines = (study.store.folder / "verdicts.jsonl").read_text().splitlines()
     assert len(lines) == 4
     with open(study.store.folder / "verdicts.jsonl", "a") as file:
@@ -310,6 +310,22 @@ def test_verdicts_are_kept_and_taken_back(misled: Study) -> None:
     ]
     with pytest.raises(ExplanationError, match="row 240 is none"):
         study.decide(240, "x")
+
+
+def test_maps_of_other_classes_are_kept(misled: Study, drawn: list[Shape]) -> None:
+    row, engine = 4, misled.engine
+    own = misled.map_of(row)
+    assert np.array_equal(own, misled.rows.maps([row])[0])
+    assert np.array_equal(misled.map_of(row, "label"), own)
+    other = misled.map_of(row, "star")
+    expected = engine.explain(drawn[row].pixels, target="star").values
+    assert np.allclose(other, expected, atol=1e-5)
+    read = Study.open(misled.store.folder)
+    assert np.array_equal(read.map_of(row, 3), other)
+    with pytest.raises(ExplanationError, match="needs the network"):
+        read.map_of(row, "square")
+    with pytest.raises(ExplanationError, match='Did you mean "square"'):
+        misled.map_of(row, "sqare")
 
 
 def test_two_networks_on_the_same_pictures(tmp_path: Path) -> None:

@@ -11,9 +11,10 @@ from xai_widgets.study.findings import Experiment, Slice, Suspicion
 from xai_widgets.study.recipes import Recipe
 from xai_widgets.study.running import Run
 from xai_widgets.study.study import Study
+from xai_widgets.study.tasks import ComputeBlocks
 from xai_widgets.study.verdicts import Verdict
 
-__all__ = ["Experiment", "Recipe", "Run", "Slice", "Study", "Suspicion", "Verdict"]
+__all__ = ["ComputeBlocks", "Experiment", "Recipe", "Run", "Slice", "Study", "Suspicion", "Verdict"]
 
 
 def __dir__() -> list[str]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ import numpy.typing as npt
 import xxhash
 
 from xai_widgets.engine import Engine
+from xai_widgets.engine.ahead import ahead
 from xai_widgets.errors import ExplanationError
 from xai_widgets.images import Picture
 from xai_widgets.study.labels import Classes
@@ -135,19 +135,10 @@ def _ahead(
     rows: range,
 ) -> Iterator[_Read]:
     """What is read of each row, in order, decoded ahead by a few threads."""
-    waiting: deque[Future[_Read]] = deque()
-    remaining = iter(rows)
-    with ThreadPoolExecutor(_READERS, thread_name_prefix="xai_widgets pictures") as pool:
-        try:
-            while True:
-                while len(waiting) < _AHEAD and (row := next(remaining, None)) is not None:
-                    waiting.append(pool.submit(_read, engine, source, classes, labels, row))
-                if not waiting:
-                    return
-                yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
+    # A user's own data set or preprocessing is asked by one thread at a time.
+    several = source.threads and engine.internals.preprocessor.may_run_in_threads
+    read = partial(_read, engine, source, classes, labels)
+    return ahead(read, rows, threads=_READERS if several else 1, count=_AHEAD)
 
 
 def _read(

@@ -243,11 +243,14 @@ class StudyCore:
         """The names of the classes, or "class 0" and so on."""
         return [self.classes.name(i) for i in range(self.classes.count)]
 
-    def observer_of(self, engine: Engine) -> Observer:
-        """The study's method and settings bound to an engine."""
+    def observer_of(self, engine: Engine, target: TargetRule | None = None) -> Observer:
+        """The study's method and settings bound to an engine; with another rule for targets where
+        one is given.
+        """
         manifest = self.store.manifest
         layer, parameters = manifest.get("layer"), dict(manifest.get("parameters", {}))
-        return Observer(engine, str(manifest["method"]), manifest["target"], layer, parameters)
+        rule = manifest["target"] if target is None else target
+        return Observer(engine, str(manifest["method"]), rule, layer, parameters)
 
     def caption(self, row: int) -> str:
         """A row in a few words: its number, its prediction, and its label where that differs."""

@@ -21,9 +21,10 @@ from xai_widgets.errors import ExplanationError
 from xai_widgets.images import Picture
 from xai_widgets.methods import Method, find
 from xai_widgets.probe.guard import ordinary_modes
+from xai_widgets.probe.partial import Needs
 from xai_widgets.probe.trace import Trace
 from xai_widgets.render import resize
-from xai_widgets.targets import Target
+from xai_widgets.targets import Target, joint
 
 __all__ = ["Observation", "Observer", "TargetRule"]
 
@@ -83,6 +84,12 @@ class Observer:
         """
         return self._card.family in ("CAM", "Gradient") and " per " not in self._card.cost
 
+    @property
+    def _needs(self) -> Needs:
+        """What is read of a pass; features are of a layer also where the method needs none."""
+        needs = self.engine.internals.needs(self._card, self._parameters)
+        return "layer" if needs == "layer" else "everything"
+
     def observe(
         self, pictures: Sequence[Picture], labels: Sequence[int]
     ) -> Iterator[tuple[int, Observation]]:
@@ -101,34 +108,40 @@ class Observer:
 
     def _batch_size(self, shape: tuple[int, ...], picture: Picture) -> int:
         if shape not in self._sizes:
-            trace = self.engine.internals.joint_trace([picture])
-            self._sizes[shape] = trace.batch_size() if trace.joins else 1
+            trace = self.engine.internals.passing_trace(picture)
+            backward = self._needs != "layer"
+            best = trace.network.best_batch(trace.input, backward=backward)
+            self._sizes[shape] = best if trace.joins else 1
         return self._sizes[shape]
 
     def _observe(self, pictures: list[Picture], labels: list[int]) -> list[Observation]:
         internals = self.engine.internals
         network = internals.network
         with ordinary_modes(), network.held(network.state()):
-            trace = internals.joint_trace(pictures)
+            trace = internals.joint_trace(pictures, needs=self._needs, layer=self.layer)
             logits, probabilities = _both(trace)
-            predictions = probabilities.argmax(1)
-            targets = [
+            # Of one logit an even chance is the second class, as `Prediction` has it.
+            single = trace.logits.shape[1] == 1
+            predictions = probabilities[:, 1] >= 0.5 if single else probabilities.argmax(1)
+            classes = [
                 self._own(int(p), label) for p, label in zip(predictions, labels, strict=True)
             ]
-            layer = internals.resolve_layer(trace, self.layer) if self._takes_layer else None
+            targets = [target_of(index, trace) for index in classes]
+            takes_layer = self._card.takes_layer
+            layer = internals.resolve_layer(trace, self.layer) if takes_layer else None
             if self._joined:
-                target = own_targets(targets, trace)
+                target = joint(targets)
                 values, said = self._together(trace, target, layer)
                 scores = trace.score(target).float().tolist()
             else:
-                values, said, scores = self._one_by_one(pictures, targets, trace)
+                values, said, scores = self._one_by_one(pictures, targets)
             features, attributed = self._features(trace, layer, values)
         return [
             Observation(
                 logits[i],
                 probabilities[i],
                 int(predictions[i]),
-                targets[i],
+                classes[i],
                 float(scores[i]),
                 features[i],
                 attributed[i],
@@ -137,10 +150,6 @@ class Observer:
             )
             for i in range(len(pictures))
         ]
-
-    @property
-    def _takes_layer(self) -> bool:
-        return self._card.takes_layer
 
     def _own(self, prediction: int, label: int) -> int:
         """The class that is explained of a picture."""
@@ -158,14 +167,13 @@ class Observer:
         return [_pooled(_plain(value), space) for value in tensor.float().cpu()], said
 
     def _one_by_one(
-        self, pictures: list[Picture], targets: list[int], trace: Trace
+        self, pictures: list[Picture], targets: list[Target]
     ) -> tuple[list[Floats], list[tuple[str, ...]], list[float]]:
-        single = trace.logits.shape[1] == 1
         made = [
             self.engine.explain(
                 picture,
                 self._card.name,
-                target=own_targets([target], trace) if single else target,
+                target=target,
                 layer=self.layer,
                 **self._parameters,
             )
@@ -193,22 +201,21 @@ class Observer:
         return features.numpy(), attributed.numpy()
 
 
-def own_targets(classes: Sequence[int], trace: Trace) -> Target:
-    """Each picture's own class as one target: the score of picture i is its logit of
-    ``classes[i]``. A network of one logit answers "is it the second?": its first class has that
-    logit times −1.
+def target_of(index: int, trace: Trace) -> Target:
+    """A class as a target. A network of one logit answers "is it the second?": its first class has
+    that logit times −1.
     """
     readout = trace.network.readout
-    own = torch.tensor(list(classes), device="cpu")
+    if trace.logits.shape[1] > 1:
+        return readout.resolve(index, trace.output, len(trace.input))
+    second = readout.resolve(0, trace.output, len(trace.input))
+    if index == 1:
+        return second
 
     def score(output: Any) -> Tensor:
-        logits = readout.logits(output, len(own))
-        here = own.to(logits.device)
-        if logits.shape[1] == 1:
-            return logits[:, 0] * (2 * here - 1).to(logits)
-        return logits.gather(1, here[:, None])[:, 0]
+        return -readout.logits(output)[:, 0]
 
-    return Target(None, "each picture's own class", score)
+    return Target(None, f"not {second.name}", score)
 
 
 def _both(trace: Trace) -> tuple[Floats, Floats]:

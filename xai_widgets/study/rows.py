@@ -13,6 +13,7 @@ from xai_widgets.errors import ExplanationError, brief, nearest, some_of
 from xai_widgets.study.blocks import logits_of, whole
 from xai_widgets.study.properties import PROPERTIES
 from xai_widgets.study.store import Block, Store
+from xai_widgets.study.verdicts import Verdicts
 
 __all__ = ["RowNumbers", "Rows"]
 
@@ -29,12 +30,13 @@ class Rows(Mapping[str, Column]):
 
     `label` and `prediction` are classes by index (-1: none, or not computed); `probability` is that
     of the prediction, `loss` −log p(label), `correct` whether both are the same; `done` and `error`
-    say which rows have been computed, and why one could not be. Brightness, contrast, saturation,
+    say which rows have been computed, and why one could not be; `verdict` is the last. Brightness, contrast, saturation,
     sharpness, width, height and aspect are of the picture. The rest is metadata.
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._verdicts = Verdicts(store)
         self._given = store.rows()
         count = store.count
         self._lock = threading.Lock()
@@ -86,6 +88,8 @@ class Rows(Mapping[str, Column]):
     def __getitem__(self, name: str) -> Column:
         if name == "correct":
             column = (self["label"] == self["prediction"]) & (self["label"] >= 0) & self["done"]
+        elif name == "verdict":
+            column = self._verdicts.column()
         elif name == "error":
             column = np.array(
                 [str(self.note(r).get("error", "")) for r in range(len(self["done"]))]
@@ -104,7 +108,9 @@ class Rows(Mapping[str, Column]):
         return view
 
     def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys(["key", *self._known, "correct", "error", *self._given]))
+        return iter(
+            dict.fromkeys(["key", *self._known, "correct", "error", "verdict", *self._given])
+        )
 
     def __len__(self) -> int:
         return len(list(iter(self)))

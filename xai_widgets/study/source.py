@@ -27,7 +27,8 @@ class Source:
     label_names: what the numbers mean, where the data say so. keys: a name for each row, by which a
     person finds the picture. columns: metadata, one NumPy column each. kind: in words. digest: a
     checksum of names, labels and what else can be had without decoding. folder: where the keys are
-    paths within a folder.
+    paths within a folder. threads: whether several may read at once, nothing of the user's own
+    being run.
     """
 
     count: int
@@ -40,6 +41,7 @@ class Source:
     digest: str = ""
     folder: Path | None = None
     warnings: tuple[str, ...] = ()
+    threads: bool = True
 
     def __len__(self) -> int:
         return self.count

@@ -149,7 +149,9 @@ def _content(picture: Any) -> Any:
         return picture.detach().cpu().float().numpy()
     if hasattr(picture, "tobytes") and hasattr(picture, "mode"):
         return np.frombuffer(picture.tobytes(), np.uint8)
-    return os.fspath(picture) if isinstance(picture, os.PathLike) else a_kind(picture)
+    if isinstance(picture, (str, bytes, os.PathLike)):
+        return os.fspath(picture)
+    return picture.get("bytes") if isinstance(picture, Mapping) else a_kind(picture)
 
 
 # Data sets of torch and torchvision.
@@ -190,6 +192,7 @@ def _dataset(data: Any) -> Source:
         names,
         digest=digest_of(type(data).__name__, keys, labels, _drawn_anew(data)),
         warnings=_augmented(data),
+        threads=False,
     )
 
 
@@ -254,6 +257,7 @@ def _of_table(table: Table) -> Source:
     count = len(pictures)
     keys = [str(row) for row in range(count)]
     paths = [table.key(row) for row in range(count)] if count and table.has_keys else None
+    held = None if isinstance(pictures, range) else pictures  # else the data set gives them
     return Source(
         count,
         lambda row: (table.picture(row), None),
@@ -266,5 +270,7 @@ def _of_table(table: Table) -> Source:
             paths or keys,
             labels,
             *[(name, column.tolist()) for name, column in table.columns.items()],
+            *([] if held is None else map(_content, held) if paths is None else map(_size, paths)),
         ),
+        threads=held is not None,
     )

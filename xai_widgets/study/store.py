@@ -3,6 +3,7 @@
     study.json                  format, fingerprints, settings
     rows.jsonl                  key, label, split and metadata, one row a line
     blocks/00017.safetensors    what was computed for 256 fixed rows
+    kept/00000042-3.safetensors the map of row 42 for class 3, once somebody has asked for it
     verdicts.jsonl              what people decided, only ever appended to
     leases/00017                who computes a block at present
 
@@ -297,6 +298,24 @@ class Store:
         return Block(
             number, rows.start, rows.stop, tensors, notes if isinstance(notes, dict) else {}
         )
+
+    def read_kept(self, row: int, target: int) -> npt.NDArray[np.float32] | None:
+        """The map of a row for another class than the block has; None where nobody asked yet."""
+        file = self._inside(f"kept/{row:08}-{target}.safetensors")
+        try:
+            with safe_open(file, framework="np") as opened:
+                if _head(opened.metadata()).get("key") != self.manifest["key"]:
+                    return None
+                return np.asarray(opened.get_tensor("map"), dtype=np.float32)
+        except (OSError, SafetensorError, ValueError):
+            return None
+
+    def keep(self, row: int, target: int, values: npt.NDArray[np.float32]) -> None:
+        """Keep the map of a row for another class."""
+        self._inside("kept").mkdir(exist_ok=True)
+        text = json.dumps({"format": FORMAT, "key": self.manifest["key"]})
+        content = save({"map": np.ascontiguousarray(values)}, {"xai_widgets": text})
+        self.write(f"kept/{row:08}-{target}.safetensors", content)
 
     def done(self) -> list[int]:
         """The numbers of the blocks that are there and whole."""

@@ -22,6 +22,7 @@ from xai_widgets.study.findings import Slice, Suspicion, percent, span
 from xai_widgets.study.groups import Grouping, alignment, group_maps, mean_map, pooled_maps
 from xai_widgets.study.pages import study_page
 from xai_widgets.study.properties import PROPERTIES
+from xai_widgets.study.settings import target_rule
 from xai_widgets.study.similarity import (
     centred,
     duplicates,
@@ -295,6 +296,33 @@ class Study(Changing):
             )
         return mean_map(self.rows.maps(wanted)), said
 
+    def map_of(self, row: int, target: str | int = "prediction") -> npt.NDArray[np.float32]:
+        """The map (h, w) of a row for its "prediction", its "label", or a class by name or index:
+        that of the study where it is the one, else computed now and kept in the folder.
+
+        Raises ExplanationError for a row or a class that there is not, and where the map has to be
+        computed and the network or the pictures are not there.
+        """
+        (wanted,) = self._checked([row])
+        classes = {name: int(self.rows[name][wanted]) for name in ("prediction", "label", "target")}
+        index = classes.get(str(target))
+        if index is None:
+            index = target_rule(target, self.classes.names, self.classes.count)
+        if not isinstance(index, int) or index < 0:
+            raise ExplanationError(f"row {row} has no label; give the class whose map is wanted")
+        if index == classes["target"]:
+            return self.rows.maps([int(wanted)])[0]
+        kept = self.store.read_kept(int(wanted), index)
+        if kept is None:
+            self._need_engine("the map of another class")
+            assert self.engine is not None
+            assert self.source is not None
+            picture = self.engine.picture(self.source.read(int(wanted))[0])
+            ((_, seen),) = self.observer_of(self.engine, index).observe([picture], [-1])
+            kept = seen.map
+            self.store.keep(int(wanted), index, kept)
+        return kept
+
     # Verdicts.
 
     def decide(self, rows: int | Sequence[int] | RowNumbers, verdict: str) -> Verdict:
@@ -312,12 +340,11 @@ class Study(Changing):
     # Elsewhere.
 
     def columns(self) -> dict[str, npt.NDArray[Any]]:
-        """All columns, with names of classes beside their numbers, and the verdicts."""
+        """All columns, with names of classes beside their numbers."""
         found = {name: self.rows[name] for name in self.rows}
         for name in ("label", "prediction", "target"):
             named = [self.classes.name(int(i)) if i >= 0 else "" for i in found[name]]
             found[f"{name}_name"] = np.array(named)
-        found["verdict"] = Verdicts(self.store).column()
         return found
 
     def to_pandas(self) -> Any:
