@@ -30,8 +30,9 @@ class Rows(Mapping[str, Column]):
 
     `label` and `prediction` are classes by index (-1: none, or not computed); `probability` is that
     of the prediction, `loss` −log p(label), `correct` whether both are the same; `done` and `error`
-    say which rows have been computed, and why one could not be; `verdict` is the last. Brightness, contrast, saturation,
-    sharpness, width, height and aspect are of the picture. The rest is metadata.
+    say which rows have been computed, and why one could not be; `verdict` is the last one given.
+    Brightness, contrast, saturation, sharpness, width, height and aspect are of the picture. The
+    rest is metadata.
     """
 
     def __init__(self, store: Store) -> None:

@@ -305,10 +305,11 @@ class Study(Changing):
         """
         (wanted,) = self._checked([row])
         classes = {name: int(self.rows[name][wanted]) for name in ("prediction", "label", "target")}
-        index = classes.get(str(target))
-        if index is None:
-            index = target_rule(target, self.classes.names, self.classes.count)
-        if not isinstance(index, int) or index < 0:
+        if isinstance(target, str) and target in classes:
+            index = classes[target]
+        else:
+            index = int(target_rule(target, self.classes.names, self.classes.count))
+        if index < 0:
             raise ExplanationError(f"row {row} has no label; give the class whose map is wanted")
         if index == classes["target"]:
             return self.rows.maps([int(wanted)])[0]
