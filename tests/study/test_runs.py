@@ -615,3 +615,33 @@ def test_blocks_computed_for_ray_or_spark(
     assert compute.batch({"block": np.array([0, 2])})["block"].tolist() == [0, 2]
     assert [compute(number) for number in (1, 3)] == [1, 3]
     assert content(other.store.folder) == content(study.store.folder)
+
+
+def test_rows_are_there_when_the_run_is_over(
+    tmp_path: Path, engine: Engine, marked: list[Shape]
+) -> None:
+    study = made(tmp_path, engine, marked)
+    study.run(progress=False).wait(120)
+    assert study.rows["done"].all()
+    other = made(tmp_path, engine, marked, folder=tmp_path / "b.study")
+    with ThreadPoolExecutor(1) as executor:
+        other.run(executor, progress=False).wait(120)
+    assert other.rows["done"].all()
+
+
+def test_a_picture_that_the_network_refuses_costs_no_other(tmp_path: Path) -> None:
+    class Refusing(nn.Sequential):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            if bool((x.flatten(1).mean(1) > 0.9).any()):
+                raise RuntimeError("too bright")
+            return super().forward(x)
+
+    network = Refusing(nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Linear(48, 3)).eval()
+    engine = Engine(network, preprocessing={"size": 16})
+    drawn = np.random.default_rng(0).integers(0, 200, (20, 16, 16, 3), dtype=np.uint8)
+    drawn[7] = 255
+    study = Study(engine, (drawn, [0] * 20), folder=tmp_path / "s", method="saliency")
+    study.run(wait=True, progress=False)
+    assert np.flatnonzero(~study.rows["done"]).tolist() == [7]
+    assert "too bright" in study.rows["error"][7]
+    assert study.rows["prediction"][8] == engine.predict(drawn[8]).index

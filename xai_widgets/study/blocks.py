@@ -30,6 +30,10 @@ _AHEAD = 32  # pictures decoded and not yet observed
 _GROUP = 64  # pictures that are sorted into batches together
 
 
+# What a network may raise for one picture and not for others.
+_REFUSALS = (ExplanationError, RuntimeError, ValueError, TypeError, IndexError, AssertionError)
+
+
 @dataclass(frozen=True, eq=False)
 class Computed:
     """How many rows of a block are done; with the last, its columns and notes."""
@@ -105,12 +109,12 @@ def _observed(
             seen[there[place][0]] = observation
             if number % 8 == 0:
                 yield len(seen) + len(problems)
-    except ExplanationError:
+    except _REFUSALS:
         for i, picture in there:
             try:
                 ((_, seen[i]),) = observer.observe([picture], [reads[i].label])
-            except ExplanationError as error:
-                problems[i] = str(error)
+            except _REFUSALS as error:
+                problems[i] = _words(error)
             yield len(seen) + len(problems)
     yield len(seen) + len(problems)
 
@@ -155,12 +159,7 @@ def _read(
         if not bool(picture.input.isfinite().all()):
             raise ExplanationError(f"{picture.name} as model input is not finite")
     except Exception as error:  # a user's data set may raise anything
-        words = (
-            str(error)
-            if isinstance(error, ExplanationError)
-            else (f"{type(error).__name__}: {error}")
-        )
-        return _Read(None, label, (0, 0), problem=words or type(error).__name__)
+        return _Read(None, label, (0, 0), problem=_words(error))
     height, width = picture.pixels.shape[:2]
     size = size_of(image) or (width, height)
     return _Read(
@@ -171,6 +170,11 @@ def _read(
         properties_of(picture.pixels, size),
         xxhash.xxh3_64_intdigest(picture.input.contiguous().numpy().data.cast("B")),
     )
+
+
+def _words(error: Exception) -> str:
+    said = " ".join(str(error).split())[:500]
+    return said if isinstance(error, ExplanationError) else f"{type(error).__name__}: {said}"
 
 
 def halved(values: npt.NDArray[Any]) -> tuple[npt.NDArray[np.float16], np.float32]:

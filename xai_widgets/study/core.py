@@ -41,6 +41,7 @@ from xai_widgets.study.store import BLOCK, Store
 
 __all__ = ["StudyCore"]
 
+_SAID = 6  # sentences about rows
 _USAGE = 'Study(engine, data, folder="photos.study")'
 
 
@@ -271,8 +272,10 @@ class StudyCore:
                 f"{failed:,} of {self.store.count:,} pictures could not be used, the first because "
                 f'{first} (study.rows["error"] has all reasons)'
             )
-        for sentence, count in self.rows.warned.items():
-            said.append(f"{sentence} ({count:,} pictures)")
+        warned = sorted(self.rows.warned.items(), key=lambda pair: -pair[1])
+        said += [f"{sentence} ({count:,} pictures)" for sentence, count in warned[:_SAID]]
+        if len(warned) > _SAID:
+            said.append(f"and {len(warned) - _SAID:,} more; study.rows.note(row) has each row's")
         return tuple(said)
 
     def refresh(self) -> int:

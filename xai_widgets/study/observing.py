@@ -108,11 +108,23 @@ class Observer:
 
     def _batch_size(self, shape: tuple[int, ...], picture: Picture) -> int:
         if shape not in self._sizes:
-            trace = self.engine.internals.passing_trace(picture)
-            backward = self._needs != "layer"
-            best = trace.network.best_batch(trace.input, backward=backward)
-            self._sizes[shape] = best if trace.joins else 1
+            self._sizes[shape] = self._learned_size(picture)
         return self._sizes[shape]
+
+    def _learned_size(self, picture: Picture) -> int:
+        """How many pictures like this to observe together. A whole pass of two teaches what later
+        passes, recorded in part, rest on; of more it would take much memory and teach no more.
+        """
+        internals = self.engine.internals
+        with ordinary_modes(), internals.network.held(internals.network.state()):
+            if internals.network.batch_problem(picture.input):
+                return 1
+            trace = internals.joint_trace([picture, picture])
+            if not trace.joins:
+                return 1
+            if self._card.takes_layer:
+                trace.map(internals.resolve_layer(trace, self.layer))
+            return internals.network.best_batch(trace.input, backward=self._needs != "layer")
 
     def _observe(self, pictures: list[Picture], labels: list[int]) -> list[Observation]:
         internals = self.engine.internals

@@ -65,9 +65,11 @@ def block_steps(
     wait: bool = True,
     timeout: float | None = None,
     unchanged: Callable[[], bool] = lambda: True,
+    finished: Callable[[], object] = lambda: None,
 ) -> Iterator[Progress[int]]:
     """Compute the blocks that are missing, in that order, each under its lease; the result is how
     many rows are done. With ``wait``, stay until blocks that others compute are there too.
+    ``finished`` is called whenever a block is.
 
     Raises ExplanationError where the network has changed meanwhile.
     """
@@ -86,6 +88,7 @@ def block_steps(
         for number in waiting:
             if store.has(number):
                 done.add(number)
+                finished()
                 continue
             if not leases.claim(number):
                 skipped.append(number)
@@ -100,6 +103,7 @@ def block_steps(
                                 _check_unchanged(unchanged)
                                 store.write_block(number, step.tensors, step.notes or {})
             done.add(number)
+            finished()
             yield progress()
         waiting = deque(skipped)
         if waiting and not wait:
@@ -134,6 +138,7 @@ def executor_steps(
     task: Callable[..., Any],
     arguments: Sequence[Any],
     order: Sequence[int],
+    finished: Callable[[], object],
     stopped: threading.Event,
 ) -> Iterator[Progress[int]]:
     """Give each missing block to an executor; `task` is called with the arguments and the block's
@@ -158,6 +163,7 @@ def executor_steps(
                     f'"{store.folder.resolve()}"?'
                 )
             rows += len(store.range_of(number))
+            finished()
             yield Progress(rows / total, rows, f"{rows:,} of {total:,} pictures")
     finally:
         for _, future in futures:
@@ -188,7 +194,6 @@ class Run:
         *,
         engine: Engine | None,
         progress: bool,
-        on_step: Callable[[Progress[int]], None] | None = None,
     ) -> None:
         self.fraction = 0.0
         self.words = "waiting"
@@ -196,7 +201,6 @@ class Run:
         self.error: BaseException | None = None
         self._stopped = threading.Event()
         self._over = threading.Event()
-        self._on_step = on_step
         self._bar: Any = _bar() if progress else None
         self._job: Any = None
         if engine is None:
@@ -263,8 +267,6 @@ class Run:
                 if self._bar is not None:
                     self._bar.set_postfix_str(step.words, refresh=False)
                     self._bar.update(step.fraction - self._bar.n)
-                if self._on_step is not None:
-                    self._on_step(step)
                 yield step
                 if self._stopped.is_set():
                     return

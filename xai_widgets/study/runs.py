@@ -65,7 +65,7 @@ class RunningStudy(StudyCore):
         else:
             task, arguments = self._task(executor)
             self._run = Run(
-                partial(executor_steps, self.store, executor, task, arguments, order),
+                partial(executor_steps, self.store, executor, task, arguments, order, self.refresh),
                 engine=None,
                 progress=progress,
             )
@@ -96,7 +96,12 @@ class RunningStudy(StudyCore):
             return network_digest(self.engine) == str(digest)
 
         yield from block_steps(
-            self.store, self.compute, order, timeout=timeout, unchanged=unchanged
+            self.store,
+            self.compute,
+            order,
+            timeout=timeout,
+            unchanged=unchanged,
+            finished=self.refresh,
         )
 
     def _task(self, executor: Any) -> tuple[Any, tuple[Any, ...]]:
