@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw
 from torch import Tensor
 
 from xai_widgets.errors import ExplanationError, strict_keywords
+from xai_widgets.progress import Progress
 from xai_widgets.study.experiments import cover, joined, mask_of, partners_of, swap
 from xai_widgets.study.findings import Experiment, Region, Suspicion
 from xai_widgets.study.runs import RunningStudy
@@ -23,7 +24,7 @@ __all__ = ["Changing"]
 
 RowNumbers = npt.NDArray[np.int64]
 _MOST = 256  # rows of an experiment; of more, so many are drawn
-_SEARCHED, _TESTED = 72, 160  # rows of the search for shortcuts, and of the experiment after it
+_SEARCHED, _TESTED = 48, 128  # rows of the search for shortcuts, and of the experiment after it
 _FEWEST = 24  # rows, without which there is no search
 _BEYOND = 0.15  # of the answers, that must turn beyond the control's, for a suspicion
 _HALF = 0.5  # of the answers: more follow the region than all the rest of the picture
@@ -107,7 +108,7 @@ class Changing(RunningStudy):
         search, test = np.sort(drawn[:cut]), np.sort(drawn[cut:])
         _, x, others = self._with_partners(search, self._inputs(search), seed)
         found = []
-        for step in candidates(x, others, self._answer, most=most):
+        for step in _with_bar(candidates(x, others, self._answer, most=most)):
             found = step.result
         size = (int(x.shape[-2]), int(x.shape[-1]))
         if not found:
@@ -251,6 +252,17 @@ def _outlined(content: bytes, region: Region | None) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=90, subsampling=0)
     return buffer.getvalue()
+
+
+def _with_bar(steps: Iterator[Progress[Any]]) -> Iterator[Progress[Any]]:
+    """The same steps, with a bar where they take more than a few seconds."""
+    from tqdm.auto import tqdm
+
+    form = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}"
+    with tqdm(total=1.0, desc="Looking for shortcuts", bar_format=form, delay=3) as bar:
+        for step in steps:
+            bar.update(step.fraction - bar.n)
+            yield step
 
 
 def _decides(tried: Experiment) -> bool:
