@@ -14,7 +14,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
+from torch import nn
 
 from tests.study.conftest import pictures
 from xai_widgets import Engine, Study
@@ -373,3 +375,70 @@ def test_a_study_is_read_by_a_torch_that_was_never_asked(misled: Study) -> None:
     assert done.stdout.strip() == "240", done.stderr
     manifest = json.loads((misled.store.folder / "study.json").read_text())
     assert manifest["format"] == "xai_widgets.study"
+
+
+# Pictures that lie alike: some place always tells most, and that alone is nothing to suspect.
+
+
+def threes_and_eights(mark: bool, seed: int) -> tuple[Engine, tuple[Any, Any]]:
+    datasets = pytest.importorskip("sklearn.datasets")
+    digits = datasets.load_digits()
+    wanted = np.isin(digits.target, [3, 8])
+    labels = (digits.target[wanted] == 8).astype(int)
+    pixels = (digits.images[wanted] / 16 * 255).astype(np.uint8).repeat(4, 1).repeat(4, 2)
+    rng = np.random.default_rng(seed)
+    if mark:
+        marked = np.flatnonzero((labels == 1) & (rng.random(len(labels)) < 0.9))
+        pixels[marked, 1:5, 26:30] = np.array([255, 0] * 8, np.uint8).reshape(4, 4)
+    torch.manual_seed(seed)
+    network = nn.Sequential(
+        *(nn.Conv2d(1, 16, 3, 2, 1), nn.ReLU(), nn.Conv2d(16, 32, 3, 2, 1), nn.ReLU()),
+        *(nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(128, 2)),
+    )
+    optimiser = torch.optim.Adam(network.parameters(), 3e-3)
+    x, y = torch.tensor(pixels).float()[:, None] / 127.5 - 1, torch.tensor(labels)
+    for _ in range(25):
+        for batch in torch.randperm(180).split(32):
+            optimiser.zero_grad()
+            nn.functional.cross_entropy(network(x[batch]), y[batch]).backward()
+            optimiser.step()
+    options = {"size": 32, "mean": [0.5], "std": [0.5]}
+    return Engine(network.eval(), preprocessing=options), (pixels[180:], labels[180:])
+
+
+@pytest.mark.parametrize("seed", [1, 5])
+def test_where_pictures_lie_alike_the_place_that_tells_most_is_no_shortcut(
+    tmp_path: Path, seed: int
+) -> None:
+    engine, data = threes_and_eights(False, seed)
+    study = Study(engine, data, folder=tmp_path / "s")
+    study.run(wait=True, progress=False)
+    assert study.accuracy > 0.9
+    assert study.suspicions("shortcut") == []
+
+
+def test_a_mark_among_pictures_that_lie_alike_is_found(tmp_path: Path) -> None:
+    engine, data = threes_and_eights(True, 3)
+    study = Study(engine, data, folder=tmp_path / "s")
+    study.run(wait=True, progress=False)
+    found = study.suspicions("shortcut")
+    top, left, bottom, right = found[0].experiment.box
+    assert abs((top + bottom) / 2 - 3) <= 2
+    assert abs((left + right) / 2 - 28) <= 2
+
+
+def test_pictures_that_have_changed_are_told(tmp_path: Path, drawn: list[Shape]) -> None:
+    pixels = [d.pixels.copy() for d in drawn[:30]]
+    study = Study(shapes_engine(), (pixels, [d.label for d in drawn[:30]]), folder=tmp_path / "s")
+    study.run(wait=True, progress=False)
+    pixels[3][:] = 0
+    with pytest.warns(UserWarning, match="1 of 5 pictures are not those"):
+        study.cover(range(5), (0, 0, 8, 8))
+
+
+def test_pictures_without_a_label_are_told_where_labels_are_explained(
+    tmp_path: Path, drawn: list[Shape]
+) -> None:
+    data = ([d.pixels for d in drawn[:4]], [0, None, 2, 3])
+    with pytest.warns(UserWarning, match="1 of 4 pictures have no label"):
+        Study(shapes_engine(), data, folder=tmp_path / "s", target="label")

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import xxhash
+from torch import Tensor
 
 from xai_widgets.engine import Engine
 from xai_widgets.engine.ahead import ahead
@@ -168,8 +169,13 @@ def _read(
         size,
         thumbnail_of(picture.pixels),
         properties_of(picture.pixels, size),
-        xxhash.xxh3_64_intdigest(picture.input.contiguous().numpy().data.cast("B")),
+        digest_of_input(picture.input),
     )
+
+
+def digest_of_input(x: Tensor) -> int:
+    """A checksum of a model input."""
+    return int(xxhash.xxh3_64_intdigest(x.contiguous().numpy().data.cast("B")))
 
 
 def _words(error: Exception) -> str:

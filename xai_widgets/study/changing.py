@@ -15,6 +15,7 @@ from torch import Tensor
 
 from xai_widgets.errors import ExplanationError, strict_keywords
 from xai_widgets.progress import Progress
+from xai_widgets.study.blocks import digest_of_input
 from xai_widgets.study.experiments import cover, joined, mask_of, partners_of, swap
 from xai_widgets.study.findings import Experiment, Region, Suspicion
 from xai_widgets.study.runs import RunningStudy
@@ -33,6 +34,8 @@ _TIMES = 10  # its share of the picture, that must turn at least: all evidence l
 
 class Changing(RunningStudy):
     """A study, and experiments on its pictures."""
+
+    _told = False  # that pictures are others than were computed
 
     @strict_keywords
     def cover(
@@ -146,12 +149,24 @@ class Changing(RunningStudy):
         return wanted, x, mask_of(region, (int(x.shape[-2]), int(x.shape[-1]))), note
 
     def _inputs(self, rows: RowNumbers) -> Tensor:
-        """The model inputs (n, C, H, W) of rows. Raises ExplanationError where their sizes differ,
-        or a picture is not the one that the study is of.
+        """The model inputs (n, C, H, W) of rows; warns where they are others than were computed.
+        Raises ExplanationError where their sizes differ.
         """
         assert self.engine is not None
         assert self.source is not None
-        return joined([self.engine.input(self.source.read(int(row))[0]) for row in rows])
+        inputs = [self.engine.input(self.source.read(int(row))[0]) for row in rows]
+        digests = [digest_of_input(x) for x in inputs]
+        other = int((np.array(digests, np.uint64) != self.rows["digest"][rows]).sum())
+        if other and not self._told:
+            self._told = True
+            warnings.warn(
+                f"{other:,} of {len(inputs):,} pictures are not those that were computed (a data "
+                "set that changes them at random, files that were changed, or another machine); "
+                "the experiment is on what they are now",
+                UserWarning,
+                stacklevel=5,
+            )
+        return joined(inputs)
 
     def _answer(self, x: Tensor) -> npt.NDArray[np.float64]:
         """Probabilities (n, classes) of model inputs, at least two classes."""

@@ -194,6 +194,12 @@ class StudyCore:
         columns: dict[str, Any] = {"key": list(source.keys)}
         columns["label"] = labels
         said = [*self.classes.warnings, *source.warnings]
+        unlabelled = int((labels < 0).sum())
+        if settings["target"] == "label" and unlabelled and source.labels_are_known:
+            said.append(
+                f"{unlabelled:,} of {source.count:,} pictures have no label; what is explained of "
+                "them is their prediction."
+            )
         for name, column in source.columns.items():
             own = name
             if name in RESERVED:

@@ -18,7 +18,7 @@ _MOST_GROUPS = 10
 _NEIGHBOURS = 10
 _BOOTSTRAPS = 10
 _DRAWN = 0.8  # of the rows, in each of them
-_SEVERAL = 2000  # rows of which eigenvalues are computed; more are assigned to their groups
+_SEVERAL = 1000  # rows of which eigenvalues are computed; more are assigned to their groups
 
 
 @dataclass(frozen=True, eq=False)

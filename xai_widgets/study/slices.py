@@ -127,16 +127,14 @@ def find_slices(
     tried = [(i, i) for i in range(len(found))]
     p_values = list(_tail(wrongs[alone, alone], sizes[alone, alone], errors, total))
     if depth >= 2:
-        pairs = [
-            (i, j)
-            for i in range(len(found))
-            for j in range(i + 1, len(found))
-            if sizes[i, j] >= smallest and _combine(found[i].column, found[j].column)
-        ]
-        if pairs:
-            a, b = np.array(pairs).T
+        columns_of = [predicate.column for predicate in found]
+        kinds = sorted(set(columns_of))
+        apart = np.array([[_combine(one, other) for other in kinds] for one in kinds])
+        of = np.searchsorted(kinds, columns_of)
+        a, b = np.nonzero(np.triu((sizes >= smallest) & apart[of][:, of], 1))
+        if len(a):
             both, inside = wrongs[a, b], sizes[a, b]
-            tried += pairs
+            tried += zip(a.tolist(), b.tolist(), strict=True)
             p_values += np.maximum(
                 _tail(both, inside, wrongs[a, a], sizes[a, a]),
                 _tail(both, inside, wrongs[b, b], sizes[b, b]),

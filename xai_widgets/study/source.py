@@ -28,7 +28,7 @@ class Source:
     person finds the picture. columns: metadata, one NumPy column each. kind: in words. digest: a
     checksum of names, labels and what else can be had without decoding. folder: where the keys are
     paths within a folder. threads: whether several may read at once, nothing of the user's own
-    being run.
+    being run. labels_come_later: whether labels are known only when a picture is read.
     """
 
     count: int
@@ -42,6 +42,12 @@ class Source:
     folder: Path | None = None
     warnings: tuple[str, ...] = ()
     threads: bool = True
+    labels_come_later: bool = False
+
+    @property
+    def labels_are_known(self) -> bool:
+        """Whether all labels that there are are known before a picture is read."""
+        return self.labels is not None or not self.labels_come_later
 
     def __len__(self) -> int:
         return self.count

@@ -193,6 +193,7 @@ def _dataset(data: Any) -> Source:
         digest=digest_of(type(data).__name__, keys, labels, _drawn_anew(data)),
         warnings=_augmented(data),
         threads=False,
+        labels_come_later=labels is None,
     )
 
 
