@@ -254,6 +254,15 @@ def _cuts(func: Function, args: tuple[Any, ...]) -> bool:
     return any(isinstance(value, Tensor) and value.requires_grad for value in args)
 
 
+# A function that a network called, and the shape of what it gave; None where that was no tensor.
+Step: TypeAlias = "tuple[Function, torch.Size | None]"
+
+
+def step_of(func: Function, result: Any) -> Step:
+    """What is remembered of a call, to tell whether another pass goes the same way."""
+    return func, result.shape if type(result) is Tensor else None
+
+
 class FunctionMode(TorchFunctionMode):
     """Active while a network runs in this thread: meets every function that it calls.
 
