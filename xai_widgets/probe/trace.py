@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
@@ -11,6 +10,8 @@ import torch.nn.functional as F  # the field's name for it
 from torch import Tensor, nn
 
 from xai_widgets.errors import ExplanationError, nearest
+from xai_widgets.interrupts import interruptible
+from xai_widgets.locks import OrderedLock, Rank
 from xai_widgets.probe.agreement import agree, close, largest
 from xai_widgets.probe.attention import Attention, AttentionPass, layout_of_tokens
 from xai_widgets.probe.calls import LayerMap, layer_map, sum_of_placed
@@ -52,7 +53,7 @@ class Trace:
         self, network: Network, x: Tensor, key: Hashable = None, black: Tensor | None = None
     ) -> None:
         self.network, self.key, self.black = network, key, black
-        self._lock = threading.RLock()
+        self._lock = OrderedLock(Rank.TRACE, network.model)
         self._gradients: dict[tuple[Target, Rule], dict[str | None, list[Tensor]]] = {}
         self._maps: dict[str, LayerMap] = {}
         self._verified = True
@@ -349,7 +350,7 @@ class Trace:
         elsewhere; the network is left as it was found.
         """
         with as_found(self.network.model, NormMode()):
-            return explain(self.network.model, self._x.detach().clone())
+            return interruptible(explain, self.network.model, self._x.detach().clone())
 
     def tail(self, layer: str, item: int = 0) -> Tail:
         """The part of the network behind a layer, to be run on changed maps of input `item`."""
@@ -488,8 +489,12 @@ class Trace:
             self._mode.rule, self._mode.applied = rule, 0
             try:
                 with torch._C.DisableTorchFunction():
-                    found = torch.autograd.grad(
-                        score.sum(), tensors, retain_graph=True, allow_unused=True
+                    found = interruptible(
+                        torch.autograd.grad,
+                        score.sum(),
+                        tensors,
+                        retain_graph=True,
+                        allow_unused=True,
                     )
                 if rule != "standard" and not self._mode.applied and found[0] is not None:
                     raise ExplanationError(
