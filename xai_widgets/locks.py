@@ -13,6 +13,8 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 from types import FrameType
 
@@ -79,17 +81,7 @@ class OrderedLock:
         self._contexts: list[deferred] = []  # one for each time that it was taken
 
     def __enter__(self) -> None:
-        context = deferred()
-        context.__enter__()
-        try:
-            if self._owner != threading.get_ident():
-                self._take()
-            elif self.once:
-                raise _refusal(f"it holds {_GUARDED[self.rank]} already")
-            self._contexts.append(context)
-        except BaseException as error:
-            context.__exit__(type(error), error, None)
-            raise
+        self._enter(wait=True)
 
     def __exit__(self, *exc: object) -> None:
         context = self._contexts.pop()
@@ -99,16 +91,48 @@ class OrderedLock:
             self._lock.release()
         context.__exit__(*exc)
 
-    def _take(self) -> None:
+    @contextmanager
+    def if_free(self) -> Iterator[bool]:
+        """Hold the lock unless another thread does; whether it is held."""
+        with deferred():
+            taken = self._enter(wait=False)
+            try:
+                yield taken
+            finally:
+                if taken:
+                    self.__exit__()
+
+    def _enter(self, *, wait: bool) -> bool:
+        context = deferred()
+        context.__enter__()
+        taken = False
+        try:
+            if self._owner == threading.get_ident():
+                if self.once:
+                    raise _refusal(f"it holds {_GUARDED[self.rank]} already")
+            elif not self._take(wait=wait):
+                return False
+            self._contexts.append(context)
+            taken = True
+        finally:
+            if not taken:
+                context.__exit__()
+        return True
+
+    def _take(self, *, wait: bool) -> bool:
         for other in _held.locks:
             alike = other._subject == self._subject
             if other.rank is Rank.DATA or (alike and other.rank >= self.rank):
-                raise _refusal(f"it holds {_GUARDED[other.rank]} and asks for "
-                               f"{_GUARDED[self.rank]}")  # fmt: skip
+                raise _refusal(
+                    f"it holds {_GUARDED[other.rank]} and asks for {_GUARDED[self.rank]}"
+                )
         if not self._lock.acquire(blocking=False):
+            if not wait:
+                return False
             self._wait()
         self._owner = threading.get_ident()
         _held.locks.append(self)
+        return True
 
     def _wait(self) -> None:
         me = threading.get_ident()
