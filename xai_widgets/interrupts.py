@@ -133,13 +133,27 @@ def _take_over() -> bool:
                 signal.signal(number, _handle)
     except ValueError:  # this is not the thread that Python runs handlers in
         return False
+    except BaseException:
+        _hand_back()
+        raise
     return True
 
 
-def _hand_back() -> None:
-    for number, found in _state.handlers.items():
-        if signal.getsignal(number) is _handle:
-            signal.signal(number, found)
+def _hand_back(left: list[int] | None = None) -> None:
+    """Give the process its handlers back. One that is left out, since interrupts came one on the
+    other, passes everything on, and is given back next time.
+    """
+    left = list(_state.handlers) if left is None else left
+    try:
+        while left:
+            number = left[-1]
+            if signal.getsignal(number) is _handle:
+                signal.signal(number, _state.handlers[number])
+            left.pop()
+    except BaseException:
+        if left:
+            _hand_back(left)
+        raise
 
 
 def _handle(number: int, frame: FrameType | None) -> None:
@@ -173,10 +187,13 @@ def _deliver() -> None:
 
 
 def _within_mode(frame: FrameType | None) -> bool:
-    """Whether PyTorch is entering or leaving one of its modes, which would be left on."""
+    """Whether PyTorch is entering or leaving one of its contexts, which would be left halfway."""
     while frame is not None and frame.f_code is not interruptible.__code__:
-        entering = frame.f_code.co_name in ("__enter__", "__exit__")
-        if entering and str(frame.f_globals.get("__name__")).partition(".")[0] == "torch":
-            return True
+        if frame.f_code.co_name in ("__enter__", "__exit__"):
+            # A context that is written as a generator is entered by Python's library.
+            generator = getattr(frame.f_locals.get("self"), "gen", None)
+            inside = getattr(generator, "gi_frame", None) or frame
+            if str(inside.f_globals.get("__name__")).partition(".")[0] == "torch":
+                return True
         frame = frame.f_back
     return False

@@ -25,7 +25,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
+from torch.overrides import TorchFunctionMode, _get_current_function_mode_stack
 from typing_extensions import Self
 
 from xai_widgets.interrupts import arrived, deferred
@@ -81,12 +81,16 @@ def ordinary_modes(*, grad: bool = False) -> Iterator[None]:
 
 @contextmanager
 def _modes_restored() -> Iterator[None]:
-    grad, modes = torch.is_grad_enabled(), torch._C._len_torch_function_stack()
+    grad, modes = torch.is_grad_enabled(), _get_current_function_mode_stack()
     try:
         yield
     finally:
-        while torch._C._len_torch_function_stack() > modes:
-            torch._C._pop_torch_function_stack()
+        now = _get_current_function_mode_stack()
+        if len(now) != len(modes) or not all(map(operator.is_, now, modes)):
+            for _ in now:
+                torch._C._pop_torch_function_stack()
+            for mode in modes:
+                torch._C._push_on_torch_function_stack(mode)
         _set_grad(grad)
 
 
@@ -317,6 +321,11 @@ class FunctionMode(TorchFunctionMode):
         self._handled = sys.exc_info()[1]  # by the caller, who may be at work on a former error
         super().__enter__()  # type: ignore[no-untyped-call]  # of torch
         return self
+
+    def __exit__(self, *exc: object) -> None:
+        modes = _get_current_function_mode_stack()
+        if modes and modes[-1] is self:  # else one was left on; see `ordinary_modes`
+            super().__exit__(*exc)  # type: ignore[no-untyped-call]  # of torch
 
     @property
     def unwinding(self) -> bool:
