@@ -256,26 +256,34 @@ class Subject:
             problems.append("another answer")
         return problems + self.found.differences()
 
-    def interrupt_call(self, method: str, number: int) -> list[str]:
-        """Interrupt an explanation at one call; what is wrong afterwards."""
+    def interrupt_call(self, method: str, number: int) -> list[str] | None:
+        """Interrupt an explanation at one call; what is wrong afterwards. None where there were
+        fewer.
+        """
+        every = EveryCall(number)
 
         def work() -> None:
-            with EveryCall(number):
+            with every:
                 self.explain(method)
 
         self.found.generator = torch.get_rng_state()
         raised = interrupted(work)
+        if every.calls <= number:
+            return None
         return ["swallowed"] * (not raised) + self.problems(method)
 
-    def interrupt_step(self, method: str, number: int) -> list[str]:
-        """Interrupt an explanation at one step of this package's code; what is wrong afterwards."""
+    def interrupt_step(self, method: str, number: int) -> list[str] | None:
+        """Interrupt an explanation at one step of this package's code; see `interrupt_call`."""
+        every = EveryStep(number)
 
         def work() -> None:
-            with EveryStep(number):
+            with every:
                 self.explain(method)
 
         self.found.generator = torch.get_rng_state()
         raised = interrupted(work)
+        if every.steps <= number:
+            return None
         return ["swallowed"] * (not raised) + self.problems(method)
 
     def interrupt_after(self, method: str, seconds: float, again: float) -> list[str] | None:
