@@ -134,26 +134,35 @@ def _take_over() -> bool:
     except ValueError:  # this is not the thread that Python runs handlers in
         return False
     except BaseException:
-        _hand_back()
+        try:
+            _hand_back()
+        except BaseException:
+            _hand_back()
+            raise
         raise
     return True
 
 
-def _hand_back(left: list[int] | None = None) -> None:
-    """Give the process its handlers back. One that is left out, since interrupts came one on the
-    other, passes everything on, and is given back next time.
+def _hand_back() -> None:
+    """Give the process its handlers back, whatever they raise meanwhile. One that is left out, as
+    interrupts came one on the other, passes everything on, and is given back next time.
     """
-    left = list(_state.handlers) if left is None else left
+    # Python looks for signals at calls, not on the way into an `except`.
     try:
-        while left:
-            number = left[-1]
-            if signal.getsignal(number) is _handle:
-                signal.signal(number, _state.handlers[number])
-            left.pop()
+        _restore()
     except BaseException:
-        if left:
-            _hand_back(left)
+        try:
+            _restore()
+        except BaseException:
+            _restore()
+            raise
         raise
+
+
+def _restore() -> None:
+    for number, found in _state.handlers.items():
+        if signal.getsignal(number) is _handle:
+            signal.signal(number, found)
 
 
 def _handle(number: int, frame: FrameType | None) -> None:
