@@ -256,3 +256,11 @@ def test_a_hook_or_target_that_asks_an_engine_is_told_in_words() -> None:
     with pytest.raises(ExplanationError, match=r"it holds .*network\(x\)"):
         explain(engine, "saliency", target=score)
     np.testing.assert_array_equal(explain(engine, "saliency"), expected)
+
+
+@pytest.mark.parametrize("before", EVERYWHERE)
+def test_what_was_asked_before_changes_no_bit_of_a_map(before: str, pair: Pair) -> None:
+    for method in ("gradient_shap", "input_x_gradient", "occlusion"):
+        pair.engine.forget()
+        quick(pair.engine, before, 0)
+        np.testing.assert_array_equal(quick(pair.engine, method, 0), pair.alone[method][0])

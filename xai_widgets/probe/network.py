@@ -245,7 +245,8 @@ class Network:
         return self._starts.get((kind, self.canonical(layer)))
 
     def _from_layer(self, x: Tensor, start: Start) -> PartialPass:
-        return run_from_layer(self.model, x, self.copy(x), start)
+        # Laid out as in a whole pass: methods that read it compute alike, to the last bit.
+        return run_from_layer(self.model, self.copy(x), self.copy(x), start)
 
     def _from_input(self, x: Tensor) -> PartialPass:
         leaf = self.copy(x.detach()).requires_grad_(True)
