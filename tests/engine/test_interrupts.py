@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from tests.networks import Cnn, seeded
 from tests.requests import EVERYWHERE, METHODS, X, explain
 from tests.transformers import tiny_vit
 from xai_widgets.engine import Engine
-from xai_widgets.methods import from_callable
+from xai_widgets.methods import from_callable, registry
 
 ATTENTION = {name: method for name, method in METHODS.items() if method.needs_attention}
 SUBJECTS: dict[str, Callable[[], Subject]] = {
@@ -26,6 +26,14 @@ SUBJECTS: dict[str, Callable[[], Subject]] = {
     "attention": lambda: Subject(tiny_vit().train(), ATTENTION),
 }
 ALL = [("convolutions", name) for name in EVERYWHERE] + [("attention", name) for name in ATTENTION]
+
+
+@pytest.fixture(autouse=True)
+def own_methods_forgotten() -> Iterator[None]:
+    before = dict(registry._methods)
+    yield
+    registry._methods.clear()
+    registry._methods.update(before)
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,15 @@ from xai_widgets import locks
 from xai_widgets.engine import Engine
 from xai_widgets.engine.worker import Worker
 from xai_widgets.errors import ExplanationError
-from xai_widgets.methods import from_callable
+from xai_widgets.methods import from_callable, registry
+
+
+@pytest.fixture(autouse=True)
+def own_methods_forgotten() -> Iterator[None]:
+    before = dict(registry._methods)
+    yield
+    registry._methods.clear()
+    registry._methods.update(before)
 
 
 def fresh() -> Engine:
