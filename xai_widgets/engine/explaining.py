@@ -19,6 +19,7 @@ from xai_widgets.engine.cautions import cautions
 from xai_widgets.engine.internals import Internals
 from xai_widgets.errors import ExplanationError
 from xai_widgets.images import Picture
+from xai_widgets.interrupts import interruptible
 from xai_widgets.methods import Method
 from xai_widgets.probe.guard import ordinary_modes
 from xai_widgets.probe.trace import StaleError, Trace
@@ -156,7 +157,7 @@ def run(
     while True:
         # Not around the loop: a caller's own modes must be back whenever this generator pauses.
         with ordinary_modes(), trace.held():
-            step = next(work, None)
+            step = interruptible(next, work, None)
             if step is None:
                 return
             values, warnings = step.result.tensor, step.result.warnings

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -20,6 +19,7 @@ from xai_widgets.engine.sources import check_device, problem_of
 from xai_widgets.engine.worker import Worker
 from xai_widgets.errors import ExplanationError
 from xai_widgets.images import Picture, Preprocessor
+from xai_widgets.locks import OrderedLock, Rank
 from xai_widgets.methods import METHODS, Method, Methods
 from xai_widgets.methods.own import check_not_within
 from xai_widgets.probe.failures import failures_in_words
@@ -74,7 +74,7 @@ class Internals:
         self.own_methods: dict[str, Method] = {}
         self.results: BoundedCache[Attribution] = BoundedCache(_RESULT_BYTES)
         self._traces: BoundedCache[Trace] = BoundedCache(memory)
-        self._tracing = threading.Lock()
+        self._tracing = OrderedLock(Rank.RECORDING, self.network.model, once=True)
         self._read_more: Counter[Hashable] = Counter()
         self._one_pass: set[Hashable] = set()
         self._seen: BoundedCache[bool] = BoundedCache(_SEEN)

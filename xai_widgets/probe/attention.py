@@ -23,6 +23,7 @@ from torch import Tensor
 from torch.autograd.graph import GradientEdge, get_gradient_edge
 
 from xai_widgets.errors import ExplanationError
+from xai_widgets.interrupts import interruptible
 from xai_widgets.probe.guard import Function, Step, step_of
 from xai_widgets.probe.layers import Layout, Recorded
 from xai_widgets.probe.nodes import kind_of, nodes_behind, nodes_of
@@ -156,8 +157,8 @@ class AttentionPass:
         """
         gradients: Sequence[Tensor | None] = ()
         if edges := [edge for _, edge in self.matrices]:
-            gradients = torch.autograd.grad(
-                score.sum(), edges, retain_graph=True, allow_unused=True
+            gradients = interruptible(
+                torch.autograd.grad, score.sum(), edges, retain_graph=True, allow_unused=True
             )
         if all(gradient is None for gradient in gradients):
             raise ExplanationError("the score does not depend on any attention layer")

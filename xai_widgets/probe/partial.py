@@ -18,9 +18,11 @@ from typing import Any, Literal, TypeAlias
 import torch
 from torch import Tensor, nn
 
+from xai_widgets.interrupts import interruptible
 from xai_widgets.probe.calls import LayerMap, Piece
-from xai_widgets.probe.guard import Function, FunctionMode, Step, as_found, step_of
+from xai_widgets.probe.guard import RANDOM, Function, FunctionMode, Step, as_found, step_of
 from xai_widgets.probe.layers import Recorded
+from xai_widgets.probe.nodes import is_opaque, is_own, nodes_of
 from xai_widgets.probe.norms import NORMS, NormMode, keep_norm_layout
 from xai_widgets.probe.recorder import exchanged, first_tensor
 from xai_widgets.targets.parts import parts_of
@@ -28,6 +30,7 @@ from xai_widgets.targets.parts import parts_of
 # What will be read of a pass: the map of one layer and gradients to it; the gradient to the input;
 # or anything.
 Needs: TypeAlias = Literal["layer", "input", "everything"]
+_SHORT = 64  # nodes: looking at more takes longer than being careful
 
 
 @dataclass(frozen=True)
@@ -74,13 +77,15 @@ class Start:
 @dataclass(frozen=True)
 class PartialPass:
     """A forward pass on (N, C, H, W) that was recorded from `map` on, or, where that is None, as
-    one step from the input `x`, which is then a leaf of the graph.
+    one step from the input `x`, which is then a leaf of the graph. `runs_own_code` says whether
+    code of the network's own may run in a backward, as in a checkpoint or a hook.
     """
 
     x: Tensor
     output: Any
     map: LayerMap | None
     mode: FunctionMode
+    runs_own_code: bool = True
 
     @property
     def nbytes(self) -> int:
@@ -99,9 +104,11 @@ def run_from_layer(model: nn.Module, x: Tensor, given: Tensor, start: Start) -> 
     """
     mode = _StepMode()
     cut = _Cut(start, mode)
-    with as_found(model, mode), torch.no_grad(), cut.listening(model):
+    # Without hooks on what autograd keeps, which checkpoints set: they run code in a backward.
+    no_hooks = torch.autograd.graph.disable_saved_tensors_hooks("recorded in part")
+    with as_found(model, mode), torch.no_grad(), no_hooks, cut.listening(model):
         mode.steps.clear()
-        output = model(given)
+        output = interruptible(model, given)
         goes_on, steps = torch.is_grad_enabled(), tuple(mode.steps)
     leaf = cut.leaf
     if leaf is None or not goes_on or leaf._version != cut.version:
@@ -110,15 +117,24 @@ def run_from_layer(model: nn.Module, x: Tensor, given: Tensor, start: Start) -> 
         raise RefusedError
     if not any(part.tensor.requires_grad for part in parts_of(output)):
         raise RefusedError
-    return PartialPass(x, output, start.map_of(leaf), mode)
+    runs_own_code = mode.hooks or not _is_short_and_plain(output)
+    return PartialPass(x, output, start.map_of(leaf), mode, runs_own_code)
 
 
 def run_from_input(model: nn.Module, x: Tensor, given: Tensor) -> PartialPass:
     """Run a network on `given`, a copy of the leaf x (N, C, H, W), keeping the graph alone."""
     mode = NormMode()
     with as_found(model, mode):
-        output = model(given)
+        output = interruptible(model, given)
     return PartialPass(x, output, None, mode)
+
+
+def _is_short_and_plain(output: Any) -> bool:
+    """Whether there are few nodes in an output's graph, all of them PyTorch's own."""
+    for count, node in enumerate(nodes_of(output)):
+        if count == _SHORT or is_own(node) or is_opaque(node):
+            return False
+    return True
 
 
 def _alike(shape: torch.Size | None, batch: int, expected: torch.Size | None, other: int) -> bool:
@@ -135,6 +151,13 @@ class _StepMode(FunctionMode):
         super().__init__()
         self.steps: list[Step] = []
         self.behind = False
+        self.hooks = False  # of the network's own, which run in a backward
+
+    def watch(self, func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        if func in RANDOM:
+            super().watch(func, args, kwargs)
+        elif func is Tensor.register_hook:
+            self.hooks = True
 
     def call(self, func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         result = func(*args, **kwargs)

@@ -72,10 +72,14 @@ class Recorder:
         self._handles: list[Any] = []
 
     def __enter__(self) -> Recorder:
-        for module, name in _names(self._model).items():
-            # Scripted modules take no hooks; their outputs are recorded where others give them out.
-            if name and not isinstance(module, torch.jit.ScriptModule):
-                self._handles.append(module.register_forward_hook(self._hook_for(name)))
+        try:
+            for module, name in _names(self._model).items():
+                # Scripted modules take no hooks; what they give out is recorded where others do.
+                if name and not isinstance(module, torch.jit.ScriptModule):
+                    self._handles.append(module.register_forward_hook(self._hook_for(name)))
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *exc: object) -> None:

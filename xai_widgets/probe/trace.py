@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Hashable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
@@ -12,6 +11,8 @@ import torch.nn.functional as F  # the field's name for it
 from torch import Tensor, nn
 
 from xai_widgets.errors import ExplanationError, nearest
+from xai_widgets.interrupts import interruptible
+from xai_widgets.locks import OrderedLock, Rank
 from xai_widgets.probe.agreement import agree, close, largest
 from xai_widgets.probe.attention import Attention, AttentionPass, TraceMode, layout_of_tokens
 from xai_widgets.probe.calls import LayerMap, layer_map, sum_of_placed
@@ -63,7 +64,7 @@ class Trace:
         kept: bool = True,
     ) -> None:
         self.network, self.key, self.black = network, key, black
-        self._lock = threading.RLock()
+        self._lock = OrderedLock(Rank.TRACE, network.model)
         self._gradients: dict[tuple[Target, Rule], dict[str | None, list[Tensor]]] = {}
         self._maps: dict[str, LayerMap] = {}
         self._verified = True
@@ -442,7 +443,7 @@ class Trace:
         """
         self.ran_again = True
         with as_found(self.network.model, NormMode()):
-            return explain(self.network.model, self._x.detach().clone())
+            return interruptible(explain, self.network.model, self._x.detach().clone())
 
     def tail(self, layer: str, item: int = 0) -> Tail:
         """The part of the network behind a layer, to be run on changed maps of input `item`."""
@@ -584,15 +585,21 @@ class Trace:
     def _grad(self, target: Target, rule: Rule, tensors: list[Tensor]) -> list[Tensor | None]:
         """One backward to all of the tensors; None for what the score does not depend on."""
         # As found, in evaluation mode: checkpointed parts run again in a backward.
-        with self._lock, as_found(self.network.model):
+        runs_own_code = self._part is None or self._part.runs_own_code
+        guarded = as_found if runs_own_code else autograd_ready
+        with self._lock, guarded(self.network.model):
             score = target.score(self.output, batch=len(self._x))
             mode = None if self._whole is None else self._whole.mode
             if mode is not None:
                 mode.rule, mode.applied = rule, 0
             try:
                 with torch._C.DisableTorchFunction():
-                    found = torch.autograd.grad(
-                        score.sum(), tensors, retain_graph=True, allow_unused=True
+                    found = interruptible(
+                        torch.autograd.grad,
+                        score.sum(),
+                        tensors,
+                        retain_graph=True,
+                        allow_unused=True,
                     )
                 if rule != "standard" and mode and not mode.applied and found[0] is not None:
                     raise ExplanationError(
