@@ -74,7 +74,11 @@ class deferred:  # a context manager
             _state.closed = False
             _hand_back()
         finally:
-            _deliver()
+            try:
+                _deliver()
+            except BaseException:  # perhaps one that came just before it
+                _deliver()
+                raise
 
 
 def interruptible(function: Callable[_P, _T], *args: _P.args, **keywords: _P.kwargs) -> _T:
