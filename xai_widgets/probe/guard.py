@@ -20,6 +20,7 @@ import weakref
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -158,7 +159,18 @@ def _shown_to_others(found: list[tuple[dict[str, Any], dict[str, Any]]]) -> Iter
 
 _CONTAINERS = frozenset({dict, list, set, defaultdict})
 # What every module has (training, weights, hooks) is restored by who sets it.
-_RESTORED_ELSEWHERE = frozenset(vars(nn.Module()))
+_USUAL = tuple(vars(nn.Module()))
+_RESTORED_ELSEWHERE = frozenset(_USUAL)
+
+
+def _holds_containers(attributes: dict[str, Any]) -> bool:
+    """Whether a module has lists, dictionaries or sets of its own; quick where it has what every
+    module has first.
+    """
+    count = len(_USUAL)
+    if tuple(islice(attributes, count)) != _USUAL:
+        return True
+    return not _CONTAINERS.isdisjoint(map(type, islice(attributes.values(), count, None)))
 
 
 @contextmanager
@@ -167,18 +179,15 @@ def attributes_restored(modules: list[nn.Module]) -> Iterator[None]:
     content: a network may keep what it computed, and a tensor of ours in it would keep a whole pass
     alive and forbid copying the network.
     """
-    kept: list[tuple[dict[str, Any], dict[str, Any]]] = []
-    containers: list[tuple[Any, Any]] = []
-    for module in modules:
-        if isinstance(module, torch.jit.ScriptModule):
-            continue
-        attributes = module.__dict__
-        kept.append((attributes, attributes.copy()))
-        containers += [
-            (value, value.copy())
-            for name, value in attributes.items()
-            if type(value) in _CONTAINERS and name not in _RESTORED_ELSEWHERE
-        ]
+    found = [m.__dict__ for m in modules if not isinstance(m, torch.jit.ScriptModule)]
+    kept = [(attributes, attributes.copy()) for attributes in found]
+    containers = [
+        (value, value.copy())
+        for attributes in found
+        if _holds_containers(attributes)
+        for name, value in attributes.items()
+        if type(value) in _CONTAINERS and name not in _RESTORED_ELSEWHERE
+    ]
     with deferred(), _shown_to_others(kept):
         try:
             yield
@@ -280,11 +289,11 @@ def _random_functions() -> dict[Function, tuple[int, str, Any]]:
     return {function: argument for function, argument in functions if function is not None}
 
 
-_RANDOM = _random_functions()
+RANDOM = _random_functions()
 
 
 def _draws(func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-    argument = _RANDOM.get(func)
+    argument = RANDOM.get(func)
     if argument is None:
         return False
     position, name, default = argument
@@ -300,6 +309,15 @@ def _cuts(func: Function, args: tuple[Any, ...]) -> bool:
     if torch.is_grad_enabled() and func not in _DETACHING:
         return False
     return any(isinstance(value, Tensor) and value.requires_grad for value in args)
+
+
+# A function that a network called, and the shape of what it gave; None where that was no tensor.
+Step: TypeAlias = "tuple[Function, torch.Size | None]"
+
+
+def step_of(func: Function, result: Any) -> Step:
+    """What is remembered of a call, to tell whether another pass goes the same way."""
+    return func, result.shape if type(result) is Tensor else None
 
 
 class FunctionMode(TorchFunctionMode):
@@ -351,7 +369,7 @@ class FunctionMode(TorchFunctionMode):
         kwargs = kwargs or {}
         arrived()
         self.watch(func, args, kwargs)
-        if self.unwinding:
+        if sys.exc_info()[1] is not None and self.unwinding:
             return func(*args, **kwargs)
         return self.call(func, args, kwargs)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
@@ -21,6 +21,7 @@ from xai_widgets.probe.fingerprint import Fingerprint, Structure, structure_of
 from xai_widgets.probe.folding import Folding
 from xai_widgets.probe.guard import (
     FunctionMode,
+    Step,
     as_found,
     autograd_ready,
     like_parameters,
@@ -70,14 +71,15 @@ class _Held(threading.local):
 @dataclass(frozen=True)
 class ForwardPass:
     """A recorded forward pass on (N, C, H, W): the input `x`, a leaf of the graph, the network's
-    `output`, and what `recorder` and `mode` met on the way. `graphless` says why there is no graph,
-    where the network cannot be run with one.
+    `output`, and what `recorder` and `mode` met on the way, step by step. `graphless` says why
+    there is no graph, where the network cannot be run with one.
     """
 
     x: Tensor
     output: Any
     recorder: Recorder
     mode: TraceMode
+    steps: Sequence[Step] = ()
     graphless: str = ""
 
     @property
@@ -209,7 +211,7 @@ class Network:
     def learn_start(self, forward: ForwardPass, layer: LayerMap) -> None:
         """Take note of a layer's map in a whole pass: later passes can be recorded from there."""
         overwritten = layer.pieces[0].record.name in (self._overwritten or ())
-        start = Start.of(layer, forward.recorder.signature, overwritten)
+        start = Start.of(layer, overwritten, forward.steps, len(forward.x))
         if start is not None:
             self._starts[forward.kind, layer.name] = start
 
@@ -234,6 +236,11 @@ class Network:
                 return None
         self.draws = found.mode.random
         return found
+
+    def starts_at(self, x: Tensor, layer: str | None) -> bool:
+        """Whether a pass on x (N, C, H, W) can be recorded from a layer on, as far as is known."""
+        start = self._start(_group(x), layer)
+        return start is not None and start.name not in self._refused
 
     def _start(self, group: _Group, layer: str | None) -> Start | None:
         kind = self._kinds.get(group)
@@ -281,8 +288,11 @@ class Network:
             recording = Recorder(self.model, leaf, self._overwritten)
             with torch.set_grad_enabled(requires_grad), recording as recorder:
                 # Given a copy, an in-place first layer does not overwrite the leaf.
-                output = interruptible(self.model, self.copy(leaf))
-        return ForwardPass(leaf, output, recorder, mode)
+                given = self.copy(leaf)
+                mode.steps.clear()
+                output = interruptible(self.model, given)
+                steps = tuple(mode.steps)
+        return ForwardPass(leaf, output, recorder, mode, steps)
 
     def _is_right_in_format(self, x: Tensor, output: Any) -> bool:
         """Whether the network gives the same output for an ordinarily laid out input: one that
