@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from xai_widgets.errors import ExplanationError
 from xai_widgets.files import load_tensors, load_weights, save_tensors
+from xai_widgets.interrupts import deferred
 from xai_widgets.relabel.autoencoders.vae import check_pixels, padded
 
 Made = TypeVar("Made")
@@ -77,7 +78,7 @@ def seeded(make: Callable[[], Made], seed: int) -> Made:
     """The result of `make`, its random weights drawn on the CPU from a seed; the global generator
     stays as it is.
     """
-    with torch.device("cpu"), torch.random.fork_rng(devices=[]):
+    with deferred(), torch.device("cpu"), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return make()
 
