@@ -26,7 +26,9 @@ _MOST_PREFIX_TOKENS = 16
 
 @dataclass(frozen=True)
 class Layout:
-    """How a tensor maps the picture: `size` = (h, w) positions, `channels` channels."""
+    """How a tensor maps the picture: `size` = (h, w) positions, `channels` channels. Tokens have
+    `prefix` others before the first position, and may have more behind the last.
+    """
 
     kind: Literal["channels_first", "channels_last", "tokens"]
     size: tuple[int, int]
@@ -34,16 +36,17 @@ class Layout:
     prefix: int = 0
 
     def to_map(self, x: Tensor) -> Tensor:
-        """The tensor as (N, C, h, w), without the prefix tokens."""
+        """The tensor as (N, C, h, w), without tokens that are no positions."""
         if self.kind == "channels_first":
             return x
         if self.kind == "channels_last":
             return x.permute(0, 3, 1, 2)
         h, w = self.size
-        return x[:, self.prefix :].transpose(1, 2).reshape(x.shape[0], self.channels, h, w)
+        positions = x[:, self.prefix : self.prefix + h * w]
+        return positions.transpose(1, 2).reshape(x.shape[0], self.channels, h, w)
 
     def from_map(self, values: Tensor, like: Tensor) -> Tensor:
-        """The inverse: a map (N, C, h, w) written over the tensor `like`, whose prefix tokens are
+        """The inverse: a map (N, C, h, w) written over the tensor `like`, whose other tokens are
         kept.
         """
         if self.kind == "channels_first":
@@ -51,7 +54,9 @@ class Layout:
         if self.kind == "channels_last":
             return values.permute(0, 2, 3, 1)
         tokens = values.flatten(2).transpose(1, 2)
-        return torch.cat([like[: len(values), : self.prefix], tokens], dim=1)
+        before, behind = self.prefix, self.prefix + tokens.shape[1]
+        like = like[: len(values)]
+        return torch.cat([like[:, :before], tokens, like[:, behind:]], dim=1)
 
 
 @dataclass(frozen=True)
@@ -168,6 +173,7 @@ def rank(
     recorded: Sequence[Recorded],
     head_input: Tensor,
     carries_all: Callable[[Recorded], bool] = lambda record: False,
+    lies: Callable[[Recorded], bool] = lambda record: True,
 ) -> list[Layer]:
     """The layers that CAM methods are best read from, best first.
 
@@ -175,7 +181,8 @@ def rank(
     first. Layers that give out the same tensor (`layer4`, `layer4.2`, `layer4.2.relu`) are listed
     once, under the shortest name. `head_input` is what the classifier's last layer was given: a
     layer is listed if that depends on it at several positions. `carries_all` tells whether nothing
-    of the picture reaches the head but through a layer.
+    of the picture reaches the head but through a layer, `lies` whether what looks like a map is
+    one, which is asked of one layer of each resolution.
     """
     groups: dict[int, list[Recorded]] = {}
     for record in recorded:
@@ -198,6 +205,8 @@ def rank(
         for r in leaders
         if r.layout.kind != "tokens" or r.layout.channels == widths[r.layout.size] or carries_all(r)
     ]
+    while leaders and not lies(leaders[0]):
+        leaders = [r for r in leaders if r.layout.size != leaders[0].layout.size]
     if not leaders:
         return []
     best = leaders[0]
@@ -207,6 +216,8 @@ def rank(
     for record in sorted(leaders, key=lambda r: r.name.count(".")):
         if record.layout.size != best.layout.size:
             stages.setdefault(record.layout.size, record)
+    stages = {size: record for size, record in stages.items() if lies(record)}
+    leaders = [r for r in leaders if r.layout.size in {best.layout.size, *stages}]
     first = [best, *sorted(stages.values(), key=lambda r: r.layout.size)]
     names = {record.name for record in first}
     ranked = first + [record for record in leaders if record.name not in names]

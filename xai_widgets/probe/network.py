@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
@@ -25,6 +25,7 @@ from xai_widgets.probe.guard import (
     unwrap,
 )
 from xai_widgets.probe.layers import Layer, rank
+from xai_widgets.probe.positions import Position
 from xai_widgets.probe.recorder import Recorder, first_tensor
 from xai_widgets.probe.rectifiers import RectifierMode, Rule
 from xai_widgets.targets import Readout, Target
@@ -101,6 +102,8 @@ class Network:
         self._format_checked = False
         self._learned: _Memo[list[Layer]] = {}
         self._whole: _Memo[bool] = {}
+        self._attention: _Memo[str] = {}
+        self._positions: dict[Hashable, dict[int, Position]] = {}
         self._item_bytes: dict[tuple[int, ...], int] = {}
         self._batches: dict[tuple[int, ...], str] = {}
         self._form = 0
@@ -203,7 +206,7 @@ class Network:
         mode = TraceMode()
         with as_found(self.model, mode):
             leaf = self.copy(x.detach()).requires_grad_(requires_grad)
-            recording = Recorder(self.model, leaf, self._overwritten)
+            recording = Recorder(self.model, leaf, self._overwritten, self._positions)
             with torch.set_grad_enabled(requires_grad), recording as recorder:
                 # Given a copy, an in-place first layer does not overwrite the leaf.
                 output = self.model(self.copy(leaf))
@@ -230,6 +233,8 @@ class Network:
             self._format = _FORMAT.get(self._device, torch.contiguous_format)
             self._learned = {}
             self._whole = {}
+            self._positions = {}
+            self._attention = {}
 
     def batch_problem(self, x: Tensor) -> str:
         """Why inputs like these, (M, C, H, W), must be run one at a time; empty where they may be
@@ -356,7 +361,14 @@ class Network:
         with as_found(self.model, mode):
             x = x.detach().clone().requires_grad_(True)
             output = self.model(self.copy(x))
-        return AttentionPass(output, mode.matrices, len(x))
+        return AttentionPass(x, output, mode.matrices, mode.first)
+
+    def attention_problem(self, forward: ForwardPass, found: Callable[[], str]) -> str:
+        """What `found` says of attention in passes like this; worked out once for each kind."""
+        if forward.kind not in self._attention:
+            with as_found(self.model):
+                self._attention[forward.kind] = found()
+        return self._attention[forward.kind]
 
     def batch_size(
         self, bytes_per_item: int, wanted: int | None = None, backward_bytes: int = 0
@@ -418,7 +430,9 @@ def _ranked(forward: ForwardPass, readout: Readout) -> list[Layer]:
     recorder = forward.recorder
     head = recorder.head_input(output)
     source = output if head is None else head
-    layers = rank(list(recorder.records.values()), source, partial(recorder.carries_all, source))
+    positions = recorder.positions
+    records = [record for record in recorder.records.values() if positions.reaches(record)]
+    layers = rank(records, source, partial(recorder.carries_all, source), positions.lies)
     return [replace(layer, name=recorder.title_of(layer.name)) for layer in layers]
 
 

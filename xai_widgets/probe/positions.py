@@ -1,0 +1,286 @@
+"""Whether the tokens of a sequence are places of the picture, in the order of reading.
+
+Their number does not tell: 16 latents, slots or learned queries are as many as 4 x 4 patches, and
+tokens may be sorted by windows. What a token is of, all functions but attention keep: they work on
+each token alone, or on its neighbours. In attention it is the query that keeps it, and keys and
+values come from everywhere. So the ways through keys and values are cut, and what remains is looked
+at: learned queries depend on nothing of the picture then, and a token of a place on that place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeAlias
+
+import torch
+from torch import Tensor
+
+from xai_widgets.probe.dataflow import Dataflow, centre_of, energy_of, is_over_all
+from xai_widgets.probe.layers import Layout, Recorded, layout_of
+from xai_widgets.probe.nodes import kind_of, nodes_behind
+
+Found: TypeAlias = Literal["placed", "nowhere", "elsewhere", "unknown", "silent"]
+
+WHY: dict[Found, str] = {
+    "placed": "",
+    "nowhere": "latents, slots or learned queries: what they are of is not a place",
+    "elsewhere": "sorted otherwise than the picture is read, such as by windows",
+    "unknown": "each of all of the picture: pooled, or mixed by learned weights",
+    "silent": "not all of the picture: what comes from it does not reach some of them",
+}
+
+_SHARP = 0.2  # of a side: what depends on all of it has a spread of 0.29
+_BLURRED = 0.45  # positions: what depends on its own place alone has a spread of 0.29
+_APART = 0.1  # of a side: less, and the places of two quarters are not told apart
+
+
+@dataclass(frozen=True)
+class Position:
+    """Whether a value lies over the picture, and its layout if it does."""
+
+    found: Found
+    layout: Layout
+
+
+class Positions:
+    """Whether the outputs of one pass on x that look like maps are such. Each is looked at when it
+    is asked for, the network `as_found` meanwhile; `known` is what was found by the order of the
+    outputs, also of other passes of this kind.
+    """
+
+    def __init__(
+        self,
+        maps: Sequence[Recorded],
+        flow: Dataflow,
+        x: Tensor,
+        known: dict[int, Position],
+        as_found: Any,
+    ) -> None:
+        self._maps, self._flow, self._x = maps, flow, x
+        self._known, self._as_found = known, as_found
+        self._ways: dict[int, Ways] = {}
+        self._cut_off: dict[Any, bool] = {}
+        self._picture = int(x.shape[-2]), int(x.shape[-1])
+
+    def reaches(self, record: Recorded) -> bool:
+        """Whether an output depends on the picture otherwise than through attention."""
+        known = self._known.get(record.order)
+        if known is not None:
+            return known.found != "nowhere"
+        node = record.tensor.grad_fn
+        return self._ways_for(record).reach(node) or self._is_cut_off(node)
+
+    def _is_cut_off(self, node: Any) -> bool:
+        """Whether a value was computed from what may be of the picture, but without gradients."""
+        if node not in self._cut_off:
+            behind = list(nodes_behind([node]))
+            of_picture = any(getattr(one, "variable", None) is self._x for one in behind)
+            self._cut_off[node] = not of_picture and any(map(_is_given_a_constant, behind))
+        return self._cut_off[node]
+
+    def of(self, record: Recorded) -> Position:
+        """Where an output lies; its layout becomes the one that was found."""
+        known = self._known.get(record.order)
+        if known is None:
+            with self._as_found():
+                known = self._look(record)
+            self._known[record.order] = known
+        record.layout = known.layout
+        return known
+
+    def lies(self, record: Recorded) -> bool:
+        """Whether an output is a map over the picture."""
+        return self.of(record).found == "placed"
+
+    def _ways_for(self, record: Recorded) -> Ways:
+        count = record.layout.size[0] * record.layout.size[1]
+        if record.layout.kind == "tokens":
+            count = record.tensor.shape[1]
+        if count not in self._ways:
+            self._ways[count] = Ways(self._x, count)
+        return self._ways[count]
+
+    def _look(self, record: Recorded) -> Position:
+        layout, reaches = record.layout, self.reaches(record)
+        if reaches and (layout.kind != "tokens" or self._is_cut_off(record.tensor.grad_fn)):
+            return Position("placed", layout)
+        if len(record.tensor) != len(self._x) or not self._is_over_all(record):
+            return Position("placed" if reaches else "nowhere", layout)
+        ways = self._ways_for(record)
+        found, layout = found_of(record.tensor, layout, self._x, ways)
+        other = layout_of(tuple(record.tensor.shape), self._picture, None)
+        if found != "placed" and other is not None and other != layout:
+            # The map before it had few places, and seemed to have many tokens before them.
+            again, other = found_of(record.tensor, other, self._x, ways)
+            found, layout = (again, other) if again == "placed" else (found, layout)
+        if found in ("unknown", "silent") and (first := self._first_of(record)) is not None:
+            # Mixed since by weights that are learned, as an MLP-Mixer does: its places stay.
+            return self.of(first)
+        return Position(found, layout)
+
+    def _is_over_all(self, record: Recorded) -> bool:
+        places = self._flow.places(record.order)
+        return places is not None and len(places) == 1 and is_over_all(places[0], self._x)
+
+    def _first_of(self, record: Recorded) -> Recorded | None:
+        """The first output with as many tokens, if this one was computed from it."""
+        for earlier in self._maps:
+            if earlier.order >= record.order:
+                return None
+            same = earlier.layout == replace(
+                record.layout, channels=earlier.layout.channels
+            ) and self._flow.depends(record.order, earlier.order)
+            if same:
+                return earlier
+        return None
+
+
+class Ways:
+    """The ways back from values of a pass to the picture x, a leaf of the graph, on which a token
+    keeps its place; `count` is the number of tokens.
+    """
+
+    def __init__(self, x: Tensor, count: int) -> None:
+        self._x, self._count = x, count
+        self._reaches: dict[Any, bool] = {}
+
+    def reach(self, node: Any) -> bool:
+        """Whether a value depends on the picture on such ways."""
+        waiting: list[tuple[Any, bool]] = [(node, False)]
+        while waiting:
+            here, done = waiting.pop()
+            if done:
+                behind = self._behind(here)
+                self._reaches[here] = any(self._reaches.get(before, False) for before in behind)
+            elif here is not None and here not in self._reaches:
+                self._reaches[here] = getattr(here, "variable", None) is self._x
+                if not self._reaches[here]:
+                    waiting.append((here, True))
+                    waiting.extend((before, False) for before in self._behind(here))
+        return self._reaches.get(node, False)
+
+    def _behind(self, node: Any) -> list[Any]:
+        kept = _kept(node, self._count)
+        return [before for i, (before, _) in enumerate(node.next_functions) if i in kept]
+
+    @contextmanager
+    def alone(self, node: Any) -> Iterator[None]:
+        """While inside, a backward from this node goes back on these ways alone."""
+        handles = []
+        try:
+            for one in nodes_behind([node]):
+                kept = _kept(one, self._count)
+                if len(kept) < len(one.next_functions):
+                    handles.append(one.register_hook(_only(kept)))
+            yield
+        finally:
+            for handle in handles:
+                handle.remove()
+
+
+def _kept(node: Any, count: int) -> range:
+    """The edges of a node on which a token keeps its place."""
+    edges = len(node.next_functions)
+    kind = kind_of(node)
+    if kind.startswith("ScaledDotProduct"):
+        return range(1)
+    if kind not in ("Bmm", "Baddbmm"):
+        return range(edges)
+    shapes = getattr(node, "_input_metadata", ())
+    rows, columns = tuple(shapes[0].shape)[-2:] if shapes else (count, 0)
+    kept = edges - 1 if columns == count != rows else edges - 2
+    return range(kept, kept + 1)
+
+
+def _is_given_a_constant(node: Any) -> bool:
+    edges = node.next_functions
+    first = 1 if kind_of(node) == "Addmm" else 0
+    return len(edges) > first and edges[first][0] is None
+
+
+def _only(kept: range) -> Any:
+    def hook(made: tuple[Tensor | None, ...], given: tuple[Tensor | None, ...]) -> Any:
+        return tuple(gradient if i in kept else None for i, gradient in enumerate(made))
+
+    return hook
+
+
+def found_of(value: Tensor, layout: Layout, x: Tensor, ways: Ways) -> tuple[Found, Layout]:
+    """Whether what a value of the pass on x holds at a place depends on that place of the picture;
+    and the layout, with another number of prefix tokens where that was found.
+
+    "nowhere": it depends on the picture through attention alone. "elsewhere": its places are in
+    another order. "unknown": all of it depends on all of the picture. "silent": some of it depends
+    on nothing of it.
+    """
+    node = value.grad_fn
+    if not ways.reach(node):
+        found, _ = _probed(value, layout, x)
+        return ("placed" if found == "placed" else "nowhere"), layout
+    with ways.alone(node):
+        found, prefix = _probed(value, layout, x)
+        if prefix is not None and prefix != layout.prefix:
+            shifted = replace(layout, prefix=prefix)
+            if _probed(value, shifted, x)[0] == "placed":
+                return "placed", shifted
+        if found == "unknown":
+            found = _compared(layout.to_map(value), x)
+        elif found == "blurred":
+            alike = _compared(layout.to_map(value), x) == "placed"
+            found = "placed" if alike else "elsewhere"
+    return found, layout
+
+
+def _probed(
+    value: Tensor, layout: Layout, x: Tensor
+) -> tuple[Found | Literal["blurred"], int | None]:
+    """Whether two positions depend on the places that are theirs; and how many prefix tokens there
+    are where tokens are those of other places, by the same number. "blurred": they depend on places
+    nearby, so that they might be theirs.
+    """
+    maps, (h, w) = layout.to_map(value), layout.size
+    shifts, wrong, widest = set[int](), False, 0.0
+    for row, column in ((h // 4, w - 1 - w // 4), (h - 1 - h // 4, w // 4)):
+        energy = energy_of(maps[..., row, column], x)
+        if energy is None:
+            return "silent", None
+        down, across = (_along(energy.sum(0).sum(dim), n) for dim, n in ((1, h), (0, w)))
+        if down[1] > min(1, _SHARP * h) or across[1] > min(1, _SHARP * w):
+            return "unknown", None
+        widest = max(widest, down[1], across[1])
+        for (middle, spread), place in ((down, row), (across, column)):
+            wrong = wrong or abs(middle - place - 0.5) > 0.5 * (1 + spread)
+        shifts.add((row - int(down[0])) * w + column - int(across[0]))
+    if not wrong or widest > _BLURRED:
+        return ("blurred" if wrong else "placed"), None
+    shift = shifts.pop()
+    fits = layout.kind == "tokens" and not shifts
+    fits = fits and 0 <= layout.prefix + shift <= value.shape[1] - h * w
+    return "elsewhere", layout.prefix + shift if fits else None
+
+
+def _along(profile: Tensor, positions: int) -> tuple[float, float]:
+    """The middle of a profile and its spread (standard deviation), in positions."""
+    at = torch.arange(len(profile), device=profile.device, dtype=profile.dtype) + 0.5
+    at = at * (positions / len(profile))
+    middle = (profile * at).sum() / profile.sum()
+    spread = (profile * (at - middle).square()).sum() / profile.sum()
+    return float(middle), float(spread.sqrt())
+
+
+def _compared(maps: Tensor, x: Tensor) -> Found:
+    """Whether two quarters of maps (N, C, h, w), one above and right of the other, lie so."""
+    h, w = maps.shape[-2] // 2, maps.shape[-1] // 2
+    centres = []
+    for quarter in (maps[..., :h, -w:], maps[..., -h:, :w]):
+        energy = energy_of(quarter, x)
+        if energy is None:
+            return "unknown"
+        y, z = centre_of(energy.sum(0))
+        centres.append((y / x.shape[-2], z / x.shape[-1]))
+    (upper, right), (lower, left) = centres
+    if min(lower - upper, right - left) >= _APART:
+        return "placed"
+    return "unknown" if min(abs(lower - upper), abs(right - left)) < _APART else "elsewhere"
