@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from tests.condition import Condition
 from tests.zoo.specimen import Cell, Specimen
 from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError
+from xai_widgets.probe.layers import Layer
 from xai_widgets.targets import logits_of
 
 Row = dict[str, str]
@@ -112,19 +113,29 @@ def _as_taken(engine: Engine, x: Tensor) -> Tensor:
 
 
 def _layer(engine: Engine, x: Tensor, target: int) -> None:
-    """A bright spot that moves in the picture moves in the default layer's map."""
-    layer = _layer_mixed(engine, x, target)
-    still = _map(engine, x, layer)
+    """A bright spot that moves in the picture moves in the map of the default layer, and of the
+    first layer of every other resolution.
+    """
+    layers = {engine.internals.trace(engine.picture(x)).map(_layer_mixed(engine, x, target)).name}
+    layers |= {one.name for one in _first_of_each_size(engine, x)}
+    still = _maps(engine, x, layers)
     spots = list(np.ndindex(_SPOTS, _SPOTS))
-    changes = [(_map(engine, _with_spot(x, *spot), layer) - still).norm(dim=0) for spot in spots]
-    agreement = moves_with(np.array(spots), torch.stack(changes).numpy())
-    for direction, found in zip(("down", "across"), agreement, strict=True):
-        if not found > _LOCAL:
-            size = " x ".join(map(str, still.shape[-2:]))
-            raise Wrong(
-                f"where a spot is {direction} the picture and where {layer} ({size}) changes "
-                f"agree by {found:.2f}, expected more than {_LOCAL}"
-            )
+    changed = [_maps(engine, _with_spot(x, *spot), layers) for spot in spots]
+    for layer, map in still.items():
+        changes = torch.stack([(maps[layer] - map).norm(dim=0) for maps in changed])
+        agreement = moves_with(np.array(spots), changes.numpy())
+        for direction, found in zip(("down", "across"), agreement, strict=True):
+            if not found > _LOCAL:
+                size = " x ".join(str(side) for side in map.shape[-2:])
+                raise Wrong(
+                    f"where a spot is {direction} the picture and where {layer} ({size}) changes "
+                    f"agree by {found:.2f}, expected more than {_LOCAL}"
+                )
+
+
+def _first_of_each_size(engine: Engine, x: Tensor) -> list[Layer]:
+    found = engine.internals.describe_layers(x)
+    return list({layer.size: layer for layer in reversed(found)}.values())
 
 
 def _layer_mixed(engine: Engine, x: Tensor, target: int) -> str:
@@ -163,8 +174,9 @@ def _centred(table: Any) -> Any:
     return table - table.mean(0) - table.mean(1)[:, None] + table.mean()
 
 
-def _map(engine: Engine, x: Tensor, layer: str) -> Tensor:
-    return engine.internals.trace(engine.picture(x)).activation(layer)[0].double()
+def _maps(engine: Engine, x: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
+    trace = engine.internals.trace(engine.picture(x))
+    return {layer: trace.activation(layer)[0].double() for layer in layers}
 
 
 def _with_spot(x: Tensor, down: int, across: int) -> Tensor:

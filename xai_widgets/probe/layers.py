@@ -182,7 +182,7 @@ def rank(
     once, under the shortest name. `head_input` is what the classifier's last layer was given: a
     layer is listed if that depends on it at several positions. `carries_all` tells whether nothing
     of the picture reaches the head but through a layer, `lies` whether what looks like a map is
-    one, which is asked of one layer of each resolution.
+    one, which is asked of the deepest layer of each kind and resolution.
     """
     groups: dict[int, list[Recorded]] = {}
     for record in recorded:
@@ -205,8 +205,7 @@ def rank(
         for r in leaders
         if r.layout.kind != "tokens" or r.layout.channels == widths[r.layout.size] or carries_all(r)
     ]
-    while leaders and not lies(leaders[0]):
-        leaders = [r for r in leaders if r.layout.size != leaders[0].layout.size]
+    leaders = _lying(leaders, lies)
     if not leaders:
         return []
     best = leaders[0]
@@ -216,12 +215,23 @@ def rank(
     for record in sorted(leaders, key=lambda r: r.name.count(".")):
         if record.layout.size != best.layout.size:
             stages.setdefault(record.layout.size, record)
-    stages = {size: record for size, record in stages.items() if lies(record)}
-    leaders = [r for r in leaders if r.layout.size in {best.layout.size, *stages}]
     first = [best, *sorted(stages.values(), key=lambda r: r.layout.size)]
     names = {record.name for record in first}
     ranked = first + [record for record in leaders if record.name not in names]
     return [Layer(r.name, r.layout.size, r.layout.channels) for r in ranked]
+
+
+def _lying(leaders: Sequence[Recorded], lies: Callable[[Recorded], bool]) -> list[Recorded]:
+    """The leaders but those whose kind, asked of the deepest, does not lie over the picture."""
+    asked: dict[tuple[str, tuple[int, int], int], bool] = {}
+    lying = []
+    for record in leaders:
+        kind = record.layout.kind, record.layout.size, record.layout.prefix
+        if kind not in asked:
+            asked[kind] = lies(record)
+        if asked[kind]:
+            lying.append(record)
+    return lying
 
 
 def _token_widths(leaders: Sequence[Recorded]) -> dict[tuple[int, int], int]:

@@ -26,7 +26,7 @@ Found: TypeAlias = Literal["placed", "nowhere", "elsewhere", "unknown", "silent"
 WHY: dict[Found, str] = {
     "placed": "",
     "nowhere": "latents, slots or learned queries: what they are of is not a place",
-    "elsewhere": "sorted otherwise than the picture is read, such as by windows",
+    "elsewhere": "not in the order in which a picture is read: sorted by windows, pooled or mixed",
     "unknown": "each of all of the picture: pooled, or mixed by learned weights",
     "silent": "not all of the picture: what comes from it does not reach some of them",
 }
