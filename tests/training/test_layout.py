@@ -1,4 +1,4 @@
-"""Networks that cannot take pictures with channels innermost, or read strides, are trained right."""
+"""Networks that cannot take channels innermost, or read strides, are trained right all the same."""
 
 from __future__ import annotations
 
