@@ -94,6 +94,17 @@ def layout_of(
     return None
 
 
+def layouts_of(shape: tuple[int, ...], picture: tuple[int, int]) -> list[Layout]:
+    """All ways in which a tensor of this shape may lie over a picture of (H, W)."""
+    if len(shape) == 4:
+        _, a, b, c = shape
+        first = Layout("channels_first", (b, c), a)
+        last = Layout("channels_last", (a, b), c)
+        return [one for one in (first, last) if _stretch(one.size, picture) is not None]
+    found = layout_of(shape, picture, None)
+    return [] if found is None else [found]
+
+
 def _stretch(size: tuple[int, int], picture: tuple[int, int]) -> float | None:
     """How far (h, w) is from the picture's proportions, as |log ratio|; None beyond what rounding
     explains.

@@ -9,8 +9,7 @@ at: learned queries depend on nothing of the picture then, and a token of a plac
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
@@ -18,8 +17,9 @@ import torch
 from torch import Tensor
 
 from xai_widgets.probe.dataflow import Dataflow, centre_of, energy_of, is_over_all
-from xai_widgets.probe.layers import Layout, Recorded, layout_of
-from xai_widgets.probe.nodes import kind_of, nodes_behind
+from xai_widgets.probe.layers import Layout, Recorded, layouts_of
+from xai_widgets.probe.nodes import nodes_behind
+from xai_widgets.probe.ways import Ways, attends, is_given_a_constant
 
 Found: TypeAlias = Literal["placed", "nowhere", "elsewhere", "unknown", "silent"]
 
@@ -33,6 +33,7 @@ WHY: dict[Found, str] = {
 
 _SHARP = 0.2  # of a side: what depends on all of it has a spread of 0.29
 _BLURRED = 0.45  # positions: what depends on its own place alone has a spread of 0.29
+_STRIPED = 0.1
 _APART = 0.1  # of a side: less, and the places of two quarters are not told apart
 
 
@@ -77,7 +78,7 @@ class Positions:
         if node not in self._cut_off:
             behind = list(nodes_behind([node]))
             of_picture = any(getattr(one, "variable", None) is self._x for one in behind)
-            self._cut_off[node] = not of_picture and any(map(_is_given_a_constant, behind))
+            self._cut_off[node] = not of_picture and any(map(is_given_a_constant, behind))
         return self._cut_off[node]
 
     def of(self, record: Recorded) -> Position:
@@ -103,22 +104,29 @@ class Positions:
         return self._ways[count]
 
     def _look(self, record: Recorded) -> Position:
-        layout, reaches = record.layout, self.reaches(record)
-        if reaches and (layout.kind != "tokens" or self._is_cut_off(record.tensor.grad_fn)):
+        layout, node, reaches = record.layout, record.tensor.grad_fn, self.reaches(record)
+        is_map = layout.kind != "tokens"
+        others = [
+            other
+            for other in layouts_of(tuple(record.tensor.shape), self._picture)
+            if other != layout
+        ]
+        certain = is_map and not others and not attends(node)
+        if reaches and (certain or self._is_cut_off(node)):
             return Position("placed", layout)
         if len(record.tensor) != len(self._x) or not self._is_over_all(record):
             return Position("placed" if reaches else "nowhere", layout)
-        ways = self._ways_for(record)
-        found, layout = found_of(record.tensor, layout, self._x, ways)
-        other = layout_of(tuple(record.tensor.shape), self._picture, None)
-        if found != "placed" and other is not None and other != layout:
-            # The map before it had few places, and seemed to have many tokens before them.
-            again, other = found_of(record.tensor, other, self._x, ways)
-            found, layout = (again, other) if again == "placed" else (found, layout)
+        found, where = found_of(record.tensor, layout, self._x, self._ways_for(record))
+        for other in others:
+            if found != "placed":
+                again, there = found_of(record.tensor, other, self._x, self._ways_for(record))
+                found, where = (again, there) if again == "placed" else (found, where)
         if found in ("unknown", "silent") and (first := self._first_of(record)) is not None:
             # Mixed since by weights that are learned, as an MLP-Mixer does: its places stay.
             return self.of(first)
-        return Position(found, layout)
+        if reaches and is_map and (found == "unknown" or not attends(node)):
+            found = "placed"  # as deep convolutions see all of the picture
+        return Position(found, where)
 
     def _is_over_all(self, record: Recorded) -> bool:
         places = self._flow.places(record.order)
@@ -135,76 +143,6 @@ class Positions:
             if same:
                 return earlier
         return None
-
-
-class Ways:
-    """The ways back from values of a pass to the picture x, a leaf of the graph, on which a token
-    keeps its place; `count` is the number of tokens.
-    """
-
-    def __init__(self, x: Tensor, count: int) -> None:
-        self._x, self._count = x, count
-        self._reaches: dict[Any, bool] = {}
-
-    def reach(self, node: Any) -> bool:
-        """Whether a value depends on the picture on such ways."""
-        waiting: list[tuple[Any, bool]] = [(node, False)]
-        while waiting:
-            here, done = waiting.pop()
-            if done:
-                behind = self._behind(here)
-                self._reaches[here] = any(self._reaches.get(before, False) for before in behind)
-            elif here is not None and here not in self._reaches:
-                self._reaches[here] = getattr(here, "variable", None) is self._x
-                if not self._reaches[here]:
-                    waiting.append((here, True))
-                    waiting.extend((before, False) for before in self._behind(here))
-        return self._reaches.get(node, False)
-
-    def _behind(self, node: Any) -> list[Any]:
-        kept = _kept(node, self._count)
-        return [before for i, (before, _) in enumerate(node.next_functions) if i in kept]
-
-    @contextmanager
-    def alone(self, node: Any) -> Iterator[None]:
-        """While inside, a backward from this node goes back on these ways alone."""
-        handles = []
-        try:
-            for one in nodes_behind([node]):
-                kept = _kept(one, self._count)
-                if len(kept) < len(one.next_functions):
-                    handles.append(one.register_hook(_only(kept)))
-            yield
-        finally:
-            for handle in handles:
-                handle.remove()
-
-
-def _kept(node: Any, count: int) -> range:
-    """The edges of a node on which a token keeps its place."""
-    edges = len(node.next_functions)
-    kind = kind_of(node)
-    if kind.startswith("ScaledDotProduct"):
-        return range(1)
-    if kind not in ("Bmm", "Baddbmm"):
-        return range(edges)
-    shapes = getattr(node, "_input_metadata", ())
-    rows, columns = tuple(shapes[0].shape)[-2:] if shapes else (count, 0)
-    kept = edges - 1 if columns == count != rows else edges - 2
-    return range(kept, kept + 1)
-
-
-def _is_given_a_constant(node: Any) -> bool:
-    edges = node.next_functions
-    first = 1 if kind_of(node) == "Addmm" else 0
-    return len(edges) > first and edges[first][0] is None
-
-
-def _only(kept: range) -> Any:
-    def hook(made: tuple[Tensor | None, ...], given: tuple[Tensor | None, ...]) -> Any:
-        return tuple(gradient if i in kept else None for i, gradient in enumerate(made))
-
-    return hook
 
 
 def found_of(value: Tensor, layout: Layout, x: Tensor, ways: Ways) -> tuple[Found, Layout]:
@@ -281,6 +219,10 @@ def _compared(maps: Tensor, x: Tensor) -> Found:
         y, z = centre_of(energy.sum(0))
         centres.append((y / x.shape[-2], z / x.shape[-1]))
     (upper, right), (lower, left) = centres
-    if min(lower - upper, right - left) >= _APART:
+    down, across = lower - upper, right - left
+    if min(down, across) >= _APART:
         return "placed"
-    return "unknown" if min(abs(lower - upper), abs(right - left)) < _APART else "elsewhere"
+    least, most = sorted((abs(down), abs(across)))
+    # Places are told apart in one direction alone, as in a matrix of tokens with each other.
+    striped = most >= 2 * _APART and least < _STRIPED * most
+    return "elsewhere" if least >= _APART or striped else "unknown"

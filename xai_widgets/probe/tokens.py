@@ -8,8 +8,9 @@ from dataclasses import replace
 from xai_widgets.errors import ExplanationError
 from xai_widgets.probe.attention import AttentionPass, Shape
 from xai_widgets.probe.layers import Layout, Recorded
-from xai_widgets.probe.positions import WHY, Found, Ways, found_of
+from xai_widgets.probe.positions import WHY, Found, found_of
 from xai_widgets.probe.recorder import Recorder
+from xai_widgets.probe.ways import Ways
 
 _BEFORE_A_MAP = 1  # tokens that attention pooling may put before a map's positions
 
