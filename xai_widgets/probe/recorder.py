@@ -81,7 +81,7 @@ class Recorder:
         self._handles: list[Any] = []
 
     def __enter__(self) -> Recorder:
-        for module, name in _names(self._model).items():
+        for module, name in names_of(self._model).items():
             # Scripted modules take no hooks; their outputs are recorded where others give them out.
             if name and not isinstance(module, torch.jit.ScriptModule):
                 self._handles.append(module.register_forward_hook(self._hook_for(name)))
@@ -172,8 +172,10 @@ class Recorder:
 
     @cached_property
     def signature(self) -> int:
-        """A number for the sequence of layers that ran, and the shapes that they gave out."""
-        return hash(tuple((output.name, output.tensor.shape) for output in self._outputs))
+        """A number for the sequence of layers that ran, and the shapes that they gave out; the same
+        for other numbers of pictures.
+        """
+        return hash(tuple(call_of(o.name, o.tensor.shape, self._batch) for o in self._outputs))
 
     @cached_property
     def dataflow(self) -> Dataflow:
@@ -183,7 +185,8 @@ class Recorder:
     @cached_property
     def positions(self) -> Positions:
         """Which of the outputs that look like maps lie over the picture."""
-        known = self._known.setdefault((tuple(self._x.shape[1:]), self.signature), {})
+        kind = tuple(self._x.shape[1:]), self._batch == 1, self.signature
+        known = self._known.setdefault(kind, {})
         as_found_here = partial(as_found, self._model)
         return Positions(self._maps, self.dataflow, self._x, known, as_found_here)
 
@@ -323,7 +326,16 @@ class Recorder:
         return None
 
 
-def _names(model: nn.Module) -> dict[nn.Module, str]:
+def call_of(name: str, shape: tuple[int, ...], batch: int) -> Hashable:
+    """A call of a layer by its name and by the shape of what it gave out, for each of the pictures
+    where they lie along the first side.
+    """
+    if shape and shape[0] % batch == 0:
+        return name, shape[0] // batch, *shape[1:]
+    return name, shape
+
+
+def names_of(model: nn.Module) -> dict[nn.Module, str]:
     """As `named_modules` gives them, but in a fraction of the time."""
     names: dict[nn.Module, str] = {}
 
