@@ -15,6 +15,9 @@ from tests.networks import CLASSES, seeded
 from tests.transformers import ATTENTION_SPELLINGS, Heads, SelfAttention
 from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError
+from xai_widgets.probe.layers import Layout
+from xai_widgets.probe.positions import found_of
+from xai_widgets.probe.ways import Ways
 
 WIDTH, SIDE = 16, 4
 PATCHES = SIDE**2
@@ -348,3 +351,76 @@ def test_the_places_are_worked_out_once(monkeypatch: pytest.MonkeyPatch) -> None
     engine.explain(_picture() + 1, "grad_cam", target=1)
     engine.explain(_picture() + 2, "hires_cam", target=2)
     assert len(looked) == first
+
+
+class Mixer(Patches):
+    """Learned weights mix the patches so much that where each was cannot be seen any more."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Linear(WIDTH, WIDTH)
+        self.mix = nn.Parameter(torch.zeros(PATCHES, PATCHES))
+        self.wide, self.narrow = nn.Linear(WIDTH, 2 * WIDTH), nn.Linear(2 * WIDTH, WIDTH)
+
+    def made(self, t: Tensor) -> Tensor:
+        t = self.first(t)
+        return self.narrow(self.wide(t + 3 * (self.mix @ t)))
+
+
+def test_what_is_mixed_by_weights_keeps_the_places_that_it_had() -> None:
+    network: Any = _seeded(Mixer)
+    engine, x = Engine(network), _picture()
+    trace = engine.internals.trace(engine.picture(x))
+    (record,) = trace.recorder.calls("wide")
+    positions = trace.recorder.positions
+    assert found_of(record.tensor, record.layout, trace._x, Ways(trace._x, PATCHES))[0] == "unknown"
+    assert positions.of(record).layout == Layout("tokens", (SIDE, SIDE), 2 * WIDTH)
+    with torch.no_grad():
+        t = network.first(network.tokens(x[None]))
+        wide = network.wide(t + 3 * network.mix @ t)[0]
+    weights = network.head.weight[1] @ network.narrow.weight / PATCHES
+    found = engine.explain(x, "hires_cam", target=1, layer="wide").values
+    np.testing.assert_allclose(found.flatten(), (wide @ weights).detach(), rtol=1e-3, atol=1e-6)
+
+
+class ChannelsLast(nn.Module):
+    """A map of channels last, with as many channels as rows and columns."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patch, self.last = nn.Conv2d(3, SIDE, 4, 4), nn.Linear(SIDE, SIDE)
+        self.head = nn.Linear(SIDE, CLASSES)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.last(self.patch(x).permute(0, 2, 3, 1)).mean((1, 2)))
+
+
+def test_channels_last_of_a_cube_is_told_from_channels_first() -> None:
+    network: Any = _seeded(ChannelsLast)
+    engine, x = Engine(network), _picture()
+    _follows(engine, x, "last")
+    _follows(engine, x, "patch")
+    with torch.no_grad():
+        values = network.last(network.patch(x[None]).permute(0, 2, 3, 1))[0]
+    weights = network.head.weight[1] / PATCHES
+    found = engine.explain(x, "hires_cam", target=1, layer="last").values
+    np.testing.assert_allclose(found, (values @ weights).detach(), rtol=1e-4, atol=1e-6)
+
+
+class WithMatrix(Patches):
+    """Gives its attention matrix out of a layer of its own: it is as large as a map."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.q, self.k, self.matrix = nn.Linear(WIDTH, 8), nn.Linear(WIDTH, 8), nn.Softmax(-1)
+
+    def made(self, t: Tensor) -> Tensor:
+        a = self.matrix((self.q(t) @ self.k(t).transpose(1, 2))[:, None])[:, 0]
+        return t + a @ t
+
+
+def test_a_matrix_of_who_attends_to_whom_is_no_map() -> None:
+    engine = Engine(_seeded(WithMatrix))
+    with pytest.raises(ExplanationError, match="looks like a map and is none"):
+        engine.explain(_picture(), "grad_cam", target=1, layer="matrix")
+    assert engine.explain(_picture(), "attention_rollout", target=1).values.shape == (SIDE, SIDE)

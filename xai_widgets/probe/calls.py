@@ -120,14 +120,21 @@ def layer_map(recorder: Recorder, name: str, *, plain: bool) -> LayerMap | None:
     if not records:
         return None
     found = [recorder.positions.of(record).found for record in records]
-    if "placed" not in found:
+    maps = [
+        record
+        for record, how in zip(records, found, strict=True)
+        if how == "placed" or (how == "unknown" and record.layout.kind != "tokens")
+    ]
+    if not maps:
         raise ExplanationError(_no_places(name, records[-1], found[-1]))
-    records = [r for r, how in zip(records, found, strict=True) if how == "placed"]
+    records = maps
     if len(records) > 1:
         last = recorder.dataflow.last([record.order for record in records])
         records = [record for record in records if record.order in last]
     if plain and len(records) == 1:
-        return LayerMap(name, (Piece(records[0]),), records[0].layout.size)
+        untold = recorder.positions.of(records[0]).found == "unknown"
+        warning = _warning(name, records, records[0], "") if untold else ""
+        return LayerMap(name, (Piece(records[0]),), records[0].layout.size, warning)
     flow = recorder.dataflow
     places = [_places(flow, record) for record in records]
     known = [here for here in places if here is not None]

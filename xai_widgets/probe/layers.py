@@ -216,7 +216,7 @@ def rank(
         for r in leaders
         if r.layout.kind != "tokens" or r.layout.channels == widths[r.layout.size] or carries_all(r)
     ]
-    leaders = _lying(leaders, lies)
+    leaders = _lying(leaders, lies) or [r for r in leaders if r.layout.kind != "tokens"]
     if not leaders:
         return []
     best = leaders[0]

@@ -282,6 +282,7 @@ class Network:
             with torch.set_grad_enabled(requires_grad), recording as recorder:
                 # Given a copy, an in-place first layer does not overwrite the leaf.
                 output = self.model(self.copy(leaf))
+        recorder.cut = mode.cut
         return ForwardPass(leaf, output, recorder, mode)
 
     def _is_right_in_format(self, x: Tensor, output: Any) -> bool:

@@ -48,7 +48,7 @@ class Position:
 class Positions:
     """Whether the outputs of one pass on x that look like maps are such. Each is looked at when it
     is asked for, the network `as_found` meanwhile; `known` is what was found by the order of the
-    outputs, also of other passes of this kind.
+    outputs, also of other passes of this kind. `cut` says that the network left the graph.
     """
 
     def __init__(
@@ -57,8 +57,10 @@ class Positions:
         flow: Dataflow,
         x: Tensor,
         known: dict[int, Position],
+        cut: bool,
         as_found: Any,
     ) -> None:
+        self._cut = cut
         self._maps, self._flow, self._x = maps, flow, x
         self._known, self._as_found = known, as_found
         self._ways: dict[int, Ways] = {}
@@ -75,6 +77,8 @@ class Positions:
 
     def _is_cut_off(self, node: Any) -> bool:
         """Whether a value was computed from what may be of the picture, but without gradients."""
+        if not self._cut:
+            return False
         if node not in self._cut_off:
             behind = list(nodes_behind([node]))
             of_picture = any(getattr(one, "variable", None) is self._x for one in behind)
@@ -121,11 +125,14 @@ class Positions:
             if found != "placed":
                 again, there = found_of(record.tensor, other, self._x, self._ways_for(record))
                 found, where = (again, there) if again == "placed" else (found, where)
-        if found in ("unknown", "silent") and (first := self._first_of(record)) is not None:
-            # Mixed since by weights that are learned, as an MLP-Mixer does: its places stay.
-            return self.of(first)
-        if reaches and is_map and (found == "unknown" or not attends(node)):
-            found = "placed"  # as deep convolutions see all of the picture
+        if not is_map and found in ("unknown", "silent"):
+            first = self._first_of(record)
+            if first is not None:
+                # Mixed since by weights that are learned, as an MLP-Mixer does: its places stay.
+                known = self.of(first)
+                return Position(known.found, replace(known.layout, channels=layout.channels))
+        if reaches and is_map and not attends(node):
+            found = "placed"  # deep convolutions may see all of the picture
         return Position(found, where)
 
     def _is_over_all(self, record: Recorded) -> bool:

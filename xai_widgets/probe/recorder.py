@@ -66,6 +66,7 @@ class Recorder:
     ) -> None:
         self._model, self._x = model, x
         self._known = {} if known is None else known
+        self.cut = False  # whether the network left the graph on the way
         self._batch, self._picture = x.shape[0], (int(x.shape[-2]), int(x.shape[-1]))
         # What the first layer with weights was given: the network may have cut the picture into
         # parts, in one batch, or to another size.
@@ -188,7 +189,7 @@ class Recorder:
         kind = tuple(self._x.shape[1:]), self._batch == 1, self.signature
         known = self._known.setdefault(kind, {})
         as_found_here = partial(as_found, self._model)
-        return Positions(self._maps, self.dataflow, self._x, known, as_found_here)
+        return Positions(self._maps, self.dataflow, self._x, known, self.cut, as_found_here)
 
     @cached_property
     def attention_layer(self) -> tuple[str, str] | None:
