@@ -16,6 +16,7 @@ from typing import Any, Protocol, TypeAlias
 import torch
 from torch import Tensor
 
+from xai_widgets.interrupts import interruptible
 from xai_widgets.precision import widest
 
 Node: TypeAlias = "tuple[Any, int]"  # a node of autograd's graph and one of its outputs
@@ -286,8 +287,8 @@ def energy_of(part: Tensor, x: Tensor) -> Tensor | None:
     generator = torch.Generator("cpu").manual_seed(0)
     signs = torch.randint(0, 2, part.shape, generator=generator, device="cpu") * 2 - 1
     try:
-        (gradient,) = torch.autograd.grad(
-            part, x, signs.to(part), retain_graph=True, allow_unused=True
+        (gradient,) = interruptible(
+            torch.autograd.grad, part, x, signs.to(part), retain_graph=True, allow_unused=True
         )
     except RuntimeError:
         return None
