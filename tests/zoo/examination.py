@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -60,7 +61,9 @@ def wrong(row: Row) -> Row:
 
 
 def _asked(specimen: Specimen, cell: Cell, engine: Engine, x: Tensor, target: int) -> str:
-    question = _QUESTIONS[cell] if specimen.local or cell != "layer" else _layer_mixed
+    question = _QUESTIONS[cell]
+    if cell == "layer":
+        question = partial(_layer, mixed=specimen.mixed) if specimen.local else _layer_mixed
     try:
         question(engine, x, target)
     except ExplanationError as error:
@@ -73,7 +76,7 @@ def _asked(specimen: Specimen, cell: Cell, engine: Engine, x: Tensor, target: in
         return f"wrong: raised {type(error).__name__}: {str(error)[:200]}"
     if cell in specimen.refuses:
         return f"wrong: expected a refusal about {specimen.refuses[cell]!r}"
-    return "right" if question is _QUESTIONS[cell] else _UNPLACED
+    return _UNPLACED if question is _layer_mixed else "right"
 
 
 def _logits(network: nn.Module, x: Tensor) -> Tensor:
@@ -112,12 +115,12 @@ def _as_taken(engine: Engine, x: Tensor) -> Tensor:
     return x.to(next(engine.model.parameters()).dtype)
 
 
-def _layer(engine: Engine, x: Tensor, target: int) -> None:
+def _layer(engine: Engine, x: Tensor, target: int, mixed: Sequence[str] = ()) -> None:
     """A bright spot that moves in the picture moves in the map of the default layer, and of the
-    first layer of every other resolution.
+    first layer of every other resolution but those that are `mixed`.
     """
     layers = {engine.internals.trace(engine.picture(x)).map(_layer_mixed(engine, x, target)).name}
-    layers |= {one.name for one in _first_of_each_size(engine, x)}
+    layers |= {one.name for one in _first_of_each_size(engine, x) if one.name not in mixed}
     still = _maps(engine, x, layers)
     spots = list(np.ndindex(_SPOTS, _SPOTS))
     changed = [_maps(engine, _with_spot(x, *spot), layers) for spot in spots]

@@ -19,7 +19,7 @@ from torch import Tensor
 from xai_widgets.probe.dataflow import Dataflow, centre_of, energy_of, is_over_all
 from xai_widgets.probe.layers import Layout, Recorded, layouts_of
 from xai_widgets.probe.nodes import nodes_behind
-from xai_widgets.probe.ways import Ways, attends, is_given_a_constant
+from xai_widgets.probe.ways import Ways, attends, goes_back_to_a_map, is_given_a_constant
 
 Found: TypeAlias = Literal["placed", "nowhere", "elsewhere", "unknown", "silent"]
 
@@ -115,7 +115,7 @@ class Positions:
             for other in layouts_of(tuple(record.tensor.shape), self._picture)
             if other != layout
         ]
-        certain = is_map and not others and not attends(node)
+        certain = is_map and not others and (goes_back_to_a_map(node) or not attends(node))
         if reaches and (certain or self._is_cut_off(node)):
             return Position("placed", layout)
         if len(record.tensor) != len(self._x) or not self._is_over_all(record):

@@ -11,6 +11,8 @@ from torch import Tensor
 from xai_widgets.probe.nodes import kind_of, nodes_behind
 
 _ATTENTION = frozenset({"Bmm", "Baddbmm", "Softmax"})
+_MIXING = frozenset({"Addmm", "Mm", "Linear"})
+_OF_MAPS = frozenset({"Convolution", "MkldnnConvolution", "ConvolutionOverrideable"})
 
 
 class Ways:
@@ -68,6 +70,21 @@ def _kept(node: Any, count: int) -> range:
     rows, columns = tuple(shapes[0].shape)[-2:] if shapes else (count, 0)
     kept = edges - 1 if columns == count != rows else edges - 2
     return range(kept, kept + 1)
+
+
+def goes_back_to_a_map(node: Any) -> bool:
+    """Whether a value is a convolution's output, or one that something was added to since."""
+    waiting, seen = [node], set[Any]()
+    while waiting:
+        here: Any = waiting.pop()
+        kind = "" if here is None else kind_of(here)
+        if kind in _OF_MAPS:
+            return True
+        mixes = kind in _ATTENTION or kind in _MIXING or kind.startswith("ScaledDotProduct")
+        if here is not None and here not in seen and not mixes:
+            seen.add(here)
+            waiting.extend(before for before, _ in here.next_functions)
+    return False
 
 
 def attends(node: Any) -> bool:
