@@ -213,13 +213,14 @@ class Network:
         mode = TraceMode()
         with as_found(self.model, mode):
             leaf = self.copy(x.detach()).requires_grad_(requires_grad)
-            recording = Recorder(self.model, leaf, self._overwritten)
+            recording = Recorder(self.model, leaf, self._overwritten, self.lessons.positions)
             with torch.set_grad_enabled(requires_grad), recording as recorder:
                 # Given a copy, an in-place first layer does not overwrite the leaf.
                 given = self.copy(leaf)
                 mode.steps.clear()
                 output = interruptible(self.model, given)
                 steps = tuple(mode.steps)
+        recorder.cut = mode.cut
         return ForwardPass(leaf, output, recorder, mode, steps)
 
     def _is_right_in_format(self, x: Tensor, output: Any) -> bool:
@@ -368,7 +369,7 @@ class Network:
         with as_found(self.model, mode):
             x = x.detach().clone().requires_grad_(True)
             output = interruptible(self.model, self.copy(x))
-        return AttentionPass(output, mode.matrices, len(x))
+        return AttentionPass(x, output, mode.matrices, mode.first)
 
     def batch_size(
         self, bytes_per_item: int, wanted: int | None = None, backward_bytes: int = 0

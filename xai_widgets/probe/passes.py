@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeAlias
@@ -12,9 +12,10 @@ from torch import Tensor, nn
 from xai_widgets.errors import ExplanationError
 from xai_widgets.probe.attention import TraceMode
 from xai_widgets.probe.calls import LayerMap
-from xai_widgets.probe.guard import Step, autograd_ready
+from xai_widgets.probe.guard import Step, as_found, autograd_ready
 from xai_widgets.probe.layers import Layer, rank
 from xai_widgets.probe.partial import Start
+from xai_widgets.probe.positions import Position
 from xai_widgets.probe.recorder import Recorder, first_tensor
 from xai_widgets.targets import Readout
 
@@ -67,6 +68,8 @@ class Lessons:
         self._starts: dict[tuple[_Kind, str], Start] = {}
         self._refused: set[str] = set()
         self._bytes: dict[tuple[int, ...], tuple[int, int]] = {}
+        self._attention: dict[_Kind, str] = {}
+        self.positions: dict[Hashable, dict[int, Position]] = {}  # recorders fill it
 
     def note(self, forward: ForwardPass) -> None:
         """Take note of a whole pass."""
@@ -121,6 +124,13 @@ class Lessons:
                 plain = self._whole[forward.kind] = forward.recorder.dataflow.plain
         return plain
 
+    def attention_problem(self, forward: ForwardPass, found: Callable[[], str]) -> str:
+        """What `found` says of attention in passes like this."""
+        if forward.kind not in self._attention:
+            with as_found(self._model):
+                self._attention[forward.kind] = found()
+        return self._attention[forward.kind]
+
     def saw_whole(self, x: Tensor) -> bool:
         """Whether that was so in the latest whole pass on inputs like x, and has been looked at."""
         kind = self._kinds.get(group_of(x))
@@ -167,7 +177,9 @@ def _ranked(forward: ForwardPass, readout: Readout) -> list[Layer]:
     recorder = forward.recorder
     head = recorder.head_input(output)
     source = output if head is None else head
-    layers = rank(list(recorder.records.values()), source, partial(recorder.carries_all, source))
+    positions = recorder.positions
+    records = [record for record in recorder.records.values() if positions.reaches(record)]
+    layers = rank(records, source, partial(recorder.carries_all, source), positions.lies)
     return [replace(layer, name=recorder.title_of(layer.name)) for layer in layers]
 
 

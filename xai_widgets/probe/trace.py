@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import TypeVar
 
 import torch
@@ -13,7 +14,7 @@ from torch import Tensor, nn
 from xai_widgets.errors import ExplanationError
 from xai_widgets.interrupts import interruptible
 from xai_widgets.probe.agreement import agree, close, largest
-from xai_widgets.probe.attention import Attention, AttentionPass, layout_of_tokens
+from xai_widgets.probe.attention import Attention, AttentionPass
 from xai_widgets.probe.guard import as_found, autograd_ready
 from xai_widgets.probe.layers import Layout
 from xai_widgets.probe.network import Network, not_differentiable
@@ -22,6 +23,7 @@ from xai_widgets.probe.partial import Needs
 from xai_widgets.probe.recording import Recording, StaleError
 from xai_widgets.probe.rectifiers import Rule
 from xai_widgets.probe.tail import Tail
+from xai_widgets.probe.tokens import layout_of_tokens, rows_problem
 from xai_widgets.probe.unmet import rectifier_warnings
 from xai_widgets.targets import Target, Unit
 
@@ -129,8 +131,7 @@ class Trace(Recording):
                 "needs attention over one view of the picture; this network looks at several "
                 "(flips, crops or parts), whose tokens lie elsewhere"
             )
-        records = list(self.recorder.records.values())
-        return layout_of_tokens(self._mode.attention, records, len(self._x))
+        return layout_of_tokens(self._mode.attention, self.recorder, len(self._x))
 
     def attention(self, target: Target) -> Attention:
         """Each attention layer's matrix A and the gradient of the target's score with respect to
@@ -140,12 +141,14 @@ class Trace(Recording):
         `attention_layout` does, and where the score depends on no attention.
         """
         if problem := self.attention_problem:
-            raise ExplanationError(
-                f"reading attention {problem}; use a gradient or CAM method instead"
-            )
+            raise _unread(problem)
         with self._lock:
+            layout, attended = self.attention_layout, self._attended()
+            found = partial(rows_problem, attended, layout)
+            if problem := self.network.lessons.attention_problem(self._forward, found):
+                raise _unread(problem)
             if self._attention is None or self._attention[0] != target:
-                self._attention = target, self._read_attention(self._attended(), target)
+                self._attention = target, self._read_attention(attended, target)
             return self._attention[1]
 
     def _attended(self) -> AttentionPass:
@@ -322,3 +325,7 @@ class Trace(Recording):
     def batch_size(self, wanted: int | None = None, backward: bool = False) -> int:
         """How many inputs to give `scores`, or `gradients`, at a time within the byte budget."""
         return self.network.best_batch(self._x, wanted=wanted, backward=backward)
+
+
+def _unread(problem: str) -> ExplanationError:
+    return ExplanationError(f"reading attention {problem}; use a gradient or CAM method instead")
