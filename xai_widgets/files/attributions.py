@@ -187,7 +187,7 @@ def _read(folder: Path, name: str, longest: int) -> bytes:
                 )
             return file.read_bytes()
         except OSError as error:
-            found = f"out of reach ({error.strerror})"
+            found = f"a file that cannot be read ({error.strerror})"
     if found != "no file":
         raise ExplanationError(f'"{file}" is {found}; expected a folder made by save().')
     held = ", ".join(sorted(p.name for p in folder.iterdir())) or "nothing"

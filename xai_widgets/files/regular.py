@@ -48,7 +48,7 @@ def irregular(path: Path) -> str | None:
             return "a link that leads back to itself"
         if error.errno in (errno.ENOENT, errno.ENOTDIR):
             return "a link to nothing" if path.is_symlink() else "no file"
-        return f"out of reach ({error.strerror})"
+        return f"a path that cannot be read ({error.strerror})"
     if stat.S_ISREG(mode):
         return None
     return next((words for is_kind, words in _KINDS if is_kind(mode)), "no regular file")

@@ -246,6 +246,6 @@ def check_settings(
     for name, value in settings.items():
         if stored.get(name) != value:
             raise ExplanationError(
-                f'"{path}" is the checkpoint of a training with {name}={brief(stored.get(name))}, and '
-                f"now {name} is {brief(value)}; expected the same, or {otherwise}"
+                f'"{path}" is the checkpoint of a training with {name}={brief(stored.get(name))}, '
+                f"and now {name} is {brief(value)}; expected the same, or {otherwise}"
             )
