@@ -23,6 +23,7 @@ from PIL import Image
 
 import xai_widgets
 from xai_widgets.errors import ExplanationError, brief, readable
+from xai_widgets.files.manifest import check_manifest
 from xai_widgets.files.regular import irregular
 from xai_widgets.files.structured import parsed
 from xai_widgets.files.whole import write_file
@@ -96,6 +97,7 @@ def load_record(folder: Path, keys: Iterable[str]) -> Record:
     missing = [key for key in (*keys, "values", "picture") if key not in manifest]
     if missing:
         raise ExplanationError(f'"{folder / _MANIFEST}" says nothing of {", ".join(missing)}.')
+    check_manifest(f'"{folder / _MANIFEST}"', manifest)
     values = _values(folder, manifest)
     pixels = None if manifest["picture"] is None else _pixels(folder)
     return Record(manifest, values, pixels)
@@ -120,12 +122,15 @@ def _manifest(folder: Path) -> dict[str, Any]:
 def _values(folder: Path, manifest: Mapping[str, Any]) -> npt.NDArray[np.float32]:
     """The values, whose size is compared with the manifest before the file is read."""
     shape, stored = manifest.get("shape"), manifest["values"]
-    sound = isinstance(shape, list) and all(type(n) is int and n > 0 for n in shape)
-    if not sound or not isinstance(stored, dict):
+    if (
+        not isinstance(shape, list)
+        or len(shape) not in (2, 3)
+        or not all(type(n) is int and n > 0 for n in shape)
+        or not isinstance(stored, dict)
+    ):
         raise ExplanationError(
             f'"{folder / _MANIFEST}" is damaged: the shape of its values is {brief(shape)}.'
         )
-    assert isinstance(shape, list)
     raw = _read(folder, _VALUES, 4 * math.prod(shape) + _LONGEST_HEADER)
     if hashlib.sha256(raw).hexdigest() != stored.get("sha256"):
         raise ExplanationError(
