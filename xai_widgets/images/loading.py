@@ -139,15 +139,15 @@ def _from_pil(image: Image.Image, name: str, what: str) -> Loaded:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             image.load()
-        costs = _costs(image, name)
-        upright = _upright(image)
+        upright, exif = _upright(image)
+        said = (*_costs(image, name), *(f"{name} {words}" for words in exif))
         if upright.mode in ("F", "I") or upright.mode.startswith("I;"):
             deep = from_array(_deep(upright, what), name, what)
-            return replace(deep, warnings=(*deep.warnings, *costs))
+            return replace(deep, warnings=(*deep.warnings, *said))
         bands = None
         if upright.mode in ("RGBA", "LA", "RGBa", "La"):
             bands = np.asarray(plain(upright), dtype=np.uint8)
-        return Loaded(opaque(upright), name, bands, warnings=costs)
+        return Loaded(opaque(upright), name, bands, warnings=said)
     except ExplanationError:
         raise
     except Exception as error:  # a decoder met broken data
@@ -166,12 +166,19 @@ def _costs(image: Image.Image, name: str) -> tuple[str, ...]:
     )
 
 
-def _upright(image: Image.Image) -> Image.Image:
-    """Apply the EXIF orientation; one that cannot be read counts as none."""
-    try:
-        return ImageOps.exif_transpose(image)
-    except Exception:  # broken EXIF around a sound picture
-        return image
+def _upright(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
+    """Apply the EXIF orientation, and what is wrong with it; one that cannot be read counts as
+    none.
+    """
+    with warnings.catch_warnings(record=True) as noted:
+        warnings.simplefilter("always")
+        try:
+            upright, broken = ImageOps.exif_transpose(image), False
+        except Exception:  # broken EXIF around a sound picture
+            upright, broken = image, True
+    if broken or any("EXIF" in str(each.message) for each in noted):
+        return upright, ("has damaged EXIF data: which way up it is may not be known.",)
+    return upright, ()
 
 
 def _sixteen_bit_mode(image: Image.Image) -> str | None:
@@ -194,7 +201,7 @@ def _with_low_bytes(high: Loaded, file: Path, what: str, raw: str) -> Loaded:
         for mode in (raw, other):
             with _opened(file) as opened:
                 opened.tile = [opened.tile[0]._replace(args=mode)]
-                halves.append(np.asarray(_upright(opened), dtype=np.uint16))
+                halves.append(np.asarray(_upright(opened)[0], dtype=np.uint16))
         return from_array(256 * halves[0] + halves[1], high.name, what, last=True)
     except Exception:  # a mode that Pillow has in one byte order only
         lost = (

@@ -362,7 +362,7 @@ def _described(path: Path, metadata: Mapping[str, str], weights: Mapping[str, Te
     most = max([1, len(weights), *(n for tensor in weights.values() for n in tensor.shape)])
     names = inspect.signature(kind).parameters.keys() - {"seed"}
     for name, value in settings.items():
-        if name not in names or type(value) is not int or value < 0:
+        if name not in names or type(value) is not int or value < (name != "depth"):
             raise ExplanationError(
                 f"{where} is damaged: its settings have {brief(name)}={brief(value)}; expected "
                 f"whole numbers for {some_of(sorted(names))}"
