@@ -195,9 +195,11 @@ VALUES: tuple[Any, ...] = (
 NAMES: tuple[str, ...] = (
     "</script><script>alert(1)</script>", "<img src=x onerror=alert(1)>", "<!--", "]]>",
     "' onmouseover='alert(1)", '" onfocus="alert(1)" autofocus="', "&lt;b&gt;",
-    "javascript:alert(1)", "${alert(1)} `${1}`", "$5 or $10", "$", r"$\frac{1}{", r"\alpha_$x^2$", "{name}", "{0}",
-    "%s %n", "\ud800", os.fsdecode(b"caf\xe9"), "\udfff\ud83d", "a\0b", "a\nb\r\nc", "\x1b[31mred",
-    "\u202egpj", "\u2028", "\ufeff", "e\u0301" * 50, "\U0001f600", "كلب", "犬", "_hidden", "__proto__",
-    "constructor", "", " ", "x" * 30_000, "line\n" * 3000, "../../etc/passwd", "CON", "#", "nan",
-    "null", "0", "1e400",
+    "javascript:alert(1)", "${alert(1)} `${1}`", "$5 or $10", "$", r"$\frac{1}{",
+    r"\alpha_$x^2$", "{name}", "{0}", "%s %n", "\ud800", os.fsdecode(b"caf\xe9"), "\udfff\ud83d",
+    "a\0b", "a\nb\r\nc", "\x1b[31mred", "\u202egpj", "\u2028", "\ufeff", "e\u0301" * 50,
+    "\U0001f600", "كلب", "犬", "_hidden", "__proto__", "constructor", "", " ", "x" * 30_000,
+    "line\n" * 3000, "../../etc/passwd", "CON", "#", "nan", "null", "0", "1e400",
 )  # fmt: skip
+# Three names for the three classes of small networks.
+THREES = [(*NAMES, *NAMES[:2])[at : at + 3] for at in range(0, len(NAMES), 3)]

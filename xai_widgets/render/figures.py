@@ -15,6 +15,7 @@ from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.figure import Figure
 from PIL import Image
 
+from xai_widgets.errors import readable
 from xai_widgets.render.colours import colorize, lut, overlay, resolve_colormap, shown_maximum
 from xai_widgets.render.raster import encode_png
 
@@ -32,7 +33,7 @@ _LONGEST = 100  # characters of a line in it
 
 def _fitting(text: str, longest: int) -> str:
     """A text whose lines are cut where they are longer, and as many of them as a caption has."""
-    lines = text.expandtabs(1).splitlines()[:_LINES]
+    lines = readable(text).expandtabs(1).splitlines()[:_LINES]
     return "\n".join(s if len(s) <= longest else f"{s[: longest - 1]}…" for s in lines)
 
 
@@ -226,6 +227,6 @@ def neighbourhood_figure(
     plot.xaxis.label.set_size(8)
     plot.spines[["top", "right", "left"]].set_visible(False)
     plot.legend(fontsize=7, frameon=False)
-    lines = [_fitting(title, 38 * columns), *textwrap.wrap(note[:1000], 38 * columns)]
+    lines = [_fitting(title, 38 * columns), *textwrap.wrap(readable(note[:1000]), 38 * columns)]
     drawn.suptitle("\n".join(lines), fontsize=9, x=0.01, ha="left", **_PLAIN)
     return drawn

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
-from xai_widgets.errors import ExplanationError
+from xai_widgets.errors import ExplanationError, readable
 
 __all__ = ["encode_png", "grid"]
 
@@ -82,7 +82,9 @@ def grid(
             if isinstance(cell, str):
                 pen.rectangle((x, y, x + side - 1, y + side - 1), _EMPTY)
                 wrapped = "\n".join(
-                    textwrap.wrap(cell[:_LONGEST], max(side * 2 // size - 2, 8))[: side // line]
+                    textwrap.wrap(readable(cell[:_LONGEST]), max(side * 2 // size - 2, 8))[
+                        : side // line
+                    ]
                 )
                 pen.multiline_text((x + 4, y + 4), wrapped, _FAINT, font)
                 continue
@@ -105,7 +107,7 @@ def _font(name: str, size: int) -> ImageFont.FreeTypeFont:
 
 def _fitting(text: str, width: float, font: ImageFont.FreeTypeFont) -> str:
     """As much of a text as fits, on one line."""
-    text = " ".join(text[:_LONGEST].split())
+    text = " ".join(readable(text[:_LONGEST]).split())
     if font.getlength(text) <= width:
         return text
     fits = bisect_left(

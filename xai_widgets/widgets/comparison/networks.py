@@ -11,7 +11,7 @@ from typing import Any
 
 from xai_widgets.engine import Engine
 from xai_widgets.engine.arguments import check_engine
-from xai_widgets.errors import ExplanationError, brief
+from xai_widgets.errors import ExplanationError, brief, readable
 from xai_widgets.files import path_of
 from xai_widgets.widgets.comparison.checkpoints import check_state_dict, read_weights
 
@@ -56,7 +56,7 @@ def rows_of(
         raise ExplanationError("there is no network to compare; expected one engine or more")
     if names is None:
         names = _distinct([engine.name for engine in given])
-    called = [str(name) for name in names]
+    called = [readable(str(name)) for name in names]
     if len(called) != len(given) or len(set(called)) < len(called):
         raise ExplanationError(
             f"names is {called}; expected {len(given)} different names, one for each network"
