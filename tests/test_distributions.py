@@ -156,6 +156,7 @@ def ten_lines() -> str:
     return found[1]
 
 
+@pytest.mark.timeout(600)  # a process of its own, on a busy machine
 def test_the_wheel_alone_runs_the_ten_lines_of_the_readme(wheel_file: Path, tmp_path: Path) -> None:
     """In an environment where the dependencies are, and neither the repository nor its editable
     installation is.
