@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-__all__ = ["Progress", "with_progress_bar"]
+__all__ = ["Progress", "with_count_bar", "with_progress_bar"]
 
 T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")
@@ -41,3 +41,14 @@ def with_progress_bar(steps: Iterable[Progress[T]], title: str) -> Iterator[Prog
             bar.set_postfix_str(step.words, refresh=False)
             bar.update(step.fraction - bar.n)
             yield step
+
+
+def with_count_bar(found: Iterable[T], items: Iterable[Any], title: str) -> Iterator[T]:
+    """The same results, one for each item, with a bar that counts them."""
+    from tqdm.auto import tqdm
+
+    total = len(items) if isinstance(items, Sized) else None
+    with tqdm(total=total, desc=title) as bar:
+        for result in found:
+            bar.update()
+            yield result

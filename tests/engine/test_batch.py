@@ -48,8 +48,9 @@ def test_the_network_is_run_on_pictures_together() -> None:
             return self.network(x)
 
     Engine(Counting()).explain_batch(PICTURES, "grad_cam", targets=1)
-    # Each once to learn what target 1 is called and how many fit, then all together.
-    assert sizes[-1] == 5
+    # Two of them teach what the network is like; the others are run together.
+    assert {2, 3} <= set(sizes)
+    assert max(sizes) == 3
 
 
 def test_top_5_of_one_picture() -> None:

@@ -254,7 +254,8 @@ def test_prediction() -> None:
 
 def test_what_an_engine_shows_is_what_people_need() -> None:
     assert {name for name in dir(Engine(cnn())) if not name.startswith("_")} == {
-        *("add_method", "class_names", "explain", "explain_batch", "forget", "from_timm"),
+        *("add_method", "class_names", "explain", "explain_batch", "explain_many"),
+        *("forget", "from_timm"),
         *("from_torchvision", "input", "internals", "layer", "layers", "methods", "model", "name"),
         *("picture", "predict", "preprocessing", "stream"),
     }

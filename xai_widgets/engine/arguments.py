@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from numbers import Integral
 from typing import Any
 
@@ -102,7 +102,12 @@ def layer_name(model: nn.Module, layer: Any) -> str | None:
 
 
 def several_pictures(images: Any, call: str, way_out: str = "pass a list: [image]") -> list[Any]:
-    """The pictures of a call that takes several, as a list.
+    """The pictures of a call that takes several, as a list; errors as `each_picture`."""
+    return list(each_picture(images, call, way_out))
+
+
+def each_picture(images: Any, call: str, way_out: str = "pass a list: [image]") -> Iterator[Any]:
+    """The pictures of a call that takes several, one after another as they are needed.
 
     Raises ExplanationError for a single picture, a folder, or pairs of picture and label.
     """
@@ -138,10 +143,10 @@ def several_pictures(images: Any, call: str, way_out: str = "pass a list: [image
         raise ExplanationError(
             f"images is {brief(images)}; {call} takes a list of pictures"
         ) from None
-    return list(_checked(given, call))
+    return _checked(given, call)
 
 
-def _checked(images: Iterable[Any], call: str) -> Iterable[Any]:
+def _checked(images: Iterator[Any], call: str) -> Iterator[Any]:
     for number, image in enumerate(images):
         if isinstance(image, (tuple, list)):
             pair = len(image) == 2 and (isinstance(image[1], Integral) or hasattr(image[1], "item"))

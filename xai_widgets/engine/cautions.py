@@ -36,7 +36,9 @@ def cautions(
         target, layer
     )  # before more is read of it, to find out why a map is empty
     readout = trace.network.readout
-    probabilities = None if target.index is None else trace.probabilities.detach().cpu()
+    targets = [target.of(i) for i in range(len(values))]
+    of_classes = any(own.index is not None for own in targets)
+    probabilities = trace.probabilities.detach().cpu() if of_classes else None
     finite = values.isfinite().flatten(1).all(1).tolist()
     filled = (values != 0).flatten(1).any(1).tolist()
     said: list[tuple[str, ...]] = []
@@ -47,11 +49,10 @@ def cautions(
         if not finite[i]:
             lost = int((~values[i].isfinite()).sum())
             own.append(f"{lost:,} of {values[i].numel():,} values are not finite numbers.")
-        saturated = ""
-        if probabilities is not None:
+        saturated, index = "", targets[i].index
+        if probabilities is not None and index is not None:
             own += readout.warnings(probabilities[i])
-            assert target.index is not None
-            saturated = _saturated(trace, float(probabilities[i, target.index]), not filled[i])
+            saturated = _saturated(trace, float(probabilities[i, index]), not filled[i])
         if not filled[i] and finite[i]:
             reason = saturated or _why_empty(trace, method, target, layer, i)
             own.append(f"{EMPTY}: {reason}")
@@ -77,7 +78,7 @@ def _saturated(trace: Trace, probability: float, empty: bool) -> str:
 
 
 def _why_empty(trace: Trace, method: Method, target: Target, layer: str | None, item: int) -> str:
-    x = trace.input[item]
+    x, name = trace.input[item], target.of(item).name
     if layer is not None and (reason := _why_empty_at(trace, method, target, layer, item)):
         return reason
     if bool((x == x.flatten()[0]).all()):
@@ -88,16 +89,17 @@ def _why_empty(trace: Trace, method: Method, target: Target, layer: str | None, 
     try:
         slope = trace.gradient(target)[item]
     except ExplanationError:
-        return f"{method.title} found nothing that the score of {target.name} depends on."
+        return f"{method.title} found nothing that the score of {name} depends on."
     if not bool(slope.any()):
         return (
-            f"the score of {target.name} does not change with small changes of this picture: its "
+            f"the score of {name} does not change with small changes of this picture: its "
             "gradient is zero, as it is where rectifiers have cut everything off."
         )
-    return f"{method.title} found nothing that the score of {target.name} depends on."
+    return f"{method.title} found nothing that the score of {name} depends on."
 
 
 def _why_empty_at(trace: Trace, method: Method, target: Target, layer: str, item: int) -> str:
+    name = target.of(item).name
     try:
         activation = trace.activation(layer)[item]
         slope = trace.layer_gradient(target, layer)[item]
@@ -106,10 +108,10 @@ def _why_empty_at(trace: Trace, method: Method, target: Target, layer: str, item
     if not bool(activation.any()):
         return f'nothing but zeros comes out of layer "{layer}" for this picture.'
     if not bool(slope.any()):
-        return f'the score of {target.name} has no slope at layer "{layer}".'
+        return f'the score of {name} has no slope at layer "{layer}".'
     if method.signed:
         return ""
     return (
-        f'what layer "{layer}" holds counts against {target.name} rather than for it, and '
+        f'what layer "{layer}" holds counts against {name} rather than for it, and '
         f"{method.title} leaves that out; hires_cam shows both."
     )

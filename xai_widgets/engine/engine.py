@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from xai_widgets.attribution import Attribution
-from xai_widgets.engine.arguments import layer_name, several_pictures
+from xai_widgets.engine.arguments import each_picture, layer_name, several_pictures
 from xai_widgets.engine.cautions import RANDOM
-from xai_widgets.engine.explaining import explain_layers, explain_picture, explain_pictures
+from xai_widgets.engine.explaining import explain_layers, explain_picture
 from xai_widgets.engine.internals import Internals
+from xai_widgets.engine.many import Batches, paired, targets_for
 from xai_widgets.engine.sources import (
     check_model,
     from_timm,
@@ -24,7 +25,7 @@ from xai_widgets.engine.sources import (
 from xai_widgets.errors import ExplanationError, brief, check_keywords, strict_keywords
 from xai_widgets.images import Picture
 from xai_widgets.methods import METHODS, Method, find
-from xai_widgets.progress import Progress
+from xai_widgets.progress import Progress, with_count_bar
 from xai_widgets.targets import Activation, OutputLike, Prediction, TargetLike
 
 _TRACE_BYTES = 768 * 2**20
@@ -259,21 +260,64 @@ class Engine:
         layer: str | nn.Module | None = None,
         **parameters: Any,
     ) -> list[Attribution]:
-        """Explain many images, or one for many targets, in as few runs of the network as memory
-        allows; one attribution each, in the order given.
+        """Explain many images, or one for many targets, in as few runs of the network as can be;
+        one attribution each, in the order given, all of one state of the network.
 
-        `targets` is one for all, or one for each image; a single image is explained for each of
-        them. Pictures of one size explained for one target are run together. Raises
-        ExplanationError as `explain` does, and where the numbers of images and targets do not fit.
+        `targets` is one for all, or one for each image; None is each image's own top class. A
+        single image is explained for each of the targets. Raises ExplanationError as `explain`
+        does, and where the numbers of images and targets do not fit. `explain_many` does the same
+        for a whole data set, in bounded memory.
         """
         check_keywords("explain_batch()", {"target"} & parameters.keys(), ["targets"])
+        batches = self._batches(method, layer, parameters)
+        given = several_pictures(images, "explain_batch", "for one picture call explain(image)")
+        pictures = [self.picture(image) for image in given]
+        if len(pictures) == 1 and isinstance(targets, Iterable) and not isinstance(targets, str):
+            return batches.explain_targets(pictures[0], list(targets))
+        return batches.explain_as_one(pictures, targets_for(targets, pictures))
+
+    @strict_keywords
+    def explain_many(
+        self,
+        images: Iterable[Any],
+        method: str = "grad_cam",
+        *,
+        targets: TargetLike | Iterable[TargetLike] = None,
+        layer: str | nn.Module | None = None,
+        progress: bool = False,
+        **parameters: Any,
+    ) -> Iterator[Attribution]:
+        """Explain a data set: attributions one after another, in the order of the images, as soon
+        as each batch is done.
+
+            for attribution in engine.explain_many(sorted(folder.glob("*.jpg"))):
+                ...
+
+        Images are read ahead by threads while the network runs on batches as large as is quickest;
+        they are taken from `images`, which may be a generator, as they are needed, and nothing is
+        kept of those that are done. `targets` is one for all, or one for each image, also from a
+        generator; None is each image's own top class. Methods that need many passes explain one
+        image at a time, each pass a batch. `progress` shows a bar. Closing the iterator, as leaving
+        the loop does, stops the work. A change of the network counts from the next batch on.
+
+        The method, layer and parameters are checked at once; an image that cannot be read, or a
+        target that there is not, raises ExplanationError when it is come to.
+        """
+        check_keywords("explain_many()", {"target"} & parameters.keys(), ["targets"])
+        batches = self._batches(method, layer, parameters)
+        given = each_picture(images, "explain_many", "for one picture call explain(image)")
+        pictures = self.internals.pictures(given)
+        found = batches.explain(paired(pictures, targets))
+        return with_count_bar(found, images, f"explain_many: {method}") if progress else found
+
+    def _batches(
+        self, method: str, layer: str | nn.Module | None, parameters: Mapping[str, Any]
+    ) -> Batches:
         card = find(method, self.methods)
         resolved = card.resolve(parameters)
         self._check_takes_layer(card, layer)
         name = layer_name(self.internals.network.model, layer)
-        given = several_pictures(images, "explain_batch", "for one picture call explain(image)")
-        pictures = [self.picture(image) for image in given]
-        return explain_pictures(self.internals, pictures, card, targets, name, resolved)
+        return Batches(self.internals, card, name, resolved)
 
     def forget(self) -> None:
         """Let go of all recorded passes and results, for instance to free memory."""

@@ -1,4 +1,4 @@
-"""A method at work on recorded passes: of one picture, of many, and of several layers."""
+"""A method at work on a recorded pass of one picture or more, and on several layers."""
 
 from __future__ import annotations
 
@@ -43,15 +43,17 @@ class MethodCall:
     @property
     def changes_rectifiers(self) -> bool:
         """Whether the gradient passes rectifiers by another rule than their derivative."""
-        return self.method.needs_rectifiers or "guided_backprop" in self.parameters.values()
+        return self.method.changes_rectifiers(self.parameters)
 
-    def attribution(self, values: Tensor, picture: Picture, **details: Any) -> Attribution:
+    def attribution(
+        self, values: Tensor, picture: Picture, target: Target, **details: Any
+    ) -> Attribution:
         """Values (C, H, W) or (h, w), with their origin."""
         return Attribution(
             values=np.ascontiguousarray(values.detach().float().cpu().numpy()),
             method=self.method.name,
             title=self.method.title,
-            target=self.target,
+            target=target,
             layer=self.layer,
             parameters=self.parameters,
             seed=self.parameters.get("seed"),
@@ -77,7 +79,8 @@ def explain_picture(
 
     def steps() -> Iterator[Progress[Attribution]]:
         started = time.perf_counter()
-        trace = internals.trace(picture)
+        needs = internals.needs(method, parameters)
+        trace = internals.trace(picture, "everything" if needs == "input" else needs, layer)
         call = MethodCall(
             method,
             internals.target(target, trace),
@@ -91,46 +94,17 @@ def explain_picture(
         if kept is not None:
             yield Progress(1.0, kept)
             return
-        for step in _run(call, trace, [picture], internals.name):
+        for step in run(call, trace, [picture], internals.name):
             (attribution,) = step.result
             attribution = replace(attribution, seconds=time.perf_counter() - started)
             if step.fraction >= 1:
                 internals.results.put(key, attribution, attribution.values.nbytes)
             yield Progress(min(step.fraction, 1.0), attribution)
 
-    return _of_one_state(internals, steps)
+    return of_one_state(internals, steps)
 
 
-def explain_pictures(
-    internals: Internals,
-    pictures: list[Picture],
-    method: Method,
-    targets: TargetLike | Sequence[TargetLike],
-    layer: str | None,
-    parameters: Mapping[str, Any],
-) -> list[Attribution]:
-    """One attribution for each picture, in as few runs of the network as memory allows."""
-
-    def together(picture: Picture) -> int:
-        trace = internals.trace(picture)
-        return trace.batch_size() if trace.joins else 1
-
-    def batches() -> Iterator[list[tuple[int, Attribution]]]:
-        paired, resolved = _paired(pictures, targets, internals.resolve_target)
-        for members in _batches(paired, resolved, together):
-            batch = [paired[i] for i in members]
-            trace = internals.trace(batch[0]) if len(batch) == 1 else internals.joint_trace(batch)
-            name = internals.resolve_layer(trace, layer) if method.takes_layer else None
-            call = MethodCall(method, resolved[members[0]], name, parameters)
-            for step in _run(call, trace, batch, internals.name):
-                yield list(zip(members, step.result, strict=True))
-
-    # Of a batch that is explained again the last attributions count.
-    found = dict(pair for pairs in _of_one_state(internals, batches) for pair in pairs)
-    return [found[i] for i in range(len(found))]
-
-
-def _of_one_state(internals: Internals, steps: Callable[[], Iterator[_T]]) -> Iterator[_T]:
+def of_one_state(internals: Internals, steps: Callable[[], Iterator[_T]]) -> Iterator[_T]:
     """The steps, from the beginning again where the network was found to have changed meanwhile.
 
     Raises ExplanationError for a network that changes all the time.
@@ -159,7 +133,7 @@ def explain_layers(
         done.append(step.result)
 
 
-def _run(
+def run(
     call: MethodCall, trace: Trace, pictures: Sequence[Picture], model: str
 ) -> Iterator[Progress[list[Attribution]]]:
     """The method's steps, with an attribution for each picture of the recorded pass; `model` is the
@@ -170,10 +144,9 @@ def _run(
     work = call.method.run(trace, call.target, call.layer, call.parameters)
     looked = started
     scores = trace.score(call.target).tolist()
-    probabilities: list[float | None] = [None] * len(pictures)
+    targets = [call.target.of(i) for i in range(len(pictures))]
+    probabilities = _probabilities(trace, targets)
     unit = trace.unit
-    if call.target.index is not None:
-        probabilities = trace.probabilities[:, call.target.index].tolist()
     rule_warnings = trace.rectifier_warnings if call.changes_rectifiers else ()
     while True:
         # Not around the loop: a caller's own modes must be back whenever this generator pauses.
@@ -192,11 +165,12 @@ def _run(
             # What was computed is of one state of the network: it still has it.
             trace.look(call.target)
             looked = time.perf_counter()
-        seconds = time.perf_counter() - started
+        seconds = (time.perf_counter() - started) / len(pictures)
         attributions = [
             call.attribution(
                 values[i],
                 picture,
+                targets[i],
                 score=scores[i],
                 probability=probabilities[i],
                 seconds=seconds,
@@ -215,44 +189,20 @@ def _run(
         looked = -math.inf  # it may have changed while this paused
 
 
+def _probabilities(trace: Trace, targets: Sequence[Target]) -> list[float | None]:
+    """What each picture's score means; None for a function of the output."""
+    if all(target.index is None for target in targets):
+        return [None] * len(targets)
+    rows = trace.probabilities
+    return [
+        None if target.index is None else float(rows[i, target.index])
+        for i, target in enumerate(targets)
+    ]
+
+
 def _gaps(call: MethodCall, trace: Trace, values: Tensor) -> list[float] | None:
     gaps = call.method.completeness_gap(trace, call.target, values, call.parameters)
     return None if gaps is None else gaps.tolist()
-
-
-def _paired(
-    pictures: list[Picture],
-    targets: TargetLike | Sequence[TargetLike],
-    resolve_target: Callable[[Picture, TargetLike], Target],
-) -> tuple[list[Picture], list[Target]]:
-    """As many pictures as targets: a single picture is repeated for each target.
-
-    Raises ExplanationError where the numbers do not fit.
-    """
-    if isinstance(targets, str) or not isinstance(targets, Sequence):
-        return pictures, [resolve_target(picture, targets) for picture in pictures]
-    if len(pictures) == 1:
-        pictures = pictures * len(targets)
-    if len(pictures) != len(targets):
-        raise ExplanationError(
-            f"targets has {len(targets)} entries for {len(pictures)} images; expected one for "
-            "all, one for each, or a single image"
-        )
-    pairs = zip(pictures, targets, strict=True)
-    return pictures, [resolve_target(picture, target) for picture, target in pairs]
-
-
-def _batches(
-    pictures: list[Picture], targets: list[Target], size: Callable[[Picture], int]
-) -> Iterator[list[int]]:
-    """The indices of pictures of one shape and one target, at most `size` at a time."""
-    groups: dict[tuple[tuple[int, ...], Target], list[int]] = {}
-    for i, (picture, target) in enumerate(zip(pictures, targets, strict=True)):
-        groups.setdefault((tuple(picture.input.shape), target), []).append(i)
-    for members in groups.values():
-        most = size(pictures[members[0]])
-        for start in range(0, len(members), most):
-            yield members[start : start + most]
 
 
 def _fused(attributions: Sequence[Attribution]) -> Attribution:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Hashable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from xai_widgets.attribution import Attribution
+from xai_widgets.engine.ahead import ahead
 from xai_widgets.engine.cache import BoundedCache
 from xai_widgets.engine.channels import AcceptedChannels
 from xai_widgets.engine.sources import check_device, problem_of
@@ -23,11 +25,15 @@ from xai_widgets.methods.own import check_not_within
 from xai_widgets.probe.failures import failures_in_words
 from xai_widgets.probe.layers import Layer
 from xai_widgets.probe.network import Network
+from xai_widgets.probe.partial import Needs
 from xai_widgets.probe.trace import Trace
 from xai_widgets.targets import Activation, OutputLike, Readout, Target, TargetLike
 from xai_widgets.targets.names import class_names_of
 
 _RESULT_BYTES = 64 * 2**20
+# Measured on two cores: more threads take time from the network; more pictures are two batches.
+_READERS, _AHEAD = 2, 16
+_SURE = 2  # passes in a row of which a method has read more
 
 
 class Internals:
@@ -68,6 +74,7 @@ class Internals:
         self.results: BoundedCache[Attribution] = BoundedCache(_RESULT_BYTES)
         self._traces: BoundedCache[Trace] = BoundedCache(memory)
         self._tracing = threading.Lock()
+        self._read_more: Counter[Hashable] = Counter()
 
     @property
     def class_names(self) -> list[str] | None:
@@ -102,6 +109,13 @@ class Internals:
     def picture(self, image: Any) -> Picture:
         """An image as model input and as the pixels that the model sees."""
         return image if isinstance(image, Picture) else self.preprocessor(image)
+
+    def pictures(self, images: Iterable[Any]) -> Iterator[Picture]:
+        """Images as model inputs, in their order, read ahead while the network runs. A function of
+        the user's own that prepares them is called by one thread at a time.
+        """
+        threads = _READERS if self.preprocessor.may_run_in_threads else 1
+        return ahead(self.picture, images, threads=threads, count=_AHEAD)
 
     def pixels(self, inputs: Tensor) -> np.ndarray[Any, np.dtype[np.uint8]]:
         """Model inputs (M, C, H, W) as a person sees them: (M, H, W, 3) uint8, de-normalised."""
@@ -143,9 +157,11 @@ class Internals:
         """
         return self.target(target, self.trace(self.picture(image)))
 
-    def target(self, target: TargetLike, trace: Trace) -> Target:
-        """The output that `target` means for a recorded pass; errors as `resolve_target`."""
-        return self.readout.resolve(target, trace.output, len(trace.input))
+    def target(self, target: TargetLike, trace: Trace, item: int = 0) -> Target:
+        """The output that `target` means for a picture of a recorded pass; errors as
+        `resolve_target`.
+        """
+        return self.readout.resolve(target, trace.output, len(trace.input), item)
 
     def resolve_layer(self, trace: Trace, layer: str | None) -> str:
         """The layer that `layer` means; None is the engine's own, or the best one.
@@ -193,32 +209,78 @@ class Internals:
                 reasons[name] = trace.attention_problem
         return reasons
 
-    def trace(self, picture: Picture) -> Trace:
-        """The recorded pass of a picture: run now, or kept from before."""
+    def needs(self, method: Method, parameters: Mapping[str, Any]) -> Needs:
+        """What a method is likely to read of a recorded pass: the least, until it has been seen to
+        read more.
+        """
+        if method.needs_attention or method.changes_rectifiers(parameters):
+            return "everything"
+        if self._read_more[method.function, frozenset(parameters.items())] >= _SURE:
+            return "everything"
+        return "layer" if method.takes_layer else "input"
+
+    def note_read(self, method: Method, parameters: Mapping[str, Any], *, more: bool) -> None:
+        """Take note of whether a method has read more of a pass than it was likely to."""
+        key = (method.function, frozenset(parameters.items()))
+        self._read_more[key] = self._read_more[key] + 1 if more else 0
+
+    def trace(
+        self, picture: Picture, needs: Needs = "everything", layer: str | None = None
+    ) -> Trace:
+        """The recorded pass of a picture: run now, or kept from before. With `needs` only the part
+        that is likely to be read is recorded; the trace records the rest when it is asked for.
+        """
         check_not_within(self.network.model)
         state = self.network.state()
         key = (picture.digest, tuple(picture.input.shape), state)
         with self._tracing, self.network.held(state):
             trace = self._traces.get(key)
             if trace is None:
-                with failures_in_words(self.network.model, picture.input):
-                    try:
-                        trace = self.joint_trace([picture], key)
-                    except Exception as error:
-                        raise self._channels.in_words(picture, error)  # noqa: B904  # mostly it
+                trace = self.passing_trace(picture, key, needs, layer)
                 trace.begin(fresh=True)
             else:
                 trace.begin(fresh=False)
             self._traces.put(key, trace, trace.nbytes)  # it grows when attention is read from it
         return trace
 
-    def joint_trace(self, pictures: Sequence[Picture], key: Hashable = None) -> Trace:
-        """One recorded pass of several pictures of one size, run now and not kept."""
+    def passing_trace(
+        self,
+        picture: Picture,
+        key: Hashable = None,
+        needs: Needs = "everything",
+        layer: str | None = None,
+    ) -> Trace:
+        """The recorded pass of a picture, run now and not kept; `needs` as for `trace`."""
+        with failures_in_words(self.network.model, picture.input):
+            try:
+                return self.joint_trace([picture], key, needs, layer)
+            except Exception as error:
+                raise self._channels.in_words(picture, error)  # noqa: B904  # mostly it
+
+    def joint_trace(
+        self,
+        pictures: Sequence[Picture],
+        key: Hashable = None,
+        needs: Needs = "everything",
+        layer: str | None = None,
+    ) -> Trace:
+        """One recorded pass of several pictures of one size, run now and not kept; `needs` as for
+        `trace`.
+        """
         check_not_within(self.network.model)
         x = torch.cat([picture.input for picture in pictures])
         black = pictures[0].black
         level = None if black is None else torch.tensor(black, device="cpu")
-        return Trace(self.network, x, key, level)
+        layer = layer or self.layer
+        return Trace(self.network, x, key, level, needs=needs, layer=layer)
+
+    def compare_kept(self, pictures: Sequence[Picture], trace: Trace) -> None:
+        """Forget what was recorded where a new pass of a picture gives something else."""
+        for i, picture in enumerate(pictures):
+            kept = self._traces.get((picture.digest, tuple(picture.input.shape), trace.state))
+            if kept is not None and not trace.agrees(kept, i):
+                self.forget()
+                return
 
     def _latest(self) -> Trace:
         """The latest recorded pass, or one of a made-up picture where there is none yet."""

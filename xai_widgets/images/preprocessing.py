@@ -104,6 +104,11 @@ class Preprocessor:
         return str(getattr(own, "__name__", type(own).__name__))
 
     @property
+    def may_run_in_threads(self) -> bool:
+        """Whether several threads may prepare pictures at once: nothing of the user's own runs."""
+        return not isinstance(self._transform, OwnTransform)
+
+    @property
     def note(self) -> str:
         """What somebody who explains pictures with this should know; "" where there is nothing."""
         plain = self._scaled_only

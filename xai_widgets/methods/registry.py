@@ -149,6 +149,10 @@ class Method:
             for p in self.parameters
         }
 
+    def changes_rectifiers(self, parameters: Mapping[str, Any]) -> bool:
+        """Whether the gradient passes rectifiers by another rule than their derivative."""
+        return self.needs_rectifiers or "guided_backprop" in parameters.values()
+
     def run(
         self, trace: Any, target: Any, layer: str | None, parameters: Mapping[str, Any]
     ) -> Iterator[Progress[Values]]:

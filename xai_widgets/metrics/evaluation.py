@@ -22,6 +22,7 @@ from xai_widgets.engine.arguments import engine_first, several_pictures
 from xai_widgets.errors import ExplanationError, brief
 from xai_widgets.images import Picture
 from xai_widgets.methods import find
+from xai_widgets.metrics.blocks import Blocks
 from xai_widgets.metrics.fidelity import Memo, once
 from xai_widgets.metrics.ledger import Ledger
 from xai_widgets.metrics.registry import Measure, find_measure
@@ -85,10 +86,10 @@ def evaluate(
     cut off goes on from there and gives the same table. Values are found again by the weights, the
     picture, method, measure, their parameters, target and seed; your own functions by their names.
 
-    Pictures are taken one at a time. All methods read one recorded pass of it, and measures share
-    forwards that do not depend on the map. Raises ExplanationError before the first forward for an
-    unknown method, measure or parameter, or lists of unequal length; later, naming picture, method
-    and measure, where one cannot be taken.
+    Pictures are measured one at a time; methods that need one pass explain eight together, and
+    measures share forwards that do not depend on the map. Raises ExplanationError before the first
+    forward for an unknown method, measure or parameter, or lists of unequal length; later, naming
+    picture, method and measure, where one cannot be taken.
     """
     steps: Iterable[Progress[Table]] = stream_evaluate(
         engine, images, methods, measures, targets=targets, masks=masks, control=control,
@@ -147,8 +148,9 @@ def stream_evaluate(
     warned: dict[str, dict[str, set[int]]] = {}  # the pictures, by sentence and method
     table = Table((), better)
     yield Progress(0.0 if total else 1.0, table)
-    for number, (image, goal, mask) in enumerate(zip(images, goals, outlines, strict=True)):
-        measured = _PictureMeasures(engine, engine.picture(image), goal, mask, seed, network)
+    blocks = Blocks(engine, images, goals)
+    for number, (goal, mask) in enumerate(zip(goals, outlines, strict=True)):
+        measured = _PictureMeasures(engine, blocks, number, goal, mask, seed, network)
         name = measured.picture.name
         for method, measure in product(requested, cards):
             key = measured.key(method, measure)
@@ -174,13 +176,19 @@ class _PictureMeasures:
     """All measures of all methods on one picture; what they share is computed once."""
 
     engine: Engine
-    picture: Picture
+    blocks: Blocks
+    number: int
     goal: TargetLike
     mask: Any
     seed: int
     network: str
     memo: Memo = field(default_factory=dict)
     said: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def picture(self) -> Picture:
+        """The picture that is measured."""
+        return self.blocks.picture(self.number)
 
     def key(self, method: _Request, measure: _Request) -> str:
         """What a value is found again by, of all that it depends on."""
@@ -197,8 +205,11 @@ class _PictureMeasures:
     def value(self, method: _Request, measure: _Request) -> tuple[float, str]:
         """The measure's value, and the name of the target it was taken for."""
         try:
-            target = self.engine.internals.resolve_target(self.picture, self.goal)
-            return self._taken(method, measure, target), target.name
+            together = self._together(method, measure)
+            target = self.blocks.target(self.number)
+            if target is None:
+                target = self.engine.internals.resolve_target(self.picture, self.goal)
+            return self._taken(method, measure, target, together), target.name
         except ExplanationError as error:
             raise ExplanationError(
                 f"{measure.label} of {method.label} on {self.picture.name!r}: {error}"
@@ -209,7 +220,15 @@ class _PictureMeasures:
         of_map = self.said.get((method.label, ""), ())
         return [*of_map, *self.said.get((method.label, measure.label), ())]
 
-    def _taken(self, method: _Request, measure: _Request, target: Target) -> float:
+    def _together(self, method: _Request, measure: _Request) -> Attribution | None:
+        """The method's map, where it is made together with those of other pictures."""
+        if measure.what.of == "method" or callable(method.what) or method.what == "random":
+            return None
+        return self.blocks.attribution(self.number, method.label, method.what, method.parameters)
+
+    def _taken(
+        self, method: _Request, measure: _Request, target: Target, together: Attribution | None
+    ) -> float:
         card: Measure = measure.what
         # A seed for this measure and picture, whatever the order in which values are taken.
         words = [self.seed, self.picture.digest.hex(), measure.label]
@@ -220,8 +239,10 @@ class _PictureMeasures:
         explain = partial(_explain, method=method, seed=self.seed)
         subjects: tuple[Any, ...] = (self.engine, self.picture, explain)
         if card.of != "method":
-            explanation = partial(explain, self.engine, self.picture, target)
-            attribution = once(self.memo, ("explanation", method.label), explanation)
+            attribution = together
+            if attribution is None:
+                explanation = partial(explain, self.engine, self.picture, target)
+                attribution = once(self.memo, ("explanation", method.label), explanation)
             self.said[method.label, ""] = attribution.warnings
             subjects = {
                 "map": (self.engine, self.picture, attribution),

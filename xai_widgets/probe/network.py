@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from xai_widgets.errors import ExplanationError
 from xai_widgets.probe.agreement import agree, agree_first
 from xai_widgets.probe.attention import AttentionMode, AttentionPass, TraceMode
+from xai_widgets.probe.calls import LayerMap
 from xai_widgets.probe.fingerprint import Fingerprint, Structure, structure_of
 from xai_widgets.probe.folding import Folding
 from xai_widgets.probe.guard import (
@@ -25,6 +26,13 @@ from xai_widgets.probe.guard import (
     unwrap,
 )
 from xai_widgets.probe.layers import Layer, rank
+from xai_widgets.probe.partial import (
+    Needs,
+    PartialPass,
+    Start,
+    run_from_input,
+    run_from_layer,
+)
 from xai_widgets.probe.recorder import Recorder, first_tensor
 from xai_widgets.probe.rectifiers import RectifierMode, Rule
 from xai_widgets.targets import Readout, Target
@@ -39,7 +47,9 @@ _ACCELERATOR_BACKWARD_BYTES = 4 * 2**30
 # Measured: on CPUs convolutions are up to a third quicker when channels lie innermost in memory.
 _FORMAT = {"cpu": torch.channels_last}
 _T = TypeVar("_T")
-_Kind: TypeAlias = tuple[tuple[int, ...], int]
+# A shape of inputs, and whether there is but one.
+_Group: TypeAlias = tuple[tuple[int, ...], bool]
+_Kind: TypeAlias = tuple[_Group, int]
 _Memo: TypeAlias = dict[_Kind, _T]
 _INFERENCE = "its weights were made under torch.inference_mode(); build or load it elsewhere"
 # What PyTorch says where a network leaves it, or cuts a value off.
@@ -71,10 +81,10 @@ class ForwardPass:
 
     @property
     def kind(self) -> _Kind:
-        """What passes have in common of which the same can be learned: the input's shape, and the
-        sequence of layers.
+        """What passes have in common of which the same can be learned: the input's shape, whether
+        it is of one picture, and the sequence of layers.
         """
-        return tuple(self.x.shape[1:]), self.recorder.signature
+        return _group(self.x), self.recorder.signature
 
 
 class Network:
@@ -101,7 +111,11 @@ class Network:
         self._format_checked = False
         self._learned: _Memo[list[Layer]] = {}
         self._whole: _Memo[bool] = {}
-        self._item_bytes: dict[tuple[int, ...], int] = {}
+        # Of the latest whole pass: its kind, and which layers passes can be recorded from.
+        self._kinds: dict[_Group, _Kind] = {}
+        self._starts: dict[tuple[_Kind, str], Start] = {}
+        self._refused: set[str] = set()
+        self._item_bytes: dict[tuple[int, ...], tuple[int, int]] = {}
         self._batches: dict[tuple[int, ...], str] = {}
         self._form = 0
         self.draws = False
@@ -180,9 +194,67 @@ class Network:
                 self._overwritten |= overwritten
                 forward = self._record(x)
             self.readout.learn(forward.output, len(x), forward.mode.activation)
-        self._item_bytes[tuple(x.shape[1:])] = max(forward.recorder.largest // len(x), 1)
+        recorder, count = forward.recorder, len(x)
+        self._item_bytes[tuple(x.shape[1:])] = (
+            max(recorder.largest // count, 1),
+            recorder.passed // count,
+        )
         self.draws = forward.mode.random
+        if not forward.graphless:
+            self._kinds[_group(x)] = forward.kind
         return forward
+
+    def learn_start(self, forward: ForwardPass, layer: LayerMap) -> None:
+        """Take note of a layer's map in a whole pass: later passes can be recorded from there."""
+        overwritten = layer.pieces[0].record.name in (self._overwritten or ())
+        start = Start.of(layer, forward.recorder.signature, overwritten)
+        if start is not None:
+            self._starts[forward.kind, layer.name] = start
+
+    def record_partly(self, x: Tensor, needs: Needs, layer: str | None) -> PartialPass | None:
+        """Run the network forward on (N, C, H, W) once, recording no more than what is needed: from
+        a layer on (None: the best one), or from the input. None where that is not known to be
+        right: then the pass has to be recorded whole.
+        """
+        x = self.prepare(x)
+        with autograd_ready(self.model):
+            self._learn_structure()
+            start = None if needs == "input" else self._start(_group(x), layer)
+            if _group(x) not in self._kinds or (needs == "layer" and start is None):
+                return None
+            name = start.name if start else ""
+            if name in self._refused:
+                return None
+            try:
+                found = self._from_layer(x, start) if start else self._from_input(x)
+            except Exception:  # the whole pass tells what is wrong, if anything is
+                self._refused.add(name)
+                return None
+        self.draws = found.mode.random
+        return found
+
+    def _start(self, group: _Group, layer: str | None) -> Start | None:
+        kind = self._kinds.get(group)
+        if kind is None:
+            return None
+        if layer is None:
+            ranked = self._learned.get(kind)
+            layer = ranked[0].name if ranked else ""
+        return self._starts.get((kind, self.canonical(layer)))
+
+    def _from_layer(self, x: Tensor, start: Start) -> PartialPass:
+        return run_from_layer(self.model, x, self.copy(x), start)
+
+    def _from_input(self, x: Tensor) -> PartialPass:
+        leaf = self.copy(x.detach()).requires_grad_(True)
+        return run_from_input(self.model, leaf, self.copy(leaf))
+
+    def layers_like(self, x: Tensor) -> list[Layer] | None:
+        """The layers that carry maps in passes like the latest whole one of such inputs, best
+        first; None before it has been looked at.
+        """
+        kind = self._kinds.get(_group(x))
+        return None if kind is None else self._learned.get(kind)
 
     def _record(self, x: Tensor) -> ForwardPass:
         if any(parameter.is_inference() for parameter in self.model.parameters()):
@@ -228,8 +300,9 @@ class Network:
             self._overwritten = None
             self._format_checked = False
             self._format = _FORMAT.get(self._device, torch.contiguous_format)
-            self._learned = {}
-            self._whole = {}
+            self._learned, self._whole = {}, {}
+            self._kinds, self._starts = {}, {}
+            self._refused = set()
 
     def batch_problem(self, x: Tensor) -> str:
         """Why inputs like these, (M, C, H, W), must be run one at a time; empty where they may be
@@ -275,7 +348,7 @@ class Network:
 
     def scores(self, x: Tensor, target: Target) -> Tensor:
         """The target's score for each of the inputs (M, C, H, W), no gradients kept; (M,)."""
-        return torch.cat(self.one_by_one(x, partial(self._scores, target)))
+        return torch.cat(self.one_by_one(x, partial(self._scores, target.alone)))
 
     def _scores(self, target: Target, x: Tensor) -> Tensor:
         output = self.outputs(x)
@@ -322,7 +395,7 @@ class Network:
         """The target's score for each of the inputs (M, C, H, W), and its gradient to each: (M,),
         (M, C, H, W).
         """
-        x = self.prepare(x)
+        x, target = self.prepare(x), target.alone
         pairs = self.one_by_one(
             x, lambda part: self._folded(part, partial(self._gradients, part, target, rule))
         )
@@ -374,13 +447,23 @@ class Network:
         """The inputs (M, C, H, W), as many at a time as is fastest; one by one where no input of
         their size has been traced.
         """
-        item_bytes = self._item_bytes.get(tuple(x.shape[1:]), self.byte_budget)
+        item_bytes, _ = self._item_bytes.get(tuple(x.shape[1:]), (self.byte_budget, 0))
         batches: tuple[Tensor, ...] = x.split(self.batch_size(item_bytes))
         return batches
 
+    def best_batch(self, x: Tensor, *, wanted: int | None = None, backward: bool = False) -> int:
+        """How many inputs of the shape of x, (N, C, H, W), to run together; 1 where none has been
+        recorded.
+        """
+        item_bytes, passed = self._item_bytes.get(tuple(x.shape[1:]), (self.byte_budget, 0))
+        return self.batch_size(item_bytes, wanted, passed if backward else 0)
+
     def canonical(self, layer: str) -> str:
-        """The first name of a layer that the network holds under several."""
-        return self._names.get(layer, layer)
+        """The first name of a layer that the network holds under several, or of one of its calls
+        (``name#0``).
+        """
+        name, number, call = layer.partition("#")
+        return self._names.get(name, name) + number + call
 
     def best_layer(self, forward: ForwardPass) -> str | None:
         """The layer explained by default in passes like this; None before `rank_layers`."""
@@ -406,6 +489,15 @@ class Network:
             with autograd_ready(self.model):
                 plain = self._whole[forward.kind] = forward.recorder.dataflow.plain
         return plain
+
+    def saw_whole(self, x: Tensor) -> bool:
+        """Whether that was so in the latest whole pass on inputs like x, and has been looked at."""
+        kind = self._kinds.get(_group(x))
+        return kind is not None and self._whole.get(kind, False)
+
+
+def _group(x: Tensor) -> _Group:
+    return tuple(x.shape[1:]), len(x) == 1
 
 
 def _ranked(forward: ForwardPass, readout: Readout) -> list[Layer]:

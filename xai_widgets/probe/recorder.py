@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -72,7 +72,7 @@ class Recorder:
         self._handles: list[Any] = []
 
     def __enter__(self) -> Recorder:
-        for module, name in _names(self._model).items():
+        for module, name in names_of(self._model).items():
             # Scripted modules take no hooks; their outputs are recorded where others give them out.
             if name and not isinstance(module, torch.jit.ScriptModule):
                 self._handles.append(module.register_forward_hook(self._hook_for(name)))
@@ -163,8 +163,10 @@ class Recorder:
 
     @cached_property
     def signature(self) -> int:
-        """A number for the sequence of layers that ran, and the shapes that they gave out."""
-        return hash(tuple((output.name, output.tensor.shape) for output in self._outputs))
+        """A number for the sequence of layers that ran, and the shapes that they gave out; the same
+        for other numbers of pictures.
+        """
+        return hash(tuple(call_of(o.name, o.tensor.shape, self._batch) for o in self._outputs))
 
     @cached_property
     def dataflow(self) -> Dataflow:
@@ -299,7 +301,16 @@ class Recorder:
         return None
 
 
-def _names(model: nn.Module) -> dict[nn.Module, str]:
+def call_of(name: str, shape: tuple[int, ...], batch: int) -> Hashable:
+    """A call of a layer by its name and by the shape of what it gave out, for each of the pictures
+    where they lie along the first side.
+    """
+    if shape and shape[0] % batch == 0:
+        return name, shape[0] // batch, *shape[1:]
+    return name, shape
+
+
+def names_of(model: nn.Module) -> dict[nn.Module, str]:
     """As `named_modules` gives them, but in a fraction of the time."""
     names: dict[nn.Module, str] = {}
 

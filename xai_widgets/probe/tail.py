@@ -72,7 +72,7 @@ class Tail:
 
     def scores(self, maps: Tensor, target: Target) -> Tensor:
         """The target's score for each of the layer's maps (M, C, h, w); (M,)."""
-        output = self.outputs(maps)
+        target, output = target.alone, self.outputs(maps)
         with torch.no_grad():
             return target.score(output, batch=len(maps))
 

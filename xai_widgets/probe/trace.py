@@ -12,12 +12,14 @@ from torch import Tensor, nn
 
 from xai_widgets.errors import ExplanationError, nearest
 from xai_widgets.probe.agreement import agree, close, largest
-from xai_widgets.probe.attention import Attention, AttentionPass, layout_of_tokens
+from xai_widgets.probe.attention import Attention, AttentionPass, TraceMode, layout_of_tokens
 from xai_widgets.probe.calls import LayerMap, layer_map, sum_of_placed
 from xai_widgets.probe.guard import as_found, autograd_ready
 from xai_widgets.probe.layers import Layer, Layout
-from xai_widgets.probe.network import Network, not_differentiable
+from xai_widgets.probe.network import ForwardPass, Network, not_differentiable
 from xai_widgets.probe.norms import NormMode
+from xai_widgets.probe.partial import Needs, PartialPass
+from xai_widgets.probe.recorder import Recorder
 from xai_widgets.probe.rectifiers import Rule
 from xai_widgets.probe.tail import Tail
 from xai_widgets.probe.unmet import rectifier_warnings
@@ -49,7 +51,14 @@ class Trace:
     """
 
     def __init__(
-        self, network: Network, x: Tensor, key: Hashable = None, black: Tensor | None = None
+        self,
+        network: Network,
+        x: Tensor,
+        key: Hashable = None,
+        black: Tensor | None = None,
+        *,
+        needs: Needs = "everything",
+        layer: str | None = None,
     ) -> None:
         self.network, self.key, self.black = network, key, black
         self._lock = threading.RLock()
@@ -63,10 +72,58 @@ class Trace:
         self._unmet: tuple[str, ...] | None = None
         self._before_attention: tuple[int, int] | None = None
         self.state = network.state()  # before the pass: what changes meanwhile is a change
-        self._forward = network.record(x)
-        self._x, self._mode = self._forward.x, self._forward.mode
-        self.output: Any = self._forward.output
-        self.recorder = self._forward.recorder
+        self._part: PartialPass | None = None
+        self._whole: ForwardPass | None = None
+        if needs != "everything":
+            self._part = network.record_partly(x, needs, layer)
+        if self._part is None:
+            self._whole = network.record(x)
+        elif self._part.map is not None:
+            self._maps[self._part.map.name] = self._part.map
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of the pass has been recorded."""
+        return self._whole is not None
+
+    @property
+    def _forward(self) -> ForwardPass:
+        """The whole pass, recorded now if only a part of it was."""
+        if self._whole is None:
+            with self._lock:
+                if self._whole is None:
+                    self._complete()
+        assert self._whole is not None
+        return self._whole
+
+    def _complete(self) -> None:
+        """Record the pass once more, as a whole. Raises StaleError where the network gives another
+        output by now.
+        """
+        assert self._part is not None
+        whole = self.network.record(self._part.x.detach())
+        if not (self.network.draws or agree(whole.output, self._part.output)):
+            raise StaleError
+        self._maps, self._gradients = {}, {}
+        self._whole, self._part = whole, None
+
+    @property
+    def _x(self) -> Tensor:
+        return self._forward.x if self._part is None else self._part.x
+
+    @property
+    def _mode(self) -> TraceMode:
+        return self._forward.mode
+
+    @property
+    def output(self) -> Any:
+        """What the network returned."""
+        return self._forward.output if self._part is None else self._part.output
+
+    @property
+    def recorder(self) -> Recorder:
+        """What was met on the way through the layers."""
+        return self._forward.recorder
 
     @property
     def input(self) -> Tensor:
@@ -98,12 +155,13 @@ class Trace:
     @property
     def random(self) -> bool:
         """Whether the network drew random numbers when it ran."""
-        return self._mode.random
+        return (self._mode if self._part is None else self._part.mode).random
 
     @property
     def layers(self) -> list[Layer]:
         """The layers that carry a map over the picture, best first."""
-        return self.network.rank_layers(self._forward)
+        learned = None if self._part is None else self.network.layers_like(self._x)
+        return self.network.rank_layers(self._forward) if learned is None else learned
 
     @property
     def why_no_layer(self) -> str:
@@ -136,6 +194,8 @@ class Trace:
         """About how many bytes the recorded pass holds: the outputs of all layers, copies included;
         twice that once attention has been read.
         """
+        if self._part is not None:
+            return self._part.nbytes
         attention = self._attention_pass
         return self.recorder.nbytes * (1 if attention is None else 2) + (
             0 if attention is None else attention.nbytes
@@ -199,13 +259,17 @@ class Trace:
                 self._before_attention = self._attended().layers_before()
             return self._before_attention
 
+    @property
+    def _graphless(self) -> str:
+        return "" if self._whole is None else self._whole.graphless
+
     def _read_attention(self, attention: AttentionPass, target: Target) -> Attention:
         with autograd_ready(self.network.model):
             score = target.score(attention.output, batch=len(self._x))
             try:
                 return attention.read(score)
             except RuntimeError as error:
-                raise not_differentiable(target, error, self._forward.graphless) from error
+                raise not_differentiable(target, error, self._graphless) from error
 
     def activation(self, layer: str) -> Tensor:
         """The map (N, C, h, w) that came out of a layer. Raises ExplanationError for a layer
@@ -257,6 +321,17 @@ class Trace:
         with autograd_ready(self.network.model):
             return target.score(self.output, batch=len(self._x)).detach()
 
+    def agrees(self, other: Trace, item: int) -> bool:
+        """Whether this pass gave for one of its pictures what another gave for that picture alone,
+        as far as both have class scores and draw no random numbers.
+        """
+        if self.network.draws:
+            return True
+        try:
+            return agree(self.logits[item : item + 1], other.logits)
+        except ExplanationError:
+            return True
+
     def begin(self, *, fresh: bool) -> None:
         """A method is about to read this pass. Unless it was recorded just now, compare what the
         network gives out for the input, where it is run next, with what was recorded.
@@ -304,7 +379,8 @@ class Trace:
             return
         recorded = self.score(target)[0]
         scale = max(largest(self.output), float(recorded.abs()))
-        if not close(self.network.scores(self._x.detach()[:1], target)[0], recorded, scale):
+        present = self.network.scores(self._x.detach()[:1], target.of(0))[0]
+        if not close(present, recorded, scale):
             raise StaleError
         self._verified = True
 
@@ -321,7 +397,9 @@ class Trace:
         """A warning where a part of the network is computed without gradients, and the gradient to
         the input, which was read, therefore leaves it out.
         """
-        if not self._mode.cut or target not in self._read_gradients:
+        if target not in self._read_gradients:
+            return ""
+        if not (self._mode if self._part is None else self._part.mode).cut:
             return ""
         if target not in self._cut:
             self._cut[target] = "" if self._gradient_is_whole(target) else _CUT
@@ -337,7 +415,7 @@ class Trace:
             coarse = torch.randn((1, x.shape[1], 4, 4), generator=generator, device="cpu").to(x)
             step = F.interpolate(coarse.float(), x.shape[-2:], mode="bilinear").to(x)
             step = step * (1e-3 * float(x.float().norm() + 1) / float(step.float().norm()))
-            up, down = (self.network.scores(x + sign * step, target) for sign in (1, -1))
+            up, down = (self.network.scores(x + sign * step, target.of(0)) for sign in (1, -1))
             measured = float((up - down).float().sum()) / 2
             predicted = float((gradient.float() * step.float()).sum())
             noise = 1e-5 * float(self.score(target)[:1].abs().max() + 1e-3)
@@ -364,7 +442,8 @@ class Trace:
     @property
     def joins(self) -> bool:
         """Whether pictures like these may be recorded together."""
-        return self._plain and not self.network.batch_problem(self._x)
+        whole = self._plain if self._part is None else self.network.saw_whole(self._x)
+        return whole and not self.network.batch_problem(self._x)
 
     def zeros(self) -> Tensor:
         """Zeros to add up maps of the input in, (N, C, H, W), in single precision at least."""
@@ -377,22 +456,20 @@ class Trace:
 
     def batch_size(self, wanted: int | None = None, backward: bool = False) -> int:
         """How many inputs to give `scores`, or `gradients`, at a time within the byte budget."""
-        count = len(self._x)
-        per_item = max(self.recorder.largest // count, 1)
-        backward_bytes = self.recorder.passed // count if backward else 0
-        return self.network.batch_size(per_item, wanted, backward_bytes)
+        return self.network.best_batch(self._x, wanted=wanted, backward=backward)
 
     def map(self, layer: str) -> LayerMap:
         """What a layer gave out, as a map over the picture. Raises ExplanationError where no layer
         of that name gave out one.
         """
-        name, number, call = layer.partition("#")
-        name = self.network.canonical(name) + number + call
+        name = self.network.canonical(layer)
         with self._lock:
             if name not in self._maps:
                 made = layer_map(self.recorder, name, plain=self._plain)
                 if made is None:
                     raise self._no_map(layer, name)
+                if self._plain:
+                    self.network.learn_start(self._forward, made)
                 self._maps[name] = made
             return self._maps[name]
 
@@ -436,10 +513,16 @@ class Trace:
         if layer is None:
             self._read_gradients.add(target)
         with self._lock:
+            if rule != "standard" or (layer is None and self._map_of_part is not None):
+                _ = self._forward  # more than the part that was recorded
             memo = self._gradients.setdefault((target, rule), {})
             if name not in memo:
                 memo.update(self._backward(target, rule, name))
             return memo[name]
+
+    @property
+    def _map_of_part(self) -> LayerMap | None:
+        return None if self._part is None else self._part.map
 
     def _check_rule(self, rule: Rule) -> None:
         if rule != "standard" and self.rectifiers == 0:
@@ -455,8 +538,10 @@ class Trace:
         # A backward to a layer stops there. One to the input passes the best layer anyway: keep
         # both gradients.
         wanted = {layer: [self._x] if layer is None else self.map(layer).tensors}
-        if layer is None and (best := self.network.best_layer(self._forward)) is not None:
-            wanted[best] = self.map(best).tensors
+        if layer is None and self._whole is not None:
+            best = self.network.best_layer(self._whole)
+            if best is not None:
+                wanted[best] = self.map(best).tensors
         gradients = iter(
             self._grad(target, rule, [t for tensors in wanted.values() for t in tensors])
         )
@@ -485,13 +570,15 @@ class Trace:
         # As found, in evaluation mode: checkpointed parts run again in a backward.
         with self._lock, as_found(self.network.model):
             score = target.score(self.output, batch=len(self._x))
-            self._mode.rule, self._mode.applied = rule, 0
+            mode = None if self._whole is None else self._whole.mode
+            if mode is not None:
+                mode.rule, mode.applied = rule, 0
             try:
                 with torch._C.DisableTorchFunction():
                     found = torch.autograd.grad(
                         score.sum(), tensors, retain_graph=True, allow_unused=True
                     )
-                if rule != "standard" and not self._mode.applied and found[0] is not None:
+                if rule != "standard" and mode and not mode.applied and found[0] is not None:
                     raise ExplanationError(
                         f"the {rule} rule changes how rectifiers pass gradients back, and between "
                         "this score and what is explained there are none (only in side branches, "
@@ -499,6 +586,7 @@ class Trace:
                     )
                 return list(found)
             except RuntimeError as error:
-                raise not_differentiable(target, error, self._forward.graphless) from error
+                raise not_differentiable(target, error, self._graphless) from error
             finally:
-                self._mode.rule = "standard"
+                if mode is not None:
+                    mode.rule = "standard"

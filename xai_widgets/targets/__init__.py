@@ -6,6 +6,7 @@ explanation can be read without it.
 """
 
 from xai_widgets.targets.activation import Activation, Unit
+from xai_widgets.targets.joint import JointTarget, SeparateError, joint
 from xai_widgets.targets.outputs import OutputLike
 from xai_widgets.targets.prediction import ClassScore, Prediction, class_name, in_words
 from xai_widgets.targets.readout import Readout, logits_of, probabilities_of, resolve
@@ -14,14 +15,17 @@ from xai_widgets.targets.target import Target, TargetLike
 __all__ = [
     "Activation",
     "ClassScore",
+    "JointTarget",
     "OutputLike",
     "Prediction",
     "Readout",
+    "SeparateError",
     "Target",
     "TargetLike",
     "Unit",
     "class_name",
     "in_words",
+    "joint",
     "logits_of",
     "probabilities_of",
     "resolve",

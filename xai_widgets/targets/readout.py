@@ -249,10 +249,12 @@ class Readout:
             warnings=self.warnings(numbers, scores[item]),
         )
 
-    def resolve(self, target: TargetLike, raw: Any, batch: int | None = None) -> Target:
+    def resolve(
+        self, target: TargetLike, raw: Any, batch: int | None = None, item: int = 0
+    ) -> Target:
         """The `Target` that ``target`` means for a network with this output, read by this readout.
 
-        None is the class with the highest logit of the first picture. A name is taken exactly, then
+        None is the class with the highest logit of picture ``item``. A name is taken exactly, then
         ignoring case where that leaves one class. A function is called once, to check it. Raises
         ``ExplanationError`` for anything else.
         """
@@ -269,13 +271,13 @@ class Readout:
         classes = logits.shape[1]
         names = self.names(classes)
         if target is None:
-            first = logits.detach()[0]
-            if not bool(first.isfinite().all()):
+            own = logits.detach()[item]
+            if not bool(own.isfinite().all()):
                 raise ExplanationError(
                     "the network's output is not finite (NaN or infinity), so there is no top-1 "
                     "class. Check the preprocessing and the weights."
                 )
-            index = int(first.argmax())
+            index = int(own.argmax())
         elif isinstance(target, str):
             index = index_of(target, names, classes)
         else:

@@ -56,6 +56,15 @@ class Target:
             return scores_in(output, batch)[:, self.index]
         return self.readout.logits(output, batch)[:, self.index]
 
+    @property
+    def alone(self) -> Target:
+        """The target for inputs other than those of a recorded pass."""
+        return self
+
+    def of(self, item: int) -> Target:
+        """The target of one picture of a recorded pass."""
+        return self
+
     def __reduce__(self) -> tuple[Any, ...]:
         # A function may not be picklable, and a readout belongs to an engine of this process.
         return Target, (self.index, self.name)

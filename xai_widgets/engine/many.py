@@ -1,0 +1,251 @@
+"""Many pictures explained together, in as few runs of the network as can be and bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeAlias, cast
+
+from torch import Tensor
+
+from xai_widgets.attribution import Attribution
+from xai_widgets.engine.explaining import MethodCall, of_one_state, run
+from xai_widgets.engine.internals import Internals
+from xai_widgets.errors import ExplanationError
+from xai_widgets.images import Picture
+from xai_widgets.methods import Method
+from xai_widgets.probe.partial import Needs
+from xai_widgets.probe.trace import Trace
+from xai_widgets.targets import JointTarget, SeparateError, Target, TargetLike, joint
+
+# The first batch of a shape teaches what later ones rest on; two pictures teach as much as more.
+_FIRST = 2
+_Pair: TypeAlias = "tuple[Picture, TargetLike]"
+_NONE = object()
+
+
+class Batches:
+    """One method at work on many pictures.
+
+    Pictures of one shape that follow each other are run together, each explained for its own
+    target. Where the network takes one at a time, or the method needs one target, they are run one
+    by one; nothing is kept of a pass but what it taught.
+    """
+
+    def __init__(
+        self,
+        internals: Internals,
+        method: Method,
+        layer: str | None,
+        parameters: Mapping[str, Any],
+    ) -> None:
+        self._internals, self._network = internals, internals.network
+        self._method, self._layer, self._parameters = method, layer, parameters
+        self._separate = False
+        self._joins: dict[tuple[int, ...], bool] = {}
+        self._first: tuple[Trace, Target] | None = None
+
+    def explain(self, pairs: Iterable[_Pair]) -> Iterator[Attribution]:
+        """An attribution for each picture, in their order, as soon as its batch is done."""
+        for batch in self._batches(pairs):
+            given = 0
+            steps = of_one_state(self._internals, partial(self._numbered, batch))
+            for number, attribution in steps:
+                if number == given:  # what was given before the network changed stays as it is
+                    yield attribution
+                    given += 1
+
+    def _numbered(self, batch: Sequence[_Pair]) -> Iterator[tuple[int, Attribution]]:
+        return enumerate(self._explained(batch))
+
+    def may_join(self, pictures: Sequence[Picture], targets: Sequence[TargetLike]) -> bool:
+        """Whether pictures like these two are explained together, each for its own target."""
+        one, other = pictures
+        if one.input.shape != other.input.shape:
+            return False
+
+        def steps() -> Iterator[bool]:
+            trace = self._together(pictures)
+            if trace is None:
+                yield False
+                return
+            pair = [self._internals.target(t, trace, i) for i, t in enumerate(targets)]
+            try:
+                self._run(trace, pictures, JointTarget(pair))
+            except SeparateError:
+                self._separate = True
+            yield not self._separate
+
+        (found,) = of_one_state(self._internals, steps)
+        return found
+
+    def explain_as_one(
+        self, pictures: Sequence[Picture], targets: Sequence[TargetLike]
+    ) -> list[Attribution]:
+        """The same, all of one state of the network; pictures of one shape need not follow each
+        other.
+        """
+        shapes = [tuple(picture.input.shape) for picture in pictures]
+        order = sorted(range(len(pictures)), key=shapes.__getitem__)
+
+        def steps() -> Iterator[list[Attribution]]:
+            self._first = None
+            found: list[Attribution] = []
+            for batch in self._batches((pictures[i], targets[i]) for i in order):
+                found += self._explained(batch)
+                self._look()
+            yield found
+
+        (found,) = of_one_state(self._internals, steps)
+        place = {i: n for n, i in enumerate(order)}
+        return [found[place[i]] for i in range(len(found))]
+
+    def explain_targets(self, picture: Picture, targets: Sequence[TargetLike]) -> list[Attribution]:
+        """An attribution of one picture for each of the targets, all read from one pass."""
+
+        def steps() -> Iterator[list[Attribution]]:
+            trace = self._recorded(picture)
+            resolved = [self._internals.target(target, trace) for target in targets]
+            yield [found for one in resolved for found in self._run(trace, [picture], one)]
+
+        (found,) = of_one_state(self._internals, steps)
+        return found
+
+    def _look(self) -> None:
+        """Raise StaleError where the network is no longer as at the first batch."""
+        if self._first is not None:
+            trace, target = self._first
+            trace.look(target)
+
+    def _batches(self, pairs: Iterable[_Pair]) -> Iterator[list[_Pair]]:
+        """Pairs of which the pictures have one shape, as many as are best run together."""
+        waiting: list[_Pair] = []
+        size = 1
+        for picture, target in pairs:
+            if waiting and waiting[0][0].input.shape != picture.input.shape:
+                yield waiting
+                waiting = []
+            if not waiting:
+                size = self._size(picture.input)
+            waiting.append((picture, target))
+            if len(waiting) >= size:
+                yield waiting
+                waiting = []
+        if waiting:
+            yield waiting
+
+    def _size(self, x: Tensor) -> int:
+        joins = self._joins.get(tuple(x.shape))
+        if joins is None:
+            return _FIRST
+        return self._network.best_batch(x, backward=self._needs != "layer") if joins else 1
+
+    @property
+    def _needs(self) -> Needs:
+        return self._internals.needs(self._method, self._parameters)
+
+    def _explained(self, batch: Sequence[_Pair]) -> Iterator[Attribution]:
+        """The attributions of one batch, all of one state of the network."""
+        pictures = [picture for picture, _ in batch]
+        trace = self._together(pictures) if self._may_join(batch) else None
+        if trace is None:
+            yield from self._alone(batch)
+            return
+        targets = [self._internals.target(target, trace, i) for i, (_, target) in enumerate(batch)]
+        try:
+            found = self._run(trace, pictures, joint(targets))
+        except SeparateError:
+            self._separate = True
+            found = list(self._alone(batch))
+        yield from found
+
+    def _together(self, pictures: Sequence[Picture]) -> Trace | None:
+        """One pass of pictures of one shape; None where the network has to see them one by one."""
+        x = pictures[0].input
+        with self._network.held(self._network.state()):
+            trace = None
+            if not self._network.batch_problem(x):
+                trace = self._internals.joint_trace(pictures, needs=self._needs, layer=self._layer)
+        joins = self._joins[tuple(x.shape)] = trace is not None and trace.joins
+        return trace if joins else None
+
+    def _may_join(self, batch: Sequence[_Pair]) -> bool:
+        """Whether the pictures can be run together, as far as that is known."""
+        if len(batch) == 1 or not self._joins.get(tuple(batch[0][0].input.shape), True):
+            return False
+        one = batch[0][1]
+        # None is each picture's own.
+        return not self._separate or (one is not None and all(t is one for _, t in batch))
+
+    def _alone(self, batch: Sequence[_Pair]) -> Iterator[Attribution]:
+        for picture, target in batch:
+            trace = self._recorded(picture)
+            yield from self._run(trace, [picture], self._internals.target(target, trace))
+
+    def _recorded(self, picture: Picture) -> Trace:
+        with self._network.held(self._network.state()):
+            return self._internals.passing_trace(picture, needs=self._needs, layer=self._layer)
+
+    def _run(self, trace: Trace, pictures: Sequence[Picture], target: Target) -> list[Attribution]:
+        internals, method = self._internals, self._method
+        layer = internals.resolve_layer(trace, self._layer) if method.takes_layer else None
+        call = MethodCall(method, target, layer, self._parameters)
+        partly = not trace.is_whole
+        for step in run(call, trace, pictures, internals.name):
+            found = step.result
+        if partly:
+            internals.note_read(method, self._parameters, more=trace.is_whole)
+        internals.compare_kept(pictures, trace)
+        if self._first is None:
+            self._first = trace, target
+        return found
+
+
+def is_one_target(targets: TargetLike | Iterable[TargetLike]) -> bool:
+    """Whether it is a target for all pictures, rather than one for each."""
+    return isinstance(targets, str) or not isinstance(targets, Iterable)
+
+
+def targets_for(
+    targets: TargetLike | Iterable[TargetLike], pictures: Sequence[Picture]
+) -> list[TargetLike]:
+    """A target for each of the pictures: one for all, or one for each.
+
+    Raises ExplanationError where the numbers do not fit.
+    """
+    if is_one_target(targets):
+        return [cast("TargetLike", targets)] * len(pictures)
+    given = list(cast("Iterable[TargetLike]", targets))
+    if len(given) != len(pictures):
+        raise ExplanationError(
+            f"targets has {len(given)} entries for {len(pictures)} images; expected one for all, "
+            "one for each, or a single image"
+        )
+    return given
+
+
+def paired(
+    pictures: Iterator[Picture], targets: TargetLike | Iterable[TargetLike]
+) -> Iterator[tuple[Picture, TargetLike]]:
+    """Each picture and its target, as both are needed.
+
+    Raises ExplanationError at the first picture without a target, or the first target without one.
+    """
+    if is_one_target(targets):
+        yield from ((picture, cast("TargetLike", targets)) for picture in pictures)
+        return
+    given = iter(cast("Iterable[TargetLike]", targets))
+    count = 0
+    for picture in pictures:
+        try:
+            target = next(given)
+        except StopIteration:
+            raise _unequal(f"there are {count} of them, and more images") from None
+        count += 1
+        yield picture, target
+    if next(given, _NONE) is not _NONE:
+        raise _unequal(f"there are more of them than the {count} images")
+
+
+def _unequal(words: str) -> ExplanationError:
+    return ExplanationError(f"targets: {words}; expected one for all, or one for each image")
