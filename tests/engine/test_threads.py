@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -16,8 +18,20 @@ from tests.networks import (
     Normalised,
     seeded,
 )
-from tests.requests import EVERYWHERE, OTHER, Values, X, explain
+from tests.requests import EVERYWHERE, METHODS, OTHER, Values, X, explain
+from xai_widgets import locks
 from xai_widgets.engine import Engine
+from xai_widgets.engine.worker import Worker
+from xai_widgets.errors import ExplanationError
+from xai_widgets.methods import from_callable, registry
+
+
+@pytest.fixture(autouse=True)
+def own_methods_forgotten() -> Iterator[None]:
+    before = dict(registry._methods)
+    yield
+    registry._methods.clear()
+    registry._methods.update(before)
 
 
 def fresh() -> Engine:
@@ -116,19 +130,145 @@ def test_a_user_running_the_same_network_meanwhile_is_not_disturbed() -> None:
     np.testing.assert_array_equal(found[0], plain["guided_backprop"])
 
 
-@pytest.mark.parametrize("other", [name for name in EVERYWHERE if name != "full_grad"])
-def test_full_grad_and_another_method_of_one_picture_do_not_wait_for_each_other(other: str) -> None:
-    targets = range(8)
-    engine = Engine(seeded(Normalised(classes=8)))
-    start = threading.Barrier(2)
+# With these every method makes a few runs at most.
+FEW = {"window": 16, "stride": 16, "samples": 2, "steps": 2, "count": 2, "segments": 4}
+SOME = range(3)
 
-    def work(method: str) -> list[Values]:
-        start.wait()
-        return [explain(engine, method, X, target) for target in targets]
+
+def quick(engine: Engine, method: str, target: int) -> Values:
+    parameters = [p for p in METHODS[method].parameters if p.name in FEW]
+    few = {p.name: max(FEW[p.name], p.minimum or 0) for p in parameters}
+    return engine.explain(X, method, target=target, **few).values
+
+
+class Pair(NamedTuple):
+    engine: Engine
+    pool: ThreadPoolExecutor
+    alone: dict[str, list[Values]]
+
+
+@pytest.fixture(scope="module")
+def pair() -> Iterator[Pair]:
+    alone = fresh()
+    expected = {name: [quick(alone, name, target) for target in SOME] for name in EVERYWHERE}
+    with ThreadPoolExecutor(2) as pool:
+        yield Pair(fresh(), pool, expected)
+
+
+@pytest.mark.parametrize("method", EVERYWHERE)
+def test_every_method_beside_every_other_of_one_picture(method: str, pair: Pair) -> None:
+    names = list(EVERYWHERE)
+    for other in names[names.index(method) :]:
+        pair.engine.forget()
+        start = threading.Barrier(2)
+
+        def work(asked: str, start: threading.Barrier = start) -> list[Values]:
+            start.wait()
+            return [quick(pair.engine, asked, target) for target in SOME]
+
+        for asked, values in zip(
+            (method, other), pair.pool.map(work, (method, other)), strict=True
+        ):
+            np.testing.assert_array_equal(values, pair.alone[asked], err_msg=f"{asked} {other}")
+
+
+def by_thread(ask: Callable[[], Values]) -> Values:
+    found: list[Values | ExplanationError] = []
+
+    def work() -> None:
+        try:
+            found.append(ask())
+        except ExplanationError as error:
+            found.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    if isinstance(found[0], ExplanationError):
+        raise found[0]
+    return found[0]
+
+
+def by_pool(ask: Callable[[], Values]) -> Values:
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(ask).result()
+
+
+def by_worker(ask: Callable[[], Values]) -> Values:
+    worker, found = Worker(), list[Values]()
+    job = worker.submit("me", lambda: iter([ask()]), on_step=found.append)
+    assert job.wait(60)
+    if job.error is not None:
+        raise job.error
+    return found[0]
+
+
+@pytest.mark.parametrize("elsewhere", [by_thread, by_pool, by_worker])
+def test_a_method_of_ones_own_that_waits_for_another_thread_is_told_in_words(
+    elsewhere: Callable[[Callable[[], Values]], Values], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(locks, "_PATIENCE", (0.3, 0.6))
+    engine = fresh()
+    expected = explain(engine, "saliency")
+
+    def mine(network: nn.Module, x: Tensor, index: int) -> Tensor:
+        return torch.tensor(elsewhere(lambda: quick(engine, "grad_cam", index)))[None]
+
+    from_callable("waits", mine)
+    with pytest.raises(ExplanationError, match=r"the network is held by .*waits.*network\(x\)"):
+        engine.explain(X, "waits", target=1)
+    np.testing.assert_array_equal(explain(engine, "saliency"), expected)
+
+
+def test_methods_of_ones_own_that_ask_each_others_engines_do_not_wait_for_ever() -> None:
+    engines, both = [fresh(), fresh()], threading.Barrier(2)
+    expected = explain(fresh(), "saliency", target=1)
+
+    def mine(network: nn.Module, x: Tensor, index: int) -> Tensor:
+        other = engines[engines[0].model is network]
+        both.wait()
+        return torch.tensor(explain(other, "saliency", target=index))[None]
+
+    from_callable("crossed", mine)
+
+    def work(engine: Engine) -> Values | str:
+        try:
+            return engine.explain(X, "crossed", target=1).values
+        except ExplanationError as error:
+            return str(error)
 
     with ThreadPoolExecutor(2) as pool:
-        both = list(pool.map(work, ["full_grad", other]))
-    for method, values in zip(["full_grad", other], both, strict=True):
-        alone = Engine(seeded(Normalised(classes=8)))
-        for target in targets:
-            np.testing.assert_array_equal(values[target], explain(alone, method, X, target))
+        answers = list(pool.map(work, engines))
+    refused = [answer for answer in answers if isinstance(answer, str)]
+    assert refused
+    assert all("each waits for what another one holds" in words for words in refused)
+    for answer in answers:
+        if not isinstance(answer, str):
+            np.testing.assert_array_equal(answer, expected)
+    for engine in engines:
+        np.testing.assert_array_equal(explain(engine, "saliency", target=1), expected)
+
+
+def test_a_hook_or_target_that_asks_an_engine_is_told_in_words() -> None:
+    engine = fresh()
+    expected = explain(engine, "saliency")
+    hook = engine.model.conv1.register_forward_hook(lambda *_: engine.predict(X) and None)
+    with pytest.raises(ExplanationError, match=r"it holds .*network\(x\)"):
+        explain(engine, "saliency")
+    hook.remove()
+
+    def score(logits: Tensor) -> Tensor:
+        engine.predict(OTHER)
+        return logits[:, 0]
+
+    with pytest.raises(ExplanationError, match=r"it holds .*network\(x\)"):
+        explain(engine, "saliency", target=score)
+    np.testing.assert_array_equal(explain(engine, "saliency"), expected)
+
+
+@pytest.mark.parametrize("before", EVERYWHERE)
+def test_what_was_asked_before_changes_no_bit_of_a_map(before: str, pair: Pair) -> None:
+    for method in ("gradient_shap", "input_x_gradient", "occlusion"):
+        pair.engine.forget()
+        quick(pair.engine, before, 0)
+        np.testing.assert_array_equal(quick(pair.engine, method, 0), pair.alone[method][0])

@@ -220,7 +220,7 @@ def test_whoever_waits_for_a_trace_does_not_hold_its_network(read: str) -> None:
         reading = pool.submit(READS[read], trace)
         while not (reading.done() or held.awaited.wait(0.01)):
             pass
-        network_lock = lock_of(trace.network.model)
+        network_lock = lock_of(trace.network.model)._lock
         free = network_lock.acquire(timeout=2)
         if free:
             network_lock.release()

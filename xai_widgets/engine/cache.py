@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Generic, TypeVar
+
+from xai_widgets.locks import OrderedLock, Rank
 
 T = TypeVar("T")
 
@@ -17,7 +18,7 @@ class BoundedCache(Generic[T]):
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        self._lock = threading.Lock()
+        self._lock = OrderedLock(Rank.DATA)
         self._values: OrderedDict[Hashable, tuple[T, int]] = OrderedDict()
         self._nbytes = 0
 

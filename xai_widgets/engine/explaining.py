@@ -19,6 +19,7 @@ from xai_widgets.engine.cautions import cautions
 from xai_widgets.engine.internals import Internals
 from xai_widgets.errors import ExplanationError
 from xai_widgets.images import Picture
+from xai_widgets.interrupts import interruptible
 from xai_widgets.methods import Method
 from xai_widgets.probe.guard import ordinary_modes
 from xai_widgets.probe.trace import StaleError, Trace
@@ -80,7 +81,11 @@ def explain_picture(
     def steps() -> Iterator[Progress[Attribution]]:
         started = time.perf_counter()
         needs = internals.needs(method, parameters)
-        trace = internals.trace(picture, "everything" if needs == "input" else needs, layer)
+        needs = "everything" if needs == "input" else needs
+        trace = internals.fresh_trace(picture, method, parameters, layer)
+        fresh = trace is not None
+        if trace is None:
+            trace = internals.trace(picture, needs, layer)
         call = MethodCall(
             method,
             internals.target(target, trace),
@@ -89,8 +94,8 @@ def explain_picture(
         )
         # The function, not its name: a method of the user's own may have been defined anew.
         asked = (method.function, call.target, call.layer, tuple(sorted(parameters.items())))
-        key = (trace.key, *asked)
-        kept = internals.results.get(key)
+        key, partly = (trace.key, *asked), not trace.is_whole
+        kept = None if fresh else internals.results.get(key)
         if kept is not None:
             yield Progress(1.0, kept)
             return
@@ -98,7 +103,9 @@ def explain_picture(
             (attribution,) = step.result
             attribution = replace(attribution, seconds=time.perf_counter() - started)
             if step.fraction >= 1:
-                internals.results.put(key, attribution, attribution.values.nbytes)
+                internals.note_read(method, parameters, trace, partly=partly)
+                if not fresh:
+                    internals.results.put(key, attribution, attribution.values.nbytes)
             yield Progress(min(step.fraction, 1.0), attribution)
 
     return of_one_state(internals, steps)
@@ -140,7 +147,6 @@ def run(
     network's name.
     """
     started = time.perf_counter()
-    network = trace.network
     work = call.method.run(trace, call.target, call.layer, call.parameters)
     looked = started
     scores = trace.score(call.target).tolist()
@@ -150,8 +156,8 @@ def run(
     rule_warnings = trace.rectifier_warnings if call.changes_rectifiers else ()
     while True:
         # Not around the loop: a caller's own modes must be back whenever this generator pauses.
-        with ordinary_modes(), network.held(trace.state):
-            step = next(work, None)
+        with ordinary_modes(), trace.held():
+            step = interruptible(next, work, None)
             if step is None:
                 return
             values, warnings = step.result.tensor, step.result.warnings

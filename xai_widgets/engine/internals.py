@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -20,6 +19,7 @@ from xai_widgets.engine.sources import check_device, problem_of
 from xai_widgets.engine.worker import Worker
 from xai_widgets.errors import ExplanationError, readable
 from xai_widgets.images import Picture, Preprocessor
+from xai_widgets.locks import OrderedLock, Rank
 from xai_widgets.methods import METHODS, Method, Methods
 from xai_widgets.methods.own import check_not_within
 from xai_widgets.probe.failures import failures_in_words
@@ -33,6 +33,7 @@ from xai_widgets.targets.names import class_names_of
 _RESULT_BYTES = 64 * 2**20
 # Measured on two cores: more threads take time from the network; more pictures are two batches.
 _READERS, _AHEAD = 2, 16
+_SEEN = 10_000  # pictures
 _SURE = 2  # passes in a row of which a method has read more
 
 
@@ -73,8 +74,10 @@ class Internals:
         self.own_methods: dict[str, Method] = {}
         self.results: BoundedCache[Attribution] = BoundedCache(_RESULT_BYTES)
         self._traces: BoundedCache[Trace] = BoundedCache(memory)
-        self._tracing = threading.Lock()
+        self._tracing = OrderedLock(Rank.RECORDING, self.network.model, once=True)
         self._read_more: Counter[Hashable] = Counter()
+        self._one_pass: set[Hashable] = set()
+        self._seen: BoundedCache[bool] = BoundedCache(_SEEN)
 
     @property
     def class_names(self) -> list[str] | None:
@@ -219,10 +222,36 @@ class Internals:
             return "everything"
         return "layer" if method.takes_layer else "input"
 
-    def note_read(self, method: Method, parameters: Mapping[str, Any], *, more: bool) -> None:
-        """Take note of whether a method has read more of a pass than it was likely to."""
+    def note_read(
+        self, method: Method, parameters: Mapping[str, Any], trace: Trace, *, partly: bool
+    ) -> None:
+        """Take note of what a method has read of a pass, `partly` recorded at first."""
         key = (method.function, frozenset(parameters.items()))
-        self._read_more[key] = self._read_more[key] + 1 if more else 0
+        if partly:
+            self._read_more[key] = self._read_more[key] + 1 if trace.is_whole else 0
+        (self._one_pass.discard if trace.ran_again else self._one_pass.add)(key)
+
+    def fresh_trace(
+        self,
+        picture: Picture,
+        method: Method,
+        parameters: Mapping[str, Any],
+        layer: str | None,
+    ) -> Trace | None:
+        """A pass for a method that reads one layer of one pass, of a picture that nobody has asked
+        about before: run now and not kept, so that there is no need to look which state of the
+        network it is of. None where that is not so.
+        """
+        key = (method.function, frozenset(parameters.items()))
+        if key not in self._one_pass or self.needs(method, parameters) != "layer":
+            return None
+        if self._seen.get(picture.digest) or not self.network.starts_at(
+            picture.input, layer or self.layer
+        ):
+            return None
+        self._seen.put(picture.digest, True, 1)
+        trace = self.passing_trace(picture, None, "layer", layer, kept=False)
+        return trace
 
     def trace(
         self, picture: Picture, needs: Needs = "everything", layer: str | None = None
@@ -236,6 +265,7 @@ class Internals:
         with self._tracing, self.network.held(state):
             trace = self._traces.get(key)
             if trace is None:
+                self._seen.put(picture.digest, True, 1)
                 trace = self.passing_trace(picture, key, needs, layer)
                 trace.begin(fresh=True)
             else:
@@ -249,11 +279,15 @@ class Internals:
         key: Hashable = None,
         needs: Needs = "everything",
         layer: str | None = None,
+        *,
+        kept: bool = True,
     ) -> Trace:
-        """The recorded pass of a picture, run now and not kept; `needs` as for `trace`."""
+        """The recorded pass of a picture, run now; `needs` as for `trace`. Without `kept` it is not
+        said which state of the network it is of.
+        """
         with failures_in_words(self.network.model, picture.input):
             try:
-                return self.joint_trace([picture], key, needs, layer)
+                return self.joint_trace([picture], key, needs, layer, kept=kept)
             except Exception as error:
                 raise self._channels.in_words(picture, error)  # noqa: B904  # mostly it
 
@@ -263,16 +297,16 @@ class Internals:
         key: Hashable = None,
         needs: Needs = "everything",
         layer: str | None = None,
+        *,
+        kept: bool = True,
     ) -> Trace:
-        """One recorded pass of several pictures of one size, run now and not kept; `needs` as for
-        `trace`.
-        """
+        """One recorded pass of several pictures of one size, run now; as `passing_trace`."""
         check_not_within(self.network.model)
         x = torch.cat([picture.input for picture in pictures])
         black = pictures[0].black
         level = None if black is None else torch.tensor(black, device="cpu")
         layer = layer or self.layer
-        return Trace(self.network, x, key, level, needs=needs, layer=layer)
+        return Trace(self.network, x, key, level, needs=needs, layer=layer, kept=kept)
 
     def compare_kept(self, pictures: Sequence[Picture], trace: Trace) -> None:
         """Forget what was recorded where a new pass of a picture gives something else."""
@@ -301,3 +335,4 @@ class Internals:
         """Let go of all recorded passes and results."""
         self._traces.clear()
         self.results.clear()
+        self._seen.clear()

@@ -193,8 +193,7 @@ class Batches:
         partly = not trace.is_whole
         for step in run(call, trace, pictures, internals.name):
             found = step.result
-        if partly:
-            internals.note_read(method, self._parameters, more=trace.is_whole)
+        internals.note_read(method, self._parameters, trace, partly=partly)
         internals.compare_kept(pictures, trace)
         if self._first is None:
             self._first = trace, target

@@ -19,6 +19,8 @@ from typing import Any, Literal
 
 import torch
 
+from xai_widgets.interrupts import deferred, wait_for
+
 State = Literal["queued", "running", "done", "cancelled", "failed"]
 Callback = Callable[[Any], None]
 
@@ -59,11 +61,12 @@ class Job:
 
     def cancel(self) -> None:
         """Ask the job to stop; it does so before its next step. Nothing is reported after that."""
-        self._cancel.set()
+        with deferred():
+            self._cancel.set()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the job is over, for at most `timeout` seconds; return whether it is."""
-        return self._over.wait(timeout)
+        return wait_for(self._over, timeout)
 
     @property
     def cancelled(self) -> bool:
@@ -146,7 +149,7 @@ class Worker:
 
     def leave(self, seconds: float) -> None:
         """Cancel everything and wait until the thread has ended, for at most `seconds`."""
-        with self._changed:
+        with deferred(), self._changed:
             for job in [*self._waiting, *self._background]:
                 job.cancel()
             for running in (self._running, self._interrupted):
@@ -182,7 +185,7 @@ class Worker:
             background,
             urgent,
         )
-        with self._changed:
+        with deferred(), self._changed:
             self._cancel(owner, only_background=background)
             if urgent:
                 self._waiting.insert(sum(other.urgent for other in self._waiting), job)
@@ -198,7 +201,7 @@ class Worker:
 
     def cancel(self, owner: Hashable) -> None:
         """Cancel all jobs of an owner."""
-        with self._changed:
+        with deferred(), self._changed:
             self._cancel(owner, only_background=False)
 
     def give_way(self) -> bool:

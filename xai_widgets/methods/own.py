@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from typing_extensions import Unpack
 
 from xai_widgets.errors import ExplanationError, a_kind, add_note, some_of
+from xai_widgets.interrupts import deferred, interruptible
 from xai_widgets.methods.registry import METHODS, Card, Method, method
 from xai_widgets.probe.trace import Trace
 from xai_widgets.targets import Target
@@ -225,7 +226,7 @@ def _gives_logits(trace: Trace, target: Target) -> bool:
 def _with_network(name: str, trace: Trace, ask: Callable[[nn.Module, Tensor], Any]) -> Any:
     def within(network: nn.Module, x: Tensor) -> Any:
         with _noted(network, name):
-            return ask(network, x)
+            return interruptible(ask, network, x)
 
     return trace.with_network(within)
 
@@ -234,16 +235,17 @@ def _with_network(name: str, trace: Trace, ask: Callable[[nn.Module, Tensor], An
 def _noted(network: nn.Module, name: str) -> Iterator[None]:
     """Note that this thread runs an own method of the network."""
     methods = _running.__dict__.setdefault("methods", [])
-    methods.append((network, name))
-    try:
-        yield
-    except ExplanationError:
-        raise
-    except Exception as error:
-        add_note(error, f"raised within the method of your own, {name}")
-        raise
-    finally:
-        methods.pop()
+    with deferred():
+        methods.append((network, name))
+        try:
+            yield
+        except ExplanationError:
+            raise
+        except Exception as error:
+            add_note(error, f"raised within the method of your own, {name}")
+            raise
+        finally:
+            methods.pop()
 
 
 def _module(name: str, network: nn.Module, layer: Any) -> nn.Module:

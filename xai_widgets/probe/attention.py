@@ -23,7 +23,8 @@ from torch import Tensor
 from torch.autograd.graph import GradientEdge, get_gradient_edge
 
 from xai_widgets.errors import ExplanationError
-from xai_widgets.probe.guard import Function
+from xai_widgets.interrupts import interruptible
+from xai_widgets.probe.guard import Function, Step, step_of
 from xai_widgets.probe.layers import Layout, Recorded
 from xai_widgets.probe.nodes import kind_of, nodes_behind, nodes_of
 from xai_widgets.probe.rectifiers import RectifierMode
@@ -46,16 +47,18 @@ _BEFORE_A_MAP = 1  # tokens that attention pooling may put before a map's positi
 
 class TraceMode(RectifierMode):
     """Active while a network is recorded: meets every rectifier, and takes note of the shape of
-    every square attention matrix.
+    every square attention matrix, and of every step.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.attention: list[Shape] = []
         self.activation: Met | None = None  # the last that was met
+        self.steps: list[Step] = []
 
     def call(self, func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         result = super().call(func, args, kwargs)
+        self.steps.append(step_of(func, result))
         if func in _ACTIVATIONS and isinstance(result, Tensor):
             self.activation = Met(_ACTIVATIONS[func], result.detach())
         return result
@@ -154,8 +157,8 @@ class AttentionPass:
         """
         gradients: Sequence[Tensor | None] = ()
         if edges := [edge for _, edge in self.matrices]:
-            gradients = torch.autograd.grad(
-                score.sum(), edges, retain_graph=True, allow_unused=True
+            gradients = interruptible(
+                torch.autograd.grad, score.sum(), edges, retain_graph=True, allow_unused=True
             )
         if all(gradient is None for gradient in gradients):
             raise ExplanationError("the score does not depend on any attention layer")

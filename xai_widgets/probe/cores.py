@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 import torch
 
+from xai_widgets.interrupts import deferred
+
 
 @contextmanager
 def one_core_left() -> Iterator[None]:
@@ -23,11 +25,12 @@ def one_core_left() -> Iterator[None]:
     if threads == before:
         yield
         return
-    torch.set_num_threads(threads)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+    with deferred():
+        torch.set_num_threads(threads)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)
 
 
 def _cores() -> int:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from xai_widgets.errors import ExplanationError, add_note
+from xai_widgets.interrupts import interruptible
 from xai_widgets.probe.guard import as_found
 from xai_widgets.probe.recorder import first_tensor
 
@@ -181,7 +182,8 @@ class _Failure:
         """
         try:
             with as_found(self.model), torch.no_grad():
-                output = self.model(self.x.new_zeros(1, self.x.shape[1], height, width))
+                x = self.x.new_zeros(1, self.x.shape[1], height, width)
+                output = interruptible(self.model, x)
         except Exception as error:
             return type(error)
         given = first_tensor(output)

@@ -49,7 +49,7 @@ _SKIPPED = frozenset({"training", "_parameters", "_buffers", "_modules"})
 _LIBRARIES = ("torch", "torchvision", "numpy", "builtins", "xai_widgets")
 _HOOKS = frozenset(name for name in vars(nn.Module()) if "hooks" in name)
 # Whose own hooks are gone when a pass ends.
-_PROBE = ("xai_widgets.probe.recorder", "xai_widgets.probe.tail")
+_PROBE = tuple(f"xai_widgets.probe.{name}" for name in ("recorder", "tail", "partial", "unmet"))
 _DEPTH = 6  # of objects inside objects
 _MOST = 50_000  # objects compared by what they hold; further ones by identity
 _GLOBAL_HOOKS = (

@@ -1,9 +1,12 @@
 """A network is left as it was found: what a probe could disturb is saved before and put back after.
 
 A probe runs the network in evaluation mode, in this thread only, under the network's own lock. On
-the way out, also after an exception: training flags, buffers and random generators are what they
-were. Parameters' `.grad` is never written because every backward goes through
+the way out, also after an exception: training flags, buffers, PyTorch's modes and random generators
+are what they were. Parameters' `.grad` is never written because every backward goes through
 `torch.autograd.grad`; hooks are removed by the code that set them.
+
+Interrupts wait while anything is put aside, except where the network itself is called, by
+`interruptible` (see `xai_widgets.interrupts`).
 """
 
 from __future__ import annotations
@@ -11,33 +14,41 @@ from __future__ import annotations
 import inspect
 import operator
 import random
+import sys
 import threading
 import weakref
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any, TypeAlias
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
+from torch.overrides import TorchFunctionMode, _get_current_function_mode_stack
+from typing_extensions import Self
 
+from xai_widgets.interrupts import arrived, deferred
+from xai_widgets.locks import OrderedLock, Rank
 from xai_widgets.probe.fingerprint import AS_FOUND, modules_of
 from xai_widgets.probe.memory import memory_kept
 
 Function: TypeAlias = Callable[..., Any]
 
-_locks: weakref.WeakKeyDictionary[nn.Module, threading.RLock] = weakref.WeakKeyDictionary()  # type: ignore[type-arg, unused-ignore]  # RLock is generic in no Python, but a factory in < 3.13 stubs
+_locks: weakref.WeakKeyDictionary[nn.Module, OrderedLock] = weakref.WeakKeyDictionary()
 _locks_guard = threading.Lock()
 
 
-def lock_of(model: nn.Module) -> Any:
+def lock_of(model: nn.Module) -> OrderedLock:
     """The one lock of a network, shared by all engines bound to it: a network runs one probe at a
     time. It is the last one taken (the order is in this room's README).
     """
-    with _locks_guard:
-        return _locks.setdefault(model, threading.RLock())
+    lock = _locks.get(model)
+    if lock is None:
+        with _locks_guard:
+            lock = _locks.setdefault(model, OrderedLock(Rank.NETWORK, model))
+    return lock
 
 
 def unwrap(model: nn.Module) -> nn.Module:
@@ -54,45 +65,82 @@ def unwrap(model: nn.Module) -> nn.Module:
 
 
 @contextmanager
-def ordinary_modes() -> Iterator[None]:
-    """Inference mode, autocast and gradients off, in this thread, whatever the caller had."""
+def ordinary_modes(*, grad: bool = False) -> Iterator[None]:
+    """Inference mode and autocast off, gradients on or off, in this thread, whatever the caller
+    had. Afterwards the modes are what they were, also where a network has left some of its own.
+    """
     with (
+        deferred(),
+        _modes_restored(),
         torch.inference_mode(False),
-        torch.no_grad(),
         torch.autocast("cpu", enabled=False),
         torch.autocast("cuda", enabled=False),
     ):
+        _set_grad(grad)
         yield
 
 
 @contextmanager
-def autograd_ready(model: nn.Module) -> Iterator[None]:
+def _modes_restored() -> Iterator[None]:
+    grad, modes = torch.is_grad_enabled(), _get_current_function_mode_stack()
+    try:
+        yield
+    finally:
+        now = _get_current_function_mode_stack()
+        if len(now) != len(modes) or not all(map(operator.is_, now, modes)):
+            for _ in now:
+                torch._C._pop_torch_function_stack()
+            for mode in modes:
+                torch._C._push_on_torch_function_stack(mode)
+        _set_grad(grad)
+
+
+def _set_grad(enabled: bool) -> None:
+    # It is itself a function that modes meet, a caller's own among them, which may raise.
+    with torch._C.DisableTorchFunction():
+        torch._C._set_grad_enabled(enabled)
+
+
+@contextmanager
+def autograd_ready(model: nn.Module, *, grad: bool = True) -> Iterator[None]:
     """The same with gradients on, the network locked, and freed memory kept for the next pass."""
-    with lock_of(model), ordinary_modes(), torch.enable_grad(), memory_kept():
+    with lock_of(model), ordinary_modes(grad=grad), memory_kept():
         yield
 
 
 @contextmanager
-def as_found(model: nn.Module, mode: FunctionMode | None = None) -> Iterator[None]:
+def as_found(
+    model: nn.Module, mode: FunctionMode | None = None, *, grad: bool = True
+) -> Iterator[None]:
     """Run the network inside this, in evaluation mode; afterwards it is as it was found. `mode`
     meets the functions that it calls.
     """
-    modules = modules_of(model)
-    with autograd_ready(model), attributes_restored(modules), buffers_aside(modules):
-        # A frozen graph has no such attribute.
-        training = [(module, getattr(module, "training", False)) for module in modules]
+    with autograd_ready(model, grad=grad):
+        modules = modules_of(model)
+        with (
+            attributes_restored(modules),
+            buffers_aside(modules),
+            _evaluating(modules),
+            _randomness_restored(mode or FunctionMode()),
+        ):
+            yield
+
+
+@contextmanager
+def _evaluating(modules: list[nn.Module]) -> Iterator[None]:
+    # A frozen graph has no such attribute.
+    found = [(module, getattr(module, "training", False)) for module in modules]
+    try:
         # The attribute, not `.eval()`: networks override that method and do more in it than
         # switching.
-        for module, was_training in training:
-            if was_training:
+        for module, training in found:
+            if training:
                 module.training = False
-        try:
-            with _randomness_restored(mode or FunctionMode()):
-                yield
-        finally:
-            for module, was_training in training:
-                if getattr(module, "training", was_training) != was_training:
-                    module.training = was_training
+        yield
+    finally:
+        for module, training in found:
+            if getattr(module, "training", training) != training:
+                module.training = training
 
 
 @contextmanager
@@ -101,17 +149,28 @@ def _shown_to_others(found: list[tuple[dict[str, Any], dict[str, Any]]]) -> Iter
     outermost pass counts.
     """
     noted = {id(store): own for store, own in found if id(store) not in AS_FOUND}
-    AS_FOUND.update(noted)
     try:
+        AS_FOUND.update(noted)
         yield
     finally:
         for number in noted:
-            del AS_FOUND[number]
+            AS_FOUND.pop(number, None)
 
 
 _CONTAINERS = frozenset({dict, list, set, defaultdict})
 # What every module has (training, weights, hooks) is restored by who sets it.
-_RESTORED_ELSEWHERE = frozenset(vars(nn.Module()))
+_USUAL = tuple(vars(nn.Module()))
+_RESTORED_ELSEWHERE = frozenset(_USUAL)
+
+
+def _holds_containers(attributes: dict[str, Any]) -> bool:
+    """Whether a module has lists, dictionaries or sets of its own; quick where it has what every
+    module has first.
+    """
+    count = len(_USUAL)
+    if tuple(islice(attributes, count)) != _USUAL:
+        return True
+    return not _CONTAINERS.isdisjoint(map(type, islice(attributes.values(), count, None)))
 
 
 @contextmanager
@@ -120,19 +179,16 @@ def attributes_restored(modules: list[nn.Module]) -> Iterator[None]:
     content: a network may keep what it computed, and a tensor of ours in it would keep a whole pass
     alive and forbid copying the network.
     """
-    kept: list[tuple[dict[str, Any], dict[str, Any]]] = []
-    containers: list[tuple[Any, Any]] = []
-    for module in modules:
-        if isinstance(module, torch.jit.ScriptModule):
-            continue
-        attributes = module.__dict__
-        kept.append((attributes, attributes.copy()))
-        containers += [
-            (value, value.copy())
-            for name, value in attributes.items()
-            if type(value) in _CONTAINERS and name not in _RESTORED_ELSEWHERE
-        ]
-    with _shown_to_others(kept):
+    found = [m.__dict__ for m in modules if not isinstance(m, torch.jit.ScriptModule)]
+    kept = [(attributes, attributes.copy()) for attributes in found]
+    containers = [
+        (value, value.copy())
+        for attributes in found
+        if _holds_containers(attributes)
+        for name, value in attributes.items()
+        if type(value) in _CONTAINERS and name not in _RESTORED_ELSEWHERE
+    ]
+    with deferred(), _shown_to_others(kept):
         try:
             yield
         finally:
@@ -184,17 +240,18 @@ def buffers_aside(modules: list[nn.Module]) -> Iterator[None]:
         if module._buffers and not isinstance(module, torch.jit.ScriptModule)
     ]
     copies: dict[int, Tensor] = {}
-    with _shown_to_others(stores):
-        for store, own in stores:
-            for name, buffer in own.items():
-                if buffer is not None:
-                    store[name] = copies.setdefault(id(buffer), buffer.detach().clone())
+    with deferred(), _shown_to_others(stores):
         try:
+            for store, own in stores:
+                for name, buffer in own.items():
+                    if buffer is not None:
+                        store[name] = copies.setdefault(id(buffer), buffer.detach().clone())
             yield
         finally:
             for store, own in stores:
-                store.clear()
-                store.update(own)
+                if store.keys() != own.keys():
+                    store.clear()
+                store.update(own)  # one by one: another thread may be reading them
 
 
 _ALWAYS = (99, "", True)
@@ -232,11 +289,11 @@ def _random_functions() -> dict[Function, tuple[int, str, Any]]:
     return {function: argument for function, argument in functions if function is not None}
 
 
-_RANDOM = _random_functions()
+RANDOM = _random_functions()
 
 
 def _draws(func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-    argument = _RANDOM.get(func)
+    argument = RANDOM.get(func)
     if argument is None:
         return False
     position, name, default = argument
@@ -254,6 +311,15 @@ def _cuts(func: Function, args: tuple[Any, ...]) -> bool:
     return any(isinstance(value, Tensor) and value.requires_grad for value in args)
 
 
+# A function that a network called, and the shape of what it gave; None where that was no tensor.
+Step: TypeAlias = "tuple[Function, torch.Size | None]"
+
+
+def step_of(func: Function, result: Any) -> Step:
+    """What is remembered of a call, to tell whether another pass goes the same way."""
+    return func, result.shape if type(result) is Tensor else None
+
+
 class FunctionMode(TorchFunctionMode):
     """Active while a network runs in this thread: meets every function that it calls.
 
@@ -267,6 +333,26 @@ class FunctionMode(TorchFunctionMode):
         self.drew = False  # from PyTorch's generators
         self.moved = False  # NumPy's or Python's global generator
         self.cut = False
+        self._handled: BaseException | None = None
+
+    def __enter__(self) -> Self:
+        self._handled = sys.exc_info()[1]  # by the caller, who may be at work on a former error
+        super().__enter__()  # type: ignore[no-untyped-call]  # of torch
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        modes = _get_current_function_mode_stack()
+        if modes and modes[-1] is self:  # else one was left on; see `ordinary_modes`
+            super().__exit__(*exc)  # type: ignore[no-untyped-call]  # of torch
+
+    @property
+    def unwinding(self) -> bool:
+        """Whether an interrupt is on its way out of the network, through `with` and `finally` of
+        its own: what those call is no part of the pass.
+        """
+        error = sys.exc_info()[1]
+        ordinary = error is None or isinstance(error, Exception)
+        return not ordinary and error is not self._handled
 
     @property
     def random(self) -> bool:
@@ -281,7 +367,10 @@ class FunctionMode(TorchFunctionMode):
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
         kwargs = kwargs or {}
+        arrived()
         self.watch(func, args, kwargs)
+        if sys.exc_info()[1] is not None and self.unwinding:
+            return func(*args, **kwargs)
         return self.call(func, args, kwargs)
 
     def watch(self, func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
@@ -308,9 +397,10 @@ def _randomness_restored(mode: FunctionMode) -> Iterator[None]:
             yield
     finally:
         if mode.drew:
-            torch.set_rng_state(cpu)
-            if cuda is not None:
-                torch.cuda.set_rng_state_all(cuda)
+            with torch._C.DisableTorchFunction():
+                torch.set_rng_state(cpu)
+                if cuda is not None:
+                    torch.cuda.set_rng_state_all(cuda)
 
 
 class _Compared:
@@ -329,21 +419,22 @@ def global_generators_restored(mode: FunctionMode | None = None) -> Iterator[Non
     if _Compared.now or threading.current_thread() is not threading.main_thread():
         yield
         return
-    numpys, pythons = _numpy_state(), random.getstate()
-    _Compared.now = True
-    try:
-        yield
-    finally:
-        _Compared.now = False
-        moved = False
-        if _numpy_moved(numpys):
-            np.random.set_state(numpys)  # noqa: NPY002  # the user's global generator
-            moved = True
-        if random.getstate() != pythons:
-            random.setstate(pythons)
-            moved = True
-        if mode is not None:
-            mode.moved = moved
+    with deferred():
+        numpys, pythons = _numpy_state(), random.getstate()
+        _Compared.now = True
+        try:
+            yield
+        finally:
+            _Compared.now = False
+            moved = False
+            if _numpy_moved(numpys):
+                np.random.set_state(numpys)  # noqa: NPY002  # the user's global generator
+                moved = True
+            if random.getstate() != pythons:
+                random.setstate(pythons)
+                moved = True
+            if mode is not None:
+                mode.moved = moved
 
 
 def _numpy_state() -> Any:

@@ -85,8 +85,8 @@ def memory_kept() -> Iterator[None]:
             _keeper.running -= 1
             _keeper.left = time.monotonic()
             if _keeper.keeping and not (_keeper.running or _keeper.watched or _keeper.forever):
-                _keeper.watched = True
                 threading.Thread(target=_watch, name="xai_widgets memory", daemon=True).start()
+                _keeper.watched = True
 
 
 def _watch() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from xai_widgets.errors import ExplanationError
+from xai_widgets.interrupts import deferred, interruptible
 from xai_widgets.probe.agreement import agree, agree_first
 from xai_widgets.probe.attention import AttentionMode, AttentionPass, TraceMode
 from xai_widgets.probe.calls import LayerMap
@@ -20,6 +21,7 @@ from xai_widgets.probe.fingerprint import Fingerprint, Structure, structure_of
 from xai_widgets.probe.folding import Folding
 from xai_widgets.probe.guard import (
     FunctionMode,
+    Step,
     as_found,
     autograd_ready,
     like_parameters,
@@ -69,14 +71,15 @@ class _Held(threading.local):
 @dataclass(frozen=True)
 class ForwardPass:
     """A recorded forward pass on (N, C, H, W): the input `x`, a leaf of the graph, the network's
-    `output`, and what `recorder` and `mode` met on the way. `graphless` says why there is no graph,
-    where the network cannot be run with one.
+    `output`, and what `recorder` and `mode` met on the way, step by step. `graphless` says why
+    there is no graph, where the network cannot be run with one.
     """
 
     x: Tensor
     output: Any
     recorder: Recorder
     mode: TraceMode
+    steps: Sequence[Step] = ()
     graphless: str = ""
 
     @property
@@ -133,11 +136,12 @@ class Network:
     @contextmanager
     def held(self, number: int) -> Iterator[None]:
         """Take the network to be in this state while inside, in this thread, without looking."""
-        before, self._held.number = self._held.number, number
-        try:
-            yield
-        finally:
-            self._held.number = before
+        with deferred():
+            before, self._held.number = self._held.number, number
+            try:
+                yield
+            finally:
+                self._held.number = before
 
     @property
     def _device(self) -> str:
@@ -169,7 +173,7 @@ class Network:
             self._format = torch.contiguous_format
             try:
                 result = run()
-            except Exception:
+            except BaseException:
                 self._format = _FORMAT.get(self._device, torch.contiguous_format)
                 raise
             self._format_checked = True
@@ -207,7 +211,7 @@ class Network:
     def learn_start(self, forward: ForwardPass, layer: LayerMap) -> None:
         """Take note of a layer's map in a whole pass: later passes can be recorded from there."""
         overwritten = layer.pieces[0].record.name in (self._overwritten or ())
-        start = Start.of(layer, forward.recorder.signature, overwritten)
+        start = Start.of(layer, overwritten, forward.steps, len(forward.x))
         if start is not None:
             self._starts[forward.kind, layer.name] = start
 
@@ -233,6 +237,11 @@ class Network:
         self.draws = found.mode.random
         return found
 
+    def starts_at(self, x: Tensor, layer: str | None) -> bool:
+        """Whether a pass on x (N, C, H, W) can be recorded from a layer on, as far as is known."""
+        start = self._start(_group(x), layer)
+        return start is not None and start.name not in self._refused
+
     def _start(self, group: _Group, layer: str | None) -> Start | None:
         kind = self._kinds.get(group)
         if kind is None:
@@ -243,7 +252,8 @@ class Network:
         return self._starts.get((kind, self.canonical(layer)))
 
     def _from_layer(self, x: Tensor, start: Start) -> PartialPass:
-        return run_from_layer(self.model, x, self.copy(x), start)
+        # Laid out as in a whole pass: methods that read it compute alike, to the last bit.
+        return run_from_layer(self.model, self.copy(x), self.copy(x), start)
 
     def _from_input(self, x: Tensor) -> PartialPass:
         leaf = self.copy(x.detach()).requires_grad_(True)
@@ -278,8 +288,11 @@ class Network:
             recording = Recorder(self.model, leaf, self._overwritten)
             with torch.set_grad_enabled(requires_grad), recording as recorder:
                 # Given a copy, an in-place first layer does not overwrite the leaf.
-                output = self.model(self.copy(leaf))
-        return ForwardPass(leaf, output, recorder, mode)
+                given = self.copy(leaf)
+                mode.steps.clear()
+                output = interruptible(self.model, given)
+                steps = tuple(mode.steps)
+        return ForwardPass(leaf, output, recorder, mode, steps)
 
     def _is_right_in_format(self, x: Tensor, output: Any) -> bool:
         """Whether the network gives the same output for an ordinarily laid out input: one that
@@ -288,14 +301,13 @@ class Network:
         if self._format == torch.contiguous_format:
             return True
         with as_found(self.model), torch.no_grad():
-            plain = self.model(x.clone(memory_format=torch.contiguous_format))
+            plain = interruptible(self.model, x.clone(memory_format=torch.contiguous_format))
         return agree(output, plain)
 
     def _learn_structure(self) -> None:
         """Forget what was learned about the network if its modules have been replaced since."""
         structure = structure_of(self.model)
         if structure != self._structure:
-            self._structure = structure
             self._names = _canonical_names(self.model)
             self._overwritten = None
             self._format_checked = False
@@ -303,6 +315,7 @@ class Network:
             self._learned, self._whole = {}, {}
             self._kinds, self._starts = {}, {}
             self._refused = set()
+            self._structure = structure
 
     def batch_problem(self, x: Tensor) -> str:
         """Why inputs like these, (M, C, H, W), must be run one at a time; empty where they may be
@@ -371,7 +384,7 @@ class Network:
 
     def _outputs(self, x: Tensor, mode: AbstractContextManager[Any]) -> Any:
         with as_found(self.model), mode, torch.no_grad():
-            return self.model(self.copy(x))
+            return interruptible(self.model, self.copy(x))
 
     def _folded(self, x: Tensor, run: Callable[[AbstractContextManager[Any]], _T]) -> _T:
         """What `run` gives with the network's batch norms folded into its convolutions."""
@@ -411,11 +424,12 @@ class Network:
         with as_found(self.model, mode), folding:
             x = x.detach().requires_grad_(True)
             try:
-                score = target.score(self.model(self.copy(x)), batch=len(x))
+                output = interruptible(self.model, self.copy(x))
+                score = target.score(output, batch=len(x))
                 if rule != "standard":
                     mode.complete(score)
                 mode.rule = rule
-                (gradient,) = torch.autograd.grad(score.sum(), x)
+                (gradient,) = interruptible(torch.autograd.grad, score.sum(), x)
             except RuntimeError as error:
                 raise not_differentiable(target, error) from error
         return score.detach(), gradient
@@ -428,7 +442,7 @@ class Network:
         mode = AttentionMode()
         with as_found(self.model, mode):
             x = x.detach().clone().requires_grad_(True)
-            output = self.model(self.copy(x))
+            output = interruptible(self.model, self.copy(x))
         return AttentionPass(output, mode.matrices, len(x))
 
     def batch_size(

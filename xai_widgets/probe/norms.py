@@ -33,10 +33,15 @@ class NormMode(FunctionMode):
     def meet_norm(self, func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The result of a norm, its gradient laid out as it is."""
         result = func(*args, **kwargs)
-        made = result[0] if isinstance(result, tuple) else result
-        if func in _INSTANCE or len(made) == 1:
-            keep_layout(made)
+        keep_norm_layout(func, result)
         return result
+
+
+def keep_norm_layout(func: Function, result: Any) -> None:
+    """Lay the gradient of what a norm gave out as its backward needs it."""
+    made = result[0] if isinstance(result, tuple) else result
+    if func in _INSTANCE or len(made) == 1:
+        keep_layout(made)
 
 
 def keep_layout(made: Tensor) -> None:

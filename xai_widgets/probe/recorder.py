@@ -72,10 +72,14 @@ class Recorder:
         self._handles: list[Any] = []
 
     def __enter__(self) -> Recorder:
-        for module, name in names_of(self._model).items():
-            # Scripted modules take no hooks; their outputs are recorded where others give them out.
-            if name and not isinstance(module, torch.jit.ScriptModule):
-                self._handles.append(module.register_forward_hook(self._hook_for(name)))
+        try:
+            for module, name in _names(self._model).items():
+                # Scripted modules take no hooks; what they give out is recorded where others do.
+                if name and not isinstance(module, torch.jit.ScriptModule):
+                    self._handles.append(module.register_forward_hook(self._hook_for(name)))
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -166,7 +170,7 @@ class Recorder:
         """A number for the sequence of layers that ran, and the shapes that they gave out; the same
         for other numbers of pictures.
         """
-        return hash(tuple(call_of(o.name, o.tensor.shape, self._batch) for o in self._outputs))
+        return hash(tuple(_call_of(o.name, o.tensor.shape, self._batch) for o in self._outputs))
 
     @cached_property
     def dataflow(self) -> Dataflow:
@@ -301,7 +305,7 @@ class Recorder:
         return None
 
 
-def call_of(name: str, shape: tuple[int, ...], batch: int) -> Hashable:
+def _call_of(name: str, shape: tuple[int, ...], batch: int) -> Hashable:
     """A call of a layer by its name and by the shape of what it gave out, for each of the pictures
     where they lie along the first side.
     """
@@ -310,7 +314,7 @@ def call_of(name: str, shape: tuple[int, ...], batch: int) -> Hashable:
     return name, shape
 
 
-def names_of(model: nn.Module) -> dict[nn.Module, str]:
+def _names(model: nn.Module) -> dict[nn.Module, str]:
     """As `named_modules` gives them, but in a fraction of the time."""
     names: dict[nn.Module, str] = {}
 

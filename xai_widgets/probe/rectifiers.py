@@ -71,7 +71,7 @@ class RectifierMode(NormMode):
     def __exit__(self, *exc: Any) -> None:
         self._settle()
         self._handwritten.forget()
-        super().__exit__(*exc)  # type: ignore[no-untyped-call]  # torch's own
+        super().__exit__(*exc)
 
     def call(self, func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if self._inside and torch.is_grad_enabled():

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from xai_widgets.errors import ExplanationError
+from xai_widgets.interrupts import interruptible
 from xai_widgets.probe.calls import LayerMap
 from xai_widgets.probe.guard import Function, FunctionMode, as_found
 from xai_widgets.probe.network import Network
@@ -46,8 +47,8 @@ class Tail:
         self._x = network.copy(network.prepare(x))
         recorder = _CallRecorder()
         x = self._x.clone()
-        with as_found(network.model, recorder), torch.no_grad(), self._stopping(recorder):
-            network.model(x)
+        with as_found(network.model, recorder, grad=False), self._stopping(recorder):
+            interruptible(network.model, x)
         if recorder.reached is None:
             raise ExplanationError(f'the network did not come to its layer "{self._layer}" again')
         self._like = recorder.reached
@@ -79,8 +80,8 @@ class Tail:
     def _run(self, maps: Tensor, replay: _Replay) -> Any:
         x = batched(self._x, len(maps))
         exchanging = self._exchanging(self._maps.split(maps.to(self._like)), replay)
-        with as_found(self._network.model, replay), torch.no_grad(), exchanging:
-            return self._network.model(x.clone() if replay.live else x)
+        with as_found(self._network.model, replay, grad=False), exchanging:
+            return interruptible(self._network.model, x.clone() if replay.live else x)
 
     @contextmanager
     def _stopping(self, recorder: _CallRecorder) -> Iterator[None]:
@@ -88,7 +89,7 @@ class Tail:
             recorder.reached = output
             raise _Reached
 
-        with self._at_layer(stop):
+        with self._at_layer(recorder, stop):
             try:
                 yield
             except _Reached:
@@ -105,17 +106,17 @@ class Tail:
                 like = self._maps.pieces[i].values_of(maps[i], like)
             return like.clone()
 
-        with self._at_layer(exchange):
+        with self._at_layer(replay, exchange):
             yield
 
     @contextmanager
-    def _at_layer(self, act: Callable[[int, Tensor], Tensor]) -> Iterator[None]:
+    def _at_layer(self, mode: FunctionMode, act: Callable[[int, Tensor], Tensor]) -> Iterator[None]:
         calls = -1
 
         def hook(module: nn.Module, args: Any, output: Any) -> Any:
             nonlocal calls
             calls += 1
-            if calls not in self._pieces:
+            if calls not in self._pieces or mode.unwinding:
                 return None
             with torch._C.DisableTorchFunction():
                 tensor = first_tensor(output)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Hashable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
 
 import torch
@@ -11,6 +11,8 @@ import torch.nn.functional as F  # the field's name for it
 from torch import Tensor, nn
 
 from xai_widgets.errors import ExplanationError, nearest
+from xai_widgets.interrupts import interruptible
+from xai_widgets.locks import OrderedLock, Rank
 from xai_widgets.probe.agreement import agree, close, largest
 from xai_widgets.probe.attention import Attention, AttentionPass, TraceMode, layout_of_tokens
 from xai_widgets.probe.calls import LayerMap, layer_map, sum_of_placed
@@ -59,9 +61,10 @@ class Trace:
         *,
         needs: Needs = "everything",
         layer: str | None = None,
+        kept: bool = True,
     ) -> None:
         self.network, self.key, self.black = network, key, black
-        self._lock = threading.RLock()
+        self._lock = OrderedLock(Rank.TRACE, network.model)
         self._gradients: dict[tuple[Target, Rule], dict[str | None, list[Tensor]]] = {}
         self._maps: dict[str, LayerMap] = {}
         self._verified = True
@@ -71,7 +74,10 @@ class Trace:
         self._attention: tuple[Target, Attention] | None = None
         self._unmet: tuple[str, ...] | None = None
         self._before_attention: tuple[int, int] | None = None
-        self.state = network.state()  # before the pass: what changes meanwhile is a change
+        # Before the pass: what changes meanwhile is a change. A pass that nobody will come back to
+        # is of the network as it is.
+        self.state = network.state() if kept else None
+        self.ran_again = False
         self._part: PartialPass | None = None
         self._whole: ForwardPass | None = None
         if needs != "everything":
@@ -245,6 +251,7 @@ class Trace:
         another output than was recorded.
         """
         if self._attention_pass is None:
+            self.ran_again = True
             attended = self.network.attend(self._x)
             if not (self.network.draws or agree(attended.output, self.output)):
                 raise StaleError
@@ -321,6 +328,10 @@ class Trace:
         with autograd_ready(self.network.model):
             return target.score(self.output, batch=len(self._x)).detach()
 
+    def held(self) -> AbstractContextManager[None]:
+        """Take the network to be as it was when this pass was recorded, without looking."""
+        return nullcontext() if self.state is None else self.network.held(self.state)
+
     def agrees(self, other: Trace, item: int) -> bool:
         """Whether this pass gave for one of its pictures what another gave for that picture alone,
         as far as both have class scores and draw no random numbers.
@@ -345,6 +356,7 @@ class Trace:
 
         Raises StaleError where the network no longer gives what was recorded.
         """
+        self.ran_again = True
         self._verify(target)
         return self.network.scores(x, target)
 
@@ -357,6 +369,7 @@ class Trace:
         """
         self._check_rule(rule)
         self._read_gradients.add(target)
+        self.ran_again = True
         self._verify(target)
         return self.network.gradients(x, target, rule)
 
@@ -366,6 +379,8 @@ class Trace:
 
         Raises StaleError where it is another one.
         """
+        if self.state is None:
+            return
         present = self.network.state()
         if present != self.state:
             self._verified = self.network.draws
@@ -426,11 +441,13 @@ class Trace:
         """What a function of the network and the input (N, C, H, W) gives, for methods from
         elsewhere; the network is left as it was found.
         """
+        self.ran_again = True
         with as_found(self.network.model, NormMode()):
-            return explain(self.network.model, self._x.detach().clone())
+            return interruptible(explain, self.network.model, self._x.detach().clone())
 
     def tail(self, layer: str, item: int = 0) -> Tail:
         """The part of the network behind a layer, to be run on changed maps of input `item`."""
+        self.ran_again = True
         return Tail(self.network, self.input[item : item + 1], self.map(layer))
 
     def empty_inputs(self, count: int) -> Tensor:
@@ -568,15 +585,21 @@ class Trace:
     def _grad(self, target: Target, rule: Rule, tensors: list[Tensor]) -> list[Tensor | None]:
         """One backward to all of the tensors; None for what the score does not depend on."""
         # As found, in evaluation mode: checkpointed parts run again in a backward.
-        with self._lock, as_found(self.network.model):
+        runs_own_code = self._part is None or self._part.runs_own_code
+        guarded = as_found if runs_own_code else autograd_ready
+        with self._lock, guarded(self.network.model):
             score = target.score(self.output, batch=len(self._x))
             mode = None if self._whole is None else self._whole.mode
             if mode is not None:
                 mode.rule, mode.applied = rule, 0
             try:
                 with torch._C.DisableTorchFunction():
-                    found = torch.autograd.grad(
-                        score.sum(), tensors, retain_graph=True, allow_unused=True
+                    found = interruptible(
+                        torch.autograd.grad,
+                        score.sum(),
+                        tensors,
+                        retain_graph=True,
+                        allow_unused=True,
                     )
                 if rule != "standard" and mode and not mode.applied and found[0] is not None:
                     raise ExplanationError(

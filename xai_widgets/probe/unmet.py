@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from xai_widgets.interrupts import interruptible
 from xai_widgets.probe.guard import Function, as_found
 from xai_widgets.probe.handwritten import SWITCH, scale_of, writes
 from xai_widgets.probe.network import Network
@@ -69,7 +70,8 @@ def _listed(places: dict[str, None]) -> str:
 def _searched(network: Network, x: Tensor) -> _Search:
     search = _Search()
     with as_found(network.model, search), search.following(network.model):
-        output = network.model(network.copy(x.detach().clone().requires_grad_(True)))
+        given = network.copy(x.detach().clone().requires_grad_(True))
+        output = interruptible(network.model, given)
         search.complete(output)
     search.forget()
     return search

@@ -20,6 +20,7 @@ from xai_widgets.engine import Engine
 from xai_widgets.engine.arguments import check_engine
 from xai_widgets.errors import ExplanationError, a_kind
 from xai_widgets.images import Picture
+from xai_widgets.interrupts import interruptible
 from xai_widgets.methods.registry import Method, Values, parameters_of
 from xai_widgets.probe.guard import global_generators_restored, ordinary_modes
 from xai_widgets.probe.trace import Trace
@@ -136,7 +137,7 @@ class RelabelDistillation:
         while True:
             # Not around the loop: the caller's own modes must be back at every yield.
             with ordinary_modes(), global_generators_restored():
-                step = next(work, None)
+                step = interruptible(next, work, None)
                 if step is None:
                     return
                 surrogate = step.result

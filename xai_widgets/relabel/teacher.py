@@ -10,6 +10,7 @@ import torch.nn.functional as F  # the field's name for it
 from torch import Tensor, nn
 
 from xai_widgets.errors import ExplanationError
+from xai_widgets.interrupts import interruptible
 from xai_widgets.probe.guard import as_found, like_parameters, ordinary_modes
 from xai_widgets.probe.network import Network
 from xai_widgets.relabel.autoencoders.vae import VAE
@@ -166,9 +167,9 @@ def _evaluated(vae: VAE, method: Callable[[Tensor], Result], x: Tensor) -> Resul
     """
     if isinstance(vae, nn.Module):
         with as_found(vae), torch.no_grad():
-            return method(like_parameters(x, vae))
+            return interruptible(method, like_parameters(x, vae))
     with ordinary_modes():
-        return method(x)
+        return interruptible(method, x)
 
 
 class InterruptibleVAE:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from xai_widgets.errors import ExplanationError
 from xai_widgets.files import write_whole
+from xai_widgets.interrupts import let_in
 from xai_widgets.precision import widest
 from xai_widgets.probe.guard import as_found
 from xai_widgets.targets import logits_of
@@ -65,6 +66,7 @@ def accuracy_of(model: nn.Module, data: Batches) -> float:
     with as_found(model), torch.no_grad():
         right = torch.zeros((), dtype=widest(device), device=device)
         for numbers in torch.arange(len(data), device="cpu").split(_BATCH)[rank::count]:
+            let_in()
             logits = logits_of(model(data.inputs(numbers).to(device)), batch=len(numbers))
             right += (logits.argmax(1).cpu() == data.labels[numbers]).sum().to(device)
         summed([right])
@@ -82,6 +84,7 @@ def cosine_of(model: nn.Module, data: Batches, pictures: int) -> float | None:
     device = next(model.parameters()).device
     with as_found(model):
         for numbers in spread.split(_GRADIENT_BATCH):
+            let_in()
             run = TrainingPass(model, data.inputs(numbers).to(device), data.labels[numbers])
             try:
                 g, r = (_unit(run.gradient(rule=rule)) for rule in ("standard", "guided"))

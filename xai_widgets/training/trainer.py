@@ -22,6 +22,7 @@ from torch import Tensor, nn
 
 from xai_widgets import files
 from xai_widgets.errors import ExplanationError, check_choice
+from xai_widgets.interrupts import deferred
 from xai_widgets.probe.guard import lock_of, unwrap
 from xai_widgets.progress import Progress
 from xai_widgets.training.batches import Batches, augmented
@@ -152,6 +153,7 @@ class Trainer:
         self.step = 0  # steps done of the present epoch
         self.history: list[dict[str, float]] = []
         self._sums: dict[str, float] = {}  # over the present epoch
+        self._latest: tuple[dict[str, float], float] = ({}, 0.0)  # step's terms and rate
         self._restore()
 
     @property
@@ -194,6 +196,27 @@ class Trainer:
                 yield progress.result
 
     def _train_step(self) -> Report:
+        if self.step < self.steps:  # else the epoch was interrupted while it was measured
+            with deferred():  # a step is done whole, or it would be done again
+                self._latest = self._learn()
+        numbers, rate = self._latest
+        epoch, step = self.epoch, self.step
+        so_far = self._sums["right"] / self._sums["pictures"]
+        if step < self.steps:
+            return Report(epoch, step, self.steps, numbers, rate, so_far)
+        accuracy, cosine = self.measure()
+        others = ("right", "pictures", "seconds")
+        terms = {n: value / self.steps for n, value in self._sums.items() if n not in others}
+        entry = {"epoch": epoch, "learning_rate": rate, **terms, "accuracy": so_far}
+        entry.update(test_accuracy=accuracy, seconds=round(self._sums["seconds"], 2))
+        with deferred():
+            self.history.append(entry if cosine is None else {**entry, "cosine": cosine})
+            self.epoch, self.step, self._sums = epoch + 1, 0, {}
+            self._keep()
+        return Report(epoch, step, self.steps, numbers, rate, so_far, accuracy, cosine)
+
+    def _learn(self) -> tuple[dict[str, float], float]:
+        """One step: the means of its terms, and the learning rate."""
         started = time.perf_counter()
         epoch, step, recipe = self.epoch, self.step, self.recipe
         rate = recipe.rate(epoch * self.steps + step, self.steps)
@@ -213,18 +236,7 @@ class Trainer:
             self._sums[name] = self._sums.get(name, 0.0) + value
         self._sums["seconds"] = self._sums.get("seconds", 0.0) + time.perf_counter() - started
         self.step += 1
-        so_far = self._sums["right"] / self._sums["pictures"]
-        if self.step < self.steps:
-            return Report(epoch, self.step, self.steps, numbers, rate, so_far)
-        accuracy, cosine = self.measure()
-        others = ("right", "pictures", "seconds")
-        terms = {n: value / self.steps for n, value in self._sums.items() if n not in others}
-        entry = {"epoch": epoch, "learning_rate": rate, **terms, "accuracy": so_far}
-        entry.update(test_accuracy=accuracy, seconds=round(self._sums["seconds"], 2))
-        self.history.append(entry if cosine is None else {**entry, "cosine": cosine})
-        self.epoch, self.step, self._sums = epoch + 1, 0, {}
-        self._keep()
-        return Report(epoch, step + 1, self.steps, numbers, rate, so_far, accuracy, cosine)
+        return numbers, rate
 
     def measure(self) -> tuple[float, float | None]:
         """The accuracy on the test pictures, and the mean cosine between plain and guided gradient

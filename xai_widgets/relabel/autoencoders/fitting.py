@@ -25,6 +25,7 @@ from typing_extensions import Unpack
 
 from xai_widgets import files
 from xai_widgets.errors import ExplanationError, brief, nearest
+from xai_widgets.interrupts import deferred
 from xai_widgets.progress import Progress, with_progress_bar
 from xai_widgets.relabel.autoencoders.networks import (
     FORMAT,
@@ -239,8 +240,9 @@ class _Fit:
         started = time.perf_counter() - self.seconds
         self.vae.train()
         while self.done < self.total:
-            terms = self._step(device)
-            self.done += 1
+            with deferred():  # a step is done whole, or it would be done again
+                terms = self._step(device)
+                self.done += 1
             due = self.done % self.checkpoint_every == 0 or self.done == self.total
             if self._path is not None and due:
                 self._keep(self._path, time.perf_counter() - started)

@@ -12,13 +12,15 @@ whoever holds the lock now. So an observer that waits for a result of the worker
 from __future__ import annotations
 
 import logging
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from xai_widgets.interrupts import deferred
+from xai_widgets.locks import OrderedLock, Rank
+
 _log = logging.getLogger(__name__)
-_lock = threading.RLock()
+_lock = OrderedLock(Rank.WIDGETS)
 _posted: deque[Callable[[], None]] = deque()
 _depth = 0
 
@@ -27,15 +29,16 @@ _depth = 0
 def held() -> Iterator[None]:
     """Write to widgets within this context. Nesting is allowed."""
     global _depth
-    try:
-        with _lock:
-            _depth += 1
-            try:
-                yield
-            finally:
-                _depth -= 1
-    finally:
-        _deliver()
+    with deferred():
+        try:
+            with _lock:
+                _depth += 1
+                try:
+                    yield
+                finally:
+                    _depth -= 1
+        finally:
+            _deliver()
 
 
 def post(change: Callable[[], None]) -> None:
@@ -55,13 +58,12 @@ def deliver() -> None:
 
 def _deliver() -> None:
     # When the attempt fails, the holder finds the change: it looks again after its release.
-    while _posted and _lock.acquire(blocking=False):
-        try:
-            if _depth:  # nested in a context of this same thread, which delivers at its end
+    while _posted:
+        with _lock.if_free() as taken:
+            # Nested in a context of this same thread, that one delivers at its end.
+            if not taken or _depth:
                 return
             _make_all()
-        finally:
-            _lock.release()
 
 
 def _make_all() -> None:
