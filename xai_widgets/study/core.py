@@ -57,7 +57,7 @@ class StudyCore:
         engine: Engine,
         data: Any,
         *,
-        folder: str | os.PathLike[str],
+        folder: str | os.PathLike[str] | None = None,
         method: str = "grad_cam",
         target: str | int = "prediction",
         layer: Any = None,
