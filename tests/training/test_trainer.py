@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import os
 import random
 import signal
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,13 +18,11 @@ from torch import Tensor, nn
 import xai_widgets as xw
 from tests.interruption import Alarm, interrupted, process_of
 from tests.training.data import QUICK, network, pictures
-from tests.training.worker import work
+from tests.training.worker import launch, work
 from xai_widgets.training import Recipe, Report, Terms, Trainer, input_gradient_penalty
 from xai_widgets.training.batches import Batches
 from xai_widgets.training.reports import cosine_of
 from xai_widgets.training.trainer import CHECKPOINT
-
-ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def trainer(folder: Path | None = None, recipe: Recipe = QUICK, **options: Any) -> Trainer:
@@ -165,14 +160,10 @@ def test_a_killed_training_goes_on_to_the_same_bits(
 
 def test_two_processes_one_of_which_is_killed_give_the_weights_of_one(tmp_path: Path) -> None:
     one = trained(trainer(recipe=replace(QUICK, shards=2)))
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node",
-               "2", "--max-restarts", "1", "--module", "tests.training.worker",
-               str(tmp_path), "2", "5"]  # fmt: skip
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        command, cwd=ROOT, check=False, capture_output=True, text=True, env=environment
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
+    process = multiprocessing.get_context("fork").Process(target=launch, args=(tmp_path, 2, 5))
+    process.start()
+    process.join()
+    assert process.exitcode == 0
     assert (tmp_path / "died").exists()
     two = trained(trainer(tmp_path, replace(QUICK, shards=2)))  # all read, nothing left to train
     for name, value in one.items():
