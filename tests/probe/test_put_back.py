@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from tests.interruption import EveryStep, Found
+from tests.interruption import EveryStep, Found, interrupted
 from xai_widgets.images.normalisation import generators_as_found
 from xai_widgets.interrupts import interruptible
 from xai_widgets.methods import own
@@ -72,10 +72,13 @@ def test_at_every_step(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with EveryStep() as counted:
         work()
     for number in range(0, counted.steps, 1 + counted.steps // 600):
-        with suppress(KeyboardInterrupt), EveryStep(number) as step:
-            work()
-            if step.steps > number:
-                pytest.fail(f"swallowed at {number}")
+        step = EveryStep(number)
+
+        def stepped(step: EveryStep = step) -> None:
+            with step:
+                work()
+
+        assert interrupted(stepped) or step.steps <= number, number
         assert condition() == before, number
         assert found.differences() == [], number
         assert threads[-1] == 4, number
