@@ -1,6 +1,8 @@
 # make demo        set everything up and open JupyterLab on the quickstart
 # make demo-html   the same notebook without a browser: written as HTML files to build/
 # make test        set up what the tests need, and run all of them
+# make test-floor  the tests, but for a browser's, on the oldest of every dependency
+# make test-newest the same, on the newest
 # make js          build the browser half of the widgets into xai_widgets/static/
 # make format      put Python and browser code into shape
 # make clean       remove what make made
@@ -11,7 +13,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(VENV)/constraints.txt
 JS     := PATH="$(abspath $(VENV)/node):$$PATH" npm --prefix js
 
-.PHONY: demo demo-html test test-browser test-rest test-upper test-lower zoo js format chromium clean
+.PHONY: demo demo-html test test-browser test-rest test-upper test-lower test-floor test-newest zoo js format chromium clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.demo
@@ -46,6 +48,19 @@ test-rest:
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q -m "not browser and not zoo" $(LOWER:%=--ignore=%) $(UPPER:%=--ignore=%)
 
+# Each in an environment of its own. quantus by itself, as below.
+test-floor:
+	$(PYTHON) -m venv .venv-floor
+	.venv-floor/bin/python -m pip install --quiet --constraint constraints-floor.txt --editable ".[test]"
+	.venv-floor/bin/python -m pip install --quiet --no-deps quantus
+	.venv-floor/bin/python -m pytest -q -m "not browser and not zoo"
+
+test-newest:
+	$(PYTHON) -m venv .venv-newest
+	.venv-newest/bin/python -m pip install --quiet --upgrade --upgrade-strategy eager --editable ".[test]"
+	.venv-newest/bin/python -m pip install --quiet --upgrade --no-deps quantus
+	.venv-newest/bin/python -m pytest -q -m "not browser and not zoo"
+
 # The page is written also where a network was wrong: it says so.
 zoo: $(VENV)/.test
 	XAI_WIDGETS_ZOO=benchmarks/results/zoo.json $(BIN)/python -m pytest -q -m "zoo or not zoo" tests/zoo; \
@@ -62,7 +77,7 @@ format: $(VENV)/.test js/node_modules/.installed
 chromium: $(VENV)/.chromium
 
 clean:
-	rm -rf $(VENV) build dist js/node_modules .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .venv-floor .venv-newest build dist js/node_modules .mypy_cache .ruff_cache .pytest_cache
 
 # The pins fit Python 3.11 and newer; on 3.10 pip chooses for itself.
 $(VENV)/constraints.txt: constraints.txt

@@ -237,7 +237,7 @@ def test_saving_that_fails_leaves_the_old_files_whole(
         raise OSError("No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(ExplanationError, match=r"values.npy.*cannot be written: No space left"):
         cam(values=2 * CAM).save(tmp_path)
     assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == before
 

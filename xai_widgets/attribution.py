@@ -188,9 +188,10 @@ class Attribution:
         function is not saved. Raises ``ExplanationError`` for the name of a picture file, and where
         the folder cannot be made.
         """
-        from xai_widgets.files import Record, save_record
+        from xai_widgets.files import Record, path_of, save_record
 
-        if Path(folder).suffix.lower() in _SUFFIXES and not Path(folder).is_dir():
+        folder = path_of(folder, "save(folder)")
+        if folder.suffix.lower() in _SUFFIXES and not folder.is_dir():
             raise ExplanationError(
                 f'save("{folder}") would make a folder of that name, with the values and their '
                 f"origin; for a picture of the map use "
@@ -200,15 +201,17 @@ class Attribution:
         manifest["warnings"] = list(self.warnings)
         manifest["target"] = {"index": self.target.index, "name": self.target.name}
         record = Record(manifest, self.values, self.pixels)
-        save_record(Path(folder), record, np.asarray(self.to_pil()))
-        return Path(folder)
+        save_record(folder, record, np.asarray(self.to_pil()))
+        return folder
 
     @classmethod
     def load(cls, folder: str | Path) -> Attribution:
-        """Read what ``save`` wrote. Raises ``ExplanationError`` where something is missing."""
-        from xai_widgets.files import load_record
+        """Read what ``save`` wrote. Raises ``ExplanationError`` where something is missing,
+        damaged, or not what ``save`` writes.
+        """
+        from xai_widgets.files import load_record, path_of
 
-        record = load_record(Path(folder), (*_SAVED, "target"))
+        record = load_record(path_of(folder, "load(folder)"), (*_SAVED, "target"))
         saved = {name: record.manifest[name] for name in _SAVED}
         saved["score"] = float(saved["score"])  # "nan" is text in JSON
         for name in ("probability", "completeness_gap"):

@@ -19,6 +19,7 @@ __all__ = [
     "check_choice",
     "check_keywords",
     "nearest",
+    "readable",
     "some_of",
     "strict_keywords",
 ]
@@ -66,6 +67,16 @@ _ALSO_CALLED = {
 
 class ExplanationError(ValueError):
     """An explanation could not be made as requested. The message says why, and what to do."""
+
+    def __init__(self, *words: object) -> None:
+        super().__init__(*(readable(word) if isinstance(word, str) else word for word in words))
+
+
+def readable(text: str) -> str:
+    """A text that can be printed, sent and written: what UTF-8 has no word for, such as a byte of a
+    file name in another encoding, as an escape (``caf\\udce9.png``).
+    """
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def brief(value: object, longest: int = _LONGEST) -> str:

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import io
+import os
+import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +12,7 @@ import torch
 from PIL import Image
 
 from xai_widgets.errors import ExplanationError
-from xai_widgets.images import load
+from xai_widgets.images import load, loading
 from xai_widgets.images.loading import MAX_PIXELS, MAX_SIDE
 
 RGB = np.random.default_rng(0).integers(0, 256, (5, 3, 3), dtype=np.uint8)
@@ -97,3 +100,53 @@ def test_a_sliver_of_a_million_pixels_is_refused_undecoded() -> None:
         load(Image.new("L", (1, MAX_SIDE + 1)))
     with pytest.raises(ExplanationError, match="is empty: 0 x 4 pixels"):
         load(Image.new("L", (0, 4)))
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda path: path.symlink_to(path.name), "is a link that leads back to itself"),
+        (lambda path: path.symlink_to("nowhere.png"), "is a link to nothing"),
+        (lambda path: path.symlink_to("/dev/zero"), "is a device"),
+        (os.mkfifo, "is a named pipe"),
+        (lambda path: path.mkdir(), "is a folder"),
+    ],
+)
+def test_what_stands_in_place_of_a_picture_is_named(tmp_path: Path, make: Any, words: str) -> None:
+    make(tmp_path / "cat.png")
+    with pytest.raises(ExplanationError, match=f'cat.png" {words}; expected a picture') as error:
+        load(tmp_path / "cat.png")
+    assert "Did you mean" not in str(error.value)
+
+
+def test_a_large_picture_says_what_it_costs_and_pillows_warning_is_not_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (20, 24, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    monkeypatch.setattr(loading, "_USUAL_PIXELS", 20 * 24)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 300)  # Pillow warns from there to twice as many
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert load(tmp_path / "a.png").warnings == ()
+        monkeypatch.setattr(loading, "_USUAL_PIXELS", 20 * 24 - 1)
+        found = load(tmp_path / "a.png")
+    np.testing.assert_array_equal(found.array, pixels)
+    assert found.warnings == (
+        "a.png has 24 x 20 pixels: reading it takes about 0.0 GB of memory each time. Make it "
+        "smaller first.",
+    )
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    with pytest.raises(ExplanationError, match="is too large"):
+        load(tmp_path / "a.png")
+
+
+def test_damaged_exif_is_said(tmp_path: Path) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (5, 7, 3), dtype=np.uint8)
+    image = Image.fromarray(pixels)
+    image.save(tmp_path / "a.png", exif=b"Exif\0\0MM\0*\0\0\0\x08\0\0")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = load(tmp_path / "a.png")
+    np.testing.assert_array_equal(found.array, pixels)
+    assert found.warnings == ("a.png has damaged EXIF data: which way up it is may not be known.",)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import os
+import random
 import signal
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,14 +16,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 import xai_widgets as xw
+from tests.interruption import Alarm, interrupted, process_of
 from tests.training.data import QUICK, network, pictures
-from tests.training.worker import work
+from tests.training.worker import launch, work
 from xai_widgets.training import Recipe, Report, Terms, Trainer, input_gradient_penalty
 from xai_widgets.training.batches import Batches
 from xai_widgets.training.reports import cosine_of
 from xai_widgets.training.trainer import CHECKPOINT
-
-ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def trainer(folder: Path | None = None, recipe: Recipe = QUICK, **options: Any) -> Trainer:
@@ -47,6 +44,42 @@ def same(a: dict[str, Tensor], b: dict[str, Tensor]) -> bool:
 @pytest.fixture(scope="module")
 def whole() -> dict[str, Tensor]:
     return trained(trainer())
+
+
+def test_interrupted_again_and_again_it_ends_with_the_same_bits(whole: dict[str, Tensor]) -> None:
+    made, chance, presses = trainer(), random.Random(0), 0
+    while not made.finished:
+        before = torch.get_rng_state()
+        alarm = Alarm()
+
+        def work(alarm: Alarm = alarm) -> None:
+            with alarm.set_to(chance.uniform(0, 0.1), 1e-3):
+                for _ in made.stream():
+                    pass
+
+        assert interrupted(work) or not alarm.rung
+        presses += alarm.rung > 0
+        assert torch.equal(torch.get_rng_state(), before)
+        assert process_of(made.model)["grad mode"]
+    assert presses > 2
+    assert [entry["epoch"] for entry in made.history] == [0, 1, 2]
+    assert same(made.model.state_dict(), whole)
+
+
+def test_an_epoch_that_is_interrupted_while_it_is_measured_is_measured_once_more(
+    whole: dict[str, Tensor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, plain = trainer(), trainer()
+    measure = made.measure
+    monkeypatch.setattr(made, "measure", lambda: signal.raise_signal(signal.SIGINT))
+    steps = made.stream()
+    assert interrupted(lambda: list(steps))
+    assert (made.epoch, made.step, made.history) == (0, made.steps, [])
+    monkeypatch.setattr(made, "measure", measure)
+    assert same(trained(made), whole)
+    trained(plain)
+    for one, other in zip(made.history, plain.history, strict=True):
+        assert {**one, "seconds": 0} == {**other, "seconds": 0}
 
 
 def test_pictures_sorted_by_class_are_measured_from_all_classes() -> None:
@@ -127,14 +160,10 @@ def test_a_killed_training_goes_on_to_the_same_bits(
 
 def test_two_processes_one_of_which_is_killed_give_the_weights_of_one(tmp_path: Path) -> None:
     one = trained(trainer(recipe=replace(QUICK, shards=2)))
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node",
-               "2", "--max-restarts", "1", "--module", "tests.training.worker",
-               str(tmp_path), "2", "5"]  # fmt: skip
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        command, cwd=ROOT, check=False, capture_output=True, text=True, env=environment
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
+    process = multiprocessing.get_context("fork").Process(target=launch, args=(tmp_path, 2, 5))
+    process.start()
+    process.join()
+    assert process.exitcode == 0
     assert (tmp_path / "died").exists()
     two = trained(trainer(tmp_path, replace(QUICK, shards=2)))  # all read, nothing left to train
     for name, value in one.items():

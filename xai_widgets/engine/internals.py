@@ -17,7 +17,7 @@ from xai_widgets.engine.cache import BoundedCache
 from xai_widgets.engine.channels import AcceptedChannels
 from xai_widgets.engine.sources import check_device, problem_of
 from xai_widgets.engine.worker import Worker
-from xai_widgets.errors import ExplanationError
+from xai_widgets.errors import ExplanationError, readable
 from xai_widgets.images import Picture, Preprocessor
 from xai_widgets.locks import OrderedLock, Rank
 from xai_widgets.methods import METHODS, Method, Methods
@@ -70,7 +70,7 @@ class Internals:
         self._channels = AcceptedChannels(self.network, self.trace)
         self.preprocessor = Preprocessor.of(preprocessing, channels, self._channels)
         self.layer: str | None = None
-        self.name = name or type(self.network.model).__name__
+        self.name = readable(name or type(self.network.model).__name__)
         self.own_methods: dict[str, Method] = {}
         self.results: BoundedCache[Attribution] = BoundedCache(_RESULT_BYTES)
         self._traces: BoundedCache[Trace] = BoundedCache(memory)
@@ -245,7 +245,7 @@ class Internals:
         key = (method.function, frozenset(parameters.items()))
         if key not in self._one_pass or self.needs(method, parameters) != "layer":
             return None
-        if self._seen.get(picture.digest) or not self.network.starts_at(
+        if self._seen.get(picture.digest) or not self.network.lessons.start(
             picture.input, layer or self.layer
         ):
             return None

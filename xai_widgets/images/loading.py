@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
@@ -12,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from xai_widgets.errors import ExplanationError, nearest
+from xai_widgets.errors import ExplanationError, brief, nearest, readable
+from xai_widgets.files import irregular
 from xai_widgets.images.arrays import from_array, from_tensor, opaque, plain
 from xai_widgets.images.loaded import Loaded
 from xai_widgets.images.tiff import is_tiff, load_tiff
@@ -25,6 +27,8 @@ __all__ = ["MAX_PIXELS", "MAX_SIDE", "is_tensor", "load"]
 # A file whose header says more is refused before anything is decoded.
 MAX_PIXELS = 2**27
 MAX_SIDE = 2**16
+
+_USUAL_PIXELS = 2**26  # of cameras; for more, what they cost is said
 
 _OUTSIDE_PROGRAMS = {"EPS", "WMF"}  # Pillow hands these to Ghostscript or Windows
 
@@ -45,7 +49,7 @@ def load(image: object, bands: int | None = None) -> Loaded:
     if isinstance(image, (str, os.PathLike)):
         return _load_file(image, bands)
     if isinstance(image, Image.Image):
-        name = Path(str(getattr(image, "filename", ""))).name or "image"
+        name = readable(Path(str(getattr(image, "filename", ""))).name) or "image"
         return _from_pil(image, name, f"the {image.mode} image")
     if isinstance(image, np.ndarray):
         return from_array(image, "array", "the array", wanted=bands)
@@ -66,6 +70,8 @@ def is_tensor(image: object) -> TypeGuard[Tensor]:
 
 def _load_file(path: str | os.PathLike[Any], bands: int | None) -> Loaded:
     text = os.fsdecode(path)
+    if "\0" in text:
+        raise ExplanationError(f"the image is {brief(text)}, which has a NUL in it; no path has.")
     if text.startswith(("http://", "https://", "data:")):
         raise ExplanationError(
             f'the image is the address "{text[:80]}"; save the picture and pass its path.'
@@ -76,9 +82,9 @@ def _load_file(path: str | os.PathLike[Any], bands: int | None) -> Loaded:
     try:
         if is_tiff(file) and (loaded := load_tiff(file, what, bands)) is not None:
             return loaded
-        with Image.open(file, formats=_formats()) as opened:
+        with _opened(file) as opened:
             sixteen = _sixteen_bit_mode(opened)
-            loaded = _from_pil(opened, file.name, what)
+            loaded = _from_pil(opened, readable(file.name), what)
         return loaded if sixteen is None else _with_low_bytes(loaded, file, what, sixteen)
     except UnidentifiedImageError:
         raise ExplanationError(f"{what} is not a picture in a format that Pillow reads.") from None
@@ -90,14 +96,19 @@ def _load_file(path: str | os.PathLike[Any], bands: int | None) -> Loaded:
         raise _unreadable(what, error) from error
 
 
-def _formats() -> list[str]:
+def _opened(file: Path) -> Image.Image:
+    """An open file, its header read. What Pillow warns of in large ones is said here in words."""
     Image.init()
-    return [name for name in Image.OPEN if name not in _OUTSIDE_PROGRAMS]
+    formats = [name for name in Image.OPEN if name not in _OUTSIDE_PROGRAMS]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        return Image.open(file, formats=formats)
 
 
 def _check_file(file: Path, text: str) -> None:
+    found = irregular(file)
     try:
-        if not file.exists():
+        if found == "no file":
             folder = file.parent
             if not folder.is_dir():
                 raise ExplanationError(
@@ -107,14 +118,11 @@ def _check_file(file: Path, text: str) -> None:
             raise ExplanationError(
                 f'there is no file "{text}" (looked in {folder.resolve()}).{hint}'
             )
-        if not file.is_file():
-            kind = "a folder" if file.is_dir() else "no regular file"
-            raise ExplanationError(f'the image "{text}" is {kind}; expected a picture file.')
+        if found is not None:
+            raise ExplanationError(f'the image "{text[:200]}" is {found}; expected a picture file.')
         if file.stat().st_size == 0:
             raise ExplanationError(f'the file "{text}" is empty (0 bytes).')
-    except (OSError, ValueError) as error:  # not allowed, a name too long, a NUL inside
-        if isinstance(error, ExplanationError):
-            raise
+    except OSError as error:  # not allowed to look into the folder
         raise ExplanationError(f'the image "{text[:80]}" cannot be read: {error}.') from error
 
 
@@ -128,26 +136,49 @@ def _from_pil(image: Image.Image, name: str, what: str) -> Loaded:
             f"million, and {MAX_SIDE} a side. Make it smaller first."
         )
     try:
-        image.load()
-        upright = _upright(image)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            image.load()
+        upright, exif = _upright(image)
+        said = (*_costs(image, name), *(f"{name} {words}" for words in exif))
         if upright.mode in ("F", "I") or upright.mode.startswith("I;"):
-            return from_array(_deep(upright, what), name, what)
+            deep = from_array(_deep(upright, what), name, what)
+            return replace(deep, warnings=(*deep.warnings, *said))
         bands = None
         if upright.mode in ("RGBA", "LA", "RGBa", "La"):
             bands = np.asarray(plain(upright), dtype=np.uint8)
-        return Loaded(opaque(upright), name, bands)
+        return Loaded(opaque(upright), name, bands, warnings=said)
     except ExplanationError:
         raise
     except Exception as error:  # a decoder met broken data
         raise _unreadable(what, error) from error
 
 
-def _upright(image: Image.Image) -> Image.Image:
-    """Apply the EXIF orientation; one that cannot be read counts as none."""
-    try:
-        return ImageOps.exif_transpose(image)
-    except Exception:  # broken EXIF around a sound picture
-        return image
+def _costs(image: Image.Image, name: str) -> tuple[str, ...]:
+    """What reading so large a picture costs, in words; nothing for usual ones."""
+    pixels = image.width * image.height
+    if pixels <= _USUAL_PIXELS:
+        return ()
+    memory = pixels * (2 * len(image.getbands()) + 1) / 2**30
+    return (
+        f"{name} has {image.width} x {image.height} pixels: reading it takes about {memory:.1f} GB "
+        "of memory each time. Make it smaller first.",
+    )
+
+
+def _upright(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
+    """Apply the EXIF orientation, and what is wrong with it; one that cannot be read counts as
+    none.
+    """
+    with warnings.catch_warnings(record=True) as noted:
+        warnings.simplefilter("always")
+        try:
+            upright, broken = ImageOps.exif_transpose(image), False
+        except Exception:  # broken EXIF around a sound picture
+            upright, broken = image, True
+    if broken or any("EXIF" in str(each.message) for each in noted):
+        return upright, ("has damaged EXIF data: which way up it is may not be known.",)
+    return upright, ()
 
 
 def _sixteen_bit_mode(image: Image.Image) -> str | None:
@@ -168,9 +199,9 @@ def _with_low_bytes(high: Loaded, file: Path, what: str, raw: str) -> Loaded:
     halves = []
     try:
         for mode in (raw, other):
-            with Image.open(file, formats=_formats()) as opened:
+            with _opened(file) as opened:
                 opened.tile = [opened.tile[0]._replace(args=mode)]
-                halves.append(np.asarray(_upright(opened), dtype=np.uint16))
+                halves.append(np.asarray(_upright(opened)[0], dtype=np.uint16))
         return from_array(256 * halves[0] + halves[1], high.name, what, last=True)
     except Exception:  # a mode that Pillow has in one byte order only
         lost = (

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import warnings
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import product
@@ -26,6 +24,7 @@ from xai_widgets.images import Picture
 from xai_widgets.methods import find
 from xai_widgets.metrics.blocks import Blocks
 from xai_widgets.metrics.fidelity import Memo, once
+from xai_widgets.metrics.ledger import Ledger
 from xai_widgets.metrics.registry import Measure, find_measure
 from xai_widgets.metrics.relevance import MethodLike, explained, random_map
 from xai_widgets.metrics.table import Table
@@ -40,7 +39,6 @@ MeasureSpec: TypeAlias = (
 _FORMAT = 1  # of the keys
 # Choices of methods that gave other values in earlier versions, whose files may be resumed.
 _REDEFINED = ("slic", "blur", "several")
-_START = b'{"key"'
 
 
 @dataclass(frozen=True)
@@ -373,55 +371,3 @@ def _weights_digest(engine: Engine) -> str:
 
 def _digest(content: bytes) -> str:
     return hashlib.blake2b(content, digest_size=16).hexdigest()
-
-
-class Ledger:
-    """Values by key in a file of JSON lines, each appended in one write as soon as it is known.
-
-    A last line without its end, left by a kill, is cut off when the file is next opened; a line
-    that cannot be read counts as absent. None for a path keeps everything in memory only. Raises
-    ExplanationError for a path that is a folder or holds something else.
-    """
-
-    def __init__(self, path: str | Path | None) -> None:
-        self._path = None if path is None else Path(path)
-        self._entries: dict[str, dict[str, Any]] = {}
-        if self._path is not None:
-            self._open(self._path)
-
-    def get(self, key: str) -> dict[str, Any] | None:
-        """What was written under a key, or None."""
-        return self._entries.get(key)
-
-    def put(self, key: str, **entry: Any) -> dict[str, Any]:
-        """Write an entry under a key; returns it as `get` will give it."""
-        line = json.dumps({"key": key, **entry})
-        if self._path is not None:
-            with open(self._path, "ab", buffering=0) as file:
-                file.write(line.encode() + b"\n")
-                os.fsync(file.fileno())
-        self._entries[key] = json.loads(line)
-        return self._entries[key]
-
-    def _open(self, path: Path) -> None:
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch()
-            content = path.read_bytes()
-        except OSError as error:
-            raise ExplanationError(
-                f'resume is "{path}", which cannot be used: {error}; expected a file'
-            ) from error
-        if not content.startswith(_START[: len(content)]):
-            raise ExplanationError(
-                f'resume is "{path}", which holds something other than an evaluation; expected a '
-                "new file or one that evaluate wrote"
-            )
-        whole = content.rfind(b"\n") + 1
-        if whole < len(content):
-            os.truncate(path, whole)
-        for line in content[:whole].splitlines():
-            with suppress(ValueError):
-                entry = json.loads(line)
-                if isinstance(entry, dict) and {"key", "value", "target"} <= entry.keys():
-                    self._entries[entry["key"]] = entry

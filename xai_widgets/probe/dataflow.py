@@ -16,7 +16,7 @@ from typing import Any, Protocol, TypeAlias
 import torch
 from torch import Tensor
 
-from xai_widgets.interrupts import interruptible
+from xai_widgets.interrupts import deferred, interruptible
 from xai_widgets.precision import widest
 
 Node: TypeAlias = "tuple[Any, int]"  # a node of autograd's graph and one of its outputs
@@ -183,7 +183,7 @@ class Dataflow:
 
     def _place_of_entry(self, entry: int) -> list[Place] | None:
         if entry not in self._places:
-            with torch.inference_mode(False), torch.enable_grad():
+            with deferred(), torch.inference_mode(False), torch.enable_grad():
                 self._places[entry] = _places(self._outputs[entry].given, self._x)
         return self._places[entry]
 

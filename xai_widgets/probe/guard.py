@@ -20,6 +20,7 @@ import weakref
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -158,7 +159,18 @@ def _shown_to_others(found: list[tuple[dict[str, Any], dict[str, Any]]]) -> Iter
 
 _CONTAINERS = frozenset({dict, list, set, defaultdict})
 # What every module has (training, weights, hooks) is restored by who sets it.
-_RESTORED_ELSEWHERE = frozenset(vars(nn.Module()))
+_USUAL = tuple(vars(nn.Module()))
+_RESTORED_ELSEWHERE = frozenset(_USUAL)
+
+
+def _holds_containers(attributes: dict[str, Any]) -> bool:
+    """Whether a module has lists, dictionaries or sets of its own; quick where it has what every
+    module has first.
+    """
+    count = len(_USUAL)
+    if tuple(islice(attributes, count)) != _USUAL:
+        return True
+    return not _CONTAINERS.isdisjoint(map(type, islice(attributes.values(), count, None)))
 
 
 @contextmanager
@@ -167,18 +179,15 @@ def attributes_restored(modules: list[nn.Module]) -> Iterator[None]:
     content: a network may keep what it computed, and a tensor of ours in it would keep a whole pass
     alive and forbid copying the network.
     """
-    kept: list[tuple[dict[str, Any], dict[str, Any]]] = []
-    containers: list[tuple[Any, Any]] = []
-    for module in modules:
-        if isinstance(module, torch.jit.ScriptModule):
-            continue
-        attributes = module.__dict__
-        kept.append((attributes, attributes.copy()))
-        containers += [
-            (value, value.copy())
-            for name, value in attributes.items()
-            if type(value) in _CONTAINERS and name not in _RESTORED_ELSEWHERE
-        ]
+    found = [m.__dict__ for m in modules if not isinstance(m, torch.jit.ScriptModule)]
+    kept = [(attributes, attributes.copy()) for attributes in found]
+    containers = [
+        (value, value.copy())
+        for attributes in found
+        if _holds_containers(attributes)
+        for name, value in attributes.items()
+        if type(value) in _CONTAINERS and name not in _RESTORED_ELSEWHERE
+    ]
     with deferred(), _shown_to_others(kept):
         try:
             yield
@@ -360,7 +369,7 @@ class FunctionMode(TorchFunctionMode):
         kwargs = kwargs or {}
         arrived()
         self.watch(func, args, kwargs)
-        if self.unwinding:
+        if sys.exc_info()[1] is not None and self.unwinding:
             return func(*args, **kwargs)
         return self.call(func, args, kwargs)
 

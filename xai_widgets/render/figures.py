@@ -15,6 +15,7 @@ from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.figure import Figure
 from PIL import Image
 
+from xai_widgets.errors import readable
 from xai_widgets.render.colours import colorize, lut, overlay, resolve_colormap, shown_maximum
 from xai_widgets.render.raster import encode_png
 
@@ -23,6 +24,21 @@ __all__ = ["CurvesFigure", "ExplanationFigure", "curves_figure", "figure", "neig
 # Okabe and Ito's colours, darkened where they would be faint on white; the browser has the same.
 COLOURS = ("#0072b2", "#c84c00", "#00805e", "#a3478b", "#7d6400", "#3f3fb5")
 CONTROL = "#6b7078"
+
+
+_PLAIN = {"parse_math": False, "usetex": False}  # what stands between two $ is a name, no formula
+_LINES = 12  # of a caption
+_LONGEST = 100  # characters of a line in it
+
+
+def _fitting(text: str, longest: int) -> str:
+    """A text whose lines are cut where they are longer, and as many of them as a caption has."""
+    lines = readable(text).expandtabs(1).splitlines()[:_LINES]
+    return "\n".join(s if len(s) <= longest else f"{s[: longest - 1]}…" for s in lines)
+
+
+def _entitle(axis: Any, text: str, size: float) -> None:
+    axis.set_title(_fitting(text, _LONGEST), fontsize=size, loc="left", **_PLAIN)
 
 
 class ExplanationFigure(Figure):
@@ -72,7 +88,7 @@ def figure(
         axis.set_axis_off()
     words = [caption, title] if len(panels) > 1 else [" · ".join(filter(None, (caption, title)))]
     for axis, text in zip(axes, words, strict=True):
-        axis.set_title(text, fontsize=10, loc="left")
+        _entitle(axis, text, 10)
     bar = drawn.colorbar(
         _colour_scale(str(appearance.get("colormap", "auto")), signed, sign, maximum),
         ax=list(axes),
@@ -141,7 +157,7 @@ def curves_figure(
         limits = (low, high) if unit == "number" else (0.0, min(1.02, max(high, 0.02)))
         _panel(axis, f"{panel['title']}: {unit}", panel["lines"], baseline, limits)
     if title:
-        drawn.suptitle(title, fontsize=9, x=0.01, ha="left")
+        drawn.suptitle(_fitting(title, 50 * columns), fontsize=9, x=0.01, ha="left", **_PLAIN)
     return drawn
 
 
@@ -164,14 +180,17 @@ def _panel(
             color=own,
             lw=1.3 if control else 1.8,
             ls="--" if control else "-",
-            label=f"{line['title']}  {line['auc']:.3f}",
+            label="line",  # its own is set in the legend, which leaves out those with _ in front
         )
-    axis.set(xlim=(0, 1), ylim=limits, xlabel=f"pixels changed (baseline: {baseline})")
-    axis.set_title(f"{title} and area", fontsize=10, loc="left")
+    axis.set(xlim=(0, 1), ylim=limits)
+    words = _fitting(f"pixels changed (baseline: {baseline})", 50)
+    axis.set_xlabel(words, fontsize=8, **_PLAIN)
+    _entitle(axis, f"{title} and area", 10)
     axis.tick_params(labelsize=8)
-    axis.xaxis.label.set_size(8)
     axis.spines[["top", "right"]].set_visible(False)
-    axis.legend(fontsize=8, frameon=False)
+    legend = axis.legend(fontsize=8, frameon=False)
+    for text, line in zip(legend.get_texts(), lines, strict=True):
+        text.set(text=f"{_fitting(line['title'], 40)}  {line['auc']:.3f}", **_PLAIN)
 
 
 def neighbourhood_figure(
@@ -193,7 +212,7 @@ def neighbourhood_figure(
     for axis, (name, pixels) in zip(panels, pictures.items(), strict=True):
         axis.imshow(pixels)
         axis.set_axis_off()
-        axis.set_title(name, fontsize=9, loc="left")
+        _entitle(axis, name, 9)
     for own, colour, marker, name in (
         (kept, COLOURS[0], "o", "kept"),
         (~kept, COLOURS[1], "D", "shifted"),
@@ -208,6 +227,6 @@ def neighbourhood_figure(
     plot.xaxis.label.set_size(8)
     plot.spines[["top", "right", "left"]].set_visible(False)
     plot.legend(fontsize=7, frameon=False)
-    words = "\n".join([title, *textwrap.wrap(note, 38 * columns)])
-    drawn.suptitle(words, fontsize=9, x=0.01, ha="left")
+    lines = [_fitting(title, 38 * columns), *textwrap.wrap(readable(note[:1000]), 38 * columns)]
+    drawn.suptitle("\n".join(lines), fontsize=9, x=0.01, ha="left", **_PLAIN)
     return drawn

@@ -2,21 +2,34 @@
 
 The file holds the browser half of the widget, its style and its state, all as one block of JSON,
 and a small stand-in for the notebook's model. A policy in its head forbids every connection, so
-that the file cannot ask the network for anything even by mistake.
+that the file cannot ask the network for anything even by mistake, and names its own scripts and
+styles by their checksums: nothing else in it can run, whatever the names in its state are.
 """
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import html
 import json
 from collections.abc import Mapping
 from typing import Any
 
+from xai_widgets.errors import readable
+
+# A blob can be made by a script that runs already; the widget's module becomes one.
 _POLICY = (
-    "default-src 'none'; script-src 'unsafe-inline' blob:; style-src 'unsafe-inline'; "
-    "img-src data: blob:; worker-src blob:"
+    "default-src 'none'; script-src {script} blob:; style-src-elem {styles}; "
+    "style-src-attr 'unsafe-inline'; img-src data: blob:; worker-src blob:; base-uri 'none'; "
+    "form-action 'none'"
 )
+
+_STYLE = """
+:root { color-scheme: light dark }
+body { margin: 16px auto; max-width: 960px; padding: 0 16px; background: Canvas;
+  color: CanvasText; font: 13px/1.4 system-ui, sans-serif }
+noscript img { max-width: 100% }
+"""
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -26,12 +39,7 @@ _PAGE = """<!doctype html>
 <meta http-equiv="Content-Security-Policy" content="{policy}">
 <meta name="generator" content="xai_widgets">
 <title>{title}</title>
-<style>
-:root {{ color-scheme: light dark }}
-body {{ margin: 16px auto; max-width: 960px; padding: 0 16px; background: Canvas;
-  color: CanvasText; font: 13px/1.4 system-ui, sans-serif }}
-noscript img {{ max-width: 100% }}
-</style>
+<style>{style}</style>
 </head>
 <body>
 <main id="xw-widget"></main>
@@ -110,7 +118,7 @@ try {
 def standalone(
     *, esm: str, css: str, state: Mapping[str, Any], title: str, png: bytes | None = None
 ) -> str:
-    """The text of the file.
+    """The text of the file, which UTF-8 can hold whatever is in it.
 
     `esm` is a module whose default export is `{ initialize?, render }`; `state` maps the names of
     its model to JSON values, with bytes anywhere in them. `png` is shown where scripts may not run.
@@ -125,13 +133,22 @@ def standalone(
     if png is not None:
         encoded = base64.b64encode(png).decode("ascii")
         picture = f'<img alt="{html.escape(title)}" src="data:image/png;base64,{encoded}">'
-    return _PAGE.format(
-        policy=_POLICY,
+    styles = " ".join(_checksum(style) for style in (_STYLE, css))
+    page = _PAGE.format(
+        policy=_POLICY.format(script=_checksum(_STUB), styles=styles),
+        style=_STYLE,
         title=html.escape(title),
         picture=picture,
         document=_harmless(document),
         stub=_STUB,
     )
+    return readable(page)  # an escape in the document is one of JSON
+
+
+def _checksum(content: str) -> str:
+    """What a policy calls the content of a script or style element."""
+    digest = hashlib.sha256(content.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
 
 
 def _harmless(document: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import textwrap
+from bisect import bisect_left
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -13,13 +14,14 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
-from xai_widgets.errors import ExplanationError
+from xai_widgets.errors import ExplanationError, readable
 
 __all__ = ["encode_png", "grid"]
 
 Pixels = npt.NDArray[np.uint8]
 
 _GAP = 2
+_LONGEST = 1000  # characters of a name that are looked at
 _INK, _FAINT, _EMPTY = "#1f2328", "#5f6672", "#f3f4f6"
 
 
@@ -80,7 +82,9 @@ def grid(
             if isinstance(cell, str):
                 pen.rectangle((x, y, x + side - 1, y + side - 1), _EMPTY)
                 wrapped = "\n".join(
-                    textwrap.wrap(cell, max(side * 2 // size - 2, 8))[: side // line]
+                    textwrap.wrap(readable(cell[:_LONGEST]), max(side * 2 // size - 2, 8))[
+                        : side // line
+                    ]
                 )
                 pen.multiline_text((x + 4, y + 4), wrapped, _FAINT, font)
                 continue
@@ -102,9 +106,11 @@ def _font(name: str, size: int) -> ImageFont.FreeTypeFont:
 
 
 def _fitting(text: str, width: float, font: ImageFont.FreeTypeFont) -> str:
-    """As much of a text as fits."""
+    """As much of a text as fits, on one line."""
+    text = " ".join(readable(text[:_LONGEST]).split())
     if font.getlength(text) <= width:
         return text
-    while text and font.getlength(f"{text}…") > width:
-        text = text[:-1]
-    return f"{text}…"
+    fits = bisect_left(
+        range(len(text)), True, key=lambda n: font.getlength(f"{text[: n + 1]}…") > width
+    )
+    return f"{text[:fits]}…"

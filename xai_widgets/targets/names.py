@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from xai_widgets.errors import ExplanationError, brief
+from xai_widgets.errors import ExplanationError, brief, readable
 
 _WNID = re.compile(r"n\d{8}")
 
@@ -78,8 +78,8 @@ def _index(key: Any) -> int | None:
 def _name(name: Any) -> str:
     pair = isinstance(name, (list, tuple)) and len(name) == 2
     if pair and isinstance(name[0], str) and _WNID.fullmatch(name[0]):
-        return str(name[1])
-    return str(name)
+        return readable(str(name[1]))
+    return readable(str(name))
 
 
 def nearest_cause(classes: int, names: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 
-from xai_widgets.errors import ExplanationError, brief, nearest
+from xai_widgets.errors import ExplanationError, brief, nearest, readable
 from xai_widgets.targets.outputs import scores_in
 from xai_widgets.targets.parts import parts_of, shape_in_words
 
@@ -95,6 +95,7 @@ def index_of(name: str, class_names: Sequence[str] | None, classes: int) -> int:
                 f"what counts against it counts for {class_names[0]!r}."
             )
         class_names = [class_names[1]]
+    name = readable(name)  # as the class names are
     folded = name.casefold().strip()
     matches = [i for i, other in enumerate(class_names) if other == name] or [
         i for i, other in enumerate(class_names) if other.casefold().strip() == folded

@@ -26,6 +26,7 @@ from xai_widgets.interrupts import deferred
 from xai_widgets.probe.guard import lock_of, unwrap
 from xai_widgets.progress import Progress
 from xai_widgets.training.batches import Batches, augmented
+from xai_widgets.training.checkpoints import StoredProgress
 from xai_widgets.training.distributed import Shards, agree, rank_and_count
 from xai_widgets.training.losses import DISTANCES, REFERENCES, interpretable_gradient_loss
 from xai_widgets.training.passes import STATISTICS, Terms
@@ -264,17 +265,19 @@ class Trainer:
 
     def _restore(self) -> None:
         path = None if self.folder is None else self.folder / CHECKPOINT
-        if path is not None and path.exists():
+        if path is not None and files.irregular(path) != "no file":
             groups, metadata = files.load_tensors(
                 path, _FORMAT, what="a training", maker="a Trainer"
             )
-            settings = json.loads(metadata["settings"])
+            where = f'"{path}"'
+            settings = files.parsed_object(metadata, "settings", where)
             files.check_settings(path, settings, self._settings, otherwise="another folder")
+            stored = files.parsed_object(metadata, "progress", where)
+            progress = StoredProgress.of(stored, where, self.recipe.epochs, self.steps)
+            files.load_moments(path, self.optimizer, groups.get("optimizer", {}))
             files.load_weights(path, self.model, groups.get("network", {}))
-            files.load_moments(self.optimizer, groups.get("optimizer", {}))
-            progress = json.loads(metadata["progress"])
-            self.epoch, self.step = progress["epoch"], progress["step"]
-            self._sums, self.history = progress["sums"], progress["history"]
+            self.epoch, self.step = progress.epoch, progress.step
+            self._sums, self.history = progress.sums, progress.history
         agree("the number of steps done", self.epoch * self.steps + self.step)
 
 

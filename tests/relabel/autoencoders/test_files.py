@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
@@ -72,3 +75,70 @@ def test_another_file_is_refused(tmp_path: Path) -> None:
         load_vae(other)
     with pytest.raises(xw.ExplanationError, match=r"cannot be read"):
         load_vae(tmp_path / "none.safetensors")
+
+
+def described(path: Path, vae: nn.Module, **settings: Any) -> None:
+    """The autoencoder's file, with other settings written in it."""
+    save_vae(vae, path)
+    with safe_open(path, framework="pt") as file:
+        metadata = file.metadata()
+        tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  # no mapping
+    own = {**json.loads(metadata["settings"]), **settings}
+    save_file(tensors, path, {**metadata, "settings": json.dumps(own)})
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"width": 20_000}, "width=20000, and it holds"),
+        ({"latent": 0}, "settings have 'latent'=0; expected whole numbers"),
+        ({"latent": -3}, "'latent'=-3"),
+        ({"latent": 2.0}, "'latent'=2.0"),
+        ({"latent": True}, "'latent'=True"),
+        ({"latent": 3}, r"do not fit SpatialVAE.*has shape .*; expected"),
+        ({"depth": 30}, "do not fit SpatialVAE.*it has no"),
+        ({"depth": 10**9}, "depth=1000000000, and it holds"),
+        ({"further": 3}, "'further'=3; expected whole numbers"),
+    ],
+)
+def test_what_a_file_says_is_compared_with_what_it_holds(
+    settings: dict[str, Any], words: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "vae.safetensors"
+    described(path, SpatialVAE(width=8, fine=8, latent=2), **settings)
+    with pytest.raises(xw.ExplanationError, match=words):
+        load_vae(path)
+
+
+def test_sizes_are_compared_before_memory_is_asked_for(tmp_path: Path) -> None:
+    """A network of this width would need 130 GB."""
+    path = tmp_path / "vae.safetensors"
+    metadata = {"format": "xai_widgets.vae", "version": "1", "kind": "spatial",
+                "settings": json.dumps({"width": 60_000})}  # fmt: skip
+    save_file({"vae.encoder.deep.1.bias": torch.zeros(60_000)}, path, metadata)
+    with pytest.raises(xw.ExplanationError, match="do not fit SpatialVAE: it has no"):
+        load_vae(path)
+
+
+@pytest.mark.parametrize("kind", [ConvolutionalVAE, SpatialVAE])
+def test_shapes_alone_are_those_of_the_weights(kind: Any) -> None:
+    with torch.device("meta"):
+        shapes = kind(width=6).state_dict()
+    made = kind(width=6).state_dict()
+    assert {name: tuple(v.shape) for name, v in shapes.items()} == {
+        name: tuple(v.shape) for name, v in made.items()
+    }
+    assert all(v.is_meta for v in shapes.values())
+    assert not any(v.is_meta for v in made.values())
+
+
+def test_weights_that_are_no_numbers(tmp_path: Path) -> None:
+    vae = Own()
+    with torch.no_grad():
+        vae.layer.bias[0] = float("inf")
+    save_vae(vae, tmp_path / "vae.safetensors")
+    other = Own()
+    before = other.layer.bias.clone()
+    with pytest.raises(xw.ExplanationError, match=r'"layer.bias" has 1 of 2 values that are not'):
+        load_vae(tmp_path / "vae.safetensors", vae=other)
+    assert torch.equal(other.layer.bias, before)

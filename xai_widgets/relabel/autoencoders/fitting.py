@@ -196,9 +196,11 @@ class _Fit:
             "steps": self.total, **{name: getattr(self, name) for name in names},
             "size": self._side, "pictures": self.pictures.fingerprint(),
         }  # fmt: skip
-        self._path = None if self.checkpoint is None else Path(self.checkpoint)
+        self._path = None
+        if self.checkpoint is not None:
+            self._path = files.path_of(self.checkpoint, "checkpoint")
         self.done, self.seconds = 0, 0.0
-        if self._path is not None and self._path.exists():
+        if self._path is not None and files.irregular(self._path) != "no file":
             self._restore(self._path)
 
     def _restore(self, path: Path) -> None:
@@ -208,13 +210,22 @@ class _Fit:
                 f'checkpoint is "{path}", which holds weights but no training to go on with; to '
                 "start from them pass vae=load_vae(path), and another file for the checkpoint"
             )
-        state = json.loads(metadata["training"])
-        stored = {**state, **metadata, "settings": json.loads(metadata["settings"])}
+        where = f'checkpoint is "{path}", which'
+        state = files.parsed_object(metadata, "training", where)
+        settings = files.parsed_object(metadata, "settings", where)
+        stored = {**state, **metadata, "settings": settings}
         expected = {**self._settings, **identity(self.vae)}
         files.check_settings(path, stored, expected, otherwise="another file")
+        done, seconds = state.get("step"), state.get("seconds")
+        if type(done) is not int or not 0 <= done <= self.total:
+            raise ExplanationError(
+                f"{where} is damaged: its step is {brief(done)}; expected 0 to {self.total}"
+            )
+        if not isinstance(seconds, (int, float)) or not 0 <= seconds < math.inf:
+            raise ExplanationError(f"{where} is damaged: its seconds are {brief(seconds)}")
+        files.load_moments(path, self._optimizer, groups.get("optimizer", {}))
         files.load_weights(path, self.vae, groups.get("vae", {}))
-        files.load_moments(self._optimizer, groups.get("optimizer", {}))
-        self.done, self.seconds = state["step"], state["seconds"]
+        self.done, self.seconds = done, float(seconds)
 
     def _keep(self, path: Path, seconds: float) -> None:
         state = {**self._settings, "step": self.done, "seconds": seconds}
@@ -350,12 +361,13 @@ def _due(step: int, steps: int) -> bool:
 
 def _preview(model: Any, pixels: Tensor) -> npt.NDArray[np.uint8]:
     """Pictures (N, C, H, W) in [0, 1] in a row above their reconstructions: (2 H, N W, 3)."""
-    model.eval()
-    try:
-        with torch.no_grad():
-            both = (pixels, reconstruct(model, pixels))
-    finally:
-        model.train()
+    with deferred():
+        model.eval()
+        try:
+            with torch.no_grad():
+                both = (pixels, reconstruct(model, pixels))
+        finally:
+            model.train()
     grid = torch.cat([torch.cat(list(row), dim=-1) for row in both], dim=-2).cpu().clamp(0, 1)
     if grid.shape[0] != 3:
         grid = grid.mean(0, keepdim=True).expand(3, -1, -1)

@@ -5,6 +5,7 @@ picture of any size.
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 from collections.abc import Callable, Mapping
@@ -17,8 +18,16 @@ import torch
 import torch.nn.functional as F  # the field's name for it
 from torch import Tensor, nn
 
-from xai_widgets.errors import ExplanationError
-from xai_widgets.files import load_tensors, load_weights, save_tensors
+from xai_widgets.errors import ExplanationError, brief, some_of
+from xai_widgets.files import (
+    check_fit,
+    load_tensors,
+    load_weights,
+    parsed_object,
+    path_of,
+    save_tensors,
+)
+from xai_widgets.interrupts import deferred
 from xai_widgets.relabel.autoencoders.vae import check_pixels, padded
 
 Made = TypeVar("Made")
@@ -77,7 +86,8 @@ def seeded(make: Callable[[], Made], seed: int) -> Made:
     """The result of `make`, its random weights drawn on the CPU from a seed; the global generator
     stays as it is.
     """
-    with torch.device("cpu"), torch.random.fork_rng(devices=[]):
+    device = "meta" if torch.get_default_device().type == "meta" else "cpu"  # shapes alone
+    with deferred(), torch.device(device), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return make()
 
@@ -256,12 +266,13 @@ class SpatialVAE(nn.Module):
         )
         # The linear layers, from squares of pixels to mean and log-variance, and back.
         values = self.stride**2 * self.channels
-        waves, scale = cosines(self.latent, self.channels, self.stride)
         to = zeroed(nn.Conv2d(values, 2 * self.latent, 1))
         back = zeroed(nn.Conv2d(self.latent, values, 1))
-        with torch.no_grad():
-            to.weight[: self.latent, :, 0, 0] = waves / scale[:, None]
-            back.weight[:, :, 0, 0] = (waves * scale[:, None]).T
+        if not to.weight.is_meta:
+            waves, scale = cosines(self.latent, self.channels, self.stride)
+            with torch.no_grad():
+                to.weight[: self.latent, :, 0, 0] = waves / scale[:, None]
+                back.weight[:, :, 0, 0] = (waves * scale[:, None]).T
         return (
             Beside(encoder, nn.Sequential(nn.PixelUnshuffle(self.stride), to)),
             Beside(decoder, nn.Sequential(back, nn.PixelShuffle(self.stride))),
@@ -318,7 +329,7 @@ def save_vae(vae: nn.Module, path: str | os.PathLike[str], *, half: bool = False
         name: tensor.half() if half and tensor.is_floating_point() else tensor
         for name, tensor in vae.state_dict().items()
     }
-    save_tensors(Path(path), FORMAT, {"vae": values}, metadata_of(vae))
+    save_tensors(path_of(path, "save_vae(path)"), FORMAT, {"vae": values}, metadata_of(vae))
 
 
 def load_vae(path: str | os.PathLike[str], *, vae: nn.Module | None = None) -> Any:
@@ -327,17 +338,51 @@ def load_vae(path: str | os.PathLike[str], *, vae: nn.Module | None = None) -> A
     `vae` takes the weights; left out, the file says which of this package's autoencoders it is.
     Raises ExplanationError for a file of another kind, or weights that do not fit.
     """
-    groups, metadata = read_vae(Path(path))
+    path = path_of(path, "load_vae(path)")
+    groups, metadata = read_vae(path)
+    weights = groups.get("vae", {})
     if vae is None:
-        kind = KINDS.get(metadata["kind"])
-        if kind is None:
-            raise ExplanationError(
-                f'"{path}" holds the weights of a {metadata["kind"]}, which is none of this '
-                "package's autoencoders; make one and pass it: load_vae(path, vae=...)"
-            )
-        vae = kind(**json.loads(metadata["settings"]))
-    load_weights(Path(path), vae, groups.get("vae", {}))
+        vae = _described(path, metadata, weights)
+    load_weights(path, vae, weights)
     return vae.eval().requires_grad_(False)
+
+
+def _described(path: Path, metadata: Mapping[str, str], weights: Mapping[str, Tensor]) -> nn.Module:
+    """The autoencoder that a file describes, with random weights. What it says of it is compared
+    with the weights that it holds before memory is asked for.
+    """
+    name = metadata.get("kind", "module")
+    if (kind := KINDS.get(name)) is None:
+        raise ExplanationError(
+            f'"{path}" holds the weights of a {name[:80]}, which is none of this '
+            "package's autoencoders; make one and pass it: load_vae(path, vae=...)"
+        )
+    where = f'"{path}"'
+    settings = parsed_object(metadata, "settings", where)
+    # Each setting is the size of some tensor, or counts layers.
+    most = max([1, len(weights), *(n for tensor in weights.values() for n in tensor.shape)])
+    names = inspect.signature(kind).parameters.keys() - {"seed"}
+    for name, value in settings.items():
+        if name not in names or type(value) is not int or value < (name != "depth"):
+            raise ExplanationError(
+                f"{where} is damaged: its settings have {brief(name)}={brief(value)}; expected "
+                f"whole numbers for {some_of(sorted(names))}"
+            )
+        if value > (len(weights) if name == "depth" else most):
+            raise ExplanationError(
+                f"{where} is damaged: its settings have {name}={brief(value)}, and it holds "
+                f"{len(weights)} tensors, of which none is wider than {most}"
+            )
+    try:
+        with torch.device("meta"):
+            shapes = kind(**settings)
+    except ExplanationError as error:
+        raise ExplanationError(f"{where} is damaged: {error}") from error
+    except Exception as error:  # sizes that torch cannot count with
+        raise ExplanationError(f"{where} is damaged: its settings are {settings}") from error
+    check_fit(path, shapes, weights)
+    made: nn.Module = kind(**settings)
+    return made
 
 
 def read_vae(path: Path) -> tuple[dict[str, dict[str, Tensor]], dict[str, str]]:

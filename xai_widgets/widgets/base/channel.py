@@ -13,6 +13,7 @@ from typing import Any, ClassVar, TypeVar
 
 import anywidget
 
+from xai_widgets.errors import readable
 from xai_widgets.widgets.base import state_lock
 
 Method = TypeVar("Method", bound=Callable[..., None])
@@ -56,11 +57,24 @@ def message(kind: str) -> Callable[[Method], Method]:
 
 def in_buffers(content: Any, buffers: list[bytes]) -> Any:
     """The same content with the bytes of every `data` in it moved to `buffers`, in its order."""
+    if isinstance(content, str):
+        return readable(content)
     if isinstance(content, Mapping):
         if "data" in content:
             buffers.append(content["data"])
         return {k: in_buffers(v, buffers) for k, v in content.items() if k != "data"}
     return [in_buffers(v, buffers) for v in content] if isinstance(content, list) else content
+
+
+def _readable_throughout(content: Any) -> Any:
+    """The same content with texts that JSON can carry; bytes stay as they are."""
+    if isinstance(content, str):
+        return readable(content)
+    if isinstance(content, dict):
+        return {_readable_throughout(k): _readable_throughout(v) for k, v in content.items()}
+    if isinstance(content, (list, tuple)):
+        return [_readable_throughout(v) for v in content]
+    return content
 
 
 class Channel(anywidget.AnyWidget):
@@ -125,6 +139,11 @@ class Channel(anywidget.AnyWidget):
             except Exception as problem:  # nobody would see what leaves a handler here
                 self._refused(problem)
                 self.send_state([name for name in sync_data if name in self.keys])
+
+    def get_state(self, *given: Any, **options: Any) -> dict[str, Any]:
+        """What the browser half is told of the traits."""
+        state: dict[str, Any] = _readable_throughout(super().get_state(*given, **options))
+        return state
 
     def open(self) -> None:
         with state_lock.held():

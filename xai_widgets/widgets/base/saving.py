@@ -10,6 +10,7 @@ from typing import Any
 import traitlets as t
 
 from xai_widgets.errors import ExplanationError
+from xai_widgets.files import write_file
 from xai_widgets.render import html
 from xai_widgets.widgets.base.channel import Channel
 
@@ -57,18 +58,22 @@ class Saving(Channel):
         return data, metadata
 
     def to_png(self, path: str | Path | None = None) -> bytes:
-        """The picture as it looks now, as PNG bytes; also written to `path`, if one is given."""
+        """The picture as it looks now, as PNG bytes; also written to `path`, if one is given: whole
+        or not at all. Raises ExplanationError where no file can be written there.
+        """
         self._refuse_closed()
         png = self._picture_png(small=False)
         if path is not None:
-            Path(path).write_bytes(png)
+            write_file(path, png, "to_png(path)")
         return png
 
     def to_html(self, path: str | Path) -> Path:
         """Write one HTML file that works without a kernel and without a network.
 
         Everything that happens in the browser stays alive: appearance, zoom, the value under the
-        cursor, and switching between the explanations that are saved with it.
+        cursor, and switching between the explanations that are saved with it. A file that was
+        there before is replaced by the whole page, or left alone. Raises ExplanationError where no
+        file can be written.
         """
         self._refuse_closed()
         frames = self._saved_frames()
@@ -82,5 +87,4 @@ class Saving(Channel):
             title=self._in_words(),
             png=self._picture_png(small=True),
         )
-        Path(path).write_text(text, encoding="utf-8")
-        return Path(path)
+        return write_file(path, text.encode(), "to_html(path)")

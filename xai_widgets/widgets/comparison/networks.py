@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import copy
 import math
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-
-import torch
 
 from xai_widgets.engine import Engine
 from xai_widgets.engine.arguments import check_engine
-from xai_widgets.errors import ExplanationError, brief
+from xai_widgets.errors import ExplanationError, brief, readable
+from xai_widgets.files import path_of
+from xai_widgets.widgets.comparison.checkpoints import check_state_dict, read_weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +56,7 @@ def rows_of(
         raise ExplanationError("there is no network to compare; expected one engine or more")
     if names is None:
         names = _distinct([engine.name for engine in given])
-    called = [str(name) for name in names]
+    called = [readable(str(name)) for name in names]
     if len(called) != len(given) or len(set(called)) < len(called):
         raise ExplanationError(
             f"names is {called}; expected {len(given)} different names, one for each network"
@@ -78,17 +78,19 @@ def rows_of(
 
 
 def with_weights(engine: Engine, name: str, weights: Any) -> Engine:
-    """The same engine over a copy of its network with other weights."""
-    if isinstance(weights, (str, Path)):
-        weights = _read(Path(weights))
+    """The same engine over a copy of its network with other weights, or those of a file."""
+    what = f"checkpoint {name!r}"
+    if isinstance(weights, (str, bytes, os.PathLike)):
+        path = path_of(weights, what)
+        weights = read_weights(path)
+        what = f"{what} ({path.name})"
+    check_state_dict(what, weights)
     network = copy.deepcopy(engine.model)
     try:
         network.load_state_dict(weights)
-    except (RuntimeError, TypeError, AttributeError) as problem:
-        first = str(problem).strip().splitlines()
-        raise ExplanationError(
-            f"checkpoint {name!r} does not fit the network: {' '.join(first[:2])}"
-        ) from problem
+    except Exception as problem:  # a network may take its weights in a way of its own
+        first = [brief(line, 300)[1:-1] for line in str(problem).strip().splitlines()[:2]]
+        raise ExplanationError(f"{what} does not fit the network: {' '.join(first)}") from problem
     return Engine(
         network,
         preprocessing=engine.preprocessing,
@@ -98,19 +100,6 @@ def with_weights(engine: Engine, name: str, weights: Any) -> Engine:
         name=str(name),
         **engine.internals.readout.options(),
     )
-
-
-def _read(path: Path) -> Any:
-    if not path.is_file():
-        raise ExplanationError(f"there is no checkpoint {path}; expected a file of weights")
-    if path.suffix == ".safetensors":
-        from safetensors.torch import load_file
-
-        return load_file(path)
-    try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as problem:  # whatever the file holds
-        raise ExplanationError(f"{path.name} is no file of weights: {problem}") from problem
 
 
 def _distinct(names: Sequence[str]) -> list[str]:
