@@ -8,8 +8,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import Any
 
@@ -80,13 +79,19 @@ def parts_of(model: nn.Module) -> list[tuple[str, Any]]:
     return parts
 
 
+def _saved_tensors_hooks() -> Any:
+    """PyTorch's uppermost hooks for saved tensors; None where there are none, or it is too old."""
+    top = getattr(torch._C._autograd, "_top_saved_tensors_default_hooks", None)
+    return None if top is None else top(True)
+
+
 def process_of(model: nn.Module) -> dict[str, Any]:
     """What belongs to the process and this thread, not to the network."""
     return {
         "function modes": torch._C._len_torch_function_stack(),
         "dispatch modes": _len_torch_dispatch_stack(),
         "functions disabled": not torch._C._is_torch_function_enabled(),
-        "saved tensors": torch._C._autograd._top_saved_tensors_default_hooks(True),
+        "saved tensors": _saved_tensors_hooks(),
         "grad mode": torch.is_grad_enabled(),
         "inference mode": torch.is_inference_mode_enabled(),
         "autocast": torch.is_autocast_enabled("cpu"),
@@ -162,19 +167,25 @@ class Alarm:
     def __init__(self) -> None:
         self.rung, self._left = 0, 0
 
-    @contextmanager
-    def set_to(self, seconds: float, again: float = 0.0) -> Iterator[None]:
-        """Ring within this context, if it lasts so long."""
+    def rings_in(self, work: Callable[[], object], seconds: float, again: float = 0.0) -> bool:
+        """Do the work, ringing after so many seconds if it lasts so long; whether an interrupt came
+        out of it.
+        """
         assert threading.current_thread() is threading.main_thread()
         self.rung, self._left = 0, 2 if again else 1
+
+        def timed() -> None:
+            try:
+                signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-6), again)
+                work()
+            finally:
+                self._left = 0
+
         before = signal.signal(signal.SIGALRM, self._ring)
-        try:
-            signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-6), again)
-            yield
-        finally:
-            self._left = 0
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, before)
+        raised = interrupted(timed)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+        return raised
 
     def _ring(self, *_: Any) -> None:
         if self._left > 0:
@@ -216,12 +227,18 @@ class EveryStep:
 
 
 def interrupted(work: Callable[[], object]) -> bool:
-    """Whether an interrupt came out of the work."""
+    """Whether an interrupt came out of the work. It is kept, as IPython does, and with it all that
+    was stopped halfway: nothing may be put back only when that is collected.
+    """
     try:
         work()
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
+        _kept[:] = [error]
         return True
     return False
+
+
+_kept: list[KeyboardInterrupt] = []
 
 
 class Subject:
@@ -291,13 +308,8 @@ class Subject:
         before.
         """
         alarm = Alarm()
-
-        def work() -> None:
-            with alarm.set_to(seconds, again):
-                self.explain(method)
-
         self.found.generator = torch.get_rng_state()
-        raised = interrupted(work)
+        raised = alarm.rings_in(lambda: self.explain(method), seconds, again)
         if not alarm.rung:
             return None
         return ["swallowed"] * (not raised) + self.problems(method)

@@ -253,6 +253,16 @@ def test_pytorch_is_not_stopped_while_it_enters_or_leaves_a_context(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     autograd = torch._C._autograd  # type: ignore[attr-defined]
+    packed: list[torch.Tensor] = []
+
+    def pack(x: torch.Tensor) -> torch.Tensor:
+        packed.append(x)
+        return x
+
+    def enter() -> None:
+        with torch.autograd.graph.saved_tensors_hooks(pack, lambda x: x):
+            pass
+
     for name in ("_push_saved_tensors_default_hooks", "_pop_saved_tensors_default_hooks"):
         original = getattr(autograd, name)
 
@@ -264,10 +274,7 @@ def test_pytorch_is_not_stopped_while_it_enters_or_leaves_a_context(
         with monkeypatch.context() as patch:
             patch.setattr(autograd, name, patched)
             with pytest.raises(KeyboardInterrupt), deferred():
-                interruptible(_saved_tensors)
-        assert autograd._top_saved_tensors_default_hooks(True) is None
-
-
-def _saved_tensors() -> None:
-    with torch.autograd.graph.saved_tensors_hooks(lambda x: x, lambda x: x):
-        pass
+                interruptible(enter)
+        x = torch.ones(1, requires_grad=True)
+        assert float((x * x).detach()) == 1
+        assert packed == []

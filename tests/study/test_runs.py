@@ -464,6 +464,8 @@ def test_folders_that_hold_something_else(
     assert os.listdir(tmp_path / "a.study") == ["thesis.tex"]
     with pytest.raises(ExplanationError, match="is no study"):
         Study.open(tmp_path / "a.study")
+    with pytest.raises(ExplanationError, match="a study is kept in a folder"):
+        Study(engine, pictures(marked))
     (tmp_path / "file").write_text("x")
     with pytest.raises(ExplanationError, match="cannot be made"):
         made(tmp_path, engine, marked, folder=tmp_path / "file" / "a.study")

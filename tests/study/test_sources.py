@@ -113,6 +113,8 @@ def test_data_that_are_none() -> None:
     loader = torch.utils.data.DataLoader(list(PIXELS))
     with pytest.raises(ExplanationError, match=r"loader\.dataset"):
         source_of(loader)
+    with pytest.raises(ExplanationError, match=r"data\.collect\(\)"):
+        source_of(SimpleNamespace(collect=list))
     with pytest.raises(ExplanationError, match=r"list\(data\)"):
         source_of(pixels for pixels in PIXELS)
     with pytest.raises(ExplanationError, match="no pictures"):

@@ -293,6 +293,26 @@ def test_without_labels(tmp_path: Path, drawn: list[Shape]) -> None:
     study.suspicions()
 
 
+def test_pictures_of_several_sizes_have_suspicions_but_no_place_in_common(tmp_path: Path) -> None:
+    network = nn.Sequential(
+        nn.Conv2d(3, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2)
+    ).eval()
+    rng = np.random.default_rng(0)
+    pixels = [rng.integers(0, 256, (12 + i % 2, 12, 3), dtype=np.uint8) for i in range(80)]
+    engine = Engine(network)
+    scores = np.array([engine.predict(p).probabilities[0] for p in pixels])
+    with torch.no_grad():  # so that half of the answers are the first class
+        middle = float(np.median(np.log(scores / (1 - scores))))
+        network[4].bias -= torch.tensor([middle, 0.0])
+    labels = [engine.predict(p).index for p in pixels]
+    study = Study(engine, (pixels, labels), folder=tmp_path / "s")
+    study.run(wait=True, progress=False)
+    with pytest.raises(ExplanationError, match="model inputs of 2 sizes"):
+        study.cover(range(4), (0, 0, 4, 4))
+    with pytest.warns(UserWarning, match="shortcuts were not looked for"):
+        assert study.suspicions() == []
+
+
 def test_verdicts_are_kept_and_taken_back(misled: Study) -> None:
     study = misled
     study.decide([1, 2], "wrong label")

@@ -452,7 +452,7 @@ def like_parameters(x: Tensor, model: nn.Module) -> Tensor:
     inference) tensor.
     """
     reference = next((p for p in model.parameters() if p.is_floating_point()), None)
-    with torch.inference_mode(False):
+    with deferred(), torch.inference_mode(False):
         if x.is_inference():
             x = x.clone()
         if reference is None:

@@ -57,7 +57,7 @@ class StudyCore:
         engine: Engine,
         data: Any,
         *,
-        folder: str | os.PathLike[str],
+        folder: str | os.PathLike[str] | None = None,
         method: str = "grad_cam",
         target: str | int = "prediction",
         layer: Any = None,
@@ -292,7 +292,7 @@ class StudyCore:
         self.rows.refresh()
         if self.rows.finished != before:
             with self._lock:
-                self._kept.clear()
+                self._kept = {}
         return int(self.rows["done"].sum())
 
     def compute(self, rows: range) -> Iterator[Computed]:

@@ -271,6 +271,7 @@ class Run:
                 if self._stopped.is_set():
                     return
         finally:
+            self._close_bar()
             close = getattr(steps, "close", None)
             if close is not None:
                 close()

@@ -40,7 +40,10 @@ def plain_setting(value: Any) -> Any:
 
 def folder_path(folder: Any) -> Path:
     if not isinstance(folder, (str, os.PathLike)):
-        raise ExplanationError(f'folder is {brief(folder)}; expected a path, "photos.study"')
+        raise ExplanationError(
+            f"folder is {brief(folder)}; a study is kept in a folder, which is made if need be: "
+            'folder="photos.study"'
+        )
     return Path(folder).expanduser()
 
 

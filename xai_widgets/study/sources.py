@@ -63,6 +63,8 @@ def source_of(data: Any, labels: Any = None) -> Source:
 def _way_out(data: Any) -> str:
     if hasattr(data, "dataset") and hasattr(data, "batch_size"):
         return ". This is a DataLoader, which gives batches: pass its dataset, loader.dataset"
+    if hasattr(data, "collect"):
+        return f". {a_kind(data).capitalize()} has no rows yet: pass data.collect()"
     if hasattr(data, "__iter__") and not hasattr(data, "__len__"):
         return f". {a_kind(data).capitalize()} has no length and no order: pass list(data)"
     return ""

@@ -146,17 +146,12 @@ class Study(Changing):
             check_choice("kind", kind, KINDS)
         found: list[Suspicion] = []
         if "shortcut" in wanted:
-            if self.engine is None or self.source is None:
-                if kinds is not None:
-                    self._need_engine("looking for shortcuts")
-                warnings.warn(
-                    "shortcuts were not looked for: that needs the network and the pictures, "
-                    "xw.Study.open(folder, engine, data)",
-                    UserWarning,
-                    stacklevel=3,
-                )
-            else:
+            try:
                 found += self._kept_result(("shortcut", seed), lambda: self.shortcuts(seed=seed))
+            except ExplanationError as error:
+                if kinds is not None:
+                    raise
+                warnings.warn(f"shortcuts were not looked for: {error}", UserWarning, stacklevel=3)
         copies: list[Suspicion] = []
         if {"leakage", "duplicate"} & set(wanted):
             copies = self._kept_result("duplicates", self._copies)
@@ -391,9 +386,13 @@ class Study(Changing):
     def _kept_result(self, key: object, make: Any) -> Any:
         """A result, kept until more rows have been computed."""
         with self._lock:
-            if key not in self._kept:
-                self._kept[key] = make()
-            return self._kept[key]
+            kept = self._kept
+            if key in kept:
+                return kept[key]
+        made = make()  # without the lock, which a run needs when it has finished a block
+        with self._lock:
+            kept[key] = made  # into what was there before: a run that went on has put it away
+        return made
 
     def __len__(self) -> int:
         return self.store.count
