@@ -424,3 +424,48 @@ def test_a_matrix_of_who_attends_to_whom_is_no_map() -> None:
     with pytest.raises(ExplanationError, match="looks like a map and is none"):
         engine.explain(_picture(), "grad_cam", target=1, layer="matrix")
     assert engine.explain(_picture(), "attention_rollout", target=1).values.shape == (SIDE, SIDE)
+
+
+class Rectified(Patches):
+    """Tokens of dark patches are those of none."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last = nn.Linear(WIDTH, WIDTH)
+
+    def tokens(self, x: Tensor) -> Tensor:
+        return super().tokens(x).relu()
+
+    def made(self, t: Tensor) -> Tensor:
+        return self.last(t)
+
+
+def test_a_picture_that_is_black_in_part_decides_nothing() -> None:
+    network: Any = _seeded(Rectified)
+    with torch.no_grad():
+        network.patch.weight.abs_()
+        network.patch.bias.fill_(-0.5)
+        network.places.zero_()
+    engine, x = Engine(network), _picture()
+    black = torch.zeros_like(x)
+    black[:, :8, :8] = x[:, :8, :8]
+    assert engine.explain(black, "grad_cam", target=1, layer="last").values.shape == (SIDE, SIDE)
+    _follows(engine, x, "last")
+
+
+class Padded(Patches):
+    """A map of 4 x 4, padded to one window of 8 x 8 for its last layer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last = nn.Linear(WIDTH, WIDTH)
+
+    def made(self, t: Tensor) -> Tensor:
+        square = F.pad(t.view(len(t), SIDE, SIDE, WIDTH), (0, 0, 0, 4, 0, 4))
+        return self.last(square.flatten(1, 2))
+
+
+def test_a_map_that_was_padded_to_a_window_is_refused() -> None:
+    engine = Engine(_seeded(Padded))
+    with pytest.raises(ExplanationError, match="looks like a map and is none"):
+        engine.explain(_picture(), "grad_cam", target=1, layer="last")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
+import torch.utils.checkpoint
 from torch import Tensor, nn
 
 from tests.networks import CLASSES, cnn, seeded
@@ -112,3 +113,44 @@ def test_attention_on_a_map_is_read() -> None:
     engine = Engine(seeded(OnAMap()))
     x = torch.rand(3, 16, 16, generator=torch.Generator().manual_seed(1))
     assert engine.explain(x, "attention_rollout", target=0).values.shape == (SIDE, SIDE)
+
+
+class OnFrozenPatches(Patches):
+    """Its patches are computed without gradients."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.block = Block()
+
+    def tokens(self, x: Tensor) -> Tensor:
+        with torch.no_grad():
+            return super().tokens(x)
+
+    def made(self, t: Tensor) -> Tensor:
+        return self.block(t)
+
+
+def test_attention_behind_what_has_no_gradients_is_read() -> None:
+    engine = Engine(seeded(OnFrozenPatches()))
+    x = torch.rand(3, 16, 16, generator=torch.Generator().manual_seed(1))
+    assert engine.explain(x, "attention_rollout", target=0).values.shape == (SIDE, SIDE)
+
+
+class Checkpointed(Patches):
+    """Its block is run again in the backward, where attention is not computed openly."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.block = Block()
+
+    def made(self, t: Tensor) -> Tensor:
+        made: Tensor = torch.utils.checkpoint.checkpoint(self.block, t, use_reentrant=False)
+        return made
+
+
+def test_attention_that_is_checkpointed_is_refused_in_words() -> None:
+    engine = Engine(seeded(Checkpointed()))
+    x = torch.rand(3, 16, 16, generator=torch.Generator().manual_seed(1))
+    with pytest.raises(ExplanationError, match="switch checkpointing off"):
+        engine.explain(x, "legrad", target=0)
+    assert engine.explain(x, "grad_cam", target=0).values.shape == (SIDE, SIDE)

@@ -411,6 +411,12 @@ def not_differentiable(target: Target, error: RuntimeError, why: str = "") -> Ex
             "use checkpoint(..., use_reentrant=False), switch checkpointing off, or use a "
             "perturbation method such as occlusion or rise"
         )
+    if type(error).__name__ == "CheckpointError":
+        return ExplanationError(
+            "the network checkpoints activations, and its checkpointed parts, run again in a "
+            "backward, do not give what they gave before; switch checkpointing off (such as "
+            "model.set_grad_checkpointing(False)), or use a perturbation method such as occlusion"
+        )
     if not any(words in said for words in _NO_GRAPH):
         return error
     why = why or "the network detaches it, or computes it outside PyTorch"

@@ -19,7 +19,14 @@ from torch import Tensor
 from xai_widgets.probe.dataflow import Dataflow, centre_of, energy_of, is_over_all
 from xai_widgets.probe.layers import Layout, Recorded, layouts_of
 from xai_widgets.probe.nodes import nodes_behind
-from xai_widgets.probe.ways import Ways, attends, goes_back_to_a_map, is_given_a_constant
+from xai_widgets.probe.ways import (
+    Ways,
+    attends,
+    comes_from,
+    goes_back_to_a_map,
+    is_given_a_constant,
+    is_padded,
+)
 
 Found: TypeAlias = Literal["placed", "nowhere", "elsewhere", "unknown", "silent"]
 
@@ -39,10 +46,13 @@ _APART = 0.1  # of a side: less, and the places of two quarters are not told apa
 
 @dataclass(frozen=True)
 class Position:
-    """Whether a value lies over the picture, and its layout if it does."""
+    """Whether a value lies over the picture, and its layout if it does. Not `certain`: for another
+    picture it may be found otherwise.
+    """
 
     found: Found
     layout: Layout
+    certain: bool = True
 
 
 class Positions:
@@ -63,6 +73,7 @@ class Positions:
         self._cut = cut
         self._maps, self._flow, self._x = maps, flow, x
         self._known, self._as_found = known, as_found
+        self._here: dict[int, Position] = {}  # what is found of this pass alone
         self._ways: dict[int, Ways] = {}
         self._cut_off: dict[Any, bool] = {}
         self._picture = int(x.shape[-2]), int(x.shape[-1])
@@ -80,18 +91,18 @@ class Positions:
         if not self._cut:
             return False
         if node not in self._cut_off:
-            behind = list(nodes_behind([node]))
-            of_picture = any(getattr(one, "variable", None) is self._x for one in behind)
-            self._cut_off[node] = not of_picture and any(map(is_given_a_constant, behind))
+            self._cut_off[node] = not comes_from(node, self._x) and any(
+                map(is_given_a_constant, nodes_behind([node]))
+            )
         return self._cut_off[node]
 
     def of(self, record: Recorded) -> Position:
         """Where an output lies; its layout becomes the one that was found."""
-        known = self._known.get(record.order)
+        known = self._known.get(record.order) or self._here.get(record.order)
         if known is None:
             with self._as_found():
                 known = self._look(record)
-            self._known[record.order] = known
+            (self._known if known.certain else self._here)[record.order] = known
         record.layout = known.layout
         return known
 
@@ -130,7 +141,10 @@ class Positions:
             if first is not None:
                 # Mixed since by weights that are learned, as an MLP-Mixer does: its places stay.
                 known = self.of(first)
-                return Position(known.found, replace(known.layout, channels=layout.channels))
+                return replace(known, layout=replace(known.layout, channels=layout.channels))
+        if found == "silent" and reaches and not is_padded(node):
+            # Its rectifiers are closed there, as for a picture that is black in part.
+            return Position("placed", where, certain=False)
         if reaches and is_map and not attends(node):
             found = "placed"  # deep convolutions may see all of the picture
         return Position(found, where)

@@ -10,7 +10,7 @@ from xai_widgets.probe.attention import AttentionPass, Shape
 from xai_widgets.probe.layers import Layout, Recorded
 from xai_widgets.probe.positions import WHY, Found, found_of
 from xai_widgets.probe.recorder import Recorder
-from xai_widgets.probe.ways import Ways
+from xai_widgets.probe.ways import Ways, comes_from
 
 _BEFORE_A_MAP = 1  # tokens that attention pooling may put before a map's positions
 
@@ -50,12 +50,12 @@ def rows_problem(attended: AttentionPass, layout: Layout) -> str:
     """Why the matrices of a pass are not between the places that the layout says; empty where they
     are. To be asked with the network as found.
     """
+    first = attended.first
+    if first is None or not comes_from(first.grad_fn, attended.x):
+        return ""  # computed without gradients up to there
     for a, edge in attended.matrices:
         if not Ways(attended.x, a.shape[-1]).reach(edge.node):
             return _no_places(a.shape[-1], "nowhere")
-    first = attended.first
-    if first is None:
-        return ""
     count = first.shape[-1]
     rows = first.reshape(attended.batch, -1, count, count).transpose(1, 2).flatten(2)
     ways, expected = Ways(attended.x, count), replace(layout, channels=rows.shape[2])

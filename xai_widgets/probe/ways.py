@@ -72,6 +72,16 @@ def _kept(node: Any, count: int) -> range:
     return range(kept, kept + 1)
 
 
+def is_padded(node: Any) -> bool:
+    """Whether something was padded on the way to a value, as maps are to whole windows."""
+    return any(kind_of(one) == "ConstantPadNd" for one in nodes_behind([node]))
+
+
+def comes_from(node: Any, x: Tensor) -> bool:
+    """Whether a value was computed from x, a leaf of the graph."""
+    return any(getattr(one, "variable", None) is x for one in nodes_behind([node]))
+
+
 def goes_back_to_a_map(node: Any) -> bool:
     """Whether a value is a convolution's output, or one that something was added to since."""
     waiting, seen = [node], set[Any]()
