@@ -80,13 +80,19 @@ def parts_of(model: nn.Module) -> list[tuple[str, Any]]:
     return parts
 
 
+def saved_tensors_hooks() -> Any:
+    """Those in force; None where there are none, and where torch (before 2.7) cannot say."""
+    top = getattr(torch._C._autograd, "_top_saved_tensors_default_hooks", None)
+    return None if top is None else top(True)
+
+
 def process_of(model: nn.Module) -> dict[str, Any]:
     """What belongs to the process and this thread, not to the network."""
     return {
         "function modes": torch._C._len_torch_function_stack(),
         "dispatch modes": _len_torch_dispatch_stack(),
         "functions disabled": not torch._C._is_torch_function_enabled(),
-        "saved tensors": torch._C._autograd._top_saved_tensors_default_hooks(True),
+        "saved tensors": saved_tensors_hooks(),
         "grad mode": torch.is_grad_enabled(),
         "inference mode": torch.is_inference_mode_enabled(),
         "autocast": torch.is_autocast_enabled("cpu"),

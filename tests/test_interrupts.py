@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import torch
 
-from tests.interruption import EveryStep
+from tests.interruption import EveryStep, saved_tensors_hooks
 from xai_widgets import interrupts
 from xai_widgets.interrupts import arrived, deferred, interruptible, let_in, wait_for
 
@@ -243,7 +243,7 @@ def test_pytorch_is_not_stopped_while_it_enters_or_leaves_a_context(
             patch.setattr(autograd, name, patched)
             with pytest.raises(KeyboardInterrupt), deferred():
                 interruptible(_saved_tensors)
-        assert autograd._top_saved_tensors_default_hooks(True) is None
+        assert saved_tensors_hooks() is None
 
 
 def _saved_tensors() -> None:

@@ -27,6 +27,7 @@ from xai_widgets.files import (
     path_of,
     save_tensors,
 )
+from xai_widgets.precision import default_device
 from xai_widgets.relabel.autoencoders.vae import check_pixels, padded
 
 Made = TypeVar("Made")
@@ -85,7 +86,7 @@ def seeded(make: Callable[[], Made], seed: int) -> Made:
     """The result of `make`, its random weights drawn on the CPU from a seed; the global generator
     stays as it is.
     """
-    device = "meta" if torch.get_default_device().type == "meta" else "cpu"  # shapes alone
+    device = "meta" if default_device().type == "meta" else "cpu"  # shapes alone
     with torch.device(device), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return make()
