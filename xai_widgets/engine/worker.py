@@ -17,8 +17,6 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal
 
-import torch
-
 from xai_widgets.interrupts import deferred, wait_for
 from xai_widgets.precision import default_device
 
