@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
@@ -16,7 +17,7 @@ import torch
 
 from tests.interruption import EveryStep, saved_tensors_hooks
 from xai_widgets import interrupts
-from xai_widgets.interrupts import arrived, deferred, interruptible, let_in, wait_for
+from xai_widgets.interrupts import arrived, deferred, interruptible, let_in, result_of, wait_for
 
 
 def interrupt() -> None:
@@ -199,6 +200,27 @@ def test_a_wait_can_be_interrupted_and_leaves_the_event_whole() -> None:
     event.set()
     assert wait_for(event)
     assert not wait_for(threading.Event(), 0.01)
+
+
+def test_the_result_of_a_future_is_waited_for_likewise() -> None:
+    with ThreadPoolExecutor(1) as pool:
+        assert result_of(pool.submit(divmod, 7, 2)) == (3, 1)
+        with pytest.raises(ZeroDivisionError):
+            result_of(pool.submit(divmod, 7, 0))
+        leave, begun = threading.Event(), threading.Event()
+
+        def work() -> str:
+            begun.wait(60)
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            leave.wait(60)
+            return "done"
+
+        future = pool.submit(work)
+        with pytest.raises(KeyboardInterrupt):
+            begun.set()
+            result_of(future)
+        leave.set()
+        assert result_of(future) == "done"
 
 
 def work_in_turns(log: list[str]) -> None:

@@ -168,6 +168,17 @@ def test_whoever_holds_a_lock_and_works_is_waited_for(monkeypatch: pytest.Monkey
         assert answer.result(60) == "had"
 
 
+def test_an_observer_of_a_widget_may_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(locks, "_PATIENCE", (0.1, 0.1))
+    lock = OrderedLock(Rank.WIDGETS)
+    with ThreadPoolExecutor(1) as pool:
+        with lock:
+            answer = pool.submit(ask, lock)
+            assert not threading.Event().wait(0.5)
+            assert not answer.done()
+        assert answer.result(60) == "had"
+
+
 def test_many_short_waits_are_no_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(locks, "_PATIENCE", (0.3, 60.0))
     lock = OrderedLock(Rank.NETWORK, NETWORK)

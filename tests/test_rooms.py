@@ -26,7 +26,7 @@ FLOORS = [
     {"probe"},
     {"methods"},
     {"engine"},
-    {"relabel", "training", "metrics"},
+    {"relabel", "training", "metrics", "study"},
     {"widgets", "demo"},
 ]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

@@ -28,7 +28,7 @@ right nor refused in words; `make test` asks the families in **bold**.
 - **Prediction**: the probabilities are the network's own, to 1e-4.
 - **Saliency**: equal to plain autograd's gradient, for a picture seen beside another one.
 - **Default layer**: a bright spot that moves in the picture moves in the map of the layer that
-  Grad-CAM explains if none is named.
+  Grad-CAM explains if none is named, and in that of the first layer of every other resolution.
 - **Guided**: guided backpropagation and DeconvNet; **attention**: attention rollout,
   gradient-weighted attention and LeGrad. They give a map, or say why there is none.
 - **Occlusion**: the fall of the score where a quarter of the picture is covered.

@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from xai_widgets import methods as methods
     from xai_widgets import metrics as metrics
     from xai_widgets import relabel as relabel
+    from xai_widgets import study as study
     from xai_widgets import training as training
     from xai_widgets.attribution import Attribution as Attribution
     from xai_widgets.engine import Engine as Engine
     from xai_widgets.errors import ExplanationError as ExplanationError
+    from xai_widgets.study import Study as Study
     from xai_widgets.targets import ClassScore as ClassScore
     from xai_widgets.targets import Prediction as Prediction
     from xai_widgets.widgets import FaithfulnessViewer as FaithfulnessViewer
@@ -44,10 +46,11 @@ _HOMES = {
     "HeatmapViewer": "xai_widgets.widgets",
     "LatentExplorer": "xai_widgets.widgets",
     "Prediction": "xai_widgets.targets",
+    "Study": "xai_widgets.study",
     "TrainingMonitor": "xai_widgets.widgets",
 }
 # Rooms that are public as they are.
-_ROOMS = frozenset({"demo", "methods", "metrics", "relabel", "training"})
+_ROOMS = frozenset({"demo", "methods", "metrics", "relabel", "study", "training"})
 
 __all__ = [
     "Attribution",
@@ -59,12 +62,14 @@ __all__ = [
     "HeatmapViewer",
     "LatentExplorer",
     "Prediction",
+    "Study",
     "TrainingMonitor",
     "__version__",
     "demo",
     "methods",
     "metrics",
     "relabel",
+    "study",
     "training",
 ]
 

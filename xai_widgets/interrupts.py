@@ -17,12 +17,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from types import FrameType
 from typing import Any, TypeVar
 
 from typing_extensions import ParamSpec
 
-__all__ = ["arrived", "deferred", "interruptible", "let_in", "wait_for"]
+__all__ = ["arrived", "deferred", "interruptible", "let_in", "result_of", "wait_for"]
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -74,7 +75,11 @@ class deferred:  # a context manager
             _state.closed = False
             _hand_back()
         finally:
-            _deliver()
+            try:
+                _deliver()
+            except BaseException:  # perhaps one that came just before it
+                _deliver()
+                raise
 
 
 def interruptible(function: Callable[_P, _T], *args: _P.args, **keywords: _P.kwargs) -> _T:
@@ -115,6 +120,16 @@ def wait_for(event: threading.Event, seconds: float | None = None) -> bool:
             let_in()
             if left <= 0:
                 return False
+
+
+def result_of(future: Future[_T]) -> _T:
+    """`future.result()`, likewise."""
+    done = threading.Event()
+    with deferred():
+        future.add_done_callback(lambda _: done.set())
+    wait_for(done)
+    with deferred():
+        return future.result()
 
 
 def _in_main_thread() -> bool:

@@ -26,7 +26,7 @@ __all__ = ["OrderedLock", "Rank"]
 _SLICE = 0.05  # seconds between two looks at what the holder does
 # A holder that waits for something else, in one wait or at one line, for so many seconds may be
 # waiting for the asker.
-_PATIENCE = (5.0, 60.0)
+_PATIENCE = (10.0, 60.0)
 _WAITING = (
     *("threading", "queue", "concurrent.futures", "asyncio", "selectors", "multiprocessing"),
     "xai_widgets.interrupts",
@@ -164,6 +164,8 @@ class _Holder:
             self._circles += 1  # twice, since they are not looked at in one moment
             return "each waits for what another one holds" if self._circles > 1 else ""
         self._circles = 0
+        if self._lock.rank is Rank.WIDGETS:  # an observer may wait for a result
+            return ""
         frames = None if thread is None else _wait_of(sys._current_frames().get(thread))
         if thread is None or frames is None:
             self._seen = []

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor, autograd, nn
 
 from tests.networks import CLASSES, picture, seeded
 from xai_widgets import _torchvision
@@ -269,6 +269,91 @@ def test_what_cannot_be_looked_into_is_named(hiding: Rectifier, name: str) -> No
     trace_of(hiding)  # scripted code is compiled in its second run
     (warning,) = trace_of(hiding).rectifier_warnings
     assert f'the rule cannot look into layer "second" ({name})' in warning
+
+
+class InNumPy(autograd.Function):
+    """What computes where no function of PyTorch is met: a leaky ReLU, or another `kind`."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, kind: str) -> Tensor:
+        ctx.save_for_backward(x)
+        ctx.kind = kind
+        a = x.detach().numpy()
+        made = {
+            "leaky": lambda: np.where(a > 0, a, 0.1 * a),
+            "linear": lambda: 2 * a,
+            "smooth": lambda: a / (1 + np.exp(-a)),
+        }[kind]()
+        return torch.from_numpy(np.ascontiguousarray(made, dtype=a.dtype))
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Any:
+        (x,) = ctx.saved_tensors
+        s = x.sigmoid()
+        slope = {
+            "leaky": torch.where(x > 0, 1.0, 0.1),
+            "linear": torch.full_like(x, 2),
+            "smooth": s + x * s * (1 - s),
+        }[ctx.kind]
+        return slope * gradients[0], None
+
+
+class Fused(autograd.Function):
+    """A product and a rectifier in one."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        ctx.save_for_backward(x)
+        return F.leaky_relu(x * 2 - 1, 0.3)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Any:
+        (x,) = ctx.saved_tensors
+        return gradients[0] * torch.where(x * 2 - 1 > 0, 2.0, 0.6)
+
+
+class Swish(autograd.Function):
+    """As networks have it that spare memory."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        ctx.save_for_backward(x)
+        return x * torch.sigmoid(x)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Any:
+        (x,) = ctx.saved_tensors
+        s = x.sigmoid()
+        return gradients[0] * (s + x * s * (1 - s))
+
+
+def _shifted(x: Tensor) -> Tensor:
+    """So that no value before it is what is rectified."""
+    return InNumPy.apply(x * 3 + 0.1, "leaky")
+
+
+@pytest.mark.parametrize(
+    ("hiding", "name"),
+    [
+        (lambda x: Fused.apply(x), "Fused"),
+        (lambda x: InNumPy.apply(x, "smooth"), "InNumPy"),
+        (lambda x: InNumPy.apply(x, "leaky") * 2, "InNumPy"),
+        (_shifted, "InNumPy"),
+    ],
+)
+def test_own_functions_that_may_hide_a_rectifier_are_named(hiding: Rectifier, name: str) -> None:
+    engine = Engine(three(hiding))
+    (warning,) = engine.explain(picture(), "guided_backprop", target=1).warnings
+    assert f'layer "second" ({name})' in warning
+    assert "guided only in part" in warning
+    assert engine.explain(picture(), "saliency", target=1).warnings == ()
+
+
+@pytest.mark.parametrize(
+    "harmless", [lambda x: Swish.apply(x), lambda x: InNumPy.apply(x, "linear")]
+)
+def test_own_functions_without_a_rectifier_are_not_suspected(harmless: Rectifier) -> None:
+    assert trace_of(harmless).rectifier_warnings == ()
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import random
 import signal
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 import xai_widgets as xw
+from tests.interruption import Alarm, interrupted, process_of
 from tests.training.data import QUICK, network, pictures
 from tests.training.worker import launch, work
 from xai_widgets.training import Recipe, Report, Terms, Trainer, input_gradient_penalty
@@ -42,6 +44,42 @@ def same(a: dict[str, Tensor], b: dict[str, Tensor]) -> bool:
 @pytest.fixture(scope="module")
 def whole() -> dict[str, Tensor]:
     return trained(trainer())
+
+
+def test_interrupted_again_and_again_it_ends_with_the_same_bits(whole: dict[str, Tensor]) -> None:
+    made, chance, presses = trainer(), random.Random(0), 0
+    while not made.finished:
+        before = torch.get_rng_state()
+        alarm = Alarm()
+
+        def work(alarm: Alarm = alarm) -> None:
+            with alarm.set_to(chance.uniform(0, 0.1), 1e-3):
+                for _ in made.stream():
+                    pass
+
+        assert interrupted(work) or not alarm.rung
+        presses += alarm.rung > 0
+        assert torch.equal(torch.get_rng_state(), before)
+        assert process_of(made.model)["grad mode"]
+    assert presses > 2
+    assert [entry["epoch"] for entry in made.history] == [0, 1, 2]
+    assert same(made.model.state_dict(), whole)
+
+
+def test_an_epoch_that_is_interrupted_while_it_is_measured_is_measured_once_more(
+    whole: dict[str, Tensor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, plain = trainer(), trainer()
+    measure = made.measure
+    monkeypatch.setattr(made, "measure", lambda: signal.raise_signal(signal.SIGINT))
+    steps = made.stream()
+    assert interrupted(lambda: list(steps))
+    assert (made.epoch, made.step, made.history) == (0, made.steps, [])
+    monkeypatch.setattr(made, "measure", measure)
+    assert same(trained(made), whole)
+    trained(plain)
+    for one, other in zip(made.history, plain.history, strict=True):
+        assert {**one, "seconds": 0} == {**other, "seconds": 0}
 
 
 def test_pictures_sorted_by_class_are_measured_from_all_classes() -> None:

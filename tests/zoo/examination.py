@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from tests.condition import Condition
 from tests.zoo.specimen import Cell, Specimen
 from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError
+from xai_widgets.probe.layers import Layer
 from xai_widgets.targets import logits_of
 
 Row = dict[str, str]
@@ -59,7 +61,9 @@ def wrong(row: Row) -> Row:
 
 
 def _asked(specimen: Specimen, cell: Cell, engine: Engine, x: Tensor, target: int) -> str:
-    question = _QUESTIONS[cell] if specimen.local or cell != "layer" else _layer_mixed
+    question = _QUESTIONS[cell]
+    if cell == "layer":
+        question = partial(_layer, mixed=specimen.mixed) if specimen.local else _layer_mixed
     try:
         question(engine, x, target)
     except ExplanationError as error:
@@ -72,7 +76,7 @@ def _asked(specimen: Specimen, cell: Cell, engine: Engine, x: Tensor, target: in
         return f"wrong: raised {type(error).__name__}: {str(error)[:200]}"
     if cell in specimen.refuses:
         return f"wrong: expected a refusal about {specimen.refuses[cell]!r}"
-    return "right" if question is _QUESTIONS[cell] else _UNPLACED
+    return _UNPLACED if question is _layer_mixed else "right"
 
 
 def _logits(network: nn.Module, x: Tensor) -> Tensor:
@@ -111,20 +115,30 @@ def _as_taken(engine: Engine, x: Tensor) -> Tensor:
     return x.to(next(engine.model.parameters()).dtype)
 
 
-def _layer(engine: Engine, x: Tensor, target: int) -> None:
-    """A bright spot that moves in the picture moves in the default layer's map."""
-    layer = _layer_mixed(engine, x, target)
-    still = _map(engine, x, layer)
+def _layer(engine: Engine, x: Tensor, target: int, mixed: Sequence[str] = ()) -> None:
+    """A bright spot that moves in the picture moves in the map of the default layer, and of the
+    first layer of every other resolution but those that are `mixed`.
+    """
+    layers = {engine.internals.trace(engine.picture(x)).map(_layer_mixed(engine, x, target)).name}
+    layers |= {one.name for one in _first_of_each_size(engine, x) if one.name not in mixed}
+    still = _maps(engine, x, layers)
     spots = list(np.ndindex(_SPOTS, _SPOTS))
-    changes = [(_map(engine, _with_spot(x, *spot), layer) - still).norm(dim=0) for spot in spots]
-    agreement = moves_with(np.array(spots), torch.stack(changes).numpy())
-    for direction, found in zip(("down", "across"), agreement, strict=True):
-        if not found > _LOCAL:
-            size = " x ".join(map(str, still.shape[-2:]))
-            raise Wrong(
-                f"where a spot is {direction} the picture and where {layer} ({size}) changes "
-                f"agree by {found:.2f}, expected more than {_LOCAL}"
-            )
+    changed = [_maps(engine, _with_spot(x, *spot), layers) for spot in spots]
+    for layer, map in still.items():
+        changes = torch.stack([(maps[layer] - map).norm(dim=0) for maps in changed])
+        agreement = moves_with(np.array(spots), changes.numpy())
+        for direction, found in zip(("down", "across"), agreement, strict=True):
+            if not found > _LOCAL:
+                size = " x ".join(str(side) for side in map.shape[-2:])
+                raise Wrong(
+                    f"where a spot is {direction} the picture and where {layer} ({size}) changes "
+                    f"agree by {found:.2f}, expected more than {_LOCAL}"
+                )
+
+
+def _first_of_each_size(engine: Engine, x: Tensor) -> list[Layer]:
+    found = engine.internals.describe_layers(x)
+    return list({layer.size: layer for layer in reversed(found)}.values())
 
 
 def _layer_mixed(engine: Engine, x: Tensor, target: int) -> str:
@@ -163,8 +177,9 @@ def _centred(table: Any) -> Any:
     return table - table.mean(0) - table.mean(1)[:, None] + table.mean()
 
 
-def _map(engine: Engine, x: Tensor, layer: str) -> Tensor:
-    return engine.internals.trace(engine.picture(x)).activation(layer)[0].double()
+def _maps(engine: Engine, x: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
+    trace = engine.internals.trace(engine.picture(x))
+    return {layer: trace.activation(layer)[0].double() for layer in layers}
 
 
 def _with_spot(x: Tensor, down: int, across: int) -> Tensor:

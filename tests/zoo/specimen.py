@@ -26,7 +26,8 @@ class Specimen:
     `refuses` are the requests that cannot be answered, each with a word that the reason must have.
     A network without rectifiers may always refuse guided methods, and one without attention between
     all tokens the attention methods. `local` says that with random weights a place of its last map
-    still depends most on the same place of the picture. `quick` specimens are examined by every run
+    still depends most on the same place of the picture; `mixed` are layers of other resolutions of
+    which that cannot be said. `quick` specimens are examined by every run
     of the tests.
     """
 
@@ -37,6 +38,7 @@ class Specimen:
     channels: int = 3
     quick: bool = False
     local: bool = True
+    mixed: tuple[str, ...] = ()
     refuses: dict[Cell, str] = field(default_factory=dict)
 
     @property

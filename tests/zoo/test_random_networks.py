@@ -48,13 +48,12 @@ def test_grad_cam_places_every_call_over_the_picture(recipe: Recipe) -> None:
     """By the body's name: it is called once for each view. Where they cannot be put together, the
     refusal offers them one by one.
     """
-    x = recipe.picture()
-    expected = slow.grad_cam(
-        recipe.build(), "body", x, 1, recipe.scores, recipe.grid, recipe.places
-    )
-    engine, refusal = Engine(recipe.build()), ""
+    refusal = ""
     try:
-        _near(engine.explain(x, "grad_cam", target=1, layer="body").values, expected)
+        found, expected = _grad_cams(recipe, torch.float32)
+        if not _is_near(found, expected):  # what cancels out leaves rounding: not in double
+            found, expected = _grad_cams(recipe, torch.float64)
+        _near(found, expected)
     except ExplanationError as error:
         refusal = str(error)
     if refusal:
@@ -62,6 +61,22 @@ def test_grad_cam_places_every_call_over_the_picture(recipe: Recipe) -> None:
         if not recipe.in_one_batch:
             assert "#0" in refusal
             _each_call(recipe)
+
+
+def _grad_cams(recipe: Recipe, dtype: torch.dtype) -> tuple[Any, torch.Tensor]:
+    """The body's map as the engine finds it, and by the slow reference."""
+    x, network = recipe.picture().to(dtype), recipe.build().to(dtype)
+    expected = slow.grad_cam(network, "body", x, 1, recipe.scores, recipe.grid, recipe.places)
+    engine = Engine(recipe.build().to(dtype))
+    return engine.explain(x, "grad_cam", target=1, layer="body").values, expected
+
+
+def _is_near(found: Any, expected: Any) -> bool:
+    try:
+        _near(found, expected)
+    except AssertionError:
+        return False
+    return True
 
 
 def _each_call(recipe: Recipe) -> None:

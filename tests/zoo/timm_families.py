@@ -193,6 +193,8 @@ _CLASSES: dict[str, tuple[str, int, dict[str, Any]]] = {
 }  # fmt: skip
 # Attention to all places drowns, with random weights, what their last map keeps of each place.
 _MIXING = {"efficientvit_mit", "levit"}
+# A gate of one channel, which a convolution as large as the map has made of all of it.
+_MIXED = {"csatv2": ("stages.3.4.attn",)}
 _QUICK = {"vit", "convnext", "efficientnet", "vit_registers", "mambaout", "nfnet"}
 
 _MAKERS: dict[str, tuple[Callable[[], nn.Module], int]] = {
@@ -201,6 +203,14 @@ _MAKERS: dict[str, tuple[Callable[[], nn.Module], int]] = {
     "mvitv2": (partial(_mvit, img_size=64), 64),
 }
 SPECIMENS = [
-    Specimen(family, "timm", make, side, quick=family in _QUICK, local=family not in _MIXING)
+    Specimen(
+        family,
+        "timm",
+        make,
+        side,
+        quick=family in _QUICK,
+        local=family not in _MIXING,
+        mixed=_MIXED.get(family, ()),
+    )
     for family, (make, side) in sorted(_MAKERS.items())
 ]

@@ -8,6 +8,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import TypeVar
 
+from xai_widgets.interrupts import deferred, result_of
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -24,11 +26,17 @@ def ahead(
     given = iter(items)
     pool = ThreadPoolExecutor(threads, thread_name_prefix="xai_widgets_reader")
     waiting: deque[Future[R]] = deque()
+
+    def submit(items: Iterable[T]) -> None:
+        for item in items:
+            with deferred():
+                waiting.append(pool.submit(function, item))
+
     try:
-        waiting.extend(pool.submit(function, item) for item in islice(given, count))
+        submit(islice(given, count))
         while waiting:
-            done = waiting.popleft().result()
-            waiting.extend(pool.submit(function, item) for item in islice(given, 1))
+            done = result_of(waiting.popleft())
+            submit(islice(given, 1))
             yield done
     finally:
         pool.shutdown(wait=False, cancel_futures=True)

@@ -22,7 +22,8 @@ from xai_widgets.images import Picture
 from xai_widgets.interrupts import interruptible
 from xai_widgets.methods import Method
 from xai_widgets.probe.guard import ordinary_modes
-from xai_widgets.probe.trace import StaleError, Trace
+from xai_widgets.probe.recording import StaleError
+from xai_widgets.probe.trace import Trace
 from xai_widgets.progress import Progress
 from xai_widgets.targets import Target, TargetLike
 

@@ -245,7 +245,7 @@ class Internals:
         key = (method.function, frozenset(parameters.items()))
         if key not in self._one_pass or self.needs(method, parameters) != "layer":
             return None
-        if self._seen.get(picture.digest) or not self.network.starts_at(
+        if self._seen.get(picture.digest) or not self.network.lessons.start(
             picture.input, layer or self.layer
         ):
             return None

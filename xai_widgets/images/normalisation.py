@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xai_widgets.images.loaded import Loaded
+from xai_widgets.interrupts import deferred
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -125,13 +126,14 @@ def generators_as_found() -> Iterator[None]:
     """Put the random generators of Python, NumPy and torch back afterwards."""
     import torch
 
-    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002  # the global one
-    try:
-        with torch.random.fork_rng(devices=[]):
-            yield
-    finally:
-        random.setstate(python)
-        np.random.set_state(numpy)  # noqa: NPY002  # likewise
+    with deferred():
+        python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002  # the global one
+        try:
+            with torch.random.fork_rng(devices=[]):
+                yield
+        finally:
+            random.setstate(python)
+            np.random.set_state(numpy)  # noqa: NPY002  # likewise
 
 
 def _measured(seen: dict[str, npt.NDArray[np.float64]], depth: int) -> Normalisation | None:

@@ -108,8 +108,8 @@ def _on_patches(row: Tensor, trace: Trace) -> Tensor | Values:
     if before < _MUCH * layers:
         return values
     warning = (
-        f"{before} of this network's {layers} layers with weights come before its first attention: "
-        "what these mix between positions is not part of this map, and each of its patches "
-        "stands for all that they saw; a CAM or gradient method accounts for them"
+        f"{before} of this network's {layers} layers with weights come before its first attention "
+        "between all tokens: what these mix between positions is not part of this map, and each of "
+        "its patches stands for all that they saw; a CAM or gradient method accounts for them"
     )
     return Values(values, [(warning,)] * len(values))

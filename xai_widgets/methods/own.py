@@ -277,7 +277,7 @@ def _name_in(network: nn.Module, layer: nn.Module, method: str = "") -> str:
 def _layer_map(name: str, values: Tensor, trace: Trace, layer: str) -> Tensor:
     """captum's values for a layer as one map (N, h, w): laid over the picture, channels summed."""
     records = trace.recorder.records
-    record = records.get(trace.network.canonical(layer))
+    record = records.get(trace.network.lessons.canonical(layer))
     if record is not None and values.shape == record.tensor.shape:
         return record.layout.to_map(values).sum(1)
     if values.ndim == 4 and (record is None or tuple(values.shape[2:]) == record.layout.size):

@@ -25,7 +25,6 @@ from torch.autograd.graph import GradientEdge, get_gradient_edge
 from xai_widgets.errors import ExplanationError
 from xai_widgets.interrupts import interruptible
 from xai_widgets.probe.guard import Function, Step, step_of
-from xai_widgets.probe.layers import Layout, Recorded
 from xai_widgets.probe.nodes import kind_of, nodes_behind, nodes_of
 from xai_widgets.probe.rectifiers import RectifierMode
 from xai_widgets.targets.activation import Met, activations_met
@@ -42,12 +41,11 @@ _VIEWS = ("View", "UnsafeView", "Reshape", "Squeeze", "Unsqueeze", "Alias")
 _WITH_WEIGHTS = frozenset(
     {"Convolution", "MkldnnConvolution", "ConvolutionOverrideable", "Addmm", "Mm", "Linear"}
 )
-_BEFORE_A_MAP = 1  # tokens that attention pooling may put before a map's positions
 
 
 class TraceMode(RectifierMode):
     """Active while a network is recorded: meets every rectifier, and takes note of the shape of
-    every square attention matrix, and of every step.
+    every attention matrix, and of every step.
     """
 
     def __init__(self) -> None:
@@ -76,19 +74,21 @@ class TraceMode(RectifierMode):
                 shape = (query.shape[1], given["num_heads"], query.shape[0], key.shape[0])
         elif func in _SOFTMAX and _over_last(args, kwargs):
             shape = tuple(_first(args, kwargs, "input")[0].shape)
-        if shape is not None and _square(shape):
+        if shape is not None and len(shape) > 2:
             self.attention.append(shape)
 
 
 class AttentionMode(RectifierMode):
     """Active while a network runs forward: attention is computed openly, its matrices kept.
 
-    `matrices` holds each A with the place in the graph where its gradient is found.
+    `matrices` holds each A with the place in the graph where its gradient is found, `first` the
+    first of them in the graph.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.matrices: list[tuple[Tensor, GradientEdge]] = []
+        self.first: Tensor | None = None
 
     def call(self, func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if func is _FUSED:
@@ -125,17 +125,25 @@ class AttentionMode(RectifierMode):
             assert node is not None  # A is differentiable, so what it is a view of is
             edge = GradientEdge(node, place)
         self.matrices.append((a.detach(), edge))
+        self.first = a if self.first is None else self.first
 
 
 @dataclass(frozen=True)
 class AttentionPass:
-    """One forward pass on N pictures with the attention matrices computed openly: the network's
-    output, and each matrix with the place in the graph where its gradient is found.
+    """One forward pass on x (N, C, H, W) with the attention matrices computed openly: the network's
+    output, each matrix with the place in the graph where its gradient is found, and the first of
+    them in the graph.
     """
 
+    x: Tensor
     output: Any
     matrices: Sequence[tuple[Tensor, GradientEdge]]
-    batch: int
+    first: Tensor | None
+
+    @property
+    def batch(self) -> int:
+        """N."""
+        return len(self.x)
 
     @property
     def nbytes(self) -> int:
@@ -170,36 +178,6 @@ class AttentionPass:
     def _by_head(self, a: Tensor) -> Tensor:
         a = a.detach().reshape(self.batch, -1, *a.shape[-2:])
         return a if a.dtype == torch.float64 else a.float()
-
-
-def layout_of_tokens(shapes: Sequence[Shape], records: Sequence[Recorded], batch: int) -> Layout:
-    """How the tokens that attend to each other lie over the picture: one number for each.
-
-    `shapes` are those of all square attention matrices of a pass. Raises ExplanationError, in
-    words, where there are none, or they are not between all tokens of one sequence.
-    """
-    if not shapes:
-        raise ExplanationError("needs attention layers; this network has none")
-    counts = {shape[-1] for shape in shapes}
-    whole = all(n == batch if rest[2:] else n % batch == 0 for n, *rest in shapes)
-    if len(counts) > 1 or not whole:
-        raise ExplanationError(
-            "needs attention between all tokens, layer after layer; this network attends within "
-            "windows or at several resolutions"
-        )
-    (count,) = counts
-    layouts = [record.layout for record in reversed(records)]
-    for layout in layouts:
-        if layout.kind == "tokens" and layout.prefix + layout.size[0] * layout.size[1] == count:
-            return Layout("tokens", layout.size, 1, layout.prefix)
-    for layout in layouts:
-        prefix = count - layout.size[0] * layout.size[1]
-        if layout.kind != "tokens" and 0 <= prefix <= _BEFORE_A_MAP:
-            return Layout("tokens", layout.size, 1, prefix)
-    raise ExplanationError(
-        f"needs attention between positions of the picture; this network's is between {count} "
-        "things that are no grid over it"
-    )
 
 
 def _openly(

@@ -14,8 +14,10 @@ import torch
 import torch.nn.functional as F  # the field's name for it
 from torch import Tensor
 
+from xai_widgets.errors import ExplanationError
 from xai_widgets.probe.dataflow import Dataflow, Place
 from xai_widgets.probe.layers import Layout, Recorded
+from xai_widgets.probe.positions import WHY, Found
 from xai_widgets.probe.recorder import Recorder
 
 
@@ -111,16 +113,28 @@ def layer_map(recorder: Recorder, name: str, *, plain: bool) -> LayerMap | None:
     """The map of a layer, or of one of its calls (``name#0``, ``name after what feeds it``); None
     where no layer of that name gave out a map.
 
-    `plain` says that everything in the network sees the picture whole and upright.
+    `plain` says that everything in the network sees the picture whole and upright. Raises
+    ExplanationError where what looks like a map is none.
     """
     records, one = _calls_named(recorder, name)
     if not records:
         return None
+    found = [recorder.positions.of(record).found for record in records]
+    maps = [
+        record
+        for record, how in zip(records, found, strict=True)
+        if how == "placed" or (how == "unknown" and record.layout.kind != "tokens")
+    ]
+    if not maps:
+        raise ExplanationError(_no_places(name, records[-1], found[-1]))
+    records = maps
     if len(records) > 1:
         last = recorder.dataflow.last([record.order for record in records])
         records = [record for record in records if record.order in last]
     if plain and len(records) == 1:
-        return LayerMap(name, (Piece(records[0]),), records[0].layout.size)
+        untold = recorder.positions.of(records[0]).found == "unknown"
+        warning = _warning(name, records, records[0], "") if untold else ""
+        return LayerMap(name, (Piece(records[0]),), records[0].layout.size, warning)
     flow = recorder.dataflow
     places = [_places(flow, record) for record in records]
     known = [here for here in places if here is not None]
@@ -168,6 +182,14 @@ def _calls_named(recorder: Recorder, name: str) -> tuple[list[Recorded], bool]:
     if feeding:
         return [r for r in recorder.calls(layer) if recorder.fed_by(r) == feeding][-1:], True
     return [], False
+
+
+def _no_places(name: str, record: Recorded, found: Found) -> str:
+    return (
+        f'layer "{name}" gives out {tuple(record.tensor.shape)}, which looks like a map and is '
+        f"none: its positions are {WHY[found]}; expected one of engine.layers, or use a gradient "
+        "method"
+    )
 
 
 def _warning(name: str, records: Sequence[Recorded], chosen: Recorded, why: str) -> str:

@@ -16,6 +16,7 @@ from typing import Any, Protocol, TypeAlias
 import torch
 from torch import Tensor
 
+from xai_widgets.interrupts import deferred, interruptible
 from xai_widgets.precision import widest
 
 Node: TypeAlias = "tuple[Any, int]"  # a node of autograd's graph and one of its outputs
@@ -182,7 +183,7 @@ class Dataflow:
 
     def _place_of_entry(self, entry: int) -> list[Place] | None:
         if entry not in self._places:
-            with torch.inference_mode(False), torch.enable_grad():
+            with deferred(), torch.inference_mode(False), torch.enable_grad():
                 self._places[entry] = _places(self._outputs[entry].given, self._x)
         return self._places[entry]
 
@@ -190,6 +191,11 @@ class Dataflow:
 def whole(x: Tensor) -> Place:
     """The place of a map over all of the picture (N, C, H, W)."""
     return Place(0, 0, x.shape[-2], x.shape[-1], channels=tuple(range(x.shape[1])))
+
+
+def is_over_all(place: Place, x: Tensor) -> bool:
+    """Whether a place is all of the picture (N, C, H, W), upright."""
+    return _geometry(place) == _geometry(whole(x))
 
 
 def _geometry(place: Place) -> tuple[Any, ...]:
@@ -227,7 +233,7 @@ def _is_copy(given: Tensor, x: Tensor) -> bool:
 
 def _place(given: Tensor, x: Tensor, item: int | None) -> Place | None:
     part = given if item is None else given[item : item + 1]
-    read = _energy(part, x)
+    read = energy_of(part, x)
     if read is None:
         return None
     energy = read.sum(dim=0)
@@ -253,10 +259,10 @@ def _turned(part: Tensor, x: Tensor, place: Place) -> Place | None:
     quarters = (part[..., :h, :w], part[..., :h, -w:], part[..., -h:, :w])
     centres = []
     for quarter in quarters:
-        energy = _energy(quarter, x)
+        energy = energy_of(quarter, x)
         if energy is None:
             return None
-        centres.append(_centre(energy.sum(dim=0)))
+        centres.append(centre_of(energy.sum(dim=0)))
     origin, right, below = centres
     across = (right[0] - origin[0]) / place.height, (right[1] - origin[1]) / place.width
     down = (below[0] - origin[0]) / place.height, (below[1] - origin[1]) / place.width
@@ -274,15 +280,15 @@ def _turned(part: Tensor, x: Tensor, place: Place) -> Place | None:
     )
 
 
-def _energy(part: Tensor, x: Tensor) -> Tensor | None:
+def energy_of(part: Tensor, x: Tensor) -> Tensor | None:
     """How much each value of the first picture, (C, H, W), counts for a part of what was made of
     it: the squared gradient of a sum with random signs.
     """
     generator = torch.Generator("cpu").manual_seed(0)
     signs = torch.randint(0, 2, part.shape, generator=generator, device="cpu") * 2 - 1
     try:
-        (gradient,) = torch.autograd.grad(
-            part, x, signs.to(part), retain_graph=True, allow_unused=True
+        (gradient,) = interruptible(
+            torch.autograd.grad, part, x, signs.to(part), retain_graph=True, allow_unused=True
         )
     except RuntimeError:
         return None
@@ -301,7 +307,8 @@ def _span(profile: Tensor) -> tuple[int, int]:
     return first, last
 
 
-def _centre(energy: Tensor) -> tuple[float, float]:
+def centre_of(energy: Tensor) -> tuple[float, float]:
+    """The row and the column, in pixels, that an energy (H, W) has its middle at."""
     total = energy.sum()
     rows = torch.arange(energy.shape[0], device=energy.device, dtype=energy.dtype)
     columns = torch.arange(energy.shape[1], device=energy.device, dtype=energy.dtype)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import linecache
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,15 +19,17 @@ from xai_widgets.interrupts import interruptible
 from xai_widgets.probe.guard import as_found
 from xai_widgets.probe.recorder import first_tensor
 
-_TORCH = str(Path(torch.__file__).parent)
+_ELSEWHERE = (str(Path(torch.__file__).parent), str(Path(__file__).parents[1]))  # not its code
 # Sides of the pictures that networks are usually made for, the likeliest first.
-_USUAL_SIDES = (224, 32, 28, 64, 96, 128, 256, 299, 384, 160, 192, 48, 16)
+_USUAL_SIDES = (224, 32, 28, 64, 96, 128, 256, 299, 384, 160, 192, 48, 16, *range(288, 577, 32))
 _STATED_SIDES = ("image_size", "img_size", "input_size", "resolution")
 _SIZE = re.compile(
     "mat1 and mat2|invalid for input of size|sizes? of tensor|expanded size|[Kk]ernel size|"
     "[Oo]utput size is too small|doesn't match model|[Ww]rong image|normalized_shape|"
     "must be divisible|stride|padding|non-singleton|dimension"
 )
+# What code that looks at a size calls it.
+_ASKED = re.compile(r"\b([hHwW]|height|width|\w*(size|shape|resolution|feat|dim)s?)\b")
 _MIXED = re.compile(
     "same device|same dtype|should be the same|expected scalar type|meta tensor|"
     "mat1 and mat2 must have"
@@ -61,7 +64,7 @@ class _Failure:
 
     def __init__(self, error: Exception, model: nn.Module, x: Tensor) -> None:
         self.error, self.model, self.x = error, model, x
-        self.module, self.line = _innermost(error.__traceback__, model)
+        self.module, self.line, self.code = _innermost(error.__traceback__, model)
 
     def words(self) -> str | None:
         """What does not fit, and the way out; None for a failure that says nothing of the input."""
@@ -91,8 +94,9 @@ class _Failure:
         return ""
 
     def _said(self) -> str:
-        lines = str(self.error).strip().splitlines() or [""]
-        return f"{type(self.error).__name__}: {lines[0][:200]}"
+        """What was raised; where that says nothing, what the network's own line says."""
+        said = (str(self.error).strip().splitlines() or [self.code])[0]
+        return f"{type(self.error).__name__}: {said[:200].rstrip('.')}"
 
     def _arguments(self) -> str | None:
         """A forward that takes more, or something else, than a picture."""
@@ -156,7 +160,8 @@ class _Failure:
         if self._raised_at(height, width) is not type(self.error):
             return None
         fits = next((size for size in self._sizes() if self._raised_at(*size) is None), None)
-        if fits is None and not _SIZE.search(str(self.error)):
+        asked = isinstance(self.error, AssertionError) and _ASKED.search(self.code)
+        if fits is None and not (_SIZE.search(str(self.error)) or asked):
             return None
         size, other = ("(height, width)", "the size that it was trained with")
         if fits is not None:
@@ -200,17 +205,22 @@ def _size_of(value: Any) -> tuple[int, int] | None:
     return None
 
 
-def _innermost(traceback: TracebackType | None, model: nn.Module) -> tuple[nn.Module | None, str]:
-    """The innermost module of the network that was running, and the line of its own code."""
+def _innermost(
+    traceback: TracebackType | None, model: nn.Module
+) -> tuple[nn.Module | None, str, str]:
+    """The innermost module of the network that was running, the place in its own code, and what is
+    written there.
+    """
     modules = {id(module): module for module in model.modules()}
-    module, line = None, ""
+    module, line, written = None, "", ""
     while traceback is not None:
         frame = traceback.tb_frame
         running = frame.f_locals.get("self")
         if id(running) in modules:
             module = modules[id(running)]
-        if module is not None and not frame.f_code.co_filename.startswith(_TORCH):
-            code = frame.f_code
-            line = f", {Path(code.co_filename).name} line {traceback.tb_lineno} ({code.co_name})"
+        if module is not None and not frame.f_code.co_filename.startswith(_ELSEWHERE):
+            code, number = frame.f_code, traceback.tb_lineno
+            line = f", {Path(code.co_filename).name} line {number} ({code.co_name})"
+            written = linecache.getline(code.co_filename, number).strip()
         traceback = traceback.tb_next
-    return module, line
+    return module, line, written

@@ -30,6 +30,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from xai_widgets.interrupts import deferred
 from xai_widgets.probe.digests import Digests, digest_of_array
 
 Structure: TypeAlias = tuple[tuple[int, type], ...]
@@ -84,7 +85,7 @@ class Fingerprint:
         self._digests = Digests()
 
     def __call__(self) -> int:
-        with self._lock:
+        with deferred(), self._lock:
             state = _State(self._model)
             weights = self._digests(state.tensors)
             reformed = self._state is None or state.values != self._state.values

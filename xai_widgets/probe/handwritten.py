@@ -23,6 +23,8 @@ from xai_widgets.probe.guard import Function
 
 Rule = Literal["standard", "guided", "deconvnet"]
 
+# What libraries add to PyTorch.
+_CUSTOM = (torch._ops.OpOverload, torch._ops.OpOverloadPacket)
 _FEWEST = 4  # values on either side of zero that show a slope other than 1 and 0
 _LOOKED = 6  # values that are remembered at a time
 _PATIENCE = 12  # functions after which they are forgotten
@@ -194,6 +196,27 @@ def writes(func: Function) -> bool:
     """Whether a function changes its first argument."""
     name = getattr(func, "__name__", "")
     return name == "__setitem__" or (name.endswith("_") and not name.endswith("__"))
+
+
+_NO_WORK = frozenset(
+    {
+        "contiguous",
+        "view",
+        "view_as",
+        "reshape",
+        "detach",
+        "clone",
+        "empty",
+        "empty_like",
+        "__get__",
+    }
+)
+
+
+def computes(func: Function) -> bool:
+    """Whether a function is one of PyTorch's own that computes something."""
+    name = getattr(func, "__name__", "")
+    return name not in _NO_WORK and not isinstance(func, _CUSTOM)
 
 
 def against_zero(args: Iterable[Any]) -> bool:

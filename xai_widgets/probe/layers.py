@@ -26,7 +26,9 @@ _MOST_PREFIX_TOKENS = 16
 
 @dataclass(frozen=True)
 class Layout:
-    """How a tensor maps the picture: `size` = (h, w) positions, `channels` channels."""
+    """How a tensor maps the picture: `size` = (h, w) positions, `channels` channels. Tokens have
+    `prefix` others before the first position, and may have more behind the last.
+    """
 
     kind: Literal["channels_first", "channels_last", "tokens"]
     size: tuple[int, int]
@@ -34,16 +36,17 @@ class Layout:
     prefix: int = 0
 
     def to_map(self, x: Tensor) -> Tensor:
-        """The tensor as (N, C, h, w), without the prefix tokens."""
+        """The tensor as (N, C, h, w), without tokens that are no positions."""
         if self.kind == "channels_first":
             return x
         if self.kind == "channels_last":
             return x.permute(0, 3, 1, 2)
         h, w = self.size
-        return x[:, self.prefix :].transpose(1, 2).reshape(x.shape[0], self.channels, h, w)
+        positions = x[:, self.prefix : self.prefix + h * w]
+        return positions.transpose(1, 2).reshape(x.shape[0], self.channels, h, w)
 
     def from_map(self, values: Tensor, like: Tensor) -> Tensor:
-        """The inverse: a map (N, C, h, w) written over the tensor `like`, whose prefix tokens are
+        """The inverse: a map (N, C, h, w) written over the tensor `like`, whose other tokens are
         kept.
         """
         if self.kind == "channels_first":
@@ -51,7 +54,9 @@ class Layout:
         if self.kind == "channels_last":
             return values.permute(0, 2, 3, 1)
         tokens = values.flatten(2).transpose(1, 2)
-        return torch.cat([like[: len(values), : self.prefix], tokens], dim=1)
+        before, behind = self.prefix, self.prefix + tokens.shape[1]
+        like = like[: len(values)]
+        return torch.cat([like[:, :before], tokens, like[:, behind:]], dim=1)
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,17 @@ def layout_of(
     if len(shape) == 3:
         return _tokens(shape[1], shape[2], picture, grid)
     return None
+
+
+def layouts_of(shape: tuple[int, ...], picture: tuple[int, int]) -> list[Layout]:
+    """All ways in which a tensor of this shape may lie over a picture of (H, W)."""
+    if len(shape) == 4:
+        _, a, b, c = shape
+        first = Layout("channels_first", (b, c), a)
+        last = Layout("channels_last", (a, b), c)
+        return [one for one in (first, last) if _stretch(one.size, picture) is not None]
+    found = layout_of(shape, picture, None)
+    return [] if found is None else [found]
 
 
 def _stretch(size: tuple[int, int], picture: tuple[int, int]) -> float | None:
@@ -168,6 +184,7 @@ def rank(
     recorded: Sequence[Recorded],
     head_input: Tensor,
     carries_all: Callable[[Recorded], bool] = lambda record: False,
+    lies: Callable[[Recorded], bool] = lambda record: True,
 ) -> list[Layer]:
     """The layers that CAM methods are best read from, best first.
 
@@ -175,7 +192,8 @@ def rank(
     first. Layers that give out the same tensor (`layer4`, `layer4.2`, `layer4.2.relu`) are listed
     once, under the shortest name. `head_input` is what the classifier's last layer was given: a
     layer is listed if that depends on it at several positions. `carries_all` tells whether nothing
-    of the picture reaches the head but through a layer.
+    of the picture reaches the head but through a layer, `lies` whether what looks like a map is
+    one, which is asked of the deepest layer of each kind and resolution.
     """
     groups: dict[int, list[Recorded]] = {}
     for record in recorded:
@@ -198,6 +216,7 @@ def rank(
         for r in leaders
         if r.layout.kind != "tokens" or r.layout.channels == widths[r.layout.size] or carries_all(r)
     ]
+    leaders = _lying(leaders, lies) or [r for r in leaders if r.layout.kind != "tokens"]
     if not leaders:
         return []
     best = leaders[0]
@@ -211,6 +230,19 @@ def rank(
     names = {record.name for record in first}
     ranked = first + [record for record in leaders if record.name not in names]
     return [Layer(r.name, r.layout.size, r.layout.channels) for r in ranked]
+
+
+def _lying(leaders: Sequence[Recorded], lies: Callable[[Recorded], bool]) -> list[Recorded]:
+    """The leaders but those whose kind, asked of the deepest, does not lie over the picture."""
+    asked: dict[tuple[str, tuple[int, int], int], bool] = {}
+    lying = []
+    for record in leaders:
+        kind = record.layout.kind, record.layout.size, record.layout.prefix
+        if kind not in asked:
+            asked[kind] = lies(record)
+        if asked[kind]:
+            lying.append(record)
+    return lying
 
 
 def _token_widths(leaders: Sequence[Recorded]) -> dict[tuple[int, int], int]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -16,18 +16,15 @@ from xai_widgets.errors import ExplanationError
 from xai_widgets.interrupts import deferred, interruptible
 from xai_widgets.probe.agreement import agree, agree_first
 from xai_widgets.probe.attention import AttentionMode, AttentionPass, TraceMode
-from xai_widgets.probe.calls import LayerMap
 from xai_widgets.probe.fingerprint import Fingerprint, Structure, structure_of
 from xai_widgets.probe.folding import Folding
 from xai_widgets.probe.guard import (
     FunctionMode,
-    Step,
     as_found,
     autograd_ready,
     like_parameters,
     unwrap,
 )
-from xai_widgets.probe.layers import Layer, rank
 from xai_widgets.probe.partial import (
     Needs,
     PartialPass,
@@ -35,7 +32,8 @@ from xai_widgets.probe.partial import (
     run_from_input,
     run_from_layer,
 )
-from xai_widgets.probe.recorder import Recorder, first_tensor
+from xai_widgets.probe.passes import ForwardPass, Lessons
+from xai_widgets.probe.recorder import Recorder
 from xai_widgets.probe.rectifiers import RectifierMode, Rule
 from xai_widgets.targets import Readout, Target
 
@@ -49,10 +47,6 @@ _ACCELERATOR_BACKWARD_BYTES = 4 * 2**30
 # Measured: on CPUs convolutions are up to a third quicker when channels lie innermost in memory.
 _FORMAT = {"cpu": torch.channels_last}
 _T = TypeVar("_T")
-# A shape of inputs, and whether there is but one.
-_Group: TypeAlias = tuple[tuple[int, ...], bool]
-_Kind: TypeAlias = tuple[_Group, int]
-_Memo: TypeAlias = dict[_Kind, _T]
 _INFERENCE = "its weights were made under torch.inference_mode(); build or load it elsewhere"
 # What PyTorch says where a network leaves it, or cuts a value off.
 _NO_GRAPH = (
@@ -68,31 +62,8 @@ class _Held(threading.local):
     number: int | None = None
 
 
-@dataclass(frozen=True)
-class ForwardPass:
-    """A recorded forward pass on (N, C, H, W): the input `x`, a leaf of the graph, the network's
-    `output`, and what `recorder` and `mode` met on the way, step by step. `graphless` says why
-    there is no graph, where the network cannot be run with one.
-    """
-
-    x: Tensor
-    output: Any
-    recorder: Recorder
-    mode: TraceMode
-    steps: Sequence[Step] = ()
-    graphless: str = ""
-
-    @property
-    def kind(self) -> _Kind:
-        """What passes have in common of which the same can be learned: the input's shape, whether
-        it is of one picture, and the sequence of layers.
-        """
-        return _group(self.x), self.recorder.signature
-
-
 class Network:
-    """A network, and what running it taught: which layers carry maps, which are overwritten in
-    place, how much memory a pass takes.
+    """A network, and `lessons`, what running it has taught.
 
     `byte_budget` bounds the largest activation of a batched forward. `draws` says whether it drew
     random numbers when it was recorded last. `state()` tells passes recorded before a change of the
@@ -109,16 +80,9 @@ class Network:
         self._held = _Held()
         self._folding = Folding(self.model, self.state)
         self._structure: Structure = ()
-        self._names: dict[str, str] = {}
         self._overwritten: set[str] | None = None
         self._format_checked = False
-        self._learned: _Memo[list[Layer]] = {}
-        self._whole: _Memo[bool] = {}
-        # Of the latest whole pass: its kind, and which layers passes can be recorded from.
-        self._kinds: dict[_Group, _Kind] = {}
-        self._starts: dict[tuple[_Kind, str], Start] = {}
-        self._refused: set[str] = set()
-        self._item_bytes: dict[tuple[int, ...], tuple[int, int]] = {}
+        self.lessons = Lessons(self.model, self.readout)
         self._batches: dict[tuple[int, ...], str] = {}
         self._form = 0
         self.draws = False
@@ -198,22 +162,9 @@ class Network:
                 self._overwritten |= overwritten
                 forward = self._record(x)
             self.readout.learn(forward.output, len(x), forward.mode.activation)
-        recorder, count = forward.recorder, len(x)
-        self._item_bytes[tuple(x.shape[1:])] = (
-            max(recorder.largest // count, 1),
-            recorder.passed // count,
-        )
+        self.lessons.note(forward)
         self.draws = forward.mode.random
-        if not forward.graphless:
-            self._kinds[_group(x)] = forward.kind
         return forward
-
-    def learn_start(self, forward: ForwardPass, layer: LayerMap) -> None:
-        """Take note of a layer's map in a whole pass: later passes can be recorded from there."""
-        overwritten = layer.pieces[0].record.name in (self._overwritten or ())
-        start = Start.of(layer, overwritten, forward.steps, len(forward.x))
-        if start is not None:
-            self._starts[forward.kind, layer.name] = start
 
     def record_partly(self, x: Tensor, needs: Needs, layer: str | None) -> PartialPass | None:
         """Run the network forward on (N, C, H, W) once, recording no more than what is needed: from
@@ -223,33 +174,17 @@ class Network:
         x = self.prepare(x)
         with autograd_ready(self.model):
             self._learn_structure()
-            start = None if needs == "input" else self._start(_group(x), layer)
-            if _group(x) not in self._kinds or (needs == "layer" and start is None):
-                return None
-            name = start.name if start else ""
-            if name in self._refused:
+            lessons = self.lessons
+            start = lessons.start(x, layer) if needs == "layer" else None
+            if not (lessons.starts_at_input and lessons.knows(x) if needs == "input" else start):
                 return None
             try:
                 found = self._from_layer(x, start) if start else self._from_input(x)
             except Exception:  # the whole pass tells what is wrong, if anything is
-                self._refused.add(name)
+                lessons.refuse(start)
                 return None
         self.draws = found.mode.random
         return found
-
-    def starts_at(self, x: Tensor, layer: str | None) -> bool:
-        """Whether a pass on x (N, C, H, W) can be recorded from a layer on, as far as is known."""
-        start = self._start(_group(x), layer)
-        return start is not None and start.name not in self._refused
-
-    def _start(self, group: _Group, layer: str | None) -> Start | None:
-        kind = self._kinds.get(group)
-        if kind is None:
-            return None
-        if layer is None:
-            ranked = self._learned.get(kind)
-            layer = ranked[0].name if ranked else ""
-        return self._starts.get((kind, self.canonical(layer)))
 
     def _from_layer(self, x: Tensor, start: Start) -> PartialPass:
         # Laid out as in a whole pass: methods that read it compute alike, to the last bit.
@@ -258,13 +193,6 @@ class Network:
     def _from_input(self, x: Tensor) -> PartialPass:
         leaf = self.copy(x.detach()).requires_grad_(True)
         return run_from_input(self.model, leaf, self.copy(leaf))
-
-    def layers_like(self, x: Tensor) -> list[Layer] | None:
-        """The layers that carry maps in passes like the latest whole one of such inputs, best
-        first; None before it has been looked at.
-        """
-        kind = self._kinds.get(_group(x))
-        return None if kind is None else self._learned.get(kind)
 
     def _record(self, x: Tensor) -> ForwardPass:
         if any(parameter.is_inference() for parameter in self.model.parameters()):
@@ -285,13 +213,14 @@ class Network:
         mode = TraceMode()
         with as_found(self.model, mode):
             leaf = self.copy(x.detach()).requires_grad_(requires_grad)
-            recording = Recorder(self.model, leaf, self._overwritten)
+            recording = Recorder(self.model, leaf, self._overwritten, self.lessons.positions)
             with torch.set_grad_enabled(requires_grad), recording as recorder:
                 # Given a copy, an in-place first layer does not overwrite the leaf.
                 given = self.copy(leaf)
                 mode.steps.clear()
                 output = interruptible(self.model, given)
                 steps = tuple(mode.steps)
+        recorder.cut = mode.cut
         return ForwardPass(leaf, output, recorder, mode, steps)
 
     def _is_right_in_format(self, x: Tensor, output: Any) -> bool:
@@ -308,13 +237,10 @@ class Network:
         """Forget what was learned about the network if its modules have been replaced since."""
         structure = structure_of(self.model)
         if structure != self._structure:
-            self._names = _canonical_names(self.model)
             self._overwritten = None
             self._format_checked = False
             self._format = _FORMAT.get(self._device, torch.contiguous_format)
-            self._learned, self._whole = {}, {}
-            self._kinds, self._starts = {}, {}
-            self._refused = set()
+            self.lessons = Lessons(self.model, self.readout)
             self._structure = structure
 
     def batch_problem(self, x: Tensor) -> str:
@@ -443,7 +369,7 @@ class Network:
         with as_found(self.model, mode):
             x = x.detach().clone().requires_grad_(True)
             output = interruptible(self.model, self.copy(x))
-        return AttentionPass(output, mode.matrices, len(x))
+        return AttentionPass(x, output, mode.matrices, mode.first)
 
     def batch_size(
         self, bytes_per_item: int, wanted: int | None = None, backward_bytes: int = 0
@@ -461,71 +387,19 @@ class Network:
         """The inputs (M, C, H, W), as many at a time as is fastest; one by one where no input of
         their size has been traced.
         """
-        item_bytes, _ = self._item_bytes.get(tuple(x.shape[1:]), (self.byte_budget, 0))
-        batches: tuple[Tensor, ...] = x.split(self.batch_size(item_bytes))
+        batches: tuple[Tensor, ...] = x.split(self.best_batch(x))
         return batches
 
     def best_batch(self, x: Tensor, *, wanted: int | None = None, backward: bool = False) -> int:
         """How many inputs of the shape of x, (N, C, H, W), to run together; 1 where none has been
         recorded.
         """
-        item_bytes, passed = self._item_bytes.get(tuple(x.shape[1:]), (self.byte_budget, 0))
-        return self.batch_size(item_bytes, wanted, passed if backward else 0)
+        largest, passed = self.lessons.bytes_of(x) or (self.byte_budget, 0)
+        return self.batch_size(largest, wanted, passed if backward else 0)
 
-    def canonical(self, layer: str) -> str:
-        """The first name of a layer that the network holds under several, or of one of its calls
-        (``name#0``).
-        """
-        name, number, call = layer.partition("#")
-        return self._names.get(name, name) + number + call
-
-    def best_layer(self, forward: ForwardPass) -> str | None:
-        """The layer explained by default in passes like this; None before `rank_layers`."""
-        ranked = self._learned.get(forward.kind)
-        return ranked[0].name if ranked else None
-
-    def rank_layers(self, forward: ForwardPass) -> list[Layer]:
-        """The layers that carry maps, best first; worked out once for each input shape."""
-        ranked = self._learned.get(forward.kind)
-        if ranked is None:
-            with autograd_ready(self.model):
-                ranked = self._learned.get(forward.kind)
-                if ranked is None:
-                    ranked = self._learned[forward.kind] = _ranked(forward, self.readout)
-        return ranked
-
-    def sees_whole(self, forward: ForwardPass) -> bool:
-        """Whether everything in the network sees the picture whole and upright: no part, no mirror
-        image. Worked out once for each input shape and sequence of layers.
-        """
-        plain = self._whole.get(forward.kind)
-        if plain is None:
-            with autograd_ready(self.model):
-                plain = self._whole[forward.kind] = forward.recorder.dataflow.plain
-        return plain
-
-    def saw_whole(self, x: Tensor) -> bool:
-        """Whether that was so in the latest whole pass on inputs like x, and has been looked at."""
-        kind = self._kinds.get(_group(x))
-        return kind is not None and self._whole.get(kind, False)
-
-
-def _group(x: Tensor) -> _Group:
-    return tuple(x.shape[1:]), len(x) == 1
-
-
-def _ranked(forward: ForwardPass, readout: Readout) -> list[Layer]:
-    try:
-        output: Tensor | None = readout.logits(forward.output, len(forward.x))
-    except ExplanationError:
-        output = first_tensor(forward.output)
-    if output is None or output.ndim == 0:
-        return []
-    recorder = forward.recorder
-    head = recorder.head_input(output)
-    source = output if head is None else head
-    layers = rank(list(recorder.records.values()), source, partial(recorder.carries_all, source))
-    return [replace(layer, name=recorder.title_of(layer.name)) for layer in layers]
+    def is_overwritten(self, layer: str) -> bool:
+        """Whether the network writes into what a layer has given out."""
+        return layer in (self._overwritten or ())
 
 
 def not_differentiable(target: Target, error: RuntimeError, why: str = "") -> Exception:
@@ -546,9 +420,3 @@ def not_differentiable(target: Target, error: RuntimeError, why: str = "") -> Ex
         f"{target.name}'s score does not depend on the picture in a way that can be differentiated "
         f"({why}); use a perturbation method such as occlusion or rise"
     )
-
-
-def _canonical_names(model: nn.Module) -> dict[str, str]:
-    """Every dotted name of every module, mapped to the first name of that module."""
-    first = {id(module): name for name, module in model.named_modules()}
-    return {name: first[id(module)] for name, module in model.named_modules(remove_duplicate=False)}

@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from xai_widgets.probe.dataflow import Dataflow, Node
+from xai_widgets.probe.guard import as_found
 from xai_widgets.probe.layers import (
     Layout,
     Recorded,
@@ -20,6 +21,7 @@ from xai_widgets.probe.layers import (
     makes_no_features,
     was_written,
 )
+from xai_widgets.probe.positions import Position, Positions
 
 
 @dataclass(slots=True)
@@ -52,11 +54,19 @@ class Recorder:
     rectifier). So the layer's output is kept and the network goes on with a copy: for the layers
     named in `protect`, or for all (None). Only this thread's forward is recorded; another thread
     may use the network at the same time. While the network runs, outputs are only kept; which of
-    them are maps is worked out on first use.
+    them are maps is worked out on first use, and where they lie kept in `known` for all passes.
     """
 
-    def __init__(self, model: nn.Module, x: Tensor, protect: Collection[str] | None) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        x: Tensor,
+        protect: Collection[str] | None,
+        known: dict[Hashable, dict[int, Position]] | None = None,
+    ) -> None:
         self._model, self._x = model, x
+        self._known = {} if known is None else known
+        self.cut = False  # whether the network left the graph on the way
         self._batch, self._picture = x.shape[0], (int(x.shape[-2]), int(x.shape[-1]))
         # What the first layer with weights was given: the network may have cut the picture into
         # parts, in one batch, or to another size.
@@ -176,6 +186,22 @@ class Recorder:
     def dataflow(self) -> Dataflow:
         """From which earlier outputs each output was computed."""
         return Dataflow(self._outputs, self._x)
+
+    @cached_property
+    def positions(self) -> Positions:
+        """Which of the outputs that look like maps lie over the picture."""
+        kind = tuple(self._x.shape[1:]), self._batch == 1, self.signature
+        known = self._known.setdefault(kind, {})
+        as_found_here = partial(as_found, self._model)
+        return Positions(self._maps, self.dataflow, self._x, known, self.cut, as_found_here)
+
+    @cached_property
+    def attention_layer(self) -> tuple[str, str] | None:
+        """The name and class of the first attention layer that ran; None where there was none."""
+        for output in self._outputs:
+            if is_attention(output.module):
+                return output.name, type(output.module).__name__
+        return None
 
     def calls(self, layer: str) -> list[Recorded]:
         """The outputs of a layer that are maps, call by call; empty for an unknown layer."""

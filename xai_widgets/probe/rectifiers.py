@@ -79,6 +79,11 @@ class RectifierMode(NormMode):
         meet = _MEETINGS.get(func)
         return func(*args, **kwargs) if meet is None else meet(self, func, args, kwargs)
 
+    def is_rectifier(self, func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+        """Whether a function is one of PyTorch's rectifiers, given these arguments."""
+        test = _RECTIFIERS.get(func)
+        return test is not None and test(args, kwargs)
+
     def _meet_rectifier(self, func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if _RECTIFIERS[func](args, kwargs):
             return self.rectify(func, args, kwargs)

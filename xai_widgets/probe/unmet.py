@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from xai_widgets.interrupts import interruptible
 from xai_widgets.probe.guard import Function, as_found
-from xai_widgets.probe.handwritten import SWITCH, scale_of, writes
+from xai_widgets.probe.handwritten import SWITCH, computes, scale_of, writes
 from xai_widgets.probe.network import Network
 from xai_widgets.probe.nodes import is_marked, is_opaque, is_own, is_rectifier
 from xai_widgets.probe.rectifiers import RectifierMode
@@ -25,6 +25,7 @@ from xai_widgets.probe.rectifiers import RectifierMode
 _RECENT = 16  # values that each new one is compared with
 _NEAR = 64  # nodes between them at most
 _ZEROS = 0.05  # a share of zeros that only a rectifier gives
+_SAME_SLOPE = 1e-3
 _NAMED = 3
 _KNOWN = "known"  # of a node that is among the `places` already
 
@@ -49,8 +50,8 @@ def rectifier_warnings(network: Network, x: Tensor, output: Any, mode: Rectifier
             warnings.append(
                 f"the rule cannot look into {_listed(search.hidden)}: rectifiers in there pass the "
                 "gradient by their own derivative, and the map may be guided only in part; explain "
-                "the network without it (not compiled, scripted or checkpointed), or use a method "
-                "without such a rule"
+                "the network without it (not compiled, scripted, checkpointed or in an autograd "
+                "function of its own), or use a method without such a rule"
             )
     if mode.smooth and mode.met:
         count, names = sum(mode.smooth.values()), ", ".join(mode.smooth)
@@ -91,16 +92,24 @@ class _Search(RectifierMode):
         self._recent: deque[tuple[Tensor, int]] = deque(maxlen=_RECENT)
         self._judged: dict[Any, str] = {}
         self._modules: list[str] = []
+        # Since the last function outside of an autograd function of the network's own.
+        self._rectifies_inside = False
+        self._made_inside: set[int] = set()
 
     def call(self, func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if not torch.is_grad_enabled():  # inside an autograd function of the network's own
-            return super().call(func, args, kwargs)
+            self._rectifies_inside = self._rectifies_inside or self.is_rectifier(func, args, kwargs)
+            result = super().call(func, args, kwargs)
+            if computes(func) and isinstance(result, Tensor):
+                self._made_inside.add(result.data_ptr())
+            return result
         self._settle()
         with torch._C.DisableTorchFunction():
             if writes(func) and isinstance(args[0], Tensor) and args[0].requires_grad:
                 self._keep(args[0].clone())
             for value in (*args, *kwargs.values()):
                 self._see(value)
+        self._rectifies_inside, self._made_inside = False, set()
         result = super().call(func, args, kwargs)
         with torch._C.DisableTorchFunction():
             made = args[0] if writes(func) else result
@@ -124,10 +133,7 @@ class _Search(RectifierMode):
     def _compare(self, r: Tensor, node: Any, function: str) -> None:
         own = is_own(node) or is_opaque(node)
         if own:
-            values = r.detach()
-            zeros = float((values == 0).float().mean())
-            rectified = bool((values >= 0).all()) and _ZEROS < zeros < 1
-            hides = is_opaque(node) or rectified
+            hides = is_opaque(node) or self._hides(r, node)
             self._judged[node] = self._place(_kind(node)) if hides else ""
             if is_opaque(node):
                 return
@@ -140,6 +146,17 @@ class _Search(RectifierMode):
                 if own:
                     self._judged[node] = _KNOWN
                 return
+
+    def _hides(self, r: Tensor, node: Any) -> bool:
+        """Whether an autograd function of the network's own may have a rectifier inside: one is
+        among the functions that it called, its result shows one, or it was computed where no
+        function is met (in C++, NumPy) and is not linear.
+        """
+        values = r.detach()
+        zeros = float((values == 0).float().mean())
+        if self._rectifies_inside or (bool((values >= 0).all()) and _ZEROS < zeros < 1):
+            return True
+        return values.data_ptr() not in self._made_inside and not _is_linear(node, values)
 
     def _place(self, what: str) -> str:
         where = next((f'layer "{name}"' for name in reversed(self._modules) if name), "the network")
@@ -187,6 +204,30 @@ class _Search(RectifierMode):
         finally:
             for handle in handles:
                 handle.remove()
+
+
+def _is_linear(node: Any, r: Tensor) -> bool:
+    """Whether an autograd function is an elementwise one with a single slope for each channel, as
+    its own backward shows.
+    """
+    ones = [torch.zeros(tuple(part.shape), dtype=r.dtype, device=r.device)
+            for part in node._input_metadata]  # fmt: skip
+    same = [i for i, part in enumerate(ones) if part.shape == r.shape]
+    if len(same) != 1 or r.ndim < 2:
+        return False
+    ones[same[0]] += 1
+    try:
+        with torch.no_grad():
+            made = node.apply(*ones)
+    except Exception:  # whatever it raises when it is asked twice
+        return False
+    found = made if isinstance(made, (tuple, list)) else (made,)
+    slopes = next((g for g in found if isinstance(g, Tensor) and g.shape == r.shape), None)
+    if slopes is None:
+        return False
+    by_channel = slopes.transpose(0, 1).flatten(1)
+    spread = by_channel.amax(1) - by_channel.amin(1)
+    return bool((spread <= _SAME_SLOPE * by_channel.abs().amax(1)).all())
 
 
 def _kind(node: Any) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from xai_widgets.errors import ExplanationError, brief, nearest
+from xai_widgets.interrupts import deferred
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -97,7 +98,7 @@ def applied_to(scores: Tensor, met: Met | None = None) -> Applied:
     """What a network has made of the scores (N, C) that it returned."""
     import torch
 
-    with torch.no_grad():
+    with deferred(), torch.no_grad():
         values = scores.detach().float()
     node = scores.grad_fn
     if node is None:

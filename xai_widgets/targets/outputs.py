@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from xai_widgets.errors import ExplanationError, brief, nearest
+from xai_widgets.interrupts import deferred
 from xai_widgets.targets.parts import (
     Part,
     Path,
@@ -177,7 +178,7 @@ def _activated(scores: Tensor, other: Tensor) -> bool:
 
     if scores.shape != other.shape:
         return False
-    with torch.no_grad():
+    with deferred(), torch.no_grad():
         z, y = scores.detach().float(), other.detach().float()
         made = (z.softmax(1), z.log_softmax(1), z.sigmoid())
         return any(torch.allclose(y, one, rtol=1e-3, atol=1e-6) for one in made)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xai_widgets.errors import ExplanationError
+from xai_widgets.interrupts import deferred
 from xai_widgets.targets.activation import (
     Activation,
     Applied,
@@ -288,7 +289,7 @@ class Readout:
         """Whether a function of the user's own makes probabilities, as its graph tells."""
         import torch
 
-        with torch.enable_grad():
+        with deferred(), torch.enable_grad():
             given = scores.detach().clone().requires_grad_(True)
             made = self.of_logits(given * 1.0)
         applied = applied_to(made) if made.grad_fn is not None else "plain"

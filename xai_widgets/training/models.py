@@ -12,6 +12,7 @@ import torch.nn.functional as F  # the field's name for it
 from torch import Tensor, nn
 
 from xai_widgets.errors import check_choice
+from xai_widgets.interrupts import deferred
 
 
 class _Block(nn.Module):
@@ -126,6 +127,6 @@ def build(name: str, channels: int, classes: int, seed: int = 0) -> Any:
     Raises ExplanationError with the nearest spelling for an unknown name.
     """
     check_choice("model", name, MODELS)
-    with torch.device("cpu"), torch.random.fork_rng(devices=[]):
+    with deferred(), torch.device("cpu"), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return MODELS[name](channels, classes)

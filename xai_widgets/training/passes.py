@@ -17,6 +17,7 @@ from xai_widgets.probe.guard import as_found, autograd_ready, buffers_aside, lik
 from xai_widgets.probe.rectifiers import Rule
 from xai_widgets.targets import logits_of
 from xai_widgets.training.double_backward import DoubleBackwardMode
+from xai_widgets.training.layout import REFUSALS, is_settled, layout_for, settle
 
 STATISTICS = ("batch", "fixed")
 
@@ -67,22 +68,45 @@ class TrainingPass:
         check_choice("statistics", statistics, STATISTICS)
         self.model = unwrap(model)
         self._run, self._smoothing = model, label_smoothing
-        self._mode = DoubleBackwardMode()
-        self._mode.fixed = statistics == "fixed"
         self._generators = _generator_states()
         with autograd_ready(self.model):
             self._targets = targets.detach().clone()  # may be an inference tensor
             self.inputs = like_parameters(inputs, self.model).clone().requires_grad_(True)
-            # A copy, as a first layer that works in place must not overwrite a leaf.
-            # Measured: on a CPU the second backward is fastest with channels innermost.
-            cpu = self.inputs.device.type == "cpu" and self.inputs.ndim == 4
-            layout = torch.channels_last if cpu else torch.preserve_format
-            given = self.inputs.clone(memory_format=layout)
-            self._mode.source = given.grad_fn
-            with self._mode:
-                output: Any = model(given)
+            output = self._first(statistics)
             self.logits = logits_of(output, batch=len(self.inputs))
             self.losses = self._losses(self.logits)
+
+    def _first(self, statistics: str) -> Any:
+        """What the network gives out for the inputs; once more, as if it had not been run, where it
+        turns out that it cannot take the quick layout.
+        """
+        self._layout = layout_for(self.model, self.inputs)
+        if self._layout != torch.channels_last or is_settled(self.model, self.inputs):
+            return self._recorded(statistics)
+        before = [(buffer, buffer.clone()) for buffer in self.model.buffers()]
+        try:
+            output = self._recorded(statistics)
+        except REFUSALS:
+            self._layout = torch.contiguous_format
+            with torch.no_grad():
+                for buffer, value in before:
+                    buffer.copy_(value)
+            _set_generators(self._generators)
+            output = self._recorded(statistics)
+        settle(self.model, self.inputs, self._layout)
+        return output
+
+    def _recorded(self, statistics: str) -> Any:
+        self._mode = DoubleBackwardMode()
+        self._mode.fixed = statistics == "fixed"
+        given = self._given(self.inputs)
+        self._mode.source = given.grad_fn
+        with self._mode:
+            return self._run(given)
+
+    def _given(self, x: Tensor) -> Tensor:
+        """A copy, as a first layer that works in place must not overwrite a leaf."""
+        return x.clone(memory_format=self._layout)
 
     def gradient(
         self, of: Tensor | None = None, *, rule: Rule = "standard", create_graph: bool = False
@@ -118,14 +142,14 @@ class TrainingPass:
         """
         with as_found(self.model) if evaluating else self.again():
             x = inputs.detach().requires_grad_(True)
-            losses = self._losses(logits_of(self._run(x.clone()), batch=len(x)))
+            losses = self._losses(logits_of(self._run(self._given(x)), batch=len(x)))
             (gradient,) = torch.autograd.grad(losses.sum(), x)
         return gradient
 
     def logits_at(self, inputs: Tensor) -> Tensor:
         """The logits (N, classes) at other inputs, with their graph; see `again`."""
         with self.again():
-            return logits_of(self._run(inputs), batch=len(inputs))
+            return logits_of(self._run(self._given(inputs)), batch=len(inputs))
 
     @contextmanager
     def again(self) -> Iterator[None]:

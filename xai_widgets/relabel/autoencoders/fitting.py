@@ -361,12 +361,13 @@ def _due(step: int, steps: int) -> bool:
 
 def _preview(model: Any, pixels: Tensor) -> npt.NDArray[np.uint8]:
     """Pictures (N, C, H, W) in [0, 1] in a row above their reconstructions: (2 H, N W, 3)."""
-    model.eval()
-    try:
-        with torch.no_grad():
-            both = (pixels, reconstruct(model, pixels))
-    finally:
-        model.train()
+    with deferred():
+        model.eval()
+        try:
+            with torch.no_grad():
+                both = (pixels, reconstruct(model, pixels))
+        finally:
+            model.train()
     grid = torch.cat([torch.cat(list(row), dim=-1) for row in both], dim=-2).cpu().clamp(0, 1)
     if grid.shape[0] != 3:
         grid = grid.mean(0, keepdim=True).expand(3, -1, -1)

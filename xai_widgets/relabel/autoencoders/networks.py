@@ -29,6 +29,7 @@ from xai_widgets.files import (
     path_of,
     save_tensors,
 )
+from xai_widgets.interrupts import deferred
 from xai_widgets.relabel.autoencoders.vae import check_pixels, padded
 
 Made = TypeVar("Made")
@@ -99,7 +100,7 @@ def seeded(make: Callable[[], Made], seed: int) -> Made:
     stays as it is.
     """
     device = "meta" if _shapes_alone.get() else "cpu"
-    with torch.device(device), torch.random.fork_rng(devices=[]):
+    with deferred(), torch.device(device), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return make()
 

@@ -1,0 +1,157 @@
+"""Which pictures are alike: neighbours, near duplicates, a map of all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from xai_widgets.errors import check_choice
+from xai_widgets.study.statistics import sklearn
+
+__all__ = ["Duplicates", "centred", "duplicates", "nearest_rows", "projection", "small"]
+
+Floats = npt.NDArray[np.float32]
+RowNumbers = npt.NDArray[np.int64]
+_BLOCK = 1024
+_PARTNERS = 16  # of one picture that are looked at closely
+_COMPONENTS = 50
+_SIDE = 24  # of the thumbnails that are compared
+METHODS = ("tsne", "pca")
+
+
+def centred(features: npt.ArrayLike) -> Floats:
+    """Features (n, K) less their mean, of length 1: their products are cosines. Rectified features
+    all point one way, and without their mean they are told apart.
+    """
+    wide = np.asarray(features, dtype=np.float64)
+    wide = wide - wide.mean(axis=0, keepdims=True)
+    lengths = np.linalg.norm(wide, axis=1, keepdims=True)
+    unit = np.divide(wide, lengths, out=np.zeros_like(wide), where=lengths > 1e-12)
+    return np.asarray(unit, dtype=np.float32)
+
+
+def nearest_rows(features: Floats, place: int, count: int) -> tuple[RowNumbers, Floats]:
+    """The places of the most similar rows of unit features (n, K), itself left out, and their
+    cosines.
+    """
+    cosine = features @ features[place]
+    cosine[place] = -np.inf
+    order = np.argsort(-cosine, kind="stable")[: min(count, len(cosine) - 1)]
+    return order.astype(np.int64), cosine[order]
+
+
+@dataclass(frozen=True, eq=False)
+class Duplicates:
+    """groups: the places of pictures that are nearly the same, each group in order; similarity: of
+    the two least similar neighbours in each.
+    """
+
+    groups: list[RowNumbers]
+    similarity: list[float]
+
+
+def duplicates(
+    features: npt.ArrayLike,
+    thumbnails: npt.NDArray[np.uint8],
+    digests: npt.NDArray[np.uint64],
+    similarity: float = 0.98,
+) -> Duplicates:
+    """Pictures whose features (n, K) have at least that cosine (less their mean), and whose
+    thumbnails (n, h, w, 3), small, that correlation; pictures of the same digest always. Compared
+    in blocks: memory for 1,024 rows at a time.
+    """
+    unit = centred(features)
+    seen = _standardised(thumbnails)
+    count = len(unit)
+    parent = np.arange(count)
+    lowest: dict[int, float] = {}
+    links: list[tuple[int, int, float]] = []
+    first: dict[int, int] = {}
+    for place, digest in enumerate(digests.tolist()):
+        if digest in first:
+            links.append((first[digest], place, 1.0))
+        elif digest:
+            first[digest] = place
+    for start in range(0, count, _BLOCK):
+        rows = np.arange(start, min(start + _BLOCK, count))
+        cosine = unit[rows] @ unit.T
+        cosine[np.arange(count)[None] <= rows[:, None]] = -1
+        near = np.argwhere(cosine >= similarity)
+        for i in np.unique(near[:, 0]):
+            others = near[near[:, 0] == i, 1]
+            others = others[np.argsort(-cosine[i, others], kind="stable")[:_PARTNERS]]
+            alike = seen[others] @ seen[rows[i]]
+            for other, value in zip(others.tolist(), alike.tolist(), strict=True):
+                if value >= similarity:
+                    links.append((int(rows[i]), other, min(value, float(cosine[i, other]))))
+    for a, b, value in links:
+        one, other = _root(parent, a), _root(parent, b)
+        low = min(value, lowest.pop(one, 1.0), lowest.pop(other, 1.0))
+        parent[max(one, other)] = min(one, other)
+        lowest[min(one, other)] = low
+    roots = np.array([_root(parent, i) for i in range(count)])
+    groups = [np.flatnonzero(roots == root) for root in sorted(lowest)]
+    return Duplicates(groups, [lowest[root] for root in sorted(lowest)])
+
+
+def _root(parent: npt.NDArray[Any], place: int) -> int:
+    while parent[place] != place:
+        parent[place] = parent[parent[place]]
+        place = int(parent[place])
+    return place
+
+
+def _standardised(thumbnails: npt.NDArray[np.uint8]) -> Floats:
+    """Thumbnails as vectors of mean 0 and length 1: their products are correlations."""
+    flat = thumbnails.reshape(len(thumbnails), -1).astype(np.float32)
+    flat -= flat.mean(axis=1, keepdims=True)
+    lengths = np.linalg.norm(flat, axis=1, keepdims=True)
+    unit = np.divide(flat, lengths, out=np.zeros_like(flat), where=lengths > 1e-6)
+    return np.asarray(unit, dtype=np.float32)
+
+
+def projection(
+    features: npt.ArrayLike, *, method: str = "tsne", seed: int = 0, perplexity: float = 30.0
+) -> Floats:
+    """Features (n, K) as points (n, 2): their first 50 principal components, then t-SNE with a
+    seed; with method="pca" the first two components. The same seed gives the same points.
+
+    Source: van der Maaten and Hinton 2008. Raises ExplanationError without scikit-learn.
+    """
+    check_choice("method", method, METHODS)
+    wide = np.nan_to_num(np.asarray(features, dtype=np.float32))
+    count, width = wide.shape
+    if count < 3 or width < 2:
+        out = np.zeros((count, 2), np.float32)
+        out[:, : min(width, 2)] = wide[:, :2] - wide[:, :2].mean(axis=0)
+        return out
+    decomposition = sklearn("decomposition", "the projection")
+    few = min(_COMPONENTS if method == "tsne" else 2, count - 1, width)
+    pca = decomposition.PCA(max(few, 2) if min(count, width) >= 2 else few, random_state=seed)
+    reduced = pca.fit_transform(wide)
+    if method == "pca" or count < 5:
+        return np.asarray(reduced[:, :2], dtype=np.float32)
+    manifold = sklearn("manifold", "the projection")
+    points = manifold.TSNE(
+        2, perplexity=min(perplexity, (count - 1) / 3), init="pca", random_state=seed
+    ).fit_transform(reduced)
+    return np.asarray(points, dtype=np.float32)
+
+
+def small(jpegs: Sequence[bytes]) -> npt.NDArray[np.uint8]:
+    """Thumbnails (n, 24, 24, 3), for comparison; black where there is none."""
+    import io
+
+    from PIL import Image
+
+    out = np.zeros((len(jpegs), _SIDE, _SIDE, 3), np.uint8)
+    for place, content in enumerate(jpegs):
+        if content:
+            with Image.open(io.BytesIO(content), formats=["JPEG"]) as image:
+                shrunk = image.convert("RGB").resize((_SIDE, _SIDE), Image.Resampling.BOX)
+                out[place] = np.asarray(shrunk)
+    return out
