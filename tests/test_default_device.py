@@ -67,6 +67,8 @@ def engine_for(method: str) -> xw.Engine:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_gives_the_same(method: str) -> None:
+    if method == "opti_cam" and tuple(map(int, torch.__version__.split(".")[:2])) < (2, 7):
+        pytest.skip("torch's own Adam counts its steps on the default device there")
     wanted = explain(engine_for(method), method, PHOTO)
     engine = engine_for(method)
     with default_device():

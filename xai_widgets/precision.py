@@ -1,4 +1,6 @@
-"""float64 wherever tensors are: Apple's devices (MPS) have none, and compute on the CPU instead."""
+"""float64 wherever tensors are: Apple's devices (MPS) have none, and compute on the CPU instead;
+and where they are by default.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +13,13 @@ _WITHOUT = frozenset({"mps"})
 def has_float64(device: torch.device) -> bool:
     """Whether a device computes in float64."""
     return device.type not in _WITHOUT
+
+
+def default_device() -> torch.device:
+    """Where tensors are made that name no device. Not `torch.get_default_device`, which fails in
+    torch 2.5 and 2.6 once a default was set and unset, and there knows nothing of ``with device:``.
+    """
+    return torch.empty(0, device=None).device
 
 
 def widest(device: torch.device) -> torch.dtype:

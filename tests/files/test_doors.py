@@ -4,8 +4,11 @@ waited for, none is run, each is taken or refused in words, and none is changed.
 
 from __future__ import annotations
 
+import atexit
 import json
+import shutil
 import signal
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -62,6 +65,7 @@ def refused_or_taken(folder: Path) -> Iterator[None]:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, before)
         assert not list(folder.rglob(MARK))
+        assert not list(marks().rglob(MARK))
 
 
 @cache
@@ -191,10 +195,25 @@ DOORS: Mapping[str, Door] = {
 }
 
 
+@cache
+def made_once(door: str) -> tuple[Path, Path]:
+    """A folder with what belongs at a door, and its path in there."""
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder, DOORS[door].sound(folder).relative_to(folder)
+
+
+def sound(door: str, folder: Path) -> Path:
+    """What belongs at a door, in a folder of the test's own."""
+    made, path = made_once(door)
+    shutil.copytree(made, folder, dirs_exist_ok=True)
+    return folder / path
+
+
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("door", DOORS)
 def test_what_stands_where_a_file_is_expected(door: str, place: str, tmp_path: Path) -> None:
-    path = DOORS[door].sound(tmp_path)
+    path = sound(door, tmp_path)
     path.unlink()
     PLACES[place](path)
     with refused_or_taken(tmp_path):
@@ -213,7 +232,7 @@ def test_paths_that_there_cannot_be(
 
 def put(door: str, content: bytes, folder: Path) -> None:
     """A content at a door."""
-    path = DOORS[door].sound(folder)
+    path = sound(door, folder)
     path.write_bytes(content)
     with refused_or_taken(folder):
         DOORS[door].opened(path)
@@ -221,22 +240,33 @@ def put(door: str, content: bytes, folder: Path) -> None:
         assert path.read_bytes() == content
 
 
+@cache
+def marks() -> Path:
+    """Where payloads leave their mark, if one is run."""
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+@cache
+def every_content() -> list[bytes]:
+    return [content for _, content in contents(marks())]
+
+
 @pytest.mark.parametrize("door", DOORS)
 def test_contents_of_every_kind(door: str, tmp_path: Path) -> None:
-    payloads = tmp_path / "payloads"
-    payloads.mkdir()
-    for number, (_, content) in enumerate(contents(tmp_path)):
+    for number, content in enumerate(every_content()):
         folder = tmp_path / str(number)
         folder.mkdir()
         put(door, content, folder)
     assert number > 40
-    assert not list(tmp_path.rglob(MARK))
+    assert not list(marks().rglob(MARK))
 
 
 @pytest.mark.parametrize("door", DOORS)
 def test_sound_files_that_were_damaged(door: str, tmp_path: Path) -> None:
-    sound = DOORS[door].sound(tmp_path).read_bytes()
-    for number, (_, content) in enumerate(damaged(sound)):
+    whole = sound(door, tmp_path / "sound").read_bytes()
+    for number, (_, content) in enumerate(damaged(whole)):
         folder = tmp_path / str(number)
         folder.mkdir()
         put(door, content, folder)
@@ -276,10 +306,10 @@ BLOCKS = {"training": "progress", "autoencoder": "settings", "autoencoder's trai
 
 @pytest.mark.parametrize(("door", "field"), [(d, f) for d in FIELDS for f in FIELDS[d]])
 def test_fields_of_checkpoints(door: str, field: str, tmp_path: Path) -> None:
-    path = DOORS[door].sound(tmp_path)
-    sound = path.read_bytes()
+    path = sound(door, tmp_path)
+    whole = path.read_bytes()
     for value in VALUES:
-        path.write_bytes(sound)
+        path.write_bytes(whole)
         rewritten(path, set_field(BLOCKS[door], field, value))
         with refused_or_taken(tmp_path):
             DOORS[door].opened(path)
@@ -290,7 +320,7 @@ def test_fields_of_checkpoints(door: str, field: str, tmp_path: Path) -> None:
 def test_metadata_of_a_training_that_are_missing_or_odd(
     block: str, text: str | None, tmp_path: Path
 ) -> None:
-    path = a_training(tmp_path)
+    path = sound("training", tmp_path)
 
     def change(_tensors: dict[str, Any], metadata: dict[str, str]) -> None:
         metadata.pop(block)
@@ -337,7 +367,7 @@ def test_fields_of_a_ledger(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("seconds", [partial(float, "nan"), partial(float, "inf")])
 def test_weights_that_are_no_numbers(seconds: Callable[[], float], tmp_path: Path) -> None:
-    path = a_training(tmp_path)
+    path = sound("training", tmp_path)
 
     def change(tensors: dict[str, Any], _metadata: dict[str, str]) -> None:
         tensors["network.0.weight"].view(-1)[3] = seconds()
@@ -365,7 +395,7 @@ def test_weights_that_are_no_numbers(seconds: Callable[[], float], tmp_path: Pat
     ],
 )
 def test_tensors_that_no_such_training_has(key: str, tensor: torch.Tensor, tmp_path: Path) -> None:
-    path = a_training(tmp_path)
+    path = sound("training", tmp_path)
     rewritten(path, lambda tensors, _: tensors.update({key: tensor}))
     own = network()
     before = {name: value.clone() for name, value in own.state_dict().items()}

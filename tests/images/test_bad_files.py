@@ -54,6 +54,11 @@ def encode(kind: str, mode: str, orientation: int | None = None) -> bytes | None
         image.save(buffer, format=kind, **options)
     except (OSError, ValueError, KeyError):
         return None
+    if (kind, mode) == ("TIFF", "YCbCr"):  # Pillow wrote what it could not read before 13.0
+        try:
+            Image.open(buffer).load()
+        except OSError:
+            return None
     return buffer.getvalue()
 
 

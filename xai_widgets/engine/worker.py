@@ -17,9 +17,8 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal
 
-import torch
-
 from xai_widgets.interrupts import deferred, wait_for
+from xai_widgets.precision import default_device
 
 State = Literal["queued", "running", "done", "cancelled", "failed"]
 Callback = Callable[[Any], None]
@@ -55,7 +54,7 @@ class Job:
         self._callbacks = callbacks
         self._steps: Iterator[Any] | None = None
         self._last: Any = None
-        self._default_device = torch.get_default_device()  # which belongs to a thread
+        self._default_device = default_device()  # which belongs to a thread
         self._cancel = threading.Event()
         self._over = threading.Event()
 
@@ -101,7 +100,7 @@ class Job:
 
     def _as_submitted(self) -> AbstractContextManager[Any]:
         """The default device of the thread that submitted the job, for networks that rely on it."""
-        plain = self._default_device == torch.get_default_device()
+        plain = self._default_device == default_device()
         return nullcontext() if plain else self._default_device
 
     def _report(self, event: str, value: Any) -> None:

@@ -8,7 +8,9 @@ from __future__ import annotations
 import inspect
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from itertools import product
 from pathlib import Path
 from typing import Any, TypeVar
@@ -32,6 +34,7 @@ from xai_widgets.relabel.autoencoders.vae import check_pixels, padded
 
 Made = TypeVar("Made")
 Last = TypeVar("Last", nn.Conv2d, nn.Linear)
+_shapes_alone: ContextVar[bool] = ContextVar("shapes_alone", default=False)
 _LOG_VARIANCE = (-14.0, 6.0)  # beyond it exp overflows, or means nothing in float32
 
 
@@ -82,11 +85,21 @@ def enlarged(channels: int, wanted: int, times: int) -> nn.Sequential:
     return nn.Sequential(convolution, nn.PixelShuffle(times))
 
 
+@contextmanager
+def shapes_alone() -> Iterator[None]:
+    """Autoencoders that are made within have the shapes of their weights, and take no memory."""
+    token = _shapes_alone.set(True)
+    try:
+        yield
+    finally:
+        _shapes_alone.reset(token)
+
+
 def seeded(make: Callable[[], Made], seed: int) -> Made:
     """The result of `make`, its random weights drawn on the CPU from a seed; the global generator
     stays as it is.
     """
-    device = "meta" if torch.get_default_device().type == "meta" else "cpu"  # shapes alone
+    device = "meta" if _shapes_alone.get() else "cpu"
     with deferred(), torch.device(device), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return make()
@@ -374,7 +387,7 @@ def _described(path: Path, metadata: Mapping[str, str], weights: Mapping[str, Te
                 f"{len(weights)} tensors, of which none is wider than {most}"
             )
     try:
-        with torch.device("meta"):
+        with shapes_alone():
             shapes = kind(**settings)
     except ExplanationError as error:
         raise ExplanationError(f"{where} is damaged: {error}") from error

@@ -64,7 +64,8 @@ class GradientComparison(Appearance, Parametrised):
     cursor, one zoom, one class; any two laid over each other, and their difference.
 
     `engines` is an Engine, several, or a mapping from names; with `checkpoints`, a mapping from
-    names to weights (state dicts or files), the rows are copies of the one engine's network.
+    names to weights (state dicts or files: safetensors, or of `torch.save` with torch 2.10 or
+    newer), the rows are copies of the one engine's network.
     `image` is a picture or a list of them, of which the one at `picture_index` is shown. `methods`
     are names of `engine.methods`; `target` is a class, None for the first network's most probable
     one; with `own=True` each row explains its own network's. `names` and `accuracies` (shares) go
