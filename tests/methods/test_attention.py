@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tests.networks import cnn, picture
+from tests.networks import cnn, picture, seeded
 from tests.transformers import TinyVit, tiny_vit
 from xai_widgets import _torchvision
 from xai_widgets.engine import Engine
@@ -150,7 +150,7 @@ def test_attention_that_comes_late_is_said(method: str) -> None:
     x = picture()
     assert Engine(network).explain(x, method, target=CLASS).warnings == ()
     stem = [nn.Sequential(nn.Conv2d(3, 3, 3, padding=1), nn.ReLU()) for _ in range(5)]
-    network.patches = nn.Sequential(*stem, network.patches)  # type: ignore[assignment]
+    network.patches = nn.Sequential(*map(seeded, stem), network.patches)  # type: ignore[assignment]
     layers = 5 + 1 + 4 * len(network.attention) + 1
     (warning,) = Engine(network).explain(x, method, target=CLASS).warnings
     assert warning.startswith(f"7 of this network's {layers} layers with weights come before")
