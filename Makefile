@@ -24,11 +24,11 @@ demo-html: $(VENV)/.demo
 
 # Four parts, two at a time, the longest first.
 LOWER := tests/probe tests/methods tests/metrics
-UPPER := tests/demo tests/images tests/relabel tests/render tests/widgets
+UPPER := tests/demo tests/files tests/images tests/relabel tests/render tests/study tests/widgets
 
 test: $(VENV)/.test $(VENV)/.chromium js/node_modules/.installed
 	@echo "Running the tests in four parts, two at a time. Each prints when it is done ..."
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-browser test-rest test-upper test-lower
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-browser test-rest test-lower test-upper
 
 test-browser:
 	$(JS) run --silent check
