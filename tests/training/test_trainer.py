@@ -51,7 +51,9 @@ def test_interrupted_again_and_again_it_ends_with_the_same_bits(whole: dict[str,
     while not made.finished:
         before = torch.get_rng_state()
         alarm = Alarm()
-        raised = alarm.rings_in(lambda: list(made.stream()), chance.uniform(0, 0.1), 1e-3)
+        # Early at first, so that a quick machine meets several; later, so that a slow one ends.
+        delay = chance.uniform(0, 0.005 * (2 + presses))
+        raised = alarm.rings_in(lambda: list(made.stream()), delay, 1e-3)
         assert raised or not alarm.rung
         presses += alarm.rung > 0
         assert torch.equal(torch.get_rng_state(), before)
