@@ -266,7 +266,7 @@ def main() -> None:
     keep(
         "dataset",
         {
-            **provenance(),
+            **{k: v for k, v in provenance().items() if k not in ("date", "command")},
             "photographs": chosen.photographs,
             "dataset": data_set(chosen.photographs, chosen.rounds),
             "one_picture": one_picture(chosen.rounds),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -31,8 +32,7 @@ from xai_widgets.targets import Activation, OutputLike, Readout, Target, TargetL
 from xai_widgets.targets.names import class_names_of
 
 _RESULT_BYTES = 64 * 2**20
-# Measured on two cores: more threads take time from the network; more pictures are two batches.
-_READERS, _AHEAD = 2, 16
+_READERS, _AHEAD = 4, 16  # threads; pictures: two batches
 _SEEN = 10_000  # pictures
 _SURE = 2  # passes in a row of which a method has read more
 
@@ -114,10 +114,15 @@ class Internals:
         return image if isinstance(image, Picture) else self.preprocessor(image)
 
     def pictures(self, images: Iterable[Any]) -> Iterator[Picture]:
-        """Images as model inputs, in their order, read ahead while the network runs. A function of
-        the user's own that prepares them is called by one thread at a time.
+        """Images as model inputs, in their order. Where the network leaves processors idle, they
+        are read ahead by threads; a function of the user's own that prepares them is called by one
+        thread at a time.
         """
-        threads = _READERS if self.preprocessor.may_run_in_threads else 1
+        on_cpu = next((p.is_cpu for p in self.network.model.parameters()), True)
+        idle = (os.cpu_count() or 1) - (torch.get_num_threads() if on_cpu else 0)
+        threads = min(_READERS if self.preprocessor.may_run_in_threads else 1, idle)
+        if threads < 1:
+            return map(self.picture, images)
         return ahead(self.picture, images, threads=threads, count=_AHEAD)
 
     def pixels(self, inputs: Tensor) -> np.ndarray[Any, np.dtype[np.uint8]]:

@@ -166,7 +166,7 @@ class Batches:
             trace = None
             if not self._network.batch_problem(x):
                 trace = self._internals.joint_trace(pictures, needs=self._needs, layer=self._layer)
-        joins = self._joins[tuple(x.shape)] = trace is not None and trace.joins
+            joins = self._joins[tuple(x.shape)] = trace is not None and trace.joins
         return trace if joins else None
 
     def _may_join(self, batch: Sequence[_Pair]) -> bool:
