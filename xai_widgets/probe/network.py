@@ -390,12 +390,20 @@ class Network:
         batches: tuple[Tensor, ...] = x.split(self.best_batch(x))
         return batches
 
-    def best_batch(self, x: Tensor, *, wanted: int | None = None, backward: bool = False) -> int:
+    def best_batch(
+        self,
+        x: Tensor,
+        *,
+        wanted: int | None = None,
+        backward: bool = False,
+        limit: int | None = None,
+    ) -> int:
         """How many inputs of the shape of x, (N, C, H, W), to run together; 1 where none has been
-        recorded.
+        recorded. `limit` bounds the bytes of all that layers give out.
         """
         largest, passed = self.lessons.bytes_of(x) or (self.byte_budget, 0)
-        return self.batch_size(largest, wanted, passed if backward else 0)
+        size = self.batch_size(largest, wanted, passed if backward else 0)
+        return size if limit is None or not passed else max(1, min(size, limit // passed))
 
     def is_overwritten(self, layer: str) -> bool:
         """Whether the network writes into what a layer has given out."""
