@@ -15,7 +15,7 @@ from xai_widgets.engine.arguments import each_picture, layer_name, several_pictu
 from xai_widgets.engine.cautions import RANDOM
 from xai_widgets.engine.explaining import explain_layers, explain_picture
 from xai_widgets.engine.internals import Internals
-from xai_widgets.engine.many import Batches, paired, targets_for
+from xai_widgets.engine.many import Batches, one_for_each, paired, targets_for
 from xai_widgets.engine.sources import (
     check_model,
     from_timm,
@@ -272,8 +272,9 @@ class Engine:
         batches = self._batches(method, layer, parameters)
         given = several_pictures(images, "explain_batch", "for one picture call explain(image)")
         pictures = [self.picture(image) for image in given]
-        if len(pictures) == 1 and isinstance(targets, Iterable) and not isinstance(targets, str):
-            return batches.explain_targets(pictures[0], list(targets))
+        several = one_for_each(targets)
+        if len(pictures) == 1 and several is not None:
+            return batches.explain_targets(pictures[0], list(several))
         return batches.explain_as_one(pictures, targets_for(targets, pictures))
 
     @strict_keywords
@@ -293,8 +294,9 @@ class Engine:
             for attribution in engine.explain_many(sorted(folder.glob("*.jpg"))):
                 ...
 
-        Images are read ahead by threads while the network runs on batches as large as is quickest;
-        they are taken from `images`, which may be a generator, as they are needed, and nothing is
+        The network runs on batches as large as is quickest, and images are read ahead by threads
+        where it leaves processors idle; they are taken from `images`, which may be a generator, as
+        they are needed, and nothing is
         kept of those that are done. `targets` is one for all, or one for each image, also from a
         generator; None is each image's own top class. Methods that need many passes explain one
         image at a time, each pass a batch. `progress` shows a bar. Closing the iterator, as leaving

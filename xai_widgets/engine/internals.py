@@ -223,7 +223,7 @@ class Internals:
         """
         if method.needs_attention or method.changes_rectifiers(parameters):
             return "everything"
-        if self._read_more[method.function, frozenset(parameters.items())] >= _SURE:
+        if self._read_more[_use(method, parameters)] >= _SURE:
             return "everything"
         return "layer" if method.takes_layer else "input"
 
@@ -231,10 +231,10 @@ class Internals:
         self, method: Method, parameters: Mapping[str, Any], trace: Trace, *, partly: bool
     ) -> None:
         """Take note of what a method has read of a pass, `partly` recorded at first."""
-        key = (method.function, frozenset(parameters.items()))
+        use = _use(method, parameters)
         if partly:
-            self._read_more[key] = self._read_more[key] + 1 if trace.is_whole else 0
-        (self._one_pass.discard if trace.ran_again else self._one_pass.add)(key)
+            self._read_more[use] = self._read_more[use] + 1 if trace.is_whole else 0
+        (self._one_pass.discard if trace.ran_again else self._one_pass.add)(use)
 
     def fresh_trace(
         self,
@@ -247,16 +247,16 @@ class Internals:
         about before: run now and not kept, so that there is no need to look which state of the
         network it is of. None where that is not so.
         """
-        key = (method.function, frozenset(parameters.items()))
-        if key not in self._one_pass or self.needs(method, parameters) != "layer":
+        if _use(method, parameters) not in self._one_pass:
+            return None
+        if self.needs(method, parameters) != "layer":
             return None
         if self._seen.get(picture.digest) or not self.network.lessons.start(
             picture.input, layer or self.layer
         ):
             return None
         self._seen.put(picture.digest, True, 1)
-        trace = self.passing_trace(picture, None, "layer", layer, kept=False)
-        return trace
+        return self.passing_trace(picture, None, "layer", layer, kept=False)
 
     def trace(
         self, picture: Picture, needs: Needs = "everything", layer: str | None = None
@@ -341,3 +341,8 @@ class Internals:
         self._traces.clear()
         self.results.clear()
         self._seen.clear()
+
+
+def _use(method: Method, parameters: Mapping[str, Any]) -> Hashable:
+    """What tells one use of a method from others: its function and its parameters."""
+    return method.function, frozenset(parameters.items())

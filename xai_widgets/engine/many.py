@@ -206,9 +206,9 @@ class Batches:
         return found
 
 
-def is_one_target(targets: TargetLike | Iterable[TargetLike]) -> bool:
-    """Whether it is a target for all pictures, rather than one for each."""
-    return isinstance(targets, str) or not isinstance(targets, Iterable)
+def one_for_each(targets: TargetLike | Iterable[TargetLike]) -> Iterable[TargetLike] | None:
+    """The targets, where there is one for each picture; None where it is one for all."""
+    return None if isinstance(targets, str) or not isinstance(targets, Iterable) else targets
 
 
 def targets_for(
@@ -218,9 +218,10 @@ def targets_for(
 
     Raises ExplanationError where the numbers do not fit.
     """
-    if is_one_target(targets):
+    several = one_for_each(targets)
+    if several is None:
         return [cast("TargetLike", targets)] * len(pictures)
-    given = list(cast("Iterable[TargetLike]", targets))
+    given = list(several)
     if len(given) != len(pictures):
         raise ExplanationError(
             f"targets has {len(given)} entries for {len(pictures)} images; expected one for all, "
@@ -236,10 +237,11 @@ def paired(
 
     Raises ExplanationError at the first picture without a target, or the first target without one.
     """
-    if is_one_target(targets):
+    several = one_for_each(targets)
+    if several is None:
         yield from ((picture, cast("TargetLike", targets)) for picture in pictures)
         return
-    given = iter(cast("Iterable[TargetLike]", targets))
+    given = iter(several)
     count = 0
     for picture in pictures:
         try:
