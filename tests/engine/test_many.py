@@ -229,7 +229,11 @@ def test_one_run_for_a_batch_and_none_besides() -> None:
     assert network.passes == [2, 8, 3]
 
 
-def test_pictures_are_taken_as_they_are_needed() -> None:
+@pytest.mark.parametrize("processors", [1, 2, 16])
+def test_pictures_are_taken_as_they_are_needed(
+    processors: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: processors)  # one of them is the network's
     taken: list[int] = []
 
     def images() -> Iterator[Tensor]:

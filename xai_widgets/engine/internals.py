@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -31,6 +31,8 @@ from xai_widgets.probe.trace import Trace
 from xai_widgets.targets import Activation, OutputLike, Readout, Target, TargetLike
 from xai_widgets.targets.names import class_names_of
 
+_T = TypeVar("_T")
+_R = TypeVar("_R")
 _RESULT_BYTES = 64 * 2**20
 _READERS, _AHEAD = 4, 16  # threads; pictures: two batches
 _SEEN = 10_000  # pictures
@@ -114,16 +116,23 @@ class Internals:
         return image if isinstance(image, Picture) else self.preprocessor(image)
 
     def pictures(self, images: Iterable[Any]) -> Iterator[Picture]:
-        """Images as model inputs, in their order. Where the network leaves processors idle, they
-        are read ahead by threads; a function of the user's own that prepares them is called by one
-        thread at a time.
+        """Images as model inputs, in their order, read ahead where processors are idle."""
+        return self.read_ahead(self.picture, images)
+
+    def read_ahead(
+        self, read: Callable[[_T], _R], items: Iterable[_T], *, several: bool = True
+    ) -> Iterator[_R]:
+        """What `read`, which prepares pictures, gives for each item, in their order. Where the
+        network leaves processors idle, threads read ahead; only one where it is not `several` that
+        may run at once, as with a function of the user's own that prepares pictures.
         """
         on_cpu = next((p.is_cpu for p in self.network.model.parameters()), True)
         idle = (os.cpu_count() or 1) - (torch.get_num_threads() if on_cpu else 0)
-        threads = min(_READERS if self.preprocessor.may_run_in_threads else 1, idle)
+        several = several and self.preprocessor.may_run_in_threads
+        threads = min(_READERS if several else 1, idle)
         if threads < 1:
-            return map(self.picture, images)
-        return ahead(self.picture, images, threads=threads, count=_AHEAD)
+            return map(read, items)
+        return ahead(read, items, threads=threads, count=_AHEAD)
 
     def pixels(self, inputs: Tensor) -> np.ndarray[Any, np.dtype[np.uint8]]:
         """Model inputs (M, C, H, W) as a person sees them: (M, H, W, 3) uint8, de-normalised."""

@@ -13,7 +13,6 @@ import xxhash
 from torch import Tensor
 
 from xai_widgets.engine import Engine
-from xai_widgets.engine.ahead import ahead
 from xai_widgets.errors import ExplanationError
 from xai_widgets.images import Picture
 from xai_widgets.study.labels import Classes
@@ -26,8 +25,6 @@ __all__ = ["Computed", "compute_block", "halved", "logits_of", "whole"]
 Tensors = dict[str, npt.NDArray[Any]]
 MANY = 1000  # above so many classes only the highest logits are kept
 KEPT = 32
-_READERS = 2
-_AHEAD = 32  # pictures decoded and not yet observed
 _GROUP = 64  # pictures that are sorted into batches together
 
 
@@ -139,11 +136,9 @@ def _ahead(
     labels: npt.NDArray[np.int32],
     rows: range,
 ) -> Iterator[_Read]:
-    """What is read of each row, in order, decoded ahead by a few threads."""
-    # A user's own data set or preprocessing is asked by one thread at a time.
-    several = source.threads and engine.internals.preprocessor.may_run_in_threads
+    """What is read of each row, in order; a user's own data set is asked by one thread at once."""
     read = partial(_read, engine, source, classes, labels)
-    return ahead(read, rows, threads=_READERS if several else 1, count=_AHEAD)
+    return engine.internals.read_ahead(read, rows, several=source.threads)
 
 
 def _read(
