@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from xai_widgets.engine import Engine
-from xai_widgets.engine.arguments import check_engine
+from xai_widgets.engine.arguments import check_engine, is_engine
 from xai_widgets.engine.recipes import EngineRecipe
 from xai_widgets.errors import ExplanationError, brief, nearest
 
@@ -28,6 +28,8 @@ def named_engines(given: Any, *others: Any) -> Engines:
             check_engine(engine, _USAGE)
         found = dict(given)
     elif isinstance(given, (list, tuple)):
+        if any(map(is_engine, others)):
+            check_engine(given, _USAGE, *others)
         for engine in given:
             check_engine(engine, _USAGE)
         names = [engine.internals.name for engine in given]

@@ -289,7 +289,9 @@ class Table:
         cells = [found[i::count] for i in range(count)]
         names = [self.labels[m] for m in measures]
         better = [self.better.get(m, "") for m in measures]
-        return self.titles, names, better, cells, [*(m for _, m in self._columns), *measures]
+        several = len(self.engines) > 1
+        full = [f"{e}: {m}" if several else m for e, m in self._columns]
+        return self.titles, names, better, cells, [*full, *measures]
 
     def __add__(self, other: Any) -> Table:
         if not isinstance(other, Table):
