@@ -201,6 +201,13 @@ class _Diverged(BaseException):
     """A convolution's result went elsewhere than into its batch norm."""
 
 
+def is_between(mode: _Mode) -> bool:
+    """Whether a run inside this context has met a folded convolution and not yet its batch norm:
+    what it holds now is not what the network computes.
+    """
+    return isinstance(mode, _Folds) and mode.waiting is not None
+
+
 def _folded(run: Callable[[_Mode], _T], table: dict[int, _Folded]) -> _T:
     folds = _Folds(table)
     result = run(folds)
