@@ -21,7 +21,7 @@ from xai_widgets.targets import JointTarget, SeparateError, Target, TargetLike, 
 # The first batch of a shape teaches what later ones rest on; two pictures teach as much as more.
 _FIRST = 2
 # Measured on CPUs: batches of five and of eight are as quick, and a data set has to leave memory.
-_BACKWARD_BYTES = 256 * 2**20
+_BACKWARD_BYTES = 384 * 2**20
 _Pair: TypeAlias = "tuple[Picture, TargetLike]"
 _NONE = object()
 
