@@ -22,7 +22,8 @@ from torch import Tensor, nn
 
 from xai_widgets.precision import to_float64
 from xai_widgets.probe.fingerprint import modules_of
-from xai_widgets.probe.guard import Function, FunctionMode, lock_of
+from xai_widgets.probe.functions import Function, FunctionMode
+from xai_widgets.probe.guard import lock_of
 from xai_widgets.probe.recorder import first_tensor
 
 _T = TypeVar("_T")

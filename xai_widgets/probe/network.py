@@ -18,13 +18,8 @@ from xai_widgets.probe.agreement import agree, agree_first
 from xai_widgets.probe.attention import AttentionMode, AttentionPass, TraceMode
 from xai_widgets.probe.fingerprint import Fingerprint, Structure, structure_of
 from xai_widgets.probe.folding import Folding
-from xai_widgets.probe.guard import (
-    FunctionMode,
-    as_found,
-    autograd_ready,
-    like_parameters,
-    unwrap,
-)
+from xai_widgets.probe.functions import FunctionMode
+from xai_widgets.probe.guard import as_found, autograd_ready, like_parameters, unwrap
 from xai_widgets.probe.partial import (
     Needs,
     PartialPass,

@@ -24,7 +24,8 @@ from torch import Tensor, nn
 from xai_widgets.interrupts import interruptible
 from xai_widgets.probe.calls import LayerMap, Piece
 from xai_widgets.probe.folding import is_between
-from xai_widgets.probe.guard import RANDOM, Function, FunctionMode, Step, as_found, step_of
+from xai_widgets.probe.functions import RANDOM, Function, FunctionMode, Step, step_of
+from xai_widgets.probe.guard import as_found
 from xai_widgets.probe.layers import Recorded
 from xai_widgets.probe.nodes import is_opaque, is_own, nodes_of
 from xai_widgets.probe.norms import NORMS, NormMode, keep_norm_layout
