@@ -20,8 +20,6 @@ from xai_widgets.targets import JointTarget, SeparateError, Target, TargetLike, 
 
 # The first batch of a shape teaches what later ones rest on; two pictures teach as much as more.
 _FIRST = 2
-# Measured on CPUs: batches of five and of eight are as quick, and a data set has to leave memory.
-_BACKWARD_BYTES = 384 * 2**20
 Resolve: TypeAlias = "Callable[[TargetLike, Trace, int], Target]"
 _Pair: TypeAlias = "tuple[Picture, TargetLike]"
 _NONE = object()
@@ -161,9 +159,7 @@ class Batches:
             return _FIRST
         if not joins:
             return 1
-        if self._needs == "layer":
-            return self._network.best_batch(x)
-        return self._network.best_batch(x, backward=True, limit=_BACKWARD_BYTES)
+        return self._network.best_batch(x, backward=self._needs != "layer")
 
     @property
     def _needs(self) -> Needs:
