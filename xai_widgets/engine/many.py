@@ -21,7 +21,7 @@ from xai_widgets.targets import JointTarget, SeparateError, Target, TargetLike, 
 # The first batch of a shape teaches what later ones rest on; two pictures teach as much as more.
 _FIRST = 2
 # Measured on CPUs: batches of five and of eight are as quick, and a data set has to leave memory.
-_BACKWARD_BYTES = 256 * 2**20
+_BACKWARD_BYTES = 384 * 2**20
 _Pair: TypeAlias = "tuple[Picture, TargetLike]"
 _NONE = object()
 
@@ -169,11 +169,22 @@ class Batches:
         """One pass of pictures of one shape; None where the network has to see them one by one."""
         x = pictures[0].input
         with self._network.held(self._network.state()):
-            trace = None
-            if not self._network.batch_problem(x):
-                trace = self._internals.joint_trace(pictures, needs=self._needs, layer=self._layer)
-            joins = self._joins[tuple(x.shape)] = trace is not None and trace.joins
+            if self._network.batch_problem(x):
+                self._joins[tuple(x.shape)] = False
+                return None
+            trace = self._joint(pictures)
+            joins = self._joins[tuple(x.shape)] = trace.joins
+            if joins and trace.is_whole and self._needs != "everything":
+                # It has taught how to record a part: the first batch is explained as later ones.
+                if self._needs == "layer":
+                    trace.map(self._internals.resolve_layer(trace, self._layer))
+                trace = self._joint(pictures)
         return trace if joins else None
+
+    def _joint(self, pictures: Sequence[Picture]) -> Trace:
+        return self._internals.joint_trace(
+            pictures, needs=self._needs, layer=self._layer, folded=True
+        )
 
     def _may_join(self, batch: Sequence[_Pair]) -> bool:
         """Whether the pictures can be run together, as far as that is known."""
@@ -196,10 +207,12 @@ class Batches:
         internals, method = self._internals, self._method
         layer = internals.resolve_layer(trace, self._layer) if method.takes_layer else None
         call = MethodCall(method, target, layer, self._parameters)
-        partly = not trace.is_whole
+        partly, folded = not trace.is_whole, trace.is_folded
         for step in run(call, trace, pictures, internals.name):
             found = step.result
         internals.note_read(method, self._parameters, trace, partly=partly)
+        if folded and trace.is_whole:  # not some of it with folded batch norms and some without
+            return self._run(trace, pictures, target)
         internals.compare_kept(pictures, trace)
         if self._first is None:
             self._first = trace, target

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
@@ -18,17 +18,13 @@ from xai_widgets.probe.agreement import agree, agree_first
 from xai_widgets.probe.attention import AttentionMode, AttentionPass, TraceMode
 from xai_widgets.probe.fingerprint import Fingerprint, Structure, structure_of
 from xai_widgets.probe.folding import Folding
-from xai_widgets.probe.guard import (
-    FunctionMode,
-    as_found,
-    autograd_ready,
-    like_parameters,
-    unwrap,
-)
+from xai_widgets.probe.functions import FunctionMode
+from xai_widgets.probe.guard import as_found, autograd_ready, like_parameters, unwrap
 from xai_widgets.probe.partial import (
     Needs,
     PartialPass,
     Start,
+    UnfoldedError,
     run_from_input,
     run_from_layer,
 )
@@ -166,10 +162,13 @@ class Network:
         self.draws = forward.mode.random
         return forward
 
-    def record_partly(self, x: Tensor, needs: Needs, layer: str | None) -> PartialPass | None:
+    def record_partly(
+        self, x: Tensor, needs: Needs, layer: str | None, *, folded: bool = False
+    ) -> PartialPass | None:
         """Run the network forward on (N, C, H, W) once, recording no more than what is needed: from
         a layer on (None: the best one), or from the input. None where that is not known to be
-        right: then the pass has to be recorded whole.
+        right: then the pass has to be recorded whole. With `folded` batch norms, where they can be,
+        it is the whole pass up to rounding, and else to the last bit.
         """
         x = self.prepare(x)
         with autograd_ready(self.model):
@@ -179,20 +178,27 @@ class Network:
             if not (lessons.starts_at_input and lessons.knows(x) if needs == "input" else start):
                 return None
             try:
-                found = self._from_layer(x, start) if start else self._from_input(x)
+                found = self._run_partly(x, start, folded=folded)
             except Exception:  # the whole pass tells what is wrong, if anything is
                 lessons.refuse(start)
                 return None
         self.draws = found.mode.random
         return found
 
-    def _from_layer(self, x: Tensor, start: Start) -> PartialPass:
-        # Laid out as in a whole pass: methods that read it compute alike, to the last bit.
-        return run_from_layer(self.model, self.copy(x), self.copy(x), start)
+    def _run_partly(self, x: Tensor, start: Start | None, *, folded: bool) -> PartialPass:
+        def run(folding: AbstractContextManager[Any]) -> PartialPass:
+            # Laid out as in a whole pass: methods that read it compute alike, to the last bit.
+            if start is not None:
+                found = run_from_layer(self.model, self.copy(x), self.copy(x), start, folding)
+            else:
+                leaf = self.copy(x.detach()).requires_grad_(True)
+                found = run_from_input(self.model, leaf, self.copy(leaf), folding)
+            return replace(found, folded=not isinstance(folding, nullcontext))
 
-    def _from_input(self, x: Tensor) -> PartialPass:
-        leaf = self.copy(x.detach()).requires_grad_(True)
-        return run_from_input(self.model, leaf, self.copy(leaf))
+        if folded:
+            with suppress(UnfoldedError):
+                return self._folded(x, run)
+        return run(nullcontext())
 
     def _record(self, x: Tensor) -> ForwardPass:
         if any(parameter.is_inference() for parameter in self.model.parameters()):

@@ -55,6 +55,7 @@ class Trace(Recording):
         needs: Needs = "everything",
         layer: str | None = None,
         kept: bool = True,
+        folded: bool = False,
     ) -> None:
         self.key, self.black = key, black
         self._verified = True
@@ -66,7 +67,7 @@ class Trace(Recording):
         self.ran_again = False
         # Before the pass: what changes meanwhile is a change.
         self.state = network.state() if kept else None
-        super().__init__(network, x, needs, layer)
+        super().__init__(network, x, needs, layer, folded=folded)
 
     @property
     def logits(self) -> Tensor:
