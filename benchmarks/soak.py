@@ -6,7 +6,8 @@ listens as a browser does.
 In parts: explanations by every method that takes one map, of ever new and of known pictures; then
 viewers, each shown, asked for another target and another method, and either closed or replaced by
 running its cell again. After each part the kernel's memory, objects, channels (comms), threads and
-open files are taken down; at the end everything is closed. Written to benchmarks/results/soak.json.
+open files are taken down; at the end everything is closed. The engine keeps 64 MB of recorded
+passes and as much of results, which the first tenth fills. Written to benchmarks/results/soak.json.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ for channels, more in ((3, 8), (8, 16), (16, 16)):
 network = torch.nn.Sequential(
     *layers, torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(), torch.nn.Linear(16, 10)
 ).eval()
-engine = xw.Engine(network, preprocessing=dict(size=128, crop=128))
+engine = xw.Engine(network, preprocessing=dict(size=128, crop=128), memory=2**26)
 names = [n for n, m in engine.methods.items() if not (m.needs_attention or m.anytime)]
 chance, draws = random.Random(0), np.random.default_rng(0)
 known = [draws.integers(0, 256, (128, 128, 3), dtype=np.uint8) for _ in range(8)]
