@@ -69,7 +69,7 @@ export function asking(
           active: !looks.slice && same(looks.filter, filter),
           bar: false,
         });
-        button.hidden = !total.labelled && "correct" in filter;
+        button.hidden = !plain && (!rows || (!total.labelled && "correct" in filter));
       },
     ];
   });
@@ -237,7 +237,10 @@ export function asking(
           ? "No group of pictures does worse than chance allows."
           : "");
     const early = complete || !total.labelled ? "" : "Slices are looked for when all is explained.";
-    say(sliceWords, total.labelled ? waiting || early : "These pictures have no labels.");
+    say(
+      sliceWords,
+      total.labelled ? waiting || early : table.done ? "These pictures have no labels." : "",
+    );
     const doubts = [
       ...session.sets("shortcut", "copies", "label"),
       ...session.sets("named").filter((one) => one.family === "suspicion"),

@@ -55,8 +55,11 @@ export function pictureGrid(
   const sheet = el(".sheet");
   const named = { role: "grid", tabindex: 0, $multiselectable: "true", _control: "pictures" };
   const scroller = el(".pictures", named, sheet);
-  const empty = el("p.nothing", { hidden: true });
-  const element = el(".gridbox", scroller, empty);
+  const empty = el("p");
+  const begin = el("button.wide", { _control: "begin" }, "Explain them now");
+  const nothing = el(".nothing", { hidden: true }, empty, begin);
+  const element = el(".gridbox", scroller, nothing);
+  on(signal, begin, "click", () => session.resume());
   const id = freshId();
   const lines = new Map<number, Line>();
   const spare: Line[] = [];
@@ -65,6 +68,7 @@ export function pictureGrid(
   let version = -1;
   let due = false;
   let look = "";
+  let question = "";
 
   const lineHeight = (): number => side + WORDS + GAP;
   const lineCount = (): number => Math.ceil(rows.length / across);
@@ -101,11 +105,11 @@ export function pictureGrid(
     }
     set(line.element, { $rowindex: at + 1 });
     line.element.style.transform = `translateY(${at * lineHeight()}px)`;
-    line.cells.forEach((cell, i) => words(cell, rows[first + i]!, i));
+    line.cells.forEach((cell, i) => caption(cell, rows[first + i]!, i));
   }
 
   /** What a cell says; its picture is painted when it is there. */
-  function words(cell: Cell, row: number, column: number): void {
+  function caption(cell: Cell, row: number, column: number): void {
     const { table } = session;
     if (!table) return;
     const failed = table.bits("failed")[row];
@@ -120,7 +124,7 @@ export function pictureGrid(
     write(cell.chance, share);
     const verdict = table.word("verdict", row);
     const truth = right ? "" : label && `is ${label}`;
-    write(cell.label, verdict ? `✓ ${verdict}` : truth || (right ? "right" : ""));
+    write(cell.label, verdict ? `✓ ${verdict}` : truth);
     const chosen = session.isChosen(row);
     set(cell.element, {
       id: `${id}-${row}`,
@@ -306,6 +310,10 @@ export function pictureGrid(
     const next = session.rows;
     const { maps, opacity, colormap, clip, threshold, sign, blend, row } = session.looks;
     look = `${maps}${opacity}${colormap}${clip}${threshold}${sign}${blend}`;
+    const { filter, slice, sort } = session.looks;
+    const asked = JSON.stringify([filter, slice, sort]);
+    if (asked !== question) scroller.scrollTop = 0;
+    question = asked;
     if (next !== rows || version !== session.table?.version) {
       version = session.table?.version ?? -1;
       rows = next as Uint32Array<ArrayBuffer>;
@@ -322,15 +330,13 @@ export function pictureGrid(
       $activedescendant: row !== undefined ? `${id}-${row}` : null,
       _rows: n,
     });
-    empty.hidden = n > 0;
-    const { table } = session;
+    nothing.hidden = n > 0;
+    const { table, frozen, head, status } = session;
     const none = !table || !(table.done + table.failed);
-    write(
-      empty,
-      none
-        ? "No picture has been explained yet."
-        : "No picture is like that. Take a condition away.",
-    );
+    begin.hidden = !none || frozen || !head?.able || status?.state === "running";
+    const first = status?.state === "running" ? "The first pictures are on their way." : "";
+    const words = none ? first || "No picture has been explained yet." : "No picture is like that.";
+    write(empty, words);
     soon();
   };
   const part: Part = [element, refresh];

@@ -107,6 +107,7 @@ function build(view: View) {
 
   function drawer(side: "left" | "right" | null): void {
     const now = root.dataset.xwDrawer;
+    if (!side && !now) return;
     set(root, { _drawer: side && side !== now ? side : null });
     shade.hidden = !root.dataset.xwDrawer;
     (side === "left" ? leftSide : rightSide).scrollTop = 0;
@@ -124,6 +125,9 @@ function build(view: View) {
   /** One, one more or less, or all from the last one to this. */
   function choose(row: number, how: "one" | "add" | "range"): void {
     const { chosen } = session.looks;
+    // Where the right column is a drawer, a second touch opens it.
+    if (how === "one" && row === session.looks.row && root.dataset.xwLayout !== "wide")
+      drawer("right");
     model.set("row", row);
     if (how === "one") {
       anchor = row;
@@ -210,6 +214,7 @@ function build(view: View) {
     if (looks.view === "confusion") showConfusion();
     if (looks.view === "similarity") showSimilarity();
     right.part[1]();
+    set(bar.part[0], { _view: looks.view });
     set(root, { _rows: session.rows.length, _done: table?.done, _version: table?.version });
   }
 

@@ -182,7 +182,8 @@ export function similarityView(
     const paths = new Map<string, Path2D>();
     const add = (name: string, i: number, r: number): void => {
       let path = paths.get(name);
-      if (!path) paths.set(name, (path = new Path2D()));
+      path ??= new Path2D();
+      paths.set(name, path);
       const [x, y] = [xs[i]! * canvas.width, ys[i]! * canvas.height];
       path.moveTo(x + r, y);
       path.arc(x, y, r, 0, 7);
@@ -319,10 +320,9 @@ export function similarityView(
     if (!table || session.looks.view !== "similarity") return;
     const complete = table.done + table.failed === table.count;
     if (complete) session.read(table.count <= AUTOMATIC ? "tsne" : "pca");
-    let points = session.points(method);
-    if (!points && session.points("pca")) points = session.points((method = "pca"));
-    if (!points && frozen)
-      points = session.points((method = "tsne")) ?? session.points((method = "pca"));
+    const there = (["tsne", "pca"] as const).filter((name) => session.points(name));
+    if (there.length && !there.includes(method)) method = there[0]!;
+    const points = session.points(method);
     showMethod(method, frozen ? "not in this saved page" : null);
     if (points && points[0] !== source) {
       source = points[0];
