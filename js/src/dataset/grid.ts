@@ -105,7 +105,7 @@ export function pictureGrid(
     }
     set(line.element, { $rowindex: at + 1 });
     line.element.style.transform = `translateY(${at * lineHeight()}px)`;
-    line.cells.forEach((cell, i) => caption(cell, rows[first + i]!, i));
+    for (const [i, cell] of line.cells.entries()) caption(cell, rows[first + i]!, i);
   }
 
   /** What a cell says; its picture is painted when it is there. */

@@ -7,7 +7,7 @@ export interface Sprite {
   map: QuantisedMap | undefined;
 }
 
-const PAGE = 48; // pictures of one question
+const PAGE = 36; // pictures of one question
 const FLYING = 2; // questions at once
 const KEPT = 24_000_000; // bytes of JPEG
 const DECODED = 320; // bitmaps; one of 96 x 96 is 37 KB

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -107,4 +107,4 @@ def _coded(column: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], list[str]] | npt
     listed = [readable(str(value)) for value in values]
     found = codes.astype("<u2")
     found[texts == ""] = NONE
-    return cast("npt.NDArray[Any]", found), listed
+    return found, listed

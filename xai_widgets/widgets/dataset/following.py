@@ -18,13 +18,13 @@ _PAUSE = 0.1  # seconds between looks at a run
 _SECONDS = 0.5  # between looks at the folder
 
 
-def progress_of(study: Study, *, starting: bool) -> Iterator[Progress[int]]:
+def progress_of(study: Study, *, starting: bool) -> Iterator[Progress[int | None]]:
     """A study's run, as it goes on; with `starting`, a new one where none is running. The result is
     how many rows are done. Raises what the run failed of.
     """
     run = study.run(progress=False) if starting else study.last_run
     if run is None:
-        yield Progress(1.0)
+        yield Progress(1.0, None)
         return
     done = -1
     while run.state == "running":
@@ -44,7 +44,7 @@ class Follower:
         self._file = study.store.folder / VERDICTS
         self._size = self._measured()
         self._closed = threading.Event()
-        method: Any = weakref.WeakMethod(news)  # type: ignore[arg-type]  # a method of the widget
+        method: Any = weakref.WeakMethod(news)
         thread = threading.Thread(
             target=_follow, args=(self._closed, method), daemon=True, name="xai_widgets dataset"
         )

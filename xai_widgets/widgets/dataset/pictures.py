@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xai_widgets.study import Study
+from xai_widgets.study.store import Block
 from xai_widgets.targets import class_name
 from xai_widgets.widgets.base.maps import GAMMA, picture_to_json, quantise
 from xai_widgets.widgets.base.wire import ClassScore
@@ -22,29 +24,68 @@ from xai_widgets.widgets.dataset.wire import (
 
 PAGE = 128  # pictures of one message at most: 96 px as JPEG are 3 KB
 _BYTES = 900_000  # of one message: hosts break near a megabyte
+_KEPT = 48  # blocks; one of 256 pictures is about 0.8 MB
+_READ = ("thumbnail", "thumbnail_end", "map", "map_shape", "map_scale")
 _TOP = 5
 NEAREST = 6
+Map = npt.NDArray[np.float32]
 
 
-def page(study: Study, rows: Sequence[int], *, signed: bool) -> PicturesMessage:
-    """Thumbnails and maps of some rows; those that do not fit in a message are left out."""
-    wanted = np.asarray(rows, dtype=np.int64)
-    jpegs = study.rows.thumbnails(wanted)
-    maps = study.rows.maps(wanted)
-    sizes = np.cumsum([len(j) + m.size for j, m in zip(jpegs, maps, strict=True)])
-    fitting = max(1, int((sizes <= _BYTES).sum())) if len(wanted) else 0
-    jpegs, maps = jpegs[:fitting], maps[:fitting]
-    return {
-        "kind": "pictures",
-        "rows": wanted[:fitting].tolist(),
-        "ends": np.cumsum([len(content) for content in jpegs], dtype=np.int64).tolist(),
-        "gamma": GAMMA,
-        "data": b"".join(jpegs),
-        "maps": _packed(maps, signed),
-    }
+class Pictures:
+    """Thumbnails and maps by row, with the blocks that were read last: rows that are sorted lie in
+    many blocks, and to open a file takes longer than to read it.
+    """
+
+    def __init__(self, study: Study) -> None:
+        self._study = study
+        self._blocks: OrderedDict[int, tuple[Block, npt.NDArray[np.int64]]] = OrderedDict()
+
+    def _block(self, number: int) -> tuple[Block, npt.NDArray[np.int64]]:
+        """A block, and where the map of each of its rows ends."""
+        if number not in self._blocks:
+            block = self._study.store.read_block(number, _READ)
+            ends = np.cumsum(block.tensors["map_shape"].astype(np.int64).prod(axis=1))
+            self._blocks[number] = block, ends
+        self._blocks.move_to_end(number)
+        while len(self._blocks) > _KEPT:
+            self._blocks.popitem(last=False)
+        return self._blocks[number]
+
+    def _row(self, row: int) -> tuple[bytes, Map]:
+        number = self._study.rows.block_of(row)
+        if number not in self._study.rows.finished:
+            return b"", np.zeros((0, 0), np.float32)
+        block, map_ends = self._block(number)
+        i, tensors = row - block.start, block.tensors
+        ends = tensors["thumbnail_end"]
+        jpeg = tensors["thumbnail"][int(ends[i - 1]) if i else 0 : int(ends[i])].tobytes()
+        height, width = tensors["map_shape"][i].tolist()
+        flat = tensors["map"][map_ends[i] - height * width : map_ends[i]].astype(np.float32)
+        return jpeg, flat.reshape(height, width) * np.float32(tensors["map_scale"][i])
+
+    def page(self, rows: Sequence[int], *, signed: bool) -> PicturesMessage:
+        """Thumbnails and maps of some rows; those that do not fit in a message are left out."""
+        jpegs: list[bytes] = []
+        maps: list[Map] = []
+        size = 0
+        for row in rows:
+            jpeg, values = self._row(row)
+            size += len(jpeg) + values.size
+            if jpegs and size > _BYTES:
+                break
+            jpegs.append(jpeg)
+            maps.append(values)
+        return {
+            "kind": "pictures",
+            "rows": list(rows[: len(jpegs)]),
+            "ends": np.cumsum([len(content) for content in jpegs], dtype=np.int64).tolist(),
+            "gamma": GAMMA,
+            "data": b"".join(jpegs),
+            "maps": _packed(maps, signed),
+        }
 
 
-def _packed(maps: Sequence[npt.NDArray[np.float32]], signed: bool) -> PackedMaps:
+def _packed(maps: Sequence[Map], signed: bool) -> PackedMaps:
     coded = [quantise(values, signed=signed) for values in maps]
     return {
         "shapes": [side for one in coded for side in one["shape"]],

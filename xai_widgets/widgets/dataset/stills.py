@@ -22,7 +22,8 @@ _ACROSS, _DOWN = 6, 4
 _SIDES = {True: 72, False: 160}
 _PAGE_BYTES = 10_500_000  # of pictures in a saved page, which base64 makes a third larger
 _NEAREST_ROWS = 5000  # of which a saved page knows the nearest
-_STILL_BYTES = 120_000
+_COLOURS = 64
+_PLAIN = Image.Dither.NONE
 
 RowNumbers = npt.NDArray[np.int64]
 
@@ -55,8 +56,13 @@ def contact_sheet(
     lines[-1] += [np.full((8, 8, 3), 255, np.uint8)] * (across - len(lines[-1]))
     names = [[study.caption(int(shown[across * i]))] for i in range(len(lines))]
     sheet = grid(lines, names, [""] * across, side=side)
-    png = encode_png(sheet, colors=96 if small else None)
-    return png if not small or len(png) <= _STILL_BYTES else encode_png(sheet, colors=24)
+    if not small:
+        return encode_png(sheet)
+    # Quick, since every cell that shows an explorer waits for it.
+    buffer = io.BytesIO()
+    quick = Image.fromarray(sheet).quantize(_COLOURS, Image.Quantize.FASTOCTREE, dither=_PLAIN)
+    quick.save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 def saved_messages(
@@ -96,9 +102,10 @@ def saved_messages(
             if row not in shown]  # fmt: skip
     wanted = [row for row in [*order.tolist(), *rest] if done[row]]
     kept: list[int] = []
+    pages = pictures.Pictures(study)
     size = 0
     while len(kept) < len(wanted) and size < _PAGE_BYTES:
-        some = pictures.page(study, wanted[len(kept) : len(kept) + pictures.PAGE], signed=signed)
+        some = pages.page(wanted[len(kept) : len(kept) + pictures.PAGE], signed=signed)
         size += len(some["data"]) + len(some["maps"]["data"])
         kept += some["rows"]
         said.append(some)

@@ -99,6 +99,7 @@ class DatasetExplorer(Appearance, EngineWidget):
         self._listening = False
         self._viewer: EngineWidget | None = None
         self._starting = False
+        self._pages = pictures.Pictures(study)
         study.refresh()
         self._sent = study.rows.finished
         super().__init__(study.engine, **options)
@@ -248,7 +249,8 @@ class DatasetExplorer(Appearance, EngineWidget):
         wanted = [int(r) for r in rows][: pictures.PAGE]
         wanted = [r for r in wanted if 0 <= r < study.store.count]
         if wanted:
-            work = in_one_step(lambda: pictures.page(study, wanted, signed=signed))
+            kept = self._pages
+            work = in_one_step(lambda: kept.page(wanted, signed=signed))
             self._do("pictures", work, self._tell)
 
     @message("detail")
@@ -495,6 +497,7 @@ class DatasetExplorer(Appearance, EngineWidget):
             jobs.close()
         self._shut()
         self._known, self._named = {}, []
+        self.__dict__.pop("_pages", None)
         self._study = None
 
     def _guarded(self, act: Callable[[], None]) -> None:
