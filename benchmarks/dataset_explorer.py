@@ -113,7 +113,8 @@ def drawn_study(folder: Path, count: int, classes: int) -> None:
     store = Store(folder)
     names = [f"class {i}" for i in range(classes)]
     labels = chance.integers(0, classes, count)
-    wrong = chance.random(count) < 0.12
+    cameras = [("north", "south", "east")[i % 3] for i in range(count)]
+    wrong = chance.random(count) < np.where(np.arange(count) % 3 == 1, 0.24, 0.06)
     answers = np.where(wrong, chance.integers(0, classes, count), labels)
     store.create(
         {
@@ -125,7 +126,7 @@ def drawn_study(folder: Path, count: int, classes: int) -> None:
         {
             "key": [f"photos/{i:06}.jpg" for i in range(count)],
             "label": labels,
-            "camera": [("north", "south", "east")[i % 3] for i in range(count)],
+            "camera": cameras,
         },
     )  # fmt: skip
     pool = [_thumbnail(chance) for _ in range(256)]
@@ -148,7 +149,7 @@ def drawn_study(folder: Path, count: int, classes: int) -> None:
             "score": probability,
             "properties": chance.random((n, 7)).astype(np.float32),
             "digest": chance.integers(0, 2**63, n).astype(np.uint64),
-            "logits": np.zeros((n, kept), np.float16),
+            "logits": chance.normal(size=(n, kept)).astype(np.float16),
             "logits_scale": np.ones(n, np.float32),
             "features": np.stack([half for half, _ in features]),
             "features_scale": np.array([scale for _, scale in features], np.float32),
@@ -272,8 +273,8 @@ def main() -> None:
                 folder = Path(name) / f"{rows}-{classes}.study"
                 drawn_study(folder, rows, classes)
                 cells = [
-                    "import torch, xai_widgets as xw\nfrom xai_widgets.widgets import DatasetExplorer"
-                    f"\nstudy = xw.Study.open({str(folder)!r})",
+                    "import torch, xai_widgets as xw\nxw.DatasetExplorer\n"
+                    f"study = xw.Study.open({str(folder)!r})",
                     "explorer = xw.DatasetExplorer(study)\nexplorer",
                 ]
                 with shown(browser.new_context(), lab, f"e{rows}{classes}", cells[:1]) as notebook:

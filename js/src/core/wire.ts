@@ -153,6 +153,8 @@ export interface ExperimentMessage {
 export interface OpenedMessage {
   kind: "opened"; row: number; viewer: string; model: string; words: string;
 }
+/** The part of the browser half that shows confusion, similarity and other viewers: a module. */
+export interface ViewsMessage { kind: "views"; data: Bytes }
 /** The trait `filter`: by column a value, several of them, or a range; and what is searched for,
  * and rows by number. */
 export interface DatasetFilter {

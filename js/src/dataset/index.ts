@@ -1,18 +1,18 @@
 /** DatasetExplorer in the browser: what to ask, the pictures, the one that is chosen. */
 import { percent } from "../core/format";
 import { atEnd } from "../core/model";
+import type { Bytes } from "../core/wire";
+import { bytesOf } from "../maps/levels";
 import { done, el, on, set, tool, write } from "../parts/dom";
 import { segments } from "../parts/segments";
 import { type View, widget } from "../parts/view";
 import { asking } from "./ask";
-import { chosenRow } from "./chosen";
-import { confusionView } from "./confusion";
 import { type Filter, wilson } from "./filters";
 import { pictureGrid } from "./grid";
-import { inPlace } from "./inplace";
 import { datasetSession, type Middle } from "./session";
-import { similarityView } from "./similarity";
 import { toolbar } from "./toolbar";
+import type { Views } from "./views/index";
+import type { Viewer } from "./views/inplace";
 
 const WIDE = 900; // pixels, under which the right column is a drawer
 const NARROW = 560; // and under which the left one is too
@@ -23,33 +23,17 @@ function build(view: View) {
     view,
     () => {
       grid.arrived();
-      right.paint();
+      views?.chosen.paint();
     },
-    (message) => void viewer.take(message),
+    (message) => void views?.viewer.take(message),
+    takePart,
   );
+  let views: Views | undefined;
+  let opening: Viewer | undefined; // waits for the part that shows it
   let anchor: number | undefined; // from which a range is chosen
   let kept = 0; // where the pictures were scrolled to
 
   const grid = pictureGrid(signal, session, { choose, enter: () => open("heatmap") });
-  const viewer = inPlace(signal, model, {
-    open,
-    closed() {
-      session.shut();
-      set(root, { _inplace: false });
-      grid.top = kept;
-      grid.focus();
-    },
-  });
-  const right = chosenRow(signal, session, {
-    choose(row) {
-      choose(row, "one");
-      grid.reveal(row);
-    },
-    decide,
-    undo: session.undo,
-    open: (kind) => open(kind as "heatmap"),
-    subjects,
-  });
   const left = asking(signal, session, {
     show(filter, slice) {
       show(filter, slice);
@@ -61,12 +45,6 @@ function build(view: View) {
     },
   });
   const bar = toolbar(signal, session, root);
-  const [confusion, showConfusion] = confusionView(signal, session, { show });
-  const [similarity, showSimilarity] = similarityView(signal, session, root, {
-    lasso: (rows) => session.where("rows", rows),
-    choose: (row) => choose(row, "one"),
-    speak,
-  });
   const [tabs, showTab] = segments<Middle>(
     signal,
     "View",
@@ -97,11 +75,11 @@ function build(view: View) {
     tabs,
     rightButton,
   );
-  const middle = el(".middle", bar.part[0], grid.part[0], confusion, similarity);
+  const middle = el(".middle", bar.part[0], grid.part[0]);
   const shade = el(".shade", { hidden: true });
   const leftSide = el("aside.left", { $label: "What to ask" }, left.part[0]);
-  const rightSide = el("aside.right", { $label: "The chosen picture" }, right.part[0]);
-  const body = el(".columns", leftSide, middle, rightSide, shade, viewer.element);
+  const rightSide = el("aside.right", { $label: "The chosen picture" });
+  const body = el(".columns", leftSide, middle, rightSide, shade);
   on(signal, shade, "click", () => drawer(null));
   atEnd(signal, () => grid.arrived());
 
@@ -154,16 +132,51 @@ function build(view: View) {
       `${word}: ${rows.length === 1 ? "1 picture" : `${rows.length.toLocaleString("en")} pictures`}`,
     );
   }
-  function open(kind: "heatmap" | "faithfulness" | "comparison"): void {
+  /** Views that not everybody wants are a part of their own, which the kernel sends. */
+  async function takePart(content: Bytes): Promise<void> {
+    if (views || signal.aborted) return;
+    const module = new Blob([bytesOf(content)], { type: "text/javascript" });
+    const url = URL.createObjectURL(module);
+    const made = (await import(url)).default as (...given: unknown[]) => Views;
+    URL.revokeObjectURL(url);
+    if (views || signal.aborted) return;
+    views = made(view, session, {
+      show,
+      choose(row: number) {
+        choose(row, "one");
+        grid.reveal(row);
+      },
+      decide,
+      subjects,
+      open,
+      closed() {
+        session.shut();
+        set(root, { _inplace: false });
+        grid.top = kept;
+        grid.focus();
+      },
+    });
+    rightSide.append(views.chosen.part[0]);
+    middle.append(views.confusion[0], views.similarity[0]);
+    body.append(views.viewer.element);
+    if (opening) open(opening);
+    view.changed("all");
+  }
+  function open(kind: Viewer): void {
     const { row } = session.looks;
     if (row === undefined) return;
     if (session.frozen || !session.head?.able) {
       drawer("right");
       return;
     }
-    if (!viewer.isOpen()) kept = grid.top;
+    opening = views ? undefined : kind;
+    if (!views) {
+      session.needPart();
+      return;
+    }
+    if (!views.viewer.isOpen()) kept = grid.top;
     set(root, { _inplace: true });
-    viewer.wait(kind, session.table?.word("key", row) ?? "");
+    views.viewer.wait(kind, session.table?.word("key", row) ?? "");
     session.open(row, kind);
   }
 
@@ -171,7 +184,7 @@ function build(view: View) {
     const { key, target, ctrlKey, metaKey, altKey, defaultPrevented } = event;
     const typing = (target as Element).matches("input:not([type=radio])");
     if (key === "Escape") {
-      if (viewer.isOpen()) viewer.close();
+      if (views?.viewer.isOpen()) views.viewer.close();
       else if (root.dataset.xwDrawer) drawer(null);
       else if (typing) grid.focus();
       else if (session.looks.chosen.length > 1) session.put("chosen", []);
@@ -186,7 +199,8 @@ function build(view: View) {
       done(event);
       return;
     }
-    if (defaultPrevented || typing || ctrlKey || metaKey || altKey || viewer.isOpen()) return;
+    if (defaultPrevented || typing || ctrlKey || metaKey || altKey || views?.viewer.isOpen())
+      return;
     const word = session.verdict_words[Number(key) - 1];
     if (key === "/") bar.search.focus();
     else if (key === "[") left.step(-1);
@@ -206,14 +220,17 @@ function build(view: View) {
     const ends = wilson(total.right, total.labelled).map((end) => (100 * end).toFixed(1));
     write(interval, total.labelled ? `[${ends.join(", ")}]` : "");
     grid.part[0].hidden = looks.view !== "pictures";
-    confusion.hidden = looks.view !== "confusion";
-    similarity.hidden = looks.view !== "similarity";
     left.part[1]();
     bar.part[1]();
     grid.part[1]();
-    if (looks.view === "confusion") showConfusion();
-    if (looks.view === "similarity") showSimilarity();
-    right.part[1]();
+    if (!views && table) session.needPart();
+    for (const name of ["confusion", "similarity"] as const) {
+      if (!views) break;
+      const [element, showView] = views[name];
+      element.hidden = looks.view !== name;
+      if (!element.hidden) showView();
+    }
+    views?.chosen.part[1]();
     set(bar.part[0], { _view: looks.view });
     set(root, { _rows: session.rows.length, _done: table?.done, _version: table?.version });
   }

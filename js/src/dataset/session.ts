@@ -18,6 +18,7 @@ import type {
   SetsMessage,
   StudyHead,
   VerdictsMessage,
+  ViewsMessage,
 } from "../core/wire";
 import { bytesOf } from "../maps/levels";
 import { type Count, counted, type Filter, inOrder, maskOf } from "./filters";
@@ -36,7 +37,8 @@ export type Message =
   | ReadingMessage
   | RowMapMessage
   | SetsMessage
-  | VerdictsMessage;
+  | VerdictsMessage
+  | ViewsMessage;
 
 export type Middle = "pictures" | "confusion" | "similarity";
 export type Reading = "slices" | "label" | "copies" | "shortcut" | "tsne" | "pca" | "order";
@@ -86,6 +88,7 @@ export function withBytes(message: Message, buffers: Bytes[]): Message {
     case "order":
     case "verdicts":
     case "nearest":
+    case "views":
       return back(message);
     default:
       return message;
@@ -99,6 +102,7 @@ export function datasetSession(
   connection: Connection,
   arrived: (rows: ReadonlySet<number>) => void = () => {},
   opened: (message: OpenedMessage) => void = () => {},
+  part: (content: Bytes) => void = () => {},
 ) {
   const { model, signal } = connection;
   let table: Table | undefined;
@@ -110,6 +114,7 @@ export function datasetSession(
   const sets = new Map<string, NamedRows[]>();
   const nearest = new Map<number, readonly number[]>();
   const points = new Map<string, [xs: Float32Array, ys: Float32Array]>();
+  let views: Bytes | undefined;
   let order: Uint16Array | undefined;
   let experiment: ExperimentMessage | undefined;
   let resting: ReturnType<typeof setTimeout> | undefined;
@@ -181,6 +186,10 @@ export function datasetSession(
         break;
       case "opened":
         opened(message);
+        return undefined;
+      case "views":
+        views = message.data;
+        if (!session?.frozen) part(views);
         return undefined;
     }
     return "all";
@@ -308,6 +317,12 @@ export function datasetSession(
       if (session.frozen || asked.has(`map ${row}`)) return;
       asked.add(`map ${row}`);
       session.send({ kind: "map", row });
+    },
+    /** The views that are a part of their own are wanted. */
+    needPart(): void {
+      if (views) part(views);
+      else if (!session.frozen && !asked.has("views")) session.send({ kind: "views" });
+      asked.add("views");
     },
     decide(rows: readonly number[], verdict: string): void {
       session.send({ kind: "decide", rows, verdict });

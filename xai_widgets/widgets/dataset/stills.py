@@ -16,7 +16,9 @@ from xai_widgets.render import encode_png
 from xai_widgets.render.colours import overlay
 from xai_widgets.render.raster import grid
 from xai_widgets.study import Study
+from xai_widgets.widgets.base.channel import bundle
 from xai_widgets.widgets.dataset import columns, findings, pictures
+from xai_widgets.widgets.dataset.wire import ViewsMessage
 
 _ACROSS, _DOWN = 6, 4
 _SIDES = {True: 72, False: 160}
@@ -26,6 +28,11 @@ _COLOURS = 64
 _PLAIN = Image.Dither.NONE
 
 RowNumbers = npt.NDArray[np.int64]
+
+
+def views_part() -> ViewsMessage:
+    """The part of the browser half that not everybody wants, as a module."""
+    return {"kind": "views", "data": str(bundle("dataset/views/index.js")).encode()}
 
 
 def accuracy_of(study: Study) -> float | None:
@@ -80,6 +87,7 @@ def saved_messages(
         *columns.given_columns(study),
         *columns.computed_columns(study, sorted(study.rows.finished)),
         columns.verdict_column(study),
+        views_part(),
     ]
     found = dict(known)
     quick = len(study.done) <= _NEAREST_ROWS

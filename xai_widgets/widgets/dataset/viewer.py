@@ -306,6 +306,11 @@ class DatasetExplorer(Appearance, EngineWidget):
         return {"kind": "sets", "reading": "named", "words": "", "partial": False,
                 "sets": list(self._named)}  # fmt: skip
 
+    @message("views")
+    def _views(self) -> None:
+        """The browser wants the part that shows confusion, similarity and other viewers."""
+        self._tell(stills.views_part())
+
     @t.validate("slice")
     def _check_slice(self, proposal: Any) -> str:
         """The id of the slice that is meant, "" for none."""

@@ -181,6 +181,13 @@ class OpenedMessage(TypedDict):
     words: str
 
 
+class ViewsMessage(TypedDict):
+    """The part of the browser half that shows confusion, similarity and other viewers: a module."""
+
+    kind: Literal["views"]
+    data: bytes
+
+
 class DatasetFilter(TypedDict, total=False):
     """The trait `filter`: by column a value, several of them, or a range; and what is searched for,
     and rows by number.

@@ -1,11 +1,11 @@
 /** Similar pictures near each other: points, coloured by what is asked, and a lasso around some. */
-import { atEnd } from "../core/model";
-import { done, el, on, type Part, say, set, write } from "../parts/dom";
-import { picker } from "../parts/picker";
-import { segments } from "../parts/segments";
-import { inside } from "./filters";
-import type { DatasetSession } from "./session";
-import { NONE } from "./table";
+import { atEnd } from "../../core/model";
+import { done, el, on, type Part, say, set, write } from "../../parts/dom";
+import { picker } from "../../parts/picker";
+import { segments } from "../../parts/segments";
+import { inside } from "../filters";
+import type { DatasetSession } from "../session";
+import { NONE } from "../table";
 
 const AUTOMATIC = 5000; // rows, up to which t-SNE is made without being asked
 const COLOURS = ["correct", "label", "prediction", "loss", "probability", "slice"] as const;

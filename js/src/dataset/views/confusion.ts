@@ -1,8 +1,8 @@
 /** Labels against answers: a table of few classes; of many the top confusions and a picture of density. */
-import { percent } from "../core/format";
-import { el, lines, on, type Part, paintLine, set, write } from "../parts/dom";
-import { type Confused, cells, confusions, type Filter } from "./filters";
-import type { DatasetSession } from "./session";
+import { percent } from "../../core/format";
+import { el, lines, on, type Part, paintLine, set, write } from "../../parts/dom";
+import { type Confused, cells, confusions, type Filter } from "../filters";
+import type { DatasetSession } from "../session";
 
 const SIDE = 25; // classes, up to which a person reads a table
 const LISTED = 40;

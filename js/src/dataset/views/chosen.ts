@@ -1,12 +1,13 @@
 /** The picture that is chosen: what it is, why, what is like it, and what a person makes of it. */
-import { percent, signed } from "../core/format";
-import { stepsBack } from "../core/session";
-import type { Picture, QuantisedMap } from "../core/wire";
-import { bytesOf } from "../maps/levels";
-import { done, el, lines, on, type Part, say, set, write } from "../parts/dom";
-import { segments } from "../parts/segments";
-import type { DatasetSession } from "./session";
-import { paintTile } from "./tile";
+import { percent, signed } from "../../core/format";
+import { stepsBack } from "../../core/session";
+import type { Picture, QuantisedMap } from "../../core/wire";
+import { bytesOf } from "../../maps/levels";
+import { done, el, lines, on, type Part, say, set, write } from "../../parts/dom";
+import { segments } from "../../parts/segments";
+import type { DatasetSession } from "../session";
+import { paintTile } from "../tile";
+import type { Viewer } from "./inplace";
 
 const VIEWERS = [
   ["heatmap", "Open in the heatmap viewer"],
@@ -23,8 +24,7 @@ export function chosenRow(
   act: {
     choose(row: number): void;
     decide(verdict: string): void;
-    undo(): void;
-    open(viewer: string): void;
+    open(viewer: Viewer): void;
     subjects(): readonly number[];
   },
 ) {
@@ -77,7 +77,7 @@ export function chosenRow(
   const body = el(".chosen", stage, maps, key, note, bars, nearest, decide, testing, open);
   const element = el(".one", nothing, body);
 
-  on(signal, undo, "click", act.undo);
+  on(signal, undo, "click", session.undo);
   viewers.forEach((button, i) => {
     on(signal, button, "click", () => act.open(VIEWERS[i]![0]));
   });

@@ -1,10 +1,10 @@
 /** Another viewer of one row in the place of the pictures: a model of its own, drawn into a shadow root. */
-import type { Model } from "../core/model";
-import type { OpenedMessage } from "../core/wire";
-import { el, on, say, write } from "../parts/dom";
-import { segments } from "../parts/segments";
+import type { Model } from "../../core/model";
+import type { OpenedMessage } from "../../core/wire";
+import { el, on, say, write } from "../../parts/dom";
+import { segments } from "../../parts/segments";
 
-type Viewer = "heatmap" | "faithfulness" | "comparison";
+export type Viewer = "heatmap" | "faithfulness" | "comparison";
 
 export function inPlace(
   signal: AbortSignal,
@@ -86,3 +86,5 @@ export function inPlace(
   }
   return { element, wait, take, close, isOpen: (): boolean => !element.hidden };
 }
+
+export type InPlace = ReturnType<typeof inPlace>;
