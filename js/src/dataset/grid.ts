@@ -10,7 +10,7 @@ const GAP = 10;
 const WORDS = 36; // pixels under a picture
 const BEYOND = 2; // lines kept on either side of what is seen
 const AHEAD = 6; // lines whose pictures are fetched on either side
-const BUDGET = 9; // milliseconds of painting in one frame
+const BUDGET = 14; // milliseconds of painting in one frame
 
 interface Cell {
   element: HTMLElement;
@@ -337,7 +337,7 @@ export function pictureGrid(
     const first = status?.state === "running" ? "The first pictures are on their way." : "";
     const words = none ? first || "No picture has been explained yet." : "No picture is like that.";
     write(empty, words);
-    soon();
+    draw();
   };
   const part: Part = [element, refresh];
   return {

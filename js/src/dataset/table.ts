@@ -82,19 +82,18 @@ export class Table {
     }
     this.done = sum(done);
     this.failed = sum(failed);
-    this.changed();
+    this.version++;
+    // The order stays where only names and metadata came.
+    if (columns.some(({ name }) => name === "done")) this.orders.clear();
+    else
+      for (const { name } of columns) for (const sign of ["", "-"]) this.orders.delete(sign + name);
+    this.texts.clear();
   }
 
   takeVerdicts({ words, data }: VerdictsMessage): void {
     const codes = new Uint16Array(aligned(data)).slice(0, this.count);
     this.columns.set("verdict", { kind: "code", data: codes, values: words });
     this.version++;
-  }
-
-  private changed(): void {
-    this.version++;
-    this.orders.clear();
-    this.texts.clear();
   }
 
   private fill({ name, form, values, data }: DatasetColumn, start: number, stop: number): void {

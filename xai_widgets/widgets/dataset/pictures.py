@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from safetensors import SafetensorError, safe_open
 
+from xai_widgets.errors import ExplanationError
 from xai_widgets.study import Study
-from xai_widgets.study.store import Block
 from xai_widgets.targets import class_name
 from xai_widgets.widgets.base.maps import GAMMA, picture_to_json, quantise
 from xai_widgets.widgets.base.wire import ClassScore
@@ -24,28 +26,54 @@ from xai_widgets.widgets.dataset.wire import (
 
 PAGE = 128  # pictures of one message at most: 96 px as JPEG are 3 KB
 _BYTES = 900_000  # of one message: hosts break near a megabyte
-_KEPT = 48  # blocks; one of 256 pictures is about 0.8 MB
-_READ = ("thumbnail", "thumbnail_end", "map", "map_shape", "map_scale")
+_KEPT = 96  # open blocks
 _TOP = 5
 NEAREST = 6
 Map = npt.NDArray[np.float32]
 
 
+@dataclass(frozen=True, eq=False)
+class _Block:
+    """An open block: what is read of it is what is asked for, through the machine's memory map."""
+
+    file: Any
+    start: int
+    ends: npt.NDArray[np.int64]
+    shapes: npt.NDArray[np.int32]
+    map_ends: npt.NDArray[np.int64]
+    scales: Map
+
+    @classmethod
+    def of(cls, study: Study, number: int) -> _Block:
+        path = study.store.path_of(number)
+        try:
+            file: Any = safe_open(path, framework="np").__enter__()
+            shapes, scales = file.get_tensor("map_shape"), file.get_tensor("map_scale")
+            ends = file.get_tensor("thumbnail_end")
+        except (OSError, SafetensorError) as error:
+            raise ExplanationError(
+                f'"{path}" cannot be read ({error}); study.run() computes it anew'
+            ) from error
+        start = study.store.range_of(number).start
+        return cls(file, start, ends, shapes, np.cumsum(shapes.prod(axis=1)), scales)
+
+
+def _before(ends: npt.NDArray[np.int64], i: int) -> int:
+    return int(ends[i - 1]) if i else 0
+
+
 class Pictures:
-    """Thumbnails and maps by row, with the blocks that were read last: rows that are sorted lie in
-    many blocks, and to open a file takes longer than to read it.
+    """Thumbnails and maps by row, with the blocks that were read last open: rows that are sorted
+    lie in many blocks.
     """
 
     def __init__(self, study: Study) -> None:
         self._study = study
-        self._blocks: OrderedDict[int, tuple[Block, npt.NDArray[np.int64]]] = OrderedDict()
+        self._blocks: OrderedDict[int, _Block] = OrderedDict()
 
-    def _block(self, number: int) -> tuple[Block, npt.NDArray[np.int64]]:
-        """A block, and where the map of each of its rows ends."""
+    def _block(self, number: int) -> _Block:
         if number not in self._blocks:
-            block = self._study.store.read_block(number, _READ)
-            ends = np.cumsum(block.tensors["map_shape"].astype(np.int64).prod(axis=1))
-            self._blocks[number] = block, ends
+            self._blocks[number] = _Block.of(self._study, number)
         self._blocks.move_to_end(number)
         while len(self._blocks) > _KEPT:
             self._blocks.popitem(last=False)
@@ -55,13 +83,13 @@ class Pictures:
         number = self._study.rows.block_of(row)
         if number not in self._study.rows.finished:
             return b"", np.zeros((0, 0), np.float32)
-        block, map_ends = self._block(number)
-        i, tensors = row - block.start, block.tensors
-        ends = tensors["thumbnail_end"]
-        jpeg = tensors["thumbnail"][int(ends[i - 1]) if i else 0 : int(ends[i])].tobytes()
-        height, width = tensors["map_shape"][i].tolist()
-        flat = tensors["map"][map_ends[i] - height * width : map_ends[i]].astype(np.float32)
-        return jpeg, flat.reshape(height, width) * np.float32(tensors["map_scale"][i])
+        block = self._block(number)
+        i = row - block.start
+        jpeg = block.file.get_slice("thumbnail")[_before(block.ends, i) : int(block.ends[i])]
+        flat = block.file.get_slice("map")[_before(block.map_ends, i) : int(block.map_ends[i])]
+        height, width = block.shapes[i].tolist()
+        values = flat.astype(np.float32).reshape(height, width) * np.float32(block.scales[i])
+        return jpeg.tobytes(), values
 
     def page(self, rows: Sequence[int], *, signed: bool) -> PicturesMessage:
         """Thumbnails and maps of some rows; those that do not fit in a message are left out."""

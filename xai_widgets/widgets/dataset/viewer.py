@@ -200,12 +200,12 @@ class DatasetExplorer(Appearance, EngineWidget):
         super()._ready()
         self._listening = True
         study = self.study
-        for piece in columns.given_columns(study):
-            self._tell(piece)
+        # What pictures are chosen and sorted by comes first.
         self._sent = study.rows.finished
         for piece in columns.computed_columns(study, sorted(self._sent)):
             self._tell(piece)
         self._tell(columns.verdict_column(study))
+        self._do("viewers", lambda: columns.in_steps(study), self._tell)
         for found in self._known.values():
             self._tell(found)
         if self._named:
