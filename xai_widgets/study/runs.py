@@ -73,6 +73,11 @@ class RunningStudy(StudyCore):
             self.refresh()
         return self._run
 
+    @property
+    def last_run(self) -> Run | None:
+        """The run that was begun last in this process; None where there was none."""
+        return self._run
+
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the run is over; return whether it is. Raises what it failed of."""
         over = True if self._run is None else self._run.wait(timeout)
