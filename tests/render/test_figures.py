@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from xai_widgets.errors import ExplanationError
-from xai_widgets.render import colorize, figure, overlay
+from xai_widgets.render import colorize, figure, neighbourhood_figure, overlay
 
 rng = np.random.default_rng(7)
 PICTURE = rng.integers(0, 256, (20, 30, 3), dtype=np.uint8)
@@ -88,3 +88,20 @@ def test_unknown_appearance_is_refused() -> None:
         figure(SIGNED, PICTURE, size=(20, 30), opacty=0.5)
     with pytest.raises(ExplanationError, match="blend is 'x'"):
         figure(SIGNED, PICTURE, size=(20, 30), blend="x")
+
+
+def test_neighbours_are_drawn_by_score_and_kind() -> None:
+    scores, coordinate = np.array([-1.0, 0.5, 2.0]), np.array([3.0, 4.0, 5.0])
+    kept = np.array([False, True, True])
+    pixels = np.zeros((4, 4, 3), dtype=np.uint8)
+    drawn = neighbourhood_figure({"one": pixels, "two": pixels + 9}, scores, coordinate, kept)
+    *panels, plot = drawn.axes
+    assert [panel.get_title() for panel in panels] == ["one", "two"]
+    assert [panel.images[0].get_array()[0, 0, 0] for panel in panels] == [0, 9]
+    assert (plot.get_title(loc="left"), plot.get_xlabel(), list(plot.get_yticks())) == (
+        "Neighbours", "student's score", [],
+    )  # fmt: skip
+    found = {points.get_label(): np.asarray(points.get_offsets()) for points in plot.collections}
+    expected = {"kept": [[0.5, 4.0], [2.0, 5.0]], "shifted": [[-1.0, 3.0]]}
+    assert {name: values.tolist() for name, values in found.items()} == expected
+    assert plot.lines[0].get_xdata()[0] == 0
