@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 import xai_widgets as xw
 from tests.relabel.linear import SIDE, GridVAE, OrthogonalVAE, picture
-from xai_widgets.relabel.teacher import Teacher
-from xai_widgets.targets import Target
+from xai_widgets.relabel.teacher import Teacher, _labels
+from xai_widgets.targets import Readout, Target
 
 PIXELS = torch.rand(5, 1, SIDE, SIDE, generator=torch.Generator().manual_seed(0))
 
@@ -80,3 +80,8 @@ def test_the_detail_that_is_lost_stays_lost_is_kept_or_fades() -> None:
         torch.testing.assert_close(made.pictures(latents, faded), expected)
     made = teacher(Target(0, "it"), {}, detail="auto")  # of no grid, it is kept
     assert made.detail == "kept"
+
+
+def test_an_output_without_scores_has_one_label() -> None:
+    assert _labels(Readout(), torch.ones(2, 3, 4, 4), 2, None).tolist() == [0, 0]
+    assert _labels(Readout(), torch.eye(3), 3, None).tolist() == [0, 1, 2]
