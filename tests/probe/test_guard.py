@@ -30,9 +30,8 @@ from tests.networks import (
     picture,
     seeded,
 )
+from xai_widgets.probe.functions import _cuts, _draws
 from xai_widgets.probe.guard import (
-    _cuts,
-    _draws,
     as_found,
     autograd_ready,
     like_parameters,
