@@ -45,8 +45,8 @@ def test_an_ordinary_network_is_recorded_in_part_and_gives_the_same_numbers(
     found: list[PartialPass | None] = []
     record_partly = Network.record_partly
 
-    def kept(self: Network, *asked: Any) -> PartialPass | None:
-        found.append(record_partly(self, *asked))
+    def kept(self: Network, *asked: Any, **more: Any) -> PartialPass | None:
+        found.append(record_partly(self, *asked, **more))
         return found[-1]
 
     monkeypatch.setattr(Network, "record_partly", kept)
