@@ -13,9 +13,10 @@ from xai_widgets.locks import OrderedLock, Rank
 from xai_widgets.probe.agreement import agree
 from xai_widgets.probe.attention import TraceMode
 from xai_widgets.probe.calls import LayerMap, layer_map, sum_of_placed
+from xai_widgets.probe.failures import not_differentiable
 from xai_widgets.probe.guard import as_found, autograd_ready
 from xai_widgets.probe.layers import Layer
-from xai_widgets.probe.network import Network, not_differentiable
+from xai_widgets.probe.network import Network
 from xai_widgets.probe.partial import Needs, PartialPass
 from xai_widgets.probe.passes import ForwardPass
 from xai_widgets.probe.recorder import Recorder

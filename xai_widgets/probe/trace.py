@@ -15,9 +15,10 @@ from xai_widgets.errors import ExplanationError
 from xai_widgets.interrupts import interruptible
 from xai_widgets.probe.agreement import agree, close, largest
 from xai_widgets.probe.attention import Attention, AttentionPass
+from xai_widgets.probe.failures import not_differentiable
 from xai_widgets.probe.guard import as_found, autograd_ready
 from xai_widgets.probe.layers import Layout
-from xai_widgets.probe.network import Network, not_differentiable
+from xai_widgets.probe.network import Network
 from xai_widgets.probe.norms import NormMode
 from xai_widgets.probe.partial import Needs
 from xai_widgets.probe.recording import Recording, StaleError

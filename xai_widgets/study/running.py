@@ -8,26 +8,21 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from typing import Any, Protocol
+from typing import Any
 
 from xai_widgets.engine import Engine
-from xai_widgets.errors import ExplanationError, a_kind
+from xai_widgets.engine.executors import Executor
+from xai_widgets.errors import ExplanationError
 from xai_widgets.interrupts import deferred, wait_for
 from xai_widgets.progress import Progress
 from xai_widgets.study.blocks import Computed
 from xai_widgets.study.leases import Leases
 from xai_widgets.study.store import Store
 
-__all__ = ["Run", "block_order", "block_steps", "check_executor", "executor_steps"]
+__all__ = ["Run", "block_order", "block_steps", "executor_steps"]
 
 Compute = Callable[[range], Iterator[Computed]]
 _PAUSE = 0.2  # seconds between looks at blocks that others compute
-
-
-class Executor(Protocol):
-    """Anything with `submit`: concurrent.futures, loky, dask, executorlib, submitit, mpi4py."""
-
-    def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Any: ...
 
 
 def block_order(blocks: int) -> list[int]:
@@ -121,15 +116,6 @@ def _check_unchanged(unchanged: Callable[[], bool]) -> None:
             "the network has changed while the study was computed, so that its last block was not "
             "kept; stop what changes it (training, another cell), set it back, and run again, or "
             "give the changed network a study of its own, with another folder="
-        )
-
-
-def check_executor(executor: Any) -> None:
-    """Raise ExplanationError for anything without `submit`."""
-    if not callable(getattr(executor, "submit", None)):
-        raise ExplanationError(
-            f"executor is {a_kind(executor)} without submit; expected one of concurrent.futures, "
-            "loky.get_reusable_executor(), dask.distributed.Client(...).get_executor() or the like"
         )
 
 
