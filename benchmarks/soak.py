@@ -72,11 +72,16 @@ viewer.method = chance.choice(names)
 viewer.wait()
 assert viewer.status["state"] == "idle" and viewer.attribution is not None, viewer.status
 """
-# A worker without work ends its thread after a while, and memory is given back then too.
+# A worker without work ends its thread after a while, memory is given back then too, and the kernel
+# looks every ten seconds for threads that have ended, whose pipe to its own thread it closes.
 REST = """
-until = time.monotonic() + 60
-while threading.active_count() > threads and time.monotonic() < until:
-    time.sleep(0.2)
+until = time.monotonic() + {seconds}
+while time.monotonic() < until:
+    found = now()
+    if found["threads"] <= threads and found["files"] <= files:
+        break
+    del found
+    time.sleep(0.5)
 """
 
 
@@ -119,8 +124,8 @@ def measure(kernel: Kernel, explanations: int, viewers: int) -> dict[str, Any]:
     kernel.run(SET_UP)
     kernel.run("explain(len(names))")
     kernel.run(VIEWER, cell="a cell")  # with the first, PyZMQ starts a thread that stays
-    kernel.run("viewer.close(); del viewer; threads = 0; " + REST.replace("60", "10"))
-    kernel.run("threads = threading.active_count()")
+    kernel.run("viewer.close(); del viewer; threads = files = 0\n" + REST.format(seconds=25))
+    kernel.run("threads, files = now()['threads'], now()['files']")
     start, rows = kernel.now(), []
     started, shown = time.monotonic(), 0
     for part in range(1, PARTS + 1):
@@ -136,7 +141,7 @@ def measure(kernel: Kernel, explanations: int, viewers: int) -> dict[str, Any]:
         )
         print(rows[-1], f"{time.monotonic() - started:.0f} s", flush=True)
     kernel.run("if 'viewer' in globals():\n    viewer.close(); del viewer")
-    kernel.run(REST)
+    kernel.run(REST.format(seconds=60))
     end = kernel.now()
     first = rows[PARTS // 10 - 1]
     return {
