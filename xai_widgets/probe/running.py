@@ -16,7 +16,7 @@ from xai_widgets.probe.agreement import agree_first
 from xai_widgets.probe.attention import AttentionMode, AttentionPass
 from xai_widgets.probe.failures import not_differentiable
 from xai_widgets.probe.fingerprint import Fingerprint
-from xai_widgets.probe.folding import Folding
+from xai_widgets.probe.folding import Folding, check_folded
 from xai_widgets.probe.functions import FunctionMode
 from xai_widgets.probe.guard import as_found, autograd_ready, like_parameters, unwrap
 from xai_widgets.probe.rectifiers import RectifierMode, Rule
@@ -177,7 +177,9 @@ class Runner:
 
     def _outputs(self, x: Tensor, mode: AbstractContextManager[Any]) -> Any:
         with as_found(self.model), mode, torch.no_grad():
-            return interruptible(self.model, self.copy(x))
+            output = interruptible(self.model, self.copy(x))
+        check_folded(mode, output)
+        return output
 
     def _folded(self, x: Tensor, run: Callable[[AbstractContextManager[Any]], _T]) -> _T:
         """What `run` gives with the network's batch norms folded into its convolutions."""
