@@ -226,7 +226,7 @@ def second_norm(net: Chain, x: Tensor) -> Tensor:
 
 
 def normed_by_the_picture(net: Chain, x: Tensor) -> Tensor:
-    scale = net.norm.weight * (1 + x[0].mean())
+    scale = net.norm.weight * (x.shape[-1] / 32)
     return F.batch_norm(
         net.conv(x), net.norm.running_mean, net.norm.running_var, scale, net.norm.bias
     )
@@ -234,7 +234,7 @@ def normed_by_the_picture(net: Chain, x: Tensor) -> Tensor:
 
 def statistics_of_the_picture(net: Chain, x: Tensor) -> Tensor:
     assert net.norm.running_mean is not None
-    net.norm.running_mean.fill_(x[0].detach().mean())
+    net.norm.running_mean.fill_(x.shape[-1] / 32)
     return net.norm(net.conv(x))
 
 
