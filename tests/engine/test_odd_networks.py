@@ -57,6 +57,56 @@ def test_each_picture_is_taken_as_if_it_were_alone(kind: int, method: str) -> No
     assert any("one by one" in warning for warning in found.warnings)
 
 
+class ByTheFirst(nn.Module):
+    """Goes by the first picture of a batch: for that one it is right in any batch."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__()
+        self.net, self.how = small(), how
+
+    def forward(self, x: Tensor) -> Tensor:
+        brightness = float(x[0].detach().mean())
+        if self.how == "factor":
+            return self.net(x) * brightness
+        return self.net(x) if brightness < 0.5 else self.net(x.square())
+
+
+@pytest.mark.parametrize("how", ["factor", "branch"])
+@pytest.mark.parametrize("method", ["saliency", "grad_cam", "occlusion", "integrated_gradients"])
+def test_what_goes_by_the_first_picture_of_a_batch_is_taken_alone(how: str, method: str) -> None:
+    model = seeded(ByTheFirst(how)).eval()
+    dark, bright = X * 0.3, X * 0.3 + 0.6
+    images = [dark, bright, dark + 0.1, bright - 0.1]
+    options = {"window": 4, "stride": 4} if method == "occlusion" else {}
+    found = list(xw.Engine(model).explain_many(images, method, targets=1, **options))
+    for image, attribution in zip(images, found, strict=True):
+        assert attribution.score == pytest.approx(model(image[None])[0, 1].item(), rel=1e-5)
+        if method == "saliency":
+            x = image[None].clone().requires_grad_(True)
+            (expected,) = torch.autograd.grad(model(x)[0, 1], x)
+            scale = float(expected.abs().max())
+            np.testing.assert_allclose(attribution.values, expected[0], atol=1e-4 * scale)
+
+
+class AsksForGradients(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = small()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.net(x) * (2 if torch.is_grad_enabled() else 1)
+
+
+def test_another_output_without_gradients_is_said() -> None:
+    engine = xw.Engine(seeded(AsksForGradients()).eval())
+    for method in ("saliency", "grad_cam", "occlusion"):
+        found = engine.explain(X, method, target=1)
+        assert any("torch.no_grad()" in warning for warning in found.warnings), method
+        (many, _) = engine.explain_many([X, X], method, targets=1)
+        assert any("torch.no_grad()" in warning for warning in many.warnings), method
+    assert any("torch.no_grad()" in warning for warning in engine.predict(X).warnings)
+
+
 def test_ordinary_networks_run_in_batches_and_say_nothing() -> None:
     found = xw.Engine(seeded(small(nn.BatchNorm2d(8)))).explain(X, "occlusion", target=1)
     assert found.warnings == ()

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from tests.networks import (
     CLASSES,
@@ -102,6 +102,51 @@ def test_networks_of_other_floating_point_types(type_: torch.dtype, close: float
         # An optimiser's path amplifies what rounding changes.
         allowed = max(close, 0.01) if method == "opti_cam" else close
         assert difference <= allowed * np.abs(plain.values).max(), method
+
+
+class GivesOut(nn.Module):
+    """A network of one floating-point type that gives out another."""
+
+    def __init__(self, body: nn.Module, type_: torch.dtype) -> None:
+        super().__init__()
+        self.body, self.type_ = body, type_
+
+    def forward(self, x: Tensor) -> Tensor:
+        scores: Tensor = self.body(x)
+        return scores.to(self.type_)
+
+
+@pytest.mark.parametrize(
+    ("inside", "outside", "close"),
+    [
+        (torch.float32, torch.float64, 1e-3),
+        (torch.float64, torch.float32, 1e-3),
+        (torch.float16, torch.float32, 0.1),
+    ],
+)
+@pytest.mark.parametrize("method", ["occlusion", "rise", "ablation_cam", "var_grad", "saliency"])
+def test_networks_that_give_out_another_type_than_they_take(
+    method: str, inside: torch.dtype, outside: torch.dtype, close: float
+) -> None:
+    engine = Engine(GivesOut(cnn().to(inside), outside).eval())
+    options: dict[str, Any] = {"window": 8, "stride": 8} if method == "occlusion" else {}
+    found = engine.explain(X, method, target=3, **options)
+    plain = Engine(cnn()).explain(X, method, target=3, **options)
+    scale = float(np.abs(plain.values).max())
+    np.testing.assert_allclose(found.values, plain.values, atol=close * scale)
+
+
+def test_small_gradients_are_squared_in_single_precision() -> None:
+    def small(type_: torch.dtype) -> nn.Module:
+        torch.manual_seed(0)
+        body = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Tanh(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        return nn.Sequential(body, nn.Linear(4, 5)).to(type_).eval()
+
+    for method in ("squared_smooth_grad", "var_grad"):
+        found = Engine(small(torch.float16)).explain(X, method, target=3)
+        plain = Engine(small(torch.float32)).explain(X, method, target=3)
+        scale = float(plain.values.max())
+        np.testing.assert_allclose(found.values, plain.values, atol=0.05 * scale)
 
 
 def test_what_an_attribution_tells_of_itself() -> None:

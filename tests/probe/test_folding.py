@@ -201,3 +201,138 @@ def test_a_network_for_pairs_only() -> None:
     for _ in range(3):
         with torch.no_grad():
             torch.testing.assert_close(network.outputs(x), model(x))
+
+
+def by_size(net: Chain, x: Tensor) -> Tensor:
+    return (net.norm if x.shape[-1] <= 32 else net.other)(net.conv(x))
+
+
+def by_brightness(net: Chain, x: Tensor) -> Tensor:
+    c = net.conv(x)
+    bright = (x.mean((1, 2, 3)) > 10)[:, None, None, None]
+    return torch.where(bright, net.norm(c) + c, net.norm(c))
+
+
+def read_again(net: Chain, x: Tensor) -> Tensor:
+    c = net.conv(x)
+    z = net.norm(c)
+    return torch.cat([z, c]).chunk(2)[0] + (x.mean((1, 2, 3)) > 10)[:, None, None, None] * c
+
+
+def second_norm(net: Chain, x: Tensor) -> Tensor:
+    c = net.conv(x)
+    bright = (x.mean((1, 2, 3)) > 10)[:, None, None, None]
+    return torch.where(bright, net.other(c), net.norm(c))
+
+
+def normed_by_the_picture(net: Chain, x: Tensor) -> Tensor:
+    scale = net.norm.weight * (x.shape[-1] / 32)
+    return F.batch_norm(
+        net.conv(x), net.norm.running_mean, net.norm.running_var, scale, net.norm.bias
+    )
+
+
+def statistics_of_the_picture(net: Chain, x: Tensor) -> Tensor:
+    assert net.norm.running_mean is not None
+    net.norm.running_mean.fill_(x.shape[-1] / 32)
+    return net.norm(net.conv(x))
+
+
+def other_bias(net: Chain, x: Tensor) -> Tensor:
+    bias = net.conv.bias if x.shape[-1] <= 32 else net.other.bias
+    return net.norm(F.conv2d(x, net.conv.weight, bias, padding=1))
+
+
+def catches_everything(net: Chain, x: Tensor) -> Tensor:
+    c = net.conv(x)
+    z = net.norm(c)
+    try:
+        return z if float(x.mean()) <= 10 else z + c
+    except BaseException:
+        return z
+
+
+class ByHand(torch.autograd.Function):
+    """A function of autograd, which is not met as others are."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        return x.square()
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Any:
+        return gradients[0]
+
+
+def function_by_hand(net: Chain, x: Tensor) -> Tensor:
+    c = net.conv(x)
+    return net.norm(c) + 1e-9 * ByHand.apply(c)  # type: ignore[no-untyped-call]  # of torch
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        by_size,
+        by_brightness,
+        read_again,
+        second_norm,
+        normed_by_the_picture,
+        statistics_of_the_picture,
+        other_bias,
+        catches_everything,
+        function_by_hand,
+    ],
+)
+def test_what_one_picture_does_not_show_is_right_for_others(how: Any) -> None:
+    model = Chain(how).double().eval()
+    network, target = Network(model), resolve(1, torch.zeros(1, CLASSES))
+    large = torch.nn.functional.interpolate(pictures(2), (48, 48))
+    for x in (pictures(2), pictures(2)[:1], pictures(2)[:1] + 20, large, pictures(2)[1:]):
+        with torch.no_grad():
+            torch.testing.assert_close(network.outputs(x), model(x))
+        scores, gradient = network.gradients(x, target)
+        torch.testing.assert_close(scores, model(x)[:, 1])
+        torch.testing.assert_close(gradient, plain_gradient(model, x, target))
+
+
+class KeepsMap(nn.Module):
+    """Gives out what lies between its convolution and its norm, beside the scores."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.chain = Chain(plain).double()
+
+    def forward(self, x: Tensor) -> dict[str, Tensor]:
+        c = self.chain.conv(x)
+        return {"scores": self.chain.head(self.chain.norm(c).relu().mean((2, 3))), "map": c}
+
+
+def test_an_output_that_holds_the_convolution_s_result() -> None:
+    model = KeepsMap().eval()
+    network, x = Network(model), pictures(2)
+    for _ in range(2):
+        found = network.outputs(x)
+        with torch.no_grad():
+            expected = model(x)
+        torch.testing.assert_close(found, expected)
+
+
+def test_hooks_for_every_module_hear_the_convolution_itself() -> None:
+    model = Chain(plain).double()
+    network, x = Network(model), pictures(2)
+    network.outputs(x)
+    heard: list[Tensor] = []
+
+    def hear(module: nn.Module, args: Any, output: Tensor) -> None:
+        if module is model.conv:
+            heard.append(output.clone())
+
+    handle = nn.modules.module.register_module_forward_hook(hear)
+    try:
+        network.outputs(x)
+    finally:
+        handle.remove()
+    with torch.no_grad():
+        torch.testing.assert_close(
+            heard, [F.conv2d(x, model.conv.weight, model.conv.bias, padding=1)]
+        )

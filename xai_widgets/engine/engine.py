@@ -189,6 +189,8 @@ class Engine:
         prediction = self.internals.readout.prediction(trace.output, len(trace.input))
         if trace.random:
             prediction = replace(prediction, warnings=(*prediction.warnings, RANDOM))
+        if unlike := self.internals.network.mode_warning:
+            prediction = replace(prediction, warnings=(*prediction.warnings, unlike))
         return prediction
 
     @strict_keywords

@@ -225,7 +225,8 @@ def ablation_cam(trace: Trace, target: Target, layer: str) -> Steps:
         for chosen in channels.split(size):
             maps = a[item].repeat(len(chosen), 1, 1, 1)
             maps[torch.arange(len(chosen), device="cpu"), chosen] = 0
-            weight[item, chosen] = (whole[item] - tail.scores(maps, target)) / whole[item]
+            fall = (whole[item] - tail.scores(maps, target)) / whole[item]
+            weight[item, chosen] = fall.to(weight)
             done += len(chosen)
             yield Progress(done / total, (weight[:, :, None, None] * a).sum(dim=1).relu())
 

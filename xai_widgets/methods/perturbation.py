@@ -57,7 +57,9 @@ def occlusion(
     rows, columns = (1 + max(-(-(n - s) // stride), 0) for n, s in zip(size, sides, strict=True))
     covered = baseline_like(x, baseline, trace.black)
     whole = trace.score(target)
-    fall = x.new_zeros(len(x), rows, columns)
+    # The network may give out another type than it takes.
+    precise = torch.promote_types(whole.dtype, torch.float32)
+    fall = torch.zeros((len(x), rows, columns), dtype=precise, device=x.device)
     visited = torch.zeros(rows, columns, dtype=torch.bool, device="cpu")
     order = _coarse_to_fine(rows, columns)
     at_a_time = trace.variants()
@@ -71,7 +73,7 @@ def occlusion(
             picture[place] = torch.where(hidden, covered[place], picture[place])
         down, across = map(list, zip(*cells, strict=True))
         scores = trace.scores(batch.flatten(0, 1), target).view(len(cells), len(x))
-        fall[:, down, across] = (whole - scores).T
+        fall[:, down, across] = (whole - scores).T.to(fall)
         visited[down, across] = True
         fine = _mean_of_covers(_filled(fall, visited), cover, shape, stride, size)
         yield Progress((begin + len(cells)) / len(order), fine[:, None])
@@ -224,7 +226,7 @@ def rise(
         torch.mul(shown, mask[:, None, None].to(x), out=batch)
         if baseline != "zero":
             batch += hidden
-        scores = trace.scores(batch.flatten(0, 1), target).view(len(mask), -1) - origin
+        scores = trace.scores(batch.flatten(0, 1), target).to(total).view(len(mask), -1) - origin
         total.addmm_(scores.T, mask.flatten(1))
         plain += mask.flatten(1).sum(0)
         sums += scores.sum(0)[:, None]

@@ -16,19 +16,20 @@ _ROUNDING = {torch.float64: 1e-6, torch.float32: 5e-4, torch.float16: 5e-2, torc
 _EXACT = 0.1
 
 
-def agree(one: Any, other: Any) -> bool:
-    """Whether two outputs hold the same numbers, up to rounding."""
+def agree(one: Any, other: Any, share: float = 1.0) -> bool:
+    """Whether two outputs hold the same numbers, up to `share` times what rounding may change."""
     pairs = list(zip(_floating(one), _floating(other), strict=False))
-    return all(_close(a, b) for a, b in pairs)
+    return all(_close(a, b, share) for a, b in pairs)
 
 
-def agree_first(together: Any, alone: Any) -> bool:
-    """Whether the output for two inputs begins with the output for the first of them alone."""
-    for both, single in zip(_floating(together), _floating(alone), strict=False):
-        if both.numel() != 2 * single.numel():
-            return False
-        if not _close(both.reshape(2, -1)[0], single.flatten(), _EXACT):
-            return False
+def agree_members(together: Any, alone: tuple[Any, Any]) -> bool:
+    """Whether the output for two inputs holds the outputs for each of them alone."""
+    for place, member in enumerate(alone):
+        for both, single in zip(_floating(together), _floating(member), strict=False):
+            if both.numel() != 2 * single.numel():
+                return False
+            if not _close(both.reshape(2, -1)[place], single.flatten(), _EXACT):
+                return False
     return True
 
 

@@ -11,7 +11,8 @@ functions while it runs, and given other weights.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+import weakref
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -24,8 +25,13 @@ from xai_widgets.precision import to_float64
 from xai_widgets.probe.fingerprint import modules_of
 from xai_widgets.probe.functions import Function, FunctionMode
 from xai_widgets.probe.guard import lock_of
-from xai_widgets.probe.recorder import first_tensor
+from xai_widgets.targets.parts import floating, parts_of
 
+# Hooks for every module there is.
+_EVERY_MODULE = (
+    nn.modules.module._global_forward_hooks,
+    nn.modules.module._global_forward_pre_hooks,
+)
 _T = TypeVar("_T")
 _Mode = AbstractContextManager[Any]
 # Largest difference between folded and plain outputs, in parts of the largest output.
@@ -64,7 +70,7 @@ class Folding:
         if not table:
             return run(nullcontext())
         try:
-            return _folded(run, table)
+            return _folded(self._model, run, table)
         except _Diverged:
             self._learned = key, {}
             return run(nullcontext())
@@ -74,6 +80,8 @@ class Folding:
         modules = modules_of(self._model)
         if any(m._forward_hooks or m._forward_pre_hooks for m in modules):
             return False
+        if any(_EVERY_MODULE):
+            return False
         return any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in modules)
 
     def _learn(
@@ -82,17 +90,30 @@ class Folding:
         """The folded convolutions, by id() of their weights; none where folding changes the
         network's output, or the network cannot be run on a single input.
         """
-        pairs = _Pairs(self._model)
+        pairs = _Pairs(self._model, layout)
         try:
-            plain = first_tensor(one(pairs))
-            table = pairs.folded(layout)
-            folded = first_tensor(_folded(one, table)) if table else None
+            plain = one(pairs)
+            table = pairs.folded(plain)
+            folded = _folded(self._model, one, table) if table else None
         except (_Diverged, Exception):  # a network may refuse a single input in its own way
             return {}
-        if plain is None or folded is None or plain.dtype not in _ROUNDING:
-            return {}
-        allowed = _ROUNDING[plain.dtype] * float(plain.abs().max())
-        return table if bool(((folded - plain).abs() <= allowed).all()) else {}
+        return table if _is_close(folded, plain) else {}
+
+
+def _is_close(folded: Any, plain: Any) -> bool:
+    """Whether two outputs hold the same numbers but for the rounding of folded weights."""
+    pairs = list(zip(_floating(folded), _floating(plain), strict=False))
+    if not pairs or any(b.dtype not in _ROUNDING for _, b in pairs):
+        return False
+    return all(
+        a.shape == b.shape
+        and bool(((a - b).abs() <= _ROUNDING[b.dtype] * float(b.abs().max())).all())
+        for a, b in pairs
+    )
+
+
+def _floating(output: Any) -> list[Tensor]:
+    return [part.tensor for part in parts_of(output) if floating(part) and part.tensor.numel()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,19 +148,49 @@ class _Norm:
         factor = (to_float64(self.variance.detach()) + self.epsilon).rsqrt()
         return factor if self.scale is None else factor * to_float64(self.scale.detach())
 
+    def key(self, buffers: Mapping[int, Hashable]) -> Hashable:
+        """The same for the same norm in another run, where the network has other copies of its
+        buffers, called `buffers`, by their id().
+        """
+        tensors = (self.scale, self.shift, self.mean, self.variance)
+        return (self.epsilon, *(_key(tensor, buffers) for tensor in tensors))
+
+
+def _key(tensor: Tensor | None, buffers: Mapping[int, Hashable]) -> Hashable:
+    if tensor is None or isinstance(tensor, nn.Parameter):
+        return id(tensor)
+    # A buffer that was written into during the run is not what it was before.
+    version = 0 if tensor.is_inference() else tensor._version
+    return buffers.get(id(tensor), id(tensor)), version
+
+
+def _buffers(model: nn.Module) -> dict[int, Hashable]:
+    """The places of a network's present buffers, by their id()."""
+    return {
+        id(buffer): (id(module), name)
+        for module in modules_of(model)
+        if not isinstance(module, torch.jit.ScriptModule)
+        for name, buffer in module._buffers.items()
+    }
+
 
 @dataclass(frozen=True, slots=True)
 class _Folded:
-    """What a convolution is given instead of its weight and bias; its own weight is kept so that
-    nothing else gets its id().
+    """What a convolution is given instead of its own weight and bias, and the norm behind it.
+    Its own are kept so that nothing else gets their id().
     """
 
     own: Tensor
+    own_bias: Tensor | None
+    norm: _Norm
+    norm_key: Hashable
     weight: Tensor
     bias: Tensor
 
     @classmethod
-    def of(cls, weight: Tensor, bias: Tensor | None, norm: _Norm, layout: Any) -> _Folded:
+    def of(
+        cls, weight: Tensor, bias: Tensor | None, norm: _Norm, norm_key: Hashable, layout: Any
+    ) -> _Folded:
         factor = norm.factor()
         w = (to_float64(weight.detach()) * factor[:, None, None, None]).to(weight)
         b = -to_float64(norm.mean.detach())
@@ -148,7 +199,8 @@ class _Folded:
         b = b * factor
         if norm.shift is not None:
             b = b + to_float64(norm.shift.detach())
-        return cls(weight, w.contiguous(memory_format=layout), b.to(weight))
+        w = w.contiguous(memory_format=layout)
+        return cls(weight, bias, norm, norm_key, w, b.to(weight))
 
 
 def _convolved(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Tensor, Any] | None:
@@ -158,63 +210,13 @@ def _convolved(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Tensor, A
     return args[1], args[2] if len(args) > 2 else kwargs.get("bias")
 
 
-class _Pairs(FunctionMode):
-    """Finds the convolutions with the network's own weights whose result goes straight into a batch
-    norm.
-    """
-
-    def __init__(self, model: nn.Module) -> None:
-        super().__init__()
-        self._own = {id(parameter) for parameter in model.parameters()}
-        self._last: tuple[Any, Tensor, Any] | None = None
-        self._pairs: dict[int, tuple[Tensor, Any, _Norm | None]] = {}
-
-    def call(self, func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        result = func(*args, **kwargs)
-        if func is torch.conv2d:
-            self._convolution(result, _convolved(args, kwargs))
-        elif func is F.batch_norm and self._last is not None and args:
-            given, weight, bias = self._last
-            if args[0] is given:
-                self._pairs[id(weight)] = weight, bias, _Norm.of(*args, **kwargs)
-            self._last = None
-        return result
-
-    def _convolution(self, result: Tensor, given: tuple[Tensor, Any] | None) -> None:
-        self._last = None
-        if given is None or id(given[0]) not in self._own or given[0].dtype not in _ROUNDING:
-            return
-        if id(given[0]) in self._pairs:  # shared, perhaps with different norms behind it
-            self._pairs[id(given[0])] = *given, None
-            return
-        self._last = result, *given
-
-    def folded(self, layout: torch.memory_format) -> dict[int, _Folded]:
-        """What the network's convolutions become, by id() of their weights."""
-        return {
-            key: _Folded.of(weight, bias, norm, layout)
-            for key, (weight, bias, norm) in self._pairs.items()
-            if norm is not None
-        }
-
-
-class _Diverged(BaseException):
-    """A convolution's result went elsewhere than into its batch norm."""
-
-
-def is_between(mode: _Mode) -> bool:
-    """Whether a run inside this context has met a folded convolution and not yet its batch norm:
-    what it holds now is not what the network computes.
-    """
-    return isinstance(mode, _Folds) and mode.waiting is not None
-
-
-def _folded(run: Callable[[_Mode], _T], table: dict[int, _Folded]) -> _T:
-    folds = _Folds(table)
-    result = run(folds)
-    if folds.waiting is not None:
-        raise _Diverged
-    return result
+def _tensors(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[Tensor]:
+    """The tensors that a function is given, also in a list."""
+    for value in (*args, *kwargs.values()):
+        if isinstance(value, Tensor):
+            yield value
+        elif isinstance(value, (list, tuple)):
+            yield from (item for item in value if isinstance(item, Tensor))
 
 
 # What code may ask of a convolution's result before its batch norm does.
@@ -227,29 +229,145 @@ _QUESTIONS = frozenset(
 )  # fmt: skip
 
 
-class _Folds(FunctionMode):
-    """Gives convolutions their folded weights, and skips the batch norms behind them."""
+class _Pairs(FunctionMode):
+    """Finds the convolutions with the network's own weights whose result goes into one batch norm
+    and nowhere else.
+    """
 
-    def __init__(self, table: dict[int, _Folded]) -> None:
+    def __init__(self, model: nn.Module, layout: torch.memory_format) -> None:
         super().__init__()
-        self._table = table
-        self.waiting: Tensor | None = None
+        self._model, self._layout = model, layout
+        self._own = {id(parameter) for parameter in model.parameters()}
+        self._given: dict[int, tuple[weakref.ref[Tensor], Tensor, Any]] = {}  # by id() of a result
+        self._met: dict[int, _Folded | None] = {}  # by id() of the weight; None: not to be folded
 
     def call(self, func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        waiting = self.waiting
-        if waiting is not None:
-            if func is F.batch_norm and args and args[0] is waiting:
-                self.waiting = None
-                return waiting
-            if func not in _QUESTIONS and any(argument is waiting for argument in args):
-                raise _Diverged
+        if func not in _QUESTIONS:
+            norm = _Norm.of(*args, **kwargs) if func is F.batch_norm and args else None
+            for tensor in _tensors(args, kwargs):
+                self._read(tensor, norm)
+        result = func(*args, **kwargs)
+        if func is torch.conv2d:
+            self._convolution(result, _convolved(args, kwargs))
+        return result
+
+    def _read(self, tensor: Tensor, norm: _Norm | None) -> None:
+        """Something other than a question takes a tensor; `norm` where it is a batch norm."""
+        found = self._given.get(id(tensor))
+        if found is None or found[0]() is not tensor:
+            return
+        _, weight, bias = self._given[id(tensor)]
+        key = id(weight)
+        if norm is None or key in self._met:  # a second reader
+            self._met[key] = None
+            return
+        with torch._C.DisableTorchFunction():
+            norm_key = norm.key(_buffers(self._model))
+            self._met[key] = _Folded.of(weight, bias, norm, norm_key, self._layout)
+
+    def _convolution(self, result: Tensor, given: tuple[Tensor, Any] | None) -> None:
+        if given is None or id(given[0]) not in self._own or given[0].dtype not in _ROUNDING:
+            return
+        if any(weight is given[0] for _, weight, _ in self._given.values()):
+            self._met[id(given[0])] = None  # shared, perhaps with different norms behind it
+        self._given[id(result)] = weakref.ref(result), *given
+
+    def folded(self, output: Any) -> dict[int, _Folded]:
+        """What the network's convolutions become, by id() of their weights, after a run that gave
+        `output`.
+        """
+        for part in parts_of(output):
+            self._read(part.tensor, None)
+        return {key: found for key, found in self._met.items() if found is not None}
+
+
+class _Diverged(BaseException):
+    """A convolution's result went elsewhere than into its batch norm."""
+
+
+def check_folded(mode: _Mode, output: Any) -> None:
+    """Leave the run of a network inside this context if its output holds what lies between a
+    convolution and its batch norm.
+    """
+    if isinstance(mode, _Folds) and any(mode.is_between(part.tensor) for part in parts_of(output)):
+        raise mode.diverged()
+
+
+def is_between(mode: _Mode, tensor: Tensor) -> bool:
+    """Whether a tensor of a run inside this context is what lies between a folded convolution and
+    its batch norm, which is not computed.
+    """
+    return isinstance(mode, _Folds) and mode.is_between(tensor)
+
+
+def _folded(model: nn.Module, run: Callable[[_Mode], _T], table: dict[int, _Folded]) -> _T:
+    folds = _Folds(model, table)
+    result = run(folds)
+    if folds.has_diverged or folds.waiting:
+        raise _Diverged
+    return result
+
+
+class _Folds(FunctionMode):
+    """Gives convolutions their folded weights, and skips the batch norms behind them.
+
+    The result waits for its batch norm. In between the network holds a stand-in of the same shape,
+    all NaN: what reads it where functions are not met, as in a function of autograd written by
+    hand, cannot be taken for right.
+    """
+
+    def __init__(self, model: nn.Module, table: dict[int, _Folded]) -> None:
+        super().__init__()
+        self._model, self._table = model, table
+        self._buffers: dict[int, Hashable] | None = None  # as copied for this run
+        self._stand_ins: dict[int, Tensor] = {}
+        self.waiting: dict[int, tuple[Tensor, _Folded]] = {}
+        self.has_diverged = False
+
+    def is_between(self, tensor: Tensor) -> bool:
+        return id(tensor) in self._stand_ins
+
+    def diverged(self) -> _Diverged:
+        self.has_diverged = True  # also where the network catches everything that is raised
+        return _Diverged()
+
+    def call(self, func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        for tensor in _tensors(args, kwargs):
+            if id(tensor) in self._stand_ins:
+                return self._of_stand_in(tensor, func, args, kwargs)
         if func is not torch.conv2d or len(args) < 2:
             return func(*args, **kwargs)
         folded = self._table.get(id(args[1]))
         if folded is None:
             return func(*args, **kwargs)
-        if waiting is not None:
-            raise _Diverged
+        given = _convolved(args, kwargs)
+        if given is None or given[1] is not folded.own_bias:
+            raise self.diverged()
         kwargs.pop("bias", None)
-        self.waiting = func(args[0], folded.weight, folded.bias, *args[3:], **kwargs)
-        return self.waiting
+        made = func(args[0], folded.weight, folded.bias, *args[3:], **kwargs)
+        with torch._C.DisableTorchFunction():
+            stand_in = torch.full((), torch.nan, dtype=made.dtype, device=made.device)
+            stand_in = stand_in.expand(made.shape)
+        self._stand_ins[id(stand_in)] = stand_in
+        self.waiting[id(stand_in)] = made, folded
+        return stand_in
+
+    def _of_stand_in(
+        self, stand_in: Tensor, func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        """What a function gives for what lies between a convolution and its batch norm."""
+        made, folded = self.waiting.get(id(stand_in), (None, None))
+        if made is None or folded is None:
+            raise self.diverged()
+        if func in _QUESTIONS:
+            return func(made, *args[1:], **kwargs)
+        norm = _Norm.of(*args, **kwargs) if func is F.batch_norm and args else None
+        if norm is None or args[0] is not stand_in:
+            raise self.diverged()
+        with torch._C.DisableTorchFunction():
+            if self._buffers is None:
+                self._buffers = _buffers(self._model)
+            if norm.key(self._buffers) != folded.norm_key:
+                raise self.diverged()
+        del self.waiting[id(stand_in)]
+        return made

@@ -35,13 +35,21 @@ _ACCELERATOR_BATCH = 64
 # A backward holds the outputs of all layers, for each item of its batch.
 _BACKWARD_BYTES = {"cpu": 384 * 2**20}
 _ACCELERATOR_BACKWARD_BYTES = 4 * 2**30
+# Outputs this many times as far apart as rounding may put them are different answers.
+_UNLIKE = 10.0
+GRADIENT_MODE = (
+    "the network gives another output under torch.no_grad() than with gradients: gradients and "
+    "CAMs are of the one, perturbations of the other, and they cannot be compared; let its forward "
+    "not ask torch.is_grad_enabled()"
+)
 
 
 class Network(Runner):
     """A network, and `lessons`, what running it has taught.
 
     `byte_budget` bounds the largest activation of a batched forward. `draws` says whether it drew
-    random numbers when it was recorded last.
+    random numbers when it was recorded last; `mode_warning`, where that is so, that it computes
+    something else without gradients than with them.
     """
 
     def __init__(
@@ -53,6 +61,8 @@ class Network(Runner):
         self._overwritten: set[str] | None = None
         self.lessons = Lessons(self.model, self.readout)
         self.draws = False
+        self._plain_checked: torch.memory_format | None = None  # the layout that was
+        self.mode_warning = ""
 
     def record(self, x: Tensor) -> ForwardPass:
         """Run the network forward on (N, C, H, W) once, recording."""
@@ -60,9 +70,8 @@ class Network(Runner):
         with autograd_ready(self.model):
             self._learn_structure()
             forward = self._in_format(lambda: self._record(x))
-            if not self._format_checked and not self._is_right_in_format(x, forward.output):
-                self._format = torch.contiguous_format
-                forward = self._record(x)
+            if self._plain_checked != self._format:
+                forward = self._checked(x, forward)
             self._format_checked = True
             overwritten = forward.recorder.overwritten()
             if self._overwritten is None:
@@ -144,15 +153,20 @@ class Network(Runner):
         recorder.cut = mode.cut
         return ForwardPass(leaf, output, recorder, mode, steps)
 
-    def _is_right_in_format(self, x: Tensor, output: Any) -> bool:
-        """Whether the network gives the same output for an ordinarily laid out input: one that
-        reads strides by itself may not.
+    def _checked(self, x: Tensor, forward: ForwardPass) -> ForwardPass:
+        """The pass, compared with a run on an ordinarily laid out input without gradients. A
+        network that reads strides by itself may give something else: then it is recorded in that
+        layout. One that asks whether gradients are on may too: that is said.
         """
-        if self._format == torch.contiguous_format:
-            return True
         with as_found(self.model), torch.no_grad():
             plain = interruptible(self.model, x.clone(memory_format=torch.contiguous_format))
-        return agree(output, plain)
+        if self._format != torch.contiguous_format and not agree(forward.output, plain):
+            self._format = torch.contiguous_format
+            forward = self._record(x)
+        self._plain_checked = self._format
+        if not (forward.mode.random or agree(forward.output, plain, _UNLIKE)):
+            self.mode_warning = GRADIENT_MODE
+        return forward
 
     def _learn_structure(self) -> None:
         """Forget what was learned about the network if its modules have been replaced since."""
@@ -160,6 +174,7 @@ class Network(Runner):
         if structure != self._structure:
             self._overwritten = None
             self._quickest_format()
+            self._plain_checked, self.mode_warning = None, ""
             self.lessons = Lessons(self.model, self.readout)
             self._structure = structure
 

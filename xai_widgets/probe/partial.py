@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 from xai_widgets.interrupts import interruptible
 from xai_widgets.probe.calls import LayerMap, Piece
-from xai_widgets.probe.folding import is_between
+from xai_widgets.probe.folding import check_folded, is_between
 from xai_widgets.probe.functions import RANDOM, Function, FunctionMode, Step, step_of
 from xai_widgets.probe.guard import as_found
 from xai_widgets.probe.layers import Recorded
@@ -127,6 +127,7 @@ def run_from_layer(
         mode.steps.clear()
         output = interruptible(model, given)
         goes_on, steps = torch.is_grad_enabled(), tuple(mode.steps)
+    check_folded(folding, output)
     leaf = cut.leaf
     if leaf is None or not goes_on or leaf._version != cut.version:
         raise RefusedError
@@ -145,6 +146,7 @@ def run_from_input(model: nn.Module, x: Tensor, given: Tensor, folding: _Folding
     mode = NormMode()
     with folding, as_found(model, mode):
         output = interruptible(model, given)
+    check_folded(folding, output)
     return PartialPass(x, output, None, mode)
 
 
@@ -219,7 +221,7 @@ class _Cut:
             return self._cut(output, tensor) if self._seen == self._start.record.call + 1 else None
 
     def _cut(self, output: Any, tensor: Tensor) -> Any:
-        if is_between(self._folding):
+        if is_between(self._folding, tensor):
             raise UnfoldedError
         self.leaf = tensor.detach().requires_grad_(True)
         self.version = self.leaf._version

@@ -12,11 +12,11 @@ import torch
 from torch import Tensor, nn
 
 from xai_widgets.interrupts import deferred, interruptible
-from xai_widgets.probe.agreement import agree_first
+from xai_widgets.probe.agreement import agree_members
 from xai_widgets.probe.attention import AttentionMode, AttentionPass
 from xai_widgets.probe.failures import not_differentiable
 from xai_widgets.probe.fingerprint import Fingerprint
-from xai_widgets.probe.folding import Folding
+from xai_widgets.probe.folding import Folding, check_folded
 from xai_widgets.probe.functions import FunctionMode
 from xai_widgets.probe.guard import as_found, autograd_ready, like_parameters, unwrap
 from xai_widgets.probe.rectifiers import RectifierMode, Rule
@@ -112,7 +112,7 @@ class Runner:
 
     def batch_problem(self, x: Tensor) -> str:
         """Why inputs like these, (M, C, H, W), must be run one at a time; empty where they may be
-        run together. Worked out once, on a pair and its first member.
+        run together. Worked out once, on a pair and its members.
         """
         key = tuple(x.shape[1:])
         self.state()
@@ -133,12 +133,14 @@ class Runner:
         scale = float(x.detach().float().std()) or 1.0
         # As unlike the first as can be: brighter, of more contrast, and otherwise arranged.
         pair = torch.cat([x, 5 * x.flip(-1) + scale * (3 * noise + 2)])
-        alone = self._in_format(lambda: self._outputs(x, nullcontext()))
+        alone = self._in_format(lambda: self._outputs(pair[:1], nullcontext()))
         try:
             together = self._outputs(pair, nullcontext())
         except Exception:  # whatever a network raises that takes one picture
             return "the network takes one picture at a time, so pictures were run one by one"
-        if agree_first(together, alone):
+        # The second too: what goes by the first picture of a batch is right for that one.
+        other = self._outputs(pair[1:], nullcontext())
+        if agree_members(together, (alone, other)):
             return ""
         return (
             "the network's answer for a picture depends on the other pictures in its batch, so "
@@ -177,7 +179,9 @@ class Runner:
 
     def _outputs(self, x: Tensor, mode: AbstractContextManager[Any]) -> Any:
         with as_found(self.model), mode, torch.no_grad():
-            return interruptible(self.model, self.copy(x))
+            output = interruptible(self.model, self.copy(x))
+        check_folded(mode, output)
+        return output
 
     def _folded(self, x: Tensor, run: Callable[[AbstractContextManager[Any]], _T]) -> _T:
         """What `run` gives with the network's batch norms folded into its convolutions."""

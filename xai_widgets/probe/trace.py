@@ -265,6 +265,7 @@ class Trace(Recording):
         said = [
             "" if layer is None else self.map(layer).warning,
             self.network.batch_warning(self._x),
+            self.network.mode_warning,
             self._gradient_warning(target),
         ]
         return tuple(sentence for sentence in said if sentence)
