@@ -1,5 +1,5 @@
 // Whether the kernel lives, computes, has failed or was stopped: the same in every widget.
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { comparisonSession } from "../../src/comparison/session";
 import {
   type Change,
@@ -335,5 +335,48 @@ describe("answers that are put together from messages", () => {
     expect(model.traits.target).toBe(1);
     session.ask({ target: 3 });
     expect([model.traits.target, session.answer, session.stale()]).toEqual([3, pair, false]);
+  });
+});
+
+describe("how it looks", () => {
+  it("tells the kernel how it looks when the hand has come to rest, once", () => {
+    vi.useFakeTimers();
+    let down = true;
+    const model = new FakeModel({ frame: { seq: 1 } });
+    const { signal } = new AbortController();
+    const session = converse({ model, signal, changed: () => {}, held: () => down }, PLAIN);
+    for (const opacity of [0.1, 0.2, 0.3]) {
+      session.look("opacity", opacity);
+      vi.advanceTimersByTime(200);
+    }
+    expect([model.saves, model.get("opacity")]).toEqual([0, 0.3]);
+    vi.advanceTimersByTime(2000);
+    expect(model.saves).toBe(0); // still held
+    down = false;
+    vi.advanceTimersByTime(250);
+    expect(model.saves).toBe(1);
+    vi.advanceTimersByTime(2000);
+    expect(model.saves).toBe(1);
+    session.look("opacity", 0.5);
+    session.ask({ target: 3 }); // which takes it along
+    expect(model.saves).toBe(2);
+    vi.advanceTimersByTime(2000);
+    expect(model.saves).toBe(2);
+    session.look("opacity", 0.6);
+    session.close(); // the view goes before the kernel was told
+    expect(model.saves).toBe(3);
+    vi.useRealTimers();
+  });
+
+  it("asks nobody in a saved page", () => {
+    vi.useFakeTimers();
+    const model = new FakeModel({ frozen: true });
+    const { signal } = new AbortController();
+    const session = converse({ model, signal, changed: () => {} }, PLAIN);
+    session.look("opacity", 0.1);
+    vi.advanceTimersByTime(2000);
+    session.close();
+    expect([model.saves, model.get("opacity")]).toEqual([0, 0.1]);
+    vi.useRealTimers();
   });
 });

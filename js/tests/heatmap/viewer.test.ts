@@ -228,7 +228,7 @@ describe("method picker", () => {
 });
 
 describe("appearance", () => {
-  it("changes at once and is never sent", async () => {
+  it("changes at once, and is not sent while it changes", async () => {
     await open();
     const opacity = control<HTMLInputElement>("opacity");
     opacity.value = "0.4";
