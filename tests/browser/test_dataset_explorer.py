@@ -49,7 +49,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def page(browser: Browser, saved: Path) -> Iterator[Page]:
     with saved_page(browser, saved, width=1200, height=900) as page:
         page.wait_for_selector("[data-xw-ready]")
-        page.wait_for_function("!document.querySelector('.xw-tile [data-xw-waits]')")
+        page.wait_for_selector(".xw-tile [data-xw-waits]", state="detached")
         yield page
 
 
@@ -58,7 +58,7 @@ def rows(page: Page) -> int:
 
 
 def until(page: Page, count: int) -> None:
-    page.wait_for_function(f"document.querySelector('.xw-dataset').dataset.xwRows === '{count}'")
+    page.wait_for_selector(f'.xw-dataset[data-xw-rows="{count}"]')
 
 
 def test_a_saved_page_filters_sorts_and_places(page: Page, shots: Path) -> None:
@@ -71,9 +71,7 @@ def test_a_saved_page_filters_sorts_and_places(page: Page, shots: Path) -> None:
     page.locator(".xw-chip").click()
     until(page, COUNT)
     page.fill('[data-xw-control="search"]', "star")
-    page.wait_for_function(
-        f"Number(document.querySelector('.xw-dataset').dataset.xwRows) < {COUNT}"
-    )
+    page.wait_for_selector(f'.xw-dataset:not([data-xw-rows="{COUNT}"])')
     for answer, truth in zip(
         page.locator(".xw-tile:visible .xw-answer").all_inner_texts(),
         page.locator(".xw-tile:visible .xw-truth").all_inner_texts(),
@@ -149,13 +147,9 @@ def test_a_notebook_runs_decides_and_opens_a_viewer(
     page.click('[data-xw-control="begin"]')
     page.wait_for_function("document.querySelector('.xw-dataset').dataset.xwDone === '48'")
     page.wait_for_selector("[data-xw-ready]")
-    page.wait_for_function("document.querySelectorAll('[data-xw-sharp]').length === 0")
     with notebook.counting() as sent:
         page.locator(".xw-set").nth(1).click()  # wrong
-        page.wait_for_function(
-            "document.querySelectorAll('.xw-tile:not([data-xw-wrong])').length === 0 ||"
-            "document.querySelector('.xw-dataset').dataset.xwRows !== '48'"
-        )
+        page.wait_for_selector('.xw-dataset:not([data-xw-rows="48"])')
         kinds = [kind for kind in map(_kind, sent) if kind != "pictures"]
         assert kinds == []
     page.locator(".xw-tile").first.click()
