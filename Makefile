@@ -63,7 +63,7 @@ test-newest:
 
 # The page is written also where a network was wrong: it says so.
 zoo: $(VENV)/.test
-	XAI_WIDGETS_ZOO=benchmarks/results/zoo.json $(BIN)/python -m pytest -q -m "zoo or not zoo" tests/zoo; \
+	XAI_WIDGETS_ZOO=benchmarks/results/zoo.json $(BIN)/python -m pytest -q -o timeout=7200 -m "zoo or not zoo" tests/zoo; \
 	status=$$?; $(BIN)/python tools/zoo_table.py && exit $$status
 
 js: js/node_modules/.installed

@@ -24,7 +24,8 @@ from xai_widgets import interrupts, locks
 from xai_widgets.engine import Engine
 from xai_widgets.methods import Method
 from xai_widgets.probe.fingerprint import AS_FOUND
-from xai_widgets.probe.guard import _Compared, lock_of
+from xai_widgets.probe.generators import _Compared
+from xai_widgets.probe.guard import lock_of
 
 _CONTAINERS = (dict, list, set)
 

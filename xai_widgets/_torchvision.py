@@ -17,6 +17,8 @@ from types import ModuleType
 
 from torch.library import Library
 
+from xai_widgets.interrupts import deferred
+
 _SCHEMAS = {
     "nms": "nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
     "qnms": "qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
@@ -34,7 +36,8 @@ def load() -> ModuleType:
         ImportError: torchvision is not installed, or does not fit the installed torch; the message
             says what to install.
     """
-    with _lock:
+    # Stopped halfway, it could not be imported again: operators are declared once.
+    with deferred(), _lock:
         try:
             return _import_afresh()
         except RuntimeError as error:

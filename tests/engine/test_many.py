@@ -100,6 +100,61 @@ def test_a_map_is_the_same_to_the_last_bit_whatever_was_recorded_before(
         )
 
 
+@pytest.mark.parametrize("method", ["grad_cam", "saliency", "full_grad", "guided_backprop"])
+def test_a_data_set_is_the_same_to_the_last_bit_whatever_was_asked_before(method: str) -> None:
+    used = Engine(seeded(Normalised()))
+    for before in (method, "saliency", "guided_grad_cam"):
+        used.explain(PICTURES[5], before, target=2)
+        list(used.explain_many(PICTURES[8:], before))
+    fresh = Engine(seeded(Normalised()))
+    found = [list(engine.explain_many(PICTURES, method)) for engine in (used, fresh, fresh)]
+    for one, other, again in zip(*found, strict=True):
+        np.testing.assert_array_equal(one.values, other.values)
+        np.testing.assert_array_equal(one.values, again.values)
+        assert (one.score, one.probability) == (other.score, other.probability)
+
+
+@pytest.mark.parametrize("layer", ["conv1", "norm1", "relu#0", "drop", "conv2", "norm2"])
+@pytest.mark.parametrize("method", ["grad_cam", "hires_cam"])
+def test_layers_beside_folded_norms_give_their_own_maps(layer: str, method: str) -> None:
+    network = seeded(Normalised()).eval()
+    found = list(Engine(network).explain_many(PICTURES, method, layer=layer, targets=TARGETS))
+    for image, target, attribution in zip(PICTURES, TARGETS, found, strict=True):
+        kept: list[Tensor] = []
+
+        def keep(module: nn.Module, args: Any, output: Tensor, kept: list[Tensor] = kept) -> Tensor:
+            kept.append(output)
+            return output.clone()
+
+        handle = network.get_submodule(layer.partition("#")[0]).register_forward_hook(keep)
+        score = network(image)[0, target]
+        handle.remove()
+        (gradient,) = torch.autograd.grad(score, kept[0])
+        if method == "grad_cam":
+            gradient = gradient.mean((2, 3), keepdim=True)
+        expected = (kept[0] * gradient).sum(1)[0].detach()
+        if method == "grad_cam":
+            expected = expected.relu()
+        close(attribution.values, expected.numpy())
+
+
+def test_batch_norms_are_folded_where_a_part_is_recorded() -> None:
+    engine = Engine(seeded(Normalised()))
+    list(engine.explain_many(PICTURES[:2], "grad_cam"))
+    pair = [engine.picture(image) for image in PICTURES[:2]]
+    record = engine.internals.joint_trace
+    assert record(pair, needs="input", folded=True).is_folded
+    assert record(pair, needs="layer", folded=True).is_folded
+    assert not record(pair, needs="layer").is_folded
+    trace = record(pair, needs="layer", layer="norm2", folded=True)
+    assert trace.is_whole
+    trace.map("norm2"), trace.map("conv2")
+    assert record(pair, needs="layer", layer="norm2", folded=True).is_folded
+    between = record(pair, needs="layer", layer="conv2", folded=True)
+    assert not between.is_whole
+    assert not between.is_folded
+
+
 def test_only_a_part_of_the_pass_is_recorded_and_the_rest_when_it_is_asked_for() -> None:
     engine = Engine(seeded(Normalised()))
     engine.explain(PICTURES[0], "grad_cam", target=1)

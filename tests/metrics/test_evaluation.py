@@ -264,7 +264,7 @@ def test_values_of_a_choice_that_was_redefined_are_taken_again(tmp_path: Path) -
         )
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("xai_widgets.metrics.evaluation._REDEFINED", ())
+        patch.setattr("xai_widgets.metrics.requests._REDEFINED", ())
         run()
     assert len(path.read_text().splitlines()) == 2
     run()
@@ -323,7 +323,7 @@ def test_how_a_table_is_shown() -> None:
         xw.Engine(cnn()), IMAGES[:1], [("occlusion", {"window": 8, "stride": 8})], ["sparseness"]
     )
     html = table._repr_html_()
-    assert "<th>occlusion(window=8, stride=8)</th>" in html
+    assert '<th title="occlusion(window=8, stride=8)">occlusion</th>' in html
     assert "<th>Sparseness" not in html
     assert "<th>sparseness ↑</th>" in html
     value = table.values("random", "sparseness")[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -193,6 +194,56 @@ def test_a_buffer_shared_by_two_modules_stays_shared_inside() -> None:
         assert model[1].running_mean[0] == 1
     assert before.differences(Condition.of(model)) == []
     assert model[1].running_mean is model[0].running_mean
+
+
+def assigned(network: nn.Module) -> None:
+    network.load_state_dict({k: v.clone() for k, v in network.state_dict().items()}, assign=True)
+
+
+def registered_again(network: nn.Module) -> None:
+    for module in network.modules():
+        for name, parameter in list(module._parameters.items()):
+            delattr(module, name)
+            module.register_parameter(name, parameter)
+
+
+def without_biases(network: nn.Module) -> None:
+    for module in network.modules():
+        if "bias" in module._parameters:
+            del module.bias
+            module.bias = None
+
+
+def plain_tensors(network: nn.Module) -> None:
+    for module in network.modules():
+        for name, parameter in list(module._parameters.items()):
+            delattr(module, name)
+            module.__dict__[name] = parameter
+
+
+@pytest.mark.parametrize(
+    "change", [assigned, registered_again, without_biases, plain_tensors], ids=lambda f: f.__name__
+)
+@pytest.mark.parametrize("fails", [False, True])
+def test_parameters_that_were_replaced_come_back(
+    change: Callable[[nn.Module], None], fails: bool
+) -> None:
+    model = seeded(Normalised())
+    model.conv1.register_parameter("none", None)
+    network = Network(model)
+    before, state, order = Condition.of(model), network.state(), list(model.state_dict())
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    with suppress(ValueError), as_found(model):
+        change(model)
+        assert before.differences(Condition.of(model)) or change is registered_again
+        assert network.state() == state  # what another thread sees meanwhile
+        if fails:
+            raise ValueError
+    assert before.differences(Condition.of(model)) == []
+    assert list(model.state_dict()) == order
+    assert network.state() == state
+    held = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
+    assert {id(parameter) for parameter in model.parameters()} == held
 
 
 @pytest.mark.parametrize("make", [Fails, OverwritesInput, TwoNames, Normalised, Sequence])

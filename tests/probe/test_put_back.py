@@ -17,14 +17,8 @@ from xai_widgets.interrupts import interruptible
 from xai_widgets.methods import own
 from xai_widgets.probe import cores
 from xai_widgets.probe.fingerprint import modules_of
-from xai_widgets.probe.guard import (
-    as_found,
-    autograd_ready,
-    buffers_aside,
-    global_generators_restored,
-    lock_of,
-    ordinary_modes,
-)
+from xai_widgets.probe.generators import global_generators_restored
+from xai_widgets.probe.guard import as_found, autograd_ready, buffers_aside, lock_of, ordinary_modes
 from xai_widgets.probe.memory import _keeper, memory_kept
 from xai_widgets.probe.network import Network
 from xai_widgets.widgets.base import state_lock

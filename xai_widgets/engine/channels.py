@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from xai_widgets.errors import ExplanationError
 from xai_widgets.images import Picture
 from xai_widgets.images.channels import question_of, refused
-from xai_widgets.probe.guard import FunctionMode
+from xai_widgets.probe.functions import FunctionMode
 from xai_widgets.probe.network import Network
 
 _TRIALS = 12  # of numbers that convolutions take

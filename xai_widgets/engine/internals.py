@@ -313,14 +313,19 @@ class Internals:
         layer: str | None = None,
         *,
         kept: bool = True,
+        folded: bool = False,
     ) -> Trace:
-        """One recorded pass of several pictures of one size, run now; as `passing_trace`."""
+        """One recorded pass of several pictures of one size, run now; as `passing_trace`. With
+        `folded` batch norms a part of it is recorded quicker, and right up to rounding.
+        """
         check_not_within(self.network.model)
         x = torch.cat([picture.input for picture in pictures])
         black = pictures[0].black
         level = None if black is None else torch.tensor(black, device="cpu")
         layer = layer or self.layer
-        return Trace(self.network, x, key, level, needs=needs, layer=layer, kept=kept)
+        return Trace(
+            self.network, x, key, level, needs=needs, layer=layer, kept=kept, folded=folded
+        )
 
     def compare_kept(self, pictures: Sequence[Picture], trace: Trace) -> None:
         """Forget what was recorded where a new pass of a picture gives something else."""

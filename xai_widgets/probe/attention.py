@@ -24,7 +24,7 @@ from torch.autograd.graph import GradientEdge, get_gradient_edge
 
 from xai_widgets.errors import ExplanationError
 from xai_widgets.interrupts import interruptible
-from xai_widgets.probe.guard import Function, Step, step_of
+from xai_widgets.probe.functions import Function, Step, step_of
 from xai_widgets.probe.nodes import kind_of, nodes_behind, nodes_of
 from xai_widgets.probe.rectifiers import RectifierMode
 from xai_widgets.targets.activation import Met, activations_met

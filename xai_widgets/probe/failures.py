@@ -18,6 +18,7 @@ from xai_widgets.errors import ExplanationError, add_note
 from xai_widgets.interrupts import interruptible
 from xai_widgets.probe.guard import as_found
 from xai_widgets.probe.recorder import first_tensor
+from xai_widgets.targets import Target
 
 _ELSEWHERE = (str(Path(torch.__file__).parent), str(Path(__file__).parents[1]))  # not its code
 # Sides of the pictures that networks are usually made for, the likeliest first.
@@ -34,6 +35,15 @@ _MIXED = re.compile(
     "same device|same dtype|should be the same|expected scalar type|meta tensor|"
     "mat1 and mat2 must have"
 )
+# What PyTorch says where a network leaves it, or cuts a value off.
+_NO_GRAPH = (
+    "does not require grad",
+    "appears to not have been used in the graph",
+    "on Tensor that requires grad",
+    "Inference tensors",
+    "not implemented for",
+)
+INFERENCE = "its weights were made under torch.inference_mode(); build or load it elsewhere"
 _NOT_PICTURES = (nn.Conv1d, nn.Conv3d, nn.BatchNorm3d, nn.Embedding)
 
 
@@ -224,3 +234,29 @@ def _innermost(
             written = linecache.getline(code.co_filename, number).strip()
         traceback = traceback.tb_next
     return module, line, written
+
+
+def not_differentiable(target: Target, error: RuntimeError, why: str = "") -> Exception:
+    """What to raise for an error of autograd: in words where the score is detached."""
+    said = str(error)
+    if "use_reentrant" in said or "Checkpointing is not compatible" in said:
+        return ExplanationError(
+            "the network checkpoints activations re-entrantly, which forbids asking for gradients; "
+            "use checkpoint(..., use_reentrant=False), switch checkpointing off, or use a "
+            "perturbation method such as occlusion or rise"
+        )
+    if type(error).__name__ == "CheckpointError":
+        return ExplanationError(
+            "the network checkpoints activations, and its checkpointed parts, run again in a "
+            "backward, do not give what they gave before; switch checkpointing off (such as "
+            "model.set_grad_checkpointing(False)), or use a perturbation method such as occlusion"
+        )
+    if not any(words in said for words in _NO_GRAPH):
+        return error
+    why = why or "the network detaches it, or computes it outside PyTorch"
+    if "Inference tensors" in said:
+        why = INFERENCE
+    return ExplanationError(
+        f"{target.name}'s score does not depend on the picture in a way that can be differentiated "
+        f"({why}); use a perturbation method such as occlusion or rise"
+    )

@@ -22,7 +22,8 @@ from torch import Tensor, nn
 
 from xai_widgets.precision import to_float64
 from xai_widgets.probe.fingerprint import modules_of
-from xai_widgets.probe.guard import Function, FunctionMode, lock_of
+from xai_widgets.probe.functions import Function, FunctionMode
+from xai_widgets.probe.guard import lock_of
 from xai_widgets.probe.recorder import first_tensor
 
 _T = TypeVar("_T")
@@ -199,6 +200,13 @@ class _Pairs(FunctionMode):
 
 class _Diverged(BaseException):
     """A convolution's result went elsewhere than into its batch norm."""
+
+
+def is_between(mode: _Mode) -> bool:
+    """Whether a run inside this context has met a folded convolution and not yet its batch norm:
+    what it holds now is not what the network computes.
+    """
+    return isinstance(mode, _Folds) and mode.waiting is not None
 
 
 def _folded(run: Callable[[_Mode], _T], table: dict[int, _Folded]) -> _T:

@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F  # the field's name for it
 from torch import Tensor, autograd
 
-from xai_widgets.probe.guard import Function
+from xai_widgets.probe.functions import Function
 
 Rule = Literal["standard", "guided", "deconvnet"]
 

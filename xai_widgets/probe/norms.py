@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F  # the field's name for it
 from torch import Tensor
 
-from xai_widgets.probe.guard import Function, FunctionMode
+from xai_widgets.probe.functions import Function, FunctionMode
 
 _BATCH: frozenset[Function] = frozenset({F.batch_norm, torch.batch_norm, torch.native_batch_norm})
 _INSTANCE: frozenset[Function] = frozenset({F.instance_norm, torch.instance_norm})

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from xai_widgets.errors import ExplanationError
 from xai_widgets.probe.attention import TraceMode
 from xai_widgets.probe.calls import LayerMap
-from xai_widgets.probe.guard import Step, as_found, autograd_ready
+from xai_widgets.probe.functions import Step
+from xai_widgets.probe.guard import as_found, autograd_ready
 from xai_widgets.probe.layers import Layer, rank
 from xai_widgets.probe.partial import Start
 from xai_widgets.probe.positions import Position

@@ -23,7 +23,7 @@ import torch
 import torch.nn.functional as F  # the field's name for it
 from torch import Tensor
 
-from xai_widgets.probe.guard import Function
+from xai_widgets.probe.functions import Function
 from xai_widgets.probe.handwritten import (
     GATES,
     JOINS,

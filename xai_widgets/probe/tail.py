@@ -19,7 +19,8 @@ from torch import Tensor, nn
 from xai_widgets.errors import ExplanationError
 from xai_widgets.interrupts import interruptible
 from xai_widgets.probe.calls import LayerMap
-from xai_widgets.probe.guard import Function, FunctionMode, as_found
+from xai_widgets.probe.functions import Function, FunctionMode
+from xai_widgets.probe.guard import as_found
 from xai_widgets.probe.network import Network
 from xai_widgets.probe.recorder import exchanged, first_tensor
 from xai_widgets.targets import Target

@@ -15,9 +15,10 @@ from xai_widgets.errors import ExplanationError
 from xai_widgets.interrupts import interruptible
 from xai_widgets.probe.agreement import agree, close, largest
 from xai_widgets.probe.attention import Attention, AttentionPass
+from xai_widgets.probe.failures import not_differentiable
 from xai_widgets.probe.guard import as_found, autograd_ready
 from xai_widgets.probe.layers import Layout
-from xai_widgets.probe.network import Network, not_differentiable
+from xai_widgets.probe.network import Network
 from xai_widgets.probe.norms import NormMode
 from xai_widgets.probe.partial import Needs
 from xai_widgets.probe.recording import Recording, StaleError
@@ -55,6 +56,7 @@ class Trace(Recording):
         needs: Needs = "everything",
         layer: str | None = None,
         kept: bool = True,
+        folded: bool = False,
     ) -> None:
         self.key, self.black = key, black
         self._verified = True
@@ -66,7 +68,7 @@ class Trace(Recording):
         self.ran_again = False
         # Before the pass: what changes meanwhile is a change.
         self.state = network.state() if kept else None
-        super().__init__(network, x, needs, layer)
+        super().__init__(network, x, needs, layer, folded=folded)
 
     @property
     def logits(self) -> Tensor:
@@ -101,14 +103,22 @@ class Trace(Recording):
 
     @property
     def nbytes(self) -> int:
-        """About how many bytes the recorded pass holds: the outputs of all layers, copies included;
-        twice that once attention has been read.
+        """About how many bytes the recorded pass holds: the input, the outputs of all layers with
+        the copies of them, twice that once attention has been read, and the gradients so far.
         """
+        by_layer = [
+            gradients for of in list(self._gradients.values()) for gradients in list(of.values())
+        ]
+        read = sum(gradient.nbytes for gradients in by_layer for gradient in gradients)
         if self._part is not None:
-            return self._part.nbytes
+            return self._part.nbytes + read
         attention = self._attention_pass
-        return self.recorder.nbytes * (1 if attention is None else 2) + (
-            0 if attention is None else attention.nbytes
+        # The network is given a copy of the leaf that the gradients are of.
+        return (
+            2 * self._x.nbytes
+            + self.recorder.nbytes * (1 if attention is None else 2)
+            + (0 if attention is None else attention.nbytes)
+            + read
         )
 
     @property

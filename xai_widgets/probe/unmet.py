@@ -16,7 +16,8 @@ import torch
 from torch import Tensor, nn
 
 from xai_widgets.interrupts import interruptible
-from xai_widgets.probe.guard import Function, as_found
+from xai_widgets.probe.functions import Function
+from xai_widgets.probe.guard import as_found
 from xai_widgets.probe.handwritten import SWITCH, computes, scale_of, writes
 from xai_widgets.probe.network import Network
 from xai_widgets.probe.nodes import is_marked, is_opaque, is_own, is_rectifier

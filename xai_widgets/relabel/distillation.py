@@ -22,7 +22,8 @@ from xai_widgets.errors import ExplanationError, a_kind
 from xai_widgets.images import Picture
 from xai_widgets.interrupts import interruptible
 from xai_widgets.methods.registry import Method, Values, parameters_of
-from xai_widgets.probe.guard import global_generators_restored, ordinary_modes
+from xai_widgets.probe.generators import global_generators_restored
+from xai_widgets.probe.guard import ordinary_modes
 from xai_widgets.probe.trace import Trace
 from xai_widgets.progress import Progress
 from xai_widgets.relabel.autoencoders.vae import VAE

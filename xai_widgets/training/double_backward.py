@@ -22,7 +22,7 @@ import torch.nn.functional as F  # the field's name for it
 from torch import Tensor, autograd
 from torch.autograd.function import once_differentiable
 
-from xai_widgets.probe.guard import Function
+from xai_widgets.probe.functions import Function
 from xai_widgets.probe.norms import keep_layout
 from xai_widgets.probe.rectifiers import RectifierMode
 

@@ -150,6 +150,14 @@ describe.each(CASES)("the state of $name", ({ open, traits, ask }) => {
     expect(session.state()).toBe("rest");
   });
 
+  it("counts from the request, and silence from the kernel's latest word", () => {
+    pass(20_000);
+    ask(session);
+    expect([pass(20_149), pass(20_150), pass(25_000)]).toEqual(["rest", "busy", "busy"]);
+    model.emit("msg:custom", { kind: "of another version" });
+    expect([pass(33_000), pass(33_001)]).toEqual(["busy", "silent"]);
+  });
+
   it("is busy while the kernel computes, whoever asked for it", () => {
     model.set("status", status("running"));
     expect([session.computes(), session.state(), pass(150)]).toEqual([true, "rest", "busy"]);

@@ -245,6 +245,7 @@ class EngineWidget(Saving):
             state_lock.deliver()
             if self.status.get("state") != "running" or until():
                 return
+            self.engine.internals.worker.check_elsewhere()
             time.sleep(0.004)
 
     def _await_first(self) -> None:
@@ -284,8 +285,10 @@ class EngineWidget(Saving):
                 results.append(step.result)
 
         job = self.engine.internals.worker.submit(object(), work, on_step=keep)
-        job.wait(seconds)
-        job.cancel()
+        try:
+            job.wait(seconds)
+        finally:
+            job.cancel()
         return list(results)
 
     # Messages.
@@ -329,7 +332,8 @@ class EngineWidget(Saving):
                 self._held -= 1
                 if self._due:
                     self._submit()
-            self._await_first()
+            if not self.engine.internals.worker.is_here:  # it could do nothing meanwhile
+                self._await_first()
         super().open()
 
     def close(self) -> None:
