@@ -26,11 +26,10 @@ from tests.browser import chromium
 from tests.browser.conftest import shown
 from tests.browser.jupyter import serve
 from tests.browser.notebook_page import NotebookPage
-from xai_widgets.study.blocks import halved
+from xai_widgets.study.blocks import KEPT, MANY, halved
 from xai_widgets.study.store import Store
 
 REPEATS = 9
-_KEPT = 32
 PAINTED = """() => {
   const grid = document.querySelector(".xw-gridbox");
   const box = document.querySelector(".xw-pictures")?.getBoundingClientRect();
@@ -135,7 +134,7 @@ def drawn_study(folder: Path, count: int, classes: int) -> None:
         n = len(rows)
         here = slice(rows.start, rows.stop)
         jpegs = [pool[i] for i in chance.integers(0, len(pool), n)]
-        kept = min(classes, _KEPT)
+        kept = classes if classes <= MANY else KEPT
         probability = chance.beta(5, 1, n).astype(np.float32)
         features = [halved(chance.normal(size=64)) for _ in range(n)]
         maps = [halved(chance.random((7, 7)) ** 3) for _ in range(n)]
