@@ -263,25 +263,26 @@ def main() -> None:
     parser.add_argument("--classes", type=int, nargs="+", default=[10, 10, 1000])
     given = parser.parse_args()
     results = {}
-    with tempfile.TemporaryDirectory() as name, serve(Path(name) / "lab") as lab:
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(
-                executable_path=chromium.find(), args=chromium.FLAGS
-            )
-            for rows, classes in zip(given.rows, given.classes, strict=True):
-                folder = Path(name) / f"{rows}-{classes}.study"
-                drawn_study(folder, rows, classes)
-                cells = [
-                    "import torch, xai_widgets as xw\nxw.DatasetExplorer\n"
-                    f"study = xw.Study.open({str(folder)!r})",
-                    "explorer = xw.DatasetExplorer(study)\nexplorer",
-                ]
-                with shown(browser.new_context(), lab, f"e{rows}{classes}", cells[:1]) as notebook:
-                    before = renderer_bytes(notebook.page)
-                with shown(browser.new_context(), lab, f"f{rows}{classes}", cells) as notebook:
-                    results[f"{rows} rows, {classes} classes"] = measured(notebook, before)
-                print(rows, classes, results[f"{rows} rows, {classes} classes"], flush=True)
-            browser.close()
+    with (
+        tempfile.TemporaryDirectory() as name,
+        serve(Path(name) / "lab") as lab,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(executable_path=chromium.find(), args=chromium.FLAGS)
+        for rows, classes in zip(given.rows, given.classes, strict=True):
+            folder = Path(name) / f"{rows}-{classes}.study"
+            drawn_study(folder, rows, classes)
+            cells = [
+                "import torch, xai_widgets as xw\nxw.DatasetExplorer\n"
+                f"study = xw.Study.open({str(folder)!r})",
+                "explorer = xw.DatasetExplorer(study)\nexplorer",
+            ]
+            with shown(browser.new_context(), lab, f"e{rows}{classes}", cells[:1]) as notebook:
+                before = renderer_bytes(notebook.page)
+            with shown(browser.new_context(), lab, f"f{rows}{classes}", cells) as notebook:
+                results[f"{rows} rows, {classes} classes"] = measured(notebook, before)
+            print(rows, classes, results[f"{rows} rows, {classes} classes"], flush=True)
+        browser.close()
     keep("dataset_explorer", results)
 
 
