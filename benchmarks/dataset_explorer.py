@@ -26,11 +26,10 @@ from tests.browser import chromium
 from tests.browser.conftest import shown
 from tests.browser.jupyter import serve
 from tests.browser.notebook_page import NotebookPage
-from xai_widgets.study.blocks import halved
+from xai_widgets.study.blocks import KEPT, MANY, halved
 from xai_widgets.study.store import Store
 
 REPEATS = 9
-_KEPT = 32
 PAINTED = """() => {
   const grid = document.querySelector(".xw-gridbox");
   const box = document.querySelector(".xw-pictures")?.getBoundingClientRect();
@@ -135,7 +134,7 @@ def drawn_study(folder: Path, count: int, classes: int) -> None:
         n = len(rows)
         here = slice(rows.start, rows.stop)
         jpegs = [pool[i] for i in chance.integers(0, len(pool), n)]
-        kept = min(classes, _KEPT)
+        kept = classes if classes <= MANY else KEPT
         probability = chance.beta(5, 1, n).astype(np.float32)
         features = [halved(chance.normal(size=64)) for _ in range(n)]
         maps = [halved(chance.random((7, 7)) ** 3) for _ in range(n)]
@@ -264,25 +263,26 @@ def main() -> None:
     parser.add_argument("--classes", type=int, nargs="+", default=[10, 10, 1000])
     given = parser.parse_args()
     results = {}
-    with tempfile.TemporaryDirectory() as name, serve(Path(name) / "lab") as lab:
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(
-                executable_path=chromium.find(), args=chromium.FLAGS
-            )
-            for rows, classes in zip(given.rows, given.classes, strict=True):
-                folder = Path(name) / f"{rows}-{classes}.study"
-                drawn_study(folder, rows, classes)
-                cells = [
-                    "import torch, xai_widgets as xw\nxw.DatasetExplorer\n"
-                    f"study = xw.Study.open({str(folder)!r})",
-                    "explorer = xw.DatasetExplorer(study)\nexplorer",
-                ]
-                with shown(browser.new_context(), lab, f"e{rows}{classes}", cells[:1]) as notebook:
-                    before = renderer_bytes(notebook.page)
-                with shown(browser.new_context(), lab, f"f{rows}{classes}", cells) as notebook:
-                    results[f"{rows} rows, {classes} classes"] = measured(notebook, before)
-                print(rows, classes, results[f"{rows} rows, {classes} classes"], flush=True)
-            browser.close()
+    with (
+        tempfile.TemporaryDirectory() as name,
+        serve(Path(name) / "lab") as lab,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(executable_path=chromium.find(), args=chromium.FLAGS)
+        for rows, classes in zip(given.rows, given.classes, strict=True):
+            folder = Path(name) / f"{rows}-{classes}.study"
+            drawn_study(folder, rows, classes)
+            cells = [
+                "import torch, xai_widgets as xw\nxw.DatasetExplorer\n"
+                f"study = xw.Study.open({str(folder)!r})",
+                "explorer = xw.DatasetExplorer(study)\nexplorer",
+            ]
+            with shown(browser.new_context(), lab, f"e{rows}{classes}", cells[:1]) as notebook:
+                before = renderer_bytes(notebook.page)
+            with shown(browser.new_context(), lab, f"f{rows}{classes}", cells) as notebook:
+                results[f"{rows} rows, {classes} classes"] = measured(notebook, before)
+            print(rows, classes, results[f"{rows} rows, {classes} classes"], flush=True)
+        browser.close()
     keep("dataset_explorer", results)
 
 

@@ -74,9 +74,7 @@ export function pictureGrid(
   const lineCount = (): number => Math.ceil(rows.length / across);
 
   function newLine(): Line {
-    const line: Line = { element: el(".line", { role: "row" }), cells: [], at: -1 };
-    sheet.append(line.element);
-    return line;
+    return { element: el(".line", { role: "row" }), cells: [], at: -1 };
   }
   function newCell(): Cell {
     const canvas = el("canvas", { $hidden: "true" });
@@ -181,14 +179,19 @@ export function pictureGrid(
       lines.delete(at);
       spare.push(line);
     }
+    let added = false;
     for (let at = first; at <= last; at++) {
       if (lines.has(at)) continue;
       const line = spare.pop() ?? newLine();
-      line.element.hidden = false;
       lines.set(at, line);
       fill(line, at);
+      added = true;
     }
-    for (const line of spare) line.element.hidden = true;
+    // In their order, which is how a screen reader goes through them.
+    const inOrder = [...lines.values()].sort((a, b) => a.at - b.at);
+    if (added || sheet.childElementCount !== lines.size) {
+      sheet.replaceChildren(...inOrder.map(({ element }) => element));
+    }
     want(scrollTop, height);
   }
 

@@ -24,6 +24,7 @@ function build(view: View) {
     () => {
       grid.arrived();
       views?.chosen.paint();
+      set(root, { _ready: true });
     },
     (message) => void views?.viewer.take(message),
     takePart,

@@ -10,6 +10,7 @@ import {
   type State,
   stepsBack,
 } from "../../src/core/session";
+import { datasetSession } from "../../src/dataset/session";
 import { faithfulnessSession } from "../../src/faithfulness/session";
 import { heatmapSession } from "../../src/heatmap/session";
 import { latentSession } from "../../src/latent/session";
@@ -84,6 +85,12 @@ const CASES: Case[] = [
     name: "training",
     open: trainingSession,
     traits: { frame: { epoch: 0, pictures: [] }, plan: { epochs: 4, steps: 2 } },
+    ask: (session: Session) => session.resume(),
+  },
+  {
+    name: "dataset",
+    open: datasetSession,
+    traits: { frame: { seq: 1 } },
     ask: (session: Session) => session.resume(),
   },
 ];

@@ -245,7 +245,7 @@ class EngineWidget(Saving):
             state_lock.deliver()
             if self.status.get("state") != "running" or until():
                 return
-            self.engine.internals.worker.check_elsewhere()
+            self._jobs.worker.check_elsewhere()
             time.sleep(0.004)
 
     def _await_first(self) -> None:
@@ -332,7 +332,7 @@ class EngineWidget(Saving):
                 self._held -= 1
                 if self._due:
                     self._submit()
-            if not self.engine.internals.worker.is_here:  # it could do nothing meanwhile
+            if not self._jobs.worker.is_here:  # it could do nothing meanwhile
                 self._await_first()
         super().open()
 

@@ -47,7 +47,7 @@ class _Block:
     def of(cls, study: Study, number: int) -> _Block:
         path = study.store.path_of(number)
         try:
-            file: Any = safe_open(path, framework="np").__enter__()
+            file: Any = safe_open(path, framework="np")
             shapes, scales = file.get_tensor("map_shape"), file.get_tensor("map_scale")
             ends = file.get_tensor("thumbnail_end")
         except (OSError, SafetensorError) as error:

@@ -23,6 +23,7 @@ from xai_widgets.widgets.dataset.wire import ViewsMessage
 _ACROSS, _DOWN = 6, 4
 _SIDES = {True: 72, False: 160}
 _PAGE_BYTES = 10_500_000  # of pictures in a saved page, which base64 makes a third larger
+_PLACED_ROWS = 1000
 _NEAREST_ROWS = 5000  # of which a saved page knows the nearest
 _COLOURS = 64
 _PLAIN = Image.Dither.NONE
@@ -91,7 +92,9 @@ def saved_messages(
     ]
     found = dict(known)
     quick = len(study.done) <= _NEAREST_ROWS
-    for reading in ("slices", "label", "order", *(("copies", "tsne") if quick else ())):
+    # t-SNE of many takes minutes: then it is saved where somebody has looked at it.
+    place = "tsne" if len(study.done) <= _PLACED_ROWS or "tsne" in found else "pca"
+    for reading in ("slices", "label", "order", *(("copies", place) if quick else ())):
         if reading not in found:
             try:
                 steps = list(findings.read(study, reading))

@@ -38,6 +38,8 @@ class DatasetOptions(AppearanceOptions, WidgetOptions, total=False):
     maps: bool
     verdict_words: Sequence[str]
     filter: Mapping[str, Any]
+    slice: Any
+    row: int | None
 
 
 class DatasetExplorer(Appearance, EngineWidget):
