@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections import OrderedDict, namedtuple
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +19,9 @@ from xai_widgets.targets import (
     probabilities_of,
     resolve,
 )
+from xai_widgets.targets.names import class_names_of
+from xai_widgets.targets.readout import Readout
+from xai_widgets.targets.target import checked_index
 
 LOGITS = torch.tensor([[0.5, 3.0, -1.0, 2.0], [4.0, 0.0, 1.0, 2.0]])
 NAMES = ["crane", "Egyptian cat", "crane", "TABBY"]
