@@ -159,7 +159,7 @@ def test_the_graph_is_looked_for_to_a_depth_in_what_a_network_gives_out() -> Non
         nested = {"output": nested} if depth % 2 else [nested]
     endless: list[Any] = [made]
     endless.append(endless)
-    assert list(nodes_of(endless))[0] is made.grad_fn
+    assert next(iter(nodes_of(endless))) is made.grad_fn
 
 
 @pytest.mark.parametrize("variable", [
