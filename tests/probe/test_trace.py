@@ -256,6 +256,26 @@ def test_what_is_read_is_an_ordinary_tensor_without_a_graph(read: str, modes: st
         assert not tensor.is_inference()
 
 
+@pytest.mark.parametrize("read", READS)
+def test_a_score_is_made_in_ordinary_modes_whatever_the_callers_are(
+    read: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[bool, bool, torch.dtype]] = []
+    score = Target.score
+
+    def watched(self: Target, *given: Any, **more: Any) -> Tensor:
+        one = torch.ones(2, 2)
+        seen.append((torch.is_grad_enabled(), one.is_inference(), (one @ one).dtype))
+        return score(self, *given, **more)
+
+    monkeypatch.setattr(Target, "score", watched)
+    trace = trace_of(tiny_vit() if read == "attention" else cnn())
+    for caller in (torch.inference_mode, torch.no_grad):
+        with caller(), torch.autocast("cpu", torch.bfloat16):
+            READS[read](trace)
+    assert set(seen) == {(True, False, torch.float32)}
+
+
 class Scripted(Cnn):
     """A network of which a part was compiled to TorchScript."""
 
