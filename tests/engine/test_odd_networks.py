@@ -107,6 +107,27 @@ def test_another_output_without_gradients_is_said() -> None:
     assert any("torch.no_grad()" in warning for warning in engine.predict(X).warnings)
 
 
+class OwnGenerator(nn.Module):
+    """Draws from a generator that nobody else knows of."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = small()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.net(x) * (1 + float(GENERATOR.random()))
+
+
+GENERATOR = np.random.default_rng(0)
+
+
+def test_another_output_every_time_is_said() -> None:
+    engine = xw.Engine(seeded(OwnGenerator()).eval())
+    found = engine.explain(X, "saliency", target=1)
+    assert any("every time it runs" in warning for warning in found.warnings)
+    assert any("every time it runs" in warning for warning in engine.predict(X).warnings)
+
+
 def test_ordinary_networks_run_in_batches_and_say_nothing() -> None:
     found = xw.Engine(seeded(small(nn.BatchNorm2d(8)))).explain(X, "occlusion", target=1)
     assert found.warnings == ()
