@@ -1,11 +1,17 @@
-"""Is an interrupt ever lost, or anything left behind? Over all methods, at every kind of moment.
+r"""Is an interrupt ever lost, or anything left behind? Over all methods, at every kind of moment.
 
     python benchmarks/interrupts.py --signals 2000
 
 Signals come at random moments of an explanation, some of them twice in a row; besides, every call
 of a function of PyTorch is interrupted (each `--calls`-th), and every step of this package's Python
 code (each `--steps`-th). After each the interrupt must have been raised, the network must be the
-same, object by object, no mode may be left on, and the next answer must be right.
+same, object by object, no mode may be left on, and the next answer must be right. Which of them is
+by chance, a number for each method; `--first` says it instead, so that
+
+    for first in 0 1 2 3 4; do python benchmarks/interrupts.py --signals 0 --calls 5 --steps 0 \
+        --first $first; done
+
+interrupts every call there is, in five parts.
 """
 
 from __future__ import annotations
@@ -80,14 +86,13 @@ class Run:
     def each(
         self,
         every: int,
+        first: int | None,
         count: Callable[[Subject, str], int],
         interrupt: Callable[[Subject, str, int], Outcome],
     ) -> Iterator[tuple[str, Outcome]]:
         for method in self.methods:
-            chance = random.Random(method)
-            for number in range(
-                chance.randrange(every), count(self.subject(method), method), every
-            ):
+            start = random.Random(method).randrange(every) if first is None else first
+            for number in range(start, count(self.subject(method), method), every):
                 yield method, interrupt(self.subject(method), method, number)
 
 
@@ -96,12 +101,18 @@ def main() -> None:
     parser.add_argument("--signals", type=int, default=2000)
     parser.add_argument("--calls", type=int, default=13)
     parser.add_argument("--steps", type=int, default=1009)
+    parser.add_argument("--first", type=int)
     options = parser.parse_args()
     torch.set_num_threads(1)
     run = Run()
-    run.report("signals", run.signals(options.signals))
-    run.report("calls", run.each(options.calls, Subject.calls, Subject.interrupt_call))
-    run.report("steps", run.each(options.steps, Subject.steps, Subject.interrupt_step))
+    if options.signals:
+        run.report("signals", run.signals(options.signals))
+    for title, every, count, interrupt in (
+        ("calls", options.calls, Subject.calls, Subject.interrupt_call),
+        ("steps", options.steps, Subject.steps, Subject.interrupt_step),
+    ):
+        if every:
+            run.report(title, run.each(every, options.first, count, interrupt))
 
 
 if __name__ == "__main__":

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import queue
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -153,6 +158,129 @@ def test_whoever_waits_for_a_thread_that_needs_its_lock_is_told(
     assert f"the network is held by thread {name}, which itself waits (in {wait.__name__}" in said
     assert "call the network itself there: network(x)" in said
     assert wait(lock) == "had"
+
+
+def of_a_simple_queue(lock: OrderedLock) -> str:
+    answers: queue.SimpleQueue[str] = queue.SimpleQueue()
+    threading.Thread(target=lambda: answers.put(asked(lock))).start()
+    return answers.get()
+
+
+def of_a_bare_lock(lock: OrderedLock) -> str:
+    said, over = list[str](), threading.Lock()
+    over.acquire()
+
+    def work() -> None:
+        said.append(asked(lock))
+        over.release()
+
+    threading.Thread(target=work).start()
+    with over:
+        return said[0]
+
+
+def of_a_pipe(lock: OrderedLock) -> str:
+    reading, writing = os.pipe()
+    threading.Thread(target=lambda: os.write(writing, asked(lock).encode())).start()
+    said = os.read(reading, 10_000).decode()
+    os.close(reading)
+    os.close(writing)
+    return said
+
+
+def of_a_process(lock: OrderedLock) -> str:
+    """Its output ends when the thread that was asked for something has ended it."""
+    program = "import sys; sys.stdout.write(sys.stdin.read())"
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    given = process.stdin
+
+    def work() -> None:
+        given.write(asked(lock).encode())
+        given.close()
+
+    threading.Thread(target=work).start()
+    with process:
+        return process.stdout.read().decode()
+
+
+def asked(lock: OrderedLock) -> str:
+    try:
+        return ask(lock)
+    except ExplanationError as error:
+        return str(error)
+
+
+@pytest.mark.skipif(
+    not Path("/proc/self/task").is_dir(), reason="what a thread does is known on Linux only"
+)
+@pytest.mark.parametrize("wait", [of_a_simple_queue, of_a_bare_lock, of_a_pipe, of_a_process])
+def test_a_wait_in_compiled_code_is_seen_too(
+    wait: Callable[[OrderedLock], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(locks, "_COMPILED_PATIENCE", 0.4)
+    lock = OrderedLock(Rank.NETWORK, NETWORK)
+    with lock:
+        said = wait(lock)
+    name = threading.main_thread().name
+    assert f"the network is held by thread {name}, which itself waits (in {wait.__name__}" in said
+    assert wait(lock) == "had"
+
+
+def test_compiled_code_that_works_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(locks, "_COMPILED_PATIENCE", 0.1)
+    lock = OrderedLock(Rank.NETWORK, NETWORK)
+    with ThreadPoolExecutor(1) as pool:
+        with lock:
+            answer = pool.submit(ask, lock)
+            hashlib.pbkdf2_hmac("sha256", b"", b"", 2_000_000)  # one call, which lets others run
+            assert not answer.done()
+        assert answer.result(60) == "had"
+
+
+def test_pytorch_may_wait_for_its_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(locks, "_COMPILED_PATIENCE", 0.1)
+    lock = OrderedLock(Rank.NETWORK, NETWORK)
+    within: dict[str, object] = {"__name__": "torch.cuda", "sleep": time.sleep}
+    exec("def synchronize(): sleep(0.5)", within)
+    with ThreadPoolExecutor(1) as pool:
+        with lock:
+            answer = pool.submit(ask, lock)
+            within["synchronize"]()  # type: ignore[operator]
+            assert not answer.done()
+        assert answer.result(60) == "had"
+
+
+def test_time_in_which_this_process_was_stopped_does_not_count(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(locks, "_PATIENCE", (10.0, 10.0))
+    lock = OrderedLock(Rank.NETWORK, NETWORK)
+    leave, held = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with lock:
+            held.set()
+            leave.wait(60)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert held.wait(60)
+    holder, clock = locks._Holder(lock), time.monotonic()
+    monkeypatch.setattr(locks.time, "monotonic", lambda: clock)
+    for later in (0.0, 0.5, 600.0):
+        clock += later
+        assert holder.problem() == ""
+    said = ""
+    for _ in range(12):
+        clock += 1.0
+        said = said or holder.problem()
+    assert "which itself waits (in hold" in said
+    leave.set()
+    thread.join()
 
 
 def test_whoever_holds_a_lock_and_works_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import subprocess
 import sys
 from pathlib import Path
@@ -148,3 +150,16 @@ def test_the_floors_are_those_of_the_package() -> None:
     assert floors.keys() == wanted.keys()
     for name, version in wanted.items():
         assert f"{floors[name]}.0.0".startswith(f"{version}."), name
+
+
+def test_every_public_name_is_there_and_no_other() -> None:
+    found = 0
+    for module in pkgutil.walk_packages(xw.__path__, "xai_widgets."):
+        if module.name.endswith("__main__"):
+            continue
+        room = importlib.import_module(module.name)
+        for name in getattr(room, "__all__", ()):
+            assert getattr(room, name) is not None, (module.name, name)
+            found += 1
+        assert not hasattr(room, "no_such_name")
+    assert found > 100

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from xai_widgets.study import Study as Study
     from xai_widgets.targets import ClassScore as ClassScore
     from xai_widgets.targets import Prediction as Prediction
+    from xai_widgets.widgets import DatasetExplorer as DatasetExplorer
     from xai_widgets.widgets import FaithfulnessViewer as FaithfulnessViewer
     from xai_widgets.widgets import GradientComparison as GradientComparison
     from xai_widgets.widgets import HeatmapViewer as HeatmapViewer
@@ -39,6 +40,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Attribution": "xai_widgets.attribution",
     "ClassScore": "xai_widgets.targets",
+    "DatasetExplorer": "xai_widgets.widgets",
     "Engine": "xai_widgets.engine",
     "ExplanationError": "xai_widgets.errors",
     "FaithfulnessViewer": "xai_widgets.widgets",
@@ -55,6 +57,7 @@ _ROOMS = frozenset({"demo", "methods", "metrics", "relabel", "study", "training"
 __all__ = [
     "Attribution",
     "ClassScore",
+    "DatasetExplorer",
     "Engine",
     "ExplanationError",
     "FaithfulnessViewer",

@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 
 from typing_extensions import ParamSpec
 
-__all__ = ["arrived", "deferred", "interruptible", "let_in", "result_of", "wait_for"]
+__all__ = ["arrived", "deferred", "ended", "interruptible", "let_in", "result_of", "wait_for"]
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -111,11 +111,31 @@ def wait_for(event: threading.Event, seconds: float | None = None) -> bool:
     """`event.wait(seconds)`, whose own lock would be lost if an interrupt met it in the middle."""
     if not _in_main_thread():
         return event.wait(seconds)
+    return _in_slices(event.wait, seconds)
+
+
+def ended(thread: threading.Thread, seconds: float | None = None) -> bool:
+    """`thread.join(seconds)`, and whether it has ended; a join that an interrupt ends takes the
+    thread for ended in Python before 3.13.
+    """
+
+    def joined(seconds: float) -> bool:
+        thread.join(seconds)
+        return not thread.is_alive()
+
+    if not _in_main_thread():
+        thread.join(seconds)
+        return not thread.is_alive()
+    return _in_slices(joined, seconds)
+
+
+def _in_slices(wait: Callable[[float], bool], seconds: float | None) -> bool:
+    """Wait in the main thread, as one that can be interrupted between two slices."""
     end = None if seconds is None else time.monotonic() + seconds
     with deferred():
         while True:
             left = _SLICE if end is None else end - time.monotonic()
-            if event.wait(min(_SLICE, max(left, 0.0))):
+            if wait(min(_SLICE, max(left, 0.0))):
                 return True
             let_in()
             if left <= 0:

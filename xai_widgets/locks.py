@@ -24,9 +24,11 @@ from xai_widgets.interrupts import deferred, let_in, wait_for
 __all__ = ["OrderedLock", "Rank"]
 
 _SLICE = 0.05  # seconds between two looks at what the holder does
+_LOOK = 1.0  # the most that one look counts for
 # A holder that waits for something else, in one wait or at one line, for so many seconds may be
-# waiting for the asker.
+# waiting for the asker; and so may one whose compiled code does nothing for so long.
 _PATIENCE = (10.0, 60.0)
+_COMPILED_PATIENCE = 60.0
 _WAITING = (
     *("threading", "queue", "concurrent.futures", "asyncio", "selectors", "multiprocessing"),
     "xai_widgets.interrupts",
@@ -153,9 +155,10 @@ class _Holder:
     def __init__(self, lock: OrderedLock) -> None:
         self._lock = lock
         self._circles = 0
-        # The wait that it is in, the line that waits, and since when; frames, so that a later one
-        # is never taken for an earlier one.
-        self._seen: list[tuple[FrameType, float]] = []
+        self._last = time.monotonic()
+        # What it stands at, and for how long; frames, so that a later one is never taken for an
+        # earlier one: the wait that it is in and the line that waits, or the call of compiled code.
+        self._seen: list[tuple[object, float]] = []
 
     def problem(self) -> str:
         """Why waiting is of no use; empty where it may be."""
@@ -166,24 +169,36 @@ class _Holder:
         self._circles = 0
         if self._lock.rank is Rank.WIDGETS:  # an observer may wait for a result
             return ""
-        frames = None if thread is None else _wait_of(sys._current_frames().get(thread))
-        if thread is None or frames is None:
+        frame = None if thread is None else sys._current_frames().get(thread)
+        if thread is None or frame is None:
             self._seen = []
             return ""
-        now = time.monotonic()
-        before = self._seen or [(frame, now) for frame in frames]
-        self._seen = [
-            (frame, since if frame is seen else now)
-            for frame, (seen, since) in zip(frames, before, strict=True)
-        ]
-        waited = [now - since for _, since in self._seen]
-        if all(time < patience for time, patience in zip(waited, _PATIENCE, strict=True)):
+        if (frames := _wait_of(frame)) is not None:
+            places: list[object] = [*frames]
+            patience, line = [*_PATIENCE], frames[1]
+        else:
+            places = [_idle_at(frame, thread)]
+            patience, line = [_COMPILED_PATIENCE], frame
+        waited = self._stood_at(places)
+        if all(time < limit for time, limit in zip(waited, patience, strict=True)):
             return ""
-        code, line = frames[1].f_code, frames[1].f_lineno
         return (
             f"{_GUARDED[self._lock.rank]} is held by {_name_of(thread)}, which itself waits (in "
-            f"{code.co_name}, line {line} of {code.co_filename}), perhaps for this one"
+            f"{line.f_code.co_name}, line {line.f_lineno} of {line.f_code.co_filename}), perhaps "
+            "for this one"
         )
+
+    def _stood_at(self, places: list[object]) -> list[float]:
+        """For how long it has been seen at each of these places; None is no place."""
+        now = time.monotonic()
+        passed = min(now - self._last, _LOOK)  # this process may have been stopped meanwhile
+        self._last = now
+        before = self._seen if len(self._seen) == len(places) else [(None, 0.0)] * len(places)
+        self._seen = [
+            (place, since + passed if place is not None and place == earlier else 0.0)
+            for place, (earlier, since) in zip(places, before, strict=True)
+        ]
+        return [time for _, time in self._seen]
 
     def _last_in_line(self) -> int | None:
         """The thread that holds the lock, or what that thread waits for, and so on."""
@@ -205,6 +220,24 @@ def _refusal(problem: str) -> ExplanationError:
 def _name_of(number: int) -> str:
     names = (thread.name for thread in threading.enumerate() if thread.ident == number)
     return f"thread {next(names, number)}"
+
+
+def _idle_at(frame: FrameType, number: int) -> tuple[FrameType, int, int] | None:
+    """The instruction at which a thread's compiled code sleeps, and the processor time that it has
+    used, by which a wait is told from work. None where it works, or waits within PyTorch, which has
+    work of its own done elsewhere, and where that cannot be known: elsewhere than on Linux.
+    """
+    if str(frame.f_globals.get("__name__")).partition(".")[0] == "torch":
+        return None
+    native = next((t.native_id for t in threading.enumerate() if t.ident == number), None)
+    try:
+        with open(f"/proc/self/task/{native}/stat", "rb") as file:
+            state, *fields = file.read().rpartition(b")")[2].split()
+    except OSError:
+        return None
+    if state != b"S":
+        return None
+    return frame, frame.f_lasti, int(fields[10]) + int(fields[11])  # as user, and in the kernel
 
 
 def _wait_of(frame: FrameType | None) -> tuple[FrameType, FrameType] | None:

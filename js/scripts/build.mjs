@@ -3,9 +3,9 @@
 //   node scripts/build.mjs [--src DIR] [--out DIR] [--watch]
 //
 // A widget is a folder of DIR with an index.ts and a style.css. One whose index.ts imports its style itself is
-// sent by the kernel as one module: the style goes into it as text.
+// sent by the kernel as one module: the style goes into it as text. Such a part may lie in its widget's folder.
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import * as esbuild from "esbuild";
@@ -21,12 +21,13 @@ const { values: given } = parseArgs({
 const [src, out] = [resolve(given.src), resolve(given.out)];
 
 /** Bytes of script and style that a widget may have. */
-const BUDGET = { heatmap: 48_000 };
+const BUDGET = { heatmap: 48_000, dataset: 65_536 };
 const BUDGET_OF_OTHERS = 60_000;
 
-const widgets = readdirSync(src).filter(
-  (name) => existsSync(join(src, name, "index.ts")) && existsSync(join(src, name, "style.css")),
-);
+const folders = readdirSync(src, { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.name === "index.ts")
+  .map(({ parentPath }) => relative(src, parentPath));
+const widgets = folders.filter((name) => existsSync(join(src, name, "style.css"))).sort();
 const isOneModule = (name) =>
   readFileSync(join(src, name, "index.ts"), "utf8").includes('from "./style.css"');
 
@@ -66,8 +67,8 @@ for (const build of builds) {
 }
 
 for (const name of given.watch ? [] : widgets) {
-  const files = readdirSync(join(out, name)).map((file) => join(out, name, file));
-  const size = files.reduce((sum, file) => sum + statSync(file).size, 0);
+  const files = readdirSync(join(out, name)).map((file) => statSync(join(out, name, file)));
+  const size = files.reduce((sum, file) => sum + (file.isFile() ? file.size : 0), 0);
   const most = BUDGET[name] ?? BUDGET_OF_OTHERS;
   if (size <= most) continue;
   console.error(`${name} has ${size} bytes, ${size - most} more than it may have.`);

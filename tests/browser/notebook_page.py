@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -156,8 +158,9 @@ class NotebookPage:
         element.screenshot(path=path)
 
     @contextmanager
-    def counting(self) -> Iterator[list[str | bytes]]:
-        """Collect what the page's widgets send to the kernel while the block runs.
+    def counting(self, *looks: str) -> Iterator[list[str | bytes]]:
+        """Collect what the page's widgets send to the kernel while the block runs, but for how
+        things look (these traits and those of every map), which Python is told at rest.
 
         JupyterLab itself talks to the kernel when it likes (asks for its state, for a completion);
         what widgets say is in messages of a type of their own.
@@ -165,12 +168,38 @@ class NotebookPage:
         sent: list[str | bytes] = []
         before = len(self.to_kernel)
         yield sent
-        sent.extend(frame for frame in self.to_kernel[before:] if _is_from_widget(frame))
+        sent.extend(
+            frame
+            for frame in self.to_kernel[before:]
+            if _is_from_widget(frame) and not _told(frame) <= _LOOKS.union(looks)
+        )
+
+    def said_at_rest(self, name: str, since: int) -> int:
+        """How many messages have told Python of a trait, after so many frames."""
+        frames = [frame for frame in self.to_kernel[since:] if _is_from_widget(frame)]
+        return sum(name in _told(frame) for frame in frames)
+
+
+# How a map looks, in every widget that shows one.
+_LOOKS = {"colormap", "opacity", "blend", "threshold", "clip", "sign", "arrangement"}
+_STATE = re.compile(r'"method":\s*"update",\s*"state":\s*(?=\{)')
+
+
+def _text(frame: str | bytes) -> str:
+    return frame if isinstance(frame, str) else frame.decode("utf-8", errors="replace")
 
 
 def _is_from_widget(frame: str | bytes) -> bool:
-    text = frame if isinstance(frame, str) else frame.decode("utf-8", errors="replace")
-    return '"comm_msg"' in text
+    return '"comm_msg"' in _text(frame)
+
+
+def _told(frame: str | bytes) -> set[str]:
+    """The names of the traits that a message tells of; a message of another kind tells ""."""
+    text = _text(frame)
+    state = _STATE.search(text)
+    if state is None:
+        return {""}
+    return set(json.JSONDecoder().raw_decode(text, state.end())[0])
 
 
 def checksum(canvas: Locator) -> int | None:

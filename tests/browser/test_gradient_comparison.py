@@ -106,7 +106,7 @@ def test_swipe_difference_and_look_stay_in_the_browser(
     notebook: NotebookPage, viewer: Viewer, shots: Path
 ) -> None:
     before = heat(viewer, "0 saliency")
-    with notebook.counting() as sent:
+    with notebook.counting("view", "scale", "alone", "pair") as sent:
         view(viewer, "swipe")
         pairing = viewer.find(".xw-pairing")
         assert pairing.get_attribute("data-xw-pair") == "0 saliency | 1 saliency"

@@ -128,7 +128,7 @@ def test_a_neighbour_is_seen_and_taken(notebook: NotebookPage, viewer: Viewer) -
 def test_read_outs_switch_without_the_kernel(notebook: NotebookPage, viewer: Viewer) -> None:
     painted = viewer.checksum("heat")
     assert painted is not None
-    with notebook.counting() as sent:
+    with notebook.counting("readout") as sent:
         offered = viewer.root.locator('[data-xw-control="readout"] input')
         assert offered.evaluate_all("all => all.map(each => each.value)") == list(READOUTS)
         for readout in ("magnitude", "times_picture", "weight"):

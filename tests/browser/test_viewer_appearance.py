@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -96,6 +97,40 @@ def test_the_map_is_laid_over_the_picture_differently(
         viewer.until_style(".xw-heat", name, after)
     assert sent == []
     assert viewer.checksum() == painted
+
+
+def test_python_knows_what_was_set_by_hand_once_the_hand_rests(
+    notebook: NotebookPage, viewer: Viewer, tmp_path: Path
+) -> None:
+    notebook.execute(
+        "seen = []; viewer.observe(lambda change: seen.append(change.new), 'threshold')"
+    )
+    slider = viewer.control("threshold")
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    assert box is not None
+    mouse, y = notebook.page.mouse, box["y"] + box["height"] / 2
+    since = len(notebook.to_kernel)
+    mouse.move(box["x"] + 0.1 * box["width"], y)
+    mouse.down()
+    for share in (0.2, 0.3, 0.4, 0.5):
+        mouse.move(box["x"] + share * box["width"], y, steps=5)
+        notebook.page.wait_for_timeout(300)  # the hand stops, but does not let go
+    assert notebook.said_at_rest("threshold", since) == 0
+    mouse.up()
+    notebook.until(lambda: notebook.said_at_rest("threshold", since) == 1)
+    value = float(slider.input_value()) / float(slider.get_attribute("max") or 1)
+    assert 0.4 < value < 0.6
+    notebook.until_kernel(f"abs(viewer.threshold - {value}) < 0.011")
+    page = tmp_path / "page.html"
+    notebook.execute(
+        "assert seen == [viewer.threshold], seen\n"
+        "viewer.unobserve_all('threshold')\n"
+        f"viewer.to_html({str(page)!r})"
+    )
+    saved = re.search(r'"threshold":\s*([0-9.]+)', page.read_text(encoding="utf-8"))
+    assert saved is not None
+    assert float(saved[1]) == pytest.approx(value, abs=0.011)
 
 
 def test_the_threshold_hides_what_is_weaker(viewer: Viewer) -> None:

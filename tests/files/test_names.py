@@ -5,6 +5,7 @@ from __future__ import annotations
 import html as markup
 import json
 import re
+import tempfile
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -21,6 +22,7 @@ from tests.widgets.latent.test_viewer import Brightest, Quarters, reddish
 from tests.widgets.training.test_viewer import trainer
 from xai_widgets.errors import readable
 from xai_widgets.widgets import (
+    DatasetExplorer,
     FaithfulnessViewer,
     GradientComparison,
     HeatmapViewer,
@@ -41,12 +43,21 @@ def comparison(names: Three) -> EngineWidget:
     return GradientComparison(engines, photograph(), ["saliency"], names=[names[0], f"{names[1]}2"])
 
 
+def dataset(names: Three) -> EngineWidget:
+    folder = Path(tempfile.mkdtemp()) / "some.study"
+    photos = [photograph(seed=seed) for seed in range(4)]
+    study = xw.Study(engine(names), (photos, [0, 1, 2, 0]), folder=folder)
+    study.run(wait=True, progress=False)
+    return DatasetExplorer(study)
+
+
 WIDGETS: dict[str, Callable[[Three], EngineWidget]] = {
     "heatmap": lambda names: HeatmapViewer(engine(names), photograph(), "saliency", prefetch=False),
     "faithfulness": lambda names: FaithfulnessViewer(
         engine(names), photograph(), ["saliency"], steps=2, random_maps=1
     ),
     "comparison": comparison,
+    "dataset": dataset,
     "latent": lambda names: LatentExplorer(
         engine(names, Brightest), Quarters(), reddish(), samples=60, seed=3
     ),

@@ -43,6 +43,8 @@ def encode(kind: str, mode: str, orientation: int | None = None) -> bytes | None
     """Return the file, or None where the format cannot hold the mode."""
     if mode in ("I;16", "I", "F") and kind not in ("PNG", "TIFF"):
         return None  # Pillow cuts the values off instead of scaling them
+    if (kind, mode) == ("PNG", "I"):
+        return None  # Pillow before 13.0 writes them unscaled, as values of 16 bits
     buffer = io.BytesIO()
     image = marked(mode)
     options = {}

@@ -29,6 +29,8 @@ NOISE = np.random.default_rng(3).integers(0, 256, (400, 400, 3), dtype=np.uint8)
         (256, 256, 256, 225),
         (31, 40, 20, 64),  # the crop is larger than the picture: black around it
         (31, 41, 20, 23),
+        (37, 20, 14, 12),  # 25.9 and 26.6 pixels are cut off, not rounded
+        (20, 38, 14, 13),
         (3, 300, 7, 7),
     ],
 )

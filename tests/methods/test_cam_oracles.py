@@ -106,6 +106,28 @@ def test_pytorch_grad_cam(
     agree(found.clip(0), raw[0], tolerance)
 
 
+@pytest.mark.parametrize("method", DIRECTIONS)
+def test_a_direction_is_turned_to_agree_with_the_sum_over_the_features(
+    network: Plain, method: str
+) -> None:
+    """NumPy's first component of each picture, whichever way round its signs fall."""
+    turned = set()
+    x = torch.rand(8, 3, 16, 12, generator=torch.Generator().manual_seed(2))
+    target = Target(TARGET, "class 3")
+    trace = Trace(Network(network), x)
+    features = trace.activation("features")
+    if method == "eigen_grad_cam":
+        features = features * trace.layer_gradient(target, "features")
+    found = xw.methods.METHODS[method].function(trace, target, "features")
+    for item, values in zip(features.detach().double().flatten(2).numpy(), found, strict=True):
+        rows = item.T - item.T.mean(0)
+        expected = rows @ np.linalg.svd(rows, full_matrices=False)[2][0]
+        agreement = float(expected @ item.sum(0))  # of numbers whose mean is zero
+        turned.add(agreement < 0)
+        agree(values.detach().numpy().ravel(), np.sign(agreement) * expected, 1e-4)
+    assert turned == {True, False}
+
+
 TORCHCAM: dict[str, Any] = {
     "grad_cam": torchcam.methods.GradCAM,
     "xgrad_cam": torchcam.methods.XGradCAM,
@@ -178,13 +200,14 @@ def test_a_dead_feature_map_changes_nothing(network: Plain, x: Tensor) -> None:
     assert sum(calls) == 1 + learned + 1 + varying
 
 
-def test_full_gradients_account_for_the_whole_score() -> None:
+@pytest.mark.parametrize(("affine", "eps"), [(True, 1e-5), (True, 0.5), (False, 0.5)])
+def test_full_gradients_account_for_the_whole_score(affine: bool, eps: float) -> None:
     """x · ∂y/∂x and every bias times its gradient add up to y in a network of rectifiers."""
 
     class Rectified(nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.conv, self.norm = nn.Conv2d(3, 6, 3), nn.BatchNorm2d(6)
+            self.conv, self.norm = nn.Conv2d(3, 6, 3), nn.BatchNorm2d(6, eps)
             self.again, self.fc = nn.Conv2d(6, 5, 3, bias=False), nn.Linear(5, 7)
 
         def forward(self, x: Tensor) -> Tensor:
@@ -197,6 +220,9 @@ def test_full_gradients_account_for_the_whole_score() -> None:
         model.norm.running_mean.normal_()
         model.norm.running_var.uniform_(0.5, 2)
         model.norm.bias.normal_()
+    if not affine:
+        model.norm.weight = model.norm.bias = None
+        model.norm.affine = False
     x = torch.randn(2, 3, 12, 12)
     trace = Trace(Network(model), x)
     target = Target(TARGET, "class 3")

@@ -13,6 +13,7 @@ import pytest
 import xai_widgets as xw
 from tests.networks import cnn
 from xai_widgets.methods import METHODS, Methods
+from xai_widgets.methods.parameters import Parameter
 
 
 class Tags(HTMLParser):
@@ -126,3 +127,15 @@ def test_a_card_travels() -> None:
     card = METHODS["occlusion"]
     assert pickle.loads(pickle.dumps(card)) == card
     assert copy.deepcopy(card).parameters == card.parameters
+
+
+def test_the_span_of_a_parameter_in_words() -> None:
+    for given, words in [
+        ({"kind": "int", "minimum": 2, "maximum": 256, "unit": "px"}, "2 to 256 px"),
+        ({"kind": "float", "minimum": 0.5, "maximum": 1}, "0.5 to 1"),
+        ({"kind": "float", "minimum": 0}, ""),
+        ({"kind": "float", "maximum": 1}, ""),
+        ({"kind": "bool"}, "True, False"),
+        ({"kind": "choice", "choices": ("rectangle", "ellipse")}, "rectangle, ellipse"),
+    ]:
+        assert Parameter(name="a", label="A", default=None, **given).span == words

@@ -109,6 +109,28 @@ def test_zennit_hands_the_whole_score_back() -> None:
     assert found.values.sum() == pytest.approx(found.score, rel=1e-4)
 
 
+def test_a_method_that_puts_back_other_parameters_leaves_the_networks_own() -> None:
+    """Of the same values: a training that goes on would otherwise train what nobody uses."""
+
+    def doubled(network: nn.Module, x: Tensor, index: int) -> Tensor:
+        found = {name: value.clone() for name, value in network.state_dict().items()}
+        network.load_state_dict({k: 2 * v for k, v in found.items()}, assign=True)
+        try:
+            return squares(network, x, index)
+        finally:
+            network.load_state_dict(found, assign=True)
+
+    xw.methods.from_callable("doubled", doubled, signed=False)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(3 * 16 * 16, 4, bias=False)).eval()
+    before, parameter = Condition.of(model), model[1].weight
+    x = picture()
+    found = xw.Engine(model).explain(x, "doubled", target=2).values
+    assert before.differences(Condition.of(model)) == []
+    assert model[1].weight is parameter
+    expected = (2 * parameter[2].detach()).square().view(3, *x.shape[2:])
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
 class Answer(nn.Module):
     """The same network, with its logits in a mapping, beside something else."""
 

@@ -252,6 +252,52 @@ def test_values_of_another_network_or_question_are_not_taken(tmp_path: Path) -> 
         assert rows(mixed) == rows(fresh) != rows(one)
 
 
+def test_a_value_is_found_again_by_all_that_it_depends_on_and_by_nothing_else(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "values.jsonl"
+    masks = [np.arange(256).reshape(16, 16) % 7 == i for i in range(2)]
+
+    def known(
+        network: Any = None,
+        image: int = 0,
+        method: Any = "grad_cam",
+        measure: Any = ("infidelity", {"samples": 4}),
+        engine: dict[str, Any] | None = None,
+        **options: Any,
+    ) -> int:
+        """How many values more there are after this one was asked for."""
+        before = len(path.read_text().splitlines()) if path.exists() else 0
+        asked = {"control": False, "resume": path, **options}
+        metrics.evaluate(
+            xw.Engine(network or cnn(), **(engine or {})), [IMAGES[image]], [method], [measure],
+            **asked,
+        )  # fmt: skip
+        return len(path.read_text().splitlines()) - before
+
+    other = cnn()
+    with torch.no_grad():
+        other.conv1.bias[0] += 1e-3
+    questions: list[dict[str, Any]] = [
+        {},
+        {"network": other},
+        {"image": 1},
+        {"engine": {"layer": "conv1"}},
+        {"engine": {"activation": "sigmoid"}},
+        {"targets": 1},
+        {"targets": 2},
+        {"seed": 5},
+        {"method": "saliency"},
+        {"method": ("grad_cam", {"layer": "conv1"})},
+        {"measure": ("infidelity", {"samples": 5})},
+        {"measure": "relevance_mass", "masks": masks[:1]},
+        {"measure": "relevance_mass", "masks": masks[1:]},
+    ]
+    assert [known(**question) for question in questions] == [1] * len(questions)
+    assert [known(**question) for question in questions] == [0] * len(questions)
+    assert known(masks=masks[:1]) == 0  # which this measure does not look at
+
+
 def test_values_of_a_choice_that_was_redefined_are_taken_again(tmp_path: Path) -> None:
     """An earlier version's key is the same but for that choice's words."""
     path, network = tmp_path / "values.jsonl", Counting(cnn())
@@ -264,7 +310,7 @@ def test_values_of_a_choice_that_was_redefined_are_taken_again(tmp_path: Path) -
         )
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("xai_widgets.metrics.evaluation._REDEFINED", ())
+        patch.setattr("xai_widgets.metrics.requests._REDEFINED", ())
         run()
     assert len(path.read_text().splitlines()) == 2
     run()
@@ -323,7 +369,7 @@ def test_how_a_table_is_shown() -> None:
         xw.Engine(cnn()), IMAGES[:1], [("occlusion", {"window": 8, "stride": 8})], ["sparseness"]
     )
     html = table._repr_html_()
-    assert "<th>occlusion(window=8, stride=8)</th>" in html
+    assert '<th title="occlusion(window=8, stride=8)">occlusion</th>' in html
     assert "<th>Sparseness" not in html
     assert "<th>sparseness ↑</th>" in html
     value = table.values("random", "sparseness")[0]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,7 +30,14 @@ from tests.networks import (
     picture,
     seeded,
 )
-from xai_widgets.probe.guard import as_found, autograd_ready, like_parameters, lock_of, unwrap
+from xai_widgets.probe.functions import _cuts, _draws
+from xai_widgets.probe.guard import (
+    as_found,
+    autograd_ready,
+    like_parameters,
+    lock_of,
+    unwrap,
+)
 from xai_widgets.probe.network import Network
 from xai_widgets.probe.trace import Trace
 from xai_widgets.targets import Target
@@ -195,6 +204,56 @@ def test_a_buffer_shared_by_two_modules_stays_shared_inside() -> None:
     assert model[1].running_mean is model[0].running_mean
 
 
+def assigned(network: nn.Module) -> None:
+    network.load_state_dict({k: v.clone() for k, v in network.state_dict().items()}, assign=True)
+
+
+def registered_again(network: nn.Module) -> None:
+    for module in network.modules():
+        for name, parameter in list(module._parameters.items()):
+            delattr(module, name)
+            module.register_parameter(name, parameter)
+
+
+def without_biases(network: nn.Module) -> None:
+    for module in network.modules():
+        if "bias" in module._parameters:
+            del module.bias
+            module.bias = None
+
+
+def plain_tensors(network: nn.Module) -> None:
+    for module in network.modules():
+        for name, parameter in list(module._parameters.items()):
+            delattr(module, name)
+            module.__dict__[name] = parameter
+
+
+@pytest.mark.parametrize(
+    "change", [assigned, registered_again, without_biases, plain_tensors], ids=lambda f: f.__name__
+)
+@pytest.mark.parametrize("fails", [False, True])
+def test_parameters_that_were_replaced_come_back(
+    change: Callable[[nn.Module], None], fails: bool
+) -> None:
+    model = seeded(Normalised())
+    model.conv1.register_parameter("none", None)
+    network = Network(model)
+    before, state, order = Condition.of(model), network.state(), list(model.state_dict())
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    with suppress(ValueError), as_found(model):
+        change(model)
+        assert before.differences(Condition.of(model)) or change is registered_again
+        assert network.state() == state  # what another thread sees meanwhile
+        if fails:
+            raise ValueError
+    assert before.differences(Condition.of(model)) == []
+    assert list(model.state_dict()) == order
+    assert network.state() == state
+    held = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
+    assert {id(parameter) for parameter in model.parameters()} == held
+
+
 @pytest.mark.parametrize("make", [Fails, OverwritesInput, TwoNames, Normalised, Sequence])
 def test_traces_and_scores_leave_every_kind_of_network_as_found(
     make: Callable[[], nn.Module],
@@ -295,3 +354,62 @@ def test_input_takes_the_networks_type_and_is_no_inference_tensor() -> None:
     assert like_parameters(x, nn.ReLU()).dtype == torch.float32
     half = like_parameters(x, cnn().bfloat16())
     assert half.dtype == torch.bfloat16
+
+
+def _attention(training: Any = None, p: float = 0.5) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
+    q, w = torch.rand(4, 1, 8), torch.rand(24, 8)
+    given = (q, q, q, 8, 2, w, None, None, None, False, p, torch.eye(8), None)
+    named = {} if training is None else {"training": training}
+    return F.multi_head_attention_forward, given, named
+
+
+M = torch.rand(2, 4, 6, 6)
+CALLS: dict[str, tuple[Any, tuple[Any, ...], dict[str, Any]]] = {
+    **{
+        f"{name} {words}": (getattr(F, name), (M[0] if name == "dropout1d" else M, *args), kwargs)
+        for name in ("dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout",
+                     "feature_alpha_dropout")
+        for words, args, kwargs in (
+            ("alone", (), {}), ("of p", (0.5,), {}), ("resting", (0.5, False), {}),
+            ("on", (0.5, True), {}), ("by name", (), {"training": True}),
+            ("resting by name", (0.5,), {"training": False}),
+        )
+    },
+    "torch.dropout": (torch.dropout, (M, 0.5, True), {}),
+    "torch.dropout, resting": (torch.dropout, (M, 0.5, False), {}),
+    "rrelu": (F.rrelu, (M - 0.5,), {}),
+    "rrelu between": (F.rrelu, (M - 0.5, 0.1, 0.3), {}),
+    "rrelu on": (F.rrelu, (M - 0.5, 0.1, 0.3, True), {}),
+    "rrelu by name": (F.rrelu, (M - 0.5,), {"training": True}),
+    "attention": (F.scaled_dot_product_attention, (M, M, M), {}),
+    "attention, masked": (F.scaled_dot_product_attention, (M, M, M, torch.ones(6, 6)), {}),
+    "attention, dropped": (F.scaled_dot_product_attention, (M, M, M, None, 0.5), {}),
+    "attention, by name": (F.scaled_dot_product_attention, (M, M, M), {"dropout_p": 0.5}),
+    "heads": _attention(), "heads on": _attention(True), "heads resting": _attention(False),
+    "bernoulli": (torch.bernoulli, (M,), {}),
+    "normal_": (Tensor.normal_, (M.clone(),), {}),
+    "rand_like": (torch.rand_like, (M,), {}),
+    "relu": (F.relu, (M,), {}),
+    "zeros_like": (torch.zeros_like, (M,), {}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_what_draws_random_numbers_is_known_by_its_arguments(call: str) -> None:
+    func, args, kwargs = CALLS[call]
+    before = torch.get_rng_state()
+    func(*args, **kwargs)
+    drew = not torch.equal(torch.get_rng_state(), before)
+    assert _draws(func, args, kwargs) is drew
+
+
+def test_a_value_is_cut_off_where_one_argument_of_the_graph_is_given_and_none_comes_back() -> None:
+    in_graph, plain = torch.ones(2, requires_grad=True), torch.ones(2)
+    assert not _cuts(torch.add, (in_graph, plain))
+    assert _cuts(torch.detach, (in_graph,))
+    assert _cuts(Tensor.detach, (in_graph,))
+    assert not _cuts(torch.detach, (plain,))
+    with torch.no_grad():
+        assert _cuts(torch.add, (in_graph, plain))
+        assert _cuts(torch.add, (plain, 2, in_graph))
+        assert not _cuts(torch.add, (plain, plain))

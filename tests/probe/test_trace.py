@@ -140,9 +140,10 @@ def test_a_trace_that_is_let_go_is_gone_at_once() -> None:
         gc.enable()
 
 
-def test_bytes_are_counted_with_the_copies() -> None:
-    # 8 x 8 x 8 floats each from two convolutions and, called twice, one rectifier; then 5 logits.
-    given = 4 * 8 * 8 * 8 * 4 + 5 * 4
+def test_bytes_are_counted_with_the_copies_and_what_was_read() -> None:
+    # The picture, and the copy of it that the network is given; 8 x 8 x 8 floats each from two
+    # convolutions and, called twice, one rectifier; then 5 logits.
+    given = 2 * 3 * 16 * 16 * 4 + 4 * 8 * 8 * 8 * 4 + 5 * 4
     copies = 4 * 8 * 8 * 8 * 4
     network = Network(cnn())
     assert Trace(network, picture()).nbytes == given + copies
@@ -150,6 +151,15 @@ def test_bytes_are_counted_with_the_copies() -> None:
     in_place = Network(cnn("in_place_module"))
     Trace(in_place, picture())
     assert Trace(in_place, picture()).nbytes == given + copies // 2
+    trace = Trace(network, picture())
+    for target, rule in ((CLASS, "standard"), (CLASS, "guided"), (Target(2, "2"), "guided")):
+        before = trace.nbytes
+        for _ in range(2):
+            trace.gradient(target, rule)
+        assert trace.nbytes >= before + 3 * 16 * 16 * 4
+    counted = trace.nbytes
+    trace.gradient(CLASS, "guided")
+    assert trace.nbytes == counted
     assert Trace(network, picture()).recorder.largest == 3 * 16 * 16 * 4
 
 

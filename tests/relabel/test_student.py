@@ -10,7 +10,15 @@ import torch
 from scipy.optimize import minimize
 from torch import Tensor
 
-from xai_widgets.relabel.student import DECAYS, Objective, _Problem, accuracy_and_r2, fit, solve
+from xai_widgets.relabel.student import (
+    DECAYS,
+    Objective,
+    _chosen_decay,
+    _Problem,
+    accuracy_and_r2,
+    fit,
+    solve,
+)
 
 Arrays = tuple[Tensor, Tensor, Tensor]
 
@@ -146,6 +154,38 @@ def test_the_penalty_is_chosen_by_what_was_not_seen() -> None:
     assert {easy.decay, hopeless.decay} <= set(DECAYS)
     assert easy.accuracy > 0.85
     assert easy.soft_r2 > 0.75
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_penalty_is_the_one_of_a_plain_cross_validation(seed: int) -> None:
+    """Labels of one kind are rare, and come in no order of the folds: both classes weigh the same
+    in each part by itself.
+    """
+    x, soft, hard = data(45, 12, seed)
+    soft = (soft.logit() - 2.5).sigmoid()
+    hard = (soft > 0.5).double()
+    hard[:6] = torch.tensor([1.0, 1.0, 0.0, 1.0, 0.0, 0.0], dtype=torch.float64)
+    objective, power = Objective(), x.square().mean(0)
+    losses: list[float] = []
+    for decay in reversed(DECAYS):
+        total = 0.0
+        for fold in range(3):
+            unseen = torch.arange(45) % 3 == fold
+            (student,) = solve(
+                x[~unseen], soft[~unseen], hard[~unseen], power, objective,
+                decay * float(power.sum()), tolerance=1e-4,
+            )  # fmt: skip
+            margin = x[unseen] @ student[:-1] + student[-1]
+            p, weights = soft[unseen], objective.weights(hard[unseen])
+            entropy = -(p * p.log() + (1 - p) * (1 - p).log())  # which is constant, is left out
+            constant = (
+                objective.alpha * objective.temperature**2 * float((weights * entropy).mean())
+            )
+            total += mean_loss(objective, margin, p, hard[unseen]) + constant
+        losses.append(total)
+    falling = next((i for i in range(1, len(losses)) if losses[i] >= losses[i - 1]), len(losses))
+    expected = list(reversed(DECAYS))[falling - 1]
+    assert _chosen_decay(x, soft, hard, power, objective) == expected
 
 
 def test_judging() -> None:

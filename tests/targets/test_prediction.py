@@ -52,3 +52,18 @@ def test_numbers_that_are_no_probabilities() -> None:
     assert age["age"] == age.probability == pytest.approx(37.13)
     assert repr(age) == ("Prediction of 1 output, identity:\n   37.13  age (0)\nA word of warning.")
     assert "%" not in repr(age)
+
+
+def test_only_one_score_answers_for_two_names() -> None:
+    for numbers, unit in (([0.2, 0.7], "probability"), ([0.2], "number")):
+        found = Prediction(
+            np.array(numbers, dtype=np.float32), ["same", "same"], activation="sigmoid", unit=unit
+        )
+        if len(numbers) == 2:
+            with pytest.raises(ExplanationError, match="'same' is the name of several classes"):
+                found["same"]
+    age = Prediction(
+        np.array([37.0], dtype=np.float32), ["young", "old"], activation="identity", unit="number"
+    )
+    with pytest.raises(ExplanationError, match="'young' is none of the 1 classes"):
+        age["young"]

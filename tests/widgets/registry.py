@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.widgets.conftest import SmallNetwork, photograph
 from tests.widgets.five_maps.viewer import FiveMaps
 from tests.widgets.latent.test_viewer import Brightest, Quarters, reddish
 from tests.widgets.training.test_viewer import trainer
 from xai_widgets.engine import Engine
+from xai_widgets.study import Study
 from xai_widgets.widgets import (
+    DatasetExplorer,
     FaithfulnessViewer,
     GradientComparison,
     HeatmapViewer,
@@ -30,6 +34,15 @@ class Made:
 
     make: Callable[..., EngineWidget]
     shows: str
+
+
+def study(engine: Engine, count: int = 6) -> Study:
+    """A finished study of a few photographs."""
+    pictures = [photograph(seed=seed) for seed in range(count)]
+    folder = Path(tempfile.mkdtemp()) / "some.study"
+    made = Study(engine, (pictures, [seed % 3 for seed in range(count)]), folder=folder, block=4)
+    made.run(wait=True, progress=False)
+    return made
 
 
 WIDGETS: dict[str, Made] = {
@@ -58,6 +71,7 @@ WIDGETS: dict[str, Made] = {
     "training": Made(
         lambda **options: TrainingMonitor(trainer(epochs=2), pictures=2, **options), "status"
     ),
+    "dataset": Made(lambda **options: DatasetExplorer(study(small()), **options), "status"),
     "a stranger's": Made(
         lambda **options: FiveMaps(small(), photograph(), ["saliency", "grad_cam"], **options),
         "frame",

@@ -39,4 +39,5 @@ def ahead(
             submit(islice(given, 1))
             yield done
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        with deferred():
+            pool.shutdown(wait=False, cancel_futures=True)

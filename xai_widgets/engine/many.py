@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeAlias, cast
 
@@ -20,6 +20,7 @@ from xai_widgets.targets import JointTarget, SeparateError, Target, TargetLike, 
 
 # The first batch of a shape teaches what later ones rest on; two pictures teach as much as more.
 _FIRST = 2
+Resolve: TypeAlias = "Callable[[TargetLike, Trace, int], Target]"
 _Pair: TypeAlias = "tuple[Picture, TargetLike]"
 _NONE = object()
 
@@ -38,25 +39,43 @@ class Batches:
         method: Method,
         layer: str | None,
         parameters: Mapping[str, Any],
+        *,
+        needs: Needs | None = None,
+        resolve: Resolve | None = None,
     ) -> None:
+        """needs: what is recorded of a pass; left out, what the method needs. resolve: what of each
+        picture's target is made, of the pass and the picture's place in it; left out, as ever.
+        """
         self._internals, self._network = internals, internals.network
         self._method, self._layer, self._parameters = method, layer, parameters
+        self._needed, self._own = needs, resolve is not None
+        self._resolve = internals.target if resolve is None else resolve
         self._separate = False
         self._joins: dict[tuple[int, ...], bool] = {}
         self._first: tuple[Trace, Target] | None = None
 
     def explain(self, pairs: Iterable[_Pair]) -> Iterator[Attribution]:
         """An attribution for each picture, in their order, as soon as its batch is done."""
+        for _, found in self.passes(pairs):
+            yield from found
+
+    def passes(self, pairs: Iterable[_Pair]) -> Iterator[tuple[Trace, list[Attribution]]]:
+        """Each pass of the network, with an attribution for each of its pictures; the pictures in
+        their order.
+        """
         for batch in self._batches(pairs):
             given = 0
             steps = of_one_state(self._internals, partial(self._numbered, batch))
-            for number, attribution in steps:
+            for number, one in steps:
                 if number == given:  # what was given before the network changed stays as it is
-                    yield attribution
+                    yield one
                     given += 1
+            self._first = None  # it would be kept in memory
 
-    def _numbered(self, batch: Sequence[_Pair]) -> Iterator[tuple[int, Attribution]]:
-        return enumerate(self._explained(batch))
+    def _numbered(
+        self, batch: Sequence[_Pair]
+    ) -> Iterator[tuple[int, tuple[Trace, list[Attribution]]]]:
+        return enumerate(self._passes(batch))
 
     def may_join(self, pictures: Sequence[Picture], targets: Sequence[TargetLike]) -> bool:
         """Whether pictures like these two are explained together, each for its own target."""
@@ -69,7 +88,7 @@ class Batches:
             if trace is None:
                 yield False
                 return
-            pair = [self._internals.target(t, trace, i) for i, t in enumerate(targets)]
+            pair = [self._resolve(t, trace, i) for i, t in enumerate(targets)]
             try:
                 self._run(trace, pictures, JointTarget(pair))
             except SeparateError:
@@ -144,22 +163,27 @@ class Batches:
 
     @property
     def _needs(self) -> Needs:
-        return self._internals.needs(self._method, self._parameters)
+        return self._needed or self._internals.needs(self._method, self._parameters)
 
     def _explained(self, batch: Sequence[_Pair]) -> Iterator[Attribution]:
-        """The attributions of one batch, all of one state of the network."""
+        for _, found in self._passes(batch):
+            yield from found
+
+    def _passes(self, batch: Sequence[_Pair]) -> Iterator[tuple[Trace, list[Attribution]]]:
+        """The passes that explain one batch, all of one state of the network."""
         pictures = [picture for picture, _ in batch]
         trace = self._together(pictures) if self._may_join(batch) else None
         if trace is None:
             yield from self._alone(batch)
             return
-        targets = [self._internals.target(target, trace, i) for i, (_, target) in enumerate(batch)]
+        targets = [self._resolve(target, trace, i) for i, (_, target) in enumerate(batch)]
         try:
-            found = self._run(trace, pictures, joint(targets))
+            found = trace, self._run(trace, pictures, joint(targets))
         except SeparateError:
             self._separate = True
-            found = list(self._alone(batch))
-        yield from found
+            yield from list(self._alone(batch))
+        else:
+            yield found
 
     def _together(self, pictures: Sequence[Picture]) -> Trace | None:
         """One pass of pictures of one shape; None where the network has to see them one by one."""
@@ -188,12 +212,13 @@ class Batches:
             return False
         one = batch[0][1]
         # None is each picture's own.
-        return not self._separate or (one is not None and all(t is one for _, t in batch))
+        own = self._own or one is None or any(t is not one for _, t in batch)
+        return not (self._separate and own)
 
-    def _alone(self, batch: Sequence[_Pair]) -> Iterator[Attribution]:
+    def _alone(self, batch: Sequence[_Pair]) -> Iterator[tuple[Trace, list[Attribution]]]:
         for picture, target in batch:
             trace = self._recorded(picture)
-            yield from self._run(trace, [picture], self._internals.target(target, trace))
+            yield trace, self._run(trace, [picture], self._resolve(target, trace, 0))
 
     def _recorded(self, picture: Picture) -> Trace:
         with self._network.held(self._network.state()):

@@ -17,7 +17,8 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal
 
-from xai_widgets.interrupts import deferred, wait_for
+from xai_widgets.errors import ExplanationError
+from xai_widgets.interrupts import deferred, ended, wait_for
 from xai_widgets.precision import default_device
 
 State = Literal["queued", "running", "done", "cancelled", "failed"]
@@ -25,6 +26,7 @@ Callback = Callable[[Any], None]
 
 # An idle worker ends its thread, so that engines can be collected; the next job starts another.
 _IDLE_SECONDS = 5.0
+_LEAVING_SECONDS = 20.0  # that a step may go on when Python ends
 _log = logging.getLogger(__name__)
 
 
@@ -43,7 +45,8 @@ class Job:
         work: Callable[[], Iterator[Any]],
         callbacks: dict[str, Callback | None],
         background: bool,
-        urgent: bool = False,
+        urgent: bool,
+        worker: Worker,
     ) -> None:
         self.owner: Hashable | None = owner
         self.background = background
@@ -57,6 +60,7 @@ class Job:
         self._default_device = default_device()  # which belongs to a thread
         self._cancel = threading.Event()
         self._over = threading.Event()
+        self._worker = weakref.ref(worker)
 
     def cancel(self) -> None:
         """Ask the job to stop; it does so before its next step. Nothing is reported after that."""
@@ -64,8 +68,17 @@ class Job:
             self._cancel.set()
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until the job is over, for at most `timeout` seconds; return whether it is."""
+        """Wait until the job is over, for at most `timeout` seconds; return whether it is. Raises
+        ExplanationError on the worker's own thread, where it could not come to its end.
+        """
+        if not self.over and (worker := self._worker()) is not None:
+            worker.check_elsewhere()
         return wait_for(self._over, timeout)
+
+    @property
+    def over(self) -> bool:
+        """Whether it has ended, in whatever way."""
+        return self._over.is_set()
 
     @property
     def cancelled(self) -> bool:
@@ -146,8 +159,25 @@ class Worker:
         self._thread: threading.Thread | None = None
         _workers.add(self)
 
-    def leave(self, seconds: float) -> None:
-        """Cancel everything and wait until the thread has ended, for at most `seconds`."""
+    @property
+    def is_here(self) -> bool:
+        """Whether this is its thread."""
+        return threading.current_thread() is self._thread
+
+    def check_elsewhere(self) -> None:
+        """Raise ExplanationError on its own thread, for whoever would wait there for what it does
+        next.
+        """
+        if self.is_here:
+            raise ExplanationError(
+                f"thread {threading.current_thread().name} would wait for ever, for work that it "
+                "is to do itself after this; what runs on an engine's thread (an observer of a "
+                "widget, a method, a target function, a hook) must not wait for a widget, a study "
+                "or a job of the same engine: wait in a cell, or in a thread of your own"
+            )
+
+    def leave(self) -> threading.Thread | None:
+        """Cancel everything, and let the thread end, which is returned if there is one."""
         with deferred(), self._changed:
             for job in [*self._waiting, *self._background]:
                 job.cancel()
@@ -155,10 +185,8 @@ class Worker:
                 if running is not None:
                     running.cancel()
             self._leaving = True
-            thread = self._thread
             self._changed.notify()
-        if thread is not None and thread is not threading.current_thread():
-            thread.join(seconds)
+            return self._thread
 
     def submit(
         self,
@@ -183,25 +211,30 @@ class Worker:
             {"on_step": on_step, "on_done": on_done, "on_error": on_error},
             background,
             urgent,
+            self,
         )
-        with deferred(), self._changed:
-            self._cancel(owner, only_background=background)
-            if urgent:
-                self._waiting.insert(sum(other.urgent for other in self._waiting), job)
-            else:
-                (self._background if background else self._waiting).append(job)
-            if self._thread is None:
-                self._thread = threading.Thread(
-                    target=self._run, name=f"xai_widgets {self._name}", daemon=True
-                )
-                self._thread.start()
-            self._changed.notify()
+        with deferred():
+            with self._changed:
+                withdrawn = self._cancel(owner, only_background=background)
+                if urgent:
+                    self._waiting.insert(sum(other.urgent for other in self._waiting), job)
+                else:
+                    (self._background if background else self._waiting).append(job)
+                if self._thread is None:
+                    self._thread = threading.Thread(
+                        target=self._run, name=f"xai_widgets {self._name}", daemon=True
+                    )
+                    self._thread.start()
+                self._changed.notify()
+            _end(withdrawn)
         return job
 
     def cancel(self, owner: Hashable) -> None:
         """Cancel all jobs of an owner."""
-        with deferred(), self._changed:
-            self._cancel(owner, only_background=False)
+        with deferred():
+            with self._changed:
+                withdrawn = self._cancel(owner, only_background=False)
+            _end(withdrawn)
 
     def give_way(self) -> bool:
         """To be called within a long step: do what is urgent first, and end the step if its job has
@@ -227,18 +260,21 @@ class Worker:
             self._interrupted, self._running = self._running, self._waiting.popleft()
             return self._running
 
-    def _cancel(self, owner: Hashable, *, only_background: bool) -> None:
+    def _cancel(self, owner: Hashable, *, only_background: bool) -> list[Job]:
+        """Cancel the owner's jobs; returned are those that only have to be ended."""
         queues = [self._background] if only_background else [self._background, self._waiting]
+        withdrawn = []
         for queue in queues:
             for job in [job for job in queue if job.owner == owner]:
                 queue.remove(job)
                 job.cancel()
-                job.step()
+                withdrawn.append(job)
         for begun in (self._running, self._interrupted):
             if begun is None or begun.owner != owner:
                 continue
             if begun.background or not only_background:
                 begun.cancel()
+        return withdrawn
 
     def _next(self) -> Job | None:
         with self._changed:
@@ -276,11 +312,18 @@ class Worker:
             return True
 
 
+def _end(withdrawn: list[Job]) -> None:
+    """Close what cancelled jobs have begun: code of anybody's, so no lock is held meanwhile."""
+    for job in withdrawn:
+        job.step()
+
+
 _workers: weakref.WeakSet[Worker] = weakref.WeakSet()
 
 
 @atexit.register
 def _leave() -> None:
     """A thread that is still inside PyTorch when Python ends crashes the whole process."""
-    for worker in list(_workers):
-        worker.leave(seconds=20)
+    for thread in [worker.leave() for worker in list(_workers)]:
+        if thread is not None and thread is not threading.current_thread():
+            ended(thread, _LEAVING_SECONDS)

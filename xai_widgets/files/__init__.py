@@ -7,7 +7,7 @@ on use: an attribution can be read without it.
 
 from xai_widgets.files.attributions import Record, load_record, save_record
 from xai_widgets.files.regular import check_regular, irregular, path_of
-from xai_widgets.files.structured import parsed, parsed_object
+from xai_widgets.files.structured import checked_format, parsed, parsed_object
 from xai_widgets.files.tensors import (
     Groups,
     check_fit,
@@ -28,6 +28,7 @@ __all__ = [
     "check_fit",
     "check_regular",
     "check_settings",
+    "checked_format",
     "has_header",
     "irregular",
     "load_moments",

@@ -25,7 +25,7 @@ import xai_widgets
 from xai_widgets.errors import ExplanationError, brief, readable
 from xai_widgets.files.manifest import check_manifest
 from xai_widgets.files.regular import irregular
-from xai_widgets.files.structured import parsed
+from xai_widgets.files.structured import checked_format, parsed
 from xai_widgets.files.whole import write_file
 from xai_widgets.render import encode_png
 
@@ -109,14 +109,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
         manifest = parsed(raw)
     except ValueError as error:
         raise ExplanationError(f'"{folder / _MANIFEST}" is not JSON: {error}.') from error
-    if not isinstance(manifest, dict) or manifest.get("format") != _FORMAT:
-        raise ExplanationError(f'"{folder / _MANIFEST}" is not the manifest of an attribution.')
-    if manifest.get("version") != _VERSION:
-        raise ExplanationError(
-            f'"{folder / _MANIFEST}" has version {brief(manifest.get("version"))}, and this '
-            f"xai_widgets reads version {_VERSION}."
-        )
-    return manifest
+    return checked_format(manifest, f'"{folder / _MANIFEST}"', "an attribution", _FORMAT, _VERSION)
 
 
 def _values(folder: Path, manifest: Mapping[str, Any]) -> npt.NDArray[np.float32]:

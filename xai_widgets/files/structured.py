@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from xai_widgets.errors import ExplanationError, a_kind
+from xai_widgets.errors import ExplanationError, a_kind, brief
 
-__all__ = ["parsed", "parsed_object"]
+__all__ = ["checked_format", "parsed", "parsed_object"]
 
 
 def parsed(text: str | bytes) -> Any:
@@ -34,6 +34,20 @@ def parsed_object(metadata: Mapping[str, str], name: str, where: str) -> dict[st
     if not isinstance(found, dict):
         raise ExplanationError(
             f"{where} is damaged: its {name} is {a_kind(found)}; expected an object"
+        )
+    return found
+
+
+def checked_format(found: Any, where: str, kind: str, name: str, version: int) -> dict[str, Any]:
+    """What a manifest says, where it is one of that format and version. Raises ExplanationError,
+    which begins with `where`, and calls it the manifest of `kind`, such as "an attribution".
+    """
+    if not isinstance(found, dict) or found.get("format") != name:
+        raise ExplanationError(f"{where} is not the manifest of {kind}.")
+    if found.get("version") != version:
+        raise ExplanationError(
+            f"{where} has version {brief(found.get('version'))}, and this xai_widgets reads "
+            f"version {version}."
         )
     return found
 

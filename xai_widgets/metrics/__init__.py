@@ -21,6 +21,7 @@ from xai_widgets.metrics.curves import (
     linear_imputation,
     road,
 )
+from xai_widgets.metrics.differences import Difference, Differences
 from xai_widgets.metrics.evaluation import evaluate, stream_evaluate
 from xai_widgets.metrics.fidelity import (
     Completeness,
@@ -60,6 +61,8 @@ __all__ = [
     "Completeness",
     "Control",
     "Curve",
+    "Difference",
+    "Differences",
     "Faithfulness",
     "Interval",
     "Measure",

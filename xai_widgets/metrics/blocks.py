@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Mapping
 from typing import Any
 
 from xai_widgets.attribution import Attribution
@@ -25,11 +26,23 @@ class Blocks:
     to give the same table. Only the latest block is kept.
     """
 
-    def __init__(self, engine: Engine, images: Sequence[Any], goals: Sequence[TargetLike]) -> None:
-        self._engine, self._images, self._goals = engine, images, goals
+    def __init__(
+        self,
+        engine: Engine,
+        images: Mapping[int, Any],
+        goals: Mapping[int, TargetLike],
+        count: int,
+        together: dict[str, Batches | None] | None = None,
+    ) -> None:
+        """images, goals: of the pictures that are asked for, by their numbers, and of the first
+        two, which teach what the others rest on; `count` is how many pictures there are in all.
+        together: what other blocks of the same evaluation have learned of the methods.
+        """
+        self._engine, self._images, self._goals, self._count = engine, images, goals, count
         self._pictures: dict[int, Picture] = {}
-        self._together: dict[str, Batches | None] = {}
+        self._together: dict[str, Batches | None] = {} if together is None else together
         self._maps: dict[str, dict[int, Attribution]] = {}
+        self._seconds: dict[str, float] = {}
 
     def picture(self, number: int) -> Picture:
         """The picture of that number, read once for each block."""
@@ -57,29 +70,36 @@ class Blocks:
         made = self._maps[label].get(number)
         return made if made is not None and made.picture_digest == picture.digest.hex() else None
 
+    def seconds(self, label: str) -> float:
+        """What each map of the latest block took."""
+        return self._seconds[label]
+
     def _made(self, label: str, first: int) -> dict[int, Attribution]:
         batches = self._together[label]
         if batches is None:
             return {}
-        numbers = range(first, min(first + SIZE, len(self._images)))
+        numbers = range(first, min(first + SIZE, self._count))
         try:
             pictures = [self.picture(number) for number in numbers]
+            started = time.perf_counter()
             found = batches.explain_as_one(pictures, [self._goals[n] for n in numbers])
         except ExplanationError:  # explained alone, the picture that it is of can be named
             self._together[label] = None
             return {}
+        self._seconds[label] = (time.perf_counter() - started) / len(found)
         return dict(zip(numbers, found, strict=True))
 
     def _learned(self, method: str, given: Mapping[str, Any]) -> Batches | None:
         """The method's batches; None where it does not explain pictures together."""
-        if len(self._images) < 2:
+        if self._count < 2:
             return None
         parameters = dict(given)
         layer = layer_name(self._engine.model, parameters.pop("layer", None))
         card = find(method, self._engine.methods)
         try:
-            pair = [self._engine.picture(image) for image in self._images[:2]]
+            pair = [self._engine.picture(image) for image in (self._images[0], self._images[1])]
+            goals = [self._goals[0], self._goals[1]]
             batches = Batches(self._engine.internals, card, layer, card.resolve(parameters))
-            return batches if batches.may_join(pair, self._goals[:2]) else None
+            return batches if batches.may_join(pair, goals) else None
         except ExplanationError:
             return None

@@ -64,8 +64,8 @@ _NAMESPACES = (SimpleNamespace, argparse.Namespace)
 _Names: TypeAlias = tuple[str, ...]
 
 
-# While a pass runs, a network's buffers and attributes as they were found, by the id() of the
-# dictionary that holds them: what another thread sees of the network meanwhile is not its state.
+# While a pass runs, a network's parameters, buffers and attributes as they were found, by the id()
+# of the dictionary that holds them: what another thread sees of it meanwhile is not its state.
 AS_FOUND: dict[int, dict[str, Any]] = {}
 
 
@@ -147,9 +147,8 @@ class _State:
         if isinstance(module, torch.jit.ScriptModule):
             self.tensors += [*module.parameters(), *module.buffers()]
             return
-        buffers = AS_FOUND.get(id(module._buffers), module._buffers)
-        for store in (module._parameters, buffers):
-            for name, tensor in list(store.items()):
+        for store in (module._parameters, module._buffers):
+            for name, tensor in list(AS_FOUND.get(id(store), store).items()):
                 values.append(name)
                 if tensor is None:
                     values.append(None)

@@ -115,6 +115,7 @@ def as_found(
         with (
             attributes_restored(modules),
             buffers_aside(modules),
+            parameters_restored(modules),
             _evaluating(modules),
             randomness_restored(mode or FunctionMode()),
         ):
@@ -247,6 +248,31 @@ def buffers_aside(modules: list[nn.Module]) -> Iterator[None]:
                 if store.keys() != own.keys():
                     store.clear()
                 store.update(own)  # one by one: another thread may be reading them
+
+
+@contextmanager
+def parameters_restored(modules: list[nn.Module]) -> Iterator[None]:
+    """Give every parameter back its place afterwards. Whoever changes weights for a while and puts
+    their values back (`load_state_dict` with `assign=True`, as zennit does since 1.0) leaves other
+    objects, which the user's optimizer does not know. What the network has added stays.
+    """
+    stores = [
+        (module._parameters, dict(module._parameters))
+        for module in modules
+        if module._parameters and not isinstance(module, torch.jit.ScriptModule)
+    ]
+    with deferred(), _shown_to_others(stores):
+        try:
+            yield
+        finally:
+            for store, own in stores:
+                for name, parameter in own.items():
+                    if store.get(name, store) is not parameter:
+                        store[name] = parameter  # one by one, as above
+                if not all(map(operator.eq, store, own)):  # the names, in their order
+                    added = {name: store[name] for name in store if name not in own}
+                    store.clear()
+                    store.update(own | added)
 
 
 def like_parameters(x: Tensor, model: nn.Module) -> Tensor:

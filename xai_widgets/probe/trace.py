@@ -103,14 +103,22 @@ class Trace(Recording):
 
     @property
     def nbytes(self) -> int:
-        """About how many bytes the recorded pass holds: the outputs of all layers, copies included;
-        twice that once attention has been read.
+        """About how many bytes the recorded pass holds: the input, the outputs of all layers with
+        the copies of them, twice that once attention has been read, and the gradients so far.
         """
+        by_layer = [
+            gradients for of in list(self._gradients.values()) for gradients in list(of.values())
+        ]
+        read = sum(gradient.nbytes for gradients in by_layer for gradient in gradients)
         if self._part is not None:
-            return self._part.nbytes
+            return self._part.nbytes + read
         attention = self._attention_pass
-        return self.recorder.nbytes * (1 if attention is None else 2) + (
-            0 if attention is None else attention.nbytes
+        # The network is given a copy of the leaf that the gradients are of.
+        return (
+            2 * self._x.nbytes
+            + self.recorder.nbytes * (1 if attention is None else 2)
+            + (0 if attention is None else attention.nbytes)
+            + read
         )
 
     @property

@@ -13,8 +13,10 @@ from xai_widgets.render.colours import (
 )
 from xai_widgets.render.figures import (
     CurvesFigure,
+    ExplanationFigure,
     curves_figure,
     figure,
+    intervals_figure,
     neighbourhood_figure,
 )
 from xai_widgets.render.raster import encode_png, grid
@@ -23,12 +25,14 @@ __all__ = [
     "COLORMAPS",
     "Colormap",
     "CurvesFigure",
+    "ExplanationFigure",
     "Shown",
     "colorize",
     "curves_figure",
     "encode_png",
     "figure",
     "grid",
+    "intervals_figure",
     "lut",
     "neighbourhood_figure",
     "overlay",

@@ -19,7 +19,14 @@ from xai_widgets.errors import readable
 from xai_widgets.render.colours import colorize, lut, overlay, resolve_colormap, shown_maximum
 from xai_widgets.render.raster import encode_png
 
-__all__ = ["CurvesFigure", "ExplanationFigure", "curves_figure", "figure", "neighbourhood_figure"]
+__all__ = [
+    "CurvesFigure",
+    "ExplanationFigure",
+    "curves_figure",
+    "figure",
+    "intervals_figure",
+    "neighbourhood_figure",
+]
 
 # Okabe and Ito's colours, darkened where they would be faint on white; the browser has the same.
 COLOURS = ("#0072b2", "#c84c00", "#00805e", "#a3478b", "#7d6400", "#3f3fb5")
@@ -191,6 +198,44 @@ def _panel(
     legend = axis.legend(fontsize=8, frameon=False)
     for text, line in zip(legend.get_texts(), lines, strict=True):
         text.set(text=f"{_fitting(line['title'], 40)}  {line['auc']:.3f}", **_PLAIN)
+
+
+def intervals_figure(panels: Sequence[Mapping[str, Any]], title: str = "") -> ExplanationFigure:
+    """Draw a panel for each measure, with a `title` and `points`: each a `title`, a `mean` with its
+    `low` and `high`, and whether it is the `control`, whose mean is also a dashed line.
+    """
+    columns = min(len(panels), 3) or 1
+    rows = -(-len(panels) // columns) or 1
+    most = max((len(panel["points"]) for panel in panels), default=1)
+    size = (3.2 * columns + 1, rows * (0.9 + 0.24 * most) + 0.3)
+    drawn = ExplanationFigure(figsize=size, dpi=110, layout="constrained")
+    FigureCanvasAgg(drawn)
+    axes = drawn.subplots(rows, columns, squeeze=False)
+    for number, axis in enumerate(axes.flat):
+        if number >= len(panels):
+            axis.set_axis_off()
+            continue
+        _points(axis, panels[number], named=number % columns == 0)
+    if title:
+        drawn.suptitle(_fitting(title, 50 * columns), fontsize=9, x=0.01, ha="left", **_PLAIN)
+    return drawn
+
+
+def _points(axis: Any, panel: Mapping[str, Any], named: bool) -> None:
+    points = panel["points"]
+    for place, point in enumerate(points):
+        own = CONTROL if point["control"] else COLOURS[0]
+        axis.plot([point["low"], point["high"]], [place, place], color=own, lw=1.8)
+        axis.plot([point["mean"]], [place], "o", color=own, ms=4.5)
+        if point["control"] and np.isfinite(point["mean"]):
+            axis.axvline(point["mean"], color=CONTROL, lw=0.9, ls="--", zorder=0)
+    axis.set_ylim(len(points) - 0.5, -0.5)
+    axis.set_yticks(range(len(points)))
+    names = [_fitting(point["title"], 40) if named else "" for point in points]
+    axis.set_yticklabels(names, fontsize=8, **_PLAIN)
+    axis.tick_params(labelsize=8)
+    axis.spines[["top", "right"]].set_visible(False)
+    _entitle(axis, panel["title"], 9)
 
 
 def neighbourhood_figure(

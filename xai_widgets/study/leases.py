@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from xai_widgets.errors import ExplanationError
+from xai_widgets.interrupts import deferred
 
 __all__ = ["TIMEOUT", "Leases"]
 
@@ -85,12 +86,14 @@ class Leases:
                 self.renew(number)
 
         thread = threading.Thread(target=renewing, daemon=True, name="xai_widgets lease")
-        thread.start()
         try:
+            with deferred():
+                thread.start()
             yield
         finally:
-            over.set()
-            self.release(number)
+            with deferred():
+                over.set()
+                self.release(number)
 
     def _file(self, number: int) -> Path:
         return self._folder / f"{number:05}"

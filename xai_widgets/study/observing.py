@@ -15,20 +15,21 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from xai_widgets.attribution import Attribution
 from xai_widgets.engine import Engine
-from xai_widgets.engine.cautions import cautions
+from xai_widgets.engine.many import Batches
 from xai_widgets.errors import ExplanationError
 from xai_widgets.images import Picture
 from xai_widgets.methods import Method, find
 from xai_widgets.probe.guard import ordinary_modes
-from xai_widgets.probe.partial import Needs
 from xai_widgets.probe.trace import Trace
 from xai_widgets.render import resize
-from xai_widgets.targets import Target, joint
+from xai_widgets.targets import Target
 
 __all__ = ["Observation", "Observer", "TargetRule"]
 
 Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
 # "prediction", "label", or one class for all.
 TargetRule = str | int
 MAP_SIDE = 32  # methods of the input space are pooled to so many positions a side, at most
@@ -70,25 +71,24 @@ class Observer:
         self.layer = layer
         self._card: Method = find(method, engine.methods)
         self._parameters = self._card.resolve(dict(parameters))
-        self._sizes: dict[tuple[int, ...], int] = {}
+        self._learned: set[tuple[int, ...]] = set()
+        self._predicted: tuple[Trace, Ints] | None = None
         if layer is not None and not self._card.takes_layer:
             raise ExplanationError(
                 f"{self._card.name} explains the picture itself and takes no layer; "
                 f"got layer={layer!r}"
             )
 
-    @property
-    def _joined(self) -> bool:
-        """Whether the method reads one recorded pass, so that each picture may have its own target
-        in one batch.
-        """
-        return self._card.family in ("CAM", "Gradient") and " per " not in self._card.cost
-
-    @property
-    def _needs(self) -> Needs:
-        """What is read of a pass; features are of a layer also where the method needs none."""
-        needs = self.engine.internals.needs(self._card, self._parameters)
-        return "layer" if needs == "layer" else "everything"
+        # Features are of a layer also where the method needs none.
+        needs = engine.internals.needs(self._card, self._parameters)
+        self._batches = Batches(
+            engine.internals,
+            self._card,
+            layer,
+            self._parameters,
+            needs="layer" if needs == "layer" else "everything",
+            resolve=self._target,
+        )
 
     def observe(
         self, pictures: Sequence[Picture], labels: Sequence[int]
@@ -100,99 +100,61 @@ class Observer:
         for place, picture in enumerate(pictures):
             groups.setdefault(tuple(picture.input.shape), []).append(place)
         for shape, members in groups.items():
-            size = self._batch_size(shape, pictures[members[0]])
-            for start in range(0, len(members), size):
-                batch = members[start : start + size]
-                seen = self._observe([pictures[i] for i in batch], [labels[i] for i in batch])
-                yield from zip(batch, seen, strict=True)
+            if shape not in self._learned:
+                # Twice one picture: batches are the same whichever of the rows come first.
+                one = members[0]
+                self._batches.may_join([pictures[one]] * 2, [labels[one]] * 2)
+                self._learned.add(shape)
+            places = iter(members)
+            for trace, found in self._batches.passes((pictures[i], labels[i]) for i in members):
+                of_pass = [next(places) for _ in found]
+                seen = self._observations(trace, found, [labels[i] for i in of_pass])
+                yield from zip(of_pass, seen, strict=True)
 
-    def _batch_size(self, shape: tuple[int, ...], picture: Picture) -> int:
-        if shape not in self._sizes:
-            self._sizes[shape] = self._learned_size(picture)
-        return self._sizes[shape]
-
-    def _learned_size(self, picture: Picture) -> int:
-        """How many pictures like this to observe together. A whole pass of two teaches what later
-        passes, recorded in part, rest on; of more it would take much memory and teach no more.
-        """
-        internals = self.engine.internals
-        with ordinary_modes(), internals.network.held(internals.network.state()):
-            if internals.network.batch_problem(picture.input):
-                return 1
-            trace = internals.joint_trace([picture, picture])
-            if not trace.joins:
-                return 1
-            if self._card.takes_layer:
-                trace.map(internals.resolve_layer(trace, self.layer))
-            return internals.network.best_batch(trace.input, backward=self._needs != "layer")
-
-    def _observe(self, pictures: list[Picture], labels: list[int]) -> list[Observation]:
-        internals = self.engine.internals
-        network = internals.network
-        with ordinary_modes(), network.held(network.state()):
-            trace = internals.joint_trace(pictures, needs=self._needs, layer=self.layer)
+    def _observations(
+        self, trace: Trace, found: Sequence[Attribution], labels: Sequence[int]
+    ) -> list[Observation]:
+        with ordinary_modes():
             logits, probabilities = _both(trace)
-            # Of one logit an even chance is the second class, as `Prediction` has it.
-            single = trace.logits.shape[1] == 1
-            predictions = probabilities[:, 1] >= 0.5 if single else probabilities.argmax(1)
-            classes = [
-                self._own(int(p), label) for p, label in zip(predictions, labels, strict=True)
-            ]
-            targets = [target_of(index, trace) for index in classes]
-            takes_layer = self._card.takes_layer
-            layer = internals.resolve_layer(trace, self.layer) if takes_layer else None
-            if self._joined:
-                target = joint(targets)
-                values, said = self._together(trace, target, layer)
-                scores = trace.score(target).float().tolist()
-            else:
-                values, said, scores = self._one_by_one(pictures, targets)
-            features, attributed = self._features(trace, layer, values)
+            predictions = self._predictions(trace)
+            values = [_pooled(one.grid(), self._card.space) for one in found]
+            features, attributed = self._features(trace, found[0].layer, values)
+        self._predicted = None
         return [
             Observation(
                 logits[i],
                 probabilities[i],
                 int(predictions[i]),
-                classes[i],
-                float(scores[i]),
+                self._own(int(predictions[i]), labels[i]),
+                found[i].score,
                 features[i],
                 attributed[i],
                 values[i],
-                (*pictures[i].warnings, *said[i]),
+                found[i].warnings,
             )
-            for i in range(len(pictures))
+            for i in range(len(found))
         ]
+
+    def _predictions(self, trace: Trace) -> Ints:
+        """The predicted class of each picture of a pass."""
+        known = self._predicted  # other threads observe too
+        if known is None or known[0] is not trace:
+            _, probabilities = _both(trace)
+            # Of one logit an even chance is the second class, as `Prediction` has it.
+            single = trace.logits.shape[1] == 1
+            classes = probabilities[:, 1] >= 0.5 if single else probabilities.argmax(1)
+            known = self._predicted = trace, classes.astype(np.int64)
+        return known[1]
+
+    def _target(self, label: Any, trace: Trace, place: int) -> Target:
+        """What is explained of a picture, by the rule."""
+        return target_of(self._own(int(self._predictions(trace)[place]), label), trace)
 
     def _own(self, prediction: int, label: int) -> int:
         """The class that is explained of a picture."""
         if isinstance(self.target, int):
             return self.target
         return label if self.target == "label" and label >= 0 else prediction
-
-    def _together(
-        self, trace: Trace, target: Target, layer: str | None
-    ) -> tuple[list[Floats], list[tuple[str, ...]]]:
-        *_, step = self._card.run(trace, target, layer, self._parameters)
-        tensor = step.result.tensor.detach()
-        said = cautions(trace, self._card, target, layer, tensor, step.result.warnings)
-        space = self._card.space
-        return [_pooled(_plain(value), space) for value in tensor.float().cpu()], said
-
-    def _one_by_one(
-        self, pictures: list[Picture], targets: list[Target]
-    ) -> tuple[list[Floats], list[tuple[str, ...]], list[float]]:
-        made = [
-            self.engine.explain(
-                picture,
-                self._card.name,
-                target=target,
-                layer=self.layer,
-                **self._parameters,
-            )
-            for picture, target in zip(pictures, targets, strict=True)
-        ]
-        values = [_pooled(a.grid(), self._card.space) for a in made]
-        return values, [a.warnings for a in made], [a.score for a in made]
 
     def _features(
         self, trace: Trace, layer: str | None, values: list[Floats]
@@ -243,12 +205,6 @@ def _both(trace: Trace) -> tuple[Floats, Floats]:
         logits = np.concatenate([np.zeros_like(logits), logits], axis=1)
         probabilities = np.concatenate([1 - probabilities, probabilities], axis=1)
     return logits, probabilities
-
-
-def _plain(values: Tensor) -> Floats:
-    """A map (C, H, W) or (h, w) as (h, w), channels summed."""
-    array = values.numpy()
-    return np.asarray(array.sum(0) if array.ndim == 3 else array, dtype=np.float32)
 
 
 def _pooled(values: Floats, space: str) -> Floats:

@@ -26,12 +26,19 @@ def properties_of(pixels: npt.NDArray[np.uint8], size: tuple[int, int]) -> npt.N
     of each pixel; sharpness: the standard deviation of its Laplacian; all of pixels in [0, 1].
     aspect: width / height.
     """
-    unit = np.asarray(pixels, dtype=np.float32) / np.float32(255)
-    luma = unit @ _LUMA
-    high, low = unit.max(axis=2), unit.min(axis=2)
-    saturation = np.divide(high - low, high, out=np.zeros_like(high), where=high > 0)
+    # Each channel by itself: over the last axis of three numpy is several times slower.
+    red, green, blue = np.ascontiguousarray(np.moveaxis(np.asarray(pixels), 2, 0))
+    luma = red * (_LUMA[0] / 255)
+    luma += green * (_LUMA[1] / 255)
+    luma += blue * (_LUMA[2] / 255)
+    high = np.maximum(np.maximum(red, green), blue)
+    low = np.minimum(np.minimum(red, green), blue)
+    saturation = (high - low) / np.maximum(high, 1).astype(np.float32)
     edges = np.pad(luma, 1, mode="edge")
-    laplacian = edges[:-2, 1:-1] + edges[2:, 1:-1] + edges[1:-1, :-2] + edges[1:-1, 2:] - 4 * luma
+    laplacian = edges[:-2, 1:-1] + edges[2:, 1:-1]
+    laplacian += edges[1:-1, :-2]
+    laplacian += edges[1:-1, 2:]
+    laplacian -= 4 * luma
     width, height = size
     values = (luma.mean(), luma.std(), saturation.mean(), laplacian.std(), width, height)
     return np.array([*values, width / height], dtype=np.float32)

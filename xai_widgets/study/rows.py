@@ -171,6 +171,10 @@ class Rows(Mapping[str, Column]):
                 out[place] = flat.astype(np.float32).reshape(height, width) * scale
         return out
 
+    def block_of(self, row: int) -> int:
+        """The number of the block that a row is in."""
+        return row // int(self._store.manifest["block"])
+
     def thumbnails(self, rows: Sequence[int] | RowNumbers) -> list[bytes]:
         """The thumbnail of some rows as JPEG; b"" for those not computed."""
         wanted = np.asarray(rows, dtype=np.int64)

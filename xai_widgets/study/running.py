@@ -8,25 +8,21 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from typing import Any, Protocol
+from typing import Any
 
 from xai_widgets.engine import Engine
-from xai_widgets.errors import ExplanationError, a_kind
+from xai_widgets.engine.executors import Executor
+from xai_widgets.errors import ExplanationError
+from xai_widgets.interrupts import deferred, wait_for
 from xai_widgets.progress import Progress
 from xai_widgets.study.blocks import Computed
 from xai_widgets.study.leases import Leases
 from xai_widgets.study.store import Store
 
-__all__ = ["Run", "block_order", "block_steps", "check_executor", "executor_steps"]
+__all__ = ["Run", "block_order", "block_steps", "executor_steps"]
 
 Compute = Callable[[range], Iterator[Computed]]
 _PAUSE = 0.2  # seconds between looks at blocks that others compute
-
-
-class Executor(Protocol):
-    """Anything with `submit`: concurrent.futures, loky, dask, executorlib, submitit, mpi4py."""
-
-    def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Any: ...
 
 
 def block_order(blocks: int) -> list[int]:
@@ -123,15 +119,6 @@ def _check_unchanged(unchanged: Callable[[], bool]) -> None:
         )
 
 
-def check_executor(executor: Any) -> None:
-    """Raise ExplanationError for anything without `submit`."""
-    if not callable(getattr(executor, "submit", None)):
-        raise ExplanationError(
-            f"executor is {a_kind(executor)} without submit; expected one of concurrent.futures, "
-            "loky.get_reusable_executor(), dask.distributed.Client(...).get_executor() or the like"
-        )
-
-
 def executor_steps(
     store: Store,
     executor: Executor,
@@ -207,7 +194,8 @@ class Run:
             thread = threading.Thread(
                 target=self._drive, args=(steps,), daemon=True, name="xai_widgets study"
             )
-            thread.start()
+            with deferred():
+                thread.start()
         else:
             self._job = engine.internals.worker.submit(
                 self,
@@ -227,9 +215,10 @@ class Run:
 
     def stop(self, timeout: float = 60.0) -> None:
         """Ask it to stop, and wait until it has; what is finished is kept."""
-        self._stopped.set()
-        if self._job is not None:
-            self._job.cancel()
+        with deferred():
+            self._stopped.set()
+            if self._job is not None:
+                self._job.cancel()
         self._join(timeout)
 
     def wait(self, timeout: float | None = None) -> bool:
@@ -242,23 +231,13 @@ class Run:
         return over
 
     def _join(self, timeout: float | None) -> bool:
-        until = None if timeout is None else time.monotonic() + timeout
-        # In slices, so that the keyboard can interrupt it.
-        while not self._is_over():
-            left = 0.2 if until is None else min(0.2, until - time.monotonic())
-            if left <= 0:
-                return False
-            if self._job is not None:
-                self._job.wait(left)
-            else:
-                self._over.wait(left)
-        self._close_bar()
-        return True
+        over = self._job.wait(timeout) if self._job is not None else wait_for(self._over, timeout)
+        if over:
+            self._close_bar()
+        return bool(over)
 
     def _is_over(self) -> bool:
-        if self._job is not None:
-            return bool(self._job.wait(0))
-        return self._over.is_set()
+        return bool(self._job.over if self._job is not None else self._over.is_set())
 
     def _counted(self, steps: Iterator[Progress[int]]) -> Iterator[Progress[int]]:
         try:

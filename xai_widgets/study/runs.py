@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
+from xai_widgets.engine.executors import check_executor, works_here
 from xai_widgets.errors import ExplanationError, strict_keywords
 from xai_widgets.study.core import StudyCore
 from xai_widgets.study.fingerprints import network_digest
@@ -15,7 +15,6 @@ from xai_widgets.study.running import (
     Run,
     block_order,
     block_steps,
-    check_executor,
     executor_steps,
 )
 from xai_widgets.study.tasks import compute_task
@@ -74,6 +73,11 @@ class RunningStudy(StudyCore):
             self.refresh()
         return self._run
 
+    @property
+    def last_run(self) -> Run | None:
+        """The run that was begun last in this process; None where there was none."""
+        return self._run
+
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the run is over; return whether it is. Raises what it failed of."""
         over = True if self._run is None else self._run.wait(timeout)
@@ -107,7 +111,7 @@ class RunningStudy(StudyCore):
     def _task(self, executor: Any) -> tuple[Any, tuple[Any, ...]]:
         """The function that an executor's workers call, and its arguments but for the block."""
         check_executor(executor)
-        if isinstance(executor, ThreadPoolExecutor):
+        if works_here(executor):
             return self._compute_here, ()
         recipe = self.recipe
         if recipe is None:

@@ -31,6 +31,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from xai_widgets.errors import ExplanationError, brief
+from xai_widgets.files import checked_format, parsed
 from xai_widgets.study.tables import column_of
 
 __all__ = ["BLOCK", "Block", "Store", "Tensors"]
@@ -175,16 +176,10 @@ class Store:
         try:
             if file.stat().st_size > _LARGEST:
                 raise ValueError(f"it has {file.stat().st_size:,} bytes")
-            manifest = json.loads(file.read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError) as error:
+            read = parsed(file.read_bytes())
+        except (OSError, ValueError) as error:
             raise ExplanationError(f'"{file}" cannot be read: {error}') from error
-        if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-            raise ExplanationError(f'"{file}" is not the manifest of a study')
-        if manifest.get("version") != VERSION:
-            raise ExplanationError(
-                f'"{file}" has version {brief(manifest.get("version"))}, and this xai_widgets '
-                f"reads version {VERSION}"
-            )
+        manifest = checked_format(read, f'"{file}"', "a study", FORMAT, VERSION)
         missing = [name for name in _NEEDED if name not in manifest]
         if missing:
             raise ExplanationError(f'"{file}" says nothing of {", ".join(missing)}')

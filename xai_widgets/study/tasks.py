@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from xai_widgets.engine.executors import mend_threads
+from xai_widgets.engine.recipes import imported
 from xai_widgets.errors import ExplanationError
 from xai_widgets.study.core import StudyCore
-from xai_widgets.study.recipes import Recipe, engine_of, imported, trusted
+from xai_widgets.study.recipes import Recipe, engine_of, trusted
 from xai_widgets.study.running import block_steps
 from xai_widgets.study.settings import folder_path
 from xai_widgets.study.store import Store
@@ -18,17 +20,13 @@ from xai_widgets.study.store import Store
 __all__ = ["ComputeBlocks", "compute_task", "is_trusted", "open_with_recipe"]
 
 _OPENED: dict[tuple[str, str], StudyCore] = {}
-_IMPORTED_BY = os.getpid()
 
 
 def compute_task(folder: str, recipe: Mapping[str, Any], number: int) -> int:
     """Compute one block of the study in ``folder`` in this process, whose engine is made by the
     recipe once; return the block's number.
     """
-    if os.getpid() != _IMPORTED_BY:
-        import torch
-
-        torch.set_num_threads(1)  # the threads of the process that this was forked from are gone
+    mend_threads()
     place = (os.path.abspath(folder), repr(sorted(recipe.items())))
     study = _OPENED.get(place)
     if study is None:

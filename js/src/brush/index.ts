@@ -152,7 +152,8 @@ export default function brush(
     if (message.kind === "brush") void load(message, rest);
     if (message.kind !== "painted" || !width) return;
     const mine = message.by === own;
-    if (mine) answered = Math.max(answered, message.seq);
+    if (mine && message.seq < answered) return; // late: a newer mask's answer is here
+    if (mine) answered = message.seq;
     else adopt(message.fill, lengths(rest[0]));
     sent = 0;
     if (mask.includes(1) && !message.failed) answers.say(numbers(answer));

@@ -33,6 +33,7 @@ export function newToolbar(signal: AbortSignal, acts: Acts) {
   element.append(el(".sizes", sizes.range, number), undo, clear, keys);
   let size = 0;
   let most = 1;
+  let possible: readonly string[] = []; // fills
   function resize(to: number): void {
     size = clamp(Math.round(to), 1, most);
     sizes.show(size, 1, most, `${size} pixels`);
@@ -54,12 +55,13 @@ export function newToolbar(signal: AbortSignal, acts: Acts) {
       const before = most;
       most = Math.max(2, side >> 1);
       resize(before === most ? size : most / 4);
-      for (const input of fills.querySelectorAll("input")) {
-        input.disabled = !there.includes(input.value);
-      }
+      possible = there;
     },
     show(fill: string, undoable: boolean, painted: boolean): void {
       showFill(fill);
+      for (const input of fills.querySelectorAll("input")) {
+        input.disabled = !possible.includes(input.value);
+      }
       undo.disabled = !undoable;
       clear.disabled = !painted;
     },

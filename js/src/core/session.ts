@@ -3,7 +3,8 @@
  *
  * The model's traits are the truth, and each view of a model listens for itself. A widget says which of
  * its traits are requests (`asks`: set here and sent, the kernel computes), which are appearance (`looks`:
- * set here, never sent by themselves) and which only the kernel changes (`shows`). The trait `frame` is the
+ * set here, and known to Python a moment after the hand has come to rest) and which only the kernel changes
+ * (`shows`). The trait `frame` is the
  * answer to a request; others may come by message (`receive`, `keep`).
  *
  * A widget whose requests have a key (`keyOf`) keeps its answers: one that was seen before is shown at once,
@@ -35,6 +36,7 @@ const PATIENCE = 8_000; // for the first word on a request
 const QUIET = 15_000; // of a kernel that computes, before it is asked whether it lives
 const PATIENCE_RUNNING = 60_000; // for a word from a kernel that computes
 const TOGETHER = 20; // a frame and its picture that come so close are one update
+const SETTLED = 250; // after a change of how it looks, before the kernel is told
 const KEPT = 64; // answers; a map of 224 x 224 is 50 KB, one of 1024 x 1024 a megabyte
 
 /** Between a view and its model. */
@@ -44,6 +46,8 @@ export interface Connection {
   signal: AbortSignal;
   /** Is told what has changed. */
   changed(change: Change): void;
+  /** Whether a hand is at work: a pointer is down. */
+  held?(): boolean;
   clock?(): number;
 }
 
@@ -103,9 +107,9 @@ export interface Session<Answer = unknown, Ask = Request> {
   computes(now?: number): boolean;
   /** Asks for something else, or anew. An answer seen before is shown at once. */
   ask(part: Partial<Ask>): void;
-  /** Sets how it looks: never a message to the kernel. */
+  /** Sets how it looks; the kernel is told when the hand has come to rest. */
   look(name: string, value: unknown): void;
-  /** Lets the kernel know of traits that were set by `look`. */
+  /** Lets the kernel know now of what was set. */
   save(): void;
   /** Whether it can be asked for: a saved page has only what was saved. */
   available(part: Partial<Ask>): boolean;
@@ -126,7 +130,7 @@ export interface Session<Answer = unknown, Ask = Request> {
 }
 
 export function converse<Answer extends object, Ask = Request>(
-  { model, signal, changed, clock = passed }: Connection,
+  { model, signal, changed, held, clock = passed }: Connection,
   terms: Terms<Answer, Ask>,
 ): Session<Answer, Ask> {
   const [asks, looks] = [namesOf(terms.traits.asks), namesOf(terms.traits.looks)];
@@ -143,6 +147,7 @@ export function converse<Answer extends object, Ask = Request>(
   let received = Number.NEGATIVE_INFINITY; // when the last frame came
   let begun = lastWord; // when the kernel began to compute
   let gone = false;
+  let settling: ReturnType<typeof setTimeout> | undefined;
 
   const session: Session<Answer, Ask> = {
     get: (name) => model.get(name),
@@ -197,8 +202,11 @@ export function converse<Answer extends object, Ask = Request>(
     look(name, value) {
       model.set(name, value);
       changed("look");
+      if (!session.frozen) settle();
     },
     save() {
+      clearTimeout(settling);
+      settling = undefined;
       if (!session.frozen) guarded(() => model.save_changes());
     },
     available(part) {
@@ -247,6 +255,7 @@ export function converse<Answer extends object, Ask = Request>(
       session.send({ kind: "ping" });
     },
     close() {
+      if (settling !== undefined) session.save();
       for (const [name, listener] of listeners.splice(0)) model.off(name, listener);
     },
   };
@@ -254,6 +263,12 @@ export function converse<Answer extends object, Ask = Request>(
   const wanted = (): string => keyOf?.(session.request) ?? "";
   const keyOfAnswer = (answer: Answer): string =>
     keyOf?.({ ...session.request, ...requestOf?.(answer) }) ?? "";
+
+  /** Tells the kernel of the looks, once no hand is at work any more. */
+  function settle(): void {
+    clearTimeout(settling);
+    settling = setTimeout(() => (held?.() ? settle() : session.save()), SETTLED);
+  }
 
   function put(key: string, answer: Answer): void {
     answers.delete(key);

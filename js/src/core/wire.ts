@@ -88,6 +88,79 @@ export interface CellMessage { kind: "cell"; key: string; frame: CellFrame }
 export interface MeasuresMessage extends CellMeasures { kind: "measures"; key: string }
 /** To the browser: no answer holds any more. */
 export interface ForgetMessage { kind: "forget" }
+/** The trait `head`: what does not change while the study runs. `able`: whether the network and the
+ * pictures are there. */
+export interface StudyHead {
+  name: string; count: number; classes: readonly string[]; method: string; title: string;
+  signed: boolean; folder: string; metadata: readonly string[]; able: boolean;
+}
+/** A column of rows `start` to `stop`. Forms: float16, float32, uint16, uint32, bits (the highest
+ * bit of a byte first), and text (UTF-8, lines). With `values`, numbers are places in it. The
+ * largest number is that of nothing. */
+export interface DatasetColumn {
+  name: string; form: "f2" | "f4" | "u2" | "u4" | "bits" | "text"; values?: readonly string[];
+  data: Bytes;
+}
+/** Columns of some rows; one buffer each. */
+export interface ColumnsMessage {
+  kind: "columns"; start: number; stop: number; columns: readonly DatasetColumn[];
+}
+/** A slice or a suspicion, its rows as bits. Shares are null where there are none; `box` is the
+ * region as shares of the picture: left, top, width, height. */
+export interface RowSet {
+  id: string; family: "slice" | "suspicion" | "named"; title: string; note: string; count: number;
+  accuracy: number | null; interval: readonly [number, number] | null; lift: number | null;
+  effect: number | null; control: number | null; box: readonly number[] | null;
+  first: readonly number[]; data: Bytes;
+}
+/** What was found of one kind; one buffer each. `words` say what came of looking. */
+export interface SetsMessage {
+  kind: "sets"; reading: string; words: string; partial: boolean; sets: readonly RowSet[];
+}
+/** How far a reading is, or why there is none. */
+export interface ReadingMessage { kind: "reading"; reading: string; busy: boolean; words: string }
+/** Similarity: x and y of each row (float32, nan for those not computed). */
+export interface PointsMessage { kind: "points"; method: "tsne" | "pca"; data: Bytes }
+/** The classes (uint16), those that are taken for each other beside each other. */
+export interface OrderMessage { kind: "order"; data: Bytes }
+/** Maps one after another, each as of QuantisedMap; an empty one has the shape 0, 0. */
+export interface PackedMaps {
+  shapes: readonly number[]; peaks: readonly number[]; signed: readonly boolean[]; data: Bytes;
+}
+/** A page of pictures: JPEGs one after another with their ends, and maps. Two buffers. */
+export interface PicturesMessage {
+  kind: "pictures"; rows: readonly number[]; ends: readonly number[]; gamma: number; data: Bytes;
+  maps: PackedMaps;
+}
+/** The verdict on each row (uint16), as a place in `words`; the largest number is none. */
+export interface VerdictsMessage { kind: "verdicts"; words: readonly string[]; data: Bytes }
+/** One row: its picture as the network sees it in the buffer, if there is one. */
+export interface DetailMessage {
+  kind: "detail"; row: number; top: readonly ClassScore[]; neighbours: readonly number[];
+  words: string; picture?: Picture;
+}
+/** Of a saved page: the nearest rows of each of `rows`, `each` of them (uint32). */
+export interface NearestMessage {
+  kind: "nearest"; rows: readonly number[]; each: number; data: Bytes;
+}
+/** The map of a row for its label, or why there is none. */
+export interface RowMapMessage { kind: "map"; row: number; words: string; map?: QuantisedMap }
+/** What became of the answers when a place was covered. */
+export interface ExperimentMessage {
+  kind: "experiment"; words: string; busy: boolean; survives?: boolean; values?: readonly number[];
+}
+/** A viewer of one row that was opened, as a model of the host; or why not. */
+export interface OpenedMessage {
+  kind: "opened"; row: number; viewer: string; model: string; words: string;
+}
+/** The part of the browser half that shows confusion, similarity and other viewers: a module. */
+export interface ViewsMessage { kind: "views"; data: Bytes }
+/** The trait `filter`: by column a value, several of them, or a range; and what is searched for,
+ * and rows by number. */
+export interface DatasetFilter {
+  search: string; rows: readonly number[]; label: unknown; prediction: unknown; correct: boolean;
+  verdict: unknown;
+}
 /** The probability of the class at each point, and the most probable classes there as pairs of
  * index and probability. `low` and `high` are the band of the random maps, `interval` that of their
  * areas. */

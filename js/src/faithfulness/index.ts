@@ -57,7 +57,6 @@ export default widget(
     const plots = KINDS.map((own) =>
       plot(signal, WORDS[own].title, WORDS[own].note, own, (at, name) => {
         if (at !== null) [kind, point] = [own, at];
-        // While it is dragged nothing is sent: the kernel hears of it with the next message.
         if (name && name !== session.chosen) session.look("method", name);
         refresh();
       }),

@@ -61,7 +61,6 @@ export function faithfulnessSession(connection: Connection) {
     show(name: "method" | "view", value: string): void {
       session.look(name, value);
       if (traits.view === "sanity" && !this.check) session.ask({});
-      else session.save();
     },
   });
 }

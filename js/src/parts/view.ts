@@ -54,8 +54,16 @@ export function widget(label: string, build: (view: View) => Built, kind = "") {
       due.add(change);
       setTimeout(tick, 160); // when an answer begins to be late
     }
-    const built = build({ model, signal, root, changed, speak });
-    const { session, children, words, press } = built;
+    let down = false;
+    const pressed = (event: PointerEvent): void => {
+      down = event.type === "pointerdown" || (down && event.buttons > 0);
+    };
+    root.addEventListener("pointerdown", pressed, { capture: true, signal });
+    for (const name of ["pointermove", "pointerup", "pointercancel"] as const)
+      window.addEventListener(name, pressed, { capture: true, signal });
+    const held = (): boolean => down;
+    const built = build({ model, signal, root, changed, held, speak });
+    const { session, children, words } = built;
     const arrange = built.arrange ?? (() => void fit(root));
     const [footerElement, showFooter] = footer(signal, session);
     root.prepend(...children, footerElement);
@@ -90,7 +98,7 @@ export function widget(label: string, build: (view: View) => Built, kind = "") {
     }
 
     on(signal, root, "keydown", (event: KeyboardEvent) => {
-      press?.(event);
+      built.press?.(event);
       // The notebook would take arrows and letters for its own.
       if (event.key !== "Escape" && event.key !== "Tab") event.stopPropagation();
     });

@@ -1,5 +1,5 @@
 // Whether the kernel lives, computes, has failed or was stopped: the same in every widget.
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { comparisonSession } from "../../src/comparison/session";
 import {
   type Change,
@@ -10,6 +10,7 @@ import {
   type State,
   stepsBack,
 } from "../../src/core/session";
+import { datasetSession } from "../../src/dataset/session";
 import { faithfulnessSession } from "../../src/faithfulness/session";
 import { heatmapSession } from "../../src/heatmap/session";
 import { latentSession } from "../../src/latent/session";
@@ -86,6 +87,12 @@ const CASES: Case[] = [
     traits: { frame: { epoch: 0, pictures: [] }, plan: { epochs: 4, steps: 2 } },
     ask: (session: Session) => session.resume(),
   },
+  {
+    name: "dataset",
+    open: datasetSession,
+    traits: { frame: { seq: 1 } },
+    ask: (session: Session) => session.resume(),
+  },
 ];
 
 const status = (state: string, more: object = {}) => ({
@@ -141,6 +148,14 @@ describe.each(CASES)("the state of $name", ({ open, traits, ask }) => {
     expect(session.state()).toBe("busy");
     model.set("status", status("idle"));
     expect(session.state()).toBe("rest");
+  });
+
+  it("counts from the request, and silence from the kernel's latest word", () => {
+    pass(20_000);
+    ask(session);
+    expect([pass(20_149), pass(20_150), pass(25_000)]).toEqual(["rest", "busy", "busy"]);
+    model.emit("msg:custom", { kind: "of another version" });
+    expect([pass(33_000), pass(33_001)]).toEqual(["busy", "silent"]);
   });
 
   it("is busy while the kernel computes, whoever asked for it", () => {
@@ -327,5 +342,48 @@ describe("answers that are put together from messages", () => {
     expect(model.traits.target).toBe(1);
     session.ask({ target: 3 });
     expect([model.traits.target, session.answer, session.stale()]).toEqual([3, pair, false]);
+  });
+});
+
+describe("how it looks", () => {
+  it("tells the kernel how it looks when the hand has come to rest, once", () => {
+    vi.useFakeTimers();
+    let down = true;
+    const model = new FakeModel({ frame: { seq: 1 } });
+    const { signal } = new AbortController();
+    const session = converse({ model, signal, changed: () => {}, held: () => down }, PLAIN);
+    for (const opacity of [0.1, 0.2, 0.3]) {
+      session.look("opacity", opacity);
+      vi.advanceTimersByTime(200);
+    }
+    expect([model.saves, model.get("opacity")]).toEqual([0, 0.3]);
+    vi.advanceTimersByTime(2000);
+    expect(model.saves).toBe(0); // still held
+    down = false;
+    vi.advanceTimersByTime(250);
+    expect(model.saves).toBe(1);
+    vi.advanceTimersByTime(2000);
+    expect(model.saves).toBe(1);
+    session.look("opacity", 0.5);
+    session.ask({ target: 3 }); // which takes it along
+    expect(model.saves).toBe(2);
+    vi.advanceTimersByTime(2000);
+    expect(model.saves).toBe(2);
+    session.look("opacity", 0.6);
+    session.close(); // the view goes before the kernel was told
+    expect(model.saves).toBe(3);
+    vi.useRealTimers();
+  });
+
+  it("asks nobody in a saved page", () => {
+    vi.useFakeTimers();
+    const model = new FakeModel({ frozen: true });
+    const { signal } = new AbortController();
+    const session = converse({ model, signal, changed: () => {} }, PLAIN);
+    session.look("opacity", 0.1);
+    vi.advanceTimersByTime(2000);
+    session.close();
+    expect([model.saves, model.get("opacity")]).toEqual([0, 0.1]);
+    vi.useRealTimers();
   });
 });

@@ -182,6 +182,27 @@ describe("method picker", () => {
     ]);
   });
 
+  it("scrolls its list, not the page, to what is active", async () => {
+    const heights = vi.spyOn(HTMLElement.prototype, "offsetHeight", "get").mockReturnValue(30);
+    vi.spyOn(Element.prototype, "clientHeight", "get").mockReturnValue(100);
+    vi.spyOn(HTMLElement.prototype, "offsetTop", "get").mockImplementation(function (
+      this: HTMLElement,
+    ) {
+      return Number(/-(\d+)$/.exec(this.id)?.[1] ?? 0) * 90;
+    });
+    await open();
+    const picker = control("method");
+    picker.click();
+    const list = find(".xw-popup:not([hidden])");
+    press(picker, "End");
+    expect([active(), list.scrollTop]).toEqual(["Occlusion", 204]);
+    press(picker, "ArrowUp");
+    expect([active(), list.scrollTop]).toEqual(["Saliency", 90 - 28]);
+    press(picker, "Home");
+    expect(list.scrollTop).toBe(0);
+    heights.mockRestore();
+  });
+
   it("goes to what is typed", async () => {
     await open();
     const picker = control("method");
@@ -207,7 +228,7 @@ describe("method picker", () => {
 });
 
 describe("appearance", () => {
-  it("changes at once and is never sent", async () => {
+  it("changes at once, and is not sent while it changes", async () => {
     await open();
     const opacity = control<HTMLInputElement>("opacity");
     opacity.value = "0.4";
@@ -351,10 +372,13 @@ describe("words", () => {
     await open();
     find('[data-xw-class="3"]').click();
     await vi.advanceTimersByTimeAsync(9_000);
-    expect(text("[data-xw-status]")).toContain("No answer from the kernel.");
+    const said = () => [text(".xw-words"), text("[data-xw-status]")].join(" | ");
+    expect(said()).toContain("No answer from the kernel.");
+    expect(said()).toContain("It is busy or gone: wait, or run this cell again.");
     model.emit("comm_live_update");
     await frames();
-    expect(text("[data-xw-status]")).toContain("The kernel is gone.");
+    expect(said()).toContain("The kernel is gone.");
+    expect(said()).toContain("Run this cell again; what was seen can still be looked at.");
   });
 
   it("of a map that is empty, over the picture", async () => {
@@ -376,6 +400,10 @@ describe("words", () => {
     expect(text("[data-xw-status]")).toContain("Saved page");
     expect(find<HTMLButtonElement>('[data-xw-class="3"]').disabled).toBe(true);
     control("method").click();
+    expect(opened()[1]!.textContent).toContain("not in this saved page");
+    press(control("method"), "Escape");
+    control("layer").click();
+    expect(opened().map((option) => option.getAttribute("aria-disabled"))).toEqual([null, "true"]);
     expect(opened()[1]!.textContent).toContain("not in this saved page");
   });
 });
@@ -458,6 +486,24 @@ describe("manners", () => {
     vi.unstubAllGlobals();
     control("brush").click();
     expect(model.sent.at(-1)).toEqual({ kind: "brush" });
+  });
+
+  it("says what its tools are and where the swipe stands", async () => {
+    await open();
+    const said = [...host.querySelectorAll(".xw-tools [aria-label]")];
+    expect(said.map((button) => button.getAttribute("aria-label"))).toEqual([
+      "Brush (B)",
+      "Zoom out (−)",
+      "Zoom in (+)",
+      "Whole picture (0)",
+    ]);
+    expect(control("brush").getAttribute("aria-pressed")).toBe("false");
+    const swipe = control("swipe");
+    expect([
+      swipe.getAttribute("aria-valuenow"),
+      swipe.getAttribute("aria-valuetext"),
+      find("[data-xw-canvas=bar]").className,
+    ]).toEqual(["50", "50 % heatmap", "xw-ramp"]);
   });
 
   it("has no brush where no kernel is", async () => {

@@ -180,6 +180,11 @@ describe("what is shown of a value", () => {
     const values = Float32Array.of(0, 0.2, 1 / 3, 2 / 3, 1);
     const bytes = new Uint8Array(colourTable(values, { ...look, opaque: false }).buffer);
     expect([3, 7, 11, 15, 19].map((i) => bytes[i])).toEqual([0, 0, 66, 189, 255]);
+    const half = new Uint8Array(
+      colourTable(Float32Array.of(-0.5, 0.5, 0.49), { ...look, threshold: 0.5, opaque: false })
+        .buffer,
+    );
+    expect([3, 7, 11].map((i) => half[i])).toEqual([128, 128, 0]); // what reaches it is kept
     const opaque = new Uint8Array(colourTable(values, { ...look, opaque: true }).buffer);
     expect([...opaque.slice(4, 8)]).toEqual([0, 0, 0, 255]);
     expect([...opaque.slice(16)]).toEqual([255, 255, 255, 255]);

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from xai_widgets.attribution import Attribution
 from xai_widgets.targets import Target
-from xai_widgets.widgets.base.maps import dequantise, finite, note_of, quantise
+from xai_widgets.widgets.base.maps import dequantise, finite, note_of, quantise, small_picture
 
 
 def plainly(data: bytes, signed: bool, peak: float) -> list[float]:
@@ -142,3 +143,33 @@ def test_what_has_to_be_known_beside_the_picture(
     values = np.full((1, 2, 2), 0.75, dtype=np.float32)  # they add up to 3
     found = Attribution(values, "m", "M", Target(0, "cat"), completeness_gap=gap, warnings=warnings)
     assert note_of(found) == note
+
+
+@pytest.mark.parametrize(
+    ("total", "gap", "words"),
+    [
+        (12.0, 2.0, "completeness gap 20.0%"),
+        (8.0, -2.0, "completeness gap 20.0%"),
+        (-8.0, 2.0, "completeness gap 20.0%"),
+        (-3.0, -5.0, "completeness gap -5 beside a rise of 2"),
+        (3.0, 5.0, "completeness gap 5 beside a rise of -2"),
+        (7.0, 5.0, "completeness gap 5 beside a rise of 2"),
+        (10.0, 5.0, "completeness gap 5 beside a rise of 5"),
+    ],
+)
+def test_a_completeness_gap_is_a_share_of_a_larger_rise(
+    total: float, gap: float, words: str
+) -> None:
+    made = SimpleNamespace(
+        warnings=("A word.",), completeness_gap=gap, values=np.full((1, 2, 2), total / 4)
+    )
+    assert note_of(made) == f"A word. {words}"  # type: ignore[arg-type]  # all that it looks at
+
+
+def test_small_pictures_are_at_most_224_large() -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (300, 448, 3)).astype(np.uint8)
+    made = small_picture(pixels)
+    assert made == small_picture(pixels, 224, 80)
+    assert (made["width"], made["height"], made["mime"]) == (224, 150, "image/jpeg")
+    assert small_picture(pixels, side=100)["width"] == 100
+    assert len(small_picture(pixels, quality=30)["data"]) < len(made["data"])

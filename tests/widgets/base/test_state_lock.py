@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 
 import pytest
@@ -94,3 +95,19 @@ def test_nothing_is_lost_between_many_threads() -> None:
     for n in range(4):  # and each thread's changes came in its order
         own = [m for m in made if m // 1000 == n]
         assert own == sorted(own)
+
+
+def test_an_interrupt_while_a_widget_is_written_to_comes_when_it_has_been() -> None:
+    done: list[str] = []
+
+    def write() -> None:
+        with state_lock.held():
+            state_lock.post(lambda: done.append("posted"))
+            signal.raise_signal(signal.SIGINT)
+            done.append("written")
+
+    with pytest.raises(KeyboardInterrupt):
+        write()
+    assert done == ["written", "posted"]
+    state_lock.post(lambda: done.append("later"))
+    assert done[-1] == "later"

@@ -297,11 +297,11 @@ def test_a_widget_without_a_picture_takes_no_image() -> None:
 def test_editors_know_every_keyword(name: str) -> None:
     """The constructor's parameters and the TypedDict of its options are what it accepts."""
     widget = WIDGETS[name].make()
-    parameters = inspect.signature(type(widget)).parameters
+    parameters = inspect.signature(type(widget).__init__).parameters
     unpacked = re.fullmatch(r"Unpack\[(\w+)\]", parameters["options"].annotation)
     assert unpacked is not None
     options = getattr(importlib.import_module(type(widget).__module__), unpacked[1])
-    named = set(parameters) - {"options"}
+    named = set(parameters) - {"self", "options"}
     assert set(get_type_hints(options)) | named >= set(widget._keywords())
     assert set(get_type_hints(options)) <= set(widget._keywords())
     widget.close()

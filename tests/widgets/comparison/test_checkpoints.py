@@ -92,8 +92,10 @@ def test_what_is_no_file_is_refused_at_once(tmp_path: Path, make: Any, words: st
     ],
 )
 def test_weights_that_do_not_fit(
-    change: Any, words: str, weights: dict[str, torch.Tensor], tmp_path: Path
-) -> None:
+    change: Any, words: str, weights: dict[str, torch.Tensor], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(torch, "__version__", "2.13.0")
     engine = Engine(cnn())
     before = {name: value.clone() for name, value in engine.model.state_dict().items()}
     torch.save(change(weights), tmp_path / "a.pth")

@@ -288,3 +288,12 @@ def test_runs_begin_unpainted_and_are_cut_at_16_bits() -> None:
     assert lengths([[1, 0]]) == [0, 1, 1]
     assert lengths(np.zeros((1, 70_000))) == [65_535, 0, 4_465]
     assert len(runs_of(disc(224, 60.0))) < 1_000
+
+
+def test_a_mask_is_as_high_and_wide_as_the_networks_input() -> None:
+    picture = Engine(SmallNetwork()).picture(torch.rand(3, 12, 20))
+    painting = Painting(picture)
+    assert painting.size == (12, 20)
+    assert painting.check(np.ones((12, 20)), painting.fills[0]).shape == (12, 20)
+    with pytest.raises(ExplanationError, match="mask"):
+        painting.check(np.ones((20, 12)), painting.fills[0])

@@ -469,3 +469,33 @@ def test_nothing_is_sent_ahead_when_not_wanted(engine: Engine, viewer: HeatmapVi
     at_rest(viewer)
     time.sleep(0.1)
     assert channel(viewer).custom() == []
+
+
+@pytest.mark.parametrize("wrong", [True, False, np.bool_(True)])
+def test_truth_is_no_class(viewer: HeatmapViewer, wrong: Any) -> None:
+    viewer.target = 1
+    with pytest.raises(Exception, match="target"):
+        viewer.target = wrong
+    assert viewer.target == 1
+
+
+def test_the_shown_method_is_the_first_that_is_looked_ahead_for(viewer: HeatmapViewer) -> None:
+    expected = [card["name"] for card in viewer.cards
+                if not card["anytime"] and not card.get("unavailable")]  # fmt: skip
+    for method in ("grad_cam", "saliency", "guided_backprop"):
+        viewer.method = method
+        quick = [request.method for request in viewer._quick()]
+        assert quick[0] == method
+        assert sorted(quick) == sorted(expected)
+
+
+def test_the_time_left_is_that_of_the_part_that_is_not_done(
+    viewer: HeatmapViewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_rest(viewer)
+    monkeypatch.setattr(type(viewer._jobs), "seconds", 6.0)
+    for fraction, left in ((0.25, 18.0), (0.5, 6.0), (0.75, 2.0), (1.0, 0.0), (None, None),
+                           (0, None)):  # fmt: skip
+        viewer._say("running", "words", "hint", fraction)
+        assert (viewer.status["fraction"], viewer.status["remaining"]) == (fraction, left)
+        assert (viewer.status["message"], viewer.status["hint"]) == ("words", "hint")

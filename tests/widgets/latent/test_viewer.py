@@ -275,3 +275,13 @@ def test_the_static_half_and_the_end(engine: Engine) -> None:
     assert kept() is None
     with pytest.raises(ExplanationError, match="closed"):
         explorer.move([0.1])
+
+
+def test_what_has_a_control_is_a_trait_and_what_has_none_an_option(engine: Engine) -> None:
+    made = LatentExplorer(
+        engine, Quarters(), reddish(), samples=60, scale=0.4, temperature=3.0, seed=3
+    )
+    assert (made.samples, made.scale, made.temperature) == (60, 0.4, 3.0)
+    assert {"samples", "scale", "temperature", "readout"} <= set(made._keywords())
+    assert len(set(made._keywords())) == len(made._keywords())
+    made.close()

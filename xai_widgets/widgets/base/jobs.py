@@ -44,6 +44,11 @@ class Jobs:
         self._started = time.perf_counter()
 
     @property
+    def worker(self) -> Worker:
+        """Who does them."""
+        return self._worker
+
+    @property
     def seconds(self) -> float:
         """Since the latest request."""
         return time.perf_counter() - self._started

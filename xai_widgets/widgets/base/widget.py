@@ -11,7 +11,7 @@ import traitlets as t
 
 from xai_widgets.engine import Engine
 from xai_widgets.engine.arguments import check_engine
-from xai_widgets.engine.worker import Job
+from xai_widgets.engine.worker import Job, Worker
 from xai_widgets.errors import ExplanationError, check_keywords
 from xai_widgets.images import Picture
 from xai_widgets.progress import Progress
@@ -61,11 +61,11 @@ class EngineWidget(Saving):
     _first_seconds: ClassVar[float] = 1.5
     _saving_seconds: ClassVar[float] = 120.0
 
-    def __init__(self, engine: Engine, **traits: Any) -> None:
+    def __init__(self, engine: Engine | None, **traits: Any) -> None:
         self._check_engine(engine)
         self._closed = False
-        self._engine: Engine | None = engine
-        self._jobs = Jobs(engine.internals.worker, self._guarded)
+        self._engine = engine
+        self._jobs = Jobs(self._worker(), self._guarded)
         self._held = 1  # requests wait until `open`
         self._begun = self._due = False
         self._title, self._said_at = "", 0.0  # what is being done, and when that was last said
@@ -103,6 +103,10 @@ class EngineWidget(Saving):
         """
         check_engine(engine, f"{type(self).__name__}{self._usage}", *others)
 
+    def _worker(self) -> Worker:
+        """Who does the main work."""
+        return self.engine.internals.worker
+
     def _keywords(self) -> Iterable[str]:
         """What the constructor accepts by keyword."""
         return [*self.trait_names(keyword=True), *_HOST_KEYWORDS]
@@ -120,7 +124,7 @@ class EngineWidget(Saving):
     def stop(self) -> None:
         """Stop what is being computed; what has been shown so far stays."""
         with state_lock.held():
-            if self._engine is None or self.status.get("state") != "running":
+            if self._closed or self.status.get("state") != "running":
                 return
             fraction = self.status.get("fraction")
             self._jobs.cancel()
@@ -148,7 +152,7 @@ class EngineWidget(Saving):
 
     def _submit(self) -> None:
         self._due = False
-        if self._engine is None:
+        if self._closed:
             return
         with state_lock.held():
             self._jobs.begin()
@@ -241,6 +245,7 @@ class EngineWidget(Saving):
             state_lock.deliver()
             if self.status.get("state") != "running" or until():
                 return
+            self._jobs.worker.check_elsewhere()
             time.sleep(0.004)
 
     def _await_first(self) -> None:
@@ -280,8 +285,10 @@ class EngineWidget(Saving):
                 results.append(step.result)
 
         job = self.engine.internals.worker.submit(object(), work, on_step=keep)
-        job.wait(seconds)
-        job.cancel()
+        try:
+            job.wait(seconds)
+        finally:
+            job.cancel()
         return list(results)
 
     # Messages.
@@ -325,7 +332,8 @@ class EngineWidget(Saving):
                 self._held -= 1
                 if self._due:
                     self._submit()
-            self._await_first()
+            if not self._jobs.worker.is_here:  # it could do nothing meanwhile
+                self._await_first()
         super().open()
 
     def close(self) -> None:

@@ -1,0 +1,165 @@
+/** Pages of pictures: asked for when they are near what is seen, kept as JPEG, decoded when shown. */
+import type { PicturesMessage, QuantisedMap } from "../core/wire";
+import { bytesOf } from "../maps/levels";
+
+export interface Sprite {
+  jpeg: Uint8Array<ArrayBuffer>;
+  map: QuantisedMap | undefined;
+}
+
+const PAGE = 36; // pictures of one question
+const FLYING = 2; // questions at once
+const KEPT = 24_000_000; // bytes of JPEG
+const DECODED = 320; // bitmaps; one of 96 x 96 is 37 KB
+const PATIENCE = 4000; // milliseconds until a question is asked again
+
+/** The pictures of a page, whose bytes are its own from now on. */
+export function spritesOf({
+  rows,
+  ends,
+  gamma,
+  data,
+  maps,
+}: PicturesMessage): Array<[row: number, sprite: Sprite]> {
+  const jpegs = bytesOf(data).slice();
+  const values = bytesOf(maps.data).slice();
+  let at = 0;
+  return rows.map((row, i) => {
+    const shape = [maps.shapes[2 * i]!, maps.shapes[2 * i + 1]!] as const;
+    const size = shape[0] * shape[1];
+    const peak = maps.peaks[i]!;
+    const signed = maps.signed[i]!;
+    const map: QuantisedMap = {
+      ...{ shape, signed, peak, gamma, range: [signed ? -peak : 0, peak] },
+      ...{ data: values.subarray(at, at + size), state: peak ? "ok" : "zero", message: "" },
+    };
+    at += size;
+    const jpeg = jpegs.subarray(ends[i - 1] ?? 0, ends[i]);
+    return [row, { jpeg, map: size ? map : undefined }];
+  });
+}
+
+/** `ask` sends a question, `arrived` is told of rows that can be shown now. */
+export function sheets(
+  ask: (rows: number[]) => void,
+  arrived: (rows: ReadonlySet<number>) => void,
+  forever: boolean,
+  clock: () => number = () => performance.now(),
+) {
+  const sprites = new Map<number, Sprite>(); // the least recently used first
+  const bitmaps = new Map<number, ImageBitmap>();
+  const decoding = new Set<number>();
+  const flying = new Map<number, number>(); // row -> since when
+  let questions = 0;
+  let lastAsked = 0;
+  let bytes = 0;
+  let wanted: readonly number[] = [];
+  let extra: readonly number[] = [];
+  let ready = new Set<number>();
+
+  function keep(row: number, sprite: Sprite): void {
+    const before = sprites.get(row);
+    if (before) bytes -= before.jpeg.length;
+    sprites.delete(row);
+    sprites.set(row, sprite);
+    bytes += sprite.jpeg.length;
+    for (const [old, { jpeg }] of sprites) {
+      if (forever || bytes <= KEPT) break;
+      sprites.delete(old);
+      bytes -= jpeg.length;
+    }
+  }
+  function next(): void {
+    if (forever) return;
+    const time = clock();
+    if (questions && time - lastAsked > PATIENCE) {
+      questions = 0;
+      flying.clear();
+    }
+    while (questions < FLYING) {
+      const rows = [...extra, ...wanted]
+        .filter((row) => !sprites.has(row) && !flying.has(row))
+        .slice(0, PAGE);
+      if (!rows.length) return;
+      for (const row of rows) flying.set(row, time);
+      questions++;
+      lastAsked = time;
+      ask(rows);
+    }
+  }
+  function told(row: number): void {
+    if (!ready.size) {
+      requestAnimationFrame(() => {
+        const rows = ready;
+        ready = new Set();
+        arrived(rows);
+      });
+    }
+    ready.add(row);
+  }
+  async function decode(row: number, jpeg: Uint8Array<ArrayBuffer>): Promise<void> {
+    if (decoding.has(row) || !jpeg.length) return;
+    decoding.add(row);
+    try {
+      const made = await createImageBitmap(new Blob([jpeg], { type: "image/jpeg" }));
+      bitmaps.set(row, made);
+      for (const [old, bitmap] of bitmaps) {
+        if (bitmaps.size <= DECODED) break;
+        bitmap.close();
+        bitmaps.delete(old);
+      }
+      told(row);
+    } catch (problem) {
+      console.warn(problem);
+    } finally {
+      decoding.delete(row);
+    }
+  }
+
+  return {
+    /** The rows whose pictures are wanted now, those that are seen first. */
+    want(rows: readonly number[]): void {
+      wanted = rows;
+      next();
+    },
+    /** And these. */
+    also(rows: readonly number[]): void {
+      if (rows === extra) return;
+      extra = rows;
+      next();
+    },
+    take(message: PicturesMessage): void {
+      for (const [row, sprite] of spritesOf(message)) {
+        keep(row, sprite);
+        flying.delete(row);
+        if (extra.includes(row) || wanted.includes(row)) void decode(row, sprite.jpeg);
+      }
+      if (message.rows.length) questions = Math.max(0, questions - 1);
+      next();
+    },
+    /** Pictures of rows that were not done yet when they were asked for. */
+    forget(): void {
+      for (const [row, { jpeg }] of sprites) if (!jpeg.length) sprites.delete(row);
+      next();
+    },
+    tick: next,
+    sprite: (row: number): Sprite | undefined => sprites.get(row),
+    /** The picture of a row; undefined until it is decoded, which `arrived` is told. */
+    bitmap(row: number): ImageBitmap | undefined {
+      const known = bitmaps.get(row);
+      if (known) {
+        bitmaps.delete(row);
+        bitmaps.set(row, known);
+        return known;
+      }
+      const sprite = sprites.get(row);
+      if (sprite) void decode(row, sprite.jpeg);
+      return undefined;
+    },
+    get kept(): number {
+      return sprites.size;
+    },
+  };
+}
+
+export type Sheets = ReturnType<typeof sheets>;

@@ -1,0 +1,163 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import type { Bytes, PicturesMessage } from "../../src/core/wire";
+import { datasetSession, withBytes } from "../../src/dataset/session";
+import { sheets } from "../../src/dataset/sheets";
+import { NONE, packBits } from "../../src/dataset/table";
+import { FakeModel } from "../fake";
+
+vi.stubGlobal("createImageBitmap", () => new Promise(() => {})); // which jsdom lacks
+
+const HEAD = {
+  ...{ name: "Small", count: 4, classes: ["cat", "dog"], method: "grad_cam", title: "Grad-CAM" },
+  ...{ signed: false, folder: "some.study", metadata: [], able: true },
+};
+const u2 = (...values: number[]): Bytes => new Uint8Array(Uint16Array.from(values).buffer);
+const bits = (...values: number[]): Bytes => packBits(Uint8Array.from(values));
+const COLUMNS = {
+  message: {
+    kind: "columns",
+    start: 0,
+    stop: 4,
+    columns: [
+      { name: "done", form: "bits" },
+      { name: "failed", form: "bits" },
+      { name: "label", form: "u2" },
+      { name: "prediction", form: "u2" },
+    ],
+  },
+  buffers: [bits(1, 1, 1, 0), bits(0, 0, 0, 0), u2(0, 0, 1, NONE), u2(0, 1, 1, NONE)],
+};
+
+describe("a data set's session", () => {
+  let model: FakeModel;
+  let session: ReturnType<typeof datasetSession>;
+  const kinds = (): string[] => model.sent.map((sent) => (sent as { kind: string }).kind);
+
+  function begin(more: Record<string, unknown> = {}): void {
+    vi.useFakeTimers();
+    const { signal } = new AbortController();
+    model = new FakeModel({ head: HEAD, sort: "row", filter: {}, slice: "", chosen: [], ...more });
+    session = datasetSession({ model, signal, changed: () => {} });
+  }
+  beforeEach(() => {
+    begin();
+    model.emit("msg:custom", COLUMNS.message, COLUMNS.buffers);
+  });
+
+  it("filters and sorts without a word to the kernel", () => {
+    expect([...session.rows]).toEqual([0, 1, 2]); // the fourth is not there yet
+    session.where("correct", false);
+    expect([...session.rows]).toEqual([1]);
+    session.put("sort", "-row");
+    session.where("correct", undefined);
+    expect([...session.rows]).toEqual([2, 1, 0]);
+    expect([kinds(), model.saves]).toEqual([["ready"], 0]);
+    vi.advanceTimersByTime(500); // Python is told once the hand rests
+    expect([kinds(), model.saves]).toEqual([["ready"], 1]);
+  });
+
+  it("keeps the rows of a slice", () => {
+    const one = { id: "slice: odd", title: "odd", family: "slice" };
+    const sets = { kind: "sets", reading: "slices", words: "", partial: false, sets: [one] };
+    model.emit("msg:custom", sets, [bits(0, 1, 0, 1)]);
+    session.only({}, "slice: odd");
+    expect([...session.rows]).toEqual([1]);
+    expect(session.count).toEqual({ rows: 1, labelled: 1, right: 0 });
+    expect(session.total).toEqual({ rows: 4, labelled: 3, right: 2 });
+  });
+
+  it("asks for a reading and for a row once", () => {
+    session.read("slices");
+    session.read("slices");
+    session.lookAt(2);
+    session.lookAt(2);
+    expect(kinds()).toEqual(["ready", "read", "detail"]);
+    session.read("slices", true);
+    expect(kinds()).toEqual(["ready", "read", "detail", "read"]);
+  });
+
+  it("has everything of a saved page, and asks nobody", () => {
+    const { columns, ...rest } = COLUMNS.message;
+    const filled = columns.map((own, i) => ({ ...own, data: COLUMNS.buffers[i] }));
+    begin({ frozen: true, frames: [{ ...rest, columns: filled }] });
+    expect([...session.rows]).toEqual([0, 1, 2]);
+    session.read("slices");
+    session.lookAt(1);
+    session.needPart();
+    session.pictures.want([0, 1]);
+    session.where("correct", true);
+    vi.advanceTimersByTime(1000);
+    expect([[...session.rows], kinds(), model.saves]).toEqual([[0, 2], ["ready"], 0]);
+  });
+
+  it("puts bytes back where they belong", () => {
+    const [a, b] = [u2(1), u2(2)];
+    const pictures = { kind: "pictures", rows: [], ends: [], gamma: 2, maps: { shapes: [] } };
+    expect(withBytes(pictures as never, [a, b])).toMatchObject({ data: a, maps: { data: b } });
+    const detail = { kind: "detail", row: 1, picture: { mime: "image/png" } };
+    expect(withBytes(detail as never, [a])).toMatchObject({ picture: { data: a } });
+    expect(withBytes({ kind: "detail", row: 1 } as never, [])).toEqual({ kind: "detail", row: 1 });
+  });
+});
+
+describe("pages of pictures", () => {
+  const page = (rows: number[]): PicturesMessage => ({
+    kind: "pictures",
+    rows,
+    ends: rows.map((_, i) => 2 * (i + 1)),
+    gamma: 2,
+    data: Uint8Array.from(rows.flatMap((row) => [row, row])),
+    maps: {
+      shapes: rows.flatMap(() => [1, 2]),
+      peaks: rows.map(() => 1),
+      signed: rows.map(() => false),
+      data: Uint8Array.from(rows.flatMap((row) => [row, 255])),
+    },
+  });
+  let asked: number[][];
+  let time: number;
+  const begin = (forever = false) => {
+    asked = [];
+    time = 0;
+    return sheets(
+      (rows) => asked.push(rows),
+      () => {},
+      forever,
+      () => time,
+    );
+  };
+
+  it("asks for what is wanted, at most two pages at once, and never twice", () => {
+    const own = begin();
+    own.want(Array.from({ length: 100 }, (_, i) => i));
+    expect(asked.map((rows) => [rows[0], rows.length])).toEqual([
+      [0, 36],
+      [36, 36],
+    ]);
+    own.take(page(asked[0]!));
+    expect(asked.map((rows) => [rows[0], rows.length]).slice(2)).toEqual([[72, 28]]);
+    own.want([0, 1, 2]);
+    expect(asked).toHaveLength(3);
+  });
+  it("keeps the picture and the map of each row", () => {
+    const own = begin();
+    own.take(page([7, 9]));
+    expect([...own.sprite(9)!.jpeg]).toEqual([9, 9]);
+    expect(own.sprite(9)!.map).toMatchObject({ shape: [1, 2], peak: 1, signed: false });
+    expect([...(own.sprite(9)!.map!.data as Uint8Array)]).toEqual([9, 255]);
+  });
+  it("asks again for what never came", () => {
+    const own = begin();
+    own.want([1]);
+    time = 3999;
+    own.tick();
+    expect(asked).toHaveLength(1);
+    time = 4001;
+    own.tick();
+    expect(asked).toEqual([[1], [1]]);
+  });
+  it("asks nobody in a saved page", () => {
+    begin(true).want([1, 2]);
+    expect(asked).toEqual([]);
+  });
+});

@@ -1,0 +1,377 @@
+"""What a DatasetExplorer sends, takes, and leaves behind."""
+
+from __future__ import annotations
+
+import itertools
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.widgets.conftest import RecordingComm, photograph
+from xai_widgets import ExplanationError, Study
+from xai_widgets.engine import Engine
+from xai_widgets.widgets import DatasetExplorer
+from xai_widgets.widgets.base.maps import dequantise
+from xai_widgets.widgets.dataset import columns, filters, findings
+
+COUNT = 20
+Make = Callable[..., Study]
+
+
+@pytest.fixture
+def make(engine: Engine, tmp_path: Path) -> Make:
+    def made(*, run: bool = True, read: bool = False) -> Study:
+        photos = [photograph(seed=seed) for seed in range(COUNT)]
+        data = {
+            "image": photos,
+            "label": [seed % 3 for seed in range(COUNT)],
+            "camera": [("north", "south")[seed % 2] for seed in range(COUNT)],
+            "height of sun": [float(seed) for seed in range(COUNT)],
+        }
+        pandas = pytest.importorskip("pandas")
+        folder = tmp_path / "some.study"
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            study = Study(engine, pandas.DataFrame(data), folder=folder, block=8)
+        if run:
+            study.run(wait=True, progress=False)
+        return Study.open(folder) if read else study
+
+    return made
+
+
+def channel(explorer: DatasetExplorer) -> RecordingComm:
+    comm = explorer.comm
+    assert isinstance(comm, RecordingComm)
+    return comm
+
+
+def told(explorer: DatasetExplorer, kind: str, seconds: float = 60) -> list[Any]:
+    """Messages of a kind with their buffers, once there is one."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        found = [(c, b) for c, b in channel(explorer).custom() if c["kind"] == kind]
+        if found:
+            return found
+        time.sleep(0.01)
+    raise AssertionError(f"no message {kind!r}")
+
+
+def column(explorer: DatasetExplorer, name: str) -> Any:
+    """A column as the browser puts it together."""
+    kinds = {"f2": "<f2", "f4": "<f4", "u2": "<u2"}
+    parts = {}
+    for message, buffers in told(explorer, "columns"):
+        for own, data in zip(message["columns"], buffers, strict=True):
+            if own["name"] == name:
+                size = message["stop"] - message["start"]
+                if own["form"] == "text":
+                    parts[message["start"]] = data.decode().split("\n")
+                elif own["form"] == "bits":
+                    bits = np.frombuffer(data, np.uint8)
+                    parts[message["start"]] = np.unpackbits(bits, count=size)
+                else:
+                    parts[message["start"]] = np.frombuffer(data, kinds[own["form"]])
+    return np.concatenate([parts[start] for start in sorted(parts)])
+
+
+def test_rows_travel_as_binary_columns(make: Make) -> None:
+    study = make()
+    explorer = DatasetExplorer(study)
+    assert channel(explorer).custom() == []  # nobody listens yet
+    channel(explorer).message(kind="ready")
+    np.testing.assert_array_equal(column(explorer, "prediction"), study.rows["prediction"])
+    np.testing.assert_array_equal(column(explorer, "label"), study.rows["label"])
+    np.testing.assert_allclose(column(explorer, "loss"), study.rows["loss"], rtol=1e-3)
+    np.testing.assert_array_equal(column(explorer, "done"), np.ones(COUNT))
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:  # names come as work
+        names = [c["name"] for m, _ in told(explorer, "columns") for c in m["columns"]]
+        if "height of sun" in names:
+            break
+    np.testing.assert_array_equal(column(explorer, "height of sun"), np.arange(COUNT))
+    assert column(explorer, "key").tolist() == study.rows["key"].tolist()
+    np.testing.assert_array_equal(column(explorer, "camera"), np.arange(COUNT) % 2)
+
+
+def test_a_page_of_pictures_has_the_thumbnails_and_maps_that_are_kept(make: Make) -> None:
+    study = make()
+    explorer = DatasetExplorer(study)
+    channel(explorer).message(kind="ready")
+    channel(explorer).message(kind="pictures", rows=[17, 2, 9])
+    ((message, (jpegs, maps)),) = told(explorer, "pictures")
+    assert message["rows"] == [17, 2, 9]
+    ends = [0, *message["ends"]]
+    parts = [jpegs[a:b] for a, b in itertools.pairwise(ends)]
+    assert parts == study.rows.thumbnails([17, 2, 9])
+    at = 0
+    for i, kept in enumerate(study.rows.maps([17, 2, 9])):
+        shape = message["maps"]["shapes"][2 * i : 2 * i + 2]
+        assert shape == list(kept.shape)
+        frame = {
+            "data": maps[at : at + kept.size],
+            "shape": shape,
+            "signed": message["maps"]["signed"][i],
+            "gamma": message["gamma"],
+            "peak": message["maps"]["peaks"][i],
+        }
+        at += kept.size
+        np.testing.assert_allclose(dequantise(frame), kept, atol=0.01 * max(kept.max(), 1e-9))
+    assert at == len(maps)
+
+
+def test_rows_that_there_are_not_are_passed_over(make: Make) -> None:
+    explorer = DatasetExplorer(make())
+    channel(explorer).message(kind="ready")
+    channel(explorer).message(kind="pictures", rows=[-1, 3, 99])
+    ((message, _),) = told(explorer, "pictures")
+    assert message["rows"] == [3]
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ({}, lambda r: np.ones(COUNT, bool)),
+        ({"correct": False}, lambda r: ~r["correct"]),
+        ({"label": "green frog"}, lambda r: r["label"] == 1),
+        ({"label": [0, 2], "camera": "south"},
+            lambda r: (r["label"] != 1) & (np.arange(20) % 2 == 1)),
+        ({"height of sun": [3, 5]}, lambda r: np.isin(np.arange(COUNT), [3, 4, 5])),
+        ({"rows": [4, 2]}, lambda r: np.isin(np.arange(COUNT), [2, 4])),
+        ({"search": "NORTH frog"}, lambda r: (np.arange(20) % 2 == 0)
+            & ((r["label"] == 1) | (r["prediction"] == 1))),
+    ],
+)  # fmt: skip
+def test_a_filter_keeps_rows(make: Make, given: dict[str, Any], kept: Any) -> None:
+    study = make()
+    explorer = DatasetExplorer(study, sort="row")
+    explorer.filter = given
+    wanted = np.flatnonzero(kept(study.rows))
+    np.testing.assert_array_equal(explorer.rows, wanted)
+    np.testing.assert_array_equal(explorer.selected, wanted if given else [])
+    explorer.selected = [7, 3]
+    np.testing.assert_array_equal(explorer.selected, [7, 3])
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("filter", {"lable": 1}, "no such column.*label"),
+        ("filter", {"label": "geen frog"}, "green frog"),
+        ("filter", {"loss": "high"}, r"range \[low, high\]"),
+        ("filter", {"rows": [3, 20]}, "0 to 19"),
+        ("sort", "-los", "loss"),
+        ("slice", "no such", "study.slices"),
+        ("selected", [-1], "0 to 19"),
+        ("row", 20, "0 to 19"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_words(make: Make, name: str, value: Any, words: str) -> None:
+    explorer = DatasetExplorer(make())
+    with pytest.raises(ExplanationError, match=words):
+        setattr(explorer, name, value)
+
+
+def test_what_is_no_study_is_refused(engine: Engine, make: Make) -> None:
+    with pytest.raises(ExplanationError, match=r"expected an xw\.Study"):
+        DatasetExplorer(engine)  # type: ignore[arg-type]  # which is the point
+    with pytest.raises(TypeError, match="sorted"):
+        DatasetExplorer(make(), sorted="loss")  # type: ignore[call-arg]  # which is the point
+
+
+def test_sort_puts_the_highest_first_and_rows_without_a_value_last(make: Make) -> None:
+    study = make()
+    explorer = DatasetExplorer(study, sort="-loss")
+    np.testing.assert_array_equal(explorer.rows, np.argsort(-study.rows["loss"], kind="stable"))
+    values = np.array([2, np.nan, 5, 1, np.nan])
+    assert filters.in_order(values, [0, 1, 2, 3, 4], descending=True) == [2, 0, 3, 1, 4]
+
+
+def test_verdicts_are_on_disk_at_once(make: Make) -> None:
+    study = make()
+    explorer = DatasetExplorer(study)
+    channel(explorer).message(kind="ready")
+    channel(explorer).message(kind="decide", rows=[3, 5], verdict="hard")
+    again = Study.open(study.store.folder)
+    assert [(v.rows, v.word) for v in again.verdicts()] == [((3, 5), "hard")]
+    message, (data,) = told(explorer, "verdicts")[-1]
+    codes = np.frombuffer(data, "<u2")
+    assert message["words"] == ["hard"]
+    assert np.flatnonzero(codes == 0).tolist() == [3, 5]
+    channel(explorer).message(kind="undo")
+    assert again.verdicts() == []
+
+
+def test_a_verdict_from_elsewhere_is_shown(make: Make) -> None:
+    study = make()
+    explorer = DatasetExplorer(study)
+    channel(explorer).message(kind="ready")
+    Study.open(study.store.folder).decide([1], "fine")
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if told(explorer, "verdicts")[-1][0]["words"] == ["fine"]:
+            return
+        time.sleep(0.05)
+    raise AssertionError("the verdict was not sent")
+
+
+def test_slices_of_python_are_shown_by_their_rows(make: Make) -> None:
+    study = make()
+    explorer = DatasetExplorer(study, sort="row")
+    channel(explorer).message(kind="ready")
+    rows = np.array([2, 3, 11])
+    from xai_widgets.study import Slice
+
+    explorer.slice = Slice("odd ones", rows, 0.5, (0.1, 0.9), 2.0, 0.01)
+    assert explorer.slice == "slice: odd ones"
+    np.testing.assert_array_equal(explorer.rows, rows)
+    message, (bits,) = told(explorer, "sets")[-1]
+    assert message["sets"][0]["title"] == "odd ones"
+    mask = np.unpackbits(np.frombuffer(bits, np.uint8), count=COUNT)
+    np.testing.assert_array_equal(np.flatnonzero(mask), rows)
+    explorer.slice = None
+    assert len(explorer.rows) == COUNT
+
+
+def test_readings_come_with_what_they_found(make: Make) -> None:
+    explorer = DatasetExplorer(make())
+    channel(explorer).message(kind="ready")
+    channel(explorer).message(kind="read", reading="pca")
+    message, (data,) = told(explorer, "points")[-1]
+    assert message["method"] == "pca"
+    points = np.frombuffer(data, "<f4").reshape(COUNT, 2)
+    np.testing.assert_array_equal(points, explorer.study.projection("pca"))
+    channel(explorer).message(kind="read", reading="no such")  # is passed over
+    channel(explorer).message(kind="read", reading="order")
+    _, (order,) = told(explorer, "order")[-1]
+    assert sorted(np.frombuffer(order, "<u2").tolist()) == [0, 1, 2]
+
+
+def test_a_row_has_its_picture_its_classes_and_its_neighbours(make: Make) -> None:
+    study = make()
+    explorer = DatasetExplorer(study)
+    channel(explorer).message(kind="ready")
+    channel(explorer).message(kind="detail", row=4)
+    message, buffers = told(explorer, "detail")[-1]
+    assert message["top"][0]["index"] == study.rows["prediction"][4]
+    assert message["top"][0]["probability"] == pytest.approx(study.rows["probability"][4], abs=1e-3)
+    assert message["neighbours"] == study.neighbours(4, count=6).tolist()
+    assert buffers[0][:4] == b"\x89PNG"
+
+
+def test_the_map_for_the_label_is_computed_and_kept(make: Make) -> None:
+    study = make()
+    (row, *_) = study.wrong
+    explorer = DatasetExplorer(study)
+    channel(explorer).message(kind="ready")
+    channel(explorer).message(kind="map", row=int(row))
+    message, (data,) = told(explorer, "map")[-1]
+    kept = study.map_of(int(row), "label")
+    shown = dequantise({**message["map"], "data": data})
+    np.testing.assert_allclose(shown, kept, atol=0.01 * max(float(np.abs(kept).max()), 1e-9))
+
+
+def test_going_on_runs_the_study_and_shows_its_blocks(make: Make) -> None:
+    study = make(run=False)
+    explorer = DatasetExplorer(study)
+    assert explorer.status["state"] == "stopped"
+    assert "0 of 20" in explorer.status["message"]
+    channel(explorer).message(kind="ready")
+    channel(explorer).message(kind="resume")
+    explorer.wait(60)
+    assert explorer.status["state"] == "idle"
+    np.testing.assert_array_equal(column(explorer, "prediction"), study.rows["prediction"])
+    assert len(study.done) == COUNT
+
+
+def test_a_run_that_was_begun_elsewhere_is_followed(make: Make) -> None:
+    study = make(run=False)
+    explorer = DatasetExplorer(study)
+    channel(explorer).message(kind="ready")
+    study.run(wait=True, progress=False)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and explorer.status["state"] != "idle":
+        time.sleep(0.05)
+    assert explorer.status["state"] == "idle"
+    np.testing.assert_array_equal(column(explorer, "done"), np.ones(COUNT))
+
+
+def test_a_study_without_its_network_can_be_read(make: Make) -> None:
+    study = make(read=True)
+    explorer = DatasetExplorer(study)
+    assert not explorer.head["able"]
+    channel(explorer).message(kind="ready")
+    channel(explorer).message(kind="detail", row=2)
+    assert "picture" not in told(explorer, "detail")[-1][0]
+    channel(explorer).message(kind="open", row=2, viewer="heatmap")
+    assert "Study.open" in told(explorer, "opened")[-1][0]["words"]
+    channel(explorer).message(kind="cover", rows=[1, 2], box=[0, 0, 0.5, 0.5])
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and told(explorer, "experiment")[-1][0]["busy"]:
+        time.sleep(0.01)
+    assert "Study.open" in told(explorer, "experiment")[-1][0]["words"]
+
+
+def test_a_viewer_of_a_row_opens_and_closes(make: Make) -> None:
+    explorer = DatasetExplorer(make())
+    channel(explorer).message(kind="ready")
+    channel(explorer).message(kind="open", row=2, viewer="heatmap")
+    message, _ = told(explorer, "opened")[-1]
+    viewer = explorer._viewer
+    assert viewer is not None
+    assert message["model"] == viewer.model_id
+    channel(explorer).message(kind="shut")
+    assert viewer._closed
+    assert not explorer._closed
+
+
+def test_covering_a_place_says_what_became_of_the_answers(make: Make) -> None:
+    explorer = DatasetExplorer(make())
+    channel(explorer).message(kind="ready")
+    channel(explorer).message(kind="cover", rows=list(range(COUNT)), box=[0.5, 0, 0.5, 0.5])
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and told(explorer, "experiment")[-1][0]["busy"]:
+        time.sleep(0.01)
+    message = told(explorer, "experiment")[-1][0]
+    assert "rows 0 to 16, columns 16 to 32" in message["words"]
+    assert "random regions" in message["words"]
+    assert len(message["values"]) == 6
+
+
+def test_a_notebook_keeps_a_contact_sheet_only(make: Make) -> None:
+    explorer = DatasetExplorer(make())
+    bundle = explorer._repr_mimebundle_()
+    data = bundle[0] if isinstance(bundle, tuple) else bundle
+    assert len(data["image/png"]) < 150_000
+    state = explorer.get_state()
+    others = {name: value for name, value in state.items() if name not in ("_esm", "_css")}
+    assert len(str(others)) < 20_000
+    assert len(str(state["_esm"])) + len(str(state["_css"])) <= 65_536
+
+
+def test_columns_are_sent_in_pieces(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    study = make()
+    monkeypatch.setattr(columns, "PIECE", 8)
+    pieces = list(columns.computed_columns(study, [0, 1, 2]))
+    assert [(p["start"], p["stop"]) for p in pieces] == [(0, 8), (8, 16), (16, 20)]
+    monkeypatch.setattr(columns, "PIECE", 16)
+    pieces = list(columns.computed_columns(study, [2, 0]))
+    assert [(p["start"], p["stop"]) for p in pieces] == [(0, 8), (16, 20)]
+
+
+def test_a_region_becomes_shares_of_the_picture(make: Make) -> None:
+    from xai_widgets.study import Suspicion
+
+    region = np.zeros((32, 32), bool)
+    region[8:16, 4:12] = True
+    found = Suspicion(
+        "shortcut", "a place", np.array([1, 2]), region, "evidence", 0.4, (0.3, 0.5), 0.1
+    )
+    made = findings.suspicion_set(make(), found)
+    assert made["box"] == [4 / 32, 8 / 32, 8 / 32, 8 / 32]
+    assert (made["effect"], made["control"]) == (0.4, 0.1)

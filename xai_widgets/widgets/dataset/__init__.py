@@ -1,0 +1,1 @@
+"""DatasetExplorer: what a study found in a whole data set, down to the one picture."""

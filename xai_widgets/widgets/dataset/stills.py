@@ -1,0 +1,125 @@
+"""What is left of the explorer where no kernel is: a contact sheet, and a page that stays alive."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from xai_widgets.errors import ExplanationError
+from xai_widgets.methods import METHODS
+from xai_widgets.render import encode_png
+from xai_widgets.render.colours import overlay
+from xai_widgets.render.raster import grid
+from xai_widgets.study import Study
+from xai_widgets.widgets.base.channel import bundle
+from xai_widgets.widgets.dataset import columns, findings, pictures
+from xai_widgets.widgets.dataset.wire import ViewsMessage
+
+_ACROSS, _DOWN = 6, 4
+_SIDES = {True: 72, False: 160}
+_PAGE_BYTES = 10_500_000  # of pictures in a saved page, which base64 makes a third larger
+_PLACED_ROWS = 1000
+_NEAREST_ROWS = 5000  # of which a saved page knows the nearest
+_COLOURS = 64
+_PLAIN = Image.Dither.NONE
+
+RowNumbers = npt.NDArray[np.int64]
+
+
+def views_part() -> ViewsMessage:
+    """The part of the browser half that not everybody wants, as a module."""
+    return {"kind": "views", "data": str(bundle("dataset/views/index.js")).encode()}
+
+
+def accuracy_of(study: Study) -> float | None:
+    """The share that is answered right of the labelled rows so far; None without any."""
+    labelled = study.rows["done"] & (study.rows["label"] >= 0)
+    return float(study.rows["correct"][labelled].mean()) if labelled.any() else None
+
+
+def contact_sheet(
+    study: Study, rows: RowNumbers, looks: Mapping[str, Any], *, maps: bool, small: bool
+) -> bytes:
+    """The first pictures that are shown, as PNG."""
+    shown = rows[study.rows["done"][rows]][: _ACROSS * _DOWN]
+    side = _SIDES[small]
+    if not len(shown):
+        return encode_png(np.full((side, 3 * side, 3), 238, np.uint8), colors=8 if small else None)
+    method = METHODS.get(str(study.store.manifest["method"]))
+    signed = bool(method and method.signed)
+    cells: list[Any] = []
+    for content, values in zip(study.rows.thumbnails(shown), study.rows.maps(shown), strict=True):
+        with Image.open(io.BytesIO(content), formats=["JPEG"]) as opened:
+            pixels = np.asarray(opened.convert("RGB"))
+        if maps and values.size and np.isfinite(values).all():
+            pixels = overlay(pixels, values, signed=signed or bool((values < 0).any()), **looks)
+        cells.append(pixels)
+    across = min(_ACROSS, len(cells))
+    lines = [cells[i : i + across] for i in range(0, len(cells), across)]
+    lines[-1] += [np.full((8, 8, 3), 255, np.uint8)] * (across - len(lines[-1]))
+    names = [[study.caption(int(shown[across * i]))] for i in range(len(lines))]
+    sheet = grid(lines, names, [""] * across, side=side)
+    if not small:
+        return encode_png(sheet)
+    # Quick, since every cell that shows an explorer waits for it.
+    buffer = io.BytesIO()
+    quick = Image.fromarray(sheet).quantize(_COLOURS, Image.Quantize.FASTOCTREE, dither=_PLAIN)
+    quick.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def saved_messages(
+    study: Study,
+    known: Mapping[str, findings.Found],
+    named: Sequence[Any],
+    order: RowNumbers,
+    *,
+    signed: bool,
+) -> list[Mapping[str, Any]]:
+    """What a browser is sent, for a page without a kernel: columns, what was found, and pictures,
+    those that are shown first, as many as a page may have.
+    """
+    said: list[Mapping[str, Any]] = [
+        *columns.given_columns(study),
+        *columns.computed_columns(study, sorted(study.rows.finished)),
+        columns.verdict_column(study),
+        views_part(),
+    ]
+    found = dict(known)
+    quick = len(study.done) <= _NEAREST_ROWS
+    # t-SNE of many takes minutes: then it is saved where somebody has looked at it.
+    place = "tsne" if len(study.done) <= _PLACED_ROWS or "tsne" in found else "pca"
+    for reading in ("slices", "label", "order", *(("copies", place) if quick else ())):
+        if reading not in found:
+            try:
+                steps = list(findings.read(study, reading))
+            except ExplanationError:
+                continue
+            for step in steps:
+                if step.result is not None and step.result["kind"] != "reading":
+                    found[reading] = step.result
+    said += found.values()
+    if named:
+        said.append({"kind": "sets", "reading": "named", "words": "", "partial": False,
+                     "sets": list(named)})  # fmt: skip
+    done = study.rows["done"]
+    shown = set(order.tolist())
+    rest = [row for row in np.argsort(-np.nan_to_num(study.rows["loss"], nan=-1)).tolist()
+            if row not in shown]  # fmt: skip
+    wanted = [row for row in [*order.tolist(), *rest] if done[row]]
+    kept: list[int] = []
+    pages = pictures.Pictures(study)
+    size = 0
+    while len(kept) < len(wanted) and size < _PAGE_BYTES:
+        some = pages.page(wanted[len(kept) : len(kept) + pictures.PAGE], signed=signed)
+        size += len(some["data"]) + len(some["maps"]["data"])
+        kept += some["rows"]
+        said.append(some)
+    if quick and len(kept) > 1:
+        said.append(pictures.neighbours(study, kept))
+    return said
