@@ -239,8 +239,11 @@ def test_keys_stay_in_the_viewer(notebook: NotebookPage, viewer: Viewer) -> None
 
 
 def test_the_focus_is_seen(viewer: Viewer, shots: Path) -> None:
+    # What is focused while it computes, such as Stop, may be gone a moment later.
+    viewer.until("root => root.dataset.xwState === 'rest'")
     viewer.control("method").focus()
     viewer.page.keyboard.press("Tab")
+    viewer.until("root => root.contains(document.activeElement)")
     focused = viewer.page.evaluate(
         "() => { const s = getComputedStyle(document.activeElement);"
         " return [s.outlineStyle, s.outlineWidth, s.boxShadow]; }"
