@@ -15,6 +15,7 @@ from PIL import Image
 
 from xai_widgets.attribution import Attribution
 from xai_widgets.errors import ExplanationError
+from xai_widgets.files import attributions
 from xai_widgets.render import colorize, overlay
 from xai_widgets.targets import Target
 
@@ -275,6 +276,20 @@ def test_a_damaged_folder_is_refused_in_words(
     (cam().save(tmp_path) / name).write_bytes(content)
     with pytest.raises(ExplanationError, match=words):
         Attribution.load(tmp_path)
+
+
+def test_a_picture_of_too_many_pixels_is_not_decoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attributions, "_MOST_PIXELS", 100)
+    cam().save(tmp_path)
+    for size in ((25, 4), (4, 25), (10, 10)):
+        Image.new("RGB", size).save(tmp_path / "picture.png")
+        assert attributions._pixels(tmp_path).shape == (size[1], size[0], 3)
+    for size in ((26, 4), (4, 26), (11, 10)):
+        Image.new("RGB", size).save(tmp_path / "picture.png")
+        with pytest.raises(ExplanationError, match=f"it has {size[0]} x {size[1]} pixels"):
+            Attribution.load(tmp_path)
 
 
 def test_no_folder(tmp_path: Path) -> None:

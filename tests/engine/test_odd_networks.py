@@ -107,6 +107,64 @@ def test_another_output_without_gradients_is_said() -> None:
     assert any("torch.no_grad()" in warning for warning in engine.predict(X).warnings)
 
 
+class FrozenByInferenceMode(nn.Module):
+    """Its first half runs under `torch.inference_mode()`, as frozen backbones do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU())
+        self.block, self.head = nn.Conv2d(8, 8, 3, padding=1), nn.Linear(8, 5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        with torch.inference_mode():
+            features = self.stem(x)
+        return self.head(self.block(features.clone()).mean((2, 3)))
+
+
+def test_a_half_in_inference_mode_is_one_without_gradients() -> None:
+    model = seeded(FrozenByInferenceMode()).eval()
+    engine = xw.Engine(model)
+    expected = model(X[None]).detach()
+    np.testing.assert_allclose(engine.predict(X).probabilities, expected.softmax(1)[0], rtol=1e-5)
+    covered = X.clone()
+    covered[:, :4, :4] = 0
+    fall = expected[0, 1] - model(covered[None])[0, 1]
+    found = engine.explain(X, "occlusion", target=1, window=4, stride=4)
+    assert found.heatmap()[0, 0] == pytest.approx(fall.item(), rel=1e-3)
+    with torch.no_grad():
+        maps = model.block(model.stem(X[None]))[0]
+    weights = model.head.weight[1].detach() / maps[0].numel()
+    cam = (maps * weights[:, None, None]).sum(0).relu().numpy()
+    for found in (
+        engine.explain(X, "grad_cam", target=1, layer="block"),
+        next(engine.explain_many([X, X], "grad_cam", targets=1, layer="block")),
+    ):
+        np.testing.assert_allclose(found.values, cam, atol=1e-4 * float(cam.max()))
+    with pytest.raises(ExplanationError, match="differentiated"):
+        engine.explain(X, "saliency", target=1)
+
+
+class OwnGenerator(nn.Module):
+    """Draws from a generator that nobody else knows of."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = small()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.net(x) * (1 + float(GENERATOR.random()))
+
+
+GENERATOR = np.random.default_rng(0)
+
+
+def test_another_output_every_time_is_said() -> None:
+    engine = xw.Engine(seeded(OwnGenerator()).eval())
+    found = engine.explain(X, "saliency", target=1)
+    assert any("every time it runs" in warning for warning in found.warnings)
+    assert any("every time it runs" in warning for warning in engine.predict(X).warnings)
+
+
 def test_ordinary_networks_run_in_batches_and_say_nothing() -> None:
     found = xw.Engine(seeded(small(nn.BatchNorm2d(8)))).explain(X, "occlusion", target=1)
     assert found.warnings == ()

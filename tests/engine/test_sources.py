@@ -73,6 +73,18 @@ def test_a_timm_network_with_random_weights() -> None:
     assert np.abs(engine.picture(grey).pixels.astype(int) - 128).max() <= 1
 
 
+def test_what_a_library_takes_besides_may_be_left_out() -> None:
+    for made, classes in [
+        (from_timm("test_resnet.r160_in1k", False), 1000),
+        (from_timm("test_resnet.r160_in1k", False, {"num_classes": 7}), 7),
+        (from_torchvision("squeezenet1_1", None), 1000),
+        (from_torchvision("squeezenet1_1", None, {"num_classes": 7}), 7),
+    ]:
+        with torch.no_grad():
+            assert made["model"].eval()(torch.zeros(1, 3, 64, 64)).shape == (1, classes)
+        assert (made["class_names"] is None) == (classes == 7)
+
+
 def test_a_name_that_timm_does_not_have() -> None:
     with pytest.raises(ExplanationError, match='timm has no classifier "resnet1"'):
         from_timm("resnet1", False)

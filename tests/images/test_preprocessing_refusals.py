@@ -66,6 +66,12 @@ def test_what_a_preprocessing_does_wrong_is_said(
         (torch.zeros(3, 4, 4, dtype=torch.uint8), None, "the tensor is uint8, and without a"),
         (torch.zeros(4, 4), None, r"shape \(4, 4\); expected model input"),
         (torch.zeros(2, 3, 4, 4), None, "Explain pictures one at a time"),
+        (
+            torch.zeros(1, 3, 8, 4, 4),
+            None,
+            "Volumes and videos are not pictures; explain one slice",
+        ),
+        (torch.zeros(1, 3, 0, 4), None, r"expected model input \(C, H, W\) or \(1, C, H, W\)\.$"),
         (torch.zeros(3, 0, 4), None, r"shape \(3, 0, 4\)"),
         (torch.full((3, 2, 2), torch.inf), None, "12 values that are NaN or infinite"),
         (torch.zeros(3, 4, 4), 1, r"has 3 channel\(s\), and the network takes 1"),

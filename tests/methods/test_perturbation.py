@@ -12,6 +12,7 @@ import xai_widgets as xw
 from tests.methods.smooth import Function, Smooth, run
 from tests.networks import CLASSES, cnn, picture, seeded
 from xai_widgets.baselines import baseline_like
+from xai_widgets.methods.cam import upsampled
 from xai_widgets.methods.perturbation import Masks
 from xai_widgets.methods.preservation import smooth_maximum
 from xai_widgets.targets import Target
@@ -109,6 +110,31 @@ def test_the_kept_part_scores_more_than_others_of_its_area(x: Tensor) -> None:
         for shift in ((5, 0), (0, 6), (9, 4), (12, 9)):
             moved = mask.roll(shift, (2, 3))
             assert (model(hidden + moved * (x - hidden))[:, 3] < best).all()
+
+
+def test_the_first_steps_of_the_ascent_are_adams(x: Tensor) -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(
+        nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Flatten(), nn.Linear(8 * 16 * 11, CLASSES)
+    ).double()
+    hidden = baseline_like(x, "blur")
+    with torch.no_grad():
+        span = (model(x) - model(hidden)).abs()[:, 3]
+    places = torch.full((len(x), 1, 8, 8), 0.5, dtype=torch.float64, requires_grad=True)
+    adam = torch.optim.Adam([places], lr=0.05, betas=(0.9, 0.99))
+    wanted = torch.zeros(x[0, 0].numel(), dtype=torch.float64)
+    wanted[round(0.7 * len(wanted)) :] = 1
+    for step in (1, 2, 3):
+        mask = upsampled(smooth_maximum(places, 8 * 3 / 32), x.shape[-2:])
+        score = model(hidden + mask * (x - hidden))[:, 3] / span
+        area = (mask.flatten(1).sort(1).values - wanted).square().mean(1)
+        adam.zero_grad()
+        (60 ** (step / 3) * area - score).sum().backward()
+        adam.step()
+        with torch.no_grad():
+            places.clamp_(0, 1)
+    found = run(model, x, "extremal_perturbation", area=0.3, grid=8, steps=3)
+    torch.testing.assert_close(found.double(), mask.detach(), rtol=1e-5, atol=1e-6)
 
 
 def test_the_smooth_maximum_place_by_place() -> None:

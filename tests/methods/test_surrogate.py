@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections import deque
+from typing import Any
 
 import numpy as np
 import pytest
@@ -136,6 +137,31 @@ def test_superpixels_keep_small_objects_apart(count: int) -> None:
 def test_a_picture_that_stays_in_one_piece_is_cut_into_a_grid() -> None:
     flat = np.zeros((3, 64, 64))
     assert np.array_equal(slic(flat, 2), grid(64, 64, 2))
+
+
+@pytest.mark.parametrize(
+    ("made", "taken", "tries"),
+    [
+        ([95], 95, 1),
+        ([100, 60], 100, 1),
+        ([60, 96, 99], 96, 2),
+        ([94, 130, 98, 99], 98, 3),
+        ([130, 101, 70, 97], 97, 4),
+    ],
+)
+def test_numbers_are_tried_until_nearly_as_many_superpixels_are_made(
+    made: list[int], taken: int, tries: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def superpixels(colours: Any, n_segments: int, **_: Any) -> np.ndarray:
+        asked.append(n_segments)
+        return (np.arange(400) % made[len(asked) - 1]).reshape(20, 20)
+
+    monkeypatch.setattr("skimage.segmentation.slic", superpixels)
+    assert slic(np.random.default_rng(0).random((3, 20, 20)), 100).max() + 1 == taken
+    assert len(asked) == tries
+    assert asked[0] == 100
 
 
 def spread_within(x: np.ndarray, labels: np.ndarray) -> float:

@@ -327,6 +327,57 @@ class Swish(autograd.Function):
         return gradients[0] * (s + x * s * (1 - s))
 
 
+class Second(autograd.Function):
+    """The rectified value is its second argument."""
+
+    @staticmethod
+    def forward(ctx: Any, other: Tensor, x: Tensor) -> Tensor:
+        ctx.save_for_backward(other, x)
+        return x.clamp(min=0)
+
+    @staticmethod
+    def backward(ctx: Any, *g: Tensor) -> Any:
+        other, x = ctx.saved_tensors
+        return torch.zeros_like(other), g[0] * (x > 0)
+
+
+class Two(autograd.Function):
+    """The rectified value is its second result."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Any:
+        ctx.save_for_backward(x)
+        return x * 2, x.clamp(min=0)
+
+    @staticmethod
+    def backward(ctx: Any, *g: Tensor) -> Any:
+        return g[0] * 2 + g[1] * (ctx.saved_tensors[0] > 0)
+
+
+@pytest.mark.parametrize(
+    "rectify",
+    [
+        lambda x: Second.apply(torch.ones(1, 2, requires_grad=True), x),
+        lambda x: Two.apply(x)[1],
+    ],
+    ids=["the second argument", "the second result"],
+)
+@pytest.mark.parametrize("rule", RULES)
+def test_own_functions_are_under_the_rule_whichever_argument_and_result_it_is(
+    rectify: Rectifier, rule: Rule
+) -> None:
+    u = torch.randn(1, 8, 4, 4, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    g = torch.randn(1, 8, 4, 4, generator=torch.Generator().manual_seed(1))
+    mode = RectifierMode()
+    with mode:
+        made = rectify(u * 1)
+    mode.rule = rule
+    (found,) = torch.autograd.grad(made, u, g)
+    passed = g if rule == "standard" else g.clamp(min=0)
+    expected = passed if rule == "deconvnet" else passed * (u > 0)
+    assert torch.equal(found, expected)
+
+
 def _shifted(x: Tensor) -> Tensor:
     """So that no value before it is what is rectified."""
     return InNumPy.apply(x * 3 + 0.1, "leaky")

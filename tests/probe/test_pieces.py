@@ -21,6 +21,7 @@ from xai_widgets.probe.digests import _ROW, _digest_on_device
 from xai_widgets.probe.handwritten import Handwritten
 from xai_widgets.probe.layers import Layout, Recorded, layouts_of, was_written
 from xai_widgets.probe.network import Network
+from xai_widgets.probe.nodes import nodes_of
 from xai_widgets.probe.partial import PartialPass
 from xai_widgets.probe.rectifiers import _is_map
 
@@ -137,8 +138,9 @@ def test_a_value_goes_back_to_a_map_where_a_convolution_is_on_its_way() -> None:
 
 
 def test_what_was_looked_at_is_kept_no_longer_than_the_pass() -> None:
-    looks, value = Handwritten(), torch.ones(3)
-    looks.look([value])
+    looks, value = Handwritten(), torch.ones(3, requires_grad=True) * 1
+    looks.look([torch.ones(3), value])
+    assert [kept is value for kept, _ in looks._looked] == [True]
     assert looks.is_new(value)
     assert not looks.is_new(value)
     kept = weakref.ref(value)
@@ -146,6 +148,18 @@ def test_what_was_looked_at_is_kept_no_longer_than_the_pass() -> None:
     del value
     gc.collect()
     assert kept() is None
+
+
+def test_the_graph_is_looked_for_to_a_depth_in_what_a_network_gives_out() -> None:
+    made = torch.ones(2, requires_grad=True) * 2
+    nested: Any = made
+    for depth in range(8):
+        found = list(nodes_of(nested))
+        assert found[:1] == ([made.grad_fn] if depth <= 4 else []), depth
+        nested = {"output": nested} if depth % 2 else [nested]
+    endless: list[Any] = [made]
+    endless.append(endless)
+    assert next(iter(nodes_of(endless))) is made.grad_fn
 
 
 @pytest.mark.parametrize("variable", [

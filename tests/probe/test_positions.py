@@ -469,3 +469,25 @@ def test_a_map_that_was_padded_to_a_window_is_refused() -> None:
     engine = Engine(_seeded(Padded))
     with pytest.raises(ExplanationError, match="looks like a map and is none"):
         engine.explain(_picture(), "grad_cam", target=1, layer="last")
+
+
+class Placed(nn.Module):
+    """Adds what layers make of a learned table, which no picture reaches, before its last map."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = nn.Parameter(torch.randn(1, 4, 8, 8))
+        self.first, self.second = nn.Conv2d(3, 8, 3, padding=1), nn.Conv2d(8, 8, 3, padding=1)
+        self.places, self.smoothed = nn.Conv2d(4, 8, 1), nn.Conv2d(8, 8, 3, padding=1)
+        self.head = nn.Linear(8, CLASSES)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.first(x)
+        y = self.second(y + self.smoothed(self.places(self.table)))
+        return self.head(y.mean((2, 3)))
+
+
+def test_layers_that_the_picture_does_not_reach_are_not_offered() -> None:
+    engine = Engine(seeded(Placed()))
+    engine.predict(torch.randn(1, 3, 8, 8))
+    assert engine.layers == ["second", "first"]

@@ -7,10 +7,13 @@ import threading
 import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.utils._pytree import tree_leaves
 
 from tests.condition import Condition
 from tests.networks import CLASSES, Cnn, Normalised, Sequence, cnn, picture, seeded
@@ -237,6 +240,40 @@ def test_whoever_waits_for_a_trace_does_not_hold_its_network(read: str) -> None:
         held.release.set()
         reading.result()
     assert free
+
+
+@pytest.mark.parametrize("read", READS)
+@pytest.mark.parametrize("modes", ["inference", "no_grad", "ordinary"])
+def test_what_is_read_is_an_ordinary_tensor_without_a_graph(read: str, modes: str) -> None:
+    trace = trace_of(tiny_vit() if read == "attention" else cnn())
+    caller = {"inference": torch.inference_mode, "no_grad": torch.no_grad}.get(modes, nullcontext)
+    with caller():
+        found: Any = READS[read](trace)
+    tensors = tree_leaves(found)
+    assert tensors
+    for tensor in tensors:
+        assert not tensor.requires_grad
+        assert not tensor.is_inference()
+
+
+@pytest.mark.parametrize("read", READS)
+def test_a_score_is_made_in_ordinary_modes_whatever_the_callers_are(
+    read: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[bool, bool, torch.dtype]] = []
+    score = Target.score
+
+    def watched(self: Target, *given: Any, **more: Any) -> Tensor:
+        one = torch.ones(2, 2)
+        seen.append((torch.is_grad_enabled(), one.is_inference(), (one @ one).dtype))
+        return score(self, *given, **more)
+
+    monkeypatch.setattr(Target, "score", watched)
+    trace = trace_of(tiny_vit() if read == "attention" else cnn())
+    for caller in (torch.inference_mode, torch.no_grad):
+        with caller(), torch.autocast("cpu", torch.bfloat16):
+            READS[read](trace)
+    assert set(seen) == {(True, False, torch.float32)}
 
 
 class Scripted(Cnn):

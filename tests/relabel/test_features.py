@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import torch
 from tests.relabel.linear import GridVAE, OrthogonalVAE, linear_engine, picture
 from xai_widgets.errors import ExplanationError
 from xai_widgets.relabel.autoencoders.vae import VAE
-from xai_widgets.relabel.neighbours import Readout, detail_of, features_for, read
+from xai_widgets.relabel.neighbours import CellFeatures, Readout, detail_of, features_for, read
 from xai_widgets.relabel.teacher import Detail, Teacher
 
 
@@ -130,3 +131,21 @@ def test_detail_is_what_the_vae_loses_compared_with_what_is_around() -> None:
     assert float(found[0, 20, 30]) == pytest.approx(sharp**1.5, rel=1e-4)
     assert float(found[0, 0, 0]) == pytest.approx(1, rel=1e-5)
     assert float(found[0, 40, 40]) == pytest.approx(1, rel=1e-5)
+
+
+@pytest.mark.parametrize("detail", ["none", "add"])
+def test_a_segment_counts_as_much_as_is_left_of_it_in_any_channel(detail: str) -> None:
+    generator = torch.Generator().manual_seed(0)
+    pixels, reconstruction = torch.rand(2, 1, 3, 2, 3, generator=generator)
+    given = SimpleNamespace(
+        pixels=pixels, reconstruction=reconstruction, detail=detail, mean=torch.zeros(1, 1, 2, 2)
+    )
+    labels = torch.tensor([[0, 0, 1], [2, 1, 1]])
+    view = CellFeatures(given, labels, 1)
+    change = torch.zeros(3, 3, 2, 3)
+    change[1, 1, 0, 0] = 6.0  # of two pixels and three channels: the mean square is 6
+    change[2, :, 1, 0] = torch.tensor([3.0, 0.0, 0.0])  # of one pixel: 3
+    unchanged = reconstruction if detail == "none" else pixels
+    rows = view.rows(unchanged + change, torch.zeros(3, 1, 2, 2))
+    expected = torch.tensor([[1.0, 1, 1], [0, 1, 1], [1, 1, 1 - 0.5**0.5]])
+    torch.testing.assert_close(rows, expected)

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from xai_widgets.errors import ExplanationError
+from xai_widgets.study.changing import _decides
 from xai_widgets.study.confusion import Confusion
 from xai_widgets.study.doubtful import doubtful_labels
+from xai_widgets.study.findings import Experiment
 from xai_widgets.study.groups import alignment, group_maps, mean_map, pooled_maps
 from xai_widgets.study.similarity import centred, duplicates, nearest_rows, projection
 from xai_widgets.study.slices import find_slices, predicates_of
@@ -356,3 +358,36 @@ def test_a_thousand_classes_are_no_table() -> None:
     off = counts.sum() - np.trace(counts)
     assert off < 0.2 * (predictions != labels).sum()
     assert len(str(confusion).splitlines()) == 12
+
+
+# Shortcuts.
+
+
+@pytest.mark.parametrize(
+    ("share", "interval", "control", "control_interval", "decides"),
+    [
+        (0.02, (0.21, 0.9), 0.0, (0.0, 0.1), True),
+        (0.02, (0.19, 0.9), 0.0, (0.0, 0.1), False),  # less than ten times its share
+        (0.04, (0.39, 0.9), 0.0, (0.0, 0.1), False),
+        (0.04, (0.41, 0.9), 0.0, (0.0, 0.1), True),
+        (0.2, (0.49, 0.9), 0.0, (0.0, 0.1), False),
+        (0.2, (0.51, 0.9), 0.0, (0.0, 0.1), True),  # half of the answers always are enough
+        (0.01, (0.14, 0.9), 0.0, (0.0, 0.1), False),
+        (0.01, (0.16, 0.9), 0.0, (0.0, 0.1), True),
+        (0.01, (0.21, 0.9), 0.46, (0.0, 0.1), False),  # the control turns nearly as many
+        (0.01, (0.21, 0.9), 0.0, (0.0, 0.22), False),  # the intervals overlap
+    ],
+)
+def test_what_decides_turns_more_than_a_place_of_its_size_may(
+    share: float,
+    interval: tuple[float, float],
+    control: float,
+    control_interval: tuple[float, float],
+    decides: bool,
+) -> None:
+    region = np.zeros((10, 10), dtype=bool)
+    region.flat[: round(100 * share)] = True
+    tried = Experiment(
+        "swap", np.arange(30), region, 0.6, interval, control, control_interval, 0.6, control
+    )
+    assert _decides(tried) is decides

@@ -529,8 +529,14 @@ def test_reading_needs_neither_network_nor_pictures(study: Study) -> None:
         assert np.array_equal(
             read.rows[name], study.rows[name], equal_nan=study.rows[name].dtype.kind == "f"
         )
-    with pytest.raises(ExplanationError, match="needs the network and the pictures"):
-        read.run()
+    for what, call in {
+        "run": read.run,
+        "compute": lambda: list(read.compute(range(2))),
+        "an experiment": lambda: read.cover([0], np.ones((2, 2), dtype=bool)),
+        "looking for shortcuts": lambda: read.suspicions("shortcut"),
+    }.items():
+        with pytest.raises(ExplanationError, match=f"^{what} needs the network and the pictures"):
+            call()
     with pytest.raises(ExplanationError, match='Did you mean "prediction"'):
         read.rows["predictions"]
 

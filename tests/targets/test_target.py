@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections import OrderedDict, namedtuple
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +19,9 @@ from xai_widgets.targets import (
     probabilities_of,
     resolve,
 )
+from xai_widgets.targets.names import class_names_of
+from xai_widgets.targets.readout import Readout
+from xai_widgets.targets.target import checked_index
 
 LOGITS = torch.tensor([[0.5, 3.0, -1.0, 2.0], [4.0, 0.0, 1.0, 2.0]])
 NAMES = ["crane", "Egyptian cat", "crane", "TABBY"]
@@ -230,3 +234,49 @@ def test_prediction_is_ranked_and_readable() -> None:
         "Prediction of 4 classes:",
         "   60.0%  Egyptian cat (1)",
     ]
+
+
+def test_what_carries_its_classes_is_said_to() -> None:
+    class Data:
+        classes = ("cat", "dog")
+
+    with pytest.raises(ExplanationError) as raised:
+        class_names_of(Data())
+    expected = "class_names is a Data; expected a sequence of names"
+    assert str(raised.value) == f"{expected}; pass its .classes"
+    with pytest.raises(ExplanationError) as raised:
+        class_names_of(7)
+    assert str(raised.value) == "class_names is a int; expected a sequence of names"
+
+
+@pytest.mark.parametrize(
+    ("target", "way_out"),
+    [
+        ([0, 1, 0, 0], " This is one-hot: pass the index 1."),
+        ([0.0, 0.0, 1.0, 0.0], " This is one-hot: pass the index 2."),
+        (["0", "0", "0", "1"], " This is one-hot: pass the index 3."),
+        ([True, False, False, False], " This is one-hot: pass the index 0."),
+        ([0, 0, 2, 0], " For several classes call it once"),
+        ([1, 2], " For several classes call it once"),
+        ([1], None),
+        ([None, {}], None),
+        ([[1, 0], [1]], None),
+        ({"a": 1, "b": 2}, None),
+        (object(), None),
+    ],
+)
+def test_the_way_out_of_several_numbers_for_a_target(target: Any, way_out: str | None) -> None:
+    with pytest.raises(ExplanationError) as raised:
+        checked_index(target, 4)
+    words = str(raised.value).partition("a function of the output or None.")[2]
+    assert words == "" if way_out is None else words.startswith(way_out)
+
+
+def test_names_that_came_with_the_weights_are_let_go_where_they_do_not_fit() -> None:
+    for named, classes, kept in [(False, 5, None), (False, 3, list("abc")), (True, 3, list("abc"))]:
+        readout = Readout(class_names=list("abc"), named=named)
+        readout.learn(torch.randn(1, classes), 1)
+        assert readout.class_names == kept
+    readout = Readout(class_names=list("abc"), named=True)
+    with pytest.raises(ExplanationError, match="class_names has 3 names"):
+        readout.logits(torch.randn(1, 5), 1)

@@ -18,6 +18,7 @@ from xai_widgets.datasets import class_folder, dataset
 from xai_widgets.training import Trainer, build
 from xai_widgets.training import __main__ as command
 from xai_widgets.training.__main__ import main
+from xai_widgets.training.models import MODELS
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +143,22 @@ def test_models_have_the_size_of_their_papers(name: str, parameters: int) -> Non
     )
     with torch.no_grad():
         assert network.eval()(torch.zeros(2, 3, 32, 32)).shape == (2, 100)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_last_layer_is_given_the_mean_of_the_last_map(name: str) -> None:
+    network = build(name, 3, 5).eval()
+    seen: list[torch.Tensor] = []
+    (head,) = (module for module in network.modules() if isinstance(module, torch.nn.Linear))
+    last = network[-4] if name == "mobilenet_v2" else network.blocks
+    last.register_forward_hook(lambda module, given, made: seen.append(made.clone()))
+    head.register_forward_hook(lambda module, given, made: seen.append(given[0].clone()))
+    with torch.no_grad():
+        network(torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0)))
+    maps, given = seen
+    assert maps.shape[2:] == (4, 4)
+    assert maps.std() > 0
+    torch.testing.assert_close(given, maps.mean((2, 3)))
 
 
 def test_an_unknown_model_is_said() -> None:

@@ -29,7 +29,7 @@ class Digests:
         if places != self._places:
             self._views = _views(tensors)
             self._places = places
-        versions = [_version(tensor) for tensor in tensors]
+        versions = [version_of(tensor) for tensor in tensors]
         return [*places, *versions, *(view() for view in self._views)]
 
 
@@ -40,7 +40,7 @@ def _place(tensor: Tensor) -> tuple[Any, ...]:
         return (id(tensor), tensor.shape, None, tensor.dtype)
 
 
-def _version(tensor: Tensor) -> int:
+def version_of(tensor: Tensor) -> int:
     try:
         return tensor._version
     except RuntimeError:  # inference tensors count no versions

@@ -20,6 +20,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from xai_widgets.probe.digests import version_of
+
 _NO_FEATURES = ("Pool", "Pad")
 _MOST_PREFIX_TOKENS = 16
 
@@ -165,7 +167,7 @@ def was_written(tensor: Tensor, version: int, copy: Tensor | None) -> bool:
     """Whether a layer's value was changed in place since it had this version. Where the network
     went on with a copy (which starts at version 0), whether the copy was.
     """
-    return tensor._version != version if copy is None else copy._version != 0
+    return version_of(tensor) != version if copy is None else version_of(copy) > 0
 
 
 def is_attention(module: nn.Module) -> bool:

@@ -42,14 +42,18 @@ GRADIENT_MODE = (
     "CAMs are of the one, perturbations of the other, and they cannot be compared; let its forward "
     "not ask torch.is_grad_enabled()"
 )
+UNSTEADY = (
+    "the network gives another output every time it runs, as one with a random generator of its "
+    "own does: another run gives other numbers and another map"
+)
 
 
 class Network(Runner):
     """A network, and `lessons`, what running it has taught.
 
     `byte_budget` bounds the largest activation of a batched forward. `draws` says whether it drew
-    random numbers when it was recorded last; `mode_warning`, where that is so, that it computes
-    something else without gradients than with them.
+    random numbers when it was recorded last; `mode_warning`, where that is so, that it gives
+    something else without gradients than with them, or every time.
     """
 
     def __init__(
@@ -158,15 +162,19 @@ class Network(Runner):
         network that reads strides by itself may give something else: then it is recorded in that
         layout. One that asks whether gradients are on may too: that is said.
         """
-        with as_found(self.model), torch.no_grad():
-            plain = interruptible(self.model, x.clone(memory_format=torch.contiguous_format))
+        plain = self._run_plainly(x)
         if self._format != torch.contiguous_format and not agree(forward.output, plain):
             self._format = torch.contiguous_format
             forward = self._record(x)
         self._plain_checked = self._format
         if not (forward.mode.random or agree(forward.output, plain, _UNLIKE)):
-            self.mode_warning = GRADIENT_MODE
+            steady = agree(self._run_plainly(x), plain, _UNLIKE)
+            self.mode_warning = GRADIENT_MODE if steady else UNSTEADY
         return forward
+
+    def _run_plainly(self, x: Tensor) -> Any:
+        with as_found(self.model), torch.no_grad():
+            return interruptible(self.model, x.clone(memory_format=torch.contiguous_format))
 
     def _learn_structure(self) -> None:
         """Forget what was learned about the network if its modules have been replaced since."""

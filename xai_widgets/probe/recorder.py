@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from xai_widgets.probe.dataflow import Dataflow, Node
+from xai_widgets.probe.digests import version_of
 from xai_widgets.probe.guard import as_found
 from xai_widgets.probe.layers import (
     Layout,
@@ -115,7 +116,7 @@ class Recorder:
         self._calls[name] = number + 1
         node = None if tensor.grad_fn is None else (tensor.grad_fn, tensor.output_nr)
         has_weights = any(weight is not None for weight in module._parameters.values())
-        kept = _Output(name, module, tensor, tensor._version, number, node, has_weights)
+        kept = _Output(name, module, tensor, version_of(tensor), number, node, has_weights)
         if has_weights and args and isinstance(args[0], Tensor):
             kept.given = args[0]
             if self._entered is None:

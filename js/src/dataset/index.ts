@@ -41,7 +41,7 @@ function build(view: View) {
       drawer(null);
     },
     confusion() {
-      session.put("view", "confusion");
+      session.look("view", "confusion");
       drawer(null);
     },
   });
@@ -55,7 +55,7 @@ function build(view: View) {
       ["confusion", "Confusion"],
       ["similarity", "Similarity"],
     ],
-    (value) => session.put("view", value),
+    (value) => session.look("view", value),
   );
   const [name, facts, interval] = [el("b.study"), el("span.label"), el("span.note")];
   const leftButton = tool(signal, "left", "What to ask", "M2.5 4h11M2.5 8h11M2.5 12h7", () =>
@@ -95,7 +95,7 @@ function build(view: View) {
   /** Filters anew: from a slice, a confusion, a verdict. */
   function show(filter: Filter, slice: string): void {
     session.only(filter, slice);
-    if (session.looks.view === "confusion") session.put("view", "pictures");
+    if (session.looks.view === "confusion") session.look("view", "pictures");
     grid.toStart();
     const n = session.rows.length.toLocaleString("en");
     speak(`${slice ? `${session.set(slice)?.title}: ` : ""}${n} pictures`);
@@ -110,13 +110,13 @@ function build(view: View) {
     model.set("row", row);
     if (how === "one") {
       anchor = row;
-      session.put("chosen", [row]);
+      session.look("chosen", [row]);
     } else if (how === "add") {
       anchor = row;
       const without = chosen.filter((own) => own !== row);
-      session.put("chosen", without.length < chosen.length ? without : [...chosen, row]);
+      session.look("chosen", without.length < chosen.length ? without : [...chosen, row]);
     } else {
-      session.put("chosen", grid.rowsBetween(anchor ?? row, row));
+      session.look("chosen", grid.rowsBetween(anchor ?? row, row));
     }
     const n = session.looks.chosen.length;
     if (how !== "one") speak(`${n.toLocaleString("en")} chosen`);
@@ -188,7 +188,7 @@ function build(view: View) {
       if (views?.viewer.isOpen()) views.viewer.close();
       else if (root.dataset.xwDrawer) drawer(null);
       else if (typing) grid.focus();
-      else if (session.looks.chosen.length > 1) session.put("chosen", []);
+      else if (session.looks.chosen.length > 1) session.look("chosen", []);
       else return;
       event.stopPropagation();
       done(event);

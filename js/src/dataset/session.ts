@@ -58,7 +58,6 @@ const SHOWS = {
   verdict_words: [] as readonly string[],
   network: undefined,
 };
-const REST = 400; // milliseconds after the hand has stopped until Python is told
 
 /** A set of rows, unpacked. */
 export interface NamedRows extends RowSet {
@@ -104,7 +103,7 @@ export function datasetSession(
   opened: (message: OpenedMessage) => void = () => {},
   part: (content: Bytes) => void = () => {},
 ) {
-  const { model, signal } = connection;
+  const { model } = connection;
   let table: Table | undefined;
   const details = new Map<number, DetailMessage>();
   const labelMaps = new Map<number, QuantisedMap | string>();
@@ -117,7 +116,6 @@ export function datasetSession(
   let views: Bytes | undefined;
   let order: Uint16Array | undefined;
   let experiment: ExperimentMessage | undefined;
-  let resting: ReturnType<typeof setTimeout> | undefined;
   let memo: { key: unknown[]; mask: Uint8Array; rows: Uint32Array; count: Count } | undefined;
   let chosenOf: readonly number[] = [];
   let chosenSet = new Set<number>();
@@ -209,7 +207,6 @@ export function datasetSession(
   });
   const { tick } = session;
   if (session.frozen) for (const message of model.get("frames") ?? []) take(message as Message);
-  signal.addEventListener("abort", () => clearTimeout(resting));
 
   function selection() {
     const rows = ensure();
@@ -280,23 +277,16 @@ export function datasetSession(
     set: (id: string): NamedRows | undefined =>
       id ? [...sets.values()].flat().find((one) => one.id === id) : undefined,
 
-    /** Sets what Python is told a moment later. */
-    put(name: keyof typeof LOOKS, value: unknown): void {
-      session.look(name, value);
-      if (session.frozen) return;
-      clearTimeout(resting);
-      resting = setTimeout(session.save, REST);
-    },
     /** Adds a condition, or takes it away with undefined. */
     where(name: string, value: unknown): void {
       const filter: Record<string, unknown> = { ...looks.filter };
       if (value === undefined) delete filter[name];
       else filter[name] = value;
-      own.put("filter", filter);
+      session.look("filter", filter);
     },
     only(filter: Filter, slice = ""): void {
       model.set("slice", slice);
-      own.put("filter", filter);
+      session.look("filter", filter);
     },
     /** Asks for a reading, once. */
     read(reading: Reading, again = false): void {

@@ -68,7 +68,7 @@ export function toolbar(
     session.where(name, condition);
   });
   const sort = picker(signal, host, "Sort", "sort", "prefixed.sort", (value) =>
-    session.put("sort", value),
+    session.look("sort", value),
   );
   const [maps, showMaps] = segments<"map" | "photo">(
     signal,
@@ -78,7 +78,7 @@ export function toolbar(
       ["map", "map"],
       ["photo", "photo"],
     ],
-    (value) => session.put("maps", value === "map"),
+    (value) => session.look("maps", value === "map"),
   );
   const element = el(
     ".tools2.bar2",
@@ -103,8 +103,8 @@ export function toolbar(
       el("span", { $hidden: "true" }, "×"),
     );
     on(alive, chip, "click", () => {
-      if (name === " slice") session.put("slice", "");
-      else if (name === " chosen") session.put("chosen", []);
+      if (name === " slice") session.look("slice", "");
+      else if (name === " chosen") session.look("chosen", []);
       else session.where(name, undefined);
     });
     return [chip, () => {}];

@@ -48,7 +48,7 @@ describe("a data set's session", () => {
     expect([...session.rows]).toEqual([0, 1, 2]); // the fourth is not there yet
     session.where("correct", false);
     expect([...session.rows]).toEqual([1]);
-    session.put("sort", "-row");
+    session.look("sort", "-row");
     session.where("correct", undefined);
     expect([...session.rows]).toEqual([2, 1, 0]);
     expect([kinds(), model.saves]).toEqual([["ready"], 0]);

@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from tests.interruption import EveryStep
 from xai_widgets.widgets.base import state_lock
 
 
@@ -111,3 +112,21 @@ def test_an_interrupt_while_a_widget_is_written_to_comes_when_it_has_been() -> N
     assert done == ["written", "posted"]
     state_lock.post(lambda: done.append("later"))
     assert done[-1] == "later"
+
+
+def test_at_every_step_of_writing_an_interrupt_leaves_nothing_behind() -> None:
+    def write(log: list[str]) -> None:
+        with state_lock.held():
+            state_lock.post(lambda: log.append("posted"))
+            log.append("written")
+
+    with EveryStep() as counted:
+        write([])
+    assert counted.steps > 100
+    for number in range(counted.steps):
+        log: list[str] = []
+        with pytest.raises(KeyboardInterrupt), EveryStep(number):
+            write(log)
+        assert log in ([], ["written", "posted"]), number
+        assert not state_lock._posted, number
+        assert state_lock._depth == 0, number
