@@ -13,6 +13,21 @@ import pytest
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parent.parent / "notebooks").glob("*.ipynb"))
 
+# What a notebook's prose says of its outputs.
+SAID = {
+    "06_debug_a_dataset": (
+        "accuracy 94%",
+        "scanner new: 24 pictures, accuracy 21%",
+        "old scanner 97%   new scanner 96%",
+        "One place decides",
+        "suspicions about the other network: []",
+        "17 labels are doubtful",
+        "17 pictures to look at, 17 labels are wrong",
+        "36 pictures to look at, 18 labels are wrong",
+        "100% with the tag, 21% without",
+    ),
+}
+
 # A kernel in which reaching for the network fails at once and by name.
 OFFLINE = """
 import socket
@@ -63,3 +78,9 @@ def test_it_runs_offline(path: Path, tmp_path: Path) -> None:
             assert cell.execution_count is not None
             noise = [out for out in cell.outputs if out.get("name") == "stderr"]
             assert not noise, json.dumps(noise)
+    outputs = [out for cell in ran.cells[1:] for out in cell.get("outputs", [])]
+    text = "\n".join(
+        str(out.get("text", out.get("data", {}).get("text/plain", ""))) for out in outputs
+    )
+    missing = [words for words in SAID.get(path.stem, ()) if words not in text]
+    assert missing == []

@@ -238,6 +238,29 @@ def test_slices_of_python_are_shown_by_their_rows(make: Make) -> None:
     assert len(explorer.rows) == COUNT
 
 
+def test_what_is_given_and_also_found_is_shown_once(make: Make) -> None:
+    from xai_widgets.study import Slice
+
+    study = make()
+    explorer = DatasetExplorer(study, sort="row")
+    channel(explorer).message(kind="ready")
+    both = Slice("both", np.array([2, 3, 11]), 0.5, (0.1, 0.9), 2.0, 0.01)
+    given = Slice("given", np.array([4, 5]), 0.5, (0.1, 0.9), 2.0, 0.01)
+    explorer.slice = both
+    explorer.slice = given
+    found: Any = {"kind": "sets", "reading": "slices", "words": "", "partial": False}
+    explorer._found({**found, "sets": [findings.slice_set(study, both)]})
+    message, _ = told(explorer, "sets")[-1]
+    assert message["reading"] == "named"
+    assert [one["title"] for one in message["sets"]] == ["given"]
+    frames = [frame for frame in explorer._saved_frames() if frame["kind"] == "sets"]
+    titles = [one["title"] for frame in frames for one in frame["sets"]]
+    assert titles.count("both") == 1
+    assert titles.count("given") == 1
+    explorer.slice = "both"
+    np.testing.assert_array_equal(explorer.rows, both.rows)
+
+
 def test_readings_come_with_what_they_found(make: Make) -> None:
     explorer = DatasetExplorer(make())
     channel(explorer).message(kind="ready")

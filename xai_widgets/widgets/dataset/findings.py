@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -109,6 +109,13 @@ def suspicion_set(study: Study, found: Suspicion) -> RowSet:
 def named_set(study: Study, title: str, rows: Any) -> RowSet:
     """Rows with a name, which somebody has given."""
     return _row_set(study, "named", title, rows)
+
+
+def named_sets(named: Sequence[RowSet], known: Iterable[Found]) -> SetsMessage:
+    """What somebody has given, without what is shown anyway because it was found."""
+    ids = {one["id"] for found in known if found["kind"] == "sets" for one in found["sets"]}
+    own = [one for one in named if one["id"] not in ids]
+    return {"kind": "sets", "reading": "named", "words": "", "partial": False, "sets": own}
 
 
 def _row_set(study: Study, family: Any, title: str, rows: Any) -> RowSet:

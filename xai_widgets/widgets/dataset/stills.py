@@ -105,8 +105,7 @@ def saved_messages(
                     found[reading] = step.result
     said += found.values()
     if named:
-        said.append({"kind": "sets", "reading": "named", "words": "", "partial": False,
-                     "sets": list(named)})  # fmt: skip
+        said.append(findings.named_sets(named, found.values()))
     done = study.rows["done"]
     shown = set(order.tolist())
     rest = [row for row in np.argsort(-np.nan_to_num(study.rows["loss"], nan=-1)).tolist()

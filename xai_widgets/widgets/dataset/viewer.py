@@ -20,6 +20,7 @@ from xai_widgets.widgets.base.traits import Choice, TraitProblem, as_trait_probl
 from xai_widgets.widgets.base.widget import EngineWidget
 from xai_widgets.widgets.dataset import columns, filters, findings, opening, pictures, stills
 from xai_widgets.widgets.dataset.following import Follower, progress_of
+from xai_widgets.widgets.dataset.wire import SetsMessage
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -299,14 +300,15 @@ class DatasetExplorer(Appearance, EngineWidget):
             key = str(found.get("reading") or found.get("method") or found["kind"])
             self._known[key] = found
         self._tell(found)
+        if self._named and found["kind"] == "sets":
+            self._tell(self._named_sets())
 
     def _not_read(self, reading: str, problem: BaseException) -> None:
         words = f"{type(problem).__name__}: {problem}"
         self._tell({"kind": "reading", "reading": reading, "busy": False, "words": words})
 
-    def _named_sets(self) -> dict[str, Any]:
-        return {"kind": "sets", "reading": "named", "words": "", "partial": False,
-                "sets": list(self._named)}  # fmt: skip
+    def _named_sets(self) -> SetsMessage:
+        return findings.named_sets(self._named, self._known.values())
 
     @message("views")
     def _views(self) -> None:
