@@ -249,6 +249,17 @@ def test_rates() -> None:
     assert cycle.rate(99, 10) < 1e-4
 
 
+def test_no_gradients_are_compared_where_none_are_asked_for() -> None:
+    made = trainer(measured=0)
+    trained(made)
+    assert len(made.history) == QUICK.epochs
+    for entry in made.history:
+        assert "cosine" not in entry
+        assert 0 <= entry["test_accuracy"] <= 1
+    with pytest.raises(xw.ExplanationError, match="measured=-1; expected a number of pictures"):
+        trainer(measured=-1)
+
+
 @pytest.mark.parametrize(
     ("asked", "words"),
     [

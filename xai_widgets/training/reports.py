@@ -76,11 +76,13 @@ def accuracy_of(model: nn.Module, data: Batches) -> float:
 def cosine_of(model: nn.Module, data: Batches, pictures: int) -> float | None:
     """The mean cosine between the plain and the guided gradient of the losses of so many pictures,
     spread evenly, as the data may be sorted by class; vanishing gradients are left out. None for a
-    network without rectifiers.
+    network without rectifiers, and of no pictures.
     """
     cosines = []
     count = min(pictures, len(data))
-    spread = torch.arange(count, device="cpu") * len(data) // max(count, 1)
+    if count == 0:
+        return None
+    spread = torch.arange(count, device="cpu") * len(data) // count
     device = next(model.parameters()).device
     with as_found(model):
         for numbers in spread.split(_GRADIENT_BATCH):

@@ -117,9 +117,9 @@ class Trainer:
     inputs and targets that returns `Terms`. folder: where a checkpoint is kept, written whole or
     not at all at each epoch's end, when the stream is closed, and every `checkpoint_every` steps; a
     new trainer on the same folder continues from there, and on a CPU ends with the same bits.
-    measured: the number of test pictures whose two gradients are compared. Everything random of a
-    step comes from (seed, epoch, step). Processes joined by `torch.distributed` share each batch
-    (see `Shards`).
+    measured: the number of test pictures whose two gradients are compared; 0 compares none.
+    Everything random of a step comes from (seed, epoch, step). Processes joined by
+    `torch.distributed` share each batch (see `Shards`).
 
     Raises ExplanationError for data or a folder that do not fit.
     """
@@ -140,6 +140,8 @@ class Trainer:
         self.train = Batches(train)
         self.test = Batches(test, mean=self.train.mean, std=self.train.std)
         self.folder = None if folder is None else Path(folder)
+        if measured < 0:
+            raise ExplanationError(f"measured={measured}; expected a number of pictures, or 0")
         self.checkpoint_every, self.measured = checkpoint_every, measured
         self.optimizer = torch.optim.SGD(
             [parameter for parameter in model.parameters() if parameter.requires_grad],
@@ -240,7 +242,7 @@ class Trainer:
 
     def measure(self) -> tuple[float, float | None]:
         """The accuracy on the test pictures, and the mean cosine between plain and guided gradient
-        on a sample of them; None for a network without rectifiers.
+        on a sample of them; None for a network without rectifiers, or of no pictures.
         """
         with lock_of(unwrap(self.model)):
             accuracy = accuracy_of(self.model, self.test)
