@@ -155,7 +155,7 @@ MISTAKES: dict[str, Mistake] = {
     "measure of engines": (lambda: metrics.road([engine()], PHOTO, grad_cam()), "expected one xw.Engine"),
     "measure of a method's name": (lambda: metrics.insertion(engine(), PHOTO, "grad_cam"), "the map is a str; expected an Attribution"),
     "evaluate a network": (lambda: metrics.evaluate(NET, [PHOTO], ["saliency"], ["sparseness"]), "evaluate(xw.Engine(model), images, methods, measures)"),
-    "evaluate networks": (lambda: metrics.evaluate([engine(), engine()], [PHOTO], ["saliency"], ["sparseness"]), "expected one xw.Engine: call it once for each network"),
+    "evaluate networks": (lambda: metrics.evaluate([NET, NET], [PHOTO], ["saliency"], ["sparseness"]), "a network, as its engine; bind it first"),
     "evaluate swapped": (lambda: metrics.evaluate([PHOTO], engine(), ["saliency"], ["sparseness"]), "the arguments are swapped"),
     # What is bound.
     "engine of a name": (lambda: xw.Engine("resnet50"), "model is a str; expected a torch.nn.Module: a network by its name: Engine.from_torchvision('resnet50')"),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import OpenNotebook
 from tests.browser.viewer import saved_page
@@ -66,8 +67,8 @@ def test_a_saved_page_filters_sorts_and_places(page: Page, shots: Path) -> None:
     page.screenshot(path=shots / "dataset_saved.png")
     page.get_by_role("button", name="Wrong", exact=False).first.click()
     until(page, WRONG)
-    assert page.locator(".xw-chip").inner_text().startswith("wrong")
-    assert page.locator(".xw-tile:visible").count() == WRONG
+    expect(page.locator(".xw-chip")).to_have_text(re.compile("^wrong"))
+    expect(page.locator(".xw-tile:visible")).to_have_count(WRONG)
     page.locator(".xw-chip").click()
     until(page, COUNT)
     page.fill('[data-xw-control="search"]', "star")
@@ -81,10 +82,12 @@ def test_a_saved_page_filters_sorts_and_places(page: Page, shots: Path) -> None:
     page.fill('[data-xw-control="search"]', "")
     until(page, COUNT)
     page.get_by_text("Confusion", exact=True).click()
+    expect(page.locator(".xw-matrix .xw-cell").first).to_have_text(re.compile(r"\d"))
     counts = page.locator(".xw-matrix .xw-cell").all_inner_texts()
     assert sum(int(text) for text in counts if text) == COUNT
     page.screenshot(path=shots / "dataset_confusion.png")
     page.get_by_text("Similarity", exact=True).click()
+    expect(page.locator(".xw-cloudbox")).to_be_visible()
     box = page.locator(".xw-cloudbox").bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + 2, box["y"] + 2)
@@ -92,7 +95,7 @@ def test_a_saved_page_filters_sorts_and_places(page: Page, shots: Path) -> None:
     for x, y in ((0.5, 0.01), (0.99, 0.01), (0.99, 0.5), (0.99, 0.99), (0.5, 0.99), (0.01, 0.99)):
         page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=4)
     page.mouse.up()
-    assert f"{COUNT} by hand" in page.locator(".xw-chips").inner_text()
+    expect(page.locator(".xw-chips")).to_contain_text(f"{COUNT} by hand")
     page.screenshot(path=shots / "dataset_similarity.png")
 
 
@@ -102,20 +105,20 @@ def test_the_keyboard_walks_chooses_and_searches(page: Page) -> None:
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
     current = page.locator("[data-xw-current]")
-    second = page.locator(".xw-tile").nth(1).get_attribute("data-xw-row")
-    assert current.get_attribute("data-xw-row") == second
-    assert grid.get_attribute("aria-activedescendant") == current.get_attribute("id")
+    second = page.locator(".xw-tile").nth(1).get_attribute("data-xw-row") or ""
+    expect(current).to_have_attribute("data-xw-row", second)
+    expect(grid).to_have_attribute("aria-activedescendant", current.get_attribute("id") or "")
     page.keyboard.press("ArrowRight")
     page.keyboard.press(" ")  # adds: takes away the third
     page.keyboard.press("Shift+ArrowRight")
-    assert page.locator('[aria-selected="true"]').count() == 2
+    expect(page.locator('[aria-selected="true"]')).to_have_count(2)
     page.keyboard.press("Escape")
-    assert page.locator('[aria-selected="true"]').count() == 0
+    expect(page.locator('[aria-selected="true"]')).to_have_count(0)
     page.keyboard.press("/")
-    assert page.evaluate("document.activeElement.dataset.xwControl") == "search"
+    expect(page.locator('[data-xw-control="search"]')).to_be_focused()
     page.keyboard.press("Escape")
-    assert page.evaluate("document.activeElement.dataset.xwControl") == "pictures"
-    assert grid.get_attribute("aria-label") == f"{COUNT} pictures"
+    expect(page.locator('[data-xw-control="pictures"]')).to_be_focused()
+    expect(grid).to_have_attribute("aria-label", f"{COUNT} pictures")
     label = page.locator(".xw-tile").first.get_attribute("aria-label") or ""
     assert "labelled" in label
 
@@ -130,11 +133,11 @@ def test_columns_become_drawers(browser: Browser, saved: Path, width: int, drawe
         assert sum(shown) == drawers
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         if drawers:
-            assert not page.locator(".xw-right").is_visible()
+            expect(page.locator(".xw-right")).to_be_hidden()
             page.click('[data-xw-control="right"]')
-            assert page.locator(".xw-right").is_visible()
+            expect(page.locator(".xw-right")).to_be_visible()
             page.keyboard.press("Escape")
-            assert not page.locator(".xw-right").is_visible()
+            expect(page.locator(".xw-right")).to_be_hidden()
 
 
 def test_a_notebook_runs_decides_and_opens_a_viewer(
@@ -143,15 +146,14 @@ def test_a_notebook_runs_decides_and_opens_a_viewer(
     notebook = open_notebook([CELL], width=1500)
     page = notebook.page
     root = page.locator(".xw-dataset")
-    assert "0 of 48 pictures explained" in root.locator("footer").inner_text()
+    expect(root.locator("footer")).to_contain_text("0 of 48 pictures explained")
     page.click('[data-xw-control="begin"]')
     page.wait_for_function("document.querySelector('.xw-dataset').dataset.xwDone === '48'")
     page.wait_for_selector("[data-xw-ready]")
-    with notebook.counting() as sent:
+    with notebook.counting("filter", "slice") as sent:
         page.locator(".xw-set").nth(1).click()  # wrong
         page.wait_for_selector('.xw-dataset:not([data-xw-rows="48"])')
-        kinds = [kind for kind in map(_kind, sent) if kind != "pictures"]
-        assert kinds == []
+    assert [kind for kind in map(_kind, sent) if kind != "pictures"] == []
     page.locator(".xw-tile").first.click()
     page.wait_for_selector("[data-xw-sharp]")
     page.keyboard.press("1")
@@ -167,7 +169,7 @@ def test_a_notebook_runs_decides_and_opens_a_viewer(
     root.screenshot(path=shots / "dataset_viewer.png")
     page.locator('[data-xw-control="back"]').focus()
     page.keyboard.press("Escape")
-    assert viewer.count() == 0
+    expect(viewer).to_have_count(0)
     notebook.execute("explorer.filter = {}; explorer.sort = 'row'")
     page.wait_for_function("document.querySelector('.xw-dataset').dataset.xwRows === '48'")
     assert notebook.errors == []
