@@ -195,7 +195,7 @@ def test_a_dead_feature_map_changes_nothing(network: Plain, x: Tensor) -> None:
     maps = network.features(x)
     varying = int((maps.amax((2, 3)) > maps.amin((2, 3))).sum())
     assert 0 < varying < 24
-    learned = 1 + 1 + 2  # another layout, and a pair beside its first member
+    learned = 1 + 1 + 2 + 1  # another layout, and a pair beside each of its members
     # The trace, one empty picture, the maps that vary.
     assert sum(calls) == 1 + learned + 1 + varying
 

@@ -334,7 +334,7 @@ def test_no_forward_more_than_needed() -> None:
     )  # fmt: skip
     maps = 4
     # One recorded pass; the perturbed pictures and the picture itself once for all the maps.
-    learned = 1 + 1 + 2  # another layout, and a pair beside its first member
+    learned = 1 + 1 + 2 + 1  # another layout, and a pair beside each of its members
     needed = 1 + learned + maps * (2 * (steps + 1) + 2) + samples + 1
     assert sum(network.passes) == needed
     assert max(network.passes) == 8

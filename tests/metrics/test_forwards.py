@@ -35,9 +35,9 @@ def test_batches_are_as_large_as_is_best_once_the_size_is_known() -> None:
     network = Counting(cnn())
     engine = xw.Engine(network)
     engine.internals.probabilities(INPUTS[:3])
-    # A pass and its check show how large one is; a pair beside its first member, that they may be
-    # run together.
-    assert network.passes == [1, 1, 1, 2, 3]
+    # A pass and its check show how large one is; a pair beside each of its members, that they may
+    # be run together.
+    assert network.passes == [1, 1, 1, 2, 1, 3]
     engine.predict(INPUTS[:1])
     network.passes.clear()
     engine.internals.probabilities(INPUTS)
