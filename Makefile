@@ -23,12 +23,12 @@ demo-html: $(VENV)/.demo
 	@$(BIN)/python tools/demo_html.py
 
 # Four parts, two at a time, the longest first.
-LOWER := tests/probe tests/methods tests/metrics
+LOWER := tests/engine tests/methods tests/metrics tests/probe tests/targets tests/training
 UPPER := tests/demo tests/files tests/images tests/relabel tests/render tests/study tests/widgets
 
 test: $(VENV)/.test $(VENV)/.chromium js/node_modules/.installed
 	@echo "Running the tests in four parts, two at a time. Each prints when it is done ..."
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-browser test-rest test-lower test-upper
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-browser test-upper test-rest test-lower
 
 test-browser:
 	$(JS) run --silent check
