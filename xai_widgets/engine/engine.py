@@ -298,11 +298,11 @@ class Engine:
 
         The network runs on batches as large as is quickest, and images are read ahead by threads
         where it leaves processors idle; they are taken from `images`, which may be a generator, as
-        they are needed, and nothing is
-        kept of those that are done. `targets` is one for all, or one for each image, also from a
-        generator; None is each image's own top class. Methods that need many passes explain one
-        image at a time, each pass a batch. `progress` shows a bar. Closing the iterator, as leaving
-        the loop does, stops the work. A change of the network counts from the next batch on.
+        they are needed, and nothing is kept of those that are done. `targets` is one for all, or
+        one for each image, also from a generator; None is each image's own top class. Methods that
+        need many passes explain one image at a time, each pass a batch. `progress` shows a bar.
+        Closing the iterator, as leaving the loop does, stops the work. A change of the network
+        counts from the next batch on.
 
         The method, layer and parameters are checked at once; an image that cannot be read, or a
         target that there is not, raises ExplanationError when it is come to.

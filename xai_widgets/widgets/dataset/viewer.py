@@ -421,13 +421,15 @@ class DatasetExplorer(Appearance, EngineWidget):
     @message("decide")
     def _decide(self, rows: Sequence[int], verdict: str) -> None:
         self.study.decide([int(row) for row in rows], str(verdict))
-        self._follower.verdicts_changed()
-        self._tell(columns.verdict_column(self.study))
+        self._tell_verdicts()
 
     @message("undo")
     def undo(self) -> None:
         """Take the last verdict back."""
         self.study.undo()
+        self._tell_verdicts()
+
+    def _tell_verdicts(self) -> None:
         self._follower.verdicts_changed()
         self._tell(columns.verdict_column(self.study))
 
