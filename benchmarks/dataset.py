@@ -47,7 +47,7 @@ def photographs(count: int) -> list[Path]:
     folder = os.environ.get("XAI_WIDGETS_DATA")
     files = sorted(Path(folder).rglob("*.jp*g")) if folder else []
     if not files:
-        files = [xw.demo.photo(name) for name in ("cat", "dog")]
+        files = [xw.demo.photo(name) for name in xw.demo.photos()]
     return list(islice(cycle(files), count))
 
 
