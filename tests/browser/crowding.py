@@ -1,4 +1,4 @@
-"""What does not fit: what leaves its view, text over other text, and text that is cut without a word."""
+"""What does not fit: what leaves its view, text over other text, and text cut without a word."""
 
 from __future__ import annotations
 
@@ -14,23 +14,25 @@ _CROWDED = """root => {
   const texts = [];
   for (const element of root.querySelectorAll("*")) {
     if (element.closest(".xw-live, .xw-popup, .xw-pill, .xw-plot, .xw-scatter, [hidden]")) continue;
-    const text = [...element.childNodes]
-      .filter(({nodeType}) => nodeType === 3).map(({data}) => data.trim()).join("");
-    if (!text || !element.checkVisibility({visibilityProperty: true, opacityProperty: true})) continue;
+    const own = [...element.childNodes].filter(({nodeType}) => nodeType === 3);
+    const text = own.map(({data}) => data.trim()).join("");
+    const seen = {visibilityProperty: true, opacityProperty: true};
+    if (!text || !element.checkVisibility(seen)) continue;
     const range = document.createRange();
-    range.selectNodeContents(element);
+    range.setStartBefore(own[0]);
+    range.setEndAfter(own.at(-1));
     let {left, right, top, bottom} = range.getBoundingClientRect();
     // What is hidden of it is not seen over anything.
     for (let box = element; box !== root; box = box.parentElement) {
       const {overflowX, overflowY, display} = getComputedStyle(box);
       if (display === "inline" || (overflowX === "visible" && overflowY === "visible")) continue;
-      const own = box.getBoundingClientRect();
-      const cut = right > own.right + 1 || bottom > own.bottom + 2;
+      const frame = box.getBoundingClientRect();
+      const cut = right > frame.right + 1 || bottom > frame.bottom + 2;
       const scrolls = /auto|scroll/.test(overflowX + overflowY);
       if (cut && !scrolls && !element.closest("[title]:not([title=''])"))
         found.push(`"${text}" is cut, and nothing has all of it`);
-      [left, right] = [Math.max(left, own.left), Math.min(right, own.right)];
-      [top, bottom] = [Math.max(top, own.top), Math.min(bottom, own.bottom)];
+      [left, right] = [Math.max(left, frame.left), Math.min(right, frame.right)];
+      [top, bottom] = [Math.max(top, frame.top), Math.min(bottom, frame.bottom)];
     }
     if (right - left < 1 || bottom - top < 1) continue;
     if (right > edge.right + 1 || left < edge.left - 1) found.push(`"${text}" leaves the view`);
