@@ -63,6 +63,7 @@ export function picker(
       choices = given;
       value = chosen;
       write(title, text);
+      set(title, { title: text });
       write(hint, note);
       set(button, { disabled, $label: `${label}: ${text}${note && `, ${note}`}` });
     },

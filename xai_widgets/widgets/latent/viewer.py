@@ -232,13 +232,16 @@ class LatentExplorer(LatentSliders):
         pictures = {"Photograph": shown, "Reconstruction": explanation.reconstruction}
         if self.edited_picture is not None:
             pictures["Edited"] = self.edited_picture
+        verdict = [explanation.sentence, *explanation.warnings]
+        if self.frame.get("partial") and self.status.get("state") == "running":
+            verdict = ["The student is still learning."]
         return neighbourhood_figure(
             pictures,
             explanation.scores,
             explanation.coordinate,
             explanation.kept,
             title=self._in_words(),
-            note=" ".join([explanation.sentence, *explanation.warnings]),
+            note=" ".join(verdict),
         ).to_png(**({"dpi": 72, "colors": 128} if small else {"dpi": 150}))
 
     def _in_words(self) -> str:
