@@ -205,14 +205,19 @@ class DatasetExplorer(Appearance, EngineWidget):
         study = self.study
         # What pictures are chosen and sorted by comes first.
         self._sent = study.rows.finished
-        for piece in columns.computed_columns(study, sorted(self._sent)):
+        for piece in columns.answer_columns(study, sorted(self._sent)):
             self._tell(piece)
         self._tell(columns.verdict_column(study))
-        self._do("viewers", lambda: columns.in_steps(study), self._tell)
         for found in self._known.values():
             self._tell(found)
         if self._named:
             self._tell(self._named_sets())
+
+    @message("rest")
+    def _rest_of_columns(self) -> None:
+        """The browser has its first pictures, and wants names, metadata and properties."""
+        study, blocks = self.study, sorted(self._sent)
+        self._do("viewers", lambda: columns.in_steps(study, blocks), self._tell)
 
     def _news(self) -> None:
         """Blocks that were finished, and verdicts that were given, since."""
