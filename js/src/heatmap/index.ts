@@ -14,7 +14,7 @@ import { type Segment, segments } from "../parts/segments";
 import { newStage } from "../parts/stage";
 import { resetButton, saveAs, saveButton, type View, widget } from "../parts/view";
 import { classes } from "./classes";
-import { looks } from "./looks";
+import { looks } from "../parts/looks";
 import { card, parameters } from "./method";
 import { type HeatmapSession, heatmapSession, type Request } from "./session";
 
