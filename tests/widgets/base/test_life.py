@@ -123,4 +123,4 @@ def test_the_still_picture_stays_small_for_large_and_noisy_pictures(engine: Engi
     data, _ = viewer._repr_mimebundle_()
     assert len(base64.b64decode(data["image/png"])) <= 60_000
     assert len(viewer.picture["data"]) < 700 * 700 * 3 / 2
-    assert Image.open(io.BytesIO(viewer.to_png())).size == (700, 700)
+    assert Image.open(io.BytesIO(viewer.to_png(what="picture"))).size == (700, 700)

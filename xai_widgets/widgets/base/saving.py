@@ -5,14 +5,17 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 import traitlets as t
+from PIL import Image
 
-from xai_widgets.errors import ExplanationError
+from xai_widgets.errors import ExplanationError, brief, nearest
 from xai_widgets.files import write_file
 from xai_widgets.render import html
+from xai_widgets.render.card import Card
 from xai_widgets.widgets.base.channel import Channel
+from xai_widgets.widgets.base.stills import png_of, still
 
 
 class Saving(Channel):
@@ -28,9 +31,15 @@ class Saving(Channel):
         sync=True
     )  # true in a saved page: there is no kernel to ask
 
-    def _picture_png(self, *, small: bool) -> bytes:
-        """The picture as it looks now. `small` bounds the size of the copy inside a notebook."""
+    _still_bytes: ClassVar[int] = 85_000  # of the PNG that a notebook keeps
+
+    def _card(self, scale: float) -> Card:
+        """What it shows now, as a still picture; `scale` pixels of it are one of the page."""
         raise NotImplementedError
+
+    def _picture_alone(self) -> Image.Image | None:
+        """The picture with its map, or the pictures, without a word; None where there is none."""
+        return self._card(2).pictures(2)
 
     def _in_words(self) -> str:
         """One line that stays the same when the cell is run again."""
@@ -54,15 +63,26 @@ class Saving(Channel):
             return None
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
         data["text/plain"] = repr(self)
-        data["image/png"] = base64.b64encode(self._picture_png(small=True)).decode("ascii")
+        data["image/png"] = base64.b64encode(still(self._card, self._still_bytes)).decode("ascii")
         return data, metadata
 
-    def to_png(self, path: str | Path | None = None) -> bytes:
-        """The picture as it looks now, as PNG bytes; also written to `path`, if one is given: whole
-        or not at all. Raises ExplanationError where no file can be written there.
+    def to_png(
+        self, path: str | Path | None = None, *, what: Literal["figure", "picture"] = "figure"
+    ) -> bytes:
+        """What is seen now, as PNG bytes; also written to `path`, if one is given: whole or not at
+        all. A "figure" says what it is of: names, numbers, the range of the colours. A "picture" is
+        the picture with its map alone, at the size that the network sees.
+
+        Raises ExplanationError for any other `what`, and where no file can be written.
         """
         self._refuse_closed()
-        png = self._picture_png(small=False)
+        if what not in ("figure", "picture"):
+            raise ExplanationError(
+                f'what is {brief(what)}; expected "figure" or "picture".'
+                f"{nearest(str(what), ('figure', 'picture'))}"
+            )
+        alone = self._picture_alone() if what == "picture" else None
+        png = self._card(2).to_png(2) if alone is None else png_of(alone)
         if path is not None:
             write_file(path, png, "to_png(path)")
         return png
@@ -85,6 +105,6 @@ class Saving(Channel):
             css=str(self._css),
             state=self.get_state(names) | saved,
             title=self._in_words(),
-            png=self._picture_png(small=True),
+            png=still(self._card, self._still_bytes),
         )
         return write_file(path, text.encode(), "to_html(path)")

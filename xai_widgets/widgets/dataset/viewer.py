@@ -12,6 +12,7 @@ import traitlets as t
 from xai_widgets.engine.worker import Worker
 from xai_widgets.errors import ExplanationError, a_kind, brief, nearest
 from xai_widgets.methods import METHODS
+from xai_widgets.render.card import Card
 from xai_widgets.study import Slice, Study, Suspicion
 from xai_widgets.widgets.base.channel import message
 from xai_widgets.widgets.base.jobs import Jobs, Work, in_one_step
@@ -486,9 +487,10 @@ class DatasetExplorer(Appearance, EngineWidget):
             words += f", {accuracy:.1%} right"
         return f"{words}, {self.head['title']}, {self.head['name']}"
 
-    def _picture_png(self, *, small: bool) -> bytes:
+    def _card(self, scale: float) -> Card:
+        """The first pictures that filter and slice keep, in their order."""
         return stills.contact_sheet(self.study, self.rows, self._looks(), maps=self.maps,
-                                    small=small)  # fmt: skip
+                                    scale=scale)  # fmt: skip
 
     def _saved_frames(self) -> Sequence[Mapping[str, Any]]:
         """The messages that a browser would be sent, and as many pictures as a page may have."""
