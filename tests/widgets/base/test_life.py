@@ -17,7 +17,9 @@ from tests.widgets.conftest import RecordingComm, SmallNetwork, photograph
 from xai_widgets import demo
 from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError
+from xai_widgets.render.stand_in import stand_in
 from xai_widgets.widgets import HeatmapViewer
+from xai_widgets.widgets.base.stills import poster
 
 
 def test_of_fifty_closed_widgets_none_is_left(engine: Engine) -> None:
@@ -116,6 +118,13 @@ def test_a_notebook_grows_by_at_most_250_kilobytes(method: str) -> None:
     state = ipywidgets.Widget.get_manager_state(widgets=[viewer, viewer.layout])
     output = {"output_type": "display_data", "data": data, "metadata": metadata}
     assert len(json.dumps(output)) + len(json.dumps(state)) <= 250_000
+
+
+@pytest.mark.parametrize("method", ["grad_cam", "saliency"])
+def test_what_stands_in_for_the_view_adds_at_most_40_kilobytes(method: str) -> None:
+    viewer = HeatmapViewer(demo.engine(), demo.photo("cat"), method)
+    content, mime = poster(viewer._card)
+    assert len(stand_in(content, mime, size=(600, 400), words=repr(viewer))) <= 40_000
 
 
 def test_the_still_picture_stays_small_for_large_and_noisy_pictures(engine: Engine) -> None:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import io
+import json
+import re
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -132,3 +137,64 @@ def test_the_browser_is_sent_the_figure_as_it_looks_now() -> None:
         (png,) = [bufs[0] for content, bufs in comm.custom() if content["kind"] == "figure"]
         assert viewer.opacity == 0
         assert png == viewer.to_png()
+
+
+def test_a_frame_holds_the_whole_widget(widget: EngineWidget) -> None:
+    text = widget.embed()
+    assert text._repr_html_() == text
+    assert len(text.encode()) < 2_000_000
+    assert re.fullmatch(r"<HTML of \d\.\d\d MB: .*>", repr(text))
+    state = state_of(text)
+    assert state["frozen"] is True
+    traits = {name for name in widget.keys if not name.startswith("_") and name != "layout"}
+    assert set(state) == traits
+    assert len(state["frames"]) == len(widget._saved_frames())
+    assert text.count("<iframe") == text.count("srcdoc='") == 1
+
+
+def state_of(text: str) -> dict[str, Any]:
+    source = re.search(r"srcdoc='([^']*)'", text)
+    assert source is not None
+    found = re.search(r'id="xw-document">(.*?)</script>', html.unescape(source[1]), re.DOTALL)
+    assert found is not None
+    state: dict[str, Any] = json.loads(found[1])["state"]
+    return state
+
+
+def test_a_frame_keeps_the_answers_that_are_asked_for_or_those_there_is_room_for() -> None:
+    with WIDGETS["heatmap"].make() as viewer:
+        viewer.wait(60)
+        every = [frame["method"] for frame in state_of(viewer.embed())["frames"]]
+        assert len(set(every)) > 5
+        some = state_of(viewer.embed(methods=["grad_cam", "saliency"]))["frames"]
+        assert {frame["method"] for frame in some} == {"grad_cam", "saliency"}
+        whole = len(viewer.embed().encode())
+        tight = viewer.embed(most=whole - 1)
+        assert [frame["method"] for frame in state_of(tight)["frames"]] == every[:-1]
+        assert len(tight.encode()) <= whole - 1
+        with pytest.raises(ExplanationError, match=r"embed: 0\.\d\d MB, more than most=1000 bytes"):
+            viewer.embed(most=1000)
+        with pytest.raises(ExplanationError, match=r"fewer methods"):
+            viewer.embed(methods=["grad_cam"], most=len(viewer._embedded([]).encode()) + 10)
+        with pytest.raises(ValueError, match=r"salency.*Did you mean"):
+            viewer.embed(methods=["salency"])
+
+
+def test_a_comparison_keeps_the_cells_of_the_methods_that_are_asked_for() -> None:
+    with WIDGETS["comparison"].make() as comparison:
+        comparison.methods = ["saliency", "grad_cam"]  # type: ignore[attr-defined]
+        comparison.wait(60)
+        (saved, *_) = state_of(comparison.embed(methods=["grad_cam"]))["frames"]
+        assert {cell["method"] for cell in saved["cells"]} == {"grad_cam"}
+        assert {own["method"] for own in saved["measures"]} == {"grad_cam"}
+
+
+def test_of_a_training_the_latest_and_the_first_gradients_are_kept_first() -> None:
+    with WIDGETS["training"].make() as monitor:
+        monitor.wait(60)
+        monitor._looks = dict.fromkeys(range(9), monitor._looks[2])  # type: ignore[attr-defined]
+        for number, look in list(monitor._looks.items()):  # type: ignore[attr-defined]
+            monitor._looks[number] = replace(look, frame={"epoch": number})  # type: ignore[attr-defined]
+        order = [frame["epoch"] for frame in monitor._saved_frames()]
+        assert order[:2] == [8, 0]
+        assert sorted(order) == list(range(9))

@@ -17,7 +17,7 @@ from xai_widgets.widgets.base.maps import map_of
 
 Colour = tuple[int, int, int]
 
-_POSTER_BYTES = 40_000
+_POSTER_BYTES = 28_000
 _COLOURS, _SAMPLE = 160, 160  # colours of a palette, and the side of the sample they are taken from
 _EXACT = [ImageColor.getrgb(colour)[:3] for colour in (*PAPER, *COLOURS, CONTROL)]
 _PACK = np.array([65536, 256, 1], np.uint32)
@@ -82,7 +82,7 @@ def poster(card: Callable[[float], Card], most: int = _POSTER_BYTES) -> tuple[by
     webp = features.check("webp")
     kind, low = ("WEBP", 40) if webp else ("JPEG", 50)
     content = b""
-    for scale, quality in ((1.5, 76), (1.0, 80), (1.0, 60), (0.75, low)):
+    for scale, quality in ((1.5, 76), (1.25, 72), (1.0, 68), (0.75, low)):
         buffer = io.BytesIO()
         drawn = card(scale).draw(scale)
         drawn = drawn if webp else flat(drawn)

@@ -320,6 +320,10 @@ class EngineWidget(Saving):
     def _check_methods(self, proposal: Any) -> list[str]:
         return methods_of(proposal["value"], self.engine.methods)
 
+    def _known_methods(self, methods: Any) -> list[str]:
+        with as_trait_problem():
+            return methods_of(methods, self.engine.methods)
+
     def _class_of(self, target: Any, picture: Picture) -> int | None:
         """The index of the class that is meant, None for the most probable one."""
         if target is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Any, Literal, cast
 
@@ -407,6 +407,16 @@ class GradientComparison(Appearance, Parametrised):
         what = f" for {first['target']['name']}" if first and "target" in first else ""
         name = f", {picture.name}" if picture.name else ""
         return f"{titles}{what}{name}: {' and '.join(row.name for row in self._rows)}"
+
+    def _of_methods(
+        self, frames: Sequence[Mapping[str, Any]], methods: Collection[str]
+    ) -> list[Mapping[str, Any]]:
+        parts = ("cells", "measures")
+        return [
+            {**saved, **{part: [own for own in saved[part] if own["method"] in methods]
+                         for part in parts}}
+            for saved in frames
+        ]  # fmt: skip
 
     def _saved_frames(self) -> list[ComparisonSaved]:
         """All pictures without noise, and the shown one with a few amounts of it."""

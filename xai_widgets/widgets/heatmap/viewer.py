@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 # How long a cell waits for its first picture.
 _QUICK_SECONDS = 60.0
 _REFINING_SECONDS = 1.0
-_SIDE, _SIDE_OF_TWO, _ASIDE = 300, 216, 262  # of a still picture
+_SIDE, _SIDE_OF_TWO, _ASIDE = 280, 216, 262  # of a still picture
 
 Arrangement = Literal["overlay", "side_by_side", "swipe"]
 
@@ -78,7 +78,7 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
 
     _static = "heatmap"
     _asked_by = ("method", "target", "layer", "parameters")
-    _still_bytes = 58_000
+    _still_bytes = 46_000
 
     cards: t.List[dict[str, Any]] = t.List(
         help="The cards of all methods, as the browser receives them."

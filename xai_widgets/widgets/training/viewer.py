@@ -216,8 +216,13 @@ class TrainingMonitor(EngineWidget):
         plots = [plot for plot in (self._loss_plot(), self._epoch_plot()) if plot.curves]
         if plots:
             columns.insert(0, Column(_PLOT, plots))
-        done = f"{self.trainer.epoch} of {self.plan['epochs']} epochs"
+        done = f"{self.trainer.epoch} of {self._length}"
         return Card(f"Training of {self.engine.name}", done, columns)
+
+    @property
+    def _length(self) -> str:
+        epochs = self.plan["epochs"]
+        return f"{epochs:,} epoch{'s' if epochs != 1 else ''}"
 
     def _loss_plot(self) -> Plot:
         loss = self.loss
@@ -236,7 +241,7 @@ class TrainingMonitor(EngineWidget):
             for colour, (title, own) in zip(COLOURS, values.items(), strict=False)
         ]
         ends = "0", signed_number(float(f"{high:.2g}")).removeprefix("+")
-        return Plot("Loss", curves, (0.0, high), ends, "", f"{self.plan['epochs']} epochs", tall=90)
+        return Plot("Loss", curves, (0.0, high), ends, "", self._length, tall=90)
 
     def _epoch_plot(self) -> Plot:
         epochs, all_ = self.epochs, max(self.plan["epochs"], 1)
@@ -250,7 +255,7 @@ class TrainingMonitor(EngineWidget):
         low = min([0.0, *(v for curve in curves for v in curve.y)])
         ends = signed_number(float(f"{low:.1g}")), "1"
         return Plot("After each epoch", curves, (low, 1.0), ends, "",
-                    f"{self.plan['epochs']} epochs", tall=90)  # fmt: skip
+                    self._length, tall=90)  # fmt: skip
 
     def _in_words(self) -> str:
         done = f"{self.trainer.epoch} of {self.plan['epochs']} epochs"
@@ -263,8 +268,14 @@ class TrainingMonitor(EngineWidget):
         return ", ".join([f"Training of {self.engine.name}, {done}", *numbers])
 
     def _saved_frames(self) -> list[GradientLook]:
-        """Every look."""
-        return [look.frame for look in self._looks.values()]
+        """Every look: the latest and the first, then what lies halfway between two of them."""
+        looks = [look.frame for _, look in sorted(self._looks.items())]
+        order = [len(looks) - 1, 0]
+        step = len(looks)
+        while step > 1:
+            step = -(-step // 2)
+            order += range(step, len(looks), step)
+        return [looks[i] for i in dict.fromkeys(order) if looks]
 
 
 def _drawn(gradient: Attribution | str, pixels: Pixels) -> Pixels | str:
