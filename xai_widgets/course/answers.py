@@ -71,7 +71,7 @@ def _one_number(answer: Any, what: str) -> float:
         raise Wrong(f"That is a function; expected {what}: call it.")
     try:
         values = _floats(answer)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RuntimeError):
         raise Wrong(f"That is {a_kind(answer)}; expected {what}.") from None
     if values.size != 1:
         raise Wrong(
@@ -103,10 +103,10 @@ def choice(answer: Any, right: str, because: Mapping[str, str | Sequence[str]]) 
 
 def array(answer: Any, right: npt.ArrayLike, mistakes: Sequence[Mistake] = (), **options: Any) -> Floats:  # fmt: skip
     """The answer as an array of numbers, if shape and values are right: `shaped`, then `same`."""
-    wanted = np.asarray(right, dtype=np.float64)
+    wanted = _floats(right)
     axes = options.pop("axes", "")
     for wrong, *steps in mistakes:  # a typical mistake may have another shape
-        other = np.asarray(wrong, dtype=np.float64)
+        other = _floats(wrong)
         if other.shape != wanted.shape and _alike(_or_empty(answer), other):
             raise Wrong(*steps)
     given = shaped(answer, wanted.shape, axes)
@@ -117,7 +117,7 @@ def array(answer: Any, right: npt.ArrayLike, mistakes: Sequence[Mistake] = (), *
 def _or_empty(answer: Any) -> Floats:
     try:
         return _floats(answer)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RuntimeError):
         return np.zeros(0)
 
 
@@ -137,9 +137,14 @@ def shaped(answer: Any, shape: tuple[int, ...], axes: str = "") -> Floats:
     wanted = f"{shape}{f', {axes}' if axes else ''}"
     if callable(answer) and not isinstance(answer, torch.Tensor):
         raise Wrong(f"That is a function; expected numbers of shape {wanted}: call it.")
+    if isinstance(answer, tuple) and hasattr(answer, "indices"):
+        raise Wrong(
+            "That is a pair: torch's max over an axis gives values and their places.",
+            "Take .values, or use amax.",
+        )
     try:
         given = _floats(answer)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RuntimeError):
         raise Wrong(
             f"That is {a_kind(answer)}; expected an array or tensor of shape {wanted}."
         ) from None
@@ -173,7 +178,7 @@ def same(
     if _alike(given, right, tolerance):
         return
     for wrong, *steps in mistakes:
-        if _alike(given, np.asarray(wrong, dtype=np.float64), tolerance):
+        if _alike(given, _floats(wrong), tolerance):
             raise Wrong(*steps)
     for wrong, *steps in _usual_mistakes(given, right):
         if _alike(given, wrong, tolerance):
@@ -242,9 +247,13 @@ def call(answer: Any, usage: str, *given: Any) -> Any:
         ) from None
     if result is None and not _is_stub(made):
         raise Wrong(f"{usage} returns nothing: its last line has to begin with return.")
-    if is_open(result):
+    if result is None or _dots(result):
         raise NotYet
     return result
+
+
+def _dots(result: Any) -> bool:
+    return result is ... or (isinstance(result, tuple) and any(part is ... for part in result))
 
 
 def _is_stub(made: Callable[..., Any]) -> bool:
