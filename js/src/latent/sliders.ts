@@ -3,13 +3,12 @@
 import { fixed as fixedTo } from "../core/format";
 import { clamp } from "../core/geometry";
 import type { SliderRow } from "../core/wire";
-import { el, lines, on, type Part, say, set, svg, write } from "../parts/dom";
+import { el, lines, on, type Part, say, set, write } from "../parts/dom";
+import { isCalm, playButton } from "../parts/play";
 import { sliderInputs } from "../parts/slider";
 import { type Extent, shareOf } from "./points";
 import type { LatentSession } from "./session";
 
-const PLAY = "M5 3.5l7.5 4.5L5 12.5z";
-const PAUSE = "M5.5 3.5v9M10.5 3.5v9";
 const STILL = 1_000; // milliseconds between two pictures where motion is not wanted
 
 /** Where a slider that plays is after so many seconds: from end to end and back, slower at the ends. */
@@ -45,7 +44,7 @@ export function newSliders(
     if (playing < 0) return;
     const slider = built[number]!;
     const from = session.values[number]!;
-    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const calm = isCalm();
     const begun = performance.now();
     let last = 0;
     const step = (now: number): void => {
@@ -74,8 +73,11 @@ export function newSliders(
       if (value !== session.values[number]) session.move(number, value);
     });
     const { range, field } = inputs;
-    const icons = [svg(PLAY), svg(PAUSE)];
-    const button = el("button.tool", { _play: number }, ...icons);
+    const [button, showPlay] = playButton(alive, title.toLowerCase(), () => {
+      play(number);
+      show(session.values[number]!);
+    });
+    set(button, { _play: number });
     const track = el(".track", range);
     if (flip !== null) {
       const tick = el("i.flip", { title: `The label turns at ${fixed(flip)}` });
@@ -94,22 +96,13 @@ export function newSliders(
       bar.style.width = `${(28 * Math.abs(weight)) / heaviest}px`;
       label.append(bar);
     }
-    on(alive, button, "click", () => {
-      play(number);
-      show(session.values[number]!);
-    });
-
     function show(value: number): void {
       inputs.show(value);
-      const plays = playing === number;
       const [zero, at] = [shareOf(0, slider), shareOf(value, slider)];
       range.style.setProperty("--xw-from", `${100 * Math.min(zero, at)}%`);
       range.style.setProperty("--xw-to", `${100 * Math.max(zero, at)}%`);
       set(row, { _turned: flip !== null && value >= flip - 1e-6 });
-      icons[0]!.style.display = plays ? "none" : "";
-      icons[1]!.style.display = plays ? "" : "none";
-      const act = `${plays ? "Pause" : "Play along"} ${title.toLowerCase()}`;
-      set(button, { title: act, $label: act, $pressed: String(plays) });
+      showPlay(playing === number);
     }
     return [row, show];
   }
