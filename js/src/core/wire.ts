@@ -183,6 +183,13 @@ export interface CurvesFrame {
 export interface SanityStage {
   randomised: readonly string[]; spearman: number | null; ssim: number | null; map: QuantisedMap;
 }
+/** A value of the trait `likeness`, by method: the rank correlation with the trained map at each
+ * stage so far, `total` in all, and their mean once they are there. `chance` is the least and the
+ * greatest of random maps of the same size. */
+export interface Likeness {
+  spearman: ReadonlyArray<number | null>; total: number; mean: number | null;
+  chance: readonly [number | null, number | null];
+}
 /** The check of a method for a class, so far: `total` stages are to come in all. */
 export interface SanityCheck {
   method: string; title: string; target: number; total: number; done: boolean; mean: number | null;

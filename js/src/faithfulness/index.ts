@@ -13,7 +13,7 @@ import { type CurvePoint, pictureAtPoint, pointInWords } from "./point";
 import { colourOf, isDashed, ranking } from "./ranking";
 import { sanity } from "./sanity";
 import { faithfulnessSession, KINDS, type Kind, type View } from "./session";
-import { listed, verdict } from "./verdict";
+import { likenessInWords, listed, verdict } from "./verdict";
 
 type Baseline = "blur" | "black" | "mean" | "zero";
 
@@ -129,7 +129,7 @@ export default widget(
       showView(session.view);
       if (!curves) playing = 0;
       showFilm(!!playing);
-      write(sentence, curves ? curvesInWords() : "");
+      write(sentence, curves ? curvesInWords() : checksInWords());
       showClasses(session.top, frame?.target, session.get("target") ?? null, frozen);
       showRanks();
       showBaseline(session.get("baseline"), frozen ? UNSAVED : null);
@@ -194,6 +194,14 @@ export default widget(
       const done = frozen || session.state() !== "busy";
       if (done) return verdict(all);
       return `Measured so far: ${listed(all.map(({ title }) => title)) || "nothing yet"} …`;
+    }
+
+    function checksInWords(): string {
+      const all = session.methods.flatMap((name) => {
+        const likeness = session.likeness[name];
+        return likeness ? [[session.title(name), likeness] as const] : [];
+      });
+      return likenessInWords(all) || "Layers are being randomised, from the last to the first …";
     }
 
     function words(): string {

@@ -77,10 +77,9 @@ export function sanity(
       format: (value) => number(value).replace(/\.?0+$/, "") || "0",
       ends: ["as trained", "all random"],
     });
-    const correlation = `Mean rank correlation over all stages: ${number(check?.mean)}. `;
     write(
       meaning,
-      `${check?.done ? correlation : ""}Near 0 the map depends on what the network learned; near 1 it would look the same ` +
+      `Near 0 the map depends on what the network learned; near 1 it would look the same ` +
         "for a network that learned nothing.",
     );
   }

@@ -1,5 +1,6 @@
 /** What the curves say, in a sentence: which maps beat the random ones. */
-import type { Curves } from "../core/wire";
+import { fixed } from "../core/format";
+import type { Curves, Likeness } from "../core/wire";
 
 const KINDS = ["insertion", "deletion"] as const;
 const RESULTS = [
@@ -11,6 +12,19 @@ const RESULTS = [
 
 export const listed = (words: readonly string[]): string =>
   words.length < 2 ? words.join() : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
+
+/**
+ * "Mean likeness once layers are random: Grad-CAM −0.08, Saliency 0.11; random maps reach 0.05 at most." Nothing
+ * before there is such a mean.
+ */
+export function likenessInWords(all: ReadonlyArray<readonly [title: string, Likeness]>): string {
+  const means = all.flatMap(([title, { mean }]) =>
+    mean === null ? [] : [`${title} ${fixed(mean)}`],
+  );
+  if (!means.length) return "";
+  const reached = Math.max(...all.map(([, { chance }]) => chance[1] ?? 0));
+  return `Likeness to the trained map, over random layers: ${means.join(", ")}; random maps reach ${fixed(reached)} at most.`;
+}
 
 /** Whether a map is better than each of the random ones: a larger area, a smaller one where pixels go. */
 function beats(curves: Curves, random: Curves, kind: (typeof KINDS)[number]): boolean {

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Curves } from "../../src/core/wire";
-import { listed, verdict } from "../../src/faithfulness/verdict";
+import { likenessInWords, listed, verdict } from "../../src/faithfulness/verdict";
 
 function curves(title: string, insertion: number, deletion: number, maps = 1): Curves {
   const of = (auc: number) => ({
@@ -50,4 +50,23 @@ it("lists as people do", () => {
     "a and b",
     "a, b and c",
   ]);
+});
+
+it("says how alike maps stay, beside random ones", () => {
+  const of = (mean: number | null, most: number) => ({
+    spearman: [1, 0],
+    total: 3,
+    mean,
+    chance: [-most, most] as [number, number],
+  });
+  expect(
+    likenessInWords([
+      ["A", of(-0.08, 0.02)],
+      ["B", of(0.6, 0.05)],
+      ["C", of(null, 0.01)],
+    ]),
+  ).toBe(
+    "Likeness to the trained map, over random layers: A −0.08, B 0.60; random maps reach 0.05 at most.",
+  );
+  expect(likenessInWords([["C", of(null, 0.01)]])).toBe("");
 });
