@@ -8,10 +8,11 @@ import { colourbar } from "../parts/colourbar";
 import { el, freshId, lines, on, type Part, row, section, set, write } from "../parts/dom";
 import { picker, UNSAVED } from "../parts/picker";
 import type { Choice } from "../parts/popup";
+import { type Saved, saveButton } from "../parts/save";
 import { type Segment, segments } from "../parts/segments";
 import { clipSlider, opacitySlider, SHARE, slider } from "../parts/slider";
 import type { Spot } from "../parts/stage";
-import { resetButton, saveAs, saveButton, visibleHeight, widget } from "../parts/view";
+import { resetButton, visibleHeight, widget } from "../parts/view";
 import { choicesOf, newGrid } from "./grid";
 import { newPair } from "./pair";
 import {
@@ -172,14 +173,14 @@ export default widget(
       pair.stage.reset();
     }
 
-    function download(): void {
+    function seen(): Saved {
       const whole = { ...session.appearance, opacity: 1, arrangement: "swipe" } as const;
       const names = [session.view, ...session.pair.map(([, method]) => method)];
-      if (session.view === "grid") saveAs(grid.snapshot(root), session.methods);
-      else saveAs(pair.stage.snapshot(whole, 3), names);
+      if (session.view === "grid") return [grid.snapshot(root), session.methods];
+      return [pair.stage.snapshot(whole, 3), names];
     }
 
-    const save = saveButton(signal, "Save as PNG", download);
+    const save = saveButton(signal, root, session, speak, seen);
     const again = resetButton(signal, "Reset", reset);
     const noisy = section("Noise on the picture", noise);
     const body = el(".body", el(".main", thumbnailsElement, pair.element, grid.element));

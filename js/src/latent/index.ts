@@ -4,8 +4,9 @@ import { capital, percent } from "../core/format";
 import { atEnd, now } from "../core/model";
 import { el, type Part, section, set, write } from "../parts/dom";
 import { classPicker, picker, UNSAVED } from "../parts/picker";
+import { type Saved, saveButton } from "../parts/save";
 import { opacitySlider, slider } from "../parts/slider";
-import { fit, resetButton, saveAs, saveButton, widget } from "../parts/view";
+import { fit, resetButton, widget } from "../parts/view";
 import { newPictures } from "./pictures";
 import { scatter } from "./scatter";
 import { type LatentSession, latentSession } from "./session";
@@ -108,9 +109,9 @@ export default widget(
     }
 
     /** The three pictures beside each other, the map over the first. */
-    function download(): void {
+    function seen(): Saved | undefined {
       const { picture, reconstruction, readout } = session;
-      if (!picture) return;
+      if (!picture) return undefined;
       const scale = Math.max(1, Math.round(448 / Math.max(picture.width, picture.height)));
       const [width, height] = [picture.width * scale, picture.height * scale];
       const all = el("canvas", { width: 3 * width + 16, height });
@@ -121,11 +122,11 @@ export default widget(
       }
       context.globalAlpha = session.opacity;
       if (!pictures.heat.hidden) context.drawImage(pictures.heat, 0, 0, width, height);
-      saveAs(all, [picture.name, reconstruction?.target.name, readout]);
+      return [all, [picture.name, reconstruction?.target.name, readout]];
     }
 
     atEnd(signal, () => clearTimeout(rest));
-    const save = saveButton(signal, "Save these pictures as PNG", download);
+    const save = saveButton(signal, root, session, speak, seen);
     const again = resetButton(signal, "Distil again", session.resume, "again");
     return {
       session,

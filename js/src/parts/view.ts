@@ -135,18 +135,6 @@ export function visibleHeight(): number {
   return Math.max(520, height - 100);
 }
 
-/** Saves a picture in a file named after these words. */
-export function saveAs(picture: HTMLCanvasElement, words: readonly unknown[]): void {
-  const name = words
-    .filter(Boolean)
-    .join("_")
-    .replace(/[^\p{L}\p{N}]+/gu, "_");
-  el("a", { href: picture.toDataURL(), download: `${name || "picture"}.png` }).click();
-}
-
-export const saveButton = (signal: AbortSignal, label: string, save: () => void): HTMLElement =>
-  tool(signal, "save", label, "M8 2.5v8M4.5 7.5L8 11l3.5-3.5M3 13.5h10", save);
-
 export const resetButton = (
   signal: AbortSignal,
   label: string,
