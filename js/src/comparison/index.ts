@@ -12,7 +12,7 @@ import { type Saved, saveButton } from "../parts/save";
 import { type Segment, segments } from "../parts/segments";
 import { clipSlider, opacitySlider, SHARE, slider } from "../parts/slider";
 import type { Spot } from "../parts/stage";
-import { fit, resetButton, widget } from "../parts/view";
+import { resetButton, visibleHeight, widget } from "../parts/view";
 import { choicesOf, newGrid } from "./grid";
 import { newPair } from "./pair";
 import {
@@ -37,7 +37,7 @@ const PICTURES: ReadonlyArray<Segment<"alone" | "over">> = [
 ];
 const OWN = "own"; // in the list of classes
 const NARROW = 600;
-const WIDE = 1040;
+const FRAME = 84; // pixels of header and footer
 const FIRST_MEASURE = "sparseness";
 const NOISE_MEASURE = "survival"; // has a meaning with noise alone
 
@@ -200,7 +200,15 @@ export default widget(
           _picked: cellKey(session.picked),
         });
       },
-      arrange: () => grid.arrange(fit(root, NARROW, WIDE) === "narrow"),
+      arrange() {
+        const layout = grid.arrange(
+          root.clientWidth,
+          visibleHeight() - FRAME - thumbnailsElement.offsetHeight,
+        );
+        const narrow = root.clientWidth < NARROW;
+        const found = narrow ? "narrow" : layout?.beside ? "wide" : "medium";
+        if (layout) set(root, { _layout: found });
+      },
       words() {
         if (session.stale()) return "";
         const says = (i: number): string | undefined => session.prediction(i)?.top?.[0]?.name;

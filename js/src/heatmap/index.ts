@@ -8,6 +8,7 @@ import type { BrushMessage, Bytes, MethodCard, Picture } from "../core/wire";
 import { bytesOf } from "../maps/levels";
 import { el, type Part, set } from "../parts/dom";
 import { heatPainter, type Painted, paintPicture } from "../parts/heat";
+import { looks } from "../parts/looks";
 import { methodChoices, picker, UNSAVED } from "../parts/picker";
 import type { Choice } from "../parts/popup";
 import { type Saved, saveButton } from "../parts/save";
@@ -15,7 +16,6 @@ import { type Segment, segments } from "../parts/segments";
 import { newStage } from "../parts/stage";
 import { resetButton, type View, widget } from "../parts/view";
 import { classes } from "./classes";
-import { looks } from "./looks";
 import { card, parameters } from "./method";
 import { type HeatmapSession, heatmapSession, type Request } from "./session";
 

@@ -128,7 +128,7 @@ class EngineWidget(Saving):
                 return
             fraction = self.status.get("fraction")
             self._jobs.cancel()
-            at = "" if fraction is None else f" at {fraction:.0%}"
+            at = "" if fraction is None else f" at {100 * fraction:.0f}\u00a0%"
             self._say("stopped", f"Stopped{at}.", self._way_on)
 
     @message("resume")

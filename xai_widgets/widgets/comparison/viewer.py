@@ -218,7 +218,7 @@ class GradientComparison(Appearance, Parametrised):
             for picture in self._pictures
         ]
         self.network = {
-            "name": ", ".join(dict.fromkeys(row.engine.name for row in self._rows)),
+            "name": ", ".join(row.name for row in self._rows),
             "input": list(self._pictures[0].input.shape[-2:]),
         }
         self.rows = [{"name": row.name, "accuracy": row.accuracy} for row in self._rows]

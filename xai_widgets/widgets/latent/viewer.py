@@ -246,7 +246,10 @@ class LatentExplorer(LatentSliders):
         if self.edited_picture is not None:
             moved = sized(self.edited_picture, _SIDE * scale)
             cells.append(Cell(moved, "Edited", _said(edited)))
-        words = " ".join([explanation.sentence, *explanation.warnings])
+        verdict = [explanation.sentence, *explanation.warnings]
+        if self.frame.get("partial") and self.status.get("state") == "running":
+            verdict = ["The student is still learning."]
+        words = " ".join(verdict)
         wide = len(cells) * (_SIDE + 6) - 6
         columns = [
             Column(wide, [Cells([cells], most=_SIDE), Words(words, muted=False, lines=5)]),
