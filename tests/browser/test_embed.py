@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -74,7 +74,9 @@ def until_whole(page: Page, number: int) -> Frame:
     return frame
 
 
-def test_two_on_one_page_are_alive_and_as_high_as_they_need(page: Page, shots: Path) -> None:
+def test_two_on_one_page_are_alive_and_as_high_as_they_need(
+    page: Page, shots: Path, tried: Callable[..., None]
+) -> None:
     first, second = until_whole(page, 0), until_whole(page, 1)
     viewer = Viewer(first)
     viewer.until_painted("grad_cam", 282)
@@ -86,6 +88,8 @@ def test_two_on_one_page_are_alive_and_as_high_as_they_need(page: Page, shots: P
     page.screenshot(path=shots / "embed.png", full_page=True)
     heights = page.locator("iframe.xw-embed").evaluate_all("all => all.map(f => f.clientHeight)")
     assert len(set(heights)) == 2
+    tried("embed()", xw.__version__, live="alive", gone="alive",
+          limits="Two on one page, each as high as its content, and dark like it.")  # fmt: skip
 
 
 def test_they_follow_the_width_of_the_page(page: Page, shots: Path) -> None:
