@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import nbformat
@@ -15,6 +17,7 @@ from tests.browser.conftest import ROOT, OpenNotebook
 from tests.browser.notebook_page import NotebookPage
 from tests.browser.viewer import QUARTERS, SMALL, Viewer
 
+Tried = Callable[..., None]
 MADE = f"""{SMALL}{QUARTERS}
 from xai_widgets.training import Recipe, Trainer
 pixels = torch.randint(0, 255, (16, 16, 16, 3), dtype=torch.uint8).numpy()
@@ -116,7 +119,7 @@ def executed(
 @pytest.mark.parametrize("template", ["lab", "classic", "basic"])
 def test_nbconvert_shows_one_picture_offline(
     browser: Browser, executed: tuple[nbformat.NotebookNode, bool], template: str,
-    tmp_path: Path, shots: Path,
+    tmp_path: Path, shots: Path, tried: Tried,
 ) -> None:  # fmt: skip
     notebook, stored = executed
     page_text, _ = HTMLExporter(template_name=template).from_notebook_node(notebook)
@@ -136,12 +139,15 @@ def test_nbconvert_shows_one_picture_offline(
             pictures = seen(page, "img")
             assert len(pictures) == WIDGETS
             assert all((one.bounding_box() or {"width": 0})["width"] > 250 for one in pictures)
+        state = "with" if stored else "without"
+        tried(f"nbconvert, {state} stored widget state", version("nbconvert"),
+              gone="the still" if stored else "the PNG")  # fmt: skip
     finally:
         context.close()
 
 
 def test_without_style_sheets_only_the_png_is_seen(
-    browser: Browser, executed: tuple[nbformat.NotebookNode, bool]
+    browser: Browser, executed: tuple[nbformat.NotebookNode, bool], tried: Tried
 ) -> None:
     """What GitHub shows: the richest form it knows, its style sheets taken out."""
     notebook, _ = executed
@@ -158,3 +164,5 @@ def test_without_style_sheets_only_the_png_is_seen(
     assert len(seen(page, "img")) == WIDGETS
     assert seen(page, ".xw-still") == []
     page.close()
+    tried("GitHub", "imitated", gone="the PNG", limits="Without style sheets and scripts there is "
+          "one picture for each view.")  # fmt: skip

@@ -68,6 +68,7 @@ export function picker(
       write(title, text);
       set(title, { title: text });
       write(hint, note);
+      set(hint, { title: note || null }); // it is cut where there is little room
       set(button, { disabled, $label: `${label}: ${text}${note && `, ${note}`}` });
     },
   };

@@ -78,7 +78,7 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
 
     _static = "heatmap"
     _asked_by = ("method", "target", "layer", "parameters")
-    _still_bytes = 46_000
+    _still_bytes = 46_500
 
     cards: t.List[dict[str, Any]] = t.List(
         help="The cards of all methods, as the browser receives them."
