@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from tools.site import generated, methods, notebooks, reference
-from tools.site.blocks import blocks_of
+from tools.site.blocks import blocks_of, with_directives
 from tools.site.paths import BUILD, CACHE, DOCS, FIGURES, HTML, MOVED, ROOT, SOURCE
 from tools.site.running import outputs_of
 
@@ -31,7 +31,8 @@ def gather() -> dict[str, str]:
         if path not in elsewhere:
             pages[str(path.relative_to(DOCS))] = generated.filled(path.read_text(encoding="utf-8"))
     for path, place in elsewhere.items():
-        pages[place] = at_home(path.read_text(encoding="utf-8"), path, place)
+        text = with_directives(path.read_text(encoding="utf-8"))
+        pages[place] = at_home(text, path, place)
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
         pages[f"notebooks/{path.name}"] = notebooks.page_of(path)
     return pages

@@ -78,13 +78,19 @@ def _engine() -> Any:
 
 def _run(page: str, blocks: list[Block]) -> list[Output]:
     import xai_widgets as xw
+    from xai_widgets.methods import registry
 
+    before = dict(registry._methods)  # a page may add methods, for itself
     # What every page may use without saying so again.
     names: dict[str, Any] = {"xw": xw, "engine": _engine(), "__name__": page}
     with tempfile.TemporaryDirectory() as folder, _inside(folder):
         for name in PICTURES:
             xw.demo.photo(name).save(f"{name}.jpg", quality=95)
-        return [_outcome(page, block, names) for block in blocks]
+        try:
+            return [_outcome(page, block, names) for block in blocks]
+        finally:
+            registry._methods.clear()
+            registry._methods.update(before)
 
 
 @contextlib.contextmanager
