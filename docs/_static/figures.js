@@ -1,4 +1,4 @@
-// Live figures: each is loaded when it comes near, grows to what it holds, and follows the theme.
+// Live figures: each is loaded when it comes near. What widget.embed() gives does the rest.
 // A page that was opened from disk may load scripts, so a figure is a script that calls xwFigure.
 "use strict";
 
@@ -10,39 +10,15 @@ window.xwFigure = (name, page) => {
   waiting.delete(name);
 };
 
-function dark() {
-  const chosen = document.body.dataset.theme;
-  if (chosen === "dark" || chosen === "light") return chosen === "dark";
-  return matchMedia("(prefers-color-scheme: dark)").matches;
-}
-
-function follow(frame) {
-  const inside = frame.contentDocument;
-  if (!inside?.body) return;
-  const theme = dark() ? "dark" : "light";
-  inside.documentElement.style.colorScheme = theme;
-  if (inside.body.className !== theme) inside.body.className = theme;
-}
-
 function show(box, page) {
-  const frame = document.createElement("iframe");
-  frame.title = box.querySelector(".xw-figure-waits")?.textContent ?? "A live figure";
-  frame.srcdoc = page;
-  frame.addEventListener("load", () => {
-    const inside = frame.contentDocument;
-    inside.body.style.margin = "0 auto";
-    inside.body.style.padding = "4px";
-    const fit = () => {
-      const height = Math.ceil(inside.body.getBoundingClientRect().height) + 4;
-      if (height > 40 && Math.abs(height - frame.clientHeight) > 1) frame.style.height = `${height}px`;
-    };
-    new ResizeObserver(fit).observe(inside.body);
-    follow(frame);
-    fit();
-    box.dataset.loaded = "";
-  });
+  const parts = document.createElement("template");
+  parts.innerHTML = page;
   box.querySelector(".xw-figure-waits")?.remove();
-  box.append(frame);
+  box.append(parts.content.querySelector("iframe"));
+  const around = document.createElement("script"); // one that came as HTML would not run
+  around.textContent = parts.content.querySelector("script").textContent;
+  box.append(around);
+  box.dataset.loaded = "";
 }
 
 function load(box) {
@@ -68,12 +44,6 @@ const near = new IntersectionObserver(
   { rootMargin: "400px" },
 );
 
-const all = () => [...document.querySelectorAll(".xw-figure iframe")];
-new MutationObserver(() => all().forEach(follow)).observe(document.body, {
-  attributes: true,
-  attributeFilter: ["data-theme"],
-});
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => all().forEach(follow));
 for (const box of document.querySelectorAll(".xw-figure")) near.observe(box);
 
 // What scrolls can be reached with the keyboard.

@@ -13,13 +13,15 @@ _SIGNS = {
     "^": r"\hat{}",
 }  # fmt: skip
 _FUNCTIONS = {"max": r"\max", "softmax": r"\operatorname{softmax}", "mean": r"\operatorname{mean}"}
+_WORD = r"(?!max\b)[a-zA-Z]{2,}(?:'s|(?<=s)')?"
 _TOKEN = re.compile(
     r"(?P<fraction>∂y/∂[a-zA-Zσ])"
     r"|(?P<argument>arg(?:max|min)_[a-zφ])"
     r"|(?P<indexed>[A-Za-zφψ]_[A-Za-zσ])"
     r"|(?P<below>[₀₁₂₃ₖₗᵢⱼ]+)"
     r"|(?P<above>[⁰¹²³ˢ⁻]+)"
-    r"|(?P<words>(?!max\b)[a-zA-Z]{2,}(?:'s|s')?(?:[ -](?:(?!max\b)[a-zA-Z]{2,}(?:'s|s')?|a(?= \w\w)))*)"
+    r"|(?P<function>max\b)"
+    rf"|(?P<words>{_WORD}(?:[ -](?:{_WORD}|a(?= \w\w)))*)"
     r"|(?P<other>.)",
     re.DOTALL,
 )
@@ -61,9 +63,9 @@ def _one(found: re.Match[str]) -> str:
         return f"_{{{text.translate(_SUBSCRIPTS)}}}"
     if kind == "above":
         return f"^{{{text.translate(_SUPERSCRIPTS)}}}"
+    if text in _FUNCTIONS:
+        return _FUNCTIONS[text]
     if kind == "words":
-        if text in _FUNCTIONS:
-            return _FUNCTIONS[text]
         return rf"\text{{ {text} }}"
     if text == " ":
         before, after = found.string[: found.start()][-1:], found.string[found.end() :][:1]

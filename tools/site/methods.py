@@ -98,7 +98,7 @@ def _symbols(card: Method) -> str:
         "u": "u what enters it" if card.needs_rectifiers else "",
         "z": "z which segments are shown, 0 or 1 each",
     }
-    letters = {token for token in _letters(card.formula)}
+    letters = set(_letters(card.formula))
     said = [words for letter, words in known.items() if letter in letters and words]
     return f"*Here {'; '.join(said)}.*" if said else ""
 

@@ -30,6 +30,7 @@ from xai_widgets.widgets.base.widget import EngineWidget
 def _as_figure(self, *, keep=_keep, **_):
     return {{"text/plain": "xw-figure " + keep(self, close=False)}}, {{}}
 EngineWidget._repr_mimebundle_ = _as_figure
+EngineWidget._ipython_display_ = None
 """
 _ORDER = ("text/html", "image/png", "image/jpeg", "text/plain")
 

@@ -31,7 +31,7 @@ _PAGES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     ),
     "widgets": (
         "Widgets",
-        "The live views. What each is for, and its controls, is in the [gallery](../gallery/index.md).",
+        "The live views. What each is for, and its controls: [gallery](../gallery/index.md).",
         WIDGETS,
     ),
 }
@@ -41,6 +41,7 @@ _ROOMS = {
     "relabel": "Re-label distillation, and the autoencoders that it needs.",
     "study": "A whole data set.",
     "training": "Training for clearer input gradients.",
+    "course": "The course: its exercises, hints and games.",
     "demo": "Networks and pictures that work with no network connection.",
 }
 _CODE = re.compile(r"(``.+?``|`[^`]+`)", re.DOTALL)
@@ -66,13 +67,13 @@ def pages() -> dict[str, str]:
         made[f"reference/{page}.md"] = f"# {title}\n\n{intro}\n\n{entries}\n"
     for room, intro in _ROOMS.items():
         names = [name for module, name in public_names() if module == f"xai_widgets.{room}"]
-        if room == "study":
-            names = ["Study", *(name for name in names if name != "Study")]
+        names.sort(key=lambda name: name not in xw.__all__)  # what it is about comes first
         entries = "\n\n".join(_entry(f"xai_widgets.{room}", name) for name in names)
         made[f"reference/{room}.md"] = f"# xw.{room}\n\n{intro}\n\n{entries}\n"
     listed = "\n".join([*_PAGES, *_ROOMS])
     rows = "\n".join(
-        f"| [`{name}`]({_page_of(module, name)}.md#{anchor(module, name)}) | {_first(module, name)} |"
+        f"| [`{name}`]({_page_of(module, name)}.md#{anchor(module, name)}) "
+        f"| {_first(module, name)} |"
         for module, name in public_names()
     )
     made["reference/index.md"] = (
@@ -112,14 +113,17 @@ def _first(module: str, name: str) -> str:
 
 DATA = {
     "METHODS": "All methods of this library by name, each with its card.",
+    "EXERCISES": "All exercises of the course by number.",
     "MEASURES": "All measures that `evaluate` knows by name.",
-    "VAE": "What a variational autoencoder has to be: `encode` gives mean and log variance, `decode` a picture.",
 }
 
 
 def _entry(module: str, name: str) -> str:
     thing = _object(module, name)
-    heading = f"({anchor(module, name)})=\n## {name}"
+    anchors = f"({anchor(module, name)})=\n"
+    if getattr(xw, name, None) is thing and module != "xai_widgets":
+        anchors, module = f"({anchor('xai_widgets', name)})=\n{anchors}", "xai_widgets"
+    heading = f"{anchors}## {name}"
     if inspect.ismodule(thing):
         return f"{heading}\n\n{_module(thing)}"
     if inspect.isclass(thing):
@@ -144,7 +148,10 @@ def _class(module: str, name: str, thing: type) -> str:
     if fields := _fields(thing):
         parts += [fields, ""]
     if issubclass(thing, traitlets.HasTraits):
-        parts += [f"Its [traits are a table](../gallery/{thing.__dict__['_static']}.md#traits).", ""]
+        parts += [
+            f"Its [traits are a table](../gallery/{thing.__dict__['_static']}.md#traits).",
+            "",
+        ]
     parts += [_member(module, name, own, value) for own, value in _members(thing)]
     return "\n".join([*parts, ":::::"])
 
@@ -208,7 +215,9 @@ def _signature(thing: Any, *, bound: bool = False) -> str:
     except (ValueError, TypeError):
         return ""
     parameters = [
-        p.replace(annotation=_Shown(_annotation(p.annotation)) if p.annotation is not p.empty else p.empty)
+        p.replace(
+            annotation=_Shown(_annotation(p.annotation)) if p.annotation is not p.empty else p.empty
+        )
         for p in list(signature.parameters.values())[1 if bound else 0 :]
         if not p.name.startswith("_")
     ]
@@ -218,7 +227,9 @@ def _signature(thing: Any, *, bound: bool = False) -> str:
     else:
         returned = _Shown(_annotation(returned))
     text = str(signature.replace(parameters=parameters, return_annotation=returned))
-    return re.sub(r"<(?:object|function|class|module|factory)[^>]*>", "...", text).replace("\n", " ")
+    return re.sub(r"<(?:object|function|class|module|factory)[^>]*>", "...", text).replace(
+        "\n", " "
+    )
 
 
 class _Shown:
@@ -233,7 +244,13 @@ class _Shown:
 
 def _annotation(kind: Any) -> str:
     """A type as it is written, without the modules it is from."""
-    text = kind if isinstance(kind, str) else getattr(kind, "__name__", None) if not get_args(kind) else None
+    text = (
+        kind
+        if isinstance(kind, str)
+        else getattr(kind, "__name__", None)
+        if not get_args(kind)
+        else None
+    )
     text = str(kind) if text is None else text
     text = text.strip("'\"")
     return re.sub(r"\b(?:[a-z_]+\.)+(?=[A-Za-z])", "", text)

@@ -150,16 +150,19 @@ def representation(value: Any) -> Output:
 
 
 def figure(widget: Any, *, close: bool = True) -> str:
-    """Keep a widget as a page that is alive without a kernel; its name among the figures."""
+    """Keep a widget as a figure that is alive without a kernel; its name among the figures.
+
+    One that fetches no other methods ahead keeps only its own.
+    """
     widget.wait()
     FIGURES.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder:
-        page = widget.to_html(Path(folder) / "figure.html").read_text(encoding="utf-8")
+    alone = [widget.method] if getattr(widget, "prefetch", True) is False else None
+    page = str(widget.embed(methods=alone, most=1.9e6))
     name = hashlib.sha256(page.encode()).hexdigest()[:16]
     # A script, for a page that was opened from disk may load scripts, and nothing else.
     text = json.dumps(page).replace("</", "<\\/")
     (FIGURES / f"{name}.js").write_text(f"xwFigure({json.dumps(name)}, {text});\n", "utf-8")
-    (FIGURES / f"{name}.png").write_bytes(widget.to_png())
+    (FIGURES / f"{name}.png").write_bytes(widget.to_png(what="picture"))
     about = {"kind": type(widget).__name__, "says": repr(widget)}
     (FIGURES / f"{name}.json").write_text(json.dumps(about), encoding="utf-8")
     if close:
