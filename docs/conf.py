@@ -9,6 +9,7 @@ import xai_widgets
 
 project = "xai_widgets"
 author = "the xai_widgets authors"
+copyright = f"{author}, MIT licence"
 release = version = xai_widgets.__version__
 html_title = f"xai_widgets {release}"
 
@@ -27,7 +28,7 @@ html_math_renderer = "mathml"
 viewcode_follow_imported_members = True
 add_module_names = False
 python_maximum_signature_line_length = 90
-highlight_language = "python"
+highlight_language = "default"  # Python, where it is
 
 html_theme = "furo"
 html_static_path = ["_static"]

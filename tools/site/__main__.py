@@ -34,7 +34,10 @@ def gather() -> dict[str, str]:
         text = with_directives(path.read_text(encoding="utf-8"))
         pages[place] = at_home(text, path, place)
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
-        pages[f"notebooks/{path.name}"] = notebooks.page_of(path)
+        place = f"notebooks/{path.name}"
+        pages[place] = notebooks.rewritten(
+            notebooks.page_of(path), lambda text, path=path, place=place: at_home(text, path, place)
+        )
     return pages
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,15 @@ def page_of(path: Path) -> str:
         notebook.metadata.pop("widgets", None)
         kept.write_text(nbformat.writes(notebook), encoding="utf-8")
     return kept.read_text(encoding="utf-8")
+
+
+def rewritten(notebook: str, rewrite: Callable[[str], str]) -> str:
+    """The notebook with its prose rewritten."""
+    made = json.loads(notebook)
+    for cell in made["cells"]:
+        if cell["cell_type"] == "markdown":
+            cell["source"] = rewrite("".join(cell["source"]))
+    return json.dumps(made, indent=1, ensure_ascii=False)
 
 
 def figures_of(text: str) -> list[str]:

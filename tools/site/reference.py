@@ -44,6 +44,7 @@ _ROOMS = {
     "course": "The course: its exercises, hints and games.",
     "demo": "Networks and pictures that work with no network connection.",
 }
+_NAMED = re.compile(r"([a-z_]+(?:, [a-z_]+)*): (?=\S)")
 _CODE = re.compile(r"(``.+?``|`[^`]+`)", re.DOTALL)
 
 
@@ -64,24 +65,43 @@ def pages() -> dict[str, str]:
     made = {}
     for page, (title, intro, names) in _PAGES.items():
         entries = "\n\n".join(_entry("xai_widgets", name) for name in names)
-        made[f"reference/{page}.md"] = f"# {title}\n\n{intro}\n\n{entries}\n"
+        made[f"reference/{page}.md"] = (
+            f"# {title}\n\n{intro}\n\n{_within('xai_widgets')}{entries}\n"
+        )
     for room, intro in _ROOMS.items():
         names = [name for module, name in public_names() if module == f"xai_widgets.{room}"]
         names.sort(key=lambda name: name not in xw.__all__)  # what it is about comes first
         entries = "\n\n".join(_entry(f"xai_widgets.{room}", name) for name in names)
-        made[f"reference/{room}.md"] = f"# xw.{room}\n\n{intro}\n\n{entries}\n"
+        within = _within(f"xai_widgets.{room}")
+        made[f"reference/{room}.md"] = f"# xw.{room}\n\n{intro}\n\n{within}{entries}\n"
     listed = "\n".join([*_PAGES, *_ROOMS])
-    rows = "\n".join(
-        f"| [`{name}`]({_page_of(module, name)}.md#{anchor(module, name)}) "
-        f"| {_first(module, name)} |"
-        for module, name in public_names()
-    )
     made["reference/index.md"] = (
         "# Reference\n\nEvery public name. `import xai_widgets as xw` loads neither torch nor the "
         "widgets: each name is imported when it is first used.\n\n"
-        f"| Name | |\n|---|---|\n{rows}\n\n```{{toctree}}\n:hidden:\n\n{listed}\n```\n"
+        + "\n\n".join(_listed(module) for module in ("xai_widgets", *_homes()))
+        + f"\n\n```{{toctree}}\n:hidden:\n\n{listed}\n```\n"
     )
     return made
+
+
+def _homes() -> list[str]:
+    return [f"xai_widgets.{room}" for room in _ROOMS]
+
+
+def _listed(module: str) -> str:
+    """The names of a module, with a sentence each."""
+    rows = "\n".join(
+        f"| [`{name}`]({_page_of(module, name)}.md#{anchor(module, name)}) "
+        f"| {_first(module, name)} |"
+        for home, name in public_names()
+        if home == module
+    )
+    return f"## {module.replace('xai_widgets', 'xw')}\n\n| Name | |\n|---|---|\n{rows}"
+
+
+def _within(module: str) -> str:
+    """Where Sphinx looks first for a type that is named without its module."""
+    return f"```{{py:currentmodule}} {module}\n```\n\n"
 
 
 def _page_of(module: str, name: str) -> str:
@@ -108,7 +128,8 @@ def _first(module: str, name: str) -> str:
     if not (inspect.isclass(thing) or callable(thing) or inspect.ismodule(thing)):
         return DATA.get(name, "")
     said = markdown(inspect.getdoc(thing) or "").split("\n\n")[0].replace("\n", " ")
-    return re.split(r"(?<=[.:;])\s", said)[0].replace("|", "\\|")
+    sentence = re.split(r"(?<=[.:;])\s", said)[0].rstrip(":;.")
+    return f"{sentence}.".replace("|", "\\|")
 
 
 DATA = {
@@ -257,20 +278,36 @@ def _annotation(kind: Any) -> str:
 
 
 def markdown(docstring: str) -> str:
-    """A docstring as Markdown: what is code stays as it is, and no sign has a meaning elsewhere."""
-    lines = []
+    """A docstring as Markdown: what is code stays as it is, no sign has a meaning elsewhere, and
+    lines that begin with names and a colon are a list of them.
+    """
+    lines: list[str] = []
+    within = ""  # what the paragraph is: code, names or prose
     for line in docstring.splitlines():
-        if line.startswith("    "):
-            lines.append(line)
+        if not line.strip():
+            within = "" if within != "code" else within
+            lines.append("")
             continue
-        parts = _CODE.split(line)
-        lines.append(
-            "".join(
-                part.replace("``", "`") if i % 2 else re.sub(r"([*<\[\]$])", r"\\\1", part)
-                for i, part in enumerate(parts)
-            )
-        )
+        named = _NAMED.match(line)
+        if line.startswith("    ") and within in ("", "code"):
+            within = "code"
+            lines.append(line)
+        elif named and within != "prose":
+            within = "names"
+            names = ", ".join(f"`{name}`" for name in named[1].split(", "))
+            lines.append(f"- {names}: {_escaped(line[named.end() :])}")
+        else:
+            within = within if within == "names" and line.startswith(" ") else "prose"
+            lines.append(("  " if within == "names" else "") + _escaped(line.strip()))
     return "\n".join(lines)
+
+
+def _escaped(line: str) -> str:
+    parts = _CODE.split(line)
+    return "".join(
+        part.replace("``", "`") if i % 2 else re.sub(r"([*<\[\]$])", r"\\\1", part)
+        for i, part in enumerate(parts)
+    )
 
 
 def traits(widget: str) -> str:

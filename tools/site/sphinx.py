@@ -21,7 +21,7 @@ _FIGURE = """<div class="xw-figure" data-figure="{name}" data-kind="{kind}">
 </div>"""
 
 
-class figure(nodes.General, nodes.Element):
+class LiveFigure(nodes.General, nodes.Element):
     """A live widget on a page."""
 
 
@@ -86,7 +86,7 @@ def shown(output: dict[str, str]) -> list[nodes.Node]:
     if "stdout" in output:
         made.append(_printed(output["stdout"]))
     if "figure" in output:
-        made.append(figure(name=output["figure"]))
+        made.append(LiveFigure(name=output["figure"]))
     if "png" in output:
         picture = f'<img class="xw-picture" alt="" src="data:image/png;base64,{output["png"]}">'
         made.append(nodes.raw("", picture, format="html"))
@@ -104,7 +104,7 @@ def _printed(text: str) -> nodes.literal_block:
     return block
 
 
-def _visit_figure(translator: Any, node: figure) -> None:
+def _visit_figure(translator: Any, node: LiveFigure) -> None:
     about = json.loads((FIGURES / f"{node['name']}.json").read_text(encoding="utf-8"))
     depth = translator.builder.current_docname.count("/")
     translator.body.append(
@@ -143,7 +143,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("example", Example)
     app.add_directive("raises", Raises)
     app.add_directive("not-run", NotRun)
-    app.add_node(figure, html=(_visit_figure, lambda translator, node: None))
+    app.add_node(LiveFigure, html=(_visit_figure, lambda translator, node: None))
     app.add_html_math_renderer("mathml", (_typeset, None), (_typeset, None))
     app.connect("build-finished", _copy_figures)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
