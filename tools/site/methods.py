@@ -21,6 +21,24 @@ FAMILIES = {
     "Attention": "attention",
 }
 PICTURES = ("cat", "motorcycle")
+# What makes slow methods quick enough for a page, and is said there.
+_QUICKER = {
+    "rise": "samples=500",
+    "lime": "samples=200, count=30",
+    "kernel_shap": "samples=200, count=30",
+    "occlusion": "window=32, stride=16",
+    "feature_ablation": "count=30",
+    "extremal_perturbation": "steps=30",
+    "opti_cam": "steps=20",
+    "exact_shapley": "count=7",
+    "integrated_gradients": "steps=16",
+    "guided_ig": "steps=16",
+    "blur_ig": "steps=16",
+    "smooth_grad": "samples=16",
+    "var_grad": "samples=16",
+    "squared_smooth_grad": "samples=16",
+    "gradient_shap": "samples=16",
+}
 
 
 @cache
@@ -141,15 +159,18 @@ def _live(card: Method) -> str:
             "Asked of a network without attention it says so:\n\n"
             f'```{{raises}}\nengine.explain("cat.jpg", "{card.name}")\n```'
         )
+    quicker = _QUICKER.get(card.name, "")
     figures = [
         f'```{{example}}\n:hide:\n\nxw.HeatmapViewer(engine, "{name}.jpg", "{card.name}", '
-        "prefetch=False)\n```"
+        f"prefetch=False{quicker and ', ' + quicker})\n```"
         for name in PICTURES
     ]
     said = (
         "The same two pictures as on every method's page, explained for the class the demo network "
         "finds most probable. Change the class, the colours or the threshold in the figure."
     )
+    if quicker:
+        said += f" Here with `{quicker}`, to be quick."
     return "\n\n".join([said, *figures])
 
 
@@ -172,8 +193,9 @@ def _row(parameter: Parameter) -> str:
 def _usage(card: Method) -> str:
     if card.needs_attention:
         return f'```{{not-run}} needs a transformer.\nengine.explain("cat.jpg", "{card.name}")\n```'
+    own = f", {_QUICKER[card.name]}" if card.name in _QUICKER else ""
     return (
-        f'```{{example}}\nwhy = engine.explain("cat.jpg", "{card.name}")\n'
+        f'```{{example}}\nwhy = engine.explain("cat.jpg", "{card.name}"{own})\n'
         "why.values.shape, why.heatmap().shape\n```"
     )
 

@@ -143,7 +143,7 @@ def _entry(module: str, name: str) -> str:
     thing = _object(module, name)
     anchors = f"({anchor(module, name)})=\n"
     if getattr(xw, name, None) is thing and module != "xai_widgets":
-        anchors, module = f"({anchor('xai_widgets', name)})=\n{anchors}", "xai_widgets"
+        anchors = f"({anchor('xai_widgets', name)})=\n{anchors}"
     heading = f"{anchors}## {name}"
     if inspect.ismodule(thing):
         return f"{heading}\n\n{_module(thing)}"
