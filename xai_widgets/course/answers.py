@@ -42,14 +42,17 @@ def number(
     mistakes: Sequence[Mistake] = (),
     *,
     tolerance: float = 1e-3,
+    closeness: float | None = None,
     what: str = "a number",
 ) -> float:
-    """The answer as a number, if it is right within `tolerance` (in its own units)."""
+    """The answer as a number, if it is right within `tolerance` (in its own units). closeness: the
+    same for mistakes, where that is less.
+    """
     given = _one_number(answer, what)
     if abs(given - right) <= tolerance:
         return given
     for wrong, *steps in mistakes:
-        if abs(given - float(wrong)) <= tolerance:
+        if abs(given - float(wrong)) <= (tolerance if closeness is None else closeness):
             raise Wrong(*steps)
     if abs(given / 100 - right) <= tolerance:
         raise Wrong("That is in per cent. Give the share: 50 % is 0.5.")
@@ -199,14 +202,18 @@ def _usual_mistakes(given: Floats, right: Floats) -> Iterable[Mistake]:
     size = float((right * right).sum())
     factor = float((given * right).sum()) / size if size else 0.0
     if abs(factor) > 1e-12:
-        yield factor * right, (
-            f"Right up to a factor: yours is {factor:.4g} times the answer."
-        ), "Mean or sum? Rescaled, where nobody asked for it?"
+        yield (
+            factor * right,
+            (f"Right up to a factor: yours is {factor:.4g} times the answer."),
+            "Mean or sum? Rescaled, where nobody asked for it?",
+        )
     low, high = right.min(), right.max()
     if high > low:
-        yield (right - low) / (high - low), (
-            "You have rescaled the values to 0 to 1."
-        ), "That throws away sign and size. Colours are the picture's business: leave it out."
+        yield (
+            (right - low) / (high - low),
+            ("You have rescaled the values to 0 to 1."),
+            "That throws away sign and size. Colours are the picture's business: leave it out.",
+        )
     yield right + (given - right).mean(), "A constant was added to every value."
 
 

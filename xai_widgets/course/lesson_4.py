@@ -286,6 +286,14 @@ def _smooth(values: Floats, sigma: float) -> Floats:
     return blurred[0, 0].double().numpy()
 
 
+def _cloud(chance: np.random.Generator) -> Floats:
+    """A soft lump somewhere in the picture, as a map might be."""
+    y, x = np.mgrid[:64, :64] - chance.uniform(14, 50, 2)[:, None, None]
+    lumps = resize(_smooth(chance.random((16, 16)), 1), (64, 64)).astype(np.float64)
+    lumps = (lumps - lumps.min()) / np.ptp(lumps)
+    return np.asarray(np.exp(-(x * x + y * y) / 200) * lumps, np.float64)
+
+
 @dealt("4.8")
 @functools.cache
 def four_methods() -> dict[str, Floats]:
@@ -296,8 +304,7 @@ def four_methods() -> dict[str, Floats]:
         path = heatmap(engine, s.pixels, "integrated_gradients", s.name, steps=16)
         made["path"].append(_smooth(path, 3))
         made["guided"].append(_smooth(heatmap(engine, s.pixels, "guided_backprop", s.name), 3))
-        noise = _smooth(np.random.default_rng(number_).random((16, 16)), 1.5)
-        made["noise"].append(resize(noise, (64, 64)).astype(np.float64))
+        made["noise"].append(_cloud(np.random.default_rng(number_ + 5)))
     return {name: np.stack([v / v.max() for v in maps]) for name, maps in made.items()}
 
 
@@ -312,5 +319,3 @@ def dice(answer: Any, deal: int) -> str:
         "The others were HiResCAM, smoothed integrated gradients, and smoothed guided "
         "backpropagation: yes, that one. Passing one test is passing one test."
     )
-
-
