@@ -267,5 +267,5 @@ def nothing(answer: Any, deal: int) -> str:
         "HiResCAM's relevance mass on the shapes, mean over all six: one network falls behind.",
     )
     trained = ("trained", "trained, noise 1", "trained, noise 2")
-    guess(answer, "3.8", deal, "random head", {name: steps for name in trained})
+    guess(answer, "3.8", deal, "random head", dict.fromkeys(trained, steps))
     return "Its last layer is dice, and so are its answers. Its guided maps are fine."

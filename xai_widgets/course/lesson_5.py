@@ -392,5 +392,5 @@ def cheats(answer: Any, deal: int) -> str:
         "Change the corner, or let the mark name another class, and see whose answers change.",
     )
     honest = ("honest 1", "honest 2", "honest 3")
-    guess(answer, "5.8", deal, "cheat", {name: steps for name in honest})
+    guess(answer, "5.8", deal, "cheat", dict.fromkeys(honest, steps))
     return "Four times nearly 100 %, and one of them had never learned what a star is."
