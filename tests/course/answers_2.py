@@ -88,7 +88,7 @@ def enlarging(mode: str, **options: Any) -> Any:
 def answers() -> list[tuple[str, Any, str]]:
     engine = xw.demo.shapes_engine()
     y = engine.model(engine.input(xw.demo.shapes(12, seed=3)[4].pixels))[0].detach()
-    half = dict(align_corners=False)
+    half = {"align_corners": False}
     return [
         ("2.1", picture, ""),
         ("2.1", lambda p: picture(p) * 0.25 + 0.5, "normalisation"),

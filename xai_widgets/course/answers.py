@@ -104,7 +104,9 @@ def choice(answer: Any, right: str, because: Mapping[str, str | Sequence[str]]) 
     return right
 
 
-def array(answer: Any, right: npt.ArrayLike, mistakes: Sequence[Mistake] = (), **options: Any) -> Floats:  # fmt: skip
+def array(
+    answer: Any, right: npt.ArrayLike, mistakes: Sequence[Mistake] = (), **options: Any
+) -> Floats:
     """The answer as an array of numbers, if shape and values are right: `shaped`, then `same`."""
     wanted = _floats(right)
     axes = options.pop("axes", "")
@@ -229,7 +231,8 @@ def function(answer: Any, usage: str) -> Callable[..., Any]:
     if not callable(answer) or isinstance(answer, (torch.Tensor, type)):
         name = usage.partition("(")[0]
         raise Wrong(f"That is {a_kind(answer)}; expected the function {name} itself, uncalled.")
-    return answer
+    made: Callable[..., Any] = answer
+    return made
 
 
 def call(answer: Any, usage: str, *given: Any) -> Any:

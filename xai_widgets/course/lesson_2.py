@@ -198,7 +198,7 @@ def record(answer: Any) -> str:
         raise Wrong(
             "One of the two is None.",
             "A tensor on the way keeps no .grad: only leaves do.",
-            "activation.retain_grad() before backward(), or torch.autograd.grad(score, activation).",
+            "activation.retain_grad() before backward(), or autograd.grad(score, activation).",
         )
     given_a, given_g = result
     array(
@@ -314,7 +314,7 @@ def four_programs() -> dict[str, Floats]:
     raw = torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None].float() / 255
     with torch.no_grad():
         unscaled = layers(raw)[0].double().numpy()
-    weights = list(engine.model.children())[-1].weight.detach().double().numpy()
+    weights = next(list(engine.model.children())[-1].parameters()).detach().double().numpy()
     made = {
         "right": heatmap(engine, pixels, "grad_cam", "star"),
         "not normalised": np.maximum(np.tensordot(weights[3], unscaled, 1), 0),

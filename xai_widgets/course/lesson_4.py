@@ -160,7 +160,7 @@ def black(answer: Any) -> str:
             ),
             "c": ("Does a random map explain anything, because it scores as well?",),
             "d": (
-                "Perhaps. But look at the differences' interval: it is nearly as wide as the scale.",
+                "Perhaps. But look at the difference's interval: from −0.24 to +0.20.",
                 "First ask what black pixels, anywhere, do to this network.",
             ),
         },
@@ -223,7 +223,7 @@ def sign_flip(answer: Any) -> str:
                 "The observed one itself counts, too: at least as large.",
                 "≥, with a little tolerance for rounding.",
             ),
-            ((d < 0).mean(), "That counts negative differences. Flip, and take the mean each time."),
+            ((d < 0).mean(), "That counts negative differences. Flip, and take means."),
             (
                 (np.abs(means) >= np.abs(seen) - 1e-12).sum(),
                 "That is a count. Divide by how many ways there are: 2 ** n.",
@@ -267,7 +267,7 @@ def holm(answer: Any) -> str:
                 "Right, but in sorted order. Put them back where they came from.",
                 "corrected[order] = sorted values.",
             ),
-            (step_up, "That is Benjamini and Hochberg: another promise (the false discovery rate)."),
+            (step_up, "That is Benjamini and Hochberg's, which promises another thing."),
             (np.minimum(1 - (1 - p) ** n, 1), "That is Šidák's, for independent comparisons."),
         ],
         axes="one for each",

@@ -1,4 +1,4 @@
-"""Judges of lesson 5: find the shortcut. And what is handed over there: two networks, a data set."""
+"""Judges of lesson 5, find the shortcut, and what is handed over there."""
 
 from __future__ import annotations
 
@@ -353,7 +353,7 @@ def promise(answer: Any, deal: int) -> str:
                 ),
                 (
                     correct.mean() - _experiment(deal, "cover", 0)[0],
-                    "Probabilities fell by that much. How often is the *answer* right without a tag?",
+                    "Probabilities fell by that much. How often is the *answer* right?",
                     "You have pictures without one: whose?",
                 ),
                 (0, "Even a guess is right sometimes: one in six."),
@@ -366,8 +366,8 @@ def promise(answer: Any, deal: int) -> str:
             tolerance=0.02,
         )
     return (
-        f"It was {_without_marks(deal):.0%}, on the same pictures without tags. Guessing gives 17 %. "
-        "It was a good day to ask."
+        f"It was {_without_marks(deal):.0%}, on the same pictures without tags. Guessing gives "
+        "17 %. It was a good day to ask."
     )
 
 
@@ -379,7 +379,7 @@ def four_sorters() -> dict[str, Engine]:
         generator = torch.Generator().manual_seed(seed)
         with torch.no_grad():
             for p in model.parameters():
-                p += 0.05 * p.std() * torch.randn(p.shape, generator=generator)
+                p.add_(0.05 * p.std() * torch.randn(p.shape, generator=generator))
         made[name] = twin(drawn(), model, "a sorter")
     cheat = demo.shapes_engine(shortcut=True)
     return {**made, "cheat": twin(cheat, cheat.model, "a sorter")}

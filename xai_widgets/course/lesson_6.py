@@ -27,13 +27,17 @@ def _models() -> tuple[nn.Module, Any]:
     return demo.fashion_engine().model, demo.vae("fashion")
 
 
-@functools.cache
 def clothes(count: int = 400) -> Tensor:
     """Drawn clothes (count, 1, 28, 28) from 0 to 1, decoded from latents drawn at random; the same
     in every call. Raises ExplanationError for a count that is not from 1 to 10,000.
     """
     if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= 10_000:
         raise ExplanationError(f"count={count!r}; expected a whole number from 1 to 10,000")
+    return _clothes(count).clone()
+
+
+@functools.lru_cache(maxsize=2)
+def _clothes(count: int) -> Tensor:
     z = torch.randn(count, 16, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         drawn: Tensor = _models()[1].decode(z).clip(0, 1)
@@ -172,6 +176,26 @@ def search(answer: Any) -> str:
     return "Up the score, on a rubber band."
 
 
+@exercise("6.5", "Which of them answers?")
+def answers_the_question(answer: Any) -> str:
+    choice(
+        answer,
+        "c",
+        {
+            "a": (
+                "Smallest in what? And what does the second network say of it?",
+                "It found a hole in this network, not a property of dresses.",
+            ),
+            "b": (
+                "It is a dress. Is it still this pullover?",
+                "The question was what would have to change *here*.",
+            ),
+            "d": ("It has an answer, on a condition: which changes count?",),
+        },
+    )  # fmt: skip
+    return "As far as the autoencoder knows clothes. That is the condition; say it."
+
+
 @exercise("6.6", "Cosine of two gradients")
 def cosine(answer: Any) -> str:
     generator = torch.Generator().manual_seed(3)
@@ -194,7 +218,7 @@ def cosine(answer: Any) -> str:
                 dot / g.flatten(1).norm(dim=1),
                 "Divide by both lengths, that of r as well.",
             ),
-            (dot / (g.flatten(1).norm(dim=1) * r.flatten(1).norm(dim=1)) ** 2, "Lengths, unsquared."),
+            (dot / (g.flatten(1).norm(dim=1) * r.flatten(1).norm(dim=1)) ** 2, "Do not square."),
             (1 - right, "That is 1 − cosine. That comes in the loss."),
             (
                 F.cosine_similarity(g, r),
@@ -266,26 +290,6 @@ def loss(answer: Any) -> str:
     if learned is None or not torch.allclose(learned, slope, rtol=1e-3, atol=1e-7):
         raise Wrong("The value is right, its gradient for the weights is not. Is a part detached?")
     return "Twice backwards: that is why a step costs about three times as much."
-
-
-@exercise("6.5", "Which of them answers?")
-def answers_the_question(answer: Any) -> str:
-    choice(
-        answer,
-        "c",
-        {
-            "a": (
-                "Smallest in what? And what does the second network say of it?",
-                "It found a hole in this network, not a property of dresses.",
-            ),
-            "b": (
-                "It is a dress. Is it still this pullover?",
-                "The question was what would have to change *here*.",
-            ),
-            "d": ("The question has an answer, though not without a condition: which changes count?",),
-        },
-    )  # fmt: skip
-    return "As far as the autoencoder knows clothes. That is the condition; say it."
 
 
 @dealt("6.8")

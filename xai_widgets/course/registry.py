@@ -61,7 +61,9 @@ def exercise(
 
     The function raises `Wrong` with hints in steps, by hand or through `number`, `choice`, `array`
     and `call`, and returns a sentence for whoever got it right. With `game` or `dealt` it is
-    given the deal, too. Raises ExplanationError for a number that is no text "lesson.place" or is taken.
+    given the deal, too.
+
+    Raises ExplanationError for a number that is no text "lesson.place", or is taken.
     """
     if not isinstance(number, str) or not _NUMBER.fullmatch(number):
         raise ExplanationError(f'number={brief(number)}; expected a text such as "7.1"')
@@ -92,8 +94,8 @@ def find(number: object) -> Exercise:
     known = ", ".join(_registered)
     if not isinstance(number, str):
         raise ExplanationError(
-            f"the number of an exercise is a text; got {brief(number)}."
-            f"{nearest(number, _registered) or ' Write it in quotes.'} There are {known}."
+            f"the number of an exercise is a text, in quotes; got {brief(number)}."
+            f"{nearest(number, _registered)} There are {known}."
         )
     spelled = number.casefold().removeprefix("exercise").strip().replace(",", ".")
     near = nearest(spelled.replace("-", ".").replace("_", "."), _registered)
