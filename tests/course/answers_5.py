@@ -31,6 +31,7 @@ def answers() -> list[tuple[str, Any, str]]:
     first = study.right[:120]
     covered = study.cover(first, box, fill="paste", controls=4)
     swapped = study.swap(first, box, controls=4)
+    blurred = study.cover(first, box, controls=4).effect
     folder.cleanup()
     return [
         ("5.1", correct[night].mean(), ""),
@@ -56,6 +57,7 @@ def answers() -> list[tuple[str, Any, str]]:
         ("5.4", [0, 0, 10, 10], ""),
         ("5.4", np.array([2, 2, 8, 8]), ""),
         ("5.4", (0, 0, 32, 32), "Smaller"),
+        ("5.4", (0, 0, 24, 24), "Smaller"),
         ("5.4", (55, 55, 63, 63), "opposite corner"),
         ("5.4", (0.25, 0.25, 2.25, 2.25), "cells of the map"),
         ("5.4", (0, 0, 0.14, 0.14), "shares of the picture"),
@@ -68,6 +70,8 @@ def answers() -> list[tuple[str, Any, str]]:
         ("5.5", covered.control - covered.effect, "sign"),
         ("5.5", 1 - covered.effect, "is left"),
         ("5.5", 100 * covered.effect, "per cent"),
+        ("5.5", covered, "whole experiment"),
+        ("5.5", blurred, "with a blur"),
         ("5.5", 120, "took part"),
         ("5.6", swapped.effect, ""),
         ("5.6", swapped.control, "No answer moves"),

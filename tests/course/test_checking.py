@@ -148,6 +148,30 @@ def test_a_function_that_fails_is_told_with_its_line() -> None:
     assert "return x.no_such_name" in caught.value.steps[0]
 
 
+@pytest.mark.parametrize(
+    ("made", "hint"),
+    [
+        (lambda x: x.mean(1) * x, "keepdim=True"),
+        (lambda x: x.numpy().mean(1) * x.numpy(), "keepdims=True"),
+        (lambda x: max(x, 0), "relu, clamp"),
+        (lambda x: max(x.numpy(), 0), "maximum, clip"),
+        (lambda x: x.clone().requires_grad_().numpy(), ".detach() first"),
+        (lambda x: x.sum().backward(), "x.requires_grad_()"),
+        (lambda x: torch.tensor([1]).requires_grad_(), ".float() first"),
+        (lambda x: x.grad[0], "Something is None"),
+        (lambda x: x[None][4], "first axis is the batch"),
+        (lambda x: torch.nn.functional.interpolate(x, (4, 4), mode="bilinear"), "[None, None]"),
+        (lambda x: x.requires_grad_().mul_(2), "x.detach().clone()"),
+        (lambda x: x.clone().requires_grad_().mul(1).requires_grad_(False), "x.detach().clone()"),
+    ],
+)
+def test_an_error_of_the_students_function_has_its_own_hint(made: Any, hint: str) -> None:
+    with pytest.raises(Wrong) as caught:
+        answers.call(made, "f(x)", torch.rand(3, 5))
+    assert "stopped with" in caught.value.steps[0]
+    assert hint in caught.value.steps[1]
+
+
 def test_a_function_without_a_body_is_not_yet() -> None:
     def dots(x: Any) -> Any: ...
 

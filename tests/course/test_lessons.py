@@ -96,6 +96,7 @@ def test_a_cell_that_is_not_closed_is_told() -> None:
         course.cells_of("# A\n```python\nx = 1\n")
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("path", SOURCES, ids=names)
 def test_its_solutions_are_right(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found: dict[str, list[str]] = {}
@@ -109,6 +110,7 @@ def test_its_solutions_are_right(path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert found == {number: ["not yet", "right"] for number in own}
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("path", SOURCES, ids=names)
 def test_the_students_edition_runs_offline_with_its_exercises_unsolved(
     path: Path, tmp_path: Path

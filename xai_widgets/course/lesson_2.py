@@ -261,6 +261,11 @@ def grad_cam(answer: Any) -> str:
                 "You have cut off the negative weights. They may be subtracted; relu comes last.",
             ),
             ((alpha * a).relu().sum(0), "relu comes last, after the sum over channels."),
+            (
+                (g.mean() * a).sum(0).relu(),
+                "One weight for all channels: each has its own.",
+                "The mean over places only, axes 1 and 2.",
+            ),
             (a.sum(0), "That is the sum of activations: nobody asked the class."),
             (alpha.flatten(), "Those are the weights. Now multiply by the activations, and add."),
             (right / right.max(), "Divided by the maximum: two maps can't be compared any more."),
