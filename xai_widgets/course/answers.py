@@ -32,7 +32,7 @@ _ERRORS = {
     "and where.",
     "truth value of an array": "Python's max, min and if want one number. NumPy has maximum, clip "
     "and where.",
-    "that requires grad": ".detach() first, then .numpy().",
+    "Can't call numpy()": ".detach() first, then .numpy().",
     "does not require grad": "Nothing was told to be differentiated: x.requires_grad_() before the "
     "forward pass.",
     "graph a second time": "The graph is used up: retain_graph=True, or a new forward pass.",
