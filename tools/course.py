@@ -172,9 +172,9 @@ def run(path: Path, solved: bool = True, folder: Path | None = None) -> dict[str
     """
     import ast
 
-    import matplotlib
+    import matplotlib.pyplot as plt
 
-    matplotlib.use("Agg")
+    plt.switch_backend("Agg")
     names: dict[str, Any] = {"__name__": "__lesson__"}
     exec(FIRST, names)
     for cell in cells_of(path.read_text(encoding="utf-8")):
@@ -188,7 +188,7 @@ def run(path: Path, solved: bool = True, folder: Path | None = None) -> dict[str
         shown = eval(compile(last, path.name, "eval"), names) if last is not None else None
         if folder is not None and cell.slide:
             keep(shown, folder / f"{cell.slide}.png")
-        matplotlib.pyplot.close("all")
+        plt.close("all")
     return names
 
 

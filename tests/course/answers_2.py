@@ -88,7 +88,7 @@ def enlarging(mode: str, **options: Any) -> Any:
 def answers() -> list[tuple[str, Any, str]]:
     engine = xw.demo.shapes_engine()
     y = engine.model(engine.input(xw.demo.shapes(12, seed=3)[4].pixels))[0].detach()
-    half = dict(align_corners=False)
+    half = {"align_corners": False}
     return [
         ("2.1", picture, ""),
         ("2.1", lambda p: picture(p) * 0.25 + 0.5, "normalisation"),
@@ -145,6 +145,8 @@ def answers() -> list[tuple[str, Any, str]]:
         ("2.6", lambda a, g: grad_cam(a, g)[None], "The shape is (1, 4, 6)"),
         ("2.6", lambda a, g: grad_cam(a, g) / grad_cam(a, g).max(), "maximum"),
         ("2.6", lambda a, g: a.sum(0), "nobody asked"),
+        ("2.6", lambda a, g: (-g.mean().abs() * a).sum(0), "The shape is right"),
+        ("2.6", lambda a, g: (g.mean((1, 2)) * a).sum(0), "stopped with RuntimeError"),
         ("2.7", enlarging("bilinear", **half), ""),
         ("2.7", enlarging("nearest"), "mosaic"),
         ("2.7", enlarging("bilinear", align_corners=True), "align_corners"),

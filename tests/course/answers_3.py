@@ -24,6 +24,14 @@ def integrated(
     return total / steps * (x - baseline if factor is None else factor(x))
 
 
+def by_rows(a: Any, b: Any) -> Any:
+    return np.mean([spearmanr(p, q).statistic for p, q in zip(a, b, strict=True)])
+
+
+def pearson(a: Any, b: Any) -> Any:
+    return np.corrcoef(a.ravel(), b.ravel())[0, 1]
+
+
 def integrating(**options: Any) -> Any:
     return lambda f, x, b, n: integrated(f, x, b, n, **options)
 
@@ -49,7 +57,7 @@ def answers() -> list[tuple[str, Any, str]]:
         ("3.1", lambda a, b: np.corrcoef(rankdata(a), rankdata(b)), "4 numbers"),
         ("3.1", lambda a, b: -spearmanr(a.ravel(), b.ravel()).statistic, "sign"),
         ("3.1", lambda a, b: ((rankdata(a) - rankdata(b)) ** 2).sum(), "Σd²"),
-        ("3.1", lambda a, b: np.mean([spearmanr(p, q).statistic for p, q in zip(a, b, strict=True)]), "within each row"),
+        ("3.1", by_rows, "within each row"),
         ("3.2", "guided_backprop", ""),
         ("3.2", "saliency", "altogether"),
         ("3.2", "hires_cam", "it noticed"),
@@ -60,7 +68,7 @@ def answers() -> list[tuple[str, Any, str]]:
         ("3.3", guided.sum(), "the sum"),
         ("3.3", guided, "6 numbers"),
         ("3.3", alike("saliency", metrics.spearman).mean(), "saliency's"),
-        ("3.3", alike("guided_backprop", lambda a, b: np.corrcoef(a.ravel(), b.ravel())[0, 1]).mean(), "of the values"),
+        ("3.3", alike("guided_backprop", pearson).mean(), "of the values"),
         ("3.3", 1.0, "same class twice"),
         ("3.4", (0, 1), ""),
         ("3.4", (1, 0), "other way round"),

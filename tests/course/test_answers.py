@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+import numpy as np
 import pytest
 
 import xai_widgets as xw
@@ -80,3 +81,10 @@ def test_no_answer_is_not_yet(number: str, answer: object) -> None:
 @pytest.mark.parametrize("answer", ["?", 1e9, [], {}, object(), lambda: None, float("nan"), "A"])
 def test_nothing_crashes(number: str, answer: object) -> None:
     assert xw.course.verdict(number, answer).state in ("wrong", "right", "not yet")
+
+
+def test_the_mark_is_where_the_deal_puts_it() -> None:
+    places = [(1, 1, 9, 9), (1, 55, 9, 63), (55, 1, 63, 9), (55, 55, 63, 63)]
+    found = [[bool(xw.course.verdict("5.4", p, deal=deal)) for p in places] for deal in range(4)]
+    assert np.array(found).sum(0).tolist() == [1, 1, 1, 1]
+    assert np.array(found).sum(1).tolist() == [1, 1, 1, 1]

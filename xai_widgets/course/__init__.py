@@ -13,6 +13,7 @@ from xai_widgets.course.answers import array, call, choice, number
 from xai_widgets.course.checking import Verdict, check, verdict
 from xai_widgets.course.games import Game, dealt, game, guess
 from xai_widgets.course.lesson_5 import handed_over
+from xai_widgets.course.lesson_6 import clothes
 from xai_widgets.course.registry import EXERCISES, Exercise, NotYet, Wrong, exercise, remove
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "call",
     "check",
     "choice",
+    "clothes",
     "dealt",
     "exercise",
     "game",

@@ -22,6 +22,27 @@ from xai_widgets.errors import a_kind, brief, nearest
 __all__ = ["array", "call", "choice", "function", "is_open", "number", "same", "shaped"]
 
 Floats = npt.NDArray[np.float64]
+# Words of an error that PyTorch or Python raise, and what to do.
+_ERRORS = {
+    "spatial dimensions": "interpolate wants (batch, channel, height, width): cam[None, None].",
+    "must match the size": "Two tensors do not fit: one has an axis too few. keepdim=True, or "
+    "[:, None, None], keeps it.",
+    "could not be broadcast": "Two arrays do not fit: print shapes. keepdims=True keeps axes.",
+    "Boolean value of Tensor": "Python's max, min and if want one number. torch has relu, clamp "
+    "and where.",
+    "truth value of an array": "Python's max, min and if want one number. NumPy has maximum, clip "
+    "and where.",
+    "Can't call numpy()": ".detach() first, then .numpy().",
+    "does not require grad": "Nothing was told to be differentiated: x.requires_grad_() before the "
+    "forward pass.",
+    "graph a second time": "The graph is used up: retain_graph=True, or a new forward pass.",
+    "leaf variable": "Work on a copy of your own: x.detach().clone().",
+    "leaf Variable": "Work on a copy of your own: x.detach().clone().",
+    "floating point": "Bytes have no gradients: .float() first.",
+    "'NoneType' object": "Something is None: .grad is, where nothing was differentiated, and for "
+    "tensors on the way.",
+    "out of bounds for dimension 0": "The first axis is the batch: y[0, target].",
+}
 # A wrong answer that is typical, and its hints.
 Mistake = tuple[Any, ...]
 _CLOSE = 1e-3  # of the largest value: float32 and another order of sums differ by less
@@ -42,14 +63,17 @@ def number(
     mistakes: Sequence[Mistake] = (),
     *,
     tolerance: float = 1e-3,
+    closeness: float | None = None,
     what: str = "a number",
 ) -> float:
-    """The answer as a number, if it is right within `tolerance` (in its own units)."""
+    """The answer as a number, if it is right within `tolerance` (in its own units). closeness: the
+    same for mistakes, where that is less.
+    """
     given = _one_number(answer, what)
     if abs(given - right) <= tolerance:
         return given
     for wrong, *steps in mistakes:
-        if abs(given - float(wrong)) <= tolerance:
+        if abs(given - float(wrong)) <= (tolerance if closeness is None else closeness):
             raise Wrong(*steps)
     if abs(given / 100 - right) <= tolerance:
         raise Wrong("That is in per cent. Give the share: 50 % is 0.5.")
@@ -65,6 +89,8 @@ def number(
 
 
 def _one_number(answer: Any, what: str) -> float:
+    if hasattr(answer, "effect") and hasattr(answer, "control"):
+        raise Wrong("That is the whole experiment. Its numbers are .effect and .control.")
     if isinstance(answer, str):
         raise Wrong(f"That is a text; expected {what}, without quotes.")
     if callable(answer) and not isinstance(answer, (np.ndarray, torch.Tensor)):
@@ -101,7 +127,9 @@ def choice(answer: Any, right: str, because: Mapping[str, str | Sequence[str]]) 
     return right
 
 
-def array(answer: Any, right: npt.ArrayLike, mistakes: Sequence[Mistake] = (), **options: Any) -> Floats:  # fmt: skip
+def array(
+    answer: Any, right: npt.ArrayLike, mistakes: Sequence[Mistake] = (), **options: Any
+) -> Floats:
     """The answer as an array of numbers, if shape and values are right: `shaped`, then `same`."""
     wanted = _floats(right)
     axes = options.pop("axes", "")
@@ -199,14 +227,18 @@ def _usual_mistakes(given: Floats, right: Floats) -> Iterable[Mistake]:
     size = float((right * right).sum())
     factor = float((given * right).sum()) / size if size else 0.0
     if abs(factor) > 1e-12:
-        yield factor * right, (
-            f"Right up to a factor: yours is {factor:.4g} times the answer."
-        ), "Mean or sum? Rescaled, where nobody asked for it?"
+        yield (
+            factor * right,
+            (f"Right up to a factor: yours is {factor:.4g} times the answer."),
+            "Mean or sum? Rescaled, where nobody asked for it?",
+        )
     low, high = right.min(), right.max()
     if high > low:
-        yield (right - low) / (high - low), (
-            "You have rescaled the values to 0 to 1."
-        ), "That throws away sign and size. Colours are the picture's business: leave it out."
+        yield (
+            (right - low) / (high - low),
+            ("You have rescaled the values to 0 to 1."),
+            "That throws away sign and size. Colours are the picture's business: leave it out.",
+        )
     yield right + (given - right).mean(), "A constant was added to every value."
 
 
@@ -222,7 +254,8 @@ def function(answer: Any, usage: str) -> Callable[..., Any]:
     if not callable(answer) or isinstance(answer, (torch.Tensor, type)):
         name = usage.partition("(")[0]
         raise Wrong(f"That is {a_kind(answer)}; expected the function {name} itself, uncalled.")
-    return answer
+    made: Callable[..., Any] = answer
+    return made
 
 
 def call(answer: Any, usage: str, *given: Any) -> Any:
@@ -243,7 +276,10 @@ def call(answer: Any, usage: str, *given: Any) -> Any:
         line = f", in its line {inside[-1].line!r}" if inside and inside[-1].line else ""
         raise Wrong(
             f"{usage} stopped with {type(error).__name__}: {brief(str(error), 200)}{line}.",
-            "Call it yourself in a cell of its own, and print shapes on the way.",
+            next(
+                (hint for words, hint in _ERRORS.items() if words in str(error)),
+                "Call it yourself in a cell of its own, and print shapes on the way.",
+            ),
         ) from None
     if result is None and not _is_stub(made):
         raise Wrong(f"{usage} returns nothing: its last line has to begin with return.")

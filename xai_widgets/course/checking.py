@@ -62,18 +62,20 @@ class _Said:
 def verdict(number: str, answer: Any, *, deal: int = 0) -> Verdict:
     """Judge an answer and say nothing; the same answer always gets the same verdict.
 
-    deal: of a game. Raises ExplanationError for an unknown exercise, with the nearest number, and
-    for a deal that is not a whole number of 0 or more, or of an exercise that is no game.
+    deal: of a game or a data set. Raises ExplanationError for an unknown exercise, with the nearest
+    number, and for a deal that is not a whole number of 0 or more, or of an exercise that has none.
     """
     found = find(number)
     if isinstance(deal, bool) or not isinstance(deal, int) or deal < 0:
         raise ExplanationError(f"deal={brief(deal)}; expected a whole number, 0 or more")
-    if deal and not found.game:
-        raise ExplanationError(f"{found.number} is no game, and has no deal; leave deal= out")
+    if deal and not found.dealt:
+        raise ExplanationError(
+            f"{found.number} is the same for everybody, and has no deal; leave deal= out"
+        )
     if is_open(answer):
         return Verdict(found.number, "not yet")
     try:
-        said = found.judge(answer, deal) if found.game else found.judge(answer)
+        said = found.judge(answer, deal) if found.dealt else found.judge(answer)
     except NotYet:
         return Verdict(found.number, "not yet")
     except Wrong as wrong:
@@ -89,7 +91,8 @@ def check(number: str, answer: Any, *, deal: int = 0) -> None:
         xw.course.check("2.3", saliency)
 
     An answer that is None or `...` is "not yet" there. Everything happens in this process; nothing
-    is recorded or sent. deal: of a game, the number that it was dealt with. Errors as of `verdict`.
+    is recorded or sent. deal: the number that a game or a data set was dealt with. Errors as of
+    `verdict`.
     """
     found = verdict(number, answer, deal=deal)
     step = 0

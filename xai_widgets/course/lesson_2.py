@@ -198,7 +198,7 @@ def record(answer: Any) -> str:
         raise Wrong(
             "One of the two is None.",
             "A tensor on the way keeps no .grad: only leaves do.",
-            "activation.retain_grad() before backward(), or torch.autograd.grad(score, activation).",
+            "activation.retain_grad() before backward(), or autograd.grad(score, activation).",
         )
     given_a, given_g = result
     array(
@@ -261,6 +261,11 @@ def grad_cam(answer: Any) -> str:
                 "You have cut off the negative weights. They may be subtracted; relu comes last.",
             ),
             ((alpha * a).relu().sum(0), "relu comes last, after the sum over channels."),
+            (
+                (g.mean() * a).sum(0).relu(),
+                "One weight for all channels: each has its own.",
+                "The mean over places only, axes 1 and 2.",
+            ),
             (a.sum(0), "That is the sum of activations: nobody asked the class."),
             (alpha.flatten(), "Those are the weights. Now multiply by the activations, and add."),
             (right / right.max(), "Divided by the maximum: two maps can't be compared any more."),
@@ -282,7 +287,10 @@ def enlarge(answer: Any) -> str:
         call(answer, "enlarge(cam, size)", cam.clone(), size),
         to(size, "bilinear", align_corners=False),
         [
-            (to(size, "nearest"), 'That is a mosaic, mode="nearest". Interpolate: mode="bilinear".'),
+            (
+                to(size, "nearest"),
+                'That is a mosaic, mode="nearest". Interpolate: mode="bilinear".',
+            ),
             (
                 to(size, "bilinear", align_corners=True),
                 "align_corners=True puts the outer cells' centres on the edge of the picture.",
@@ -311,7 +319,7 @@ def four_programs() -> dict[str, Floats]:
     raw = torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None].float() / 255
     with torch.no_grad():
         unscaled = layers(raw)[0].double().numpy()
-    weights = list(engine.model.children())[-1].weight.detach().double().numpy()
+    weights = next(list(engine.model.children())[-1].parameters()).detach().double().numpy()
     made = {
         "right": heatmap(engine, pixels, "grad_cam", "star"),
         "not normalised": np.maximum(np.tensordot(weights[3], unscaled, 1), 0),

@@ -55,7 +55,9 @@ def spearman(answer: Any) -> str:
                 "says *for*.",
             ),
             (
-                np.mean([pearsonr(rankdata(p), rankdata(q)).statistic for p, q in zip(a, b, strict=True)]),
+                np.mean(
+                    [pearsonr(*map(rankdata, rows)).statistic for rows in zip(a, b, strict=True)]
+                ),
                 "You have ranked within each row, and taken the mean. Rank all pixels together.",
             ),
             (((ranks[0] - ranks[1]) ** 2).sum(), "That is Σd². Spearman is 1 − 6 Σd² / (n³ − n)."),
@@ -232,7 +234,7 @@ def blind(answer: Any) -> str:
         "c",
         {
             "a": ("Look at the formula: what is x − baseline on the cross?",),
-            "b": ("That would be a map that knows nothing. This one knows something: its formula.",),
+            "b": ("That would be a map that knows nothing. This one knows its formula.",),
             "d": ("For a share to be negative, x and the baseline would have to differ at all.",),
         },
     )  # fmt: skip
@@ -248,7 +250,7 @@ def four_networks() -> dict[str, Engine]:
         generator = torch.Generator().manual_seed(seed)
         with torch.no_grad():
             for p in model.parameters():
-                p += 0.08 * p.std() * torch.randn(p.shape, generator=generator)
+                p.add_(0.08 * p.std() * torch.randn(p.shape, generator=generator))
         made[name] = model
     model = copy.deepcopy(whole.model)
     generator = torch.Generator().manual_seed(0)
@@ -267,7 +269,5 @@ def nothing(answer: Any, deal: int) -> str:
         "HiResCAM's relevance mass on the shapes, mean over all six: one network falls behind.",
     )
     trained = ("trained", "trained, noise 1", "trained, noise 2")
-    guess(answer, "3.8", deal, "random head", {name: steps for name in trained})
+    guess(answer, "3.8", deal, "random head", dict.fromkeys(trained, steps))
     return "Its last layer is dice, and so are its answers. Its guided maps are fine."
-
-

@@ -160,7 +160,7 @@ def black(answer: Any) -> str:
             ),
             "c": ("Does a random map explain anything, because it scores as well?",),
             "d": (
-                "Perhaps. But look at the differences' interval: it is nearly as wide as the scale.",
+                "Perhaps. But look at the difference's interval: from −0.24 to +0.20.",
                 "First ask what black pixels, anywhere, do to this network.",
             ),
         },
@@ -223,7 +223,7 @@ def sign_flip(answer: Any) -> str:
                 "The observed one itself counts, too: at least as large.",
                 "≥, with a little tolerance for rounding.",
             ),
-            ((d < 0).mean(), "That counts negative differences. Flip, and take the mean each time."),
+            ((d < 0).mean(), "That counts negative differences. Flip, and take means."),
             (
                 (np.abs(means) >= np.abs(seen) - 1e-12).sum(),
                 "That is a count. Divide by how many ways there are: 2 ** n.",
@@ -267,7 +267,7 @@ def holm(answer: Any) -> str:
                 "Right, but in sorted order. Put them back where they came from.",
                 "corrected[order] = sorted values.",
             ),
-            (step_up, "That is Benjamini and Hochberg: another promise (the false discovery rate)."),
+            (step_up, "That is Benjamini and Hochberg's, which promises another thing."),
             (np.minimum(1 - (1 - p) ** n, 1), "That is Šidák's, for independent comparisons."),
         ],
         axes="one for each",
@@ -286,6 +286,14 @@ def _smooth(values: Floats, sigma: float) -> Floats:
     return blurred[0, 0].double().numpy()
 
 
+def _cloud(chance: np.random.Generator) -> Floats:
+    """A soft lump somewhere in the picture, as a map might be."""
+    y, x = np.mgrid[:64, :64] - chance.uniform(14, 50, 2)[:, None, None]
+    lumps = resize(_smooth(chance.random((16, 16)), 1), (64, 64)).astype(np.float64)
+    lumps = (lumps - lumps.min()) / np.ptp(lumps)
+    return np.asarray(np.exp(-(x * x + y * y) / 200) * lumps, np.float64)
+
+
 @dealt("4.8")
 @functools.cache
 def four_methods() -> dict[str, Floats]:
@@ -296,8 +304,7 @@ def four_methods() -> dict[str, Floats]:
         path = heatmap(engine, s.pixels, "integrated_gradients", s.name, steps=16)
         made["path"].append(_smooth(path, 3))
         made["guided"].append(_smooth(heatmap(engine, s.pixels, "guided_backprop", s.name), 3))
-        noise = _smooth(np.random.default_rng(number_).random((16, 16)), 1.5)
-        made["noise"].append(resize(noise, (64, 64)).astype(np.float64))
+        made["noise"].append(_cloud(np.random.default_rng(number_ + 5)))
     return {name: np.stack([v / v.max() for v in maps]) for name, maps in made.items()}
 
 
@@ -312,5 +319,3 @@ def dice(answer: Any, deal: int) -> str:
         "The others were HiResCAM, smoothed integrated gradients, and smoothed guided "
         "backpropagation: yes, that one. Passing one test is passing one test."
     )
-
-

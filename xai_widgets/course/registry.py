@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from xai_widgets.errors import ExplanationError, brief, nearest
 
@@ -33,14 +33,15 @@ class NotYet(Exception):
 
 @dataclass(frozen=True)
 class Exercise:
-    """An exercise: its number ("2.3": the third of lesson 2), its title, whether it is a game,
-    which is dealt anew by `deal`, and the function that judges an answer.
+    """An exercise: its number ("2.3": the third of lesson 2), its title, the function that judges
+    an answer, whether it is a game, and whether its answer depends on the deal, as a game's does.
     """
 
     number: str
     title: str
     judge: Callable[..., str]
     game: bool = False
+    dealt: bool = False
 
     @property
     def lesson(self) -> str:
@@ -48,7 +49,9 @@ class Exercise:
         return self.number.partition(".")[0]
 
 
-def exercise(number: str, title: str, *, game: bool = False) -> Callable[[Judge], Judge]:
+def exercise(
+    number: str, title: str, *, game: bool = False, dealt: bool = False
+) -> Callable[[Judge], Judge]:
     """Register an exercise: a decorator of the function that judges an answer.
 
         @xw.course.exercise("7.1", "How many channels?")
@@ -57,8 +60,10 @@ def exercise(number: str, title: str, *, game: bool = False) -> Callable[[Judge]
             return "Red, green, blue."
 
     The function raises `Wrong` with hints in steps, by hand or through `number`, `choice`, `array`
-    and `call`, and returns a sentence for whoever got it right. With `game` it is given the deal,
-    too. Raises ExplanationError for a number that is no text "lesson.place" or is taken.
+    and `call`, and returns a sentence for whoever got it right. With `game` or `dealt` it is
+    given the deal, too.
+
+    Raises ExplanationError for a number that is no text "lesson.place", or is taken.
     """
     if not isinstance(number, str) or not _NUMBER.fullmatch(number):
         raise ExplanationError(f'number={brief(number)}; expected a text such as "7.1"')
@@ -69,7 +74,7 @@ def exercise(number: str, title: str, *, game: bool = False) -> Callable[[Judge]
         )
 
     def register(judge: Judge) -> Judge:
-        _registered[number] = Exercise(number, title, judge, game)
+        _registered[number] = Exercise(number, title, judge, game, game or dealt)
         return judge
 
     return register
@@ -89,8 +94,8 @@ def find(number: object) -> Exercise:
     known = ", ".join(_registered)
     if not isinstance(number, str):
         raise ExplanationError(
-            f"the number of an exercise is a text; got {brief(number)}."
-            f"{nearest(number, _registered) or ' Write it in quotes.'} There are {known}."
+            f"the number of an exercise is a text, in quotes; got {brief(number)}."
+            f"{nearest(number, _registered)} There are {known}."
         )
     spelled = number.casefold().removeprefix("exercise").strip().replace(",", ".")
     near = nearest(spelled.replace("-", ".").replace("_", "."), _registered)
