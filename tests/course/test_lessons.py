@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import builtins
 import importlib.util
 import json
 import os
 import re
 import subprocess
 import sys
+import types
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import nbformat
 import pytest
+from PIL import Image
 
 import xai_widgets as xw
 from tests.test_notebooks import OFFLINE
@@ -141,3 +144,42 @@ def test_the_students_edition_runs_offline_with_its_exercises_unsolved(
     assert [number for number in own if f"{number} Not yet" not in text] == []
     plain = re.sub(r" +", " ", text)
     assert [words for words in SAID.get(path.stem[0], ()) if words not in plain] == []
+
+
+def test_the_first_cell_installs_what_is_missing_and_switches_colabs_widgets_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    installed: list[list[str]] = []
+    switched: list[str] = []
+    output = types.SimpleNamespace(enable_custom_widget_manager=lambda: switched.append("on"))
+    colab = types.ModuleType("google.colab")
+    colab.output = output  # type: ignore[attr-defined]  # as Colab's has
+    monkeypatch.setitem(sys.modules, "google", types.ModuleType("google"))
+    monkeypatch.setitem(sys.modules, "google.colab", colab)
+    monkeypatch.setattr(subprocess, "check_call", installed.append)
+
+    def importing(name: str, *rest: Any) -> Any:
+        if name == "xai_widgets" and not installed:
+            raise ModuleNotFoundError(name=name)
+        return builtins.__import__(name, *rest)
+
+    names: dict[str, Any] = {"__builtins__": {**vars(builtins), "__import__": importing}}
+    exec(course.FIRST, names)
+    assert names["xw"] is xw
+    assert [command[1:4] for command in installed] == [["-m", "pip", "install"]]
+    assert installed[0][-1] == "xai_widgets[demo,study]"
+    assert switched == ["on"]
+    assert capsys.readouterr().out.count("\n") == 1
+
+
+def test_slides_are_kept_at_print_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = tmp_path / "0_slide.md"
+    source.write_text(
+        "# A\n```python slide=line\nimport matplotlib.pyplot as plt\n"
+        "plt.figure(figsize=(4, 3))\nplt.plot([1, 2]);\n```\n"
+    )
+    monkeypatch.setattr(course, "ROOT", tmp_path)
+    course.run(source, folder=tmp_path)
+    with Image.open(tmp_path / "line.png") as picture:
+        assert round(picture.info["dpi"][0]) == 300
+        assert picture.width > 900

@@ -47,7 +47,7 @@ def _mirrored(network: nn.Module, axes: tuple[int, ...]) -> nn.Module:
         if not isinstance(layer, nn.Conv2d):
             layers.append(layer)
             continue
-        conv = nn.Conv2d(layer.in_channels, layer.out_channels, 3, layer.stride, device="cpu")
+        conv = nn.Conv2d(layer.in_channels, layer.out_channels, 3, layer.stride[0], device="cpu")
         with torch.no_grad():
             conv.weight.copy_(layer.weight.flip(axes) if axes else layer.weight)
             if conv.bias is not None and layer.bias is not None:
