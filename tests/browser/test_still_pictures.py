@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Locator, Page
 
 from tests.browser.conftest import ROOT, OpenNotebook
 from tests.browser.notebook_page import NotebookPage
-from tests.browser.viewer import QUARTERS, SMALL, Viewer
+from tests.browser.viewer import PATIENCE, QUARTERS, SMALL, Viewer
 
 Tried = Callable[..., None]
 MADE = f"""{SMALL}{QUARTERS}
@@ -71,7 +71,7 @@ def test_jupyterlab_shows_the_view_or_the_still_and_never_both(
     page = notebook.page
     page.set_viewport_size({"width": 1280, "height": 6500})
     for number in range(WIDGETS):
-        Viewer(page, number).root.wait_for()
+        Viewer(page, number).root.wait_for(timeout=PATIENCE)
     page.wait_for_timeout(1500)  # a still would have appeared by now
     assert page.locator(".xw-still").count() == WIDGETS
     assert seen(page, ".xw-still") == []
@@ -80,7 +80,7 @@ def test_jupyterlab_shows_the_view_or_the_still_and_never_both(
 
     notebook.reload()  # the kernel lives on: the views come back
     for number in range(WIDGETS):
-        Viewer(page, number).root.wait_for()
+        Viewer(page, number).root.wait_for(timeout=PATIENCE)
     notebook.until(lambda: seen(page, ".xw-still") == [])
 
     notebook.restart_kernel()
@@ -95,7 +95,7 @@ def test_jupyterlab_shows_the_view_or_the_still_and_never_both(
 
     notebook.run_all()
     for number in range(WIDGETS):
-        Viewer(page, number).root.wait_for()
+        Viewer(page, number).root.wait_for(timeout=PATIENCE)
     notebook.until(lambda: seen(page, ".xw-still") == [])
 
 
