@@ -14,7 +14,6 @@ from nbconvert import HTMLExporter
 from playwright.sync_api import Browser, Locator, Page
 
 from tests.browser.conftest import ROOT, OpenNotebook
-from tests.browser.notebook_page import NotebookPage
 from tests.browser.viewer import PATIENCE, QUARTERS, SMALL, Viewer
 
 Tried = Callable[..., None]
@@ -57,12 +56,6 @@ def assert_stills(page: Page, count: int) -> None:
         assert box["width"] / box["height"] == pytest.approx(width / height, rel=0.02)
         assert "(" in (still.get_attribute("aria-label") or "")
     assert "model not found" not in page.locator("body").inner_text()
-
-
-def scroll_through(notebook: NotebookPage) -> None:
-    """JupyterLab makes what is far below only when it is near."""
-    for cell in notebook.page.locator(".jp-Cell").all():
-        cell.scroll_into_view_if_needed()
 
 
 @pytest.mark.timeout(400)  # three times the page, twice a new kernel
