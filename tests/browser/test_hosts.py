@@ -6,10 +6,6 @@ tests/browser/test_hosts.py tests/browser/test_still_pictures.py`, then `tools/h
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import sys
 from collections.abc import Callable
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -19,10 +15,10 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 import xai_widgets as xw
-from tests.browser.conftest import ROOT, OpenNotebook
-from tests.browser.jupyter import JupyterLab, serve
+from tests.browser.conftest import OpenNotebook
+from tests.browser.jupyter import serve
 from tests.browser.notebook_page import NotebookPage
-from tests.browser.test_marimo import _wait_until_it_answers, address  # noqa: F401
+from tests.browser.test_marimo import address  # noqa: F401
 from tests.browser.test_still_pictures import seen
 from tests.browser.viewer import SMALL, VIEWER, Viewer, saved_page
 
@@ -92,40 +88,6 @@ def test_notebook_7(browser: Browser, tried: Tried, tmp_path: Path, shots: Path)
         page.screenshot(path=shots / "host_notebook.png")
         page.close()
     tried("Notebook", version("notebook"), live="alive", gone="the still")
-
-
-@pytest.mark.skipif(find_spec("voila") is None, reason="Voila is not installed")
-def test_voila(browser: Browser, tried: Tried, tmp_path: Path, shots: Path) -> None:
-    file = JupyterLab("", "", tmp_path).write_notebook("viewer", [SMALL, VIEWER])
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
-    options = ["--no-browser", f"--port={port}", "--Voila.ip=127.0.0.1"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "JUPYTER_RUNTIME_DIR": str(tmp_path)}
-    log = tmp_path / "voila.log"
-    with log.open("wb") as output:
-        command = [sys.executable, "-m", "voila", file, *options]
-        server = subprocess.Popen(
-            command, cwd=tmp_path, env=environment, stdout=output, stderr=output
-        )
-    page = browser.new_page(viewport={"width": 1280, "height": 1000})
-    try:
-        for _ in range(300):
-            if server.poll() is not None:
-                raise RuntimeError(log.read_text(encoding="utf-8"))
-            with socket.socket() as caller:
-                if caller.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            page.wait_for_timeout(200)
-        page.goto(f"http://127.0.0.1:{port}", timeout=120_000)
-        Viewer(page).root.wait_for(timeout=150_000)  # the kernel starts with the page
-        use(page, Viewer(page))
-        page.screenshot(path=shots / "host_voila.png")
-    finally:
-        page.close()
-        server.terminate()
-        server.wait(timeout=15)
-    tried("Voila", version("voila"), live="alive", gone="no page without a kernel")
 
 
 def test_marimo(browser: Browser, address: str, tried: Tried) -> None:  # noqa: F811

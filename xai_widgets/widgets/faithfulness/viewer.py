@@ -17,7 +17,6 @@ from xai_widgets.render.card import Card, Cell, Cells, Column, Curve, Plot
 from xai_widgets.render.figures import COLOURS, CONTROL
 from xai_widgets.targets import TargetLike
 from xai_widgets.widgets.base.jobs import Work
-from xai_widgets.widgets.base.maps import sized
 from xai_widgets.widgets.base.options import WidgetOptions
 from xai_widgets.widgets.base.picture import PictureWidget
 from xai_widgets.widgets.base.stills import class_bars, of_target
@@ -244,7 +243,7 @@ class FaithfulnessViewer(PictureWidget):
 
     def _card(self, scale: float) -> Card:
         """The picture, what the network says of it, and both curves with their areas."""
-        pixels, frame = sized(self._picture.pixels, _SIDE * scale), self.frame
+        pixels, frame = self._picture_at(_SIDE * scale), self.frame
         target = frame.get("target")
         top = self.prediction.get("top", [])
         aside: list[Any] = [Cells([[Cell(pixels)]], most=_SIDE)]

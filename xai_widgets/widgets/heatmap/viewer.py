@@ -24,7 +24,7 @@ from xai_widgets.targets import TargetLike, in_words
 from xai_widgets.widgets.base import state_lock
 from xai_widgets.widgets.base.explaining import Explained, Request, explanation, explanations
 from xai_widgets.widgets.base.jobs import Work
-from xai_widgets.widgets.base.maps import Pixels, map_of, sized
+from xai_widgets.widgets.base.maps import Pixels, map_of
 from xai_widgets.widgets.base.options import Appearance, MapOptions, Parametrised
 from xai_widgets.widgets.base.stills import class_bars, colour_bar, of_target
 from xai_widgets.widgets.base.traits import (
@@ -238,7 +238,7 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
         """The map over the picture, the likeliest classes, and what the colours stand for."""
         method, attribution, frame = self.engine.methods[self.method], self.attribution, self.frame
         beside = self.arrangement == "side_by_side"
-        pixels = sized(self._picture.pixels, (_SIDE_OF_TWO if beside else _SIDE) * scale)
+        pixels = self._picture_at((_SIDE_OF_TWO if beside else _SIDE) * scale)
         cells = [Cell(pixels)]
         blocks: list[Bars | Words | Ramp] = []
         target = None

@@ -232,8 +232,8 @@ class LatentExplorer(LatentSliders):
 
     def _card(self, scale: float) -> Card:
         """The map, what the autoencoder makes of the picture, and the neighbours by their score."""
-        pixels, explanation, attribution = self._picture.pixels, self.explanation, self.attribution
-        photograph = sized(pixels, _SIDE * scale)
+        explanation, attribution = self.explanation, self.attribution
+        photograph = self._picture_at(_SIDE * scale)
         target = self._rest.target.name if self._rest is not None else ""
         if attribution is None:
             return Card(CARD.title, target, [Column(_SIDE, [Cells([[Cell(photograph)]])])],
