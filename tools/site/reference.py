@@ -333,7 +333,8 @@ def _default(trait: Any) -> str:
     value = trait.default()
     if value is traitlets.Undefined or (isinstance(value, (dict, list, tuple)) and not value):
         return ""
-    return f"`{value!r}`".replace("|", "\\|")
+    shown = repr(value)
+    return f"`{shown}`".replace("|", "\\|") if len(shown) <= 40 else ""
 
 
 def _values(trait: Any) -> str:
