@@ -129,7 +129,7 @@ def _first(module: str, name: str) -> str:
         return DATA.get(name, "")
     said = markdown(inspect.getdoc(thing) or "").split("\n\n")[0].replace("\n", " ")
     sentence = re.split(r"(?<=[.:;])\s", said)[0].rstrip(":;.")
-    return f"{sentence}.".replace("|", "\\|")
+    return f"{sentence}.".replace("|", "\\|") if sentence else ""
 
 
 DATA = {
