@@ -27,7 +27,6 @@ nb_merge_streams = True
 html_math_renderer = "mathml"
 viewcode_follow_imported_members = True
 add_module_names = False
-python_maximum_signature_line_length = 90
 highlight_language = "default"  # Python, where it is
 
 html_theme = "furo"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -103,7 +104,8 @@ def main() -> None:
         if path.stem not in used:
             path.unlink()
     print(f"{len(pages)} pages with {len(used)} live figures; Sphinx ...", flush=True)
-    command = ["-b", "html", "-c", DOCS, "-d", BUILD / "doctrees", "-W", "--keep-going", "-q"]
+    shutil.rmtree(HTML, ignore_errors=True)
+    command = ["-b", "html", "-c", DOCS, "-d", BUILD / "doctrees", "-E", "-W", "--keep-going", "-q"]
     done = subprocess.run([sys.executable, "-m", "sphinx", *command, SOURCE, HTML], check=False)
     for path in HTML.rglob("*.html"):
         if path.stat().st_size > MOST_OF_A_PAGE:

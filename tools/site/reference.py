@@ -129,7 +129,7 @@ def _first(module: str, name: str) -> str:
         return DATA.get(name, "")
     said = markdown(inspect.getdoc(thing) or "").split("\n\n")[0].replace("\n", " ")
     sentence = re.split(r"(?<=[.:;])\s", said)[0].rstrip(":;.")
-    return f"{sentence}.".replace("|", "\\|")
+    return f"{sentence}.".replace("|", "\\|") if sentence else ""
 
 
 DATA = {
@@ -333,7 +333,8 @@ def _default(trait: Any) -> str:
     value = trait.default()
     if value is traitlets.Undefined or (isinstance(value, (dict, list, tuple)) and not value):
         return ""
-    return f"`{value!r}`".replace("|", "\\|")
+    shown = repr(value)
+    return f"`{shown}`".replace("|", "\\|") if len(shown) <= 40 else ""
 
 
 def _values(trait: Any) -> str:
