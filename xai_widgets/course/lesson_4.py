@@ -312,5 +312,3 @@ def dice(answer: Any, deal: int) -> str:
         "The others were HiResCAM, smoothed integrated gradients, and smoothed guided "
         "backpropagation: yes, that one. Passing one test is passing one test."
     )
-
-

@@ -132,7 +132,7 @@ export function fit(root: HTMLElement, narrow = 560, wide = 880): string {
  */
 export function visibleHeight(): number {
   const height = window.parent === window ? innerHeight : 0.85 * screen.availHeight;
-  return Math.max(520, height - 100);
+  return Math.max(520, height - 112);
 }
 
 export const resetButton = (
