@@ -104,6 +104,7 @@ export function widget(label: string, build: (view: View) => Built, kind = "") {
     });
     followTheme(root, signal);
     new ResizeObserver(arrange).observe(root); // which ends with the root
+    on(signal, window, "resize", arrange); // it may have become higher alone
     const clock = setInterval(tick, 250);
     atEnd(signal, () => {
       clearInterval(clock);
