@@ -194,7 +194,8 @@ export default widget(
       const all = frame?.curves ?? [];
       const done = frozen || session.state() !== "busy";
       if (done) return verdict(all);
-      return `Measured so far: ${listed(all.map(({ title }) => title)) || "nothing yet"} …`;
+      const titles = listed(all.map(({ title }) => title));
+      return titles ? `Measured so far: ${titles} …` : "Nothing is measured yet …";
     }
 
     function checksInWords(): string {

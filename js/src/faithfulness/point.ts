@@ -95,7 +95,6 @@ export function pictureAtPoint(
     for (const [i, { element: bar, name, show: showClass }] of bars.entries()) {
       const [index, probability] = top[i] ?? [];
       const isTarget = index !== undefined && index === at?.frame.target.index;
-      bar.hidden = !at;
       // The last bar is there for the target alone, but keeps its place.
       const empty = index === undefined || (i === ROWS - 1 && !isTarget);
       set(bar, { _empty: empty, _target: isTarget });
