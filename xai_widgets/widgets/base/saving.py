@@ -40,6 +40,10 @@ class Saving(Channel):
         """The frames a saved page can switch between. May compute, on the worker."""
         return []
 
+    def _saved_traits(self) -> Mapping[str, Any]:
+        """Traits that a saved page has more of than the browser is sent."""
+        return {}
+
     def _refuse_closed(self) -> None:
         if self._closed:
             raise ExplanationError("This widget is closed; make a new one to go on.")
@@ -83,7 +87,7 @@ class Saving(Channel):
         text = html.standalone(
             esm=str(self._esm),
             css=str(self._css),
-            state=self.get_state(names) | saved,
+            state={**self.get_state(names), **self._saved_traits(), **saved},
             title=self._in_words(),
             png=self._picture_png(small=True),
         )
