@@ -30,6 +30,7 @@ export const atEnd = (signal: AbortSignal, act: () => void): void =>
 export type Sign = "both" | "positive" | "negative";
 export type Blend = "normal" | "multiply" | "screen" | "luminosity";
 export type Arrangement = "overlay" | "side_by_side" | "swipe";
+export type Backdrop = "photograph" | "input";
 
 /** How a map looks: traits that never make the kernel compute anything. */
 export interface Appearance {
@@ -40,6 +41,8 @@ export interface Appearance {
   sign: Sign;
   blend: Blend;
   arrangement: Arrangement;
+  /** What lies under the map, where there is a choice. */
+  backdrop?: Backdrop;
 }
 
 /** How a map looks at first; a double click on a control or the reset button comes back to it. */

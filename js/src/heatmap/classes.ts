@@ -70,8 +70,13 @@ export function classes(signal: AbortSignal, session: HeatmapSession, host: HTML
     return bar;
   }
 
+  // The brush says here what it does to the classes.
+  const painting = "Paint over what you think matters (B): the bars answer.";
+  const verdict = el("p.verdict.facts", { _verdict: true, hidden: session.frozen }, painting);
+  const element = section("Why this class", list, box, verdict);
+
   return [
-    section("Why this class", list, box),
+    element,
     () => {
       const { shown, top, class_names: names } = session;
       const target = shown?.target;

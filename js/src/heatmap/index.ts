@@ -2,21 +2,22 @@
 
 import { amount, signed, size } from "../core/format";
 import { layoutOf } from "../core/geometry";
-import { APPEARANCE, type Arrangement, now } from "../core/model";
+import { type Arrangement, now } from "../core/model";
 import { type State, stepsBack } from "../core/session";
-import type { BrushMessage, Bytes, MethodCard, Picture } from "../core/wire";
+import type { BrushMessage, Bytes, MethodCard, Photograph, Picture } from "../core/wire";
 import { bytesOf } from "../maps/levels";
-import { el, type Part, set } from "../parts/dom";
+import { el, on, type Part, set } from "../parts/dom";
 import { heatPainter, type Painted, paintPicture } from "../parts/heat";
 import { methodChoices, picker, UNSAVED } from "../parts/picker";
 import type { Choice } from "../parts/popup";
+import { visibleHeight } from "../parts/room";
 import { type Segment, segments } from "../parts/segments";
 import { newStage } from "../parts/stage";
 import { resetButton, saveAs, saveButton, type View, widget } from "../parts/view";
 import { classes } from "./classes";
 import { looks } from "./looks";
 import { card, parameters } from "./method";
-import { type HeatmapSession, heatmapSession, type Request } from "./session";
+import { type HeatmapSession, heatmapSession, LOOKS, type Request } from "./session";
 
 const ARRANGEMENTS: ReadonlyArray<Segment<Arrangement>> = [
   ["overlay", "Overlay"],
@@ -24,13 +25,30 @@ const ARRANGEMENTS: ReadonlyArray<Segment<Arrangement>> = [
   ["swipe", "Swipe"],
 ];
 
+/** What is done with the brush, which is a part of its own. */
+interface Brush {
+  /** Brings it up to date after the viewer has painted. */
+  update(): void;
+  clear(): void;
+}
+
+// Heights in pixels.
+const MARGIN = 8; // around the card
+const STRIP = 44; // the tools under the picture
+const CARD = 132; // what the method means, under the picture
+const SIDE = 250; // classes and appearance, in two columns
+const LOWEST = 360; // of what stands between header and footer
+const LEAST = 200; // of a picture
+
 function build(view: View) {
   const { model, signal, root, speak } = view;
   const session = heatmapSession(view, takeBrush);
   let picture: Picture | undefined;
+  let photograph: Photograph | undefined;
+  let sharp: Bytes | undefined; // the photograph's, once it is painted
   let painted: Painted | undefined;
   let [brushWanted, brushTaken] = [false, false];
-  let updateBrush: (() => void) | undefined;
+  let brush: Brush | undefined;
 
   const stage = newStage(
     signal,
@@ -39,14 +57,18 @@ function build(view: View) {
       if (spoken) speak(spoken);
     },
     !session.frozen && requestBrush,
+    true,
   );
+  const [backdrop, showBackdrop] = backdrops(signal, session);
+  stage.slot.append(backdrop);
   const paintHeat = heatPainter(stage.heat);
   const [classesElement, showClasses] = classes(signal, session, root);
   const [looksElement, showLooks, markValue] = looks(signal, session, root);
-  const [parametersElement, showParameters] = parameters(signal, session, root);
+  const [parametersElement, showParameters, markParameter] = parameters(signal, session, root);
   const [cardElement, showCard, flipCard] = card(signal);
   const [headerElement, showHeader] = header(signal, session, root, save, reset);
   const side = el(".side", classesElement, looksElement, parametersElement);
+  const panel = el(".panel", side, cardElement);
 
   function refresh(all: boolean): void {
     if (all) {
@@ -57,8 +79,9 @@ function build(view: View) {
     }
     paint();
     showHeader();
+    showBackdrop();
     showLooks(painted);
-    updateBrush?.();
+    brush?.update();
   }
 
   /** The brush is a part of its own, which the kernel sends when it is first wanted. */
@@ -72,8 +95,8 @@ function build(view: View) {
     try {
       const module = new Blob([bytesOf(buffers[0]!)], { type: "text/javascript" });
       const part = await import(URL.createObjectURL(module));
-      const { spot } = stage;
-      updateBrush = part.default(model, root, signal, paint, spot, message, buffers, brushWanted);
+      const host = { model, root, signal, stage, repaint: paint };
+      brush = part.default(host, message, buffers, brushWanted);
       brushWanted = true;
     } catch (problem) {
       brushWanted = brushTaken = false;
@@ -102,11 +125,13 @@ function build(view: View) {
   function tick(_now: number, state: State): void {
     const faint = session.stale() && stepsBack(state);
     stage.show(painted, session.appearance, faint, plateWords());
+    markParameter();
   }
 
   /** Said over the picture when there is no heat to see. */
   function plateWords(): string {
-    const { shown, frozen } = session;
+    const { shown, frozen, status } = session;
+    if (session.state() === "error" && session.stale()) return status?.message ?? "";
     if (!shown) return frozen ? "No explanation was saved with this page." : "";
     return shown.state === "ok" ? "" : shown.message || `There is no map: ${shown.state}.`;
   }
@@ -124,24 +149,44 @@ function build(view: View) {
   }
 
   function loadPicture(): void {
-    const next = session.picture;
-    if (!next || next === picture) return;
-    picture = next;
-    stage.resize(next);
-    void paintPicture(next, stage.photo).then(() => set(root, { _ready: true }));
+    const [next, larger] = [session.picture, session.photograph];
+    if (next && (next !== picture || larger?.key !== photograph?.key)) {
+      [picture, photograph, sharp] = [next, larger, undefined];
+      const [x, y, width, height] = larger?.window ?? [0, 0, 1, 1];
+      stage.resize(next, larger && { ...larger, window: { x, y, width, height } });
+      void paintPicture(next, stage.photo).then(() => set(root, { _ready: true }));
+    }
+    const data = session.sharp;
+    if (!photograph || !data || sharp) return;
+    sharp = data;
+    const now = photograph;
+    void paintPicture({ ...now, data }, stage.sharp).then(() => {
+      if (now === photograph) stage.sharpen();
+    });
   }
 
+  /** So that picture, classes and footer are seen together, where the page is tall enough for that. */
   function arrange(): void {
     const width = root.clientWidth;
     if (!width) return; // measured while hidden
-    const aspect = picture ? picture.height / picture.width : 1;
+    const around = ["header", "footer"].map((tag) => root.querySelector<HTMLElement>(tag)!);
+    const taken = around.reduce((sum, { offsetHeight }) => sum + offsetHeight, 0);
+    const room = Math.max(LOWEST, visibleHeight(root) - taken - MARGIN);
     const beside = session.appearance.arrangement === "side_by_side";
-    set(root, { _layout: layoutOf(width, aspect, beside) });
+    const layout = layoutOf(width, 1 / stage.ratio, beside, room);
+    set(root, { _layout: layout });
+    const below = layout === "medium" ? CARD : layout === "across" ? SIDE : 0;
+    const tallest = Math.max(LEAST, room - STRIP - below);
+    root.style.setProperty("--xw-tallest", `${tallest}px`);
+    root.style.setProperty("--xw-room", `${room}px`);
+    root.style.setProperty("--xw-aspect", String(stage.ratio * (beside ? 2 : 1)));
   }
+  on(signal, window, "resize", arrange);
 
   function reset(): void {
-    for (const [name, value] of Object.entries(APPEARANCE)) session.look(name, value);
+    for (const [name, value] of Object.entries(LOOKS)) session.look(name, value);
     stage.reset();
+    brush?.clear();
   }
 
   function save(): void {
@@ -158,8 +203,25 @@ function build(view: View) {
     if (key === "b" && !ctrlKey && !metaKey) requestBrush();
   }
 
-  const children = [headerElement, el(".body", stage.element, side, cardElement)];
+  const children = [headerElement, el(".body", stage.element, panel)];
   return { session, children, refresh, tick, words, arrange, press };
+}
+
+/** The photograph, or the pixels that the network was given of it. */
+function backdrops(signal: AbortSignal, session: HeatmapSession): Part {
+  const named = { _control: "backdrop", title: "As the network saw it: the pixels it was given" };
+  const button = el("button.chip", named, "Network's view");
+  on(signal, button, "click", () => {
+    const { backdrop } = session.appearance;
+    session.look("backdrop", backdrop === "input" ? "photograph" : "input");
+  });
+  return [
+    button,
+    () => {
+      button.hidden = !session.photograph;
+      set(button, { $pressed: String(session.appearance.backdrop === "input") });
+    },
+  ];
 }
 
 /** Which method and layer, how the two pictures stand, save, reset. */
@@ -212,7 +274,8 @@ function header(
           reason: closed({ layer: name }),
         }),
       );
-      layers.show(sizes, layer, layered ? layer : "input", "", !layered || !layer);
+      layers.show(sizes, layer, layer);
+      layers.element.hidden = !layered || !layer;
       showArrangement(session.appearance.arrangement);
     },
   ];
