@@ -3,6 +3,7 @@
 # make test        set up what the tests need, and run all of them
 # make test-floor  the tests, but for a browser's, on the oldest of every dependency
 # make test-newest the same, on the newest
+# make course      write the course's notebooks, and its slides' pictures to build/course/
 # make js          build the browser half of the widgets into xai_widgets/static/
 # make format      put Python and browser code into shape
 # make clean       remove what make made
@@ -13,7 +14,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(VENV)/constraints.txt
 JS     := PATH="$(abspath $(VENV)/node):$$PATH" npm --prefix js
 
-.PHONY: demo demo-html test test-browser test-rest test-upper test-lower test-floor test-newest zoo js format chromium clean
+.PHONY: demo demo-html course test test-browser test-rest test-upper test-lower test-floor test-newest zoo js format chromium clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.demo
@@ -21,6 +22,10 @@ demo: $(VENV)/.demo
 
 demo-html: $(VENV)/.demo
 	@$(BIN)/python tools/demo_html.py
+
+course: $(VENV)/.demo
+	@$(BIN)/python tools/course.py
+	@$(BIN)/python tools/course.py slides
 
 # Four parts, two at a time, the longest first.
 LOWER := tests/engine tests/methods tests/metrics tests/probe tests/targets tests/training

@@ -10,6 +10,8 @@ export type Bytes = DataView | Uint8Array | string;
 export interface ClassScore {
   index: number; name: string; probability: number; unit?: "probability" | "number";
 }
+/** To the browser: what is seen, as a figure; the PNG is a buffer. */
+export interface FigureMessage { kind: "figure" }
 /** The most probable classes, the first one first. */
 export interface Prediction { top: readonly ClassScore[] }
 /** A parameter of a method, and the control that sets it. */

@@ -75,7 +75,7 @@ export function asking(
   });
   let masks: [version: number, Map<string, Uint8Array>] = [-1, new Map()];
   function memoMask(filter: Filter): Uint8Array {
-    const version = session.table?.version ?? 0;
+    const version = session.table?.answered ?? 0;
     if (masks[0] !== version) masks = [version, new Map()];
     const key = JSON.stringify(filter);
     const known = masks[1].get(key);
@@ -87,7 +87,7 @@ export function asking(
 
   const counts = new Map<string, [version: number, count: ReturnType<typeof counted>]>();
   function countOf(one: NamedRows): ReturnType<typeof counted> {
-    const version = session.table!.version;
+    const version = session.table!.answered;
     const known = counts.get(one.id);
     if (known?.[0] === version) return known[1];
     const made = counted(session.table!, one.mask);
@@ -191,8 +191,8 @@ export function asking(
   let pairs: [version: number, found: ReturnType<typeof confusions>] = [-1, []];
   function topPairs(): ReturnType<typeof confusions> {
     const { table } = session;
-    if (table && pairs[0] !== table.version) {
-      pairs = [table.version, confusions(cells(table), table.classes.length).slice(0, 5)];
+    if (table && pairs[0] !== table.answered) {
+      pairs = [table.answered, confusions(cells(table), table.classes.length).slice(0, 5)];
     }
     return pairs[1];
   }
@@ -217,8 +217,9 @@ export function asking(
     if (!table) return;
     const complete = table.done + table.failed === table.count;
     // Readings cost: they are made once all pictures are there.
-    if (complete && total.labelled) for (const reading of READINGS) session.read(reading);
-    if (complete && table.count <= QUICK) session.read("copies");
+    const rested = complete && session.pictures.kept > 0;
+    if (rested && total.labelled) for (const reading of READINGS) session.read(reading);
+    if (rested && table.count <= QUICK) session.read("copies");
     for (const show of basicLines(BASICS)) show();
     const found = session.sets("slices");
     const few6 = all ? found : found.slice(0, SHOWN);

@@ -203,8 +203,7 @@ export function pictureGrid(
       ...rows.subarray(Math.max(0, from), Math.min(rows.length, to)),
     ];
     const more = AHEAD * across;
-    session.pictures.want([
-      ...some(...ends),
+    session.pictures.want(some(...ends), [
       ...some(ends[1], ends[1] + more),
       ...some(ends[0] - more, ends[0]),
     ]);
@@ -241,10 +240,14 @@ export function pictureGrid(
     set(scroller, { $colcount: across, $rowcount: lineCount() });
     soon();
   }
+  /** Others are shown: a line keeps its place, and its pictures where they are the same. */
   function renew(): void {
     for (const [at, line] of lines) {
-      lines.delete(at);
-      spare.push(line);
+      if (at < lineCount()) fill(line, at);
+      else {
+        lines.delete(at);
+        spare.push(line);
+      }
     }
     sheet.style.height = `${Math.max(0, lineCount() * lineHeight() - GAP)}px`;
   }
@@ -320,11 +323,9 @@ export function pictureGrid(
     if (next !== rows || version !== session.table?.version) {
       version = session.table?.version ?? -1;
       rows = next as Uint32Array<ArrayBuffer>;
-      renew();
       measure();
-    } else {
-      for (const line of lines.values()) fill(line, line.at);
     }
+    renew();
     const n = rows.length;
     set(scroller, {
       $rowcount: lineCount(),
@@ -345,7 +346,7 @@ export function pictureGrid(
   const part: Part = [element, refresh];
   return {
     part,
-    arrived: soon,
+    arrived: draw,
     focus: () => scroller.focus({ preventScroll: true }),
     get top(): number {
       return scroller.scrollTop;

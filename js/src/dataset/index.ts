@@ -24,6 +24,7 @@ function build(view: View) {
     () => {
       grid.arrived();
       views?.chosen.paint();
+      if (!("xwReady" in root.dataset)) view.changed("all"); // what has waited for it
       set(root, { _ready: true });
     },
     (message) => void views?.viewer.take(message),
@@ -224,7 +225,10 @@ function build(view: View) {
     left.part[1]();
     bar.part[1]();
     grid.part[1]();
-    if (!views && table) session.needPart();
+    // What is not seen yet waits until the first pictures are there.
+    const begun =
+      session.frozen || session.pictures.kept > 0 || Boolean(table?.version && !table.done);
+    if (!views && table && (begun || looks.view !== "pictures")) session.needPart();
     for (const name of ["confusion", "similarity"] as const) {
       if (!views) break;
       const [element, showView] = views[name];

@@ -43,6 +43,8 @@ export type Message =
 export type Middle = "pictures" | "confusion" | "similarity";
 export type Reading = "slices" | "label" | "copies" | "shortcut" | "tsne" | "pca" | "order";
 
+const LATER = 1000; // milliseconds, after which names and properties do not wait for pictures
+
 const LOOKS = {
   ...APPEARANCE,
   view: "pictures" as Middle,
@@ -206,6 +208,12 @@ export function datasetSession(
     receive: (message: Message, buffers) => take(withBytes(message, buffers)),
   });
   const { tick } = session;
+  let since: number | undefined;
+  function needRest(): void {
+    if (session.frozen || asked.has("rest")) return;
+    asked.add("rest");
+    session.send({ kind: "rest" });
+  }
   if (session.frozen) for (const message of model.get("frames") ?? []) take(message as Message);
 
   function selection() {
@@ -213,7 +221,8 @@ export function datasetSession(
     if (!rows) return undefined;
     const { filter, slice, sort } = looks;
     const named = own.set(slice);
-    const key = [filter, named?.mask, sort, rows.version];
+    const used = rows.stampOf([...Object.keys(filter), sort.replace(/^-/, "")]);
+    const key = [filter, named?.mask, sort, used];
     if (memo?.key.every((part, i) => part === key[i])) return memo;
     const mask = own.maskFor(filter);
     if (named) for (let i = 0; i < mask.length; i++) mask[i]! &= named.mask[i]!;
@@ -240,8 +249,8 @@ export function datasetSession(
     get total(): Count {
       const rows = ensure();
       if (!rows) return { rows: 0, labelled: 0, right: 0 };
-      if (totals?.version !== rows.version)
-        totals = { version: rows.version, count: counted(rows) };
+      if (totals?.version !== rows.answered)
+        totals = { version: rows.answered, count: counted(rows) };
       return totals.count;
     },
     get order() {
@@ -327,6 +336,9 @@ export function datasetSession(
     shut: () => session.send({ kind: "shut" }),
     tick(time: number): void {
       tick(time);
+      // What pictures are not chosen by at first comes when they are there, or cannot be.
+      since ??= table && time;
+      if (since !== undefined && (pictures.kept || time - since > LATER)) needRest();
       pictures.tick();
     },
   };

@@ -7,8 +7,9 @@ export interface Sprite {
   map: QuantisedMap | undefined;
 }
 
-const PAGE = 36; // pictures of one question
-const FLYING = 2; // questions at once
+const PAGE = 48; // pictures of one question, but for those that are seen
+const SEEN = 128; // of which the kernel answers so many
+const FLYING = 3; // questions at once
 const KEPT = 24_000_000; // bytes of JPEG
 const DECODED = 320; // bitmaps; one of 96 x 96 is 37 KB
 const PATIENCE = 4000; // milliseconds until a question is asked again
@@ -49,11 +50,12 @@ export function sheets(
   const sprites = new Map<number, Sprite>(); // the least recently used first
   const bitmaps = new Map<number, ImageBitmap>();
   const decoding = new Set<number>();
-  const flying = new Map<number, number>(); // row -> since when
-  let questions = 0;
+  const flying = new Set<number>(); // rows that were asked for
+  let questions: Array<readonly number[]> = [];
   let lastAsked = 0;
   let bytes = 0;
-  let wanted: readonly number[] = [];
+  let seen: readonly number[] = [];
+  let near: readonly number[] = [];
   let extra: readonly number[] = [];
   let ready = new Set<number>();
 
@@ -72,20 +74,24 @@ export function sheets(
   function next(): void {
     if (forever) return;
     const time = clock();
-    if (questions && time - lastAsked > PATIENCE) {
-      questions = 0;
+    if (questions.length && time - lastAsked > PATIENCE) {
+      questions = [];
       flying.clear();
     }
-    while (questions < FLYING) {
-      const rows = [...extra, ...wanted]
-        .filter((row) => !sprites.has(row) && !flying.has(row))
-        .slice(0, PAGE);
-      if (!rows.length) return;
-      for (const row of rows) flying.set(row, time);
-      questions++;
+    const missing = (rows: readonly number[], most: number): number[] =>
+      rows.filter((row) => !sprites.has(row) && !flying.has(row)).slice(0, most);
+    const askFor = (rows: number[]): void => {
+      for (const row of rows) flying.add(row);
+      questions.push(rows);
       lastAsked = time;
       ask(rows);
-    }
+    };
+    // What is seen is one question, and what is near waits until that is answered.
+    const now = missing([...seen, ...extra], SEEN);
+    if (now.length && questions.length < FLYING) askFor(now);
+    if (seen.some((row) => flying.has(row)) || questions.length) return;
+    const soon = missing(near, PAGE);
+    if (soon.length) askFor(soon);
   }
   function told(row: number): void {
     if (!ready.size) {
@@ -117,9 +123,9 @@ export function sheets(
   }
 
   return {
-    /** The rows whose pictures are wanted now, those that are seen first. */
-    want(rows: readonly number[]): void {
-      wanted = rows;
+    /** The rows whose pictures are seen, and those that may be next. */
+    want(visible: readonly number[], around: readonly number[]): void {
+      [seen, near] = [visible, around];
       next();
     },
     /** And these. */
@@ -129,12 +135,15 @@ export function sheets(
       next();
     },
     take(message: PicturesMessage): void {
+      const wanted = new Set([...seen, ...extra, ...near]);
       for (const [row, sprite] of spritesOf(message)) {
         keep(row, sprite);
-        flying.delete(row);
-        if (extra.includes(row) || wanted.includes(row)) void decode(row, sprite.jpeg);
+        if (wanted.has(row)) void decode(row, sprite.jpeg);
       }
-      if (message.rows.length) questions = Math.max(0, questions - 1);
+      // What did not fit in the message is asked for again.
+      const answered = questions.find((rows) => message.rows.some((row) => rows.includes(row)));
+      for (const row of answered ?? []) flying.delete(row);
+      questions = questions.filter((rows) => rows !== answered);
       next();
     },
     /** Pictures of rows that were not done yet when they were asked for. */

@@ -22,10 +22,26 @@ export function half(bits: number): number {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
+let halves: Float32Array | undefined;
+
+/** float16 as float32: looked up, since there are only 65,536 of them. */
+export function fromHalves(bits: Uint16Array): Float32Array {
+  if (!halves) {
+    halves = new Float32Array(65536);
+    for (let i = 0; i < halves.length; i++) halves[i] = half(i);
+  }
+  const made = new Float32Array(bits.length);
+  for (let i = 0; i < made.length; i++) made[i] = halves[bits[i]!]!;
+  return made;
+}
+
 /** Bits, the highest of a byte first, as bytes of 0 and 1. */
 export function unpackBits(data: Bytes, count: number): Uint8Array {
   const bytes = bytesOf(data);
-  return Uint8Array.from({ length: count }, (_, i) => ((bytes[i >> 3] ?? 0) >> (7 - (i & 7))) & 1);
+  const made = new Uint8Array(count);
+  const n = Math.min(count, 8 * bytes.length);
+  for (let i = 0; i < n; i++) made[i] = (bytes[i >> 3]! >> (7 - (i & 7))) & 1;
+  return made;
 }
 
 export function packBits(mask: Uint8Array): Uint8Array {
@@ -39,15 +55,20 @@ export function packBits(mask: Uint8Array): Uint8Array {
 /** A copy whose offset fits its numbers: hosts slice one big message anywhere. */
 const aligned = (data: Bytes): ArrayBuffer => bytesOf(data).slice().buffer as ArrayBuffer;
 
+const ANSWERS = new Set(["done", "failed", "label", "prediction", "probability", "loss"]);
+
 export class Table {
   readonly columns = new Map<string, Column>();
   readonly correct: Uint8Array;
-  /** Rises with every piece: what was worked out of the columns is out of date. */
+  /** Rises with every piece: what is shown of the columns is out of date. */
   version = 0;
+  /** Rises with what the network has answered: counts are out of date. */
+  answered = 0;
   done = 0;
   failed = 0;
   private readonly orders = new Map<string, Uint32Array>();
   private readonly texts = new Map<string, string[]>();
+  private readonly stamps = new Map<string, number>();
 
   constructor(
     readonly count: number,
@@ -72,7 +93,16 @@ export class Table {
   }
 
   take({ start, stop, columns }: ColumnsMessage): void {
-    for (const column of columns) this.fill(column, start, stop);
+    for (const column of columns) {
+      this.fill(column, start, stop);
+      this.stamp(column.name);
+    }
+    this.version++;
+    // The order stays where only names and metadata came.
+    for (const { name } of columns) for (const sign of ["", "-"]) this.orders.delete(sign + name);
+    this.texts.clear();
+    if (!columns.some(({ name }) => ANSWERS.has(name))) return;
+    this.answered++;
     const [label, prediction] = [this.codes("label"), this.codes("prediction")];
     const [done, failed] = [this.bits("done"), this.bits("failed")];
     for (let row = start; row < stop; row++) {
@@ -82,18 +112,24 @@ export class Table {
     }
     this.done = sum(done);
     this.failed = sum(failed);
-    this.version++;
-    // The order stays where only names and metadata came.
-    if (columns.some(({ name }) => name === "done")) this.orders.clear();
-    else
-      for (const { name } of columns) for (const sign of ["", "-"]) this.orders.delete(sign + name);
-    this.texts.clear();
   }
 
+  /** Without words there are no verdicts, and no data. */
   takeVerdicts({ words, data }: VerdictsMessage): void {
-    const codes = new Uint16Array(aligned(data)).slice(0, this.count);
+    const codes = new Uint16Array(this.count).fill(NONE);
+    if (words.length) codes.set(new Uint16Array(aligned(data)).subarray(0, this.count));
     this.columns.set("verdict", { kind: "code", data: codes, values: words });
     this.version++;
+    this.stamp("verdict");
+  }
+
+  private stamp(name: string): void {
+    this.stamps.set(name, (this.stamps.get(name) ?? 0) + 1);
+  }
+  /** Rises when one of these columns changes. */
+  stampOf(names: readonly string[]): number {
+    if (names.includes("search")) return this.version;
+    return names.reduce((total, name) => total + (this.stamps.get(name) ?? 0), this.answered);
   }
 
   private fill({ name, form, values, data }: DatasetColumn, start: number, stop: number): void {
@@ -124,7 +160,7 @@ export class Table {
       }
       const given = aligned(data);
       column.data.set(
-        form === "f4" ? new Float32Array(given) : Float32Array.from(new Uint16Array(given), half),
+        form === "f4" ? new Float32Array(given) : fromHalves(new Uint16Array(given)),
         start,
       );
     }

@@ -184,7 +184,7 @@ export function toolbar(
     const of = rows.length === done ? "" : ` of ${done.toLocaleString("en")}`;
     write(count, `${rows.length.toLocaleString("en")}${of}`);
     if (!search.matches(":focus")) search.value = String(looks.filter.search ?? "");
-    add.show(conditionChoices(), "", "Filter");
+    add.show(conditionChoices, "", "Filter");
     const numbers = head.metadata.filter((name) => table.columns.get(name)?.kind === "number");
     const sorts = [
       ...SORTS,

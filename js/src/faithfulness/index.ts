@@ -5,9 +5,10 @@ import type { ClassScore, Curves } from "../core/wire";
 import { el, row, section, set } from "../parts/dom";
 import { classPicker, UNSAVED } from "../parts/picker";
 import { type Line, plot } from "../parts/plot";
+import { type Saved, saveButton } from "../parts/save";
 import { type Segment, segments } from "../parts/segments";
 import { slider } from "../parts/slider";
-import { saveAs, saveButton, widget } from "../parts/view";
+import { widget } from "../parts/view";
 import { type CurvePoint, pictureAtPoint, pointInWords } from "./point";
 import { colourOf, isDashed, ranking } from "./ranking";
 import { sanity } from "./sanity";
@@ -43,7 +44,7 @@ const WORDS = {
 export default widget(
   "Faithfulness viewer",
   (view) => {
-    const { signal, root } = view;
+    const { signal, root, speak } = view;
     const session = faithfulnessSession(view);
     // What is shown in this view alone.
     let kind: Kind = "insertion";
@@ -53,7 +54,7 @@ export default widget(
     const show = (name: View): void => session.show("view", name);
     const [views, showView] = segments(signal, "View", "view", VIEWS, show);
     const [classes, showClasses] = classPicker(signal, root, (target) => session.ask({ target }));
-    const save = saveButton(signal, "Save this picture as PNG", download);
+    const save = saveButton(signal, root, session, speak, seen);
     const plots = KINDS.map((own) =>
       plot(signal, WORDS[own].title, WORDS[own].note, own, (at, name) => {
         if (at !== null) [kind, point] = [own, at];
@@ -163,12 +164,12 @@ export default widget(
       return lines.join(" ");
     }
 
-    function download(): void {
+    function seen(): Saved | undefined {
       const at = pointShown();
       const { picture } = session;
-      if (!at || !picture) return;
+      if (!at || !picture) return undefined;
       const share = Math.round(100 * (at.frame.fractions[at.point] ?? 0));
-      saveAs(pointCanvas, [picture.name, at.curves.method, kind, String(share)]);
+      return [pointCanvas, [picture.name, at.curves.method, kind, String(share)]];
     }
 
     return {

@@ -57,7 +57,7 @@ export function ranking(
     set(remove, { _remove: name });
     on(alive, input, "change", () => session.show("method", name));
     const swatch = lineSwatch(colourOf(session, name), isDashed(session, name));
-    const titled = el("span.titled", swatch, el("span.label", title));
+    const titled = el("span.titled", swatch, el("span.label", { title }, title));
     const choice = el("label.rank", input, titled, ...areas);
     if (control) choice.append(count, ...spans);
     const update = (): void => {
@@ -76,6 +76,7 @@ export function ranking(
       }
       const maps = curves?.maps ?? 0;
       write(count, maps > 1 ? `${maps} maps, range` : "");
+      set(count, { title: count.textContent });
       write(reason, refusal);
       remove.hidden = control || session.methods.length < 2;
       remove.disabled = session.frozen;

@@ -1,6 +1,6 @@
 /** Sliders through latent space, which can play by themselves. */
 
-import { fixed } from "../core/format";
+import { fixed as fixedTo } from "../core/format";
 import { clamp } from "../core/geometry";
 import type { SliderRow } from "../core/wire";
 import { el, lines, on, type Part, say, set, svg, write } from "../parts/dom";
@@ -60,9 +60,15 @@ export function newSliders(
   }
 
   function line(slider: SliderRow, number: number, alive: AbortSignal): Part<[value: number]> {
-    const { name, low, high, weight, flip } = slider;
+    const { name, weight, flip } = slider;
+    // Fine enough for a short way, and 0 is one of the steps.
+    const digits = slider.high - slider.low < 0.6 ? 3 : 2;
+    const step = 10 ** -digits;
+    const whole = (value: number): number => +(Math.round(value / step) * step).toFixed(digits);
+    const [low, high] = [whole(slider.low), whole(slider.high)];
+    const fixed = (value: number): string => fixedTo(value, digits);
     const title = number ? `Direction ${number}` : "Counterfactual";
-    const scale = { least: low, most: high, step: 0.01, initial: 0, format: fixed, spoken };
+    const scale = { least: low, most: high, step, initial: 0, format: fixed, spoken };
     const inputs = sliderInputs(alive, title, name.replace(" ", "-"), scale, (value) => {
       playing = -1;
       if (value !== session.values[number]) session.move(number, value);
@@ -131,8 +137,7 @@ export function newSliders(
 
 /** Where the label turns along the counterfactual direction. */
 function flipInWords({ flip, becomes }: SliderRow): string {
-  if (flip === null)
-    return "Along the counterfactual direction the label does not turn within reach.";
+  if (flip === null) return "Along the first, the label does not turn within reach.";
   const to = becomes ? `, to ${becomes}` : "";
-  return `Along the counterfactual direction the label turns at ${fixed(flip)}${to}.`;
+  return `Along the first, the label turns at ${fixedTo(flip)}${to}.`;
 }

@@ -23,12 +23,14 @@ export function picker(
   const arrow = svg("M4 6.5l4 4 4-4");
   const button = el(`button.field.picker.${kind}`, { _control: control }, title, hint, arrow);
   const list = popup(signal, host, button, label, picked);
+  let source: readonly Choice[] | (() => readonly Choice[]) = [];
   let choices: readonly Choice[] = [];
   let value = "";
   let typed = "";
   let typedAt = 0;
   const open = (): void => {
     button.focus(); // Safari does not, on a click
+    choices = typeof source === "function" ? source() : source;
     list.open(choices, value);
   };
 
@@ -53,16 +55,18 @@ export function picker(
 
   return {
     element: button,
+    /** Choices that take long to work out are given as a function, which is called when they open. */
     show(
-      given: readonly Choice[],
+      given: readonly Choice[] | (() => readonly Choice[]),
       chosen: string,
       text: string,
       note = "",
       disabled = false,
     ): void {
-      choices = given;
+      source = given;
       value = chosen;
       write(title, text);
+      set(title, { title: text });
       write(hint, note);
       set(button, { disabled, $label: `${label}: ${text}${note && `, ${note}`}` });
     },

@@ -76,6 +76,15 @@ describe("a data set's session", () => {
     expect(kinds()).toEqual(["ready", "read", "detail", "read"]);
   });
 
+  it("asks for the names when pictures are there, or after a while, once", () => {
+    session.tick(0);
+    session.tick(900);
+    expect(kinds()).toEqual(["ready"]);
+    session.tick(1100);
+    session.tick(1400);
+    expect(kinds()).toEqual(["ready", "rest"]);
+  });
+
   it("has everything of a saved page, and asks nobody", () => {
     const { columns, ...rest } = COLUMNS.message;
     const filled = columns.map((own, i) => ({ ...own, data: COLUMNS.buffers[i] }));
@@ -84,7 +93,9 @@ describe("a data set's session", () => {
     session.read("slices");
     session.lookAt(1);
     session.needPart();
-    session.pictures.want([0, 1]);
+    session.pictures.want([0, 1], []);
+    session.tick(0);
+    session.tick(5000);
     session.where("correct", true);
     vi.advanceTimersByTime(1000);
     expect([[...session.rows], kinds(), model.saves]).toEqual([[0, 2], ["ready"], 0]);
@@ -127,17 +138,25 @@ describe("pages of pictures", () => {
     );
   };
 
-  it("asks for what is wanted, at most two pages at once, and never twice", () => {
+  it("asks for all that is seen at once, for what is near afterwards, and never twice", () => {
     const own = begin();
-    own.want(Array.from({ length: 100 }, (_, i) => i));
-    expect(asked.map((rows) => [rows[0], rows.length])).toEqual([
-      [0, 36],
-      [36, 36],
-    ]);
+    const upTo = (from: number, n: number) => Array.from({ length: n }, (_, i) => from + i);
+    own.want(upTo(0, 60), upTo(60, 50));
+    expect(asked).toEqual([upTo(0, 60)]);
+    own.want(upTo(5, 60), upTo(65, 50)); // the wheel turns: what has come into sight does not wait
+    expect(asked.slice(1)).toEqual([upTo(60, 5)]);
+    own.take(page(asked[1]!));
+    expect(asked).toHaveLength(2);
     own.take(page(asked[0]!));
-    expect(asked.map((rows) => [rows[0], rows.length]).slice(2)).toEqual([[72, 28]]);
-    own.want([0, 1, 2]);
+    expect(asked.slice(2)).toEqual([upTo(65, 48)]);
+    own.want([0, 1, 2], []);
     expect(asked).toHaveLength(3);
+  });
+  it("asks again for what did not fit in a message", () => {
+    const own = begin();
+    own.want([4, 5, 6], []);
+    own.take(page([4, 5]));
+    expect(asked).toEqual([[4, 5, 6], [6]]);
   });
   it("keeps the picture and the map of each row", () => {
     const own = begin();
@@ -148,7 +167,7 @@ describe("pages of pictures", () => {
   });
   it("asks again for what never came", () => {
     const own = begin();
-    own.want([1]);
+    own.want([1], []);
     time = 3999;
     own.tick();
     expect(asked).toHaveLength(1);
@@ -157,7 +176,7 @@ describe("pages of pictures", () => {
     expect(asked).toEqual([[1], [1]]);
   });
   it("asks nobody in a saved page", () => {
-    begin(true).want([1, 2]);
+    begin(true).want([1, 2], [3]);
     expect(asked).toEqual([]);
   });
 });

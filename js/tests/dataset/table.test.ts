@@ -10,7 +10,7 @@ import {
   wilson,
 } from "../../src/dataset/filters";
 import { columnsOf, linesWithin } from "../../src/dataset/grid";
-import { half, NONE, packBits, Table, unpackBits } from "../../src/dataset/table";
+import { fromHalves, half, NONE, packBits, Table, unpackBits } from "../../src/dataset/table";
 import { chipText } from "../../src/dataset/toolbar";
 import { density } from "../../src/dataset/views/confusion";
 import { placed } from "../../src/dataset/views/similarity";
@@ -108,6 +108,24 @@ describe("columns", () => {
     expect([...table.order("x")]).toEqual([2, 0, 3, 1]);
     expect([...table.order("-x")]).toEqual([1, 3, 0, 2]);
   });
+  it("tells by its stamps which columns have changed", () => {
+    const table = small();
+    const before = [["loss"], ["camera"], [], ["search"]].map((names) => table.stampOf(names));
+    const data = u2(1, 1, 1, 1, 1, 1);
+    const values = ["north", "south"];
+    const columns = [{ name: "camera", form: "u2" as const, values, data }];
+    table.take({ kind: "columns", start: 0, stop: 6, columns });
+    const after = [["loss"], ["camera"], [], ["search"]].map((names) => table.stampOf(names));
+    expect(after.map((stamp, i) => stamp > before[i]!)).toEqual([false, true, false, true]);
+    const answers = [{ name: "done", form: "bits" as const, data: bits(1, 1, 1, 1, 1, 1) }];
+    table.take({ kind: "columns", start: 0, stop: 6, columns: answers });
+    expect(table.stampOf([])).toBe(after[2]! + 1);
+    expect([table.done, table.answered]).toEqual([6, 2]);
+  });
+  it("reads float16 columns as half does", () => {
+    const all = Uint16Array.from({ length: 65536 }, (_, i) => i);
+    expect([...fromHalves(all)]).toEqual([...all].map(half));
+  });
   it("takes verdicts", () => {
     const table = small();
     table.takeVerdicts({
@@ -117,6 +135,8 @@ describe("columns", () => {
     });
     expect(rowsOf(maskOf(table, { verdict: ["hard"] }))).toEqual([1, 3]);
     expect(rowsOf(maskOf(table, { verdict: [""] }))).toEqual([0, 2, 4, 5]);
+    table.takeVerdicts({ kind: "verdicts", words: [], data: new Uint8Array() });
+    expect(rowsOf(maskOf(table, { verdict: [""] }))).toEqual([0, 1, 2, 3, 4, 5]);
   });
 });
 

@@ -85,6 +85,12 @@ def test_rows_travel_as_binary_columns(make: Make) -> None:
     explorer = DatasetExplorer(study)
     assert channel(explorer).custom() == []  # nobody listens yet
     channel(explorer).message(kind="ready")
+    # What the first pictures are chosen by is one message; the rest waits until they are there.
+    (first, _), *others = told(explorer, "columns")
+    names = ["done", "failed", "label", "prediction", "probability", "loss"]
+    assert [own["name"] for own in first["columns"]] == names
+    assert others == []
+    channel(explorer).message(kind="rest")
     np.testing.assert_array_equal(column(explorer, "prediction"), study.rows["prediction"])
     np.testing.assert_array_equal(column(explorer, "label"), study.rows["label"])
     np.testing.assert_allclose(column(explorer, "loss"), study.rows["loss"], rtol=1e-3)
@@ -95,6 +101,7 @@ def test_rows_travel_as_binary_columns(make: Make) -> None:
         if "height of sun" in names:
             break
     np.testing.assert_array_equal(column(explorer, "height of sun"), np.arange(COUNT))
+    np.testing.assert_allclose(column(explorer, "brightness"), study.rows["brightness"], rtol=1e-3)
     assert column(explorer, "key").tolist() == study.rows["key"].tolist()
     np.testing.assert_array_equal(column(explorer, "camera"), np.arange(COUNT) % 2)
 
@@ -385,6 +392,33 @@ def test_columns_are_sent_in_pieces(make: Make, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(columns, "PIECE", 16)
     pieces = list(columns.computed_columns(study, [2, 0]))
     assert [(p["start"], p["stop"]) for p in pieces] == [(0, 8), (16, 20)]
+    monkeypatch.setattr(columns, "ANSWERS", 16)
+    pieces = list(columns.answer_columns(study, [0, 1, 2]))
+    assert [(p["start"], p["stop"]) for p in pieces] == [(0, 16), (16, 20)]
+    monkeypatch.setattr(columns, "MEASURED", 8)
+    pieces = list(columns.measured_columns(study, [0, 1, 2]))
+    assert [(p["start"], p["stop"]) for p in pieces] == [(0, 8), (8, 16), (16, 20)]
+
+
+def test_a_message_of_columns_is_one_that_hosts_take(make: Make) -> None:
+    study = make()
+    for most, made in (
+        (columns.ANSWERS, columns.answer_columns(study, [0, 1, 2])),
+        (columns.MEASURED, columns.measured_columns(study, [0, 1, 2])),
+    ):
+        (piece,) = made
+        wide = sum(8 * len(own["data"]) for own in piece["columns"]) / COUNT
+        assert wide / 8 * most < 900_000
+
+
+def test_no_verdicts_are_no_bytes(make: Make) -> None:
+    study = make()
+    assert columns.verdict_column(study) == {"kind": "verdicts", "words": [], "data": b""}
+    study.decide([3], "hard")
+    made = columns.verdict_column(study)
+    assert made["words"] == ["hard"]
+    codes = np.frombuffer(made["data"], "<u2")
+    assert codes.tolist() == [columns.NONE] * 3 + [0] + [columns.NONE] * (COUNT - 4)
 
 
 def test_a_region_becomes_shares_of_the_picture(make: Make) -> None:

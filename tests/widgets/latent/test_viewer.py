@@ -285,3 +285,14 @@ def test_what_has_a_control_is_a_trait_and_what_has_none_an_option(engine: Engin
     assert {"samples", "scale", "temperature", "readout"} <= set(made._keywords())
     assert len(set(made._keywords())) == len(made._keywords())
     made.close()
+
+
+def test_the_counterfactual_ends_at_twice_the_turning_point(engine: Engine) -> None:
+    with LatentExplorer(engine, Quarters(), reddish(), samples=200, seed=3) as made:
+        made.wait(60)
+        first, turning = made.sliders["shown"][0], made.explanation.counterfactual
+        assert turning.flip is not None
+        end = min(float(turning.t[-1]), 2 * turning.flip)
+        assert first["high"] == pytest.approx(end, abs=1e-3)
+        assert first["low"] == pytest.approx(-end / 3, abs=1e-3)
+        assert 0 < first["flip"] <= first["high"]

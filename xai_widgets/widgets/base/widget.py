@@ -18,7 +18,7 @@ from xai_widgets.progress import Progress
 from xai_widgets.widgets.base import notebook_cells as cells
 from xai_widgets.widgets.base import state_lock
 from xai_widgets.widgets.base.channel import message
-from xai_widgets.widgets.base.jobs import Failed, Jobs, Work
+from xai_widgets.widgets.base.jobs import Failed, Jobs, Work, in_one_step
 from xai_widgets.widgets.base.saving import Saving
 from xai_widgets.widgets.base.traits import TraitProblem, as_trait_problem, methods_of
 from xai_widgets.widgets.base.wire import State, Status
@@ -305,6 +305,15 @@ class EngineWidget(Saving):
     def _ready(self) -> None:
         """A view in a browser has begun to listen."""
 
+    @message("figure")
+    def _send_figure(self) -> None:
+        """The browser wants what is seen now as a figure: its PNG is made on the worker."""
+        card = self._card(2)
+        self.aside(in_one_step(lambda: card.to_png(2)), self._figure_made, once=True)
+
+    def _figure_made(self, png: bytes) -> None:
+        self.tell("figure", data=png)
+
     def _changed_together(self) -> None:
         if self._due:
             self._submit()
@@ -318,6 +327,10 @@ class EngineWidget(Saving):
     @t.validate("methods")
     def _check_methods(self, proposal: Any) -> list[str]:
         return methods_of(proposal["value"], self.engine.methods)
+
+    def _known_methods(self, methods: Any) -> list[str]:
+        with as_trait_problem():
+            return methods_of(methods, self.engine.methods)
 
     def _class_of(self, target: Any, picture: Picture) -> int | None:
         """The index of the class that is meant, None for the most probable one."""

@@ -26,7 +26,7 @@ from xai_widgets.widgets.dataset.wire import (
 
 PAGE = 128  # pictures of one message at most: 96 px as JPEG are 3 KB
 _BYTES = 900_000  # of one message: hosts break near a megabyte
-_KEPT = 96  # open blocks
+_KEPT = 1024  # open blocks: memory maps, without a file of their own
 _TOP = 5
 NEAREST = 6
 Map = npt.NDArray[np.float32]

@@ -12,12 +12,15 @@ from xai_widgets.baselines import BASELINES
 from xai_widgets.engine import Engine
 from xai_widgets.methods import find
 from xai_widgets.metrics import Control, Faithfulness
-from xai_widgets.render import curves_figure
+from xai_widgets.render import amount
+from xai_widgets.render.card import Card, Cell, Cells, Column, Curve, Plot
+from xai_widgets.render.figures import COLOURS, CONTROL
 from xai_widgets.targets import TargetLike
 from xai_widgets.widgets.base.jobs import Work
-from xai_widgets.widgets.base.maps import still
+from xai_widgets.widgets.base.maps import sized
 from xai_widgets.widgets.base.options import WidgetOptions
 from xai_widgets.widgets.base.picture import PictureWidget
+from xai_widgets.widgets.base.stills import class_bars, of_target
 from xai_widgets.widgets.base.traits import Choice, WholeNumber, as_trait_problem, method_names
 from xai_widgets.widgets.faithfulness import work
 
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 _SECONDS_BETWEEN_CHECKS = 0.4  # a check is sent whole, with all its maps
+_SIDE, _PLOT = 190, 220  # of a still picture
 
 
 class FaithfulnessOptions(WidgetOptions, total=False):
@@ -225,16 +229,22 @@ class FaithfulnessViewer(PictureWidget):
         self.set_trait("curves", {})
         self.set_trait("sanity", {})
 
-    def _picture_png(self, *, small: bool) -> bytes:
-        pixels = self._picture.pixels
-        if not self.curves or self._setup is None:
-            return still(pixels)
-        return curves_figure(
-            *(work.panel_of(self.frame, kind) for kind in work.KINDS),
-            pixels=pixels,
-            title=self._in_words(),
-            baseline=self.baseline,
-        ).to_png(**({"dpi": 72, "colors": 96} if small else {"dpi": 150}))
+    def _card(self, scale: float) -> Card:
+        """The picture, what the network says of it, and both curves with their areas."""
+        pixels, frame = sized(self._picture.pixels, _SIDE * scale), self.frame
+        target = frame.get("target")
+        top = self.prediction.get("top", [])
+        aside: list[Any] = [Cells([[Cell(pixels)]], most=_SIDE)]
+        if top:
+            aside.append(class_bars(top, target))
+        columns = [Column(_SIDE, aside)]
+        if self.curves:
+            panels = [work.panel_of(frame, kind) for kind in work.KINDS]
+            columns += [Column(_PLOT, [plot]) for plot in _plots(panels)]
+        titles = ", ".join(self.engine.methods[name].title for name in self.methods)
+        heading = f"Faithfulness of {titles}"
+        below = f"{self._of_what()} · baseline: {self.baseline}"
+        return Card(heading, of_target(target), columns, below=below)
 
     def _in_words(self) -> str:
         titles = ", ".join(self.engine.methods[name].title for name in self.methods)
@@ -256,3 +266,32 @@ class FaithfulnessViewer(PictureWidget):
                 results.add(made)
         checks = self._done_checks(self._setup.protocol.target)
         return [work.check_to_json(checks[name]) for name in request.methods if name in checks]
+
+
+def _plots(panels: Sequence[Mapping[str, Any]]) -> list[Plot]:
+    """Insertion and deletion on one scale, each line with its area."""
+    unit = panels[0]["unit"]
+    values = [float(y) for panel in panels for line in panel["lines"] for y in line["y"]]
+    low, high = min([0.0, *values]), max([0.0, *values]) * 1.05 or 1.0
+    if unit == "probability":
+        low, high = 0.0, min(high, 1.0)
+    plots = []
+    for panel in panels:
+        colours = iter(COLOURS * (len(panel["lines"]) // len(COLOURS) + 1))
+        curves = [
+            Curve(
+                line["title"],
+                f"{line['auc']:.3f}",
+                line["x"],
+                line["y"],
+                CONTROL if line["control"] else next(colours),
+                dashed=line["control"],
+                low=line["low"],
+                high=line["high"],
+            )
+            for line in panel["lines"]
+        ]
+        ends = amount(low, unit, 0), amount(high, unit, 0)
+        begin, end = amount(0, digits=0), f"{amount(1, digits=0)} of pixels"
+        plots.append(Plot(panel["title"], curves, (low, high), ends, begin, end))
+    return plots

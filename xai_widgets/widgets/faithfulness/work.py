@@ -288,7 +288,7 @@ def check_to_json(check: Check) -> SanityCheck:
 
 
 def panel_of(frame: Mapping[str, Any], kind: Kind) -> dict[str, Any]:
-    """One kind of curve of all methods in a `frame`, as `render.curves_figure` draws it."""
+    """One kind of curve of all methods in a `frame`, as a figure draws it."""
     lines = [
         {
             "title": shown["title"],

@@ -64,7 +64,7 @@ export function confusionView(
     const n = rows.classes.length;
     const many = n > SIDE;
     if (many && rows.done + rows.failed === rows.count) session.read("order");
-    const key = `${rows.version} ${session.order?.length}`;
+    const key = `${rows.answered} ${session.order?.length}`;
     if (key === built) return;
     built = key;
     const found = cells(rows);

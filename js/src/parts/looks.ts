@@ -1,12 +1,12 @@
 /** How it looks: everything here stays in the browser. */
 import { capital, percent } from "../core/format";
 import { APPEARANCE, type Blend, type Sign } from "../core/model";
-import { colourbar, type MapSession } from "../parts/colourbar";
-import { type Part, row, section } from "../parts/dom";
-import type { Painted } from "../parts/heat";
-import { picker } from "../parts/picker";
-import { type Segment, segments } from "../parts/segments";
-import { clipSlider, opacitySlider, SHARE, slider } from "../parts/slider";
+import { colourbar, type MapSession } from "./colourbar";
+import { type Part, row, section } from "./dom";
+import type { Painted } from "./heat";
+import { picker } from "./picker";
+import { type Segment, segments } from "./segments";
+import { clipSlider, opacitySlider, SHARE, slider } from "./slider";
 
 const BLENDS = ["normal", "multiply", "screen", "luminosity"] satisfies Blend[];
 

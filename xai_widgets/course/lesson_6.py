@@ -1,0 +1,1 @@
+"""Judges of lesson 6."""
