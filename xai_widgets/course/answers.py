@@ -199,18 +199,14 @@ def _usual_mistakes(given: Floats, right: Floats) -> Iterable[Mistake]:
     size = float((right * right).sum())
     factor = float((given * right).sum()) / size if size else 0.0
     if abs(factor) > 1e-12:
-        yield (
-            factor * right,
-            (f"Right up to a factor: yours is {factor:.4g} times the answer."),
-            "Mean or sum? Rescaled, where nobody asked for it?",
-        )
+        yield factor * right, (
+            f"Right up to a factor: yours is {factor:.4g} times the answer."
+        ), "Mean or sum? Rescaled, where nobody asked for it?"
     low, high = right.min(), right.max()
     if high > low:
-        yield (
-            (right - low) / (high - low),
-            ("You have rescaled the values to 0 to 1."),
-            "That throws away sign and size. Colours are the picture's business: leave it out.",
-        )
+        yield (right - low) / (high - low), (
+            "You have rescaled the values to 0 to 1."
+        ), "That throws away sign and size. Colours are the picture's business: leave it out."
     yield right + (given - right).mean(), "A constant was added to every value."
 
 

@@ -282,10 +282,7 @@ def enlarge(answer: Any) -> str:
         call(answer, "enlarge(cam, size)", cam.clone(), size),
         to(size, "bilinear", align_corners=False),
         [
-            (
-                to(size, "nearest"),
-                'That is a mosaic, mode="nearest". Interpolate: mode="bilinear".',
-            ),
+            (to(size, "nearest"), 'That is a mosaic, mode="nearest". Interpolate: mode="bilinear".'),
             (
                 to(size, "bilinear", align_corners=True),
                 "align_corners=True puts the outer cells' centres on the edge of the picture.",

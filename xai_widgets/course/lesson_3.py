@@ -269,3 +269,5 @@ def nothing(answer: Any, deal: int) -> str:
     trained = ("trained", "trained, noise 1", "trained, noise 2")
     guess(answer, "3.8", deal, "random head", {name: steps for name in trained})
     return "Its last layer is dice, and so are its answers. Its guided maps are fine."
+
+

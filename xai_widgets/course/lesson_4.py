@@ -312,3 +312,5 @@ def dice(answer: Any, deal: int) -> str:
         "The others were HiResCAM, smoothed integrated gradients, and smoothed guided "
         "backpropagation: yes, that one. Passing one test is passing one test."
     )
+
+

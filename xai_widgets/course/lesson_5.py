@@ -1,4 +1,2 @@
 """Judges of lesson 5."""
-
-
 def handed_over(): ...
