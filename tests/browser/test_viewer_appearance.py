@@ -165,8 +165,9 @@ def test_side_by_side_and_swipe(notebook: NotebookPage, viewer: Viewer, shots: P
 
 
 def test_zoom_and_the_value_under_the_cursor(viewer: Viewer, shots: Path) -> None:
-    stage = viewer.find("[data-xw-stage]")
-    stage.hover(position={"x": 100, "y": 100})
+    at = viewer.find('[data-xw-canvas="heat"]').bounding_box()
+    assert at is not None
+    viewer.page.mouse.move(at["x"] + 100, at["y"] + 100)
     readout = viewer.find("[data-xw-readout]")
     assert "row" in readout.inner_text()
     assert "col" in readout.inner_text()

@@ -61,7 +61,8 @@ function build(view: View) {
     true,
   );
   const [backdrop, showBackdrop] = backdrops(signal, session);
-  stage.slot.append(backdrop);
+  const [cells, showCells] = cellsToggle(signal, session);
+  stage.slot.append(backdrop, cells);
   const paintHeat = heatPainter(stage.heat);
   const [classesElement, showClasses] = classes(signal, session, root);
   const [looksElement, showLooks, markValue] = looks(signal, session, root);
@@ -82,6 +83,7 @@ function build(view: View) {
     paint();
     showHeader();
     showBackdrop();
+    showCells(picture);
     showLooks(painted);
     brush?.update();
   }
@@ -222,6 +224,27 @@ function backdrops(signal: AbortSignal, session: HeatmapSession): Part {
     () => {
       button.hidden = !session.photograph;
       set(button, { $pressed: String(session.appearance.backdrop === "input") });
+    },
+  ];
+}
+
+/** The map's own cells, where it has fewer than the picture has pixels. */
+function cellsToggle(
+  signal: AbortSignal,
+  session: HeatmapSession,
+): Part<[picture: Picture | undefined]> {
+  const named = { _control: "cells", title: "The map's own cells, without a passage between them" };
+  const button = el("button.chip", named, "Cells");
+  on(signal, button, "click", () => {
+    const { interpolation } = session.appearance;
+    session.look("interpolation", interpolation === "cells" ? "smooth" : "cells");
+  });
+  return [
+    button,
+    (picture) => {
+      const [height = 0, width = 0] = session.shown?.shape ?? [];
+      button.hidden = !picture || !width || (height >= picture.height && width >= picture.width);
+      set(button, { $pressed: String(session.appearance.interpolation === "cells") });
     },
   ];
 }

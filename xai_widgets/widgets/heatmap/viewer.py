@@ -19,7 +19,7 @@ from xai_widgets.images import Picture, photograph
 from xai_widgets.methods import find
 from xai_widgets.render import colorize
 from xai_widgets.render.card import Bars, Card, Cell, Cells, Column, Ramp, Words
-from xai_widgets.render.colours import Sign
+from xai_widgets.render.colours import Interpolation, Sign
 from xai_widgets.targets import TargetLike, in_words
 from xai_widgets.widgets.base import state_lock
 from xai_widgets.widgets.base.explaining import Explained, Request, explanation, explanations
@@ -66,11 +66,11 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
     class index or name, a function of the network's output, or None for the most probable class.
     `layer` is where CAM methods look; None is the best layer. Further keywords are the method's
     parameters (`window=16`) and the appearance: `colormap`, `opacity`, `clip` (percentile),
-    `threshold` (share of the shown maximum), `sign`, `blend`, `arrangement` ("overlay",
-    "side_by_side" or "swipe"), and `backdrop`: the whole "photograph", in which the part that the
-    network is given is bright, or the "input", its pixels as the network sees them. With
-    `prefetch`, the quick methods are computed in the background, so that switching to them is
-    immediate.
+    `threshold` (share of the shown maximum), `sign`, `blend`, `interpolation` ("smooth", or the
+    map's own "cells"), `arrangement` ("overlay", "side_by_side" or "swipe"), and `backdrop`: the
+    whole "photograph", in which the part that the network is given is bright, or the "input", its
+    pixels as the network sees them. With `prefetch`, the quick methods are computed in the
+    background, so that switching to them is immediate.
 
     All of these are traits: set them from Python, observe them, link them. `attribution` is what is
     shown now; `paint(mask)` and `clear_paint()` do what the brush does. `stop()`, `resume()`,
@@ -312,6 +312,7 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
             threshold=self.threshold,
             sign=cast(Sign, self.sign),
             signed=signed,
+            interpolation=cast(Interpolation, self.interpolation),
         )
 
     def _picture_alone(self) -> Image.Image:
