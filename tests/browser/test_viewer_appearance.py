@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import BrowserContext
 
 from tests.browser.conftest import shown
@@ -188,8 +189,10 @@ def test_a_double_click_resets_one_control(viewer: Viewer) -> None:
 
 def test_the_picture_is_saved_as_it_looks(viewer: Viewer, tmp_path: Path) -> None:
     with viewer.page.expect_download() as download:
-        viewer.control("save").click()
+        viewer.choose("save", "save picture")
     assert download.value.suggested_filename.endswith(".png")
     file = tmp_path / "saved.png"
     download.value.save_as(file)
     assert file.read_bytes().startswith(b"\x89PNG")
+    with Image.open(file) as saved:  # the whole photograph, at its own size
+        assert saved.size == (451, 300)

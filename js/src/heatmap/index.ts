@@ -1,6 +1,6 @@
 /** HeatmapViewer in the browser: puts the parts together and keeps them in step with the model. */
 
-import { amount, signed, size } from "../core/format";
+import { amount, duration, signed, size } from "../core/format";
 import { layoutOf } from "../core/geometry";
 import { type Arrangement, now } from "../core/model";
 import { type State, stepsBack } from "../core/session";
@@ -18,7 +18,7 @@ import { newStage } from "../parts/stage";
 import { resetButton, type View, widget } from "../parts/view";
 import { classes } from "./classes";
 import { card, parameters } from "./method";
-import { type HeatmapSession, heatmapSession, LOOKS, type Request } from "./session";
+import { type HeatmapSession, heatmapSession, LOOKS, type Request, requestKey } from "./session";
 
 const ARRANGEMENTS: ReadonlyArray<Segment<Arrangement>> = [
   ["overlay", "Overlay"],
@@ -282,7 +282,11 @@ function header(
       const families = session.cards.map(({ family }) => family);
       const rank = ({ family }: MethodCard): number => families.indexOf(family);
       const cards = [...session.cards].sort((a, b) => rank(a) - rank(b));
-      const choices = methodChoices(cards, ({ name }) => closed({ method: name }));
+      const took = ({ name }: MethodCard): string => {
+        const made = session.kept(requestKey({ ...request, method: name }, session));
+        return made ? `took ${duration(made.seconds)}` : "";
+      };
+      const choices = methodChoices(cards, ({ name }) => closed({ method: name }), took);
       const about = method ? `${method.family} · ${method.cost}` : "";
       methods.show(choices, request.method, method?.title ?? request.method, about);
       const layered = !!method?.takes_layer;
