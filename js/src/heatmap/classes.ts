@@ -135,7 +135,7 @@ export function searchClasses(
     const own = folded.split(/[^\p{L}\p{N}]+/u);
     let rank = words.every((word) => beginsWord(folded, word)) ? 3 : 4;
     if (String(index) === wanted || folded === wanted) rank = 0;
-    else if (words.every((word) => own.includes(word))) rank = 1;
+    else if (wanted && words.every((word) => own.includes(word))) rank = 1;
     else if (folded.startsWith(wanted)) rank = 2;
     else if (!words.every((word) => folded.includes(word))) return;
     matches.push([rank, -(probability.get(index) ?? 0), wanted ? name.length : 0, index]);
