@@ -177,13 +177,14 @@ function build(view: View) {
     const taken = around.reduce((sum, { offsetHeight }) => sum + offsetHeight, 0);
     const room = Math.max(LOWEST, visibleHeight(root) - taken - MARGIN);
     const beside = session.appearance.arrangement === "side_by_side";
-    const layout = layoutOf(width, 1 / stage.ratio, beside, room);
+    const ratio = stage.ratio(session.appearance);
+    const layout = layoutOf(width, (beside ? 2 : 1) / ratio, beside, room);
     set(root, { _layout: layout });
     const below = layout === "medium" ? CARD : layout === "across" ? SIDE : 0;
     const tallest = Math.max(LEAST, room - STRIP - below);
     root.style.setProperty("--xw-tallest", `${tallest}px`);
     root.style.setProperty("--xw-room", `${room}px`);
-    root.style.setProperty("--xw-aspect", String(stage.ratio * (beside ? 2 : 1)));
+    root.style.setProperty("--xw-aspect", String(ratio));
   }
   on(signal, window, "resize", arrange);
 
@@ -271,7 +272,7 @@ function header(
     (arrangement) => session.look("arrangement", arrangement),
   );
   const element = el("header.header", methods.element, layers.element, el("span.spring"));
-  element.append(arrangements, saving, resetButton(signal, "Reset look and zoom", reset));
+  element.append(arrangements, saving, resetButton(signal, "Reset look, zoom and paint", reset));
   const closed = (part: Partial<Request>): string | null =>
     session.available(part) ? null : UNSAVED;
 

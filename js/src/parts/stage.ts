@@ -115,7 +115,8 @@ export function newStage(
   const panels = (): number => (arrangement === "side_by_side" ? 2 : 1);
 
   /** What lies under the map, and where. */
-  function compose(): void {
+  function compose(look?: Appearance): void {
+    if (look) ({ arrangement, backdrop } = look);
     const before = `${ratio} ${box.width}`;
     const { window } = larger ?? { window: ALL };
     const shown = backdrop !== "input" && larger;
@@ -255,6 +256,11 @@ export function newStage(
     if (far <= TAP) point(cellUnder(event));
   });
 
+  // Two fingers must not scroll the page meanwhile.
+  on(signal, pane, "touchstart touchmove", (event: TouchEvent) => {
+    if (event.touches.length > 1) done(event);
+  });
+
   on(signal, pane, "pointermove", (event: PointerEvent) => {
     if (event.pointerType !== "touch") point(cellUnder(event));
   });
@@ -324,9 +330,10 @@ export function newStage(
     heat,
     /** Where the cursor is, in shares of the picture. */
     spot,
-    /** Width over height of what is shown, one panel of it. */
-    get ratio(): number {
-      return ratio;
+    /** Width over height of what is shown with this look, all panels together. */
+    ratio(look: Appearance): number {
+      compose(look);
+      return panels() * ratio;
     },
     /** What is seen, for those who do not see it. */
     describe: (text: string): void => set(pane, { $label: text }),
@@ -352,10 +359,8 @@ export function newStage(
       draw();
     },
     show(now: Painted | undefined, look: Appearance, faint: boolean, words: string): void {
-      ({ arrangement } = look);
       painted = now;
-      ({ backdrop } = look);
-      compose();
+      compose(look);
       const alone = panels() > 1;
       const opacity = (alone ? 1 : look.opacity) * (faint ? 0.3 : 1);
       mix = `opacity:${opacity};mix-blend-mode:${alone ? "normal" : look.blend}`;
