@@ -206,3 +206,29 @@ def test_a_value_that_is_not_possible_is_said_at_its_field_with_a_way_out(
     assert problem.is_hidden()
     notebook.until_kernel("viewer.parameters == {'window': 8, 'stride': 8}")
     notebook.execute("viewer.parameters = {}")
+
+
+def test_it_leaves_other_widgets_on_the_page_alone(viewer: Viewer, notebook: NotebookPage) -> None:
+    """Styles of widgets hold for the whole page."""
+    sized(viewer, 1280, 1000)
+    viewer.find("header").evaluate(
+        """header => {
+          const other = document.createElement("div");
+          other.className = "xw-root xw-other";
+          other.dataset.xwLayout = "wide";
+          other.innerHTML = '<header></header>'
+            + '<div class="xw-body"><div class="xw-side"></div></div>';
+          header.closest(".xw-root").parentElement.append(other);
+        }"""
+    )
+    page = viewer.page
+    other = page.locator(".xw-other")
+    styles = other.evaluate(
+        """other => {
+          const of = (selector, name) => getComputedStyle(other.querySelector(selector))[name];
+          return [of("header", "containerType"), of(".xw-body", "display"),
+                  of(".xw-body", "minHeight"), of(".xw-side", "gridArea")];
+        }"""
+    )
+    other.evaluate("other => other.remove()")
+    assert styles == ["normal", "block", "0px", "auto"]

@@ -307,4 +307,4 @@ function header(
   ];
 }
 
-export default widget("Heatmap viewer", build);
+export default widget("Heatmap viewer", build, ".heatmap");
