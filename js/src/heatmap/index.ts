@@ -215,7 +215,7 @@ function build(view: View) {
 /** The photograph, or the pixels that the network was given of it. */
 function backdrops(signal: AbortSignal, session: HeatmapSession): Part {
   const named = { _control: "backdrop", title: "As the network saw it: the pixels it was given" };
-  const button = el("button.chip", named, "Network's view");
+  const button = el("button.toggle", named, "Network's view");
   on(signal, button, "click", () => {
     const { backdrop } = session.appearance;
     session.look("backdrop", backdrop === "input" ? "photograph" : "input");
@@ -235,7 +235,7 @@ function cellsToggle(
   session: HeatmapSession,
 ): Part<[picture: Picture | undefined]> {
   const named = { _control: "cells", title: "The map's own cells, without a passage between them" };
-  const button = el("button.chip", named, "Cells");
+  const button = el("button.toggle", named, "Cells");
   on(signal, button, "click", () => {
     const { interpolation } = session.appearance;
     session.look("interpolation", interpolation === "cells" ? "smooth" : "cells");

@@ -82,12 +82,12 @@ export function newStage(
   const frame = el(".frame", pane, handle, readout, hint);
   const element = el(".stage", el(".mat", frame));
   /** Where others put what belongs to the picture. */
-  const slot = el(".slot");
+  const slot = el(".tray");
   if (strip) {
     const bar = el(".strip", slot, el(".zooms", ...tools));
     if (brush) {
       const words = { title: "Paint over the picture (B)", $pressed: "false", _control: "brush" };
-      const button = el("button.chip", words, svg(BRUSH), el("span", "Paint"));
+      const button = el("button.toggle", words, svg(BRUSH), el("span", "Paint"));
       on(signal, button, "click", brush);
       bar.prepend(button);
     }

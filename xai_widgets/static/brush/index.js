@@ -57,7 +57,7 @@ var pe=/^(localhost|127\.|\[::1)/.test(globalThis.location?.hostname)?66e3:0;var
       cursor: default;
     }
     @container (width < 700px) {
-      .xw-slot > :not(.xw-toolbar) {
+      .xw-tray > :not(.xw-toolbar) {
         display: none;
       }
     }
