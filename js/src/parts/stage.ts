@@ -69,7 +69,7 @@ export function newStage(
     { hidden: true, _hint: true },
     `${MAC ? "⌘" : "Ctrl"} + wheel zooms`,
   );
-  const slides = { role: "slider", tabindex: 0, $label: "Swipe", _control: "swipe" };
+  const slides = { hidden: true, role: "slider", tabindex: 0, $label: "Swipe", _control: "swipe" };
   const handle = el(".handle", slides, el("span.grip", svg("M6 4L2.5 8 6 12M10 4l3.5 4L10 12")));
   const reads = { tabindex: 0, role: "application", $label: "Picture", _stage: true };
   const under = el(".under", photo, sharp, paint);
