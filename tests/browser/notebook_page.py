@@ -181,7 +181,17 @@ class NotebookPage:
 
 
 # How a map looks, in every widget that shows one.
-_LOOKS = {"colormap", "opacity", "blend", "threshold", "clip", "sign", "arrangement"}
+_LOOKS = {
+    "colormap",
+    "opacity",
+    "blend",
+    "threshold",
+    "clip",
+    "sign",
+    "arrangement",
+    "backdrop",
+    "interpolation",
+}
 _STATE = re.compile(r'"method":\s*"update",\s*"state":\s*(?=\{)')
 
 

@@ -54,10 +54,12 @@ export interface MapFrame extends QuantisedMap {
 }
 /** A map as the answer to the request `seq`. */
 export interface Frame extends MapFrame { seq: number }
-/** What the kernel is doing: `remaining` is in seconds, `hint` is the way on or out. */
+/** What the kernel is doing: `remaining` is in seconds, `hint` is the way on or out. An error may
+ * be about a `parameter` of the method; with the values `instead` there would be none. */
 export interface Status {
   seq: number; state: "idle" | "running" | "error" | "stopped"; message: string; hint: string;
-  fraction: number | null; seconds: number | null; remaining: number | null;
+  fraction: number | null; seconds: number | null; remaining: number | null; parameter?: string;
+  instead?: Readonly<Record<string, unknown>>;
 }
 /** An item of the trait `rows`: a network's name, and the share it gets right, if given. */
 export interface NetworkRow { name: string; accuracy: number | null }
@@ -197,6 +199,14 @@ export interface SanityCheck {
   method: string; title: string; target: number; total: number; done: boolean; mean: number | null;
   stages: readonly SanityStage[];
 }
+/** The trait `photograph`: the whole of what the `picture` was made of, at most some 1600 pixels
+ * large. `window` is the part that the network was given, in shares: left, top, width, height. Its
+ * data, which no notebook is to keep, comes as a message; a saved page has it here. */
+export interface Photograph extends Picture {
+  window: readonly [number, number, number, number]; key: string;
+}
+/** The data of the photograph with this key, in the buffer. */
+export interface PhotographMessage { kind: "photograph"; key: string }
 /** A map that nobody has asked for yet; its data is in the buffer. */
 export interface PrefetchedMessage { kind: "prefetched"; frame: Frame }
 /** The brush. Buffers: its module, the blurred picture (`mime`), the probabilities of the unpainted

@@ -69,6 +69,10 @@ class Saving(Channel):
         """So many frames by their places: those first that are kept where not all can be."""
         return range(count)
 
+    def _saved_traits(self) -> Mapping[str, Any]:
+        """Traits that a saved page has more of than the browser is sent."""
+        return {}
+
     def _of_methods(
         self, frames: Sequence[Mapping[str, Any]], methods: Collection[str]
     ) -> list[Mapping[str, Any]]:
@@ -191,6 +195,6 @@ class Saving(Channel):
         return {
             "esm": str(self._esm),
             "css": str(self._css),
-            "state": self.get_state(names) | saved,
+            "state": {**self.get_state(names), **self._saved_traits(), **saved},
             "title": self._in_words(),
         }

@@ -233,7 +233,9 @@ class EngineWidget(Saving):
 
     def _failed(self, problem: BaseException) -> None:
         if isinstance(problem, ExplanationError):
-            self._say("error", str(problem), self._way_out)
+            better = ", ".join(f"{name}={value}" for name, value in problem.instead.items())
+            way_out = f"Use {better}." if better else self._way_out
+            self._say("error", str(problem), way_out, problem=problem)
             return
         notes = "".join(f" {note}." for note in getattr(problem, "__notes__", ()))
         self._say(
@@ -243,7 +245,12 @@ class EngineWidget(Saving):
         )
 
     def _say(
-        self, state: State, message: str = "", hint: str = "", fraction: float | None = None
+        self,
+        state: State,
+        message: str = "",
+        hint: str = "",
+        fraction: float | None = None,
+        problem: ExplanationError | None = None,
     ) -> None:
         seconds = self._jobs.seconds
         left = round(seconds * (1 - fraction) / fraction, 1) if fraction else None
@@ -256,7 +263,8 @@ class EngineWidget(Saving):
                 fraction=fraction,
                 seconds=round(seconds, 4),
                 remaining=left,
-            )
+            ),
+            **_about_a_parameter(problem),
         }
 
     def _wait_while_running(
@@ -397,3 +405,10 @@ class EngineWidget(Saving):
 
     def __exit__(self, *_problem: object) -> None:
         self.close()
+
+
+def _about_a_parameter(problem: ExplanationError | None) -> dict[str, Any]:
+    """What a status says of the parameter that an error is about."""
+    if problem is None or not problem.parameter:
+        return {}
+    return {"parameter": problem.parameter, "instead": problem.instead}
