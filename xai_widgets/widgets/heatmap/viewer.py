@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -299,6 +300,19 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
         if blocks:
             columns.append(Column(_ASIDE, blocks, last_at_bottom=True))
         return Card(method.title, of_target(target), columns, below=self._of_what())
+
+    def _picture_at(self, side: float) -> Pixels:
+        if not self._whole:
+            return super()._picture_at(side)
+        height, width = self._picture.pixels.shape[:2]
+        scale = side / max(height, width)
+        with Image.open(io.BytesIO(self._whole["data"])) as whole:
+            left, top, across, down = self._whole["window"]
+            box = (left, top, min(left + across, 1), min(top + down, 1))
+            part = [share * whole.size[i % 2] for i, share in enumerate(box)]
+            size = (max(round(width * scale), 1), max(round(height * scale), 1))
+            sharp = whole.convert("RGB").resize(size, Image.Resampling.LANCZOS, tuple(part))
+        return np.asarray(sharp)
 
     def _map_over(self, pixels: Pixels, attribution: Attribution, *, signed: bool) -> Pixels:
         """The map as it lies over the picture, or stands alone beside it."""
