@@ -66,10 +66,18 @@ _ALSO_CALLED = {
 
 
 class ExplanationError(ValueError):
-    """An explanation could not be made as requested. The message says why, and what to do."""
+    """An explanation could not be made as requested. The message says why, and what to do.
 
-    def __init__(self, *words: object) -> None:
+    ``parameter`` is the one of the method's parameters that it is about, if it is about one, and
+    ``instead`` are values, by name, with which it would be made.
+    """
+
+    def __init__(
+        self, *words: object, parameter: str = "", instead: Mapping[str, Any] | None = None
+    ) -> None:
         super().__init__(*(readable(word) if isinstance(word, str) else word for word in words))
+        self.parameter = parameter
+        self.instead = dict(instead or {})
 
 
 def readable(text: str) -> str:

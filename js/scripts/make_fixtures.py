@@ -10,8 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from xai_widgets.render.colours import COLORMAPS, lut
-from xai_widgets.render.colours import colorize, fade, resize, shown
+from xai_widgets.render.colours import COLORMAPS, colorize, enlarged, lut, shown
 from xai_widgets.widgets.base.maps import dequantise, quantise
 
 OUT = Path(__file__).resolve().parents[1] / "tests" / "fixtures" / "overlay.json"
@@ -24,6 +23,8 @@ CASES = [
     ((6, 8), (6, 8), False, {"threshold": 0.5}),
     ((3, 4), (9, 14), False, {"clip": 95.0}),
     ((3, 4), (9, 14), True, {"colormap": "berlin", "threshold": 0.1}),
+    ((3, 4), (9, 14), True, {"interpolation": "cells"}),
+    ((6, 8), (4, 5), False, {}),
 ]
 
 
@@ -37,13 +38,15 @@ def main() -> None:
         decoded = dequantise(frame)
         what = shown(decoded, size, **{k: v for k, v in look.items() if k != "colormap"})
         colours = colorize(decoded, size, signed=signed, **look)
-        alpha = np.floor(255 * fade(np.abs(what.t)) + 0.5)
+        alpha = np.floor(255 * what.alpha + 0.5)
         cases.append(
             {
                 "frame": {**frame, "data": base64.b64encode(frame["data"]).decode()},
                 "size": size,
                 "look": look,
-                "resized": np.round(resize(decoded, size), 9).ravel().tolist(),
+                "resized": np.round(enlarged(decoded, size, look.get("interpolation", "smooth")), 9)
+                .ravel()
+                .tolist(),
                 "maximum": what.maximum,
                 "kept": what.kept_share,
                 "rgba": np.dstack([colours, alpha]).astype(int).ravel().tolist(),

@@ -91,13 +91,13 @@ describe("class search", () => {
   const found = (query: string, chances: Array<[number, number]> = []): string[] =>
     searchClasses(query, NAMES, 9, new Map(chances)).map((index) => NAMES[index]!);
 
-  it("ranks the name, its beginning, a word's beginning, then any place", () => {
-    expect(found("cat")).toEqual(["cat", "catamaran", "tiger cat"]);
+  it("ranks the name, a whole word, its beginning, a word's beginning, then any place", () => {
+    expect(found("cat")).toEqual(["cat", "tiger cat", "catamaran"]);
     expect(found("n")).toEqual(["lynx", "catamaran"]);
   });
   it("finds every word in any order, in any case, with or without accents", () => {
     expect(found("CAT tig")).toEqual(["tiger cat"]);
-    expect(found("cät")).toEqual(["cat", "catamaran", "tiger cat"]);
+    expect(found("cät")).toEqual(["cat", "tiger cat", "catamaran"]);
     expect(searchClasses("epee", ["épée", "sword"], 9, new Map())).toEqual([0]);
   });
   it("finds a class by its number", () => expect(found("4")).toEqual(["dog"]));

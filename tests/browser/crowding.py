@@ -36,14 +36,22 @@ _CROWDED = """root => {
     }
     if (right - left < 1 || bottom - top < 1) continue;
     if (right > edge.right + 1 || left < edge.left - 1) found.push(`"${text}" leaves the view`);
-    texts.push({element, text, left, right, top, bottom});
+    // A text of several lines is where its lines are, not where a box around them is.
+    const lines = [...range.getClientRects()].map((line) => ({
+      left: Math.max(left, line.left), right: Math.min(right, line.right),
+      top: Math.max(top, line.top), bottom: Math.min(bottom, line.bottom),
+    }));
+    texts.push({element, text, lines});
   }
   for (const [i, a] of texts.entries()) {
     for (const b of texts.slice(i + 1)) {
       if (a.element.contains(b.element) || b.element.contains(a.element)) continue;
-      const across = Math.min(a.right, b.right) - Math.max(a.left, b.left);
-      const down = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
-      if (across > 1 && down > 4) found.push(`"${a.text}" lies over "${b.text}"`);
+      const over = a.lines.some((one) => b.lines.some((other) => {
+        const across = Math.min(one.right, other.right) - Math.max(one.left, other.left);
+        const down = Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top);
+        return across > 1 && down > 4;
+      }));
+      if (over) found.push(`"${a.text}" lies over "${b.text}"`);
     }
   }
   return [...new Set(found)];

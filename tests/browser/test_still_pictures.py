@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import nbformat
@@ -12,9 +14,9 @@ from nbconvert import HTMLExporter
 from playwright.sync_api import Browser, Locator, Page
 
 from tests.browser.conftest import ROOT, OpenNotebook
-from tests.browser.notebook_page import NotebookPage
-from tests.browser.viewer import QUARTERS, SMALL, Viewer
+from tests.browser.viewer import PATIENCE, QUARTERS, SMALL, Viewer
 
+Tried = Callable[..., None]
 MADE = f"""{SMALL}{QUARTERS}
 from xai_widgets.training import Recipe, Trainer
 pixels = torch.randint(0, 255, (16, 16, 16, 3), dtype=torch.uint8).numpy()
@@ -35,16 +37,17 @@ CELLS = [
     "for one in both: display(one)",
 ]
 WIDGETS = 7  # on the page
+FEW, FEW_WIDGETS = [*CELLS[:2], CELLS[3], CELLS[6]], 4
 
 
 def seen(page: Page, selector: str) -> list[Locator]:
     return [one for one in page.locator(selector).all() if one.is_visible()]
 
 
-def assert_stills(page: Page) -> None:
+def assert_stills(page: Page, count: int) -> None:
     """Every widget's still is there, in its own shape."""
     shown = seen(page, ".xw-still")
-    assert len(shown) == WIDGETS
+    assert len(shown) == count
     for still in shown:
         box = still.bounding_box()
         assert box is not None
@@ -55,44 +58,39 @@ def assert_stills(page: Page) -> None:
     assert "model not found" not in page.locator("body").inner_text()
 
 
-def scroll_through(notebook: NotebookPage) -> None:
-    """JupyterLab makes what is far below only when it is near."""
-    for cell in notebook.page.locator(".jp-Cell").all():
-        cell.scroll_into_view_if_needed()
-
-
+@pytest.mark.timeout(400)  # three times the page, twice a new kernel
 def test_jupyterlab_shows_the_view_or_the_still_and_never_both(
     open_notebook: OpenNotebook, shots: Path
 ) -> None:
-    notebook = open_notebook(CELLS, own_kernel=True)
+    notebook = open_notebook(FEW, own_kernel=True)
     page = notebook.page
-    page.set_viewport_size({"width": 1280, "height": 6500})
-    for number in range(WIDGETS):
-        Viewer(page, number).root.wait_for()
+    page.set_viewport_size({"width": 1280, "height": 4500})
+    for number in range(FEW_WIDGETS):
+        Viewer(page, number).root.wait_for(timeout=PATIENCE)
     page.wait_for_timeout(1500)  # a still would have appeared by now
-    assert page.locator(".xw-still").count() == WIDGETS
+    assert page.locator(".xw-still").count() == FEW_WIDGETS
     assert seen(page, ".xw-still") == []
     assert all(area.bounding_box() is None for area in page.locator(":has(> * > .xw-still)").all())
     notebook.save()
 
     notebook.reload()  # the kernel lives on: the views come back
-    for number in range(WIDGETS):
-        Viewer(page, number).root.wait_for()
+    for number in range(FEW_WIDGETS):
+        Viewer(page, number).root.wait_for(timeout=PATIENCE)
     notebook.until(lambda: seen(page, ".xw-still") == [])
 
     notebook.restart_kernel()
     notebook.reload()
-    notebook.until(lambda: len(seen(page, ".xw-still")) == WIDGETS)
+    notebook.until(lambda: len(seen(page, ".xw-still")) == FEW_WIDGETS)
     page.screenshot(path=shots / "still_jupyterlab.png")
-    assert_stills(page)
+    assert_stills(page, FEW_WIDGETS)
     assert page.locator(".xw-root").count() == 0
     assert seen(page, ".jp-RenderedImage img") == []
     notebook.theme("dark")
     page.screenshot(path=shots / "still_jupyterlab_dark.png")
 
     notebook.run_all()
-    for number in range(WIDGETS):
-        Viewer(page, number).root.wait_for()
+    for number in range(FEW_WIDGETS):
+        Viewer(page, number).root.wait_for(timeout=PATIENCE)
     notebook.until(lambda: seen(page, ".xw-still") == [])
 
 
@@ -116,7 +114,7 @@ def executed(
 @pytest.mark.parametrize("template", ["lab", "classic", "basic"])
 def test_nbconvert_shows_one_picture_offline(
     browser: Browser, executed: tuple[nbformat.NotebookNode, bool], template: str,
-    tmp_path: Path, shots: Path,
+    tmp_path: Path, shots: Path, tried: Tried,
 ) -> None:  # fmt: skip
     notebook, stored = executed
     page_text, _ = HTMLExporter(template_name=template).from_notebook_node(notebook)
@@ -129,19 +127,22 @@ def test_nbconvert_shows_one_picture_offline(
         page.wait_for_timeout(1500)
         page.screenshot(path=shots / f"still_{template}_{stored}.png", full_page=True)
         if stored:
-            assert_stills(page)
+            assert_stills(page, WIDGETS)
             assert seen(page, "img") == []
         else:
             assert seen(page, ".xw-still") == []
             pictures = seen(page, "img")
             assert len(pictures) == WIDGETS
             assert all((one.bounding_box() or {"width": 0})["width"] > 250 for one in pictures)
+        state = "with" if stored else "without"
+        tried(f"nbconvert, {state} stored widget state", version("nbconvert"),
+              gone="the still" if stored else "the PNG")  # fmt: skip
     finally:
         context.close()
 
 
 def test_without_style_sheets_only_the_png_is_seen(
-    browser: Browser, executed: tuple[nbformat.NotebookNode, bool]
+    browser: Browser, executed: tuple[nbformat.NotebookNode, bool], tried: Tried
 ) -> None:
     """What GitHub shows: the richest form it knows, its style sheets taken out."""
     notebook, _ = executed
@@ -158,3 +159,5 @@ def test_without_style_sheets_only_the_png_is_seen(
     assert len(seen(page, "img")) == WIDGETS
     assert seen(page, ".xw-still") == []
     page.close()
+    tried("GitHub", "imitated", gone="the PNG", limits="Without style sheets and scripts there is "
+          "one picture for each view.")  # fmt: skip

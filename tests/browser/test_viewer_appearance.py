@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import BrowserContext
 
 from tests.browser.conftest import shown
@@ -165,8 +166,9 @@ def test_side_by_side_and_swipe(notebook: NotebookPage, viewer: Viewer, shots: P
 
 
 def test_zoom_and_the_value_under_the_cursor(viewer: Viewer, shots: Path) -> None:
-    stage = viewer.find("[data-xw-stage]")
-    stage.hover(position={"x": 100, "y": 100})
+    at = viewer.find('[data-xw-canvas="heat"]').bounding_box()
+    assert at is not None
+    viewer.page.mouse.move(at["x"] + 100, at["y"] + 100)
     readout = viewer.find("[data-xw-readout]")
     assert "row" in readout.inner_text()
     assert "col" in readout.inner_text()
@@ -187,8 +189,10 @@ def test_a_double_click_resets_one_control(viewer: Viewer) -> None:
 
 def test_the_picture_is_saved_as_it_looks(viewer: Viewer, tmp_path: Path) -> None:
     with viewer.page.expect_download() as download:
-        viewer.control("save").click()
+        viewer.choose("save", "save picture")
     assert download.value.suggested_filename.endswith(".png")
     file = tmp_path / "saved.png"
     download.value.save_as(file)
     assert file.read_bytes().startswith(b"\x89PNG")
+    with Image.open(file) as saved:  # the whole photograph, at its own size
+        assert saved.size == (451, 300)

@@ -9,6 +9,7 @@ import torch
 
 from xai_widgets.errors import ExplanationError
 from xai_widgets.render import colorize, lut, overlay, resize, shown, shown_maximum
+from xai_widgets.render.colours import enlarged
 
 rng = np.random.default_rng(5)
 PICTURE = rng.integers(0, 256, (12, 10, 3), dtype=np.uint8)
@@ -100,7 +101,41 @@ def test_values_beyond_the_maximum_are_held_there() -> None:
 
 def test_sign_is_chosen_after_resizing_so_a_zero_crossing_stays() -> None:
     what = shown([[-1, 1]], (1, 4), clip=100, sign="positive")
-    np.testing.assert_allclose(what.t, [[0, 0, 0.5, 1]])
+    # Catmull and Rom at 1/4 and 3/4 of the way from -1 to 1: -+0.59375
+    np.testing.assert_allclose(what.t, [[0, 0, 0.59375, 1]])
+
+
+def test_a_map_is_enlarged_without_creases_and_within_its_values() -> None:
+    np.testing.assert_allclose(
+        enlarged([[0, 4]], (1, 4)), [[0, 2 - 1.1875, 2 + 1.1875, 4]], rtol=1e-6
+    )
+    values = rng.normal(size=(3, 4))
+    np.testing.assert_allclose(enlarged(values, (9, 12))[1::3, 1::3], values, rtol=1e-6)
+    large = enlarged(values, (40, 60))
+    assert values.min() - 1e-6 <= large.min() <= large.max() <= values.max() + 1e-6
+    np.testing.assert_array_equal(enlarged(values, (2, 3)), resize(values, (2, 3)))
+
+
+def test_cells_are_the_values_themselves() -> None:
+    values = np.arange(6, dtype=float).reshape(2, 3)
+    cells = enlarged(values, (4, 6), "cells")
+    np.testing.assert_array_equal(cells, np.kron(values, np.ones((2, 2))))
+    with pytest.raises(ExplanationError, match="smooth, cells"):
+        enlarged(values, (4, 6), "cubic")  # type: ignore[arg-type]
+
+
+def test_a_map_that_is_nowhere_zero_does_not_stain_the_picture() -> None:
+    picture = np.full((8, 8, 3), 90, np.uint8)
+    field = np.linspace(0.5, 1.0, 64).reshape(8, 8)
+    seen = overlay(picture, field, opacity=1, clip=100)
+    changed = np.abs(seen.astype(int) - 90).max(-1)
+    assert changed[0, 0] == 0
+    assert changed[-1, -1] > 100
+    assert shown(field, clip=100).foot == pytest.approx(np.percentile(field, 0.5))
+    even = shown(np.full((4, 4), 2.0))  # nothing is weaker than the rest: all of it is seen
+    assert (even.foot, even.alpha.min()) == (0, 1)
+    sparse = np.where(np.arange(64).reshape(8, 8) % 2, 1.0, 0.0)
+    assert shown(sparse, clip=100).foot == 0
 
 
 def test_what_is_not_finite_counts_as_zero() -> None:
@@ -110,31 +145,45 @@ def test_what_is_not_finite_counts_as_zero() -> None:
     assert (nothing.maximum, nothing.t.tolist()) == (0, [[0, 0]])
 
 
+def slow_cubic(line: Any, i: int, length: int) -> float:
+    """Catmull and Rom's spline through the points of a line, at the i-th of `length` places."""
+    n = len(line)
+    if length == n:
+        return float(line[i])
+    place = min(max((i + 0.5) * n / length - 0.5, 0), n - 1)
+    k = math.floor(place)
+    p = [float(line[min(max(k + step, 0), n - 1)]) for step in (-1, 0, 1, 2)]
+    t = place - k
+    rest = t * (2 * p[0] - 5 * p[1] + 4 * p[2] - p[3] + t * (3 * (p[1] - p[2]) + p[3] - p[0]))
+    return p[1] + 0.5 * t * (p[2] - p[0] + rest)
+
+
 def slow_overlay(picture: Any, values: Any, **how: Any) -> np.ndarray:
     """The docstring of render/colours.py again, one pixel and one channel at a time."""
     height, width = picture.shape[:2]
-    h, w = values.shape
+    w = values.shape[1]
     signed = how["colormap"] == "coolwarm"
     table = lut(how["colormap"])
     pick = {"both": lambda v: v, "positive": lambda v: max(v, 0), "negative": lambda v: min(v, 0)}
     select = pick[how["sign"]]
     top = slow_percentile([abs(select(v)) for v in values.ravel()], how["clip"])
+    foot = slow_percentile([abs(select(v)) for v in values.ravel()], 0.5) / top
     out = np.zeros_like(picture)
     for i in range(height):
         for j in range(width):
-            y, x = max(0, (i + 0.5) * h / height - 0.5), max(0, (j + 0.5) * w / width - 0.5)
-            y0, x0 = min(int(y), h - 1), min(int(x), w - 1)
-            y1, x1 = min(y0 + 1, h - 1), min(x0 + 1, w - 1)
-            fy, fx = y - y0, x - x0
-            above = (1 - fx) * values[y0, x0] + fx * values[y0, x1]
-            below = (1 - fx) * values[y1, x0] + fx * values[y1, x1]
-            t = max(-1, min(1, select((1 - fy) * above + fy * below) / top))
+            # Down first, and within the values that there are after each step.
+            columns = [slow_cubic(values[:, k], i, height) for k in range(w)]
+            low, high = values.min(), values.max()
+            row = [min(max(v, low), high) for v in columns]
+            value = min(max(slow_cubic(row, j, width), low), high)
+            t = max(-1, min(1, select(value) / top))
             t = t if abs(t) >= how["threshold"] else 0
             if signed:
                 index = 128 + int(math.copysign(math.floor(127 * abs(t) + 0.5), t))
             else:
                 index = math.floor(255 * abs(t) + 0.5)
-            alpha = how["opacity"] * (3 * t**2 - 2 * abs(t) ** 3)
+            u = min(max((abs(t) - foot) / (1 - foot), 0), 1)
+            alpha = how["opacity"] * (3 * u**2 - 2 * u**3)
             backdrop = [float(c) for c in picture[i, j]]
             source = [float(c) for c in table[index]]
             mixed = slow_blend(backdrop, source, how["blend"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -160,6 +160,18 @@ class Preprocessor:
                 "pixels in [0, 1]. Give mean and std, as in preprocessing=dict(mean=..., std=...)."
             )
         return rule.undo(x.detach().float()).clamp(0, 1)
+
+    def window(
+        self, height: int, width: int
+    ) -> tuple[float, float, float, float] | Literal["unknown"] | None:
+        """The part of a picture that is given, in shares: left, top, width, height. "unknown" where
+        a transform decides it; None where black is added around it.
+        """
+        if self._transform is None:
+            return 0.0, 0.0, 1.0, 1.0
+        if isinstance(self._transform, ResizeCropNormalise):
+            return self._transform.window(height, width)
+        return "unknown"
 
     @property
     def _hint(self) -> int | None:

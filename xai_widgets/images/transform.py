@@ -118,6 +118,17 @@ class ResizeCropNormalise:
             pixels = _resize(pixels, wanted, _INTERPOLATIONS[self.interpolation])
         return pixels if self.crop is None else _centre_crop(pixels, *self.crop)
 
+    def window(self, height: int, width: int) -> tuple[float, float, float, float] | None:
+        """The part of a picture that is left, in shares: left, top, width, height; None where it is
+        smaller than the crop.
+        """
+        across, down = (width, height) if self.size is None else self._resized(width, height)
+        tall, wide = self.crop or (down, across)
+        if tall > down or wide > across:
+            return None
+        y, x = _corner(down, tall), _corner(across, wide)
+        return x / across, y / down, wide / across, tall / down
+
     def normalisation(self, channels: int) -> Normalisation | None:
         """What is done to the colours of so many channels; None where the means are others'."""
         mean, std = self.mean or (0.0,), self.std or (1.0,)
@@ -156,8 +167,13 @@ def _centre_crop(pixels: npt.NDArray[Any], height: int, width: int) -> npt.NDArr
     if down > 0 or across > 0:
         sides = ((n // 2, n - n // 2) if n > 0 else (0, 0) for n in (down, across))
         pixels = np.pad(pixels, (*sides, (0, 0)))
-    y, x = round((pixels.shape[0] - height) / 2), round((pixels.shape[1] - width) / 2)
+    y, x = _corner(pixels.shape[0], height), _corner(pixels.shape[1], width)
     return pixels[y : y + height, x : x + width]
+
+
+def _corner(length: int, cropped: int) -> int:
+    """Where a crop of the centre begins."""
+    return round((length - cropped) / 2)
 
 
 def _column(values: tuple[float, ...], like: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
@@ -53,8 +54,22 @@ class Parameter:
     def check(self, method: str, value: Any) -> Any:
         """The value in the parameter's type. Raises ExplanationError for one that does not fit."""
         if problem := self._problem(value):
-            raise ExplanationError(f"{method}: {self.name}={brief(value)} {problem}")
+            raise ExplanationError(
+                f"{method}: {self.name}={brief(value)} {problem}",
+                parameter=self.name,
+                instead={self.name: self._nearest(value)},
+            )
         return float(value) if self.kind == "float" else value
+
+    def _nearest(self, value: Any) -> Any:
+        """The possible value nearest to one that is not possible."""
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if self.kind not in ("int", "float") or not number or not math.isfinite(value):
+            return self.default
+        low = -math.inf if self.minimum is None else self.minimum
+        high = math.inf if self.maximum is None else self.maximum
+        near = min(max(value, low), high)
+        return round(near) if self.kind == "int" else float(near)
 
     def _problem(self, value: Any) -> str | None:
         if self.kind == "bool":

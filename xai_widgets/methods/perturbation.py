@@ -90,7 +90,9 @@ def _check_no_gaps(height: int, width: int, shape: Shape, stride: int) -> None:
     if stride > largest:
         raise ExplanationError(
             f"occlusion: stride={stride} leaves gaps between covers of {height} x {width} px "
-            f"({shape}, window={height}); expected stride <= {largest}"
+            f"({shape}, window={height}); expected stride <= {largest}",
+            parameter="stride",
+            instead={"stride": largest},
         )
 
 

@@ -44,6 +44,11 @@ class Axis:
     weight: float | None = None
     flip: float | None = None
 
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The low and the high end."""
+        return self.low, self.high
+
 
 class Editor:
     """Decodes latents near one picture as a distillation with these options does.

@@ -121,6 +121,8 @@ try {
   const { signal } = new AbortController();
   await widget.initialize?.({ model, signal });
   await widget.render({ model, el: root, signal });
+  const [card] = root.children;
+  if (card) document.body.style.maxWidth = getComputedStyle(card).maxWidth; // so it is centred
 } catch (problem) {
   root.textContent = "This page could not be shown: " + problem;
   throw problem;
@@ -149,6 +151,14 @@ if (window.parent !== window) {
     subtree: true, attributes: true, attributeFilter: ["hidden"],
   });
   window.parent.postMessage({ xwHeight: 0 }, "*"); // it listens: what is the page around it like?
+  // Browsers load a document that comes with its page at once, however far below: it waits itself.
+  await new Promise((near) => {
+    new IntersectionObserver(([entry], observer) => {
+      if (!entry.isIntersecting) return;
+      observer.disconnect();
+      near();
+    }).observe(document.documentElement);
+  });
 }
 """
 
@@ -214,7 +224,7 @@ def embedded(*, esm: str, css: str, state: Mapping[str, Any], title: str, height
     """The elements that show the widget in another page: a frame with all that it needs inside, and
     the script that keeps it as high as its content. `height` is what it has until then.
 
-    It loads when it is scrolled to. Of `esm` and `state` as `standalone` has them.
+    It begins when it is scrolled to. `esm` and `state` are those of `standalone`.
     """
     inner = _page(esm, css, state, title, style=_FRAME_STYLE, script=_STUB_OF_FRAME, around="")
     # JSON is full of double quotes: single ones around it keep it as short as it is.

@@ -32,8 +32,8 @@ _STYLE = f"""
 {_CHILD} + {_CHILD} .xw-still {{ display: block; animation: xw-still 1ms 1.2s backwards; }}
 @keyframes xw-still {{ from {{ width: 0; aspect-ratio: auto; height: 0; margin: 0 }} }}
 {_LIVE} + {_OWN}, {_AREA}:has(.xw-root) > {_OWN} {{ display: none; }}
-{_CHILD}:not(:has(.xw-root,img)):has(+ {_CHILD} .xw-still) .jupyter-widgets:not(:has(*)) {{
-  display: none; }}
+{_CHILD}:not(:has(.xw-root,img)):has(+ {_CHILD} .xw-still) > .jp-OutputArea-output:not(:has(*)) {{
+  display: none; }} /* "Loading widget...", "model not found" */
 """
 
 

@@ -5,19 +5,30 @@ import type { ClassScore } from "../core/wire";
 import { classBar } from "../parts/bar";
 import { el, on, set, write } from "../parts/dom";
 
-export function newAnswers(signal: AbortSignal, model: Model, root: HTMLElement) {
+/** `clear` takes the paint away. */
+export function newAnswers(
+  signal: AbortSignal,
+  model: Model,
+  root: HTMLElement,
+  clear: () => void,
+) {
   const risen = classBar("button.bar.risen");
-  const [change, share] = [el("b"), el("span.facts")];
-  const verdict = el("p.verdict", { _verdict: true }, change, " ", share);
-  const element = el(".answers", risen.element, verdict);
+  const [change, turn, share] = [el("b.change"), el("b.turn"), el("span.facts")];
+  const button = el("button.link", { _control: "clear", title: "Clear the paint" }, "Clear");
+  const verdict = root.querySelector<HTMLElement>("[data-xw-verdict]")!;
+  const hint = verdict.textContent ?? "";
+  verdict.replaceChildren(change, el("span.outcome", turn, share, button));
+  root.querySelector(".xw-bars")!.after(risen.element);
   let before = new Float32Array();
   let after: Float32Array | undefined;
   let top = 0;
+  on(signal, button, "click", clear);
   on(signal, risen.element, "click", () => {
     model.set("target", top);
     model.save_changes();
   });
   const nameOf = (index: number): string => model.get("class_names")?.[index] ?? `class ${index}`;
+  const likeliest = (of: Float32Array): number => of.indexOf(Math.max(...of));
 
   const unit = (): ClassScore["unit"] => model.get("prediction")?.top[0]?.unit;
 
@@ -33,7 +44,6 @@ export function newAnswers(signal: AbortSignal, model: Model, root: HTMLElement)
   }
 
   return {
-    element,
     /** What it said of the picture as it is. */
     begin(unpainted: Float32Array<ArrayBuffer>): void {
       before = unpainted;
@@ -43,29 +53,40 @@ export function newAnswers(signal: AbortSignal, model: Model, root: HTMLElement)
       after = painted?.length === before.length ? painted : undefined;
     },
     /** `part` of the picture is painted over. Returns the words. */
-    show(part: number, active: boolean): string {
+    show(part: number): string {
       if (!before.length) return "";
+      const bars = [...root.querySelectorAll<HTMLElement>(".xw-bars .xw-bar")];
       const shown = new Set<number>();
-      for (const bar of root.querySelectorAll<HTMLElement>(".xw-bars .xw-bar")) {
+      for (const bar of bars) {
+        bar.hidden = false;
         if (!bar.dataset.xwClass) continue; // a function of the user's own
         const index = Number(bar.dataset.xwClass);
         shown.add(index);
         fill(bar, index);
       }
-      top = after ? after.indexOf(Math.max(...after)) : 0;
+      top = after ? likeliest(after) : 0;
       const rises = !!after && !shown.has(top);
       risen.show(nameOf(top), (after ?? before)[top], unit(), after && before[top]);
       const title = `Most probable in the painted picture (class ${top}): explain it`;
       set(risen.element, { title });
       risen.element.hidden = !rises;
+      // In the place of the least probable one, so that nothing below moves under the hand.
+      const least = [...bars]
+        .reverse()
+        .find((bar) => bar.ariaPressed !== "true" && bar !== bar.ownerDocument.activeElement);
+      if (rises && least) least.hidden = true;
+
       const chosen = model.get("target");
       const index = typeof chosen === "number" ? chosen : model.get("prediction").top[0].index;
       const answer = after ? ` → ${amount(after[index]!, unit())}` : "";
       write(change, part ? `${nameOf(index)} ${amount(before[index]!, unit())}${answer}` : "");
-      const painted = `with ${percent(part, 0)} of the picture painted`;
-      write(share, part ? painted : "Paint over what you think matters: the bars answer.");
-      element.hidden = !active && !part;
-      return verdict.textContent ?? "";
+      const turns = !!after && unit() !== "number" && top !== likeliest(before);
+      write(turn, turns ? `now ${nameOf(top)} ${amount(after![top]!, unit())}` : "");
+      write(share, part ? `${percent(part, 0)} painted` : hint);
+      button.hidden = !part;
+      const words = part ? [change, turn, share].map(({ textContent }) => textContent) : [hint];
+      for (const element of [change, turn]) set(element, { title: element.textContent });
+      return words.filter(Boolean).join(", ");
     },
   };
 }

@@ -8,8 +8,9 @@ import { atEnd, type Model, now } from "../core/model";
 import type { BrushMessage, Bytes, PaintedMessage, PaintRequest } from "../core/wire";
 import { bytesOf } from "../maps/levels";
 import { done, el, freshId, on, set, write } from "../parts/dom";
+import type { Stage } from "../parts/stage";
 import { newAnswers } from "./answers";
-import { type Box, maskOf, newPaint, type Point, runsOf, Strokes, shareOf, stroke } from "./mask";
+import { type Box, maskOf, newPaint, runsOf, Strokes, shareOf, stroke } from "./mask";
 import { newPointer } from "./pointer";
 import css from "./style.css";
 import { newToolbar } from "./toolbar";
@@ -21,27 +22,37 @@ const bufferOf = (data: Bytes | undefined): ArrayBuffer => bytesOf(data ?? "").s
 const numbers = (data: Bytes | undefined) => new Float32Array(bufferOf(data));
 const lengths = (data: Bytes | undefined) => new Uint16Array(bufferOf(data));
 
-/**
- * `repaint` paints the heat anew, `spot` is where the keyboard's cross stands, in shares of the picture.
- * Returns what brings it up to date after the viewer has painted. `wanted` switches it on.
- */
+/** The viewer that is painted in. */
+interface Host {
+  model: Model;
+  root: HTMLElement;
+  signal: AbortSignal;
+  stage: Pick<Stage, "spot" | "cover" | "slot">;
+  /** Paints the heat anew. */
+  repaint(): void;
+}
+
+/** What the viewer does with it. */
+export interface Brush {
+  /** Brings it up to date after the viewer has painted. */
+  update(): void;
+  clear(): void;
+}
+
+/** `wanted` switches it on. */
 export default function brush(
-  model: Model,
-  root: HTMLElement,
-  signal: AbortSignal,
-  repaint: () => void,
-  spot: () => Point | null,
+  { model, root, signal, stage, repaint }: Host,
   message: BrushMessage,
   buffers: Bytes[],
   wanted: unknown,
-): () => void {
+): Brush {
   const find = <Kind extends HTMLElement>(selector: string): Kind => root.querySelector(selector)!;
   const photo = find<HTMLCanvasElement>('[data-xw-canvas="picture"]');
   const button = find<HTMLButtonElement>('[data-xw-control="brush"]');
 
   const own = freshId();
   const strokes = new Strokes();
-  const paint = newPaint(photo, find('[data-xw-canvas="heat"]'));
+  const paint = newPaint(find('[data-xw-canvas="paint"]'), find('[data-xw-canvas="heat"]'));
   let [width, height] = [0, 0]; // 0 while a picture is being prepared
   let mask = new Uint8Array(0);
   let fill = "blur";
@@ -53,13 +64,13 @@ export default function brush(
   let spoken = "";
   let opening = true; // until the fills are here
 
-  const answers = newAnswers(signal, model, root);
+  const answers = newAnswers(signal, model, root, clear);
   const pointer = newPointer(signal, root, photo, {
     active: () => active,
     extent: () => [width, height],
     size: () => toolbar.size,
     beside: () => beside(),
-    spot,
+    spot: stage.spot,
     begin: () => strokes.begin(mask),
     paint(from, to) {
       const box = stroke(mask, width, from, to, toolbar.size / 2);
@@ -74,22 +85,12 @@ export default function brush(
       changed();
     },
     undo,
-    clear() {
-      strokes.begin(mask);
-      mask.fill(0);
-      changed();
-      pointer.focus(); // the button has nothing to do any more
-    },
+    clear,
     resized: () => pointer.follow(),
   });
   root.append(el("style", css));
-  find(".xw-stage").append(toolbar.element);
-  find(".xw-bars").after(answers.element);
-  // What floats over the picture stays above the toolbar.
-  const observer = new ResizeObserver(() =>
-    root.style.setProperty("--xw-toolbar", `${toolbar.element.offsetHeight}px`),
-  );
-  observer.observe(toolbar.element);
+  stage.slot.prepend(toolbar.element);
+  stage.cover(({ row, column }) => !beside() && !!mask[row * width + column]);
 
   // What is seen.
 
@@ -98,7 +99,7 @@ export default function brush(
   function show(): void {
     const painted = mask.includes(1);
     toolbar.show(fill, strokes.any, painted);
-    const words = answers.show(shareOf(mask), active);
+    const words = answers.show(shareOf(mask));
     const late = sent > 0 && now() - sentAt > SLOW;
     set(root, { _brush: active, _stroke: version, _painted: answered, _late: late });
     set(button, { $pressed: String(active) });
@@ -116,6 +117,13 @@ export default function brush(
   function changed(): void {
     redraw();
     ask();
+  }
+  function clear(): void {
+    if (!mask.includes(1)) return;
+    strokes.begin(mask);
+    mask.fill(0);
+    changed();
+    if (active) pointer.focus(); // the button has nothing to do any more
   }
   function undo(): void {
     if (!strokes.undo(mask)) return;
@@ -179,7 +187,7 @@ export default function brush(
     const picture = model.get("picture");
     const { width: w, height: h } = picture;
     const { mime, mean } = message;
-    await paint.load(picture, { width: w, height: h, mime, data: blurred! }, mean);
+    await paint.load({ width: w, height: h, mime, data: blurred! }, mean);
     if (picture !== model.get("picture") || signal.aborted) return;
     [width, height] = [w, h];
     if (mask.length !== w * h) mask = new Uint8Array(w * h);
@@ -233,13 +241,15 @@ export default function brush(
   model.on("msg:custom", receive);
   model.on("change:picture", renew);
   atEnd(signal, () => {
-    observer.disconnect();
     model.off("msg:custom", receive);
     model.off("change:picture", renew);
   });
   receive(message, buffers);
-  return () => {
-    if (mask.includes(1)) draw([0, 0, width, height]);
-    show();
+  return {
+    update() {
+      if (mask.includes(1)) draw([0, 0, width, height]);
+      show();
+    },
+    clear,
   };
 }

@@ -106,36 +106,36 @@ export class Strokes {
 const OPAQUE = 0xff000000;
 
 /**
- * Puts what the network would see of a painted picture on the stage, at once and without asking anybody.
- * `photo` and `heat` are the canvases of the stage.
+ * Puts paint on the stage, at once and without asking anybody: what the network would see where the picture
+ * is painted over. `canvas` and `heat` are canvases of the stage.
  */
-export function newPaint(photo: HTMLCanvasElement, heat: HTMLCanvasElement) {
+export function newPaint(canvas: HTMLCanvasElement, heat: HTMLCanvasElement) {
   let cover: ImageData; // opaque where it is painted over, to take the heat away there
   let seen: ImageData;
-  let base: Uint32Array;
   let blur: Uint32Array;
   let mean = 0;
   let width = 0;
 
   return {
-    async load(picture: Picture, blurred: Picture, [r, g, b]: readonly number[]): Promise<void> {
-      [base, blur] = await Promise.all([pixelsOf(picture), pixelsOf(blurred)]);
-      ({ width } = picture);
-      [seen, cover] = [new ImageData(width, picture.height), new ImageData(width, picture.height)];
+    async load(blurred: Picture, [r, g, b]: readonly number[]): Promise<void> {
+      blur = await pixelsOf(blurred);
+      ({ width } = blurred);
+      const { height } = blurred;
+      [seen, cover] = [new ImageData(width, height), new ImageData(width, height)];
       mean = (OPAQUE | (b! << 16) | (g! << 8) | r!) >>> 0;
     },
     /** A part of the picture. `beside` the map stands for itself, elsewhere it would hide the paint. */
     draw([left, top, right, bottom]: Box, mask: Uint8Array, fill: string, beside: boolean): void {
-      if (photo.width !== width || right <= left) return;
+      if (canvas.width !== width || right <= left) return;
       const [out, covered] = [seen, cover].map(({ data }) => new Uint32Array(data.buffer));
       const flat = fill === "mean" ? mean : OPAQUE;
       for (let row = top; row < bottom; row++) {
         for (let i = row * width + left; i < row * width + right; i++) {
-          out![i] = mask[i] ? (fill === "blur" ? blur[i]! : flat) : base[i]!;
+          out![i] = mask[i] ? (fill === "blur" ? blur[i]! : flat) : 0;
           covered![i] = mask[i] ? OPAQUE : 0;
         }
       }
-      photo.getContext("2d")!.putImageData(seen, 0, 0, left, top, right - left, bottom - top);
+      canvas.getContext("2d")!.putImageData(seen, 0, 0, left, top, right - left, bottom - top);
       if (beside || heat.width !== width) return;
       const hole = new OffscreenCanvas(right - left, bottom - top);
       hole.getContext("2d")!.putImageData(cover, -left, -top);

@@ -21,7 +21,7 @@ interface Acts {
 }
 
 export function newPointer(signal: AbortSignal, root: HTMLElement, photo: HTMLElement, acts: Acts) {
-  const pane = photo.parentElement!;
+  const pane = root.querySelector<HTMLElement>("[data-xw-stage]")!;
   const circle = el(".circle", { hidden: true });
   pane.append(circle);
   const boxOf = (element: Element): DOMRect => element.getBoundingClientRect();

@@ -10,6 +10,7 @@ const FILLS = [
   ["mean", "mean", "Paint it in the picture's mean colour"],
 ] as const;
 
+const WIPE = "M4 4l8 8M12 4l-8 8";
 const UNDO = "M5.5 3L2.5 6l3 3M2.5 6H10a3.5 3.5 0 0 1 0 7H6";
 
 interface Acts {
@@ -26,11 +27,9 @@ export function newToolbar(signal: AbortSignal, acts: Acts) {
   set(sizes.range, { title: "Brush size ([ and ])" });
   const number = el("span.number");
   const undo = tool(signal, "undo", "Undo (Ctrl+Z)", UNDO, acts.undo);
-  const clear = el("button.link", { _control: "clear", title: "Clear the paint" }, "Clear");
-  on(signal, clear, "click", acts.clear);
+  const wipe = tool(signal, "wipe", "Clear the paint", WIPE, acts.clear);
   const element = el(".toolbar", { role: "group", $label: "Brush" }, fills);
-  const keys = el("span.facts", "[ ] size · Ctrl+Z undo · Esc done");
-  element.append(el(".sizes", sizes.range, number), undo, clear, keys);
+  element.append(el(".sizes", sizes.range, number), undo, wipe);
   let size = 0;
   let most = 1;
   let possible: readonly string[] = []; // fills
@@ -63,7 +62,7 @@ export function newToolbar(signal: AbortSignal, acts: Acts) {
         input.disabled = !possible.includes(input.value);
       }
       undo.disabled = !undoable;
-      clear.disabled = !painted;
+      wipe.disabled = !painted;
     },
   };
 }

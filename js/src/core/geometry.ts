@@ -72,6 +72,43 @@ export function centreOf(zoom: Zoom, cell: Cell, { width, height }: Size): [numb
   ];
 }
 
+/** A rectangle, in shares of another one. */
+export interface Box {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+export const ALL: Readonly<Box> = { x: 0, y: 0, width: 1, height: 1 };
+
+/** Where a point of a box, in its own shares, lies in what the box is a part of. */
+export const placeOf = (box: Box, x: number, y: number): [number, number] => [
+  box.x + box.width * x,
+  box.y + box.height * y,
+];
+
+/** Where what a box is a part of lies, in shares of the box. */
+export const around = ({ x, y, width, height }: Box): Box => ({
+  x: -x / width,
+  y: -y / height,
+  width: 1 / width,
+  height: 1 / height,
+});
+
+/** As `cellAt`, of a picture that fills only a box of the pane. */
+export function cellIn(zoom: Zoom, box: Box, px: number, py: number, size: Size): Cell | null {
+  if (px < 0 || py < 0 || px >= 1 || py >= 1) return null;
+  const [x, y] = toPicture(zoom, px, py);
+  return cellAt(WHOLE, (x - box.x) / box.width, (y - box.y) / box.height, size);
+}
+
+/** As `centreOf`, of a picture that fills only a box of the pane. */
+export function centreIn(zoom: Zoom, box: Box, cell: Cell, size: Size): [number, number] {
+  const [x, y] = placeOf(box, ...centreOf(WHOLE, cell, size));
+  return [zoom.x + zoom.scale * x, zoom.y + zoom.scale * y];
+}
+
 const STEPS: Record<string, [number, number]> = {
   ArrowUp: [-1, 0],
   ArrowDown: [1, 0],
@@ -108,12 +145,22 @@ export function stepCell(
 export type Layout = "narrow" | "across" | "medium" | "wide";
 
 const NARROW = 560;
+const WIDE = 880;
 const SIDE = 400;
-const SIDE_HEIGHT = 540; // of classes, appearance and card one above the other
+const STRIP = 44; // of tools under the picture
+const LEAST = 360; // of a picture with everything beside it
+const BELOW = 250; // of classes and appearance in two columns
 
-/** `aspect` is height / width of the picture, `beside` whether two of them stand side by side. */
-export function layoutOf(width: number, aspect: number, beside: boolean): Layout {
+/**
+ * `aspect` is height / width of the picture, `beside` whether two of them stand side by side, `room` the
+ * height there is between header and footer.
+ */
+export function layoutOf(width: number, aspect: number, beside: boolean, room: number): Layout {
   if (width < NARROW) return "narrow";
-  if (beside) return "across";
-  return (width - SIDE) * aspect >= SIDE_HEIGHT ? "wide" : "medium";
+  if (beside) {
+    const fits = (width / 2) * aspect + STRIP + BELOW <= room;
+    return fits || width < WIDE ? "across" : "wide";
+  }
+  const height = Math.min((width - SIDE) * aspect, room - STRIP);
+  return width >= WIDE && height >= Math.min(LEAST, room - STRIP) ? "wide" : "medium";
 }

@@ -30,6 +30,8 @@ export const atEnd = (signal: AbortSignal, act: () => void): void =>
 export type Sign = "both" | "positive" | "negative";
 export type Blend = "normal" | "multiply" | "screen" | "luminosity";
 export type Arrangement = "overlay" | "side_by_side" | "swipe";
+export type Interpolation = "smooth" | "cells";
+export type Backdrop = "photograph" | "input";
 
 /** How a map looks: traits that never make the kernel compute anything. */
 export interface Appearance {
@@ -40,6 +42,10 @@ export interface Appearance {
   sign: Sign;
   blend: Blend;
   arrangement: Arrangement;
+  /** How a map smaller than the picture is enlarged. */
+  interpolation: Interpolation;
+  /** What lies under the map, where there is a choice. */
+  backdrop?: Backdrop;
 }
 
 /** How a map looks at first; a double click on a control or the reset button comes back to it. */
@@ -51,6 +57,7 @@ export const APPEARANCE: Readonly<Appearance> = {
   sign: "both",
   blend: "normal",
   arrangement: "overlay",
+  interpolation: "smooth",
 };
 
 /** What a trait says; undefined for null and for {} and [], which is how Python says nothing. */

@@ -54,10 +54,12 @@ export interface MapFrame extends QuantisedMap {
 }
 /** A map as the answer to the request `seq`. */
 export interface Frame extends MapFrame { seq: number }
-/** What the kernel is doing: `remaining` is in seconds, `hint` is the way on or out. */
+/** What the kernel is doing: `remaining` is in seconds, `hint` is the way on or out. An error may
+ * be about a `parameter` of the method; with the values `instead` there would be none. */
 export interface Status {
   seq: number; state: "idle" | "running" | "error" | "stopped"; message: string; hint: string;
-  fraction: number | null; seconds: number | null; remaining: number | null;
+  fraction: number | null; seconds: number | null; remaining: number | null; parameter?: string;
+  instead?: Readonly<Record<string, unknown>>;
 }
 /** An item of the trait `rows`: a network's name, and the share it gets right, if given. */
 export interface NetworkRow { name: string; accuracy: number | null }
@@ -185,11 +187,26 @@ export interface CurvesFrame {
 export interface SanityStage {
   randomised: readonly string[]; spearman: number | null; ssim: number | null; map: QuantisedMap;
 }
+/** A value of the trait `likeness`, by method: the rank correlation with the trained map at each
+ * stage so far, `total` in all, and their mean once they are there. `chance` is the least and the
+ * greatest of random maps of the same size. */
+export interface Likeness {
+  spearman: ReadonlyArray<number | null>; total: number; mean: number | null;
+  chance: readonly [number | null, number | null];
+}
 /** The check of a method for a class, so far: `total` stages are to come in all. */
 export interface SanityCheck {
   method: string; title: string; target: number; total: number; done: boolean; mean: number | null;
   stages: readonly SanityStage[];
 }
+/** The trait `photograph`: the whole of what the `picture` was made of, at most some 1600 pixels
+ * large. `window` is the part that the network was given, in shares: left, top, width, height. Its
+ * data, which no notebook is to keep, comes as a message; a saved page has it here. */
+export interface Photograph extends Picture {
+  window: readonly [number, number, number, number]; key: string;
+}
+/** The data of the photograph with this key, in the buffer. */
+export interface PhotographMessage { kind: "photograph"; key: string }
 /** A map that nobody has asked for yet; its data is in the buffer. */
 export interface PrefetchedMessage { kind: "prefetched"; frame: Frame }
 /** The brush. Buffers: its module, the blurred picture (`mime`), the probabilities of the unpainted
@@ -227,10 +244,16 @@ export interface RelabelFrame {
   scale: number | null; error: number | null; keeps_label: boolean; partial: boolean;
   fraction: number; seconds: number;
 }
-/** A slider. `flip` is where the label turns, `becomes` the class it turns to. */
+/** What is at an end of a slider: a small picture, and what the network takes it for. */
+export interface SliderEnd extends Picture { label_name: string; probability: number | null }
+/** The class whose probability (or number) differs most between the ends, and by how much it is
+ * more at the high one. */
+export interface SliderChange { name: string; by: number; unit?: "probability" | "number" }
+/** A slider. `flip` is where the label turns, `becomes` the class it turns to; `ends` are what is
+ * at its low and its high end, `change` what is different there. */
 export interface SliderRow {
   name: string; low: number; high: number; weight: number | null; flip: number | null;
-  becomes?: string | null;
+  becomes?: string | null; ends?: readonly SliderEnd[]; change?: SliderChange;
 }
 /** The trait `sliders`. `better`: those of more neighbours wait until they are asked for. */
 export interface Sliders { run: number; shown: readonly SliderRow[]; better: boolean }

@@ -3,7 +3,7 @@ import type { Appearance } from "../core/model";
 import type { QuantisedMap } from "../core/wire";
 import { lut, resolveColormap } from "../maps/colormap";
 import { heatMap } from "../maps/levels";
-import { colourTable, paint, shownMaximum } from "../maps/overlay";
+import { colourTable, paint, shownFoot, shownMaximum } from "../maps/overlay";
 
 type Canvas = HTMLCanvasElement;
 let scratch: OffscreenCanvas | undefined;
@@ -34,7 +34,8 @@ export function paintTile(
   const { clip, sign, threshold, opacity, blend } = look;
   const { name, diverging } = resolveColormap(look.colormap, map.signed);
   const most = shownMaximum(ready, clip, sign);
-  const colours = { most, threshold, sign, lut: lut(name), diverging, opaque: false };
+  const foot = shownFoot(ready, most, sign);
+  const colours = { most, foot, threshold, sign, lut: lut(name), diverging, opaque: false };
   paint(new Uint32Array(image.data.buffer), ready.index, colourTable(ready.values, colours));
   scratch.getContext("2d")!.putImageData(image, 0, 0);
   context.globalAlpha = opacity;

@@ -47,6 +47,7 @@ export function compose(
 /** Returns the element, its canvas, and how to show a point; `repaint` is called once a picture is decoded. */
 export function pictureAtPoint(
   repaint: () => void,
+  play: HTMLElement,
 ): [
   HTMLElement,
   HTMLCanvasElement,
@@ -54,7 +55,7 @@ export function pictureAtPoint(
 ] {
   const canvas = el("canvas", { _canvas: "point", role: "img" });
   const pill = el(".pill.readout", { hidden: true });
-  const pane = el(".pointpane", canvas, pill);
+  const pane = el(".pointpane", canvas, pill, el(".pill.film", play));
   const bars = Array.from({ length: ROWS }, () => classBar(".bar"));
   const title = el("h3", "What it says");
   const says = el(".section", title, ...bars.map(({ element }) => element));
@@ -94,7 +95,6 @@ export function pictureAtPoint(
     for (const [i, { element: bar, name, show: showClass }] of bars.entries()) {
       const [index, probability] = top[i] ?? [];
       const isTarget = index !== undefined && index === at?.frame.target.index;
-      bar.hidden = !at;
       // The last bar is there for the target alone, but keeps its place.
       const empty = index === undefined || (i === ROWS - 1 && !isTarget);
       set(bar, { _empty: empty, _target: isTarget });

@@ -26,17 +26,19 @@ export function classes(signal: AbortSignal, session: HeatmapSession, host: HTML
   });
   const lens = svg("M7 2.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9M10.5 10.5L14 14");
   const box = el(".field.find", lens, input);
-  const results = popup(signal, host, input, "Classes", (value) => {
+  const pick = (value: string): void => {
     input.value = "";
     session.ask({ target: +value });
-  });
+  };
+  const results = popup(signal, host, input, "Classes", pick, box);
 
   function search(): void {
     const { class_names: names, request, top } = session;
     const query = input.value;
     const choices = searchClasses(query, names, SHOWN, probabilities).map((index): Choice => {
       const probability = probabilities.get(index);
-      const note = probability === undefined ? String(index) : amount(probability, top[0]?.unit);
+      const known = probability !== undefined && amount(probability, top[0]?.unit);
+      const note = known || (/^\d+$/.test(query.trim()) ? String(index) : "");
       return { value: String(index), label: names[index]!, note };
     });
     if (!choices.length)
@@ -70,8 +72,13 @@ export function classes(signal: AbortSignal, session: HeatmapSession, host: HTML
     return bar;
   }
 
+  // The brush says here what it does to the classes.
+  const painting = "Paint over what you think matters (B): the bars answer.";
+  const verdict = el("p.verdict.facts", { _verdict: true, hidden: session.frozen }, painting);
+  const element = section("Why this class", list, box, verdict);
+
   return [
-    section("Why this class", list, box),
+    element,
     () => {
       const { shown, top, class_names: names } = session;
       const target = shown?.target;
@@ -110,8 +117,9 @@ export function classes(signal: AbortSignal, session: HeatmapSession, host: HTML
 }
 
 /**
- * Best: the class number or the whole name, its beginning, every word of the query at the beginning of a
- * word, every word anywhere. Among equals the more probable, then the shorter, then the first.
+ * Best: the class number or the whole name, every word of the query a word of the name, its beginning, every
+ * word at the beginning of a word, every word anywhere. Among equals the more probable, then the shorter,
+ * then the first.
  */
 export function searchClasses(
   query: string,
@@ -124,9 +132,11 @@ export function searchClasses(
   const matches: number[][] = [];
   names.forEach((name, index) => {
     const folded = fold(name);
-    let rank = words.every((word) => beginsWord(folded, word)) ? 2 : 3;
+    const own = folded.split(/[^\p{L}\p{N}]+/u);
+    let rank = words.every((word) => beginsWord(folded, word)) ? 3 : 4;
     if (String(index) === wanted || folded === wanted) rank = 0;
-    else if (folded.startsWith(wanted)) rank = 1;
+    else if (wanted && words.every((word) => own.includes(word))) rank = 1;
+    else if (folded.startsWith(wanted)) rank = 2;
     else if (!words.every((word) => folded.includes(word))) return;
     matches.push([rank, -(probability.get(index) ?? 0), wanted ? name.length : 0, index]);
   });

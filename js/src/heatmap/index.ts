@@ -1,23 +1,24 @@
 /** HeatmapViewer in the browser: puts the parts together and keeps them in step with the model. */
 
-import { amount, signed, size } from "../core/format";
+import { amount, duration, signed, size } from "../core/format";
 import { layoutOf } from "../core/geometry";
-import { APPEARANCE, type Arrangement, now } from "../core/model";
+import { type Arrangement, now } from "../core/model";
 import { type State, stepsBack } from "../core/session";
-import type { BrushMessage, Bytes, MethodCard, Picture } from "../core/wire";
+import type { BrushMessage, Bytes, MethodCard, Photograph, Picture } from "../core/wire";
 import { bytesOf } from "../maps/levels";
-import { el, type Part, set } from "../parts/dom";
+import { el, on, type Part, set } from "../parts/dom";
 import { heatPainter, type Painted, paintPicture } from "../parts/heat";
 import { looks } from "../parts/looks";
 import { methodChoices, picker, UNSAVED } from "../parts/picker";
 import type { Choice } from "../parts/popup";
+import { visibleHeight } from "../parts/room";
 import { type Saved, saveButton } from "../parts/save";
 import { type Segment, segments } from "../parts/segments";
 import { newStage } from "../parts/stage";
 import { resetButton, type View, widget } from "../parts/view";
 import { classes } from "./classes";
 import { card, parameters } from "./method";
-import { type HeatmapSession, heatmapSession, type Request } from "./session";
+import { type HeatmapSession, heatmapSession, LOOKS, type Request, requestKey } from "./session";
 
 const ARRANGEMENTS: ReadonlyArray<Segment<Arrangement>> = [
   ["overlay", "Overlay"],
@@ -25,13 +26,30 @@ const ARRANGEMENTS: ReadonlyArray<Segment<Arrangement>> = [
   ["swipe", "Swipe"],
 ];
 
+/** What is done with the brush, which is a part of its own. */
+interface Brush {
+  /** Brings it up to date after the viewer has painted. */
+  update(): void;
+  clear(): void;
+}
+
+// Heights in pixels.
+const MARGIN = 8; // around the card
+const STRIP = 44; // the tools under the picture
+const CARD = 132; // what the method means, under the picture
+const SIDE = 250; // classes and appearance, in two columns
+const LOWEST = 360; // of what stands between header and footer
+const LEAST = 200; // of a picture
+
 function build(view: View) {
   const { model, signal, root, speak } = view;
   const session = heatmapSession(view, takeBrush);
   let picture: Picture | undefined;
+  let photograph: Photograph | undefined;
+  let sharp: Bytes | undefined; // the photograph's, once it is painted
   let painted: Painted | undefined;
   let [brushWanted, brushTaken] = [false, false];
-  let updateBrush: (() => void) | undefined;
+  let brush: Brush | undefined;
 
   const stage = newStage(
     signal,
@@ -40,15 +58,20 @@ function build(view: View) {
       if (spoken) speak(spoken);
     },
     !session.frozen && requestBrush,
+    true,
   );
+  const [backdrop, showBackdrop] = backdrops(signal, session);
+  const [cells, showCells] = cellsToggle(signal, session);
+  stage.slot.append(backdrop, cells);
   const paintHeat = heatPainter(stage.heat);
   const [classesElement, showClasses] = classes(signal, session, root);
   const [looksElement, showLooks, markValue] = looks(signal, session, root);
-  const [parametersElement, showParameters] = parameters(signal, session, root);
+  const [parametersElement, showParameters, markParameter] = parameters(signal, session, root);
   const [cardElement, showCard, flipCard] = card(signal);
   const saving = saveButton(signal, root, session, speak, seen);
   const [headerElement, showHeader] = header(signal, session, root, saving, reset);
   const side = el(".side", classesElement, looksElement, parametersElement);
+  const panel = el(".panel", side, cardElement);
 
   function refresh(all: boolean): void {
     if (all) {
@@ -59,8 +82,10 @@ function build(view: View) {
     }
     paint();
     showHeader();
+    showBackdrop();
+    showCells(picture);
     showLooks(painted);
-    updateBrush?.();
+    brush?.update();
   }
 
   /** The brush is a part of its own, which the kernel sends when it is first wanted. */
@@ -74,8 +99,8 @@ function build(view: View) {
     try {
       const module = new Blob([bytesOf(buffers[0]!)], { type: "text/javascript" });
       const part = await import(URL.createObjectURL(module));
-      const { spot } = stage;
-      updateBrush = part.default(model, root, signal, paint, spot, message, buffers, brushWanted);
+      const host = { model, root, signal, stage, repaint: paint };
+      brush = part.default(host, message, buffers, brushWanted);
       brushWanted = true;
     } catch (problem) {
       brushWanted = brushTaken = false;
@@ -104,11 +129,13 @@ function build(view: View) {
   function tick(_now: number, state: State): void {
     const faint = session.stale() && stepsBack(state);
     stage.show(painted, session.appearance, faint, plateWords());
+    markParameter();
   }
 
   /** Said over the picture when there is no heat to see. */
   function plateWords(): string {
-    const { shown, frozen } = session;
+    const { shown, frozen, status } = session;
+    if (session.state() === "error" && session.stale()) return status?.message ?? "";
     if (!shown) return frozen ? "No explanation was saved with this page." : "";
     return shown.state === "ok" ? "" : shown.message || `There is no map: ${shown.state}.`;
   }
@@ -126,24 +153,45 @@ function build(view: View) {
   }
 
   function loadPicture(): void {
-    const next = session.picture;
-    if (!next || next === picture) return;
-    picture = next;
-    stage.resize(next);
-    void paintPicture(next, stage.photo).then(() => set(root, { _ready: true }));
+    const [next, larger] = [session.picture, session.photograph];
+    if (next && (next !== picture || larger?.key !== photograph?.key)) {
+      [picture, photograph, sharp] = [next, larger, undefined];
+      const [x, y, width, height] = larger?.window ?? [0, 0, 1, 1];
+      stage.resize(next, larger && { ...larger, window: { x, y, width, height } });
+      void paintPicture(next, stage.photo).then(() => set(root, { _ready: true }));
+    }
+    const data = session.sharp;
+    if (!photograph || !data || sharp) return;
+    sharp = data;
+    const now = photograph;
+    void paintPicture({ ...now, data }, stage.sharp).then(() => {
+      if (now === photograph) stage.sharpen();
+    });
   }
 
+  /** So that picture, classes and footer are seen together, where the page is tall enough for that. */
   function arrange(): void {
     const width = root.clientWidth;
     if (!width) return; // measured while hidden
-    const aspect = picture ? picture.height / picture.width : 1;
+    const around = ["header", "footer"].map((tag) => root.querySelector<HTMLElement>(tag)!);
+    const taken = around.reduce((sum, { offsetHeight }) => sum + offsetHeight, 0);
+    const room = Math.max(LOWEST, visibleHeight(root) - taken - MARGIN);
     const beside = session.appearance.arrangement === "side_by_side";
-    set(root, { _layout: layoutOf(width, aspect, beside) });
+    const ratio = stage.ratio(session.appearance);
+    const layout = layoutOf(width, (beside ? 2 : 1) / ratio, beside, room);
+    set(root, { _layout: layout });
+    const below = layout === "medium" ? CARD : layout === "across" ? SIDE : 0;
+    const tallest = Math.max(LEAST, room - STRIP - below);
+    root.style.setProperty("--xw-tallest", `${tallest}px`);
+    root.style.setProperty("--xw-room", `${room}px`);
+    root.style.setProperty("--xw-aspect", String(ratio));
   }
+  on(signal, window, "resize", arrange);
 
   function reset(): void {
-    for (const [name, value] of Object.entries(APPEARANCE)) session.look(name, value);
+    for (const [name, value] of Object.entries(LOOKS)) session.look(name, value);
     stage.reset();
+    brush?.clear();
   }
 
   function seen(): Saved | undefined {
@@ -160,8 +208,46 @@ function build(view: View) {
     if (key === "b" && !ctrlKey && !metaKey) requestBrush();
   }
 
-  const children = [headerElement, el(".body", stage.element, side, cardElement)];
+  const children = [headerElement, el(".body", stage.element, panel)];
   return { session, children, refresh, tick, words, arrange, press };
+}
+
+/** The photograph, or the pixels that the network was given of it. */
+function backdrops(signal: AbortSignal, session: HeatmapSession): Part {
+  const named = { _control: "backdrop", title: "As the network saw it: the pixels it was given" };
+  const button = el("button.toggle", named, "Network's view");
+  on(signal, button, "click", () => {
+    const { backdrop } = session.appearance;
+    session.look("backdrop", backdrop === "input" ? "photograph" : "input");
+  });
+  return [
+    button,
+    () => {
+      button.hidden = !session.photograph;
+      set(button, { $pressed: String(session.appearance.backdrop === "input") });
+    },
+  ];
+}
+
+/** The map's own cells, where it has fewer than the picture has pixels. */
+function cellsToggle(
+  signal: AbortSignal,
+  session: HeatmapSession,
+): Part<[picture: Picture | undefined]> {
+  const named = { _control: "cells", title: "The map's own cells, without a passage between them" };
+  const button = el("button.toggle", named, "Cells");
+  on(signal, button, "click", () => {
+    const { interpolation } = session.appearance;
+    session.look("interpolation", interpolation === "cells" ? "smooth" : "cells");
+  });
+  return [
+    button,
+    (picture) => {
+      const [height = 0, width = 0] = session.shown?.shape ?? [];
+      button.hidden = !picture || !width || (height >= picture.height && width >= picture.width);
+      set(button, { $pressed: String(session.appearance.interpolation === "cells") });
+    },
+  ];
 }
 
 /** Which method and layer, how the two pictures stand, save, reset. */
@@ -186,7 +272,7 @@ function header(
     (arrangement) => session.look("arrangement", arrangement),
   );
   const element = el("header.header", methods.element, layers.element, el("span.spring"));
-  element.append(arrangements, saving, resetButton(signal, "Reset look and zoom", reset));
+  element.append(arrangements, saving, resetButton(signal, "Reset look, zoom and paint", reset));
   const closed = (part: Partial<Request>): string | null =>
     session.available(part) ? null : UNSAVED;
 
@@ -197,7 +283,11 @@ function header(
       const families = session.cards.map(({ family }) => family);
       const rank = ({ family }: MethodCard): number => families.indexOf(family);
       const cards = [...session.cards].sort((a, b) => rank(a) - rank(b));
-      const choices = methodChoices(cards, ({ name }) => closed({ method: name }));
+      const took = ({ name }: MethodCard): string => {
+        const made = session.kept(requestKey({ ...request, method: name }, session));
+        return made ? `took ${duration(made.seconds)}` : "";
+      };
+      const choices = methodChoices(cards, ({ name }) => closed({ method: name }), took);
       const about = method ? `${method.family} · ${method.cost}` : "";
       methods.show(choices, request.method, method?.title ?? request.method, about);
       const layered = !!method?.takes_layer;
@@ -210,10 +300,11 @@ function header(
           reason: closed({ layer: name }),
         }),
       );
-      layers.show(sizes, layer, layered ? layer : "input", "", !layered || !layer);
+      layers.show(sizes, layer, layer);
+      layers.element.hidden = !layered || !layer;
       showArrangement(session.appearance.arrangement);
     },
   ];
 }
 
-export default widget("Heatmap viewer", build);
+export default widget("Heatmap viewer", build, ".heatmap");

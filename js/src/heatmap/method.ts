@@ -8,9 +8,13 @@ import { allParameters, type HeatmapSession } from "./session";
 
 /**
  * Adding a parameter in Python adds its control here. A value asks the kernel only when it is committed.
- * Returns the element and how to bring it up to date.
+ * Returns the element, how to bring it up to date, and how to mark what is wrong with a value.
  */
-export function parameters(signal: AbortSignal, session: HeatmapSession, host: HTMLElement): Part {
+export function parameters(
+  signal: AbortSignal,
+  session: HeatmapSession,
+  host: HTMLElement,
+): [...Part, mark: () => void] {
   const element = section("Parameters");
 
   function control(
@@ -24,13 +28,13 @@ export function parameters(signal: AbortSignal, session: HeatmapSession, host: H
       session.ask({ parameters: override(session.request.parameters ?? {}, parameter, value) });
     if (kind === "bool" || kind === "choice") {
       const choices = kind === "bool" ? [true, false] : (parameter.choices ?? []);
-      const options = choices.map((choice) => ({ value: String(choice), label: words(choice) }));
+      const options = choices.map((choice) => ({ value: String(choice), label: plain(choice) }));
       const pick = (text: string): void =>
         commit(choices.find((choice) => String(choice) === text));
       const list = picker(alive, host, label, id, "choice", pick, () => commit(initial));
       return [
         row(label, help, list.element),
-        (value, disabled) => list.show(options, String(value), words(value), "", disabled),
+        (value, disabled) => list.show(options, String(value), plain(value), "", disabled),
       ];
     }
     const format = (value: number): string => formatValue(parameter, value);
@@ -48,6 +52,52 @@ export function parameters(signal: AbortSignal, session: HeatmapSession, host: H
     return [line, update];
   });
 
+  // What is wrong with one of them stands below it, with a way out.
+  const words = el("span");
+  const instead = el("button.link", { _control: "instead" });
+  const problem = el(
+    "p.problem",
+    { id: freshId(), _problem: true, hidden: true },
+    words,
+    " ",
+    instead,
+  );
+  on(signal, instead, "click", () => {
+    let parameters = session.request.parameters ?? {};
+    for (const [name, value] of Object.entries(session.status?.instead ?? {})) {
+      const parameter = session.method?.parameters.find((own) => own.name === name);
+      if (parameter) parameters = override(parameters, parameter, value);
+    }
+    session.ask({ parameters });
+  });
+  let marked: Element | null = null;
+
+  function mark(): void {
+    const { status, method } = session;
+    const own = method?.parameters.find(({ name }) => name === status?.parameter);
+    const wrong = session.state() === "error" ? own : undefined;
+    const line = wrong ? element.querySelector(`[data-xw-parameter="${wrong.name}"]`) : null;
+    if (marked !== line)
+      for (const input of inputsOf(marked)) set(input, { $invalid: null, $describedby: null });
+    problem.hidden = !line;
+    if (line && wrong) {
+      write(words, sentence(status?.message ?? "", session.request.method));
+      const values = Object.entries(status?.instead ?? {}).map(([name, value]) => {
+        const parameter = method?.parameters.find((each) => each.name === name);
+        const text =
+          typeof value === "number" && parameter ? formatValue(parameter, value) : plain(value);
+        return `${(parameter?.label ?? name).toLowerCase()} ${text}`;
+      });
+      write(instead, values.length ? `Use ${values.join(", ")}` : "");
+      instead.hidden = !values.length;
+      if (problem.previousElementSibling !== line) line.after(problem);
+      for (const input of inputsOf(line))
+        set(input, { $invalid: "true", $describedby: problem.id });
+      if (marked !== line) reveal(problem);
+    }
+    marked = line;
+  }
+
   return [
     element,
     () => {
@@ -56,12 +106,37 @@ export function parameters(signal: AbortSignal, session: HeatmapSession, host: H
       const shows = controls(method?.parameters ?? [], method);
       for (const show of shows) show(values);
       element.hidden = !shows.length;
+      mark();
     },
+    mark,
   ];
 }
 
+const inputsOf = (line: Element | null): Element[] => [
+  ...(line?.querySelectorAll("input, button") ?? []),
+];
+
+/** Scrolls to it what it is in, but not the page. */
+function reveal(element: HTMLElement): void {
+  for (let box = element.parentElement; box && !box.matches(".xw-root"); box = box.parentElement) {
+    if (
+      box.scrollHeight <= box.clientHeight ||
+      !/auto|scroll/.test(getComputedStyle(box).overflowY)
+    )
+      continue;
+    const below = element.getBoundingClientRect().bottom - box.getBoundingClientRect().bottom;
+    if (below > 0) box.scrollTop += below + 12;
+  }
+}
+
+/** An error's words without the method's name, which is known here. */
+function sentence(message: string, method: string): string {
+  const text = message.startsWith(`${method}: `) ? message.slice(method.length + 2) : message;
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
 /** spread_out -> spread out, true -> yes */
-function words(value: unknown): string {
+function plain(value: unknown): string {
   if (typeof value === "boolean") return value ? "yes" : "no";
   return String(value).replaceAll("_", " ");
 }

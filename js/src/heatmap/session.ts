@@ -1,5 +1,5 @@
 /** What a HeatmapViewer asks for and is told: which frame answers which request. */
-import { APPEARANCE, traitsOf } from "../core/model";
+import { APPEARANCE, type Appearance, traitsOf } from "../core/model";
 import { type Connection, converse, extend } from "../core/session";
 import type {
   BrushMessage,
@@ -8,9 +8,12 @@ import type {
   Frame,
   Layer,
   MethodCard,
+  Photograph,
+  PhotographMessage,
   Picture,
   PrefetchedMessage,
 } from "../core/wire";
+import { bytesOf } from "../maps/levels";
 
 /** `null` is the most probable class; a string is the name of a Python callable. */
 export type TargetChoice = number | string | null;
@@ -22,12 +25,16 @@ export interface Request {
   parameters: Readonly<Record<string, unknown>> | null;
 }
 
+/** How it looks at first. */
+export const LOOKS: Readonly<Required<Appearance>> = { ...APPEARANCE, backdrop: "photograph" };
+
 const SHOWS = {
   cards: [] as readonly MethodCard[],
   layers: [] as readonly Layer[],
   class_names: [] as readonly string[],
   prediction: { top: [] as readonly ClassScore[] },
   picture: undefined as Picture | undefined,
+  photograph: undefined as Photograph | undefined,
   network: undefined,
 };
 
@@ -42,25 +49,36 @@ export function heatmapSession(
   brush?: (message: BrushMessage, buffers: Bytes[]) => void,
 ) {
   const { model } = connection;
+  let sharp: { key: string; data: Bytes } | undefined;
   const traits = traitsOf(model, SHOWS);
   const session = converse<Frame, Request>(connection, {
     traits: {
       asks: ["method", "target", "layer", "parameters"],
-      looks: APPEARANCE,
+      looks: LOOKS,
       shows: SHOWS,
     },
     keyOf: (request) => requestKey(request, traits),
     requestOf,
     nearest: (request, frames) => nearestFrame(request, frames, traits.prediction.top[0]?.index),
-    receive(message: PrefetchedMessage | BrushMessage, buffers) {
+    receive(message: PrefetchedMessage | BrushMessage | PhotographMessage, buffers) {
       const [data] = buffers;
+      if (message.kind === "photograph" && data) {
+        sharp = { key: message.key, data };
+        return "all";
+      }
       if (message.kind === "prefetched" && data) session.keep({ ...message.frame, data });
       if (message.kind === "brush") brush?.(message, buffers);
       return undefined;
     },
   });
   return extend(extend(session, traits), {
-    appearance: traitsOf(model, APPEARANCE),
+    /** The photograph's bytes, once they are here. */
+    get sharp(): Bytes | undefined {
+      const { photograph } = traits;
+      const own = photograph?.data && bytesOf(photograph.data).length ? photograph.data : undefined;
+      return own ?? (sharp && sharp.key === photograph?.key ? sharp.data : undefined);
+    },
+    appearance: traitsOf(model, LOOKS),
     get top(): readonly ClassScore[] {
       return traits.prediction.top;
     },

@@ -55,14 +55,15 @@ export default widget(
     let rest: ReturnType<typeof setTimeout> | undefined;
 
     const [classes, showClasses] = classPicker(signal, root, (target) => session.ask({ target }));
-    const readouts = picker(signal, root, "Map", "readout", "prefixed.readout", (name) =>
+    const readouts = picker(signal, root, "Map", "readout", "readout", (name) =>
       session.look("readout", name),
     );
     const [opacity, showOpacity] = opacitySlider(signal, session);
     const pictures = newPictures(session, [readouts.element, opacity], () => {
       set(root, { _edited: session.edited?.values.join(" ") ?? "", "_painted-at": now() });
     });
-    const [fidelityElement, showFidelity] = fidelity(session);
+    const facts = el("p.facts", { _facts: true });
+    const [fidelityElement, showFidelity] = fidelity(session, facts);
     const [points, showPoints] = scatter(signal, session, speak);
     const [sliders, showSliders] = newSliders(signal, session, pictures.words);
     const settings = SETTINGS.map(({ name, scale, help }) => {
@@ -73,6 +74,7 @@ export default widget(
       return { name, row, show };
     });
     const settingsElement = section("Neighbourhood", ...settings.map(({ row }) => row));
+    settingsElement.querySelector("h3")!.after(facts);
     settingsElement.classList.add("xw-settings");
 
     function refresh(): void {
@@ -150,15 +152,14 @@ export default widget(
   ".latent",
 );
 
-/** How far the student can be believed, in words; above the map, never apart from it. */
-function fidelity(session: LatentSession): Part {
+/** How far the student can be believed, in words; above the map, never apart from it. `facts` are elsewhere. */
+function fidelity(session: LatentSession, facts: HTMLElement): Part {
   const sentence = el("p.sentence", { _sentence: true });
-  const facts = el("p.facts", { _facts: true });
   const warnings = el("ul.warnings", { $label: "What speaks against this map" });
   const hint = el("p.facts", { _hint: true });
   let warned = "";
   return [
-    el(".fidelity", sentence, facts, warnings, hint),
+    el(".fidelity", sentence, warnings, hint),
     () => {
       const { frame, reconstruction, frozen, status } = session;
       const learning = isLearning(session);
@@ -174,11 +175,11 @@ function fidelity(session: LatentSession): Part {
       const question = reconstruction
         ? `How does the network tell ${reconstruction.target.name} from what is near it?`
         : "";
-      write(facts, frame ? factsOf(session).join(" · ") : question);
+      write(facts, frame ? factsOf(session).join(" · ") : "");
       const words = learning ? [] : (frame?.warnings ?? []);
       warnings.hidden = !words.length;
       hint.hidden = !!words.length;
-      write(hint, frame ? (learning ? LEARNING : TRY) : "");
+      write(hint, frame ? (learning ? LEARNING : TRY) : question);
       if (words.join() === warned) return;
       warned = words.join();
       warnings.replaceChildren(...words.map((warning) => el("li", warning)));

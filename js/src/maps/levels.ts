@@ -1,5 +1,7 @@
 /** A frame as it arrives (companded bytes) made ready for painting: one small level index per picture pixel. */
 
+import { clamp } from "../core/geometry";
+import type { Interpolation } from "../core/model";
 import type { Bytes, QuantisedMap } from "../core/wire";
 
 /** The bytes behind whatever the host hands over. A view's offset counts: hosts slice one big message. */
@@ -38,9 +40,14 @@ export interface HeatMap {
 }
 
 /** Levels of a resized map: so fine that colours do not show them. */
-const FINE = 2047;
+const FINE = 8191;
 
-export function heatMap(frame: QuantisedMap, width: number, height: number): HeatMap {
+export function heatMap(
+  frame: QuantisedMap,
+  width: number,
+  height: number,
+  interpolation: Interpolation = "smooth",
+): HeatMap {
   const { signed, gamma } = frame;
   const [h, w] = frame.shape;
   const peak = frame.peak || 0;
@@ -54,7 +61,7 @@ export function heatMap(frame: QuantisedMap, width: number, height: number): Hea
   const decoded = Float32Array.from(bytes, (level) => nativeValues[level]!);
   const values = levelValues(FINE, signed, peak, 2);
   const zero = signed ? FINE : 0;
-  const fine = resize(decoded, h, w, height, width);
+  const fine = enlarged(decoded, h, w, height, width, interpolation);
   const index = new Uint16Array(fine.length);
   for (let i = 0; i < fine.length; i++) {
     const share = fine[i]! / (peak || 1);
@@ -86,6 +93,69 @@ export function resize(
   width: number,
 ): Float32Array {
   return along(along(map, h, w, width, 1), width, h, height, width);
+}
+
+/** As xai_widgets/render/colours.py: step 3. */
+export function enlarged(
+  map: Float32Array,
+  h: number,
+  w: number,
+  height: number,
+  width: number,
+  interpolation: Interpolation,
+): Float32Array {
+  if (interpolation === "cells") {
+    const cells = new Float32Array(height * width);
+    for (let i = 0; i < cells.length; i++) {
+      const [row, column] = [Math.floor(i / width) + 0.5, (i % width) + 0.5];
+      cells[i] = map[Math.floor(row * (h / height)) * w + Math.floor(column * (w / width))]!;
+    }
+    return cells;
+  }
+  const down = height > h ? cubic : along;
+  const across = width > w ? cubic : along;
+  // Rows first: they are the fewer while the map is small.
+  return across(down(map, w, h, height, w), height, w, width, 1);
+}
+
+/**
+ * Catmull and Rom's cubic, which goes through the values and has no creases between them; as `along`, and
+ * within the values that there are.
+ */
+function cubic(
+  map: Float32Array,
+  lines: number,
+  from: number,
+  to: number,
+  stride: number,
+): Float32Array {
+  const resized = new Float32Array(lines * to);
+  const rows = stride === 1;
+  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const value of map) {
+    least = Math.min(least, value);
+    most = Math.max(most, value);
+  }
+  for (let i = 0; i < to; i++) {
+    const position = clamp((i + 0.5) * (from / to) - 0.5, 0, from - 1);
+    const below = Math.floor(position);
+    const t = position - below;
+    const [a, b, c, d] = [-1, 0, 1, 2].map((step) => clamp(below + step, 0, from - 1) * stride);
+    const wa = (((2 - t) * t - 1) * t) / 2;
+    const wb = ((3 * t - 5) * t * t + 2) / 2;
+    const wc = (((4 - 3 * t) * t + 1) * t) / 2;
+    const wd = ((t - 1) * t * t) / 2;
+    for (let line = 0; line < lines; line++) {
+      const start = rows ? line * from : line;
+      const value =
+        wa * map[start + a!]! +
+        wb * map[start + b!]! +
+        wc * map[start + c!]! +
+        wd * map[start + d!]!;
+      resized[rows ? line * to + i : i * stride + line] = Math.max(least, Math.min(most, value));
+    }
+  }
+  return resized;
 }
 
 /**

@@ -7,6 +7,8 @@ import { clamp } from "../core/geometry";
 import type { Sign } from "../core/model";
 import type { HeatMap } from "./levels";
 
+const FOOT = 0.5; // percentile at which colour begins to be seen
+
 /** The part of a value that is shown. */
 export function select(value: number, sign: Sign): number {
   if (sign === "positive") return Math.max(value, 0);
@@ -23,7 +25,26 @@ export function shownMaximum(
   clip: number,
   sign: Sign,
 ): number {
-  const { nativeValues, nativeCounts } = map;
+  return percentile(map, clip, sign, true);
+}
+
+/** The size up to which nothing is seen: that of the weakest, where a map is nowhere zero. */
+export function shownFoot(
+  map: Pick<HeatMap, "nativeValues" | "nativeCounts">,
+  most: number,
+  sign: Sign,
+): number {
+  const foot = percentile(map, FOOT, sign, false);
+  return foot < most ? foot : 0;
+}
+
+/** A percentile of |select(v)|; with `filled` the largest where it is zero. */
+function percentile(
+  { nativeValues, nativeCounts }: Pick<HeatMap, "nativeValues" | "nativeCounts">,
+  share: number,
+  sign: Sign,
+  filled: boolean,
+): number {
   const levels = Array.from(nativeValues, (value, i): [number, number] => [
     Math.abs(select(value, sign)),
     nativeCounts[i]!,
@@ -38,10 +59,11 @@ export function shownMaximum(
     }
     return 0;
   };
-  const r = ((n - 1) * clip) / 100;
+  const r = ((n - 1) * share) / 100;
   const k = Math.floor(r);
   const low = order(k);
-  return low + (r - k) * (order(Math.min(k + 1, n - 1)) - low) || order(n - 1);
+  const value = low + (r - k) * (order(Math.min(k + 1, n - 1)) - low);
+  return value || (filled ? order(n - 1) : 0);
 }
 
 /** t = select(v) / maximum in [-1, 1]; 0 everywhere when there is nothing to show. */
@@ -69,6 +91,8 @@ export function colourIndex(t: number, diverging: boolean): number {
 export interface Look {
   /** The shown maximum. */
   most: number;
+  /** The size up to which nothing is seen. */
+  foot?: number;
   threshold: number;
   sign: Sign;
   lut: Uint8Array;
@@ -84,7 +108,8 @@ export function fade(u: number): number {
 
 /** RGBA of every level, packed in the machine's own byte order. */
 export function colourTable(values: Float32Array, look: Look): Uint32Array {
-  const { most, threshold, sign, lut, diverging, opaque } = look;
+  const { most, foot = 0, threshold, sign, lut, diverging, opaque } = look;
+  const start = most > 0 ? foot / most : 0;
   const rgba = new Uint8ClampedArray(4 * values.length);
   for (let i = 0; i < values.length; i++) {
     let t = scaled(values[i]!, most, sign);
@@ -93,7 +118,9 @@ export function colourTable(values: Float32Array, look: Look): Uint32Array {
     rgba[4 * i] = lut[colour]!;
     rgba[4 * i + 1] = lut[colour + 1]!;
     rgba[4 * i + 2] = lut[colour + 2]!;
-    rgba[4 * i + 3] = opaque ? 255 : Math.floor(255 * fade(Math.abs(t)) + 0.5);
+    rgba[4 * i + 3] = opaque
+      ? 255
+      : Math.floor(255 * fade(clamp((Math.abs(t) - start) / (1 - start), 0, 1)) + 0.5);
   }
   return new Uint32Array(rgba.buffer);
 }

@@ -34,6 +34,7 @@ export function footer(signal: AbortSignal, session: FooterSession): Part<[now: 
     const running = busy && status?.state === "running";
     const [text, way] = wordsOf(session, state);
     write(words, text);
+    set(words, { title: text });
     write(hint, way);
     stop.hidden = !running;
     resume.hidden = state !== "stopped";

@@ -5,7 +5,7 @@ import { type Appearance, now } from "../core/model";
 import type { Picture, QuantisedMap } from "../core/wire";
 import { lut, resolveColormap } from "../maps/colormap";
 import { bytesOf, type HeatMap, heatMap } from "../maps/levels";
-import { colourTable, keptShare, paint, shownMaximum } from "../maps/overlay";
+import { colourTable, keptShare, paint, shownFoot, shownMaximum } from "../maps/overlay";
 import { type Attributes, el, say, set } from "./dom";
 
 /** What was painted: for the colour bar, the cursor and the words. */
@@ -25,6 +25,8 @@ export function heatPainter(canvas: HTMLCanvasElement) {
   let map: HeatMap;
   let image: ImageData | undefined;
   let own = 0;
+  let foot = 0;
+  let how = "";
   let measured = "";
 
   return (
@@ -34,9 +36,10 @@ export function heatPainter(canvas: HTMLCanvasElement) {
     shared?: number,
   ): Painted => {
     // Once per frame: levels at the size of the picture, and a buffer to paint into.
-    if (frame !== last || map.width !== width || map.height !== height) {
-      map = heatMap(frame, width, height);
-      last = frame;
+    const { interpolation = "smooth" } = look;
+    if (frame !== last || map.width !== width || map.height !== height || interpolation !== how) {
+      map = heatMap(frame, width, height, interpolation);
+      [last, how] = [frame, interpolation];
       measured = "";
     }
     image = imageFor(canvas, { width, height }, image);
@@ -44,11 +47,12 @@ export function heatPainter(canvas: HTMLCanvasElement) {
     const { clip, sign, threshold, arrangement } = look;
     const scale = `${clip}${sign}`;
     if (measured !== scale) own = shownMaximum(map, clip, sign);
+    if (measured !== scale || shared !== undefined) foot = shownFoot(map, shared ?? own, sign);
     measured = scale;
     const most = shared ?? own;
     const { name: colormap, diverging } = resolveColormap(look.colormap, map.signed);
     const opaque = arrangement === "side_by_side";
-    const colours = { most, threshold, sign, lut: lut(colormap), diverging, opaque };
+    const colours = { most, foot, threshold, sign, lut: lut(colormap), diverging, opaque };
     paint(new Uint32Array(image.data.buffer), map.index, colourTable(map.values, colours));
     canvas.getContext("2d")?.putImageData(image, 0, 0);
     const milliseconds = now() - begun;

@@ -68,21 +68,27 @@ export function picker(
       write(title, text);
       set(title, { title: text });
       write(hint, note);
+      set(hint, { title: note || null }); // it is cut where there is little room
       set(button, { disabled, $label: `${label}: ${text}${note && `, ${note}`}` });
     },
   };
 }
 
-/** Methods to choose from, with their cost or why not; `closed` tells why one cannot be asked for now. */
+/**
+ * Methods to choose from, with their cost or why not; `closed` tells why one cannot be asked for now, and
+ * `took` how long one took, where that is known.
+ */
 export function methodChoices(
   cards: readonly MethodCard[],
   closed: (card: MethodCard) => string | null,
+  took: (card: MethodCard) => string = () => "",
 ): Choice[] {
   return cards.map((card) => ({
     value: card.name,
     label: card.title,
     group: card.family,
-    note: card.cost,
+    note: took(card) || card.cost,
+    title: card.shows,
     reason: card.unavailable || closed(card),
   }));
 }

@@ -10,18 +10,24 @@ export interface Choice {
   group?: string;
   /** Why it cannot be chosen. */
   reason?: string | null | undefined;
+  /** What it means, for those who rest on it. */
+  title?: string;
   swatch?: () => HTMLElement;
 }
 
 const HEIGHT = 380;
 
-/** Keyboard focus stays on `field`; the list is walked by aria-activedescendant. */
+/**
+ * Keyboard focus stays on `field`; the list is walked by aria-activedescendant. It opens under `box`, as wide
+ * as that.
+ */
 export function popup(
   signal: AbortSignal,
   host: HTMLElement,
   field: HTMLElement,
   label: string,
   pick: (value: string) => void,
+  box: HTMLElement = field,
 ) {
   const id = freshId();
   const list = el(".popup", { role: "listbox", id, $label: label, hidden: true });
@@ -73,13 +79,14 @@ export function popup(
   }
 
   function build(choice: Choice, at: number, selected: string): HTMLElement {
-    const { value, reason, note, swatch } = choice;
+    const { value, reason, note, title, swatch } = choice;
     const option = el("label.option", {
       id: `${id}-${at}`,
       role: "option",
       $selected: String(value === selected),
       $disabled: reason ? "true" : null,
       _value: value,
+      title,
     });
     if (swatch) option.append(swatch());
     option.append(el("span.label", choice.label), el("span.note", reason ?? note ?? ""));
@@ -90,17 +97,17 @@ export function popup(
   /** Under the field, or above it where the card leaves more room there. */
   function place(): void {
     const card = list.offsetParent!.getBoundingClientRect();
-    const box = field.getBoundingClientRect();
-    const below = card.bottom - box.bottom - 12;
-    const above = box.top - card.top - 12;
+    const at = box.getBoundingClientRect();
+    const below = card.bottom - at.bottom - 12;
+    const above = at.top - card.top - 12;
     const up = below < Math.min(list.scrollHeight + 2, HEIGHT) && above > below;
     const room = card.width - 16;
-    const left = Math.min(box.left - card.left - 1, room + 8 - list.offsetWidth);
-    list.style.cssText = `min-width:${Math.min(box.width, room)}px;left:${Math.max(8, left)}px;max-height:${clamp(
+    const left = Math.min(at.left - card.left - 1, room + 8 - list.offsetWidth);
+    list.style.cssText = `min-width:${Math.min(at.width, room)}px;left:${Math.max(8, left)}px;max-height:${clamp(
       up ? above : below,
       120,
       HEIGHT,
-    )}px;${up ? `bottom:${card.bottom - box.top + 3}` : `top:${box.bottom - card.top + 3}`}px`;
+    )}px;${up ? `bottom:${card.bottom - at.top + 3}` : `top:${at.bottom - card.top + 3}`}px`;
   }
 
   return {

@@ -17,7 +17,9 @@ export function segments<Value extends string>(
   const inputs = options.map(([value, , title]) =>
     el("input", { type: "radio", name, value, $label: title }),
   );
-  const labels = options.map(([, text], i) => el("label.segment", inputs[i]!, text));
+  const labels = options.map(([, text], i) =>
+    el("label.segment", { _text: text }, inputs[i]!, text),
+  );
   const element = el(".segments", { role: "radiogroup", $label: label, _control: control });
   element.append(...labels);
   on(signal, element, "change", ({ target }) =>

@@ -104,6 +104,7 @@ export function widget(label: string, build: (view: View) => Built, kind = "") {
     });
     followTheme(root, signal);
     new ResizeObserver(arrange).observe(root); // which ends with the root
+    on(signal, window, "resize", arrange); // it may have become higher alone
     const clock = setInterval(tick, 250);
     atEnd(signal, () => {
       clearInterval(clock);
@@ -132,7 +133,7 @@ export function fit(root: HTMLElement, narrow = 560, wide = 880): string {
  */
 export function visibleHeight(): number {
   const height = window.parent === window ? innerHeight : 0.85 * screen.availHeight;
-  return Math.max(520, height - 100);
+  return Math.max(520, height - 112);
 }
 
 export const resetButton = (

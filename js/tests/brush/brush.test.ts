@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 // The brush without a browser: what is painted where, what is asked and what is said. Pixels are looked at elsewhere.
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import brush from "../../src/brush/index";
+import brush, { type Brush } from "../../src/brush/index";
 import { maskOf, runsOf } from "../../src/brush/mask";
 import type { Model } from "../../src/core/model";
 import type { BrushMessage, Bytes } from "../../src/core/wire";
@@ -52,8 +52,9 @@ let life: AbortController;
 let root: HTMLElement;
 let pane: HTMLElement;
 let repainted: number;
+let covered: (cell: { row: number; column: number }) => boolean;
 let spot: readonly [number, number] | null;
-let update: () => void;
+let made: Brush;
 
 const find = <Kind extends HTMLElement>(selector: string): Kind => {
   const found = root.querySelector<Kind>(selector);
@@ -64,6 +65,9 @@ const control = <Kind extends HTMLElement>(name: string): Kind =>
   find<Kind>(`[data-xw-control="${name}"]`);
 const words = (selector: string): string =>
   (find(selector).textContent ?? "").replaceAll("\xa0", " ");
+/** What is said of the paint: parts that stand there. */
+const said = (): string =>
+  [".xw-change", ".xw-turn", ".xw-outcome .xw-facts"].map(words).filter(Boolean).join(" | ");
 /** Lengths in pixels of the page; the stage stands at (10, 20), the picture is shown four times as large. */
 function standsAt(
   element: HTMLElement,
@@ -90,27 +94,38 @@ async function open(
     life.signal,
     () => {},
     () => {},
+    true,
   );
   const bars = [2, 3].map((index) => {
     const bar = classBar("button.bar");
     bar.element.dataset.xwClass = String(index);
     return bar.element;
   });
-  root = el(".root", stage.element, el(".bars", ...bars), el(".live"));
+  const hint = "Paint over what you think matters (B): the bars answer.";
+  const verdict = el("p.verdict", { _verdict: true }, hint);
+  root = el(".root", stage.element, el(".bars", ...bars), verdict, el(".live"));
   document.body.replaceChildren(root);
   pane = find(".xw-pane");
   standsAt(pane, 10, 20, 32, 16);
-  standsAt(find(".xw-canvas"), 10, 20, 32, 16);
+  standsAt(find('[data-xw-canvas="picture"]'), 10, 20, 32, 16);
   pane.setPointerCapture = () => {};
   const data = [floats([]), Uint8Array.of(9), floats(BEFORE), ...more];
-  update = brush(
-    model as unknown as Model,
-    root,
-    life.signal,
-    () => {
-      repainted += 1;
+  made = brush(
+    {
+      model: model as unknown as Model,
+      root,
+      signal: life.signal,
+      stage: {
+        slot: stage.slot,
+        spot: () => spot as never,
+        cover: (by) => {
+          covered = by;
+        },
+      },
+      repaint: () => {
+        repainted += 1;
+      },
     },
-    () => spot as never,
     { ...OPENED, ...message },
     data,
     wanted,
@@ -233,7 +248,7 @@ describe("a stroke", () => {
 
   it("follows a picture that is zoomed", async () => {
     await open();
-    standsAt(find(".xw-canvas"), -10, 0, 96, 48);
+    standsAt(find('[data-xw-canvas="picture"]'), -10, 0, 96, 48);
     pointer("pointerdown", 0, 0); // (20, 20) from the picture's corner, at 12 pixels each
     expect(model.questions[0]!.lit).toEqual([1 + WIDTH]);
     expect(find(".xw-circle").style.cssText).toBe("left: 0px; top: 0px; width: 12px;");
@@ -311,13 +326,12 @@ describe("by keyboard", () => {
 describe("the answer", () => {
   it("is on the bars and in words", async () => {
     await open();
-    expect(words(".xw-verdict")).toBe(" Paint over what you think matters: the bars answer.");
-    expect(find(".xw-answers").hidden).toBe(false);
+    expect(said()).toBe("Paint over what you think matters (B): the bars answer.");
     dab(2.5, 1.5);
     expect(shade("[data-xw-class='2']")).toBeCloseTo(40, 4);
-    expect(words(".xw-verdict")).toBe("cat 40.0 % with 3 % of the picture painted");
+    expect(said()).toBe("cat 40.0 % | 3 % painted");
     answered(1, AFTER);
-    expect(words(".xw-verdict")).toBe("cat 40.0 % → 12.5 % with 3 % of the picture painted");
+    expect(said()).toBe("cat 40.0 % → 12.5 % | now <b>zebra</b> 50.0 % | 3 % painted");
     expect(shade("[data-xw-class='2']")).toBe(12.5);
     expect(words("[data-xw-class='2'] .xw-chance")).toBe("12.5 %");
     const tick = find("[data-xw-class='2'] .xw-tick");
@@ -329,7 +343,7 @@ describe("the answer", () => {
       "Most probable in the painted picture (class 5): explain it",
     ]);
     expect(words(".xw-risen")).toBe(`${NAMES[5]}50.0 %`);
-    expect(words(".xw-live")).toBe(words(".xw-verdict"));
+    expect(words(".xw-live")).toBe("cat 40.0 % → 12.5 %, now <b>zebra</b> 50.0 %, 3 % painted");
     risen.click();
     expect([model.traits.target, model.saves]).toEqual([5, 1]);
     expect(root.dataset).toMatchObject({ xwStroke: "1", xwPainted: "1" });
@@ -343,7 +357,7 @@ describe("the answer", () => {
     });
     dab(2.5, 1.5);
     answered(1, AFTER);
-    expect(words(".xw-verdict")).toBe("class 3 0.25 → 0.175 with 3 % of the picture painted");
+    expect(said()).toBe("class 3 0.25 → 0.175 | 3 % painted");
     expect(shade("[data-xw-class='2']")).toBe(0);
     expect(find("[data-xw-class='2'] .xw-tick").hidden).toBe(true);
   });
@@ -364,10 +378,10 @@ describe("the answer", () => {
     await open();
     dab(2.5, 1.5);
     answered(1, AFTER, { failed: true });
-    expect(words(".xw-verdict")).toBe("cat 40.0 % with 3 % of the picture painted");
+    expect(said()).toBe("cat 40.0 % | 3 % painted");
     dab(4.5, 1.5);
     answered(2, [1, 0]);
-    expect(words(".xw-verdict")).toBe("cat 40.0 % with 6 % of the picture painted");
+    expect(said()).toBe("cat 40.0 % | 6 % painted");
   });
 
   it("is late after 200 ms", async () => {
@@ -387,16 +401,18 @@ describe("the tools", () => {
     await open();
     expect([
       control<HTMLButtonElement>("undo").disabled,
-      control<HTMLButtonElement>("clear").disabled,
-    ]).toEqual([true, true]);
+      control<HTMLButtonElement>("wipe").disabled,
+      control("clear").hidden,
+    ]).toEqual([true, true, true]);
     dab(2.5, 1.5);
     answered(1, AFTER);
     dab(4.5, 1.5);
     answered(2, AFTER);
     expect([
       control<HTMLButtonElement>("undo").disabled,
-      control<HTMLButtonElement>("clear").disabled,
-    ]).toEqual([false, false]);
+      control<HTMLButtonElement>("wipe").disabled,
+      control("clear").hidden,
+    ]).toEqual([false, false, false]);
     control("undo").click();
     expect(model.questions[2]).toMatchObject({ seq: 3, fill: "blur", lit: [10] });
     answered(3, AFTER);
@@ -409,8 +425,9 @@ describe("the tools", () => {
     answered(4, AFTER);
     control("clear").click();
     expect(model.questions[4]).toMatchObject({ seq: 5, lit: [] }); // sent, though no answer is needed
-    expect(words(".xw-verdict")).toBe(" Paint over what you think matters: the bars answer.");
-    expect(control<HTMLButtonElement>("clear").disabled).toBe(true);
+    expect(said()).toBe("Paint over what you think matters (B): the bars answer.");
+    expect(control<HTMLButtonElement>("wipe").disabled).toBe(true);
+    expect(control("clear").hidden).toBe(true);
     press("z", { ctrlKey: true });
     expect(model.questions[5]).toMatchObject({ lit: [10] });
     expect(press("z").defaultPrevented).toBe(false);
@@ -442,11 +459,11 @@ describe("the tools", () => {
 describe("what others have painted", () => {
   it("is there from the start", async () => {
     await open({ fill: "black" }, [runs([3, 4]), floats(AFTER)]);
-    expect(words(".xw-verdict")).toBe("cat 40.0 % → 12.5 % with 6 % of the picture painted");
+    expect(said()).toBe("cat 40.0 % → 12.5 % | now <b>zebra</b> 50.0 % | 6 % painted");
     expect(model.sent).toEqual([{ kind: "brush", known: true }]);
     expect(control<HTMLButtonElement>("undo").disabled).toBe(true);
     expect(drawn.boxes).toEqual([[[0, 0, 8, 4], String(pixels([3, 4])), "black", false]]);
-    update();
+    made.update();
     expect(drawn.boxes).toHaveLength(2);
   });
 
@@ -475,6 +492,32 @@ describe("what others have painted", () => {
     dab(1.5, 1.5);
     expect(model.questions.at(-1)).toMatchObject({ fill: "black" });
   });
+});
+
+it("says where the map is not seen", async () => {
+  await open();
+  dab(2.5, 1.5);
+  expect(covered({ row: 1, column: 2 })).toBe(true);
+  expect(covered({ row: 1, column: 3 })).toBe(false);
+  model.set("arrangement", "side_by_side"); // there the map stands alone
+  expect(covered({ row: 1, column: 2 })).toBe(false);
+});
+
+it("puts a new winner in the place of the least probable bar, and is cleared from outside", async () => {
+  await open();
+  dab(2.5, 1.5);
+  answered(1, AFTER);
+  expect([find("[data-xw-class='2']").hidden, find("[data-xw-class='3']").hidden]).toEqual([
+    false,
+    true,
+  ]);
+  made.clear();
+  expect(find("[data-xw-class='3']").hidden).toBe(false);
+  expect(find(".xw-risen").hidden).toBe(true);
+  expect(model.questions.at(-1)).toMatchObject({ lit: [] });
+  const asked = model.questions.length;
+  made.clear();
+  expect(model.questions).toHaveLength(asked);
 });
 
 it("hears nothing after its end", async () => {

@@ -1,11 +1,15 @@
 import { describe, expect, it } from "vitest";
 import {
+  around,
   cellAt,
+  cellIn,
   centre,
+  centreIn,
   centreOf,
   clamp,
   layoutOf,
   panBy,
+  placeOf,
   stepCell,
   toPicture,
   WHOLE,
@@ -61,17 +65,49 @@ describe("cursor", () => {
   });
 });
 
-describe("layout", () => {
-  it("puts the side below when the cell is narrow", () =>
-    expect(layoutOf(559, 1, false)).toBe("narrow"));
-  it("keeps the card beside a picture that is high enough for it", () => {
-    expect(layoutOf(560, 1, false)).toBe("medium");
-    expect(layoutOf(939, 1, false)).toBe("medium");
-    expect(layoutOf(940, 1, false)).toBe("wide");
-    expect(layoutOf(1100, 0.5, false)).toBe("medium");
+describe("a picture in a part of the pane", () => {
+  // The right half of the pane, and of its height the middle half.
+  const box = { x: 0.5, y: 0.25, width: 0.5, height: 0.5 };
+  it("has its cells there and nowhere else", () => {
+    expect(cellIn(WHOLE, box, 0.5, 0.25, size(4, 2))).toEqual({ row: 0, column: 0 });
+    expect(cellIn(WHOLE, box, 0.99, 0.74, size(4, 2))).toEqual({ row: 1, column: 3 });
+    expect(cellIn(WHOLE, box, 0.49, 0.5, size(4, 2))).toBeNull();
+    expect(cellIn(WHOLE, box, 0.7, 0.76, size(4, 2))).toBeNull();
+    expect(cellIn(WHOLE, box, 1.01, 0.5, size(4, 2))).toBeNull();
   });
-  it("gives two pictures the whole width", () => {
-    expect(layoutOf(900, 1, true)).toBe("across");
-    expect(layoutOf(500, 1, true)).toBe("narrow");
+  it("is zoomed with all of it, there and back", () => {
+    const zoom = zoomAt(WHOLE, 2, 1, 0.5);
+    expect(centreIn(WHOLE, box, { row: 0, column: 0 }, size(4, 2))).toEqual([0.5625, 0.375]);
+    const [x, y] = centreIn(zoom, box, { row: 1, column: 2 }, size(4, 2));
+    expect([x, y]).toEqual([0.625, 0.75]);
+    expect(cellIn(zoom, box, x, y, size(4, 2))).toEqual({ row: 1, column: 2 });
+  });
+  it("tells where the rest is", () => {
+    expect(around(box)).toEqual({ x: -1, y: -0.5, width: 2, height: 2 });
+    expect(placeOf(around(box), 0.5, 0.25)).toEqual([0, 0]);
+  });
+});
+
+describe("layout", () => {
+  const tall = 1400; // as high as a page
+  it("puts the side below when the cell is narrow", () =>
+    expect(layoutOf(559, 1, false, tall)).toBe("narrow"));
+  it("puts everything beside a picture that is high enough", () => {
+    expect(layoutOf(560, 1, false, tall)).toBe("medium");
+    expect(layoutOf(879, 1, false, tall)).toBe("medium");
+    expect(layoutOf(880, 1, false, tall)).toBe("wide");
+    expect(layoutOf(1100, 0.52, false, tall)).toBe("wide");
+    expect(layoutOf(1100, 0.5, false, tall)).toBe("medium");
+  });
+  it("has the same on a projector, where no picture can be high", () => {
+    expect(layoutOf(1112, 1, false, 360)).toBe("wide");
+    expect(layoutOf(1112, 0.3, false, 360)).toBe("medium");
+  });
+  it("gives two pictures the whole width where what is below them fits too", () => {
+    expect(layoutOf(900, 1, true, tall)).toBe("across");
+    expect(layoutOf(900, 1, true, 744)).toBe("across");
+    expect(layoutOf(900, 1, true, 743)).toBe("wide");
+    expect(layoutOf(879, 1, true, 500)).toBe("across");
+    expect(layoutOf(500, 1, true, tall)).toBe("narrow");
   });
 });

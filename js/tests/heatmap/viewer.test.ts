@@ -116,7 +116,7 @@ describe("classes", () => {
     const search = control<HTMLInputElement>("class-search");
     expect(search.placeholder).toBe("Search 7 classes…");
     type(search, "zeb");
-    expect(opened().map((option) => option.textContent)).toEqual(["<b>zebra</b>5"]);
+    expect(opened().map((option) => option.textContent)).toEqual(["<b>zebra</b>"]);
     press(search, "Enter");
     await frames();
     expect(model.traits.target).toBe(5);
@@ -223,7 +223,7 @@ describe("method picker", () => {
     expect(model.traits.layer).toBe("early");
     model.set("method", "saliency");
     await frames();
-    expect(control<HTMLButtonElement>("layer").disabled).toBe(true);
+    expect(control("layer").hidden).toBe(true);
   });
 });
 
@@ -307,11 +307,176 @@ describe("parameters", () => {
   });
 });
 
+describe("a value that is not possible", () => {
+  const wrong = {
+    seq: 2,
+    state: "error",
+    message: "occlusion: window=9 leaves gaps; expected window <= 8",
+    hint: "Use window=8.",
+    fraction: null,
+    parameter: "window",
+    instead: { window: 8 },
+  };
+
+  it("is marked where it is set, with words and a way out, and over the picture", async () => {
+    await open({ method: "occlusion", parameters: { window: 9 } });
+    model.set("status", wrong);
+    await frames();
+    const field = find<HTMLInputElement>("[data-xw-number='parameter-window']");
+    expect(field.getAttribute("aria-invalid")).toBe("true");
+    const problem = find(`#${field.getAttribute("aria-describedby")}`);
+    expect(problem.previousElementSibling).toBe(field.closest(".xw-row"));
+    expect(text("[data-xw-problem]")).toBe(
+      "window=9 leaves gaps; expected window <= 8. Use window 8 px",
+    );
+    expect(text("[data-xw-plate]")).toBe(wrong.message);
+    control("instead").click();
+    expect(model.traits.parameters).toEqual({ window: 8 });
+    model.set("status", { ...wrong, state: "idle", message: "", hint: "", parameter: undefined });
+    await frames();
+    expect(field.getAttribute("aria-invalid")).toBeNull();
+    expect(problem.hidden).toBe(true);
+  });
+
+  it("of another method's parameter is marked nowhere", async () => {
+    await open({ method: "occlusion" });
+    model.set("status", { ...wrong, parameter: "samples" });
+    await frames();
+    expect(host.querySelector("[data-xw-problem]:not([hidden])")).toBeNull();
+    expect(host.querySelector("[aria-invalid]")).toBeNull();
+  });
+});
+
+describe("a photograph", () => {
+  const photograph = {
+    width: 8,
+    height: 4,
+    mime: "image/jpeg",
+    data: Uint8Array.of(1),
+    window: [0.25, 0.125, 0.5, 0.5],
+    key: "one",
+  };
+  const place = (name: string): string[] => {
+    const { left, top, width, height } = find(`[data-xw-canvas=${name}]`).style;
+    return [left, top, width, height];
+  };
+
+  it("lies whole under the map, which lies in its window", async () => {
+    await open({ photograph });
+    const stage = find(".xw-stage");
+    expect(stage.dataset.xwBackdrop).toBe("photograph");
+    expect(stage.style.getPropertyValue("--xw-aspect")).toBe("2");
+    expect(place("photograph")).toEqual(["0%", "0%", "100%", "100%"]);
+    for (const name of ["heat", "picture", "paint"]) {
+      expect(place(name)).toEqual(["25%", "12.5%", "50%", "50%"]);
+    }
+    const { left, top, width, height } = find("[data-xw-crop]").style;
+    expect([left, top, width, height]).toEqual(["25%", "12.5%", "50%", "50%"]);
+  });
+
+  it("gives way to the network's view without a word to the kernel before the hand rests", async () => {
+    await open({ photograph });
+    control("backdrop").click();
+    await frames();
+    expect(model.traits.backdrop).toBe("input");
+    expect(control("backdrop").getAttribute("aria-pressed")).toBe("true");
+    expect(place("heat")).toEqual(["0%", "0%", "100%", "100%"]);
+    expect([find("[data-xw-crop]").hidden, find(".xw-sharp").hidden]).toEqual([true, true]);
+    expect(model.saves).toBe(0);
+    control("backdrop").click();
+    await frames();
+    expect(place("heat")).toEqual(["25%", "12.5%", "50%", "50%"]);
+  });
+
+  it("is cut to the window beside a map that stands alone, or where the window is small", async () => {
+    await open({ photograph, arrangement: "side_by_side" });
+    expect(place("heat")).toEqual(["0%", "0%", "100%", "100%"]);
+    expect(place("photograph")).toEqual(["-50%", "-25%", "200%", "200%"]);
+    life.abort();
+    await open({ photograph: { ...photograph, window: [0.4, 0, 0.2, 1] } });
+    expect(place("heat")).toEqual(["0%", "0%", "100%", "100%"]);
+    expect(place("photograph")).toEqual(["-200%", "0%", "500%", "100%"]);
+  });
+
+  it("is not offered where there is none", async () => {
+    await open();
+    expect(control("backdrop").hidden).toBe(true);
+    expect(find(".xw-stage").dataset.xwBackdrop).toBe("input");
+  });
+});
+
+describe("fingers and wheels", () => {
+  function finger(name: string, id: number, x: number, y: number, primary = id === 1): void {
+    const event = new MouseEvent(name, { clientX: x, clientY: y, bubbles: true, button: 0 });
+    for (const [key, value] of Object.entries({
+      pointerId: id,
+      pointerType: "touch",
+      isPrimary: primary,
+    })) {
+      Object.defineProperty(event, key, { value });
+    }
+    find("[data-xw-stage]").dispatchEvent(event);
+  }
+  const stand = (): void => {
+    const pane = find("[data-xw-stage]");
+    pane.getBoundingClientRect = () => ({ left: 0, top: 0, width: 400, height: 200 }) as DOMRect;
+    pane.setPointerCapture = () => {};
+  };
+
+  it("two that part zoom in about their middle", async () => {
+    await open();
+    stand();
+    finger("pointerdown", 1, 150, 100);
+    finger("pointerdown", 2, 250, 100, false);
+    finger("pointermove", 1, 100, 100);
+    finger("pointermove", 2, 300, 100);
+    expect(find(".xw-stage").dataset.xwZoom).toBe("2");
+    finger("pointerup", 2, 300, 100);
+    finger("pointermove", 1, 0, 0);
+    expect(find(".xw-stage").dataset.xwZoom).toBe("2");
+  });
+
+  it("one that taps reads a value, which stays; one that scrolls reads none", async () => {
+    await open();
+    stand();
+    finger("pointerdown", 1, 150, 50);
+    finger("pointerup", 1, 152, 51);
+    finger("pointerleave", 1, 152, 51);
+    expect(find("[data-xw-readout]").hidden).toBe(false);
+    expect(text("[data-xw-readout]")).toBe("row 0, col 1+1.42");
+    find("[data-xw-stage]").dispatchEvent(new Event("blur"));
+    finger("pointerdown", 1, 150, 50);
+    finger("pointerup", 1, 150, 150);
+    expect(find("[data-xw-readout]").hidden).toBe(true);
+  });
+
+  it("a plain wheel is told what zooms, twice", async () => {
+    await open();
+    stand();
+    const hint = find("[data-xw-hint]");
+    const turn = (more: object = {}): void => {
+      const event = new WheelEvent("wheel", { deltaY: 10, cancelable: true, ...more });
+      find("[data-xw-stage]").dispatchEvent(event);
+      expect(event.defaultPrevented).toBe("ctrlKey" in more); // else the page scrolls
+    };
+    for (const seen of [true, true, false]) {
+      turn();
+      expect(hint.hidden).toBe(!seen);
+      await vi.advanceTimersByTimeAsync(2000);
+      expect(hint.hidden).toBe(true);
+    }
+    expect(hint.textContent).toMatch(/^(Ctrl|⌘) \+ wheel zooms$/);
+    turn({ ctrlKey: true });
+  });
+});
+
 describe("words", () => {
   it("of the card, whose address must be one of the web", async () => {
     await open();
     expect(text(".xw-card p")).toBe("Where the last convolution looked.");
-    expect(text(".xw-facts")).toBe("Coarse. 1 forward, 1 backward · Selvaraju 2017 · formula");
+    expect(text(".xw-card .xw-facts")).toBe(
+      "Coarse. 1 forward, 1 backward · Selvaraju 2017 · formula",
+    );
     expect(find("a").getAttribute("href")).toBe("https://arxiv.org/abs/1610.02391");
     model.set("method", "saliency");
     await frames();
@@ -490,9 +655,9 @@ describe("manners", () => {
 
   it("says what its tools are and where the swipe stands", async () => {
     await open();
-    const said = [...host.querySelectorAll(".xw-tools [aria-label]")];
-    expect(said.map((button) => button.getAttribute("aria-label"))).toEqual([
-      "Brush (B)",
+    const said = [...host.querySelectorAll(".xw-strip button:not([hidden])")];
+    expect(said.map((button) => button.getAttribute("title"))).toEqual([
+      "Paint over the picture (B)",
       "Zoom out (−)",
       "Zoom in (+)",
       "Whole picture (0)",

@@ -12,7 +12,7 @@ import {
   towards,
 } from "../../src/latent/points";
 import { snapped } from "../../src/latent/session";
-import { sweep } from "../../src/latent/sliders";
+import { changeInWords, sweep } from "../../src/latent/sliders";
 
 describe("one question at a time", () => {
   it("sends the first at once and of the others only the last", () => {
@@ -126,4 +126,14 @@ describe("the frame of the scatter", () => {
     expect(freeCorner(xs, ys, [320, 150], pane, card)).toEqual([0, 120]);
     expect(freeCorner([], [], [0, 0], pane, card)).toEqual([300, 0]);
   });
+});
+
+it("says what a direction does to the answer", () => {
+  const words = (by: number, unit?: "number") =>
+    changeInWords({ name: "lynx", by, ...(unit && { unit }) });
+  expect(words(0.314)).toEqual(["lynx", "↑\xa031\xa0%"]);
+  expect(words(-0.22)).toEqual(["lynx", "↓\xa022\xa0%"]);
+  expect(words(0.001)).toBeUndefined();
+  expect(words(-1.5, "number")).toEqual(["lynx", "↓\xa01.5"]);
+  expect(changeInWords(undefined)).toBeUndefined();
 });

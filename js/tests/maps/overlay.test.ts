@@ -11,6 +11,7 @@ import {
   paint,
   scaled,
   select,
+  shownFoot,
   shownMaximum,
 } from "../../src/maps/overlay";
 import { frameOf } from "../fake";
@@ -33,7 +34,7 @@ describe("the same picture as the Python half", () => {
     const { frame, size, maximum, kept, rgba } = each;
     const [height, width] = size;
     const look = { ...APPEARANCE, ...each.look };
-    const map = heatMap(frame, width, height);
+    const map = heatMap(frame, width, height, look.interpolation);
     const native = frame.shape[0] === height;
 
     each.resized.forEach((value, i) => {
@@ -45,7 +46,16 @@ describe("the same picture as the Python half", () => {
 
     const { name, diverging } = resolveColormap(look.colormap, map.signed);
     const { threshold, sign } = look;
-    const colours = { most: maximum, threshold, sign, lut: lut(name), diverging, opaque: false };
+    const foot = shownFoot(map, maximum, sign);
+    const colours = {
+      most: maximum,
+      foot,
+      threshold,
+      sign,
+      lut: lut(name),
+      diverging,
+      opaque: false,
+    };
     const pixels = new Uint32Array(width * height);
     paint(pixels, map.index, colourTable(map.values, colours));
     const bytes = new Uint8Array(pixels.buffer);

@@ -130,9 +130,9 @@ def test_numbers_json_lacks_become_none() -> None:
     ("gap", "warnings", "note"),
     [
         (None, (), ""),
-        (-1.0, (), "completeness gap 25.0%"),
+        (-1.0, (), "completeness gap 25.0\xa0%"),
         (None, ("Only one class was near.",), "Only one class was near."),
-        (1.0, ("Beware.",), "Beware. completeness gap 50.0%"),
+        (1.0, ("Beware.",), "Beware. completeness gap 50.0\xa0%"),
         (3.0, (), "completeness gap 3 beside a rise of 0"),
         (4.0, (), "completeness gap 4 beside a rise of -1"),
     ],
@@ -148,9 +148,9 @@ def test_what_has_to_be_known_beside_the_picture(
 @pytest.mark.parametrize(
     ("total", "gap", "words"),
     [
-        (12.0, 2.0, "completeness gap 20.0%"),
-        (8.0, -2.0, "completeness gap 20.0%"),
-        (-8.0, 2.0, "completeness gap 20.0%"),
+        (12.0, 2.0, "completeness gap 20.0\xa0%"),
+        (8.0, -2.0, "completeness gap 20.0\xa0%"),
+        (-8.0, 2.0, "completeness gap 20.0\xa0%"),
         (-3.0, -5.0, "completeness gap -5 beside a rise of 2"),
         (3.0, 5.0, "completeness gap 5 beside a rise of -2"),
         (7.0, 5.0, "completeness gap 5 beside a rise of 2"),

@@ -7,7 +7,6 @@ import io
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -192,9 +191,13 @@ def test_a_comparison_keeps_the_cells_of_the_methods_that_are_asked_for() -> Non
 def test_of_a_training_the_latest_and_the_first_gradients_are_kept_first() -> None:
     with WIDGETS["training"].make() as monitor:
         monitor.wait(60)
-        monitor._looks = dict.fromkeys(range(9), monitor._looks[2])  # type: ignore[attr-defined]
-        for number, look in list(monitor._looks.items()):  # type: ignore[attr-defined]
-            monitor._looks[number] = replace(look, frame={"epoch": number})  # type: ignore[attr-defined]
-        order = [frame["epoch"] for frame in monitor._saved_frames()]
+        order = list(monitor._by_importance(9))
         assert order[:2] == [8, 0]
         assert sorted(order) == list(range(9))
+        assert list(monitor._by_importance(0)) == []
+        epochs = [frame["epoch"] for frame in state_of(monitor.embed())["frames"]]
+        assert epochs == sorted(epochs)
+        whole = len(monitor.embed().encode())
+        kept = [one["epoch"] for one in state_of(monitor.embed(most=whole - 1))["frames"]]
+        assert kept[-1] == epochs[-1]
+        assert len(kept) < len(epochs)

@@ -296,3 +296,19 @@ def test_the_counterfactual_ends_at_twice_the_turning_point(engine: Engine) -> N
         assert first["high"] == pytest.approx(end, abs=1e-3)
         assert first["low"] == pytest.approx(-end / 3, abs=1e-3)
         assert 0 < first["flip"] <= first["high"]
+
+
+def test_the_ends_of_a_slider_are_what_is_there(explorer: LatentExplorer) -> None:
+    for number, row in enumerate(explorer.sliders["shown"]):
+        probabilities = []
+        for value, end in zip((row["low"], row["high"]), row["ends"], strict=True):
+            values = [0.0] * number + [value]
+            edited = moved(explorer, values)
+            assert end["label_name"] == edited["label_name"]
+            shown = np.asarray(Image.open(io.BytesIO(end["data"])).convert("RGB"))
+            assert np.abs(shown.astype(int) - explorer.edited_picture).max() <= 1
+            probabilities.append(explorer.edited_probabilities)
+        differs = probabilities[1] - probabilities[0]
+        most = int(np.abs(differs).argmax())
+        assert row["change"]["name"] == NAMES[most]
+        assert row["change"]["by"] == pytest.approx(float(differs[most]), abs=2e-3)

@@ -137,7 +137,7 @@ def note_of(attribution: Attribution) -> str:
     if gap is not None:
         rise = float(attribution.values.sum(dtype=np.float64)) - gap
         words.append(
-            f"completeness gap {abs(gap / rise):.1%}"
+            f"completeness gap {100 * abs(gap / rise):.1f}\u00a0%"
             if abs(gap) < abs(rise)
             else f"completeness gap {gap:.2g} beside a rise of {rise:.2g}"
         )
@@ -183,6 +183,11 @@ def picture_to_json(pixels: Pixels, name: str) -> wire.Picture:
     """The pixels the model saw, (H, W, 3), as the `picture` trait: exact when small enough."""
     kind = "WEBP" if features.check("webp") else "JPEG"
     return {**_encoded(pixels, kind, quality=88), "name": name}
+
+
+def large_picture(pixels: Pixels) -> wire.Picture:
+    """(H, W, 3) as a photograph that is only looked at."""
+    return _encoded(pixels, "JPEG", quality=85)
 
 
 def small_picture(pixels: Pixels, side: int = 224, quality: int = 80) -> wire.Picture:

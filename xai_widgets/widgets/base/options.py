@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 from xai_widgets.attribution import Attribution
 from xai_widgets.engine import Engine
 from xai_widgets.errors import brief, nearest
-from xai_widgets.render.colours import COLORMAPS, Blend, Sign, overlay
+from xai_widgets.render.colours import COLORMAPS, Blend, Interpolation, Sign, overlay
 from xai_widgets.widgets.base.maps import Pixels, map_of
 from xai_widgets.widgets.base.traits import Choice, Share, TraitProblem
 from xai_widgets.widgets.base.widget import EngineWidget
@@ -36,6 +36,7 @@ class AppearanceOptions(TypedDict, total=False):
     threshold: float
     sign: Literal["both", "positive", "negative"]
     blend: Literal["normal", "multiply", "screen", "luminosity"]
+    interpolation: Interpolation
 
 
 class MethodOptions(TypedDict, total=False):
@@ -100,6 +101,12 @@ class Appearance(t.HasTraits):
         sync=True, keyword=True
     )
 
+    interpolation = Choice(
+        get_args(Interpolation),
+        "smooth",
+        help='How a map smaller than the picture is enlarged: "smooth", or in its own "cells".',
+    ).tag(sync=True, keyword=True)
+
     def _overlaid(self, pixels: Pixels, attribution: Attribution, *, signed: bool) -> Pixels:
         """The map over the picture (H, W, 3), as the browser shows it."""
         return overlay(
@@ -111,6 +118,7 @@ class Appearance(t.HasTraits):
             threshold=self.threshold,
             sign=cast(Sign, self.sign),
             blend=cast(Blend, self.blend),
+            interpolation=cast(Interpolation, self.interpolation),
             signed=signed,
         )
 

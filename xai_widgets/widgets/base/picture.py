@@ -130,7 +130,7 @@ class PictureWidget(EngineWidget):
 
     def _card(self, scale: float) -> Card:
         """The picture, the maps of the latest request, and what the network says."""
-        pixels = sized(self._picture.pixels, _SIDE * scale)
+        pixels = self._picture_at(_SIDE * scale)
         cells = [Cell(pixels, above="Picture")]
         for made in self._maps:
             drawn = self._overlaid(pixels, made.attribution, signed=made.frame["signed"])
@@ -144,6 +144,10 @@ class PictureWidget(EngineWidget):
             columns.append(Column(230, [class_bars(top, target)]))
         titles = ", ".join(made.attribution.title for made in self._maps) or self._title
         return Card(titles, of_target(target), columns, below=self._of_what())
+
+    def _picture_at(self, side: float) -> Pixels:
+        """What the network is given, with its longer side `side` large."""
+        return sized(self._picture.pixels, side)
 
     def _of_what(self) -> str:
         """The picture, the network and the size of its input."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -62,10 +62,16 @@ class Saving(Channel):
         raise NotImplementedError
 
     def _saved_frames(self) -> Sequence[Mapping[str, Any]]:
-        """The frames a saved page can switch between, what matters most first. May compute, on the
-        worker.
-        """
+        """The frames a saved page can switch between. May compute, on the worker."""
         return []
+
+    def _by_importance(self, count: int) -> Iterable[int]:
+        """So many frames by their places: those first that are kept where not all can be."""
+        return range(count)
+
+    def _saved_traits(self) -> Mapping[str, Any]:
+        """Traits that a saved page has more of than the browser is sent."""
+        return {}
 
     def _of_methods(
         self, frames: Sequence[Mapping[str, Any]], methods: Collection[str]
@@ -161,7 +167,10 @@ class Saving(Channel):
         if room < 0 or (methods is not None and sum(sizes) > room):
             raise ExplanationError(self._too_large(most, room, sizes, methods))
         if methods is None:
-            frames = frames[: sum(total <= room for total in accumulate(sizes))]
+            order = list(self._by_importance(len(frames)))
+            totals = accumulate(sizes[place] for place in order)
+            kept = order[: sum(total <= room for total in totals)]
+            frames = [frames[place] for place in sorted(kept)]
         return Embedded(self._embedded(frames))
 
     def _too_large(
@@ -186,6 +195,6 @@ class Saving(Channel):
         return {
             "esm": str(self._esm),
             "css": str(self._css),
-            "state": self.get_state(names) | saved,
+            "state": {**self.get_state(names), **self._saved_traits(), **saved},
             "title": self._in_words(),
         }

@@ -18,7 +18,11 @@ from xai_widgets.widgets.base.maps import map_of
 Colour = tuple[int, int, int]
 
 _POSTER_BYTES = 28_000
-_COLOURS, _SAMPLE = 160, 160  # colours of a palette, and the side of the sample they are taken from
+_COLOURS, _FEWER, _SAMPLE = (
+    128,
+    (64, 36),
+    96,
+)  # colours of a palette, and the side of the sample they are taken from
 _EXACT = [ImageColor.getrgb(colour)[:3] for colour in (*PAPER, *COLOURS, CONTROL)]
 _PACK = np.array([65536, 256, 1], np.uint32)
 _SEEN = 128  # from this alpha on, a pixel of a corner is there
@@ -66,27 +70,32 @@ def still(card: Callable[[float], Card], most: int) -> bytes:
     """A card, drawn at a given number of pixels for one of the page, as PNG of about `most` bytes:
     sharper where there is room, with fewer colours and then smaller where there is not.
     """
-    png = palette_png(card(1).draw(1), _COLOURS)
+    drawn = card(1).draw(1)
+    png = palette_png(drawn, _COLOURS)
     for scale, room in ((2.0, 4), (1.5, 2.25)):
         if room * len(png) <= most:
             return palette_png(card(scale).draw(scale), _COLOURS)
-    for scale, colours in ((1.0, 64), (0.75, 96), (0.6, 48)):
+    for colours in _FEWER:
         if len(png) <= most:
-            break
-        png = palette_png(card(scale).draw(scale), colours)
+            return png
+        png = palette_png(drawn, colours)
+    for scale in (0.75, 0.6):
+        if len(png) <= most:
+            return png
+        png = palette_png(card(scale).draw(scale), _FEWER[0])
     return png
 
 
 def poster(card: Callable[[float], Card], most: int = _POSTER_BYTES) -> tuple[bytes, str]:
-    """A card for a page, and its media type: a quarter of the bytes, or twice as sharp."""
+    """A card for a page, and its media type: sharper than a PNG of as many bytes."""
     webp = features.check("webp")
     kind, low = ("WEBP", 40) if webp else ("JPEG", 50)
     content = b""
-    for scale, quality in ((1.5, 76), (1.25, 72), (1.0, 68), (0.75, low)):
+    for scale, quality in ((1.25, 74), (1.0, 68), (0.75, low)):
         buffer = io.BytesIO()
         drawn = card(scale).draw(scale)
         drawn = drawn if webp else flat(drawn)
-        drawn.save(buffer, kind, quality=quality, method=3) if webp else drawn.save(
+        drawn.save(buffer, kind, quality=quality, method=2) if webp else drawn.save(
             buffer, kind, quality=quality
         )
         content = buffer.getvalue()

@@ -12,7 +12,7 @@ import traitlets as t
 from xai_widgets.engine import Engine
 from xai_widgets.engine.arguments import check_engine
 from xai_widgets.engine.worker import Job, Worker
-from xai_widgets.errors import ExplanationError, check_keywords
+from xai_widgets.errors import ExplanationError, check_keywords, nearest
 from xai_widgets.images import Picture
 from xai_widgets.progress import Progress
 from xai_widgets.widgets.base import notebook_cells as cells
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
+_OURS = "xai_widgets."  # a class of somebody else may have whatever attributes it likes
+# What is to be set instead of what only shows it.
+_SET = {"picture": "image", "prediction": "target", "thumbnails": "image", "cards": "methods"}
 # Keywords of ipywidgets that a caller may give to any widget.
 _HOST_KEYWORDS = ("layout", "tooltip", "tabbable")
 _SECONDS_BETWEEN_STATUSES = 0.08  # hosts take at most a thousand messages a second from all widgets
@@ -70,6 +73,8 @@ class EngineWidget(Saving):
         self._begun = self._due = False
         self._title, self._said_at = "", 0.0  # what is being done, and when that was last said
         self._own_layout = "layout" not in traits
+        if self._own_layout:  # beside others in a box each has the same width
+            traits["layout"] = {"flex": "1 1 0", "min_width": "0"}
         try:
             check_keywords(type(self).__name__, traits, self._keywords())
             cells.replace_earlier(self)
@@ -79,6 +84,23 @@ class EngineWidget(Saving):
         except BaseException:
             self.close()
             raise
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        kind = type(self)
+        ours = kind.__module__.startswith(_OURS) and not name.startswith("_")
+        if ours and not hasattr(kind, name):
+            names = tuple(self.trait_names(keyword=True))
+            way_out = nearest(name, names) or (f" It has {', '.join(names)}." if names else "")
+            raise AttributeError(f"{kind.__name__} has no {name!r} to be set.{way_out}")
+        try:
+            super().__setattr__(name, value)
+        except t.TraitError as problem:
+            if not ours or name not in self.trait_names() or self.trait_metadata(name, "keyword"):
+                raise
+            way_out = f"; set {_SET[name]!r}" if name in _SET else ""
+            raise TraitProblem(
+                f"{kind.__name__}.{name} is what is shown, and follows by itself{way_out}."
+            ) from problem
 
     # What a subclass provides.
 
@@ -211,7 +233,9 @@ class EngineWidget(Saving):
 
     def _failed(self, problem: BaseException) -> None:
         if isinstance(problem, ExplanationError):
-            self._say("error", str(problem), self._way_out)
+            better = ", ".join(f"{name}={value}" for name, value in problem.instead.items())
+            way_out = f"Use {better}." if better else self._way_out
+            self._say("error", str(problem), way_out, problem=problem)
             return
         notes = "".join(f" {note}." for note in getattr(problem, "__notes__", ()))
         self._say(
@@ -221,7 +245,12 @@ class EngineWidget(Saving):
         )
 
     def _say(
-        self, state: State, message: str = "", hint: str = "", fraction: float | None = None
+        self,
+        state: State,
+        message: str = "",
+        hint: str = "",
+        fraction: float | None = None,
+        problem: ExplanationError | None = None,
     ) -> None:
         seconds = self._jobs.seconds
         left = round(seconds * (1 - fraction) / fraction, 1) if fraction else None
@@ -234,7 +263,8 @@ class EngineWidget(Saving):
                 fraction=fraction,
                 seconds=round(seconds, 4),
                 remaining=left,
-            )
+            ),
+            **_about_a_parameter(problem),
         }
 
     def _wait_while_running(
@@ -375,3 +405,10 @@ class EngineWidget(Saving):
 
     def __exit__(self, *_problem: object) -> None:
         self.close()
+
+
+def _about_a_parameter(problem: ExplanationError | None) -> dict[str, Any]:
+    """What a status says of the parameter that an error is about."""
+    if problem is None or not problem.parameter:
+        return {}
+    return {"parameter": problem.parameter, "instead": problem.instead}

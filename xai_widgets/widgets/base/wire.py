@@ -150,7 +150,9 @@ class Frame(MapFrame):
 
 
 class Status(TypedDict):
-    """What the kernel is doing: `remaining` is in seconds, `hint` is the way on or out."""
+    """What the kernel is doing: `remaining` is in seconds, `hint` is the way on or out. An error
+    may be about a `parameter` of the method; with the values `instead` there would be none.
+    """
 
     seq: int
     state: State
@@ -159,3 +161,5 @@ class Status(TypedDict):
     fraction: float | None
     seconds: float | None
     remaining: float | None
+    parameter: NotRequired[str]
+    instead: NotRequired[Mapping[str, Any]]

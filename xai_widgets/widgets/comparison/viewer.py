@@ -252,7 +252,8 @@ class GradientComparison(Appearance, Parametrised):
 
     def _show(self, result: work.Part | Facts) -> None:
         if isinstance(result, Facts):
-            self._fill(vars(result))
+            named = {**result.network, "name": self.network["name"]}  # all of them
+            self._fill({**vars(result), "network": named})
         else:
             self._send_part(self._comparison.request.key, result)
 

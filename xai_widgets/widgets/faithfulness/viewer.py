@@ -17,7 +17,6 @@ from xai_widgets.render.card import Card, Cell, Cells, Column, Curve, Plot
 from xai_widgets.render.figures import COLOURS, CONTROL
 from xai_widgets.targets import TargetLike
 from xai_widgets.widgets.base.jobs import Work
-from xai_widgets.widgets.base.maps import sized
 from xai_widgets.widgets.base.options import WidgetOptions
 from xai_widgets.widgets.base.picture import PictureWidget
 from xai_widgets.widgets.base.stills import class_bars, of_target
@@ -72,6 +71,7 @@ class FaithfulnessViewer(PictureWidget):
     prediction = t.Dict(help="The most probable classes.").tag(sync=True)
     refused = t.Dict(help="Why a method has no curves here, by method.").tag(sync=True)
     check = t.Dict(help="The sanity check of the method that is shown.").tag(sync=True)
+    likeness = t.Dict(help="By method the numbers of its sanity check so far.").tag(sync=True)
 
     methods: t.List[str] = t.List(help="The methods compared: names of engine.methods.").tag(
         sync=True, keyword=True
@@ -162,8 +162,14 @@ class FaithfulnessViewer(PictureWidget):
             steps=self.steps,
             stages=self.stages,
             seeds=tuple(range(self.seed, self.seed + self.random_maps)),
-            check=self._checked_method() if self.view == "sanity" else None,
+            checks=self._checked_methods() if self.view == "sanity" else (),
         )
+
+    def _checked_methods(self) -> tuple[str, ...]:
+        """The one that is shown, and all that are quick."""
+        first, cards = self._checked_method(), self.engine.methods
+        others = [name for name in self.methods if not cards[name].anytime]
+        return tuple(dict.fromkeys([first, *others]))
 
     def _work(self) -> tuple[str, Work[Any]]:
         engine, picture, results = self.engine, self._picture, self._results
@@ -206,7 +212,9 @@ class FaithfulnessViewer(PictureWidget):
         now = time.monotonic()
         if check.done or now - self._check_sent > _SECONDS_BETWEEN_CHECKS:
             self._check_sent = now
-            self.check = {**work.check_to_json(check)}
+            self.likeness = {**self.likeness, check.method: {**work.likeness_to_json(check)}}
+            if check.method == self._checked_method():
+                self.check = {**work.check_to_json(check)}
 
     def _done_checks(self, target: int) -> dict[str, work.Check]:
         """Those of this class: by method, as the controls are now."""
@@ -217,21 +225,25 @@ class FaithfulnessViewer(PictureWidget):
         """A check that is done need not be made again; one of another class is not shown."""
         checks = self._done_checks(target)
         self.set_trait("sanity", {name: check.result for name, check in checks.items()})
+        self._show_likeness(checks)
         if (done := checks.get(self._checked_method())) is not None:
             self.check = {**work.check_to_json(done)}
         elif self.check.get("target") != target:
             self.check = {}
 
+    def _show_likeness(self, checks: Mapping[str, work.Check]) -> None:
+        self.likeness = {name: {**work.likeness_to_json(c)} for name, c in checks.items()}
+
     def _forget(self) -> None:
         super()._forget()
         self._results, self._setup = work.Results(), None
-        self.check = self.frame = {}
+        self.check = self.frame = self.likeness = {}
         self.set_trait("curves", {})
         self.set_trait("sanity", {})
 
     def _card(self, scale: float) -> Card:
         """The picture, what the network says of it, and both curves with their areas."""
-        pixels, frame = sized(self._picture.pixels, _SIDE * scale), self.frame
+        pixels, frame = self._picture_at(_SIDE * scale), self.frame
         target = frame.get("target")
         top = self.prediction.get("top", [])
         aside: list[Any] = [Cells([[Cell(pixels)]], most=_SIDE)]
@@ -265,6 +277,7 @@ class FaithfulnessViewer(PictureWidget):
             if isinstance(made, work.Check) and made.done:
                 results.add(made)
         checks = self._done_checks(self._setup.protocol.target)
+        self._show_likeness(checks)
         return [work.check_to_json(checks[name]) for name in request.methods if name in checks]
 
 

@@ -15,16 +15,16 @@ from PIL import Image
 from xai_widgets.attribution import Attribution
 from xai_widgets.engine import Engine
 from xai_widgets.engine.arguments import layer_name
-from xai_widgets.images import Picture
+from xai_widgets.images import Picture, photograph
 from xai_widgets.methods import find
 from xai_widgets.render import colorize
 from xai_widgets.render.card import Bars, Card, Cell, Cells, Column, Ramp, Words
-from xai_widgets.render.colours import Sign
+from xai_widgets.render.colours import Interpolation, Sign
 from xai_widgets.targets import TargetLike, in_words
 from xai_widgets.widgets.base import state_lock
 from xai_widgets.widgets.base.explaining import Explained, Request, explanation, explanations
 from xai_widgets.widgets.base.jobs import Work
-from xai_widgets.widgets.base.maps import Pixels, map_of, sized
+from xai_widgets.widgets.base.maps import Pixels, large_picture, map_of
 from xai_widgets.widgets.base.options import Appearance, MapOptions, Parametrised
 from xai_widgets.widgets.base.stills import class_bars, colour_bar, of_target
 from xai_widgets.widgets.base.traits import (
@@ -48,12 +48,14 @@ _REFINING_SECONDS = 1.0
 _SIDE, _SIDE_OF_TWO, _ASIDE = 280, 216, 262  # of a still picture
 
 Arrangement = Literal["overlay", "side_by_side", "swipe"]
+Backdrop = Literal["photograph", "input"]
 
 
 class HeatmapOptions(MapOptions, total=False):
     """Keywords of HeatmapViewer."""
 
     arrangement: Arrangement
+    backdrop: Backdrop
     prefetch: bool
 
 
@@ -64,9 +66,11 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
     class index or name, a function of the network's output, or None for the most probable class.
     `layer` is where CAM methods look; None is the best layer. Further keywords are the method's
     parameters (`window=16`) and the appearance: `colormap`, `opacity`, `clip` (percentile),
-    `threshold` (share of the shown maximum), `sign`, `blend`, and `arrangement` ("overlay",
-    "side_by_side" or "swipe"). With `prefetch`, the quick methods are computed in the background,
-    so that switching to them is immediate.
+    `threshold` (share of the shown maximum), `sign`, `blend`, `interpolation` ("smooth", or the
+    map's own "cells"), `arrangement` ("overlay", "side_by_side" or "swipe"), and `backdrop`: the
+    whole "photograph", in which the part that the network is given is bright, or the "input", its
+    pixels as the network sees them. With `prefetch`, the quick methods are computed in the
+    background, so that switching to them is immediate.
 
     All of these are traits: set them from Python, observe them, link them. `attribution` is what is
     shown now; `paint(mask)` and `clear_paint()` do what the brush does. `stop()`, `resume()`,
@@ -78,6 +82,7 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
 
     _static = "heatmap"
     _asked_by = ("method", "target", "layer", "parameters")
+    _way_on = "Go on begins it anew; another method, class or layer does too."
     _still_bytes = 46_000
 
     cards: t.List[dict[str, Any]] = t.List(
@@ -106,6 +111,15 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
         help='Map and picture: "overlay", "side_by_side" or "swipe".',
     ).tag(sync=True, keyword=True)
 
+    backdrop = Choice(
+        get_args(Backdrop),
+        "photograph",
+        help='What lies under the map: the whole "photograph", or the network\'s "input".',
+    ).tag(sync=True, keyword=True)
+    photograph = t.Dict(
+        help="The whole photograph, and which part of it the network is given; else empty."
+    ).tag(sync=True)
+
     attribution = t.Any(
         None, allow_none=True, read_only=True, help="The Attribution that is shown now."
     )
@@ -128,7 +142,30 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
         # The final maps that the browser has, the latest of each method: they need not be sent
         # again when a person switches to that method.
         self._sent: dict[str, tuple[Request, MapFrame]] = {}
+        self._whole: dict[str, Any] = {}  # the trait `photograph`, with its data
         super().__init__(engine, image, method=method, target=target, layer=layer, **given)
+
+    @t.observe("image")
+    def _take_picture(self, change: Any) -> None:
+        picture = self._picture
+        whole = photograph(self.image, picture, self.engine.internals.preprocessor)
+        with self.hold_sync():  # one update, which shows the one in the other
+            self._whole = {}
+            if whole is not None:
+                window = [round(share, 5) for share in whole.window]
+                key = picture.digest.hex()[:12]
+                self._whole = {**large_picture(whole.pixels), "window": window, "key": key}
+            self.photograph = self._whole and {**self._whole, "data": b""}
+            super()._take_picture(change)
+        self._send_photograph()
+
+    def _send_photograph(self) -> None:
+        """A message, not a trait: what a notebook keeps of its widgets is to stay small."""
+        if self._whole and self.comm is not None:
+            self.tell("photograph", key=self._whole["key"], data=self._whole["data"])
+
+    def _saved_traits(self) -> Mapping[str, Any]:
+        return {"photograph": self._whole}
 
     @t.validate("method")
     def _check_method(self, proposal: Any) -> str:
@@ -221,6 +258,7 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
 
     def _ready(self) -> None:
         super()._ready()
+        self._send_photograph()
         for request in self._quick():  # what was sent before this view listened is lost to it
             if (frame := self._sent_for(request)) is not None:
                 self._send_frame(frame)
@@ -232,13 +270,14 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
     def _release(self) -> None:
         super()._release()
         self.target = None
+        self.photograph = self._whole = {}
         self.set_trait("attribution", None)
 
     def _card(self, scale: float) -> Card:
         """The map over the picture, the likeliest classes, and what the colours stand for."""
         method, attribution, frame = self.engine.methods[self.method], self.attribution, self.frame
         beside = self.arrangement == "side_by_side"
-        pixels = sized(self._picture.pixels, (_SIDE_OF_TWO if beside else _SIDE) * scale)
+        pixels = self._picture_at((_SIDE_OF_TWO if beside else _SIDE) * scale)
         cells = [Cell(pixels)]
         blocks: list[Bars | Words | Ramp] = []
         target = None
@@ -273,6 +312,7 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
             threshold=self.threshold,
             sign=cast(Sign, self.sign),
             signed=signed,
+            interpolation=cast(Interpolation, self.interpolation),
         )
 
     def _picture_alone(self) -> Image.Image:

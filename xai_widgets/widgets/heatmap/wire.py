@@ -3,11 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
 from typing_extensions import NotRequired, TypedDict
 
-from xai_widgets.widgets.base.wire import Frame
+from xai_widgets.widgets.base.wire import Frame, Picture
+
+
+class Photograph(Picture):
+    """The trait `photograph`: the whole of what the `picture` was made of, at most some 1600 pixels
+    large. `window` is the part that the network was given, in shares: left, top, width, height.
+    Its data, which no notebook is to keep, comes as a message; a saved page has it here.
+    """
+
+    window: Annotated[Sequence[float], 4]
+    key: str
+
+
+class PhotographMessage(TypedDict):
+    """The data of the photograph with this key, in the buffer."""
+
+    kind: Literal["photograph"]
+    key: str
 
 
 class PrefetchedMessage(TypedDict):

@@ -171,12 +171,14 @@ class LatentExplorer(LatentSliders):
         """Stop distilling; what has been found so far stays, and its sliders are made."""
         with state_lock.held():
             super().stop()
-            engine, explanation = self._engine, self.explanation
-            if engine is None or explanation is None or self._sliders_run == self._run:
+            engine, explanation, rest = self._engine, self.explanation, self._rest
+            if engine is None or explanation is None or rest is None:
+                return
+            if self._sliders_run == self._run:
                 return
             if self.status.get("state") == "stopped":
                 self.aside(
-                    in_one_step(lambda: work.slider_axes(engine, explanation)),
+                    in_one_step(lambda: work.slider_axes(engine, explanation, rest.editor)),
                     partial(self._show_sliders, self._run),
                     background=True,
                 )
@@ -230,8 +232,8 @@ class LatentExplorer(LatentSliders):
 
     def _card(self, scale: float) -> Card:
         """The map, what the autoencoder makes of the picture, and the neighbours by their score."""
-        pixels, explanation, attribution = self._picture.pixels, self.explanation, self.attribution
-        photograph = sized(pixels, _SIDE * scale)
+        explanation, attribution = self.explanation, self.attribution
+        photograph = self._picture_at(_SIDE * scale)
         target = self._rest.target.name if self._rest is not None else ""
         if attribution is None:
             return Card(CARD.title, target, [Column(_SIDE, [Cells([[Cell(photograph)]])])],

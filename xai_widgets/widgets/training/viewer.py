@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import traitlets as t
@@ -268,14 +268,16 @@ class TrainingMonitor(EngineWidget):
         return ", ".join([f"Training of {self.engine.name}, {done}", *numbers])
 
     def _saved_frames(self) -> list[GradientLook]:
-        """Every look: the latest and the first, then what lies halfway between two of them."""
-        looks = [look.frame for _, look in sorted(self._looks.items())]
-        order = [len(looks) - 1, 0]
-        step = len(looks)
+        """Every look."""
+        return [look.frame for look in self._looks.values()]
+
+    def _by_importance(self, count: int) -> Iterable[int]:
+        """The latest and the first, then what lies halfway between two of them."""
+        order, step = [count - 1, 0], count
         while step > 1:
             step = -(-step // 2)
-            order += range(step, len(looks), step)
-        return [looks[i] for i in dict.fromkeys(order) if looks]
+            order += range(step, count, step)
+        return list(dict.fromkeys(order)) if count else []
 
 
 def _drawn(gradient: Attribution | str, pixels: Pixels) -> Pixels | str:
