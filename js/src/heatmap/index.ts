@@ -8,13 +8,13 @@ import type { BrushMessage, Bytes, MethodCard, Picture } from "../core/wire";
 import { bytesOf } from "../maps/levels";
 import { el, type Part, set } from "../parts/dom";
 import { heatPainter, type Painted, paintPicture } from "../parts/heat";
+import { looks } from "../parts/looks";
 import { methodChoices, picker, UNSAVED } from "../parts/picker";
 import type { Choice } from "../parts/popup";
 import { type Segment, segments } from "../parts/segments";
 import { newStage } from "../parts/stage";
 import { resetButton, saveAs, saveButton, type View, widget } from "../parts/view";
 import { classes } from "./classes";
-import { looks } from "../parts/looks";
 import { card, parameters } from "./method";
 import { type HeatmapSession, heatmapSession, type Request } from "./session";
 

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from xai_widgets.errors import ExplanationError
 from xai_widgets.methods import METHODS
+from xai_widgets.progress import Progress
 from xai_widgets.render import encode_png
 from xai_widgets.render.colours import overlay
 from xai_widgets.render.raster import grid
 from xai_widgets.study import Study
 from xai_widgets.widgets.base.channel import bundle
-from xai_widgets.widgets.dataset import columns, findings, pictures
+from xai_widgets.widgets.dataset import columns, findings, means, pictures
 from xai_widgets.widgets.dataset.wire import ViewsMessage
 
 _ACROSS, _DOWN = 6, 4
@@ -94,13 +95,17 @@ def saved_messages(
     quick = len(study.done) <= _NEAREST_ROWS
     # t-SNE of many takes minutes: then it is saved where somebody has looked at it.
     place = "tsne" if len(study.done) <= _PLACED_ROWS or "tsne" in found else "pca"
-    for reading in ("slices", "label", "order", *(("copies", place) if quick else ())):
+    makes: dict[str, Callable[[], Iterator[Progress[findings.Found]]]] = {
+        reading: partial(findings.read, study, reading)
+        for reading in ("slices", "label", "order", *(("copies", place) if quick else ()))
+    }
+    makes["means"] = partial(findings.made, "means", partial(means.means_of, study, signed=signed))
+    if quick:
+        grouped = partial(means.groups_of, study, study.done, of="features", signed=signed)
+        makes["groups"] = partial(findings.made, "groups", grouped)
+    for reading, make in makes.items():
         if reading not in found:
-            try:
-                steps = list(findings.read(study, reading))
-            except ExplanationError:
-                continue
-            for step in steps:
+            for step in make():
                 if step.result is not None and step.result["kind"] != "reading":
                     found[reading] = step.result
     said += found.values()
@@ -119,6 +124,7 @@ def saved_messages(
         size += len(some["data"]) + len(some["maps"]["data"])
         kept += some["rows"]
         said.append(some)
+    said += pictures.kept_label_maps(study, kept, signed=signed)
     if quick and len(kept) > 1:
         said.append(pictures.neighbours(study, kept))
     return said
