@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from xai_widgets.errors import ExplanationError
-from xai_widgets.study.changing import _decides
 from xai_widgets.study.confusion import Confusion
 from xai_widgets.study.doubtful import doubtful_labels
 from xai_widgets.study.findings import Experiment
@@ -18,6 +17,7 @@ from xai_widgets.study.groups import alignment, group_maps, mean_map, pooled_map
 from xai_widgets.study.similarity import centred, duplicates, nearest_rows, projection
 from xai_widgets.study.slices import find_slices, predicates_of
 from xai_widgets.study.statistics import benjamini_hochberg, bootstrap_mean, wilson
+from xai_widgets.study.suspecting import _decides
 
 RNG = np.random.default_rng
 

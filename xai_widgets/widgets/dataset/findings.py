@@ -62,7 +62,11 @@ def _found(study: Study, reading: str) -> Found:
             "method": "tsne" if reading == "tsne" else "pca",
             "data": points.tobytes(),
         }
-    kinds = {"label": ["label"], "copies": ["leakage", "duplicate"], "shortcut": ["shortcut"]}
+    kinds = {
+        "label": ["label"],
+        "copies": ["leakage", "duplicate"],
+        "shortcut": ["shortcut", "property"],
+    }
     suspicions = study.suspicions(kinds[reading])
     return _sets(study, reading, [suspicion_set(study, one) for one in suspicions])
 
