@@ -220,7 +220,7 @@ class Study(Suspecting):
             similarity,
         )
         groups = [rows[group] for group in found.groups]
-        return duplicate_suspicions(self, groups, found.similarity, similarity)
+        return duplicate_suspicions(self, groups, found, similarity)
 
     @strict_keywords
     def neighbours(self, row: int, count: int = 5) -> RowNumbers:
