@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import itertools
 import tempfile
 import time
 import warnings
@@ -51,7 +52,7 @@ def trained(pixels: np.ndarray, labels: np.ndarray, epochs: int, seed: int = 0) 
         nn.Sequential(
             nn.Conv2d(a, b, 3, padding=1, bias=False), nn.BatchNorm2d(b), nn.ReLU(), nn.MaxPool2d(2)
         )
-        for a, b in zip(widths, widths[1:], strict=False)
+        for a, b in itertools.pairwise(widths)
     ]
     network = nn.Sequential(*blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 2))
     x = (torch.tensor(pixels).float()[:, None] / 255 - MEAN) / STD

@@ -9,7 +9,8 @@ Four parts, each with one thread:
   (the decoding alone + the bare network's best batches alone); in turns, medians.
 - `peak_mb`: the peak memory of a process that makes it, over one that only runs the network.
 - `linear`: seconds a picture of 1,000 and of 50,000 small pictures (CIFAR-100), and their ratio.
-- `processes`: two processes of `concurrent.futures` over one process.
+- `processes`: two processes of `concurrent.futures` over one process, each on a processor of its
+  own: without that, one process reads ahead on the other processor, and is nearly two.
 
 Results of parts that are not run stay as they are in benchmarks/results/study.json.
 """
@@ -17,6 +18,7 @@ Results of parts that are not run stay as they are in benchmarks/results/study.j
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import multiprocessing
 import os
@@ -201,32 +203,83 @@ def linear(count: int, rounds: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def make_small_engine() -> xw.Engine:
+    """An engine of a small network, as workers make it."""
+    torch.set_num_threads(1)
+    return xw.Engine(Small().eval())
+
+
+def make_small_data() -> list[np.ndarray]:
+    """Small pictures, as workers find them."""
+    return list(small_pictures()[: int(os.environ["XAI_WIDGETS_COUNT"])])
+
+
+def pinned(numbers: Any) -> None:
+    """Keep a worker to a processor of its own: one process reads ahead on an idle one, which is
+    more than one thread.
+    """
+    cores = sorted(os.sched_getaffinity(0))
+    with numbers.get_lock():
+        core = cores[numbers.value % len(cores)]
+        numbers.value += 1
+    os.sched_setaffinity(0, {core})
+
+
+def spent(seconds: float) -> tuple[int, float]:
+    """This process, and the seconds that it has computed."""
+    time.sleep(seconds)
+    return os.getpid(), time.process_time()
+
+
 def processes(count: int, rounds: int) -> dict[str, Any]:
-    os.environ["XAI_WIDGETS_COUNT"] = str(count)
+    """Of photographs and of small pictures; `seconds` by the clock, `computing` by the workers."""
     sys.path.insert(0, str(Path(__file__).parent))
     os.environ["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parent), *sys.path[1:]])
-    recipe = {"factory": "study:make_engine", "data": "study:make_data"}
-    engine, data = make_engine(), photographs(count)
-    taken: dict[int, list[float]] = {1: [], 2: []}
-    pools = {
-        n: ProcessPoolExecutor(n, mp_context=multiprocessing.get_context("spawn")) for n in taken
-    }
-    for n, pool in pools.items():
-        # Each worker has made its engine, and seen as many pictures, before it counts.
-        for _ in range(2):
-            studied(engine, data, pool, recipe=recipe, block=8)
-        print(f"{n} warm", flush=True)
-    for _ in range(rounds):
+    many = 25 * count
+    found: dict[str, Any] = {}
+    for what, engine, number, data, block in (
+        ("photographs", "make_engine", count, photographs(count), 8),
+        ("small_pictures", "make_small_engine", many, list(small_pictures()[:many]), 256),
+    ):
+        os.environ["XAI_WIDGETS_COUNT"] = str(number)
+        maker = "make_small_data" if what == "small_pictures" else "make_data"
+        recipe = {"factory": f"study:{engine}", "data": f"study:{maker}"}
+        # As workers name it: this file is __main__ here.
+        own = getattr(importlib.import_module("study"), engine)()
+        taken: dict[int, list[float]] = {1: [], 2: []}
+        computing: dict[int, list[float]] = {1: [], 2: []}
+        context = multiprocessing.get_context("spawn")
+        pools = {
+            n: ProcessPoolExecutor(
+                n, context, initializer=pinned, initargs=(context.Value("i", 0),)
+            )
+            for n in taken
+        }
+
+        def cpu(pool: ProcessPoolExecutor, n: int) -> float:
+            return sum(dict(pool.map(spent, [0.2] * n)).values())
+
         for n, pool in pools.items():
-            taken[n].append(studied(engine, data, pool, recipe=recipe, block=8))
-    for pool in pools.values():
-        pool.shutdown()
-    seconds = {n: statistics.median(values) for n, values in taken.items()}
-    return {
-        "photographs": count,
-        "seconds": {str(n): round(value, 2) for n, value in seconds.items()},
-        "times_as_fast": round(seconds[1] / seconds[2], 2),
-    }
+            # Each worker has made its engine, and seen as many pictures, before it counts.
+            for _ in range(2):
+                studied(own, data, pool, recipe=recipe, block=block)
+            print(f"{what}, {n} warm", flush=True)
+        for _ in range(rounds):
+            for n, pool in pools.items():
+                before = cpu(pool, n)
+                taken[n].append(studied(own, data, pool, recipe=recipe, block=block))
+                computing[n].append(cpu(pool, n) - before)
+        for pool in pools.values():
+            pool.shutdown()
+        seconds = {n: statistics.median(values) for n, values in taken.items()}
+        found[what] = {
+            "pictures": number,
+            "seconds": {str(n): round(value, 2) for n, value in seconds.items()},
+            "computing": {str(n): round(statistics.median(v), 2) for n, v in computing.items()},
+            "times_as_fast": round(seconds[1] / seconds[2], 2),
+        }
+        print(what, found[what], flush=True)
+    return found
 
 
 PARTS = {"over_bare": over_bare, "peak_mb": peak_mb, "linear": linear, "processes": processes}
