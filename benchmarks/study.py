@@ -36,6 +36,7 @@ from typing import Any
 import numpy as np
 import torch
 from keeping import RESULTS, keep
+from PIL import Image
 from torch import nn
 
 import xai_widgets as xw
@@ -173,15 +174,12 @@ class Small(nn.Module):
 
 
 def small_pictures() -> np.ndarray:
-    """CIFAR-100's training pictures, or noise of their size."""
+    """CIFAR-100's training pictures (a strip for each class), or noise of their size."""
     folder = os.environ.get("XAI_WIDGETS_DATA")
-    file = Path(folder, "cifar100", "train") if folder else Path("none")
-    if file.is_file():
-        import pickle  # the data set's own format
-
-        with file.open("rb") as opened:
-            data = pickle.load(opened, encoding="bytes")[b"data"]
-        return np.asarray(data, dtype=np.uint8).reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
+    strips = sorted(Path(folder, "cifar100", "train").glob("*.webp")) if folder else []
+    if strips:
+        read = [np.asarray(Image.open(f).convert("RGB")).reshape(-1, 32, 32, 3) for f in strips]
+        return np.concatenate(read)
     print("XAI_WIDGETS_DATA has no cifar100/train: taking noise of the same size")
     return np.random.default_rng(0).integers(0, 256, (50_000, 32, 32, 3), dtype=np.uint8)
 
