@@ -3,6 +3,8 @@
 # make test        set up what the tests need, and run all of them
 # make test-floor  the tests, but for a browser's, on the oldest of every dependency
 # make test-newest the same, on the newest
+# make course      write the course's notebooks, and its slides' pictures to build/course/
+# make docs        build the site into build/docs/html/, and walk through it in a browser
 # make js          build the browser half of the widgets into xai_widgets/static/
 # make format      put Python and browser code into shape
 # make clean       remove what make made
@@ -13,7 +15,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(VENV)/constraints.txt
 JS     := PATH="$(abspath $(VENV)/node):$$PATH" npm --prefix js
 
-.PHONY: demo demo-html test test-browser test-rest test-upper test-lower test-floor test-newest zoo js format chromium clean
+.PHONY: demo demo-html course test test-browser test-rest test-upper test-lower test-floor test-newest zoo docs js format chromium clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.demo
@@ -21,6 +23,10 @@ demo: $(VENV)/.demo
 
 demo-html: $(VENV)/.demo
 	@$(BIN)/python tools/demo_html.py
+
+course: $(VENV)/.demo
+	@$(BIN)/python tools/course.py
+	@$(BIN)/python tools/course.py slides
 
 # Four parts, two at a time, the longest first.
 LOWER := tests/engine tests/methods tests/metrics tests/probe tests/targets tests/training
@@ -46,25 +52,30 @@ test-rest:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q -m "not browser and not zoo" $(LOWER:%=--ignore=%) $(UPPER:%=--ignore=%)
+	$(BIN)/python -m pytest -q -m "not browser and not zoo and not site" $(LOWER:%=--ignore=%) $(UPPER:%=--ignore=%)
 
 # Each in an environment of its own. quantus by itself, as below.
 test-floor:
 	$(PYTHON) -m venv .venv-floor
 	.venv-floor/bin/python -m pip install --quiet --constraint constraints-floor.txt --editable ".[test]"
 	.venv-floor/bin/python -m pip install --quiet --no-deps quantus
-	.venv-floor/bin/python -m pytest -q -m "not browser and not zoo"
+	.venv-floor/bin/python -m pytest -q -m "not browser and not zoo and not site"
 
 test-newest:
 	$(PYTHON) -m venv .venv-newest
 	.venv-newest/bin/python -m pip install --quiet --upgrade --upgrade-strategy eager --editable ".[test]"
 	.venv-newest/bin/python -m pip install --quiet --upgrade --no-deps quantus
-	.venv-newest/bin/python -m pytest -q -m "not browser and not zoo"
+	.venv-newest/bin/python -m pytest -q -m "not browser and not zoo and not site"
 
 # The page is written also where a network was wrong: it says so.
 zoo: $(VENV)/.test
 	XAI_WIDGETS_ZOO=benchmarks/results/zoo.json $(BIN)/python -m pytest -q -o timeout=7200 -m "zoo or not zoo" tests/zoo; \
 	status=$$?; $(BIN)/python tools/zoo_table.py && exit $$status
+
+# What the code of a page gave is kept in build/docs/cache until something it depends on changes.
+docs: $(VENV)/.docs $(VENV)/.chromium js/node_modules/.installed
+	$(BIN)/python -m tools.site
+	$(BIN)/python -m pytest -q -m site tests/site
 
 js: js/node_modules/.installed
 	$(JS) run --silent build
@@ -102,6 +113,11 @@ $(VENV)/.test: $(VENV)/.torch pyproject.toml
 	@# By itself it would bring a second OpenCV, over the one that grad-cam brought.
 	$(PIP) --no-deps quantus
 	@touch $@ $(VENV)/.demo
+
+$(VENV)/.docs: $(VENV)/.test
+	@echo "Installing what the site is built with ..."
+	$(PIP) --editable ".[docs]"
+	@touch $@
 
 $(VENV)/.chromium: $(VENV)/.test
 	@sh tools/chromium.sh $(BIN)/python

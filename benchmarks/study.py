@@ -51,7 +51,7 @@ def photographs(count: int = 400) -> list[str]:
     folder = os.environ.get("XAI_WIDGETS_DATA")
     files = sorted(Path(folder, "imagenet_samples").glob("*.jpg")) if folder else []
     if not files:
-        files = [xw.demo.photo(name) for name in ("cat", "dog")]
+        files = [xw.demo.photo(name) for name in xw.demo.photos()]
     return [str(file) for file in islice(cycle(files), count)]
 
 

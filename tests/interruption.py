@@ -163,7 +163,10 @@ class EveryCall(TorchFunctionMode):
 
 
 class Alarm:
-    """Interrupts the main thread after a while, and perhaps once more shortly after that."""
+    """Interrupts the main thread after a while, and perhaps once more shortly after that. Rings
+    that Python drops, because they came in a callback of the garbage collector or a finalizer, do
+    not count, unless that is ours.
+    """
 
     def __init__(self) -> None:
         self.rung, self._left = 0, 0
@@ -182,11 +185,18 @@ class Alarm:
             finally:
                 self._left = 0
 
-        before = signal.signal(signal.SIGALRM, self._ring)
+        before, hook = signal.signal(signal.SIGALRM, self._ring), sys.unraisablehook
+        sys.unraisablehook = self._dropped
         raised = interrupted(timed)
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+        sys.unraisablehook = hook
         return raised
+
+    def _dropped(self, what: Any) -> None:
+        ours = str(getattr(what.object, "__module__", "")).startswith("xai_widgets")
+        if what.exc_type is KeyboardInterrupt and not ours:
+            self.rung -= 1
 
     def _ring(self, *_: Any) -> None:
         if self._left > 0:

@@ -48,7 +48,7 @@ def test_every_public_name_is_there() -> None:
         _ = xw.Enigne  # type: ignore[attr-defined]  # the point of the test
 
 
-@pytest.mark.parametrize("room", ["demo", "methods", "metrics", "relabel", "training"])
+@pytest.mark.parametrize("room", ["course", "demo", "methods", "metrics", "relabel", "training"])
 def test_a_room_shows_its_public_names_only(room: str) -> None:
     module = getattr(xw, room)
     assert dir(module) == sorted(module.__all__)

@@ -28,6 +28,7 @@ FLOORS = [
     {"engine"},
     {"relabel", "training", "metrics", "study"},
     {"widgets", "demo"},
+    {"course"},
 ]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 MODULES = {

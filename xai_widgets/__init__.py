@@ -15,6 +15,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from xai_widgets import course as course
     from xai_widgets import demo as demo
     from xai_widgets import methods as methods
     from xai_widgets import metrics as metrics
@@ -52,7 +53,7 @@ _HOMES = {
     "TrainingMonitor": "xai_widgets.widgets",
 }
 # Rooms that are public as they are.
-_ROOMS = frozenset({"demo", "methods", "metrics", "relabel", "study", "training"})
+_ROOMS = frozenset({"course", "demo", "methods", "metrics", "relabel", "study", "training"})
 
 __all__ = [
     "Attribution",
@@ -68,6 +69,7 @@ __all__ = [
     "Study",
     "TrainingMonitor",
     "__version__",
+    "course",
     "demo",
     "methods",
     "metrics",

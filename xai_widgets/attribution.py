@@ -45,7 +45,7 @@ _ADDED: dict[str, Any] = {
     "unit": "probability",
 }
 # What pictures that are no files are called.
-_UNNAMED = ("", "image", "array", "tensor")
+UNNAMED = ("", "image", "array", "tensor")
 # What other libraries call a choice of appearance.
 _ELSEWHERE = {"cmap": "colormap", "alpha": "opacity", "percentile": "clip", "vmax": "maximum"}
 _APPEARANCE = ("opacity", "colormap", "clip", "threshold", "sign", "blend", "maximum", "signed")
@@ -251,7 +251,7 @@ class Attribution:
         span = f"{finite.min():.3g} to {finite.max():.3g}" if finite.size else "not finite"
         where = f", layer {self.layer}" if self.layer else ""
         number = "" if self.target.index is None else f" ({self.target.index})"
-        known = self.picture_name not in _UNNAMED
+        known = self.picture_name not in UNNAMED
         return (
             f"Attribution({self.title}{f' of {self.picture_name}' if known else ''}: "
             f"{self.target.name}{number}, score {self.score:.3g}{where}, {shape}, {span}, "

@@ -6,11 +6,13 @@ thread, and tests elsewhere start their own.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -60,6 +62,26 @@ def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = Path(os.environ.get("XAI_WIDGETS_SHOTS") or tmp_path_factory.mktemp("shots"))
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+@pytest.fixture(scope="package")
+def tried() -> Iterator[Callable[..., None]]:
+    """Notes what was seen in a host; $XAI_WIDGETS_HOSTS keeps it, for `tools/hosts_table.py`."""
+    found: dict[str, dict[str, str]] = {}
+
+    def note(host: str, version: str, **seen: str) -> None:
+        row = found.setdefault(host, {"host": host, "version": version})
+        row.update(seen, date=date.today().isoformat())
+
+    yield note
+    if record := os.environ.get("XAI_WIDGETS_HOSTS"):
+        file = Path(record)
+        before = json.loads(file.read_text(encoding="utf-8")) if file.exists() else []
+        kept = {row["host"]: row for row in before}
+        for host, row in found.items():
+            kept[host] = {**kept.get(host, {}), **row}
+        text = json.dumps(list(kept.values()), indent=1, ensure_ascii=False)
+        file.write_text(f"{text}\n", encoding="utf-8")
 
 
 @pytest.fixture(scope="package")

@@ -64,24 +64,29 @@ class JupyterLab:
 
 
 @contextmanager
-def serve(folder: Path) -> Iterator[JupyterLab]:
-    """Start JupyterLab under ``folder`` and stop it, with its kernels, at the end."""
+def serve(folder: Path, application: str = "jupyterlab") -> Iterator[JupyterLab]:
+    """Start JupyterLab, or another application of its kind, under ``folder`` and stop it, with its
+    kernels, at the end.
+    """
     settings = folder / "settings"
     environment = _own_settings(settings)
     notebooks = folder / "notebooks"
     notebooks.mkdir()
     port, token = _free_port(), secrets.token_hex(16)
     command = [
-        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--expose-app-in-browser"),
+        *(sys.executable, "-m", application, "--no-browser", "--expose-app-in-browser"),
         "--allow-root",
         "--ServerApp.ip=127.0.0.1",
         f"--ServerApp.port={port}",
         "--ServerApp.port_retries=0",
         f"--ServerApp.root_dir={notebooks}",
         f"--IdentityProvider.token={token}",
-        "--LabApp.news_url=None",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]
+    if application == "jupyterlab":
+        command += [
+            "--LabApp.news_url=None",
+            "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        ]
     log = folder / "jupyterlab.log"
     with log.open("wb") as output:
         server = subprocess.Popen(

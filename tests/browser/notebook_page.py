@@ -37,13 +37,13 @@ class NotebookPage:
     to_kernel: list[str | bytes] = field(default_factory=list)
 
     @classmethod
-    def open(cls, page: Page, lab: JupyterLab, file: str) -> NotebookPage:
+    def open(cls, page: Page, lab: JupyterLab, file: str, place: str = "doc/tree") -> NotebookPage:
         """Open ``file`` in the single-document view and wait until its kernel is idle."""
         notebook = cls(page, lab, file)
         page.on("console", lambda said: said.type == "error" and notebook.errors.append(said.text))
         page.on("pageerror", lambda error: notebook.errors.append(str(error)))
         page.on("websocket", notebook._listen)
-        page.goto(lab.url(f"doc/tree/{file}"))
+        page.goto(lab.url(f"{place}/{file}"))
         notebook.wait_for_kernel()
         return notebook
 

@@ -100,6 +100,24 @@ def test_dragging_changes_the_picture_and_asks_nothing(
     assert "taken out" in viewer.find(".xw-pointpane").inner_text()
 
 
+def test_it_plays_to_the_end_of_the_curve_and_says_who_won(
+    notebook: NotebookPage, viewer: Viewer
+) -> None:
+    plot, film = viewer.control("deletion"), viewer.control("film")
+    plot.focus()
+    plot.press("End")
+    viewer.until("root => root.dataset.xwPoint === '10'")
+    with notebook.counting() as sent:
+        film.click()  # from the beginning, since it stood at the end
+        viewer.until("root => ['1', '2', '3'].includes(root.dataset.xwPoint)")
+        assert film.get_attribute("aria-pressed") == "true"
+        viewer.until("root => root.dataset.xwPoint === '10'")
+        assert film.get_attribute("aria-pressed") == "false"
+        notebook.page.wait_for_timeout(150)
+    assert sent == []
+    assert "all 3 random maps" in viewer.find("[data-xw-sentence]").inner_text()
+
+
 def test_arrow_keys_walk_along_the_curve(notebook: NotebookPage, viewer: Viewer) -> None:
     plot = viewer.control("insertion")
     plot.focus()

@@ -87,7 +87,7 @@ def test_one_cursor_and_one_zoom_for_all_cells(notebook: NotebookPage, viewer: V
     with notebook.counting() as sent:
         viewer.find('[data-xw-cell="0 saliency"] .xw-pane').hover(position={"x": 20, "y": 20})
         rings = viewer.root.locator(".xw-cell .xw-ring:not([hidden])")
-        notebook.until(lambda: rings.count() == 8)
+        notebook.until(lambda: rings.count() == 10)  # eight maps, and the picture of both networks
         values = viewer.root.locator(".xw-cell .xw-readout b").all_inner_texts()
         assert len({value for value in values if value}) == 6
         assert viewer.data("picked") == "0 saliency"
@@ -186,7 +186,7 @@ def test_it_is_legible(
         notebook.page.set_viewport_size({"width": width, "height": 1400})
         notebook.theme(theme)
         viewer.until("(root, theme) => root.dataset.xwTheme === theme", theme)
-        layout = "narrow" if width < 600 else "wide"
+        layout = "narrow" if width < 600 else "medium"
         viewer.until("(root, layout) => root.dataset.xwLayout === layout", layout)
         assert faint_texts(viewer.root, 4.5) == []
         assert viewer.root.evaluate("root => root.scrollWidth <= root.clientWidth + 1")

@@ -73,7 +73,8 @@ def test_dragging_turns_the_label(notebook: NotebookPage, viewer: Viewer, shots:
         mouse.up()
         value = float(slider.input_value())
         until_at(viewer, value)
-    assert 1.5 < value < 3
+    most = float(slider.get_attribute("max") or 0)
+    assert 0.6 * most < value < most
     assert 0 < len(sent) <= 41  # one at a time: never more than there were moves
     assert viewer.checksum("edited") != before
     assert bars(viewer) != said
@@ -90,12 +91,12 @@ def test_keys_and_typed_numbers_move_it_too(notebook: NotebookPage, viewer: View
     slider.focus()
     for _ in range(3):
         slider.press("ArrowRight")
-    until_at(viewer, 0.03)
+    until_at(viewer, 0.003)  # the label turns soon: steps are small
     number = viewer.number("counterfactual")
-    number.fill("−0,5")
+    number.fill("−0,05")
     number.press("Enter")
-    until_at(viewer, -0.5)
-    assert (slider.get_attribute("aria-valuetext") or "").startswith("−0.50. red")
+    until_at(viewer, -0.05)
+    assert (slider.get_attribute("aria-valuetext") or "").startswith("−0.050. red")
     slider.dblclick()
     until_at(viewer, 0.0)
 
@@ -129,10 +130,13 @@ def test_read_outs_switch_without_the_kernel(notebook: NotebookPage, viewer: Vie
     painted = viewer.checksum("heat")
     assert painted is not None
     with notebook.counting("readout") as sent:
-        offered = viewer.root.locator('[data-xw-control="readout"] input')
-        assert offered.evaluate_all("all => all.map(each => each.value)") == list(READOUTS)
+        viewer.control("readout").click()
+        offered = viewer.root.locator(".xw-popup:not([hidden]) [data-xw-value]")
+        values = offered.evaluate_all("all => all.map(each => each.dataset.xwValue)")
+        assert values == list(READOUTS)
+        viewer.control("readout").press("Escape")
         for readout in ("magnitude", "times_picture", "weight"):
-            viewer.find(f'[data-xw-control="readout"] input[value="{readout}"]').check(force=True)
+            viewer.choose("readout", readout)
             viewer.until("(root, name) => root.dataset.xwReadout === name", readout)
         assert viewer.until_changed(None) == painted
         notebook.page.wait_for_timeout(150)
@@ -183,7 +187,7 @@ def test_a_saved_page_lives_without_a_kernel(
         slider = saved.control("counterfactual")
         slider.focus()
         slider.press("End")
-        until_at(saved, 3.0)
+        saved.until("root => Number(root.dataset.xwEdited?.split(' ')[0]) > 0.1")
         after = saved.until_changed(before, "edited")
         saved.control("direction-1").focus()
         saved.control("direction-1").press("Home")

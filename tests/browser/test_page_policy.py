@@ -46,7 +46,8 @@ def test_a_page_is_alive_under_its_own_policy(
                 button.click(force=True)
                 page.keyboard.press("Escape")
         assert page.title() == title != "ran"
-        assert page.evaluate("getComputedStyle(document.body).maxWidth") == "960px"
+        assert page.evaluate("getComputedStyle(document.body).paddingLeft") == "16px"
+        assert page.locator("h1").inner_text() == title
         assert "Saved page" in viewer.root.locator("footer").inner_text()
         page.screenshot(path=shots / f"policy_{widget}.png")
 

@@ -195,3 +195,16 @@ def test_wrong_names_of_the_appearance_and_of_files() -> None:
         found.to_pil(opacty=0.4)
     with pytest.raises(ExplanationError, match=r'attribution\.to_pil\(\)\.save\("map\.png"\)'):
         found.save("map.png")
+
+
+@pytest.mark.parametrize(
+    ("coarse", "words"), [(torch.float16, "float16, of 3 digits:"), (torch.bfloat16, "bfloat16")]
+)
+def test_differences_of_coarse_scores_are_said_to_be_rounding(
+    coarse: torch.dtype, words: str
+) -> None:
+    network = Net().to(coarse)
+    for method in ("occlusion", "rise", "kernel_shap"):
+        assert words in said(network, method)
+        assert said(copy.deepcopy(network).float(), method) == ""
+    assert said(network, "saliency") == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,6 +28,7 @@ from tests.requests import cheap
 from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError
 from xai_widgets.methods import METHODS
+from xai_widgets.probe.trace import Trace
 
 PICTURES = [picture(seed=seed) for seed in range(13)]
 TARGETS = [i % 5 for i in range(13)]
@@ -418,3 +420,23 @@ def test_what_was_given_before_the_network_changed_is_given_once() -> None:
     assert [a.picture_digest for a in found] == [
         engine.picture(image).digest.hex() for image in PICTURES[:5]
     ]
+
+
+@pytest.mark.parametrize("method", ["saliency", "grad_cam", "guided_backprop"])
+def test_a_pass_is_let_go_of_before_the_next_one_runs(
+    monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    alive: list[int] = []
+    passes: list[weakref.ref[Trace]] = []
+    begin = Trace.__init__
+
+    def counted(self: Trace, *arguments: Any, **named: Any) -> None:
+        alive.append(sum(one() is not None for one in passes))
+        begin(self, *arguments, **named)
+        passes.append(weakref.ref(self))
+
+    monkeypatch.setattr(Trace, "__init__", counted)
+    for _ in Engine(cnn()).explain_many(PICTURES, method):
+        pass
+    assert len(alive) >= 3
+    assert set(alive) == {0}

@@ -11,8 +11,19 @@ import pytest
 from tests.files.hostile import NAMES, THREES
 from xai_widgets.attribution import Attribution
 from xai_widgets.errors import ExplanationError, readable
-from xai_widgets.render.figures import curves_figure, neighbourhood_figure
-from xai_widgets.render.raster import grid
+from xai_widgets.render.card import (
+    Bar,
+    Bars,
+    Card,
+    Cell,
+    Cells,
+    Column,
+    Curve,
+    Dots,
+    Plot,
+    Ramp,
+    Words,
+)  # fmt: skip
 from xai_widgets.targets import Target
 from xai_widgets.targets.target import index_of
 
@@ -28,11 +39,6 @@ def attribution(name: str) -> Attribution:
     )  # fmt: skip
 
 
-def a_line(title: str) -> dict[str, Any]:
-    return {"title": title, "x": [0, 1], "y": [0, 1], "auc": 0.5, "control": False,
-            "low": None, "high": None}  # fmt: skip
-
-
 @pytest.mark.parametrize("names", THREES, ids=lambda names: ascii(names)[:30])
 @pytest.mark.filterwarnings("ignore:Glyph .* missing")
 @pytest.mark.filterwarnings("ignore:Matplotlib currently does not support")
@@ -43,14 +49,20 @@ def test_names_in_figures(names: tuple[str, ...]) -> None:
         np.eye(4, dtype=np.float32), "own", one, Target(0, two), layer=three, warnings=names
     )
     assert made.plot()._repr_png_()[:4] == PNG  # type: ignore[attr-defined]  # of ExplanationFigure
-    panel = {"title": one, "lines": [a_line(name) for name in names]}
-    assert curves_figure(panel, title=two, baseline=three).to_png()[:4] == PNG
     pixels = np.zeros((9, 9, 3), np.uint8)
-    scores, kept = np.linspace(-1, 1, 4), np.array([True, False, True, False])
-    drawn = neighbourhood_figure({one: pixels}, scores, scores, kept, title=two, note=three)
-    assert drawn.to_png()[:4] == PNG
-    cells = [[one, two, pixels]]
-    assert grid(cells, [names], names, side=60, title=one).shape[2] == 3
+    line = Curve(one, two, [0, 1], [0, 1], "#0072b2")
+    blocks: list[Any] = [
+        Bars([Bar(one, two, 0.5, marked=True), Bar(three, one, 1)]),
+        Words(three),
+        Ramp(pixels[0], one, two, three),
+        Cells([[Cell(pixels, one, two), Cell(three, two, one)]], [[one, two, three]]),
+        Plot(three, [line], (0, 1), (one, two), one, three),
+        Dots(two, [(one, "#0072b2", np.zeros(2), np.ones(2))], split=0.5),
+    ]
+    card = Card(one, two, [Column(240, blocks)], below=three)
+    assert card.to_png()[:4] == PNG
+    width, height = card.size
+    assert card.draw(2).size == (2 * width, 2 * height)
 
 
 @pytest.mark.parametrize("name", NAMES, ids=lambda name: ascii(name)[:30])
@@ -71,13 +83,6 @@ def test_what_stands_between_two_dollars_is_text() -> None:
     title = drawn.axes[1].get_title(loc="left")
     assert title == "$5 or $10 · $5 or $10"
     assert not any(text.get_parse_math() for axis in drawn.axes[:2] for text in _titles(axis))
-    line = {"title": "_$a$", "x": [0, 1], "y": [0, 1], "auc": 0.5, "control": False, "low": None,
-            "high": None}  # fmt: skip
-    (axis,) = curves_figure({"title": "$x$", "lines": [line]}, baseline="$b$").axes
-    (label,) = axis.get_legend().get_texts()  # type: ignore[union-attr]
-    assert (label.get_text(), label.get_parse_math()) == ("_$a$  0.500", False)
-    assert axis.get_xlabel() == "pixels changed (baseline: $b$)"
-    assert not axis.xaxis.label.get_parse_math()
 
 
 def _titles(axis: Any) -> list[Any]:

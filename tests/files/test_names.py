@@ -84,8 +84,8 @@ class Elements(HTMLParser):
             self.text[tag] = self.text.get(tag, "") + data
 
 
-PAGE = ["html", "head", "meta", "meta", "meta", "meta", "title", "style", "body", "main",
-        "noscript", "p", "img", "script", "script"]  # fmt: skip
+PAGE = ["html", "head", "meta", "meta", "meta", "meta", "title", "style", "body", "h1",
+        "noscript", "img", "main", "script", "script"]  # fmt: skip
 
 
 def texts(value: Any) -> Iterator[str]:

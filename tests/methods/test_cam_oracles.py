@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -184,6 +185,13 @@ def test_opti_cam_makes_the_network_surer_than_its_start(network: Plain, x: Tens
     steps = list(engine.stream(x, "opti_cam", target=TARGET, layer="features", steps=50))
     start = network.features(x).mean(dim=1)[0].detach().numpy()
     assert score(steps[-1].attribution.values) > score(start) + 0.1
+
+
+def test_opti_cam_of_half_precision_is_that_of_single(network: Plain, x: Tensor) -> None:
+    half = copy.deepcopy(network).half()
+    found = ours(half, x, "opti_cam")
+    expected = ours(copy.deepcopy(half).float(), x, "opti_cam")
+    assert np.linalg.norm(found - expected) < 0.15 * np.linalg.norm(expected)
 
 
 def test_a_dead_feature_map_changes_nothing(network: Plain, x: Tensor) -> None:

@@ -106,7 +106,8 @@ def test_what_is_said_of_the_student_is_so() -> None:
     assert found.fidelity == pytest.approx(np.mean(recalls))
     assert found.kept_share == pytest.approx(found.kept.mean())
     assert found.sentence.startswith(
-        f"The student agrees with the network on {100 * found.fidelity:.0f} % of unseen neighbours"
+        f"The student agrees with the network on {100 * found.fidelity:.0f}\u00a0% of unseen "
+        "neighbours"
     )
     assert found.reconstruction_error == pytest.approx(0, abs=1e-10)
     assert found.reconstruction_keeps_label

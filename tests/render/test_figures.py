@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from xai_widgets.errors import ExplanationError
-from xai_widgets.render import colorize, curves_figure, figure, neighbourhood_figure, overlay
+from xai_widgets.render import colorize, figure, overlay
 
 rng = np.random.default_rng(7)
 PICTURE = rng.integers(0, 256, (20, 30, 3), dtype=np.uint8)
@@ -88,38 +88,3 @@ def test_unknown_appearance_is_refused() -> None:
         figure(SIGNED, PICTURE, size=(20, 30), opacty=0.5)
     with pytest.raises(ExplanationError, match="blend is 'x'"):
         figure(SIGNED, PICTURE, size=(20, 30), blend="x")
-
-
-def test_neighbours_are_drawn_by_score_and_kind() -> None:
-    scores, coordinate = np.array([-1.0, 0.5, 2.0]), np.array([3.0, 4.0, 5.0])
-    kept = np.array([False, True, True])
-    pixels = np.zeros((4, 4, 3), dtype=np.uint8)
-    drawn = neighbourhood_figure({"one": pixels, "two": pixels + 9}, scores, coordinate, kept)
-    *panels, plot = drawn.axes
-    assert [panel.get_title(loc="left") for panel in panels] == ["one", "two"]
-    assert [panel.images[0].get_array()[0, 0, 0] for panel in panels] == [0, 9]
-    assert (plot.get_title(loc="left"), plot.get_xlabel(), list(plot.get_yticks())) == (
-        "Neighbours", "student's score", [],
-    )  # fmt: skip
-    found = {points.get_label(): np.asarray(points.get_offsets()) for points in plot.collections}
-    expected = {"kept": [[0.5, 4.0], [2.0, 5.0]], "shifted": [[-1.0, 3.0]]}
-    assert {name: values.tolist() for name, values in found.items()} == expected
-    assert plot.lines[0].get_xdata()[0] == 0
-
-
-def test_curves_of_probabilities_begin_at_0_and_those_of_numbers_fit() -> None:
-    def panel(values: list[float], **more: str) -> dict[str, Any]:
-        line = {"title": "a", "x": np.array([0.0, 1.0]), "y": np.array(values), "auc": 0.5,
-                "control": False, "low": np.array(values), "high": np.array(values)}  # fmt: skip
-        return {"title": "Insertion", "lines": [line], **more}
-
-    for values, unit, limits in [
-        ([0.2, 0.5], "probability", (0.0, 0.54)),
-        ([0.2, 1.0], "probability", (0.0, 1.02)),
-        ([0.0, 0.0], "probability", (0.0, 0.02)),
-        ([-3.0, 5.0], "number", (-3.24, 5.4)),
-        ([2.0, 5.0], "number", (0.0, 5.4)),
-    ]:
-        axis = curves_figure(panel(values, unit=unit)).axes[0]
-        assert axis.get_ylim() == pytest.approx(limits)
-        assert axis.get_xlim() == (0, 1)

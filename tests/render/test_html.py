@@ -46,7 +46,7 @@ def test_it_asks_the_network_for_nothing_and_forbids_it() -> None:
     assert "https:" not in outside
     assert not re.search(r"<link|@import|src=(?!\"data:)", outside)
     assert "default-src 'none'" in text
-    assert '<noscript><p>T</p><img alt="T" src="data:image/png;base64,cG5n"></noscript>' in text
+    assert '<h1>T</h1>\n<noscript><img alt="T" src="data:image/png;base64,cG5n"></noscript>' in text
 
 
 @pytest.mark.parametrize("buffer", [b"ab", bytearray(b"ab"), memoryview(b"ab")])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -67,3 +69,23 @@ def test_only_one_score_answers_for_two_names() -> None:
     )
     with pytest.raises(ExplanationError, match="'young' is none of the 1 classes"):
         age["young"]
+
+
+def test_a_notebook_shows_the_likeliest_classes_as_bars() -> None:
+    names = ["<b>cat</b>", "dog & fox", "c", "d", "e", "f"]
+    shares = np.array([0.5, 0.3, 0.1, 0.06, 0.03, 0.01], np.float32)
+    shown = Prediction(shares, names, warnings=("<i>beware</i>",))._repr_html_()
+    assert "&lt;b&gt;cat&lt;/b&gt;" in shown
+    assert "dog &amp; fox" in shown
+    assert "&lt;i&gt;beware&lt;/i&gt;" in shown
+    assert re.findall(r"background-size:([\d.]+)%", shown) == [
+        "50.00", "30.00", "10.00", "6.00", "3.00",
+    ]  # fmt: skip
+    assert re.findall(r">(<?[\d.]+)\N{NO-BREAK SPACE}%<", shown)[:2] == ["50.0", "30.0"]
+
+
+def test_a_number_that_is_no_share_has_no_bar() -> None:
+    ages = Prediction(np.array([37.13, float("nan")], np.float32), ["age", "x"], unit="number")
+    shown = ages._repr_html_()
+    assert "37.1" in shown
+    assert re.findall(r"background-size:([\d.]+)%", shown) == ["0.00", "0.00"]

@@ -17,6 +17,8 @@ RANDOM = (
     "gives other numbers and another map."
 )
 EMPTY = "The map is zero everywhere"
+_OF_DIFFERENCES = frozenset({"Perturbation", "Surrogate"})
+_DIGITS = {torch.float16: "float16, of 3 digits", torch.bfloat16: "bfloat16, of 2 digits"}
 # So near to 0 or 1 the slope of a softmax or sigmoid is mostly rounding, in single precision.
 _SATURATED, _NEARLY = 1e-6, 1e-3
 
@@ -49,6 +51,12 @@ def cautions(
         if not finite[i]:
             lost = int((~values[i].isfinite()).sum())
             own.append(f"{lost:,} of {values[i].numel():,} values are not finite numbers.")
+        if method.family in _OF_DIFFERENCES and (coarse := _DIGITS.get(trace.input.dtype)):
+            own.append(
+                f"The network computes in {coarse}: a map made of small differences between its "
+                "scores is partly rounding. Explain a copy of it in single precision: "
+                "Engine(copy.deepcopy(model).float())."
+            )
         saturated, index = "", targets[i].index
         if probabilities is not None and index is not None:
             own += readout.warnings(probabilities[i])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from itertools import islice
 from typing import Any, TypeAlias, cast
 
 from torch import Tensor
@@ -22,6 +22,7 @@ from xai_widgets.targets import JointTarget, SeparateError, Target, TargetLike, 
 _FIRST = 2
 Resolve: TypeAlias = "Callable[[TargetLike, Trace, int], Target]"
 _Pair: TypeAlias = "tuple[Picture, TargetLike]"
+_Pass: TypeAlias = "tuple[Trace, list[Attribution]]"
 _NONE = object()
 
 
@@ -57,25 +58,27 @@ class Batches:
     def explain(self, pairs: Iterable[_Pair]) -> Iterator[Attribution]:
         """An attribution for each picture, in their order, as soon as its batch is done."""
         for _, found in self.passes(pairs):
+            del _  # a pass is let go of before the next one runs
             yield from found
 
-    def passes(self, pairs: Iterable[_Pair]) -> Iterator[tuple[Trace, list[Attribution]]]:
+    def passes(self, pairs: Iterable[_Pair]) -> Iterator[_Pass]:
         """Each pass of the network, with an attribution for each of its pictures; the pictures in
-        their order.
+        their order. A pass that its reader holds on to is in memory beside the next one.
         """
         for batch in self._batches(pairs):
-            given = 0
-            steps = of_one_state(self._internals, partial(self._numbered, batch))
-            for number, one in steps:
-                if number == given:  # what was given before the network changed stays as it is
-                    yield one
-                    given += 1
+            yield from self._of_batch(batch)
             self._first = None  # it would be kept in memory
 
-    def _numbered(
-        self, batch: Sequence[_Pair]
-    ) -> Iterator[tuple[int, tuple[Trace, list[Attribution]]]]:
-        return enumerate(self._passes(batch))
+    def _of_batch(self, batch: Sequence[_Pair]) -> Iterator[_Pass]:
+        given = 0
+
+        def left() -> Iterator[_Pass]:  # what was given before the network changed stays as it is
+            return islice(self._passes(batch), given, None)
+
+        for one in of_one_state(self._internals, left):
+            given += 1
+            yield one
+            del one
 
     def may_join(self, pictures: Sequence[Picture], targets: Sequence[TargetLike]) -> bool:
         """Whether pictures like these two are explained together, each for its own target."""
@@ -169,7 +172,7 @@ class Batches:
         for _, found in self._passes(batch):
             yield from found
 
-    def _passes(self, batch: Sequence[_Pair]) -> Iterator[tuple[Trace, list[Attribution]]]:
+    def _passes(self, batch: Sequence[_Pair]) -> Iterator[_Pass]:
         """The passes that explain one batch, all of one state of the network."""
         pictures = [picture for picture, _ in batch]
         trace = self._together(pictures) if self._may_join(batch) else None
@@ -183,7 +186,9 @@ class Batches:
             self._separate = True
             yield from list(self._alone(batch))
         else:
+            del trace
             yield found
+            del found
 
     def _together(self, pictures: Sequence[Picture]) -> Trace | None:
         """One pass of pictures of one shape; None where the network has to see them one by one."""
@@ -198,6 +203,7 @@ class Batches:
                 # It has taught how to record a part: the first batch is explained as later ones.
                 if self._needs == "layer":
                     trace.map(self._internals.resolve_layer(trace, self._layer))
+                del trace  # both would be too much memory
                 trace = self._joint(pictures)
         return trace if joins else None
 
@@ -215,10 +221,11 @@ class Batches:
         own = self._own or one is None or any(t is not one for _, t in batch)
         return not (self._separate and own)
 
-    def _alone(self, batch: Sequence[_Pair]) -> Iterator[tuple[Trace, list[Attribution]]]:
+    def _alone(self, batch: Sequence[_Pair]) -> Iterator[_Pass]:
         for picture, target in batch:
             trace = self._recorded(picture)
             yield trace, self._run(trace, [picture], self._resolve(target, trace, 0))
+            del trace
 
     def _recorded(self, picture: Picture) -> Trace:
         with self._network.held(self._network.state()):

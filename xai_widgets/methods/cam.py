@@ -301,7 +301,9 @@ def opti_cam(
     """Σₖ softmax(u)ₖ Aₖ, (N, h, w), with u = argmax y(x ⊙ S(u)), S its upsampled map scaled to
     [0, 1], by Adam from u = 0. Source: Zhang et al. 2024, equations 5 to 9.
     """
+    # In single precision at least: the squares that Adam keeps are nothing in half.
     x, a = trace.input, trace.activation(layer)
+    x, a = (value.to(torch.promote_types(value.dtype, torch.float32)) for value in (x, a))
     u = torch.zeros(a.shape[:2], dtype=a.dtype, device=a.device, requires_grad=True)
     # With Adam's own ε, 1e-8, gradients that are nothing but rounding would be steps of full size.
     optimiser = torch.optim.Adam([u], lr=rate, eps=1e-6)
@@ -309,7 +311,7 @@ def opti_cam(
         with torch.enable_grad():  # not around `yield`: the mode is the caller's meanwhile
             masked = x * to_unit(upsampled(_mixture(u, a)[:, None], x.shape[-2:]))
         _, gradient = trace.gradients(masked.detach(), target)
-        (u.grad,) = torch.autograd.grad(masked, u, -gradient)
+        (u.grad,) = torch.autograd.grad(masked, u, -gradient.to(masked))
         optimiser.step()
         if step == steps or step % max(steps // 10, 1) == 0:
             yield Progress(step / steps, _mixture(u.detach(), a))

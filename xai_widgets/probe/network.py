@@ -33,7 +33,7 @@ from xai_widgets.targets import Readout
 _BATCH = {"cpu": 8}
 _ACCELERATOR_BATCH = 64
 # A backward holds the outputs of all layers, for each item of its batch.
-_BACKWARD_BYTES = {"cpu": 384 * 2**20}
+_BACKWARD_BYTES = {"cpu": 480 * 2**20}
 _ACCELERATOR_BACKWARD_BYTES = 4 * 2**30
 # Outputs this many times as far apart as rounding may put them are different answers.
 _UNLIKE = 10.0

@@ -44,6 +44,11 @@ class Axis:
     weight: float | None = None
     flip: float | None = None
 
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The low and the high end."""
+        return self.low, self.high
+
 
 class Editor:
     """Decodes latents near one picture as a distillation with these options does.
@@ -113,10 +118,13 @@ class Editor:
 
 def axes_of(explanation: RelabelExplanation, count: int) -> list[Axis]:
     """The sliders' directions, `count` in all: first the one along which the label should turn,
-    then those that matter most to the student, each over ±3 deviations of the neighbourhood.
+    then those that matter most to the student, each over ±3 deviations of the neighbourhood. The
+    first ends at twice the value at which the label turns: far beyond it there are no pictures.
     """
     turning, others = explanation.counterfactual, explanation.directions
     end = float(turning.t[-1])
+    if turning.flip is not None:
+        end = min(end, max(2 * turning.flip, end / 30))
     axes = [Axis("counterfactual", turning.direction, -end / 3, end, None, turning.flip)]
     for vector, weight in zip(others.vectors[: count - 1], others.weights.tolist(), strict=False):
         axes.append(Axis(f"direction {len(axes)}", vector[None], -3.0, 3.0, weight))

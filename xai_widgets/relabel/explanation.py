@@ -140,7 +140,7 @@ class RelabelExplanation:
         if math.isnan(self.fidelity):
             return "The student met no neighbours of both classes to be judged on."
         return (
-            f"The student agrees with the network on {100 * self.fidelity:.0f} % of unseen "
+            f"The student agrees with the network on {_share(self.fidelity)} of unseen "
             "neighbours (kept and shifted ones weighing the same)."
         )
 
@@ -304,6 +304,11 @@ def _answers(teacher: Teacher, direction: Tensor, t: Tensor) -> tuple[Tensor, Te
     return torch.cat(margins), torch.cat(labels)
 
 
+def _share(value: float) -> str:
+    """``50 %``, which no line break parts."""
+    return f"{100 * value:.0f}\u00a0%"
+
+
 def warnings_of(surrogate: Surrogate, engine: Engine) -> tuple[str, ...]:
     """Reasons not to trust a surrogate's map, each a sentence; empty where there are none."""
     teacher, neighbours = surrogate.neighbours.teacher, surrogate.neighbours
@@ -318,8 +323,8 @@ def warnings_of(surrogate: Surrogate, engine: Engine) -> tuple[str, ...]:
     share = neighbours.kept_share()
     if not LEAST <= share <= MOST:
         warnings.append(
-            f"The neighbourhood is lopsided: {share:.0%} of the synthetic pictures keep the label; "
-            f"{LEAST:.0%} to {MOST:.0%} were wanted."
+            f"The neighbourhood is lopsided: {_share(share)} of the synthetic pictures keep the "
+            f"label; {_share(LEAST)} to {_share(MOST)} were wanted."
         )
     fidelity = surrogate.student.accuracy
     if math.isnan(fidelity):
@@ -327,7 +332,7 @@ def warnings_of(surrogate: Surrogate, engine: Engine) -> tuple[str, ...]:
     elif fidelity < (coin := 0.5 + _LUCK * 0.5 / (len(surrogate.hard) / HELD_OUT) ** 0.5):
         warnings.append(
             f"The student is no better than chance: it agrees with the network on "
-            f"{fidelity:.0%} of unseen neighbours, and a lucky coin on {coin:.0%}."
+            f"{_share(fidelity)} of unseen neighbours, and a lucky coin on {_share(coin)}."
         )
     return tuple(warnings)
 

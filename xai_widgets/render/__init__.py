@@ -7,36 +7,34 @@ from xai_widgets.render.colours import (
     colorize,
     lut,
     overlay,
+    ramp,
     resize,
     shown,
     shown_maximum,
 )
 from xai_widgets.render.figures import (
-    CurvesFigure,
     ExplanationFigure,
-    curves_figure,
     figure,
     intervals_figure,
-    neighbourhood_figure,
 )
-from xai_widgets.render.raster import encode_png, grid
+from xai_widgets.render.numbers import amount, signed_number
+from xai_widgets.render.raster import encode_png
 
 __all__ = [
     "COLORMAPS",
     "Colormap",
-    "CurvesFigure",
     "ExplanationFigure",
     "Shown",
+    "amount",
     "colorize",
-    "curves_figure",
     "encode_png",
     "figure",
-    "grid",
     "intervals_figure",
     "lut",
-    "neighbourhood_figure",
     "overlay",
+    "ramp",
     "resize",
     "shown",
     "shown_maximum",
+    "signed_number",
 ]

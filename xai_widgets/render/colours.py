@@ -40,6 +40,7 @@ __all__ = [
     "fade",
     "lut",
     "overlay",
+    "ramp",
     "resize",
     "resolve_colormap",
     "shown",
@@ -239,6 +240,19 @@ def fade(u: Floats) -> Floats:
     Flat at both ends, so that weak evidence leaves the picture alone and strong evidence is plain.
     """
     return u * u * (3 - 2 * u)
+
+
+def ramp(colormap: str, signed: bool, sign: Sign, maximum: float) -> tuple[Pixels, float, float]:
+    """The colours (N, 3) of a colour bar, and the values that its two ends stand for."""
+    chosen = resolve_colormap(colormap, signed=signed)
+    table = lut(chosen.name)
+    if not chosen.diverging:
+        return table, 0.0, maximum
+    first, last, low, high = {
+        "positive": (CENTRE, 256, 0.0, maximum),
+        "negative": (1, CENTRE + 1, -maximum, 0.0),
+    }.get(sign, (1, 256, -maximum, maximum))
+    return table[first:last], low, high
 
 
 def _blend(backdrop: Floats, source: Floats, mode: Blend) -> Floats:

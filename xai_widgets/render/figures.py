@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,19 +12,14 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.figure import Figure
-from PIL import Image
 
 from xai_widgets.errors import readable
-from xai_widgets.render.colours import colorize, lut, overlay, resolve_colormap, shown_maximum
-from xai_widgets.render.raster import encode_png
+from xai_widgets.render.colours import Sign, colorize, overlay, ramp, shown_maximum
 
 __all__ = [
-    "CurvesFigure",
     "ExplanationFigure",
-    "curves_figure",
     "figure",
     "intervals_figure",
-    "neighbourhood_figure",
 ]
 
 # Okabe and Ito's colours, darkened where they would be faint on white; the browser has the same.
@@ -108,15 +102,8 @@ def figure(
     return drawn
 
 
-def _colour_scale(colormap: str, signed: bool, sign: str, maximum: float) -> ScalarMappable:
-    chosen = resolve_colormap(colormap, signed=signed)
-    table = lut(chosen.name)
-    top = maximum or 1.0
-    low, high = (-top, top) if chosen.diverging else (0.0, top)
-    if chosen.diverging:
-        first, last = {"positive": (128, 256), "negative": (1, 129)}.get(sign, (1, 256))
-        table = table[first:last]
-        low, high = {"positive": (0.0, top), "negative": (-top, 0.0)}.get(sign, (low, high))
+def _colour_scale(colormap: str, signed: bool, sign: Sign, maximum: float) -> ScalarMappable:
+    table, low, high = ramp(colormap, signed, sign, maximum or 1.0)
     return ScalarMappable(Normalize(low, high), ListedColormap(table / 255))
 
 
@@ -126,78 +113,6 @@ def _extend(field: npt.NDArray[np.float64], sign: str, maximum: float) -> Any:
     return {(True, True): "both", (True, False): "max", (False, True): "min"}.get(
         (above, below), "neither"
     )
-
-
-class CurvesFigure(ExplanationFigure):
-    """A figure that gives itself as PNG."""
-
-    def to_png(self, dpi: int = 110, colors: int | None = None) -> bytes:
-        """As PNG; `colors` bounds how many it has, and with them its bytes."""
-        buffer = io.BytesIO()
-        self.savefig(buffer, format="png", dpi=dpi)
-        return encode_png(np.asarray(Image.open(buffer).convert("RGB")), colors=colors)
-
-
-def curves_figure(
-    *panels: Mapping[str, Any],
-    pixels: npt.NDArray[np.uint8] | None = None,
-    title: str = "",
-    baseline: str = "",
-) -> CurvesFigure:
-    """Draw panels beside each other, and first the picture they are of.
-
-    A panel has a `title`, `lines`, each with `title`, `x` and `y` (K + 1,), `auc`, and for a
-    `control` the band `low` to `high`; and a `unit`, "number" where they are no probabilities.
-    """
-    columns = len(panels) + (pixels is not None)
-    drawn = CurvesFigure(figsize=(3.4 * columns, 3.3), dpi=110, layout="constrained")
-    FigureCanvasAgg(drawn)
-    axes = list(drawn.subplots(1, columns, squeeze=False)[0])
-    if pixels is not None:
-        first = axes.pop(0)
-        first.imshow(pixels)
-        first.set_axis_off()
-    heights = [float(h) for p in panels for line in p["lines"] for h in (*line["y"], 0.0)] or [1.0]
-    for axis, panel in zip(axes, panels, strict=True):
-        unit = panel.get("unit", "probability")
-        low, high = min(heights) * 1.08, max(heights) * 1.08
-        limits = (low, high) if unit == "number" else (0.0, min(1.02, max(high, 0.02)))
-        _panel(axis, f"{panel['title']}: {unit}", panel["lines"], baseline, limits)
-    if title:
-        drawn.suptitle(_fitting(title, 50 * columns), fontsize=9, x=0.01, ha="left", **_PLAIN)
-    return drawn
-
-
-def _panel(
-    axis: Any,
-    title: str,
-    lines: Sequence[Mapping[str, Any]],
-    baseline: str,
-    limits: tuple[float, float],
-) -> None:
-    colour = iter(COLOURS * (len(lines) // len(COLOURS) + 1))
-    for line in lines:
-        control = line["control"]
-        own = CONTROL if control else next(colour)
-        if line["low"] is not None:
-            axis.fill_between(line["x"], line["low"], line["high"], color=own, alpha=0.18, lw=0)
-        axis.plot(
-            line["x"],
-            line["y"],
-            color=own,
-            lw=1.3 if control else 1.8,
-            ls="--" if control else "-",
-            label="line",  # its own is set in the legend, which leaves out those with _ in front
-        )
-    axis.set(xlim=(0, 1), ylim=limits)
-    words = _fitting(f"pixels changed (baseline: {baseline})", 50)
-    axis.set_xlabel(words, fontsize=8, **_PLAIN)
-    _entitle(axis, f"{title} and area", 10)
-    axis.tick_params(labelsize=8)
-    axis.spines[["top", "right"]].set_visible(False)
-    legend = axis.legend(fontsize=8, frameon=False)
-    for text, line in zip(legend.get_texts(), lines, strict=True):
-        text.set(text=f"{_fitting(line['title'], 40)}  {line['auc']:.3f}", **_PLAIN)
 
 
 def intervals_figure(panels: Sequence[Mapping[str, Any]], title: str = "") -> ExplanationFigure:
@@ -236,42 +151,3 @@ def _points(axis: Any, panel: Mapping[str, Any], named: bool) -> None:
     axis.tick_params(labelsize=8)
     axis.spines[["top", "right"]].set_visible(False)
     _entitle(axis, panel["title"], 9)
-
-
-def neighbourhood_figure(
-    pictures: Mapping[str, npt.NDArray[np.uint8]],
-    scores: npt.NDArray[np.float64],
-    coordinate: npt.NDArray[np.float64],
-    kept: npt.NDArray[np.bool_],
-    *,
-    title: str = "",
-    note: str = "",
-) -> CurvesFigure:
-    """Draw pictures (H, W, 3) by their titles, then the neighbours: scores and coordinate (n,) as
-    points, kept and shifted ones in two colours. `note` stands below the title.
-    """
-    columns = len(pictures) + 1
-    drawn = CurvesFigure(figsize=(2.7 * columns, 3.3), dpi=110, layout="constrained")
-    FigureCanvasAgg(drawn)
-    *panels, plot = drawn.subplots(1, columns, squeeze=False)[0]
-    for axis, (name, pixels) in zip(panels, pictures.items(), strict=True):
-        axis.imshow(pixels)
-        axis.set_axis_off()
-        _entitle(axis, name, 9)
-    for own, colour, marker, name in (
-        (kept, COLOURS[0], "o", "kept"),
-        (~kept, COLOURS[1], "D", "shifted"),
-    ):
-        plot.scatter(
-            scores[own], coordinate[own], s=7, c=colour, marker=marker, alpha=0.6, lw=0, label=name
-        )
-    plot.axvline(0, color="#6b7078", lw=0.8, ls="--")
-    plot.set(xlabel="student's score", yticks=[])
-    plot.set_title("Neighbours", fontsize=9, loc="left")
-    plot.tick_params(labelsize=7)
-    plot.xaxis.label.set_size(8)
-    plot.spines[["top", "right", "left"]].set_visible(False)
-    plot.legend(fontsize=7, frameon=False)
-    lines = [_fitting(title, 38 * columns), *textwrap.wrap(readable(note[:1000]), 38 * columns)]
-    drawn.suptitle("\n".join(lines), fontsize=9, x=0.01, ha="left", **_PLAIN)
-    return drawn

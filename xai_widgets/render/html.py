@@ -1,9 +1,13 @@
-"""A widget as one HTML file: it works from disk, asks the network for nothing, and stays alive.
+"""A widget as one HTML file, or as a frame in another page: it works from disk, asks the network
+for nothing, and stays alive.
 
 The file holds the browser half of the widget, its style and its state, all as one block of JSON,
 and a small stand-in for the notebook's model. A policy in its head forbids every connection, so
 that the file cannot ask the network for anything even by mistake, and names its own scripts and
 styles by their checksums: nothing else in it can run, whatever the names in its state are.
+
+A frame is sandboxed: it is of no origin, and can do nothing to the page around it. It tells that
+page how high it is, which tells it whether it is dark; each listens to the other's window only.
 """
 
 from __future__ import annotations
@@ -26,9 +30,18 @@ _POLICY = (
 
 _STYLE = """
 :root { color-scheme: light dark }
-body { margin: 16px auto; max-width: 960px; padding: 0 16px; background: Canvas;
+body { margin: 16px auto; max-width: 1120px; padding: 0 16px; background: Canvas;
   color: CanvasText; font: 13px/1.4 system-ui, sans-serif }
+h1 { margin: 0 0 12px; font-size: 16px; font-weight: 600; overflow-wrap: anywhere }
 noscript img { max-width: 100% }
+"""
+
+# The frame is as high as what is in it; what is not there yet has the colour of the page around it.
+_FRAME_STYLE = """
+html { overflow: hidden }
+body { margin: 0; padding: 0 1px; font: 13px/1.4 system-ui, sans-serif }
+body.light { background: #fff }
+body.dark { background: #14161b }
 """
 
 _PAGE = """<!doctype html>
@@ -42,8 +55,7 @@ _PAGE = """<!doctype html>
 <style>{style}</style>
 </head>
 <body>
-<main id="xw-widget"></main>
-<noscript><p>{title}</p>{picture}</noscript>
+{around}<main id="xw-widget"></main>
 <script type="application/json" id="xw-document">{document}</script>
 <script type="module">{stub}</script>
 </body>
@@ -94,7 +106,8 @@ const model = {
   },
 };
 const dark = matchMedia("(prefers-color-scheme: dark)");
-const follow = () => { document.body.className = dark.matches ? "dark" : "light"; };
+let told = null; // what the page around this one is, if it says so
+const follow = () => { document.body.className = (told ?? dark.matches) ? "dark" : "light"; };
 dark.addEventListener("change", follow);
 follow();
 try {
@@ -108,11 +121,87 @@ try {
   const { signal } = new AbortController();
   await widget.initialize?.({ model, signal });
   await widget.render({ model, el: root, signal });
+  const [card] = root.children;
+  if (card) document.body.style.maxWidth = getComputedStyle(card).maxWidth; // so it is centred
 } catch (problem) {
   root.textContent = "This page could not be shown: " + problem;
   throw problem;
 }
 """
+
+# Beside the stub of a frame: its height to the page around it, whenever that changes, also by a
+# list that is open; from there, whether that page is dark.
+_FRAME_STUB = """
+if (window.parent !== window) {
+  addEventListener("message", ({ source, data }) => {
+    if (source !== window.parent || typeof data?.xwDark !== "boolean") return;
+    told = data.xwDark;
+    follow();
+  });
+  let last = 0;
+  const tell = () => {
+    const shown = [...document.querySelectorAll("#xw-widget, .xw-popup")];
+    const edges = shown.map((item) => item.getBoundingClientRect().bottom + scrollY);
+    const height = Math.ceil(Math.max(...edges)) + 1;
+    if (height > 1 && height !== last) window.parent.postMessage({ xwHeight: height }, "*");
+    last = height;
+  };
+  new ResizeObserver(tell).observe(root);
+  new MutationObserver(() => requestAnimationFrame(tell)).observe(root, {
+    subtree: true, attributes: true, attributeFilter: ["hidden"],
+  });
+  window.parent.postMessage({ xwHeight: 0 }, "*"); // it listens: what is the page around it like?
+  // Browsers load a document that comes with its page at once, however far below: it waits itself.
+  await new Promise((near) => {
+    new IntersectionObserver(([entry], observer) => {
+      if (!entry.isIntersecting) return;
+      observer.disconnect();
+      near();
+    }).observe(document.documentElement);
+  });
+}
+"""
+
+# The other half, in the page around the frames: one for all of them, however often it is there.
+_AROUND = """
+(() => {
+  if (window.xwFrames) return window.xwFrames();
+  const frames = () => document.querySelectorAll("iframe.xw-embed");
+  const seen = (element) => {
+    for (let node = element; node; node = node.parentElement) {
+      const numbers = getComputedStyle(node).backgroundColor.match(/[\\d.]+/g) ?? [0, 0, 0, 0];
+      const [r, g, b, a = 1] = numbers.map(Number);
+      if (a >= 0.5) return 0.299 * r + 0.587 * g + 0.114 * b < 128;
+    }
+    return getComputedStyle(document.documentElement).colorScheme.includes("dark") &&
+      matchMedia("(prefers-color-scheme: dark)").matches;
+  };
+  const tell = (frame) => frame.contentWindow?.postMessage({ xwDark: seen(frame) }, "*");
+  addEventListener("message", ({ source, data }) => {
+    const height = data?.xwHeight;
+    if (!Number.isFinite(height)) return;
+    for (const frame of frames()) {
+      if (frame.contentWindow !== source) continue;
+      if (height > 0) frame.style.height = `${Math.min(height, 20000)}px`;
+      else tell(frame);
+    }
+  });
+  window.xwFrames = () => { for (const frame of frames()) tell(frame); };
+  const observer = new MutationObserver(() => {
+    window.xwFrames();
+    setTimeout(window.xwFrames, 400); // a theme is named before its style sheet has arrived
+  });
+  for (const node of [document.documentElement, document.body]) {
+    observer.observe(node, { attributes: true });
+  }
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", window.xwFrames);
+  window.xwFrames();
+})();
+"""
+
+
+# What comes before the widget is rendered, so that its first size is told too.
+_STUB_OF_FRAME = _STUB.replace("\ntry {", f"\n{_FRAME_STUB}try {{", 1)
 
 
 def standalone(
@@ -123,26 +212,64 @@ def standalone(
     `esm` is a module whose default export is `{ initialize?, render }`; `state` maps the names of
     its model to JSON values, with bytes anywhere in them. `png` is shown where scripts may not run.
     """
+    picture = ""
+    if png is not None:
+        encoded = base64.b64encode(png).decode("ascii")
+        picture = f'<img alt="{html.escape(title)}" src="data:image/png;base64,{encoded}">'
+    around = f"<h1>{html.escape(title)}</h1>\n<noscript>{picture}</noscript>\n"
+    return _page(esm, css, state, title, style=_STYLE, script=_STUB, around=around)
+
+
+def embedded(*, esm: str, css: str, state: Mapping[str, Any], title: str, height: int) -> str:
+    """The elements that show the widget in another page: a frame with all that it needs inside, and
+    the script that keeps it as high as its content. `height` is what it has until then.
+
+    It begins when it is scrolled to. `esm` and `state` are those of `standalone`.
+    """
+    inner = _page(esm, css, state, title, style=_FRAME_STYLE, script=_STUB_OF_FRAME, around="")
+    # JSON is full of double quotes: single ones around it keep it as short as it is.
+    quoted = inner.replace("&", "&amp;").replace("'", "&#39;")
+    return (
+        f'<iframe class="xw-embed" title="{html.escape(readable(title))}" loading="lazy" '
+        'sandbox="allow-scripts allow-downloads allow-popups allow-popups-to-escape-sandbox" '
+        'allow="clipboard-write" '
+        f'style="display:block;width:100%;height:{height}px;border:0;color-scheme:normal" '
+        f"srcdoc='{quoted}'></iframe>\n<script>{_AROUND}</script>\n"
+    )
+
+
+def _page(
+    esm: str,
+    css: str,
+    state: Mapping[str, Any],
+    title: str,
+    *,
+    style: str,
+    script: str,
+    around: str,
+) -> str:
     document = json.dumps(
         {"esm": esm, "css": css, "state": _with_bytes_named(state)},
         ensure_ascii=False,
         allow_nan=False,
         separators=(",", ":"),
     )
-    picture = ""
-    if png is not None:
-        encoded = base64.b64encode(png).decode("ascii")
-        picture = f'<img alt="{html.escape(title)}" src="data:image/png;base64,{encoded}">'
-    styles = " ".join(_checksum(style) for style in (_STYLE, css))
+    styles = " ".join(_checksum(each) for each in (style, css))
     page = _PAGE.format(
-        policy=_POLICY.format(script=_checksum(_STUB), styles=styles),
-        style=_STYLE,
+        policy=_POLICY.format(script=_checksum(script), styles=styles),
+        style=style,
         title=html.escape(title),
-        picture=picture,
+        around=around,
         document=_harmless(document),
-        stub=_STUB,
+        stub=script,
     )
     return readable(page)  # an escape in the document is one of JSON
+
+
+def size_of_json(value: Any) -> int:
+    """How many bytes a part of `state` takes in a page."""
+    text = json.dumps(_with_bytes_named(value), ensure_ascii=False, separators=(",", ":"))
+    return len(_harmless(text).replace("&", "&amp;").replace("'", "&#39;").encode()) + 1
 
 
 def _checksum(content: str) -> str:

@@ -109,6 +109,7 @@ class Observer:
             for trace, found in self._batches.passes((pictures[i], labels[i]) for i in members):
                 of_pass = [next(places) for _ in found]
                 seen = self._observations(trace, found, [labels[i] for i in of_pass])
+                del trace  # it is let go of before the next one runs
                 yield from zip(of_pass, seen, strict=True)
 
     def _observations(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import math
 import operator
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,7 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from xai_widgets.errors import ExplanationError, brief, nearest
+from xai_widgets.errors import ExplanationError, brief, nearest, readable
+from xai_widgets.render.numbers import amount
 from xai_widgets.targets.activation import Unit
 
 
@@ -110,6 +113,35 @@ class Prediction:
             f"  {in_words(s.probability, self.unit):>6}  {s.name} ({s.index})" for s in self.top(5)
         ]
         return "\n".join([*lines, *self.warnings])
+
+    def _repr_html_(self) -> str:
+        """The most probable classes as bars, in the colours of the page that they are on."""
+        rows = "".join(
+            f'<div style="{_ROW}"><span style="{_NAME};background:linear-gradient({_TINT} 0 0) '
+            f'no-repeat {_SOFT};background-size:{_share(score, self.unit):.2f}%" '
+            f'title="class {score.index}">{html.escape(readable(score.name))}</span>'
+            f'<span style="{_NUMBER}">{amount(score.probability, self.unit)}</span></div>'
+            for score in self.top(5)
+        )
+        notes = "".join(f'<p style="{_NOTE}">{html.escape(readable(w))}</p>' for w in self.warnings)
+        return f'<div style="{_BOX}">{rows}{notes}</div>'
+
+
+_BOX = "max-width:420px;font:13px/1.4 system-ui,sans-serif;font-variant-numeric:tabular-nums"
+_ROW = "display:flex;gap:8px;align-items:center;margin:0 0 3px"
+_NAME = (
+    "flex:1;min-width:0;padding:0 8px;border-radius:5px;line-height:26px;overflow:hidden;"
+    "text-overflow:ellipsis;white-space:nowrap"
+)
+_NUMBER = "width:64px;text-align:right"
+_NOTE = "margin:6px 0 0;font-size:12px;opacity:.75"
+_TINT, _SOFT = "#5878f055", "#80808020"  # half seen through: right on white and on black
+
+
+def _share(score: ClassScore, unit: Unit) -> float:
+    """Of the bar, in percent."""
+    probability = unit == "probability" and math.isfinite(score.probability)
+    return 100 * min(max(score.probability, 0), 1) if probability else 0.0
 
 
 def in_words(number: float, unit: Unit = "probability", digits: int = 1) -> str:

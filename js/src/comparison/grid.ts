@@ -8,13 +8,15 @@ import type { MethodCard, Picture } from "../core/wire";
 import { classBar } from "../parts/bar";
 import { done, el, on, type Part, renewable, say, set, write } from "../parts/dom";
 import { progressBar } from "../parts/footer";
-import { heatPainter, type Painted, paintPicture } from "../parts/heat";
+import { formAs, heatPainter, type Painted, paintPicture } from "../parts/heat";
 import { methodChoices, picker, UNSAVED } from "../parts/picker";
 import type { Choice } from "../parts/popup";
 import { newStage, type Spot, type Stage } from "../parts/stage";
+import { captioned, type Layout, layoutOf, placeOf } from "./layout";
 import { type Cell, type ComparisonSession, cellKey } from "./session";
 
 const REMOVE = "";
+const PICTURE = "Picture";
 
 export type Grid = ReturnType<typeof newGrid>;
 
@@ -45,39 +47,71 @@ export function newGrid(
   let built = "";
   let views = new Map<string, ReturnType<typeof viewOf>>();
   let heads: Array<() => void> = [];
-  /** Everything in the grid with its row and column; heads have −1 in the place of one. */
-  let items: Array<[HTMLElement, number, number]> = [];
+  /** Everything in the grid with its row and column; heads have null in the place of one. */
+  let items: Array<[HTMLElement, number | null, number | null]> = [];
+  let photographs: Array<ReturnType<typeof photographOf>> = [];
   let paintings = new Map<string, Painted>();
   let zoom: Zoom = WHOLE;
   let spot: Spot | null = null;
-  let narrow = false;
+  let room = { width: 0, height: 0 };
+  let layout: Layout | undefined;
+  let laid = "";
   let following = false;
 
   function follow(other: Zoom, to: Spot | null): void {
     if (following) return;
     [zoom, spot, following] = [other, to, true];
-    for (const { stage } of views.values()) stage.follow(zoom, spot);
+    for (const { stage } of [...photographs, ...views.values()]) stage.follow(zoom, spot);
     following = false;
+  }
+
+  /** A stage that leads the others; `led` is told the value under its cursor, and whether it leads now. */
+  function leading(
+    alive: AbortSignal,
+    led: (value: number | null, spoken: string, leads: boolean, to: Spot | null) => void,
+  ): Stage {
+    let pointer = "";
+    const lead = (value: number | null, spoken: string, next: Zoom, to: Spot | null): void => {
+      const now = JSON.stringify([next, to]);
+      const same = now === pointer && !spoken;
+      pointer = now;
+      const leads = !following && !same;
+      if (leads) follow(next, to);
+      led(value, spoken, leads, to);
+    };
+    return newStage(alive, lead, false);
+  }
+
+  /** The picture as a network is given it, before its maps. */
+  function photographOf(row: number, alive: AbortSignal) {
+    const stage = leading(alive, (_value, spoken, leads) => {
+      if (leads) moved(zoom, spot, session.picked, spoken);
+    });
+    const element = el(".cell", { _photograph: row }, stage.element);
+    let photo: Picture | undefined;
+    const show = (): void => {
+      const picture = session.photo(row);
+      if (!picture?.data || picture === photo) return;
+      photo = picture;
+      formAs(element, picture);
+      stage.resize(picture);
+      stage.follow(zoom, spot);
+      stage.show(undefined, lookOf(session), false, "");
+      void paintPicture(picture, stage.photo);
+      stage.describe(`Picture, ${session.rows[row]?.name}. Arrow keys read all maps.`);
+    };
+    return { element, stage, show };
   }
 
   function viewOf(cell: Cell, alive: AbortSignal) {
     const [row, method] = cell;
     let value: number | null = null;
-    let pointer = "";
-    const stage = newStage(
-      alive,
-      (pointed, spoken, next, to) => {
-        value = pointed;
-        const now = JSON.stringify([next, to]);
-        const same = now === pointer && !spoken;
-        pointer = now;
-        if (following || same) return;
-        follow(next, to);
-        if (to) session.pick(cell);
-        moved(zoom, spot, cell, spoken);
-      },
-      false,
-    );
+    const stage = leading(alive, (pointed, spoken, leads, to) => {
+      value = pointed;
+      if (!leads) return;
+      if (to) session.pick(cell);
+      moved(zoom, spot, cell, spoken);
+    });
     const number = el("span.pill.measure", { hidden: true });
     const badge = el("span.pill.badge", { hidden: true });
     const [bar, showBar] = progressBar(".progress.filling");
@@ -116,6 +150,7 @@ export function newGrid(
         if (picture?.data && picture !== photo) {
           photo = picture;
           painted = undefined;
+          formAs(box, picture);
           stage.resize(picture);
           stage.follow(zoom, spot);
           void paintPicture(picture, stage.photo);
@@ -199,16 +234,31 @@ export function newGrid(
     return [el(".colhead", { title }, list.element), show];
   }
 
-  /** Puts all items in their rows and columns. */
+  /** Puts everything in its place, as large as there is room. */
   function layOut(): void {
     const { rows, methods } = session;
-    element.style.setProperty("--xw-across", String(narrow ? rows.length : methods.length));
-    set(element, { _narrow: narrow });
+    const counts = { rows: rows.length, columns: methods.length + 1 };
+    const { width = 1, height = 1 } = session.photo(0) ?? {};
+    const next = layoutOf({ ...room, ...counts, aspect: height / width });
+    const now = JSON.stringify([next, counts]);
+    if (now === laid || !room.width) return;
+    laid = now;
+    layout = next;
+    const { kind, left, across, cell } = next;
+    const { style } = element;
+    style.setProperty("--xw-cell", `${cell}px`);
+    style.setProperty("--xw-across", String(across));
+    set(element, { _kind: kind, _left: left, _cell: cell });
     for (const [item, row, column] of items) {
-      // Narrow, a method's name has a line of its own over its maps.
-      item.style.gridArea = narrow
-        ? `${row < 0 ? 2 * column + 2 : 2 * column + 3} / ${row < 0 ? "1 / auto / -1" : row + 1}`
-        : `${row + 2} / ${column + 2}`;
+      const [line, at, span] = placeOf(next, counts, row, column)!;
+      item.style.gridArea = `${line} / ${at} / auto / span ${span}`;
+      const caption = item.querySelector(".xw-caption");
+      if (!(caption instanceof HTMLElement) || row === null || column === null) continue;
+      const what = captioned(next, counts.rows, row);
+      const method = column ? session.title(methods[column - 1]!) : PICTURE;
+      const words = what === "method" ? method : (rows[row]?.name ?? "");
+      say(caption, what ? words : "");
+      set(caption, { title: words });
     }
   }
 
@@ -218,19 +268,24 @@ export function newGrid(
     const now = JSON.stringify([rows, methods, titles, cards.length]);
     if (now === built) return;
     built = now;
+    laid = "";
     const alive = renew();
     for (const canvas of element.querySelectorAll("canvas")) canvas.width = canvas.height = 0;
     views = new Map();
     const columns = methods.map((method) => columnHead(method, alive));
     const lines = rows.map((_, row) => rowHead(row));
     heads = [...columns, ...lines].map(([, show]) => show);
-    items = columns.map(([head], column) => [head, -1, column]);
+    const picture = el(".colhead", el("span.label", PICTURE));
+    photographs = rows.map((_, row) => photographOf(row, alive));
+    const slot = (cell: HTMLElement): HTMLElement =>
+      el(".slot", el("span.caption.note", { hidden: true }), cell);
+    items = [picture, ...columns.map(([head]) => head)].map((head, i) => [head, null, i]);
     lines.forEach(([head], row) => {
-      items.push([head, row, -1]);
+      items.push([head, row, null], [slot(photographs[row]!.element), row, 0]);
       methods.forEach((method, column) => {
         const view = viewOf([row, method], alive);
         views.set(cellKey([row, method]), view);
-        items.push([view.element, row, column]);
+        items.push([slot(view.element), row, column + 1]);
       });
     });
     element.replaceChildren(...items.map(([item]) => item));
@@ -240,6 +295,8 @@ export function newGrid(
   function show(): void {
     build();
     const { rows, methods, scale } = session;
+    for (const photograph of photographs) photograph.show();
+    layOut();
     for (const head of heads) head();
     paintings = new Map();
     /** The largest of those that share a scale. */
@@ -275,11 +332,11 @@ export function newGrid(
     },
     /** The value under the cursor. */
     valueAt: (cell: Cell): number | null => views.get(cellKey(cell))?.value() ?? null,
-    /** Narrow: a column for each network, the methods below each other. */
-    arrange(next: boolean): void {
-      if (next === narrow) return;
-      narrow = next;
+    /** Lays the cells out for this much room; returns how. */
+    arrange(width: number, height: number): Layout | undefined {
+      room = { width, height };
       if (built) layOut();
+      return layout;
     },
     /** Another stage leads. */
     follow,

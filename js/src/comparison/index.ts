@@ -8,10 +8,11 @@ import { colourbar } from "../parts/colourbar";
 import { el, freshId, lines, on, type Part, row, section, set, write } from "../parts/dom";
 import { picker, UNSAVED } from "../parts/picker";
 import type { Choice } from "../parts/popup";
+import { type Saved, saveButton } from "../parts/save";
 import { type Segment, segments } from "../parts/segments";
 import { clipSlider, opacitySlider, SHARE, slider } from "../parts/slider";
 import type { Spot } from "../parts/stage";
-import { fit, resetButton, saveAs, saveButton, widget } from "../parts/view";
+import { resetButton, visibleHeight, widget } from "../parts/view";
 import { choicesOf, newGrid } from "./grid";
 import { newPair } from "./pair";
 import {
@@ -36,7 +37,7 @@ const PICTURES: ReadonlyArray<Segment<"alone" | "over">> = [
 ];
 const OWN = "own"; // in the list of classes
 const NARROW = 600;
-const WIDE = 1040;
+const FRAME = 84; // pixels of header and footer
 const FIRST_MEASURE = "sparseness";
 const NOISE_MEASURE = "survival"; // has a meaning with noise alone
 
@@ -172,14 +173,14 @@ export default widget(
       pair.stage.reset();
     }
 
-    function download(): void {
+    function seen(): Saved {
       const whole = { ...session.appearance, opacity: 1, arrangement: "swipe" } as const;
       const names = [session.view, ...session.pair.map(([, method]) => method)];
-      if (session.view === "grid") saveAs(grid.snapshot(root), session.methods);
-      else saveAs(pair.stage.snapshot(whole, 3), names);
+      if (session.view === "grid") return [grid.snapshot(root), session.methods];
+      return [pair.stage.snapshot(whole, 3), names];
     }
 
-    const save = saveButton(signal, "Save as PNG", download);
+    const save = saveButton(signal, root, session, speak, seen);
     const again = resetButton(signal, "Reset", reset);
     const noisy = section("Noise on the picture", noise);
     const body = el(".body", el(".main", thumbnailsElement, pair.element, grid.element));
@@ -199,7 +200,15 @@ export default widget(
           _picked: cellKey(session.picked),
         });
       },
-      arrange: () => grid.arrange(fit(root, NARROW, WIDE) === "narrow"),
+      arrange() {
+        const layout = grid.arrange(
+          root.clientWidth,
+          visibleHeight() - FRAME - thumbnailsElement.offsetHeight,
+        );
+        const narrow = root.clientWidth < NARROW;
+        const found = narrow ? "narrow" : layout?.beside ? "wide" : "medium";
+        if (layout) set(root, { _layout: found });
+      },
       words() {
         if (session.stale()) return "";
         const says = (i: number): string | undefined => session.prediction(i)?.top?.[0]?.name;

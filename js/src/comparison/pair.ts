@@ -3,7 +3,7 @@
 import type { Size } from "../core/geometry";
 import { difference } from "../maps/difference";
 import { el, set, write } from "../parts/dom";
-import { heatPainter, type Painted } from "../parts/heat";
+import { formAs, heatPainter, type Painted } from "../parts/heat";
 import { newStage } from "../parts/stage";
 import { type Grid, lookOf } from "./grid";
 import { type Cell, type ComparisonSession, cellKey } from "./session";
@@ -54,12 +54,20 @@ export function newPair(
     const [a, b] = pair;
     const [first, second] = [grid.painted(a), grid.painted(b)];
     const picture = session.photo(a[0]);
-    write(left, words(a));
-    write(right, words(b));
+    for (const [label, cell] of [
+      [left, a],
+      [right, b],
+    ] as const) {
+      write(label, words(cell));
+      set(label, { title: words(cell) });
+    }
     write(sign, view === "difference" ? "minus" : "over");
     if (!picture) return undefined;
     const { width, height } = picture;
-    if (sized !== `${width} ${height}`) stage.resize(picture);
+    if (sized !== `${width} ${height}`) {
+      formAs(element, picture);
+      stage.resize(picture);
+    }
     sized = `${width} ${height}`;
     const both = first && second;
     const none = frozen ? "One of the two was not saved." : "One of the two has no map.";

@@ -10,6 +10,8 @@ export type Bytes = DataView | Uint8Array | string;
 export interface ClassScore {
   index: number; name: string; probability: number; unit?: "probability" | "number";
 }
+/** To the browser: what is seen, as a figure; the PNG is a buffer. */
+export interface FigureMessage { kind: "figure" }
 /** The most probable classes, the first one first. */
 export interface Prediction { top: readonly ClassScore[] }
 /** A parameter of a method, and the control that sets it. */
@@ -196,6 +198,13 @@ export interface CurvesFrame {
 export interface SanityStage {
   randomised: readonly string[]; spearman: number | null; ssim: number | null; map: QuantisedMap;
 }
+/** A value of the trait `likeness`, by method: the rank correlation with the trained map at each
+ * stage so far, `total` in all, and their mean once they are there. `chance` is the least and the
+ * greatest of random maps of the same size. */
+export interface Likeness {
+  spearman: ReadonlyArray<number | null>; total: number; mean: number | null;
+  chance: readonly [number | null, number | null];
+}
 /** The check of a method for a class, so far: `total` stages are to come in all. */
 export interface SanityCheck {
   method: string; title: string; target: number; total: number; done: boolean; mean: number | null;
@@ -238,10 +247,16 @@ export interface RelabelFrame {
   scale: number | null; error: number | null; keeps_label: boolean; partial: boolean;
   fraction: number; seconds: number;
 }
-/** A slider. `flip` is where the label turns, `becomes` the class it turns to. */
+/** What is at an end of a slider: a small picture, and what the network takes it for. */
+export interface SliderEnd extends Picture { label_name: string; probability: number | null }
+/** The class whose probability (or number) differs most between the ends, and by how much it is
+ * more at the high one. */
+export interface SliderChange { name: string; by: number; unit?: "probability" | "number" }
+/** A slider. `flip` is where the label turns, `becomes` the class it turns to; `ends` are what is
+ * at its low and its high end, `change` what is different there. */
 export interface SliderRow {
   name: string; low: number; high: number; weight: number | null; flip: number | null;
-  becomes?: string | null;
+  becomes?: string | null; ends?: readonly SliderEnd[]; change?: SliderChange;
 }
 /** The trait `sliders`. `better`: those of more neighbours wait until they are asked for. */
 export interface Sliders { run: number; shown: readonly SliderRow[]; better: boolean }

@@ -220,6 +220,7 @@ function build(view: View) {
     write(name, head?.name ?? "");
     const right2 = total.labelled ? ` · ${percent(total.right / total.labelled)} right` : "";
     write(facts, table ? `${table.count.toLocaleString("en")} pictures${right2}` : "");
+    for (const text of [name, facts]) set(text, { title: text.textContent || null });
     const ends = wilson(total.right, total.labelled).map((end) => (100 * end).toFixed(1));
     write(interval, total.labelled ? `[${ends.join(", ")}]` : "");
     grid.part[0].hidden = looks.view !== "pictures";

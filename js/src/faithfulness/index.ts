@@ -2,16 +2,19 @@
 
 import { amount } from "../core/format";
 import type { ClassScore, Curves } from "../core/wire";
-import { el, row, section, set } from "../parts/dom";
+import { el, row, section, set, write } from "../parts/dom";
 import { classPicker, UNSAVED } from "../parts/picker";
+import { isCalm, playButton } from "../parts/play";
 import { type Line, plot } from "../parts/plot";
+import { type Saved, saveButton } from "../parts/save";
 import { type Segment, segments } from "../parts/segments";
 import { slider } from "../parts/slider";
-import { saveAs, saveButton, widget } from "../parts/view";
+import { widget } from "../parts/view";
 import { type CurvePoint, pictureAtPoint, pointInWords } from "./point";
 import { colourOf, isDashed, ranking } from "./ranking";
 import { sanity } from "./sanity";
 import { faithfulnessSession, KINDS, type Kind, type View } from "./session";
+import { likenessInWords, listed, verdict } from "./verdict";
 
 type Baseline = "blur" | "black" | "mean" | "zero";
 
@@ -27,6 +30,7 @@ const BASELINES: ReadonlyArray<Segment<Baseline>> = [
   ["zero", "Zero", "The network's own zero"],
 ];
 
+const FILM = 5_000; // milliseconds for all of a curve
 const WORDS = {
   insertion: {
     title: "Insertion",
@@ -43,25 +47,32 @@ const WORDS = {
 export default widget(
   "Faithfulness viewer",
   (view) => {
-    const { signal, root } = view;
+    const { signal, root, speak } = view;
     const session = faithfulnessSession(view);
     // What is shown in this view alone.
     let kind: Kind = "insertion";
     let point = -1;
     let stage = 1;
+    let playing = 0; // since when, in milliseconds; 0 while it does not
 
     const show = (name: View): void => session.show("view", name);
     const [views, showView] = segments(signal, "View", "view", VIEWS, show);
     const [classes, showClasses] = classPicker(signal, root, (target) => session.ask({ target }));
-    const save = saveButton(signal, "Save this picture as PNG", download);
+    const save = saveButton(signal, root, session, speak, seen);
     const plots = KINDS.map((own) =>
       plot(signal, WORDS[own].title, WORDS[own].note, own, (at, name) => {
-        if (at !== null) [kind, point] = [own, at];
+        if (at !== null) [kind, point, playing] = [own, at, 0];
         if (name && name !== session.chosen) session.look("method", name);
         refresh();
       }),
     );
-    const [pointElement, pointCanvas, showPoint] = pictureAtPoint(() => view.changed("look"));
+    const [film, showFilm] = playButton(signal, "the curve", () => {
+      playing = playing ? 0 : performance.now();
+      if (playing) play();
+      refresh();
+    });
+    set(film, { _control: "film" });
+    const [pointElement, pointCanvas, showPoint] = pictureAtPoint(() => view.changed("look"), film);
     const [pictures, sanitySide, showSanity] = sanity(signal, session, (at) => {
       stage = at;
       refresh();
@@ -78,6 +89,7 @@ export default widget(
     const protocol = section("Protocol", gone, steps);
     const curvesArea = el(".plots", ...plots.map(([element]) => element));
     const side = el(".side", ranks, protocol);
+    const sentence = el("p.sentence", { _sentence: true });
 
     function pointShown(): CurvePoint | undefined {
       const { frame, chosen } = session;
@@ -89,6 +101,26 @@ export default widget(
       return { frame, curves, kind, point };
     }
 
+    /** From where it stands, or from the beginning, to the end of the curve. */
+    function play(): void {
+      const at = pointShown();
+      const last = (at?.frame.fractions.length ?? 1) - 1;
+      const [begun, from] = [playing, point >= last ? 0 : point];
+      const each = (isCalm() ? 4 : 1) * (FILM / last);
+      const step = (time: number): void => {
+        if (playing !== begun || signal.aborted || session.view !== "curves") return;
+        const to = Math.min(last, from + Math.floor(Math.max(0, time - begun) / each));
+        if (to !== point) {
+          point = to;
+          if (to === last) playing = 0;
+          refresh();
+        }
+        if (playing) requestAnimationFrame(step);
+      };
+      if (last > 0) requestAnimationFrame(step);
+      else playing = 0;
+    }
+
     function refresh(): void {
       const { frozen, frame, chosen } = session;
       const at = pointShown();
@@ -96,6 +128,9 @@ export default widget(
       for (const element of [curvesArea, pointElement, save, protocol]) element.hidden = !curves;
       for (const element of [pictures, sanitySide]) element.hidden = curves;
       showView(session.view);
+      if (!curves) playing = 0;
+      showFilm(!!playing);
+      write(sentence, curves ? curvesInWords() : checksInWords());
       showClasses(session.top, frame?.target, session.get("target") ?? null, frozen);
       showRanks();
       showBaseline(session.get("baseline"), frozen ? UNSAVED : null);
@@ -153,28 +188,48 @@ export default widget(
       };
     }
 
+    /** The verdict, once there is one; it has its line from the beginning. */
+    function curvesInWords(): string {
+      const { frame, frozen } = session;
+      const all = frame?.curves ?? [];
+      const done = frozen || session.state() !== "busy";
+      if (done) return verdict(all);
+      return `Measured so far: ${listed(all.map(({ title }) => title)) || "nothing yet"} …`;
+    }
+
+    function checksInWords(): string {
+      const all = session.methods.flatMap((name) => {
+        const likeness = session.likeness[name];
+        return likeness ? [[session.title(name), likeness] as const] : [];
+      });
+      return likenessInWords(all) || "Layers are being randomised, from the last to the first …";
+    }
+
     function words(): string {
       const { status, frame } = session;
       if (!frame || status?.state !== "idle" || session.view !== "curves") return "";
-      const lines = frame.curves.map((curves) => {
-        const areas = KINDS.map((one) => `${one} ${curves[one].auc.toFixed(3)}`).join(", ");
-        return `${curves.title}: ${areas}.`;
-      });
+      const lines = [verdict(frame.curves)].concat(
+        frame.curves.map((curves) => {
+          const areas = KINDS.map((one) => `${one} ${curves[one].auc.toFixed(3)}`).join(", ");
+          return `${curves.title}: ${areas}.`;
+        }),
+      );
       return lines.join(" ");
     }
 
-    function download(): void {
+    function seen(): Saved | undefined {
       const at = pointShown();
       const { picture } = session;
-      if (!at || !picture) return;
+      if (!at || !picture) return undefined;
       const share = Math.round(100 * (at.frame.fractions[at.point] ?? 0));
-      saveAs(pointCanvas, [picture.name, at.curves.method, kind, String(share)]);
+      return [pointCanvas, [picture.name, at.curves.method, kind, String(share)]];
     }
 
     return {
       session,
       children: [
         el("header.header", views, classes, el("span.spring"), save),
+        sentence,
         el(".body", curvesArea, pictures, pointElement, sanitySide, side),
       ],
       refresh,

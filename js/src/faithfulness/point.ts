@@ -47,6 +47,7 @@ export function compose(
 /** Returns the element, its canvas, and how to show a point; `repaint` is called once a picture is decoded. */
 export function pictureAtPoint(
   repaint: () => void,
+  play: HTMLElement,
 ): [
   HTMLElement,
   HTMLCanvasElement,
@@ -54,7 +55,7 @@ export function pictureAtPoint(
 ] {
   const canvas = el("canvas", { _canvas: "point", role: "img" });
   const pill = el(".pill.readout", { hidden: true });
-  const pane = el(".pointpane", canvas, pill);
+  const pane = el(".pointpane", canvas, pill, el(".pill.film", play));
   const bars = Array.from({ length: ROWS }, () => classBar(".bar"));
   const title = el("h3", "What it says");
   const says = el(".section", title, ...bars.map(({ element }) => element));

@@ -1,9 +1,11 @@
 /** The methods with their areas: a legend in which one is chosen, and to which others are added. */
 
+import { fixed } from "../core/format";
 import type { Curve } from "../core/wire";
 import { el, freshId, lines, on, type Part, set, tool, write } from "../parts/dom";
 import { methodChoices, picker, UNSAVED } from "../parts/picker";
 import { lineSwatch } from "../parts/plot";
+import { sparkline } from "./likeness";
 import { type FaithfulnessSession, KINDS } from "./session";
 
 const COLOURS = 6; // in plot.css; after six methods they come again, dashed
@@ -34,6 +36,12 @@ export function ranking(
   const head = el(".rank.ranked", { $hidden: "true" });
   head.append(
     el("h3", "Method"),
+    el(
+      "span.note.grey",
+      { title: "Rank correlation with the trained map, layer after layer" },
+      "grey: random",
+    ),
+    el("span.note.grey", { title: "Over all stages with random layers: near 0 is good" }, "mean"),
     el("span.note", { title: "Area under the insertion curve: high is good" }, "insertion ↑"),
     el("span.note", { title: "Area under the deletion curve: low is good" }, "deletion ↓"),
     el("span"),
@@ -57,8 +65,10 @@ export function ranking(
     set(remove, { _remove: name });
     on(alive, input, "change", () => session.show("method", name));
     const swatch = lineSwatch(colourOf(session, name), isDashed(session, name));
-    const titled = el("span.titled", swatch, el("span.label", title));
-    const choice = el("label.rank", input, titled, ...areas);
+    const titled = el("span.titled", swatch, el("span.label", { title }, title));
+    const [spark, showSpark] = sparkline();
+    const mean = el("span.mean");
+    const choice = el("label.rank", input, titled, spark, mean, ...areas);
     if (control) choice.append(count, ...spans);
     const update = (): void => {
       const all = session.frame?.curves ?? [];
@@ -74,8 +84,15 @@ export function ranking(
         set(areas[i]!, { _best: !control && rivals.length > 1 && curve?.auc === best });
         write(spans[i]!, curves && curves.maps > 1 ? interval(curves[kind]) : "");
       }
+      const likeness = session.likeness[name];
+      showSpark(likeness, colourOf(session, name));
+      write(
+        mean,
+        likeness?.mean == null ? (refusal || !likeness ? "–" : "…") : fixed(likeness.mean),
+      );
       const maps = curves?.maps ?? 0;
       write(count, maps > 1 ? `${maps} maps, range` : "");
+      set(count, { title: count.textContent });
       write(reason, refusal);
       remove.hidden = control || session.methods.length < 2;
       remove.disabled = session.frozen;

@@ -77,10 +77,9 @@ export function sanity(
       format: (value) => number(value).replace(/\.?0+$/, "") || "0",
       ends: ["as trained", "all random"],
     });
-    const correlation = `Mean rank correlation over all stages: ${number(check?.mean)}. `;
     write(
       meaning,
-      `${check?.done ? correlation : ""}Near 0 the map depends on what the network learned; near 1 it would look the same ` +
+      `Near 0 the map depends on what the network learned; near 1 it would look the same ` +
         "for a network that learned nothing.",
     );
   }
@@ -93,8 +92,12 @@ export function describe(stages: readonly SanityStage[], at: number): string {
   if (!stage) return "";
   if (!at) return "No layer randomised: both maps are the same.";
   const layers = stages.slice(0, at + 1).flatMap(({ randomised }) => randomised);
-  const latest = stage.randomised.slice(0, 2).join(", ");
+  const latest = stage.randomised.slice(0, 2).map((name) => `“${name}”`);
   const more = stage.randomised.length > 2 ? ` and ${stage.randomised.length - 2} more` : "";
-  const count = `The last ${layers.length} layers are random, the latest ${latest}${more}.`;
+  const named = `${latest.join(", ")}${more}`;
+  const count =
+    layers.length === 1
+      ? `The last layer is random: ${named}.`
+      : `The last ${layers.length} layers are random, most recently ${named}.`;
   return `${count} Spearman ${number(stage.spearman)}, SSIM ${number(stage.ssim)}.`;
 }

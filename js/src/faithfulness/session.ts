@@ -1,7 +1,14 @@
 /** What a FaithfulnessViewer asks for, what only looks different, and what it is told. */
 import { traitsOf } from "../core/model";
 import { type Connection, converse, extend } from "../core/session";
-import type { ClassScore, CurvesFrame, MethodCard, Picture, SanityCheck } from "../core/wire";
+import type {
+  ClassScore,
+  CurvesFrame,
+  Likeness,
+  MethodCard,
+  Picture,
+  SanityCheck,
+} from "../core/wire";
 
 export const KINDS = ["insertion", "deletion"] as const;
 export type Kind = (typeof KINDS)[number];
@@ -12,6 +19,7 @@ export type FaithfulnessSession = ReturnType<typeof faithfulnessSession>;
 
 const SHOWS = {
   check: undefined as SanityCheck | undefined,
+  likeness: {} as Readonly<Record<string, Likeness>>,
   /** Why there is no curve of a method, by its name. */
   refused: {} as Readonly<Record<string, string>>,
   cards: [] as readonly MethodCard[],

@@ -11,9 +11,10 @@ import { heatPainter, type Painted, paintPicture } from "../parts/heat";
 import { looks } from "../parts/looks";
 import { methodChoices, picker, UNSAVED } from "../parts/picker";
 import type { Choice } from "../parts/popup";
+import { type Saved, saveButton } from "../parts/save";
 import { type Segment, segments } from "../parts/segments";
 import { newStage } from "../parts/stage";
-import { resetButton, saveAs, saveButton, type View, widget } from "../parts/view";
+import { resetButton, type View, widget } from "../parts/view";
 import { classes } from "./classes";
 import { card, parameters } from "./method";
 import { type HeatmapSession, heatmapSession, type Request } from "./session";
@@ -45,7 +46,8 @@ function build(view: View) {
   const [looksElement, showLooks, markValue] = looks(signal, session, root);
   const [parametersElement, showParameters] = parameters(signal, session, root);
   const [cardElement, showCard, flipCard] = card(signal);
-  const [headerElement, showHeader] = header(signal, session, root, save, reset);
+  const saving = saveButton(signal, root, session, speak, seen);
+  const [headerElement, showHeader] = header(signal, session, root, saving, reset);
   const side = el(".side", classesElement, looksElement, parametersElement);
 
   function refresh(all: boolean): void {
@@ -144,12 +146,12 @@ function build(view: View) {
     stage.reset();
   }
 
-  function save(): void {
+  function seen(): Saved | undefined {
     const { shown } = session;
-    if (!picture) return;
+    if (!picture) return undefined;
     const scale = Math.ceil(896 / Math.max(picture.width, picture.height));
     const names = [picture.name, shown?.method, shown?.target.name];
-    saveAs(stage.snapshot(session.appearance, scale), names);
+    return [stage.snapshot(session.appearance, scale), names];
   }
 
   function press({ key, target, ctrlKey, metaKey, defaultPrevented }: KeyboardEvent): void {
@@ -167,7 +169,7 @@ function header(
   signal: AbortSignal,
   session: HeatmapSession,
   host: HTMLElement,
-  save: () => void,
+  saving: HTMLElement,
   reset: () => void,
 ): Part {
   const methods = picker(signal, host, "Method", "method", "method", (method) =>
@@ -184,11 +186,7 @@ function header(
     (arrangement) => session.look("arrangement", arrangement),
   );
   const element = el("header.header", methods.element, layers.element, el("span.spring"));
-  element.append(
-    arrangements,
-    saveButton(signal, "Save as PNG", save),
-    resetButton(signal, "Reset look and zoom", reset),
-  );
+  element.append(arrangements, saving, resetButton(signal, "Reset look and zoom", reset));
   const closed = (part: Partial<Request>): string | null =>
     session.available(part) ? null : UNSAVED;
 

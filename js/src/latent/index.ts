@@ -3,22 +3,23 @@
 import { capital, percent } from "../core/format";
 import { atEnd, now } from "../core/model";
 import { el, type Part, section, set, write } from "../parts/dom";
-import { classPicker, UNSAVED } from "../parts/picker";
-import { segments } from "../parts/segments";
+import { classPicker, picker, UNSAVED } from "../parts/picker";
+import { type Saved, saveButton } from "../parts/save";
 import { opacitySlider, slider } from "../parts/slider";
-import { resetButton, saveAs, saveButton, widget } from "../parts/view";
+import { fit, resetButton, widget } from "../parts/view";
 import { newPictures } from "./pictures";
 import { scatter } from "./scatter";
 import { type LatentSession, latentSession } from "./session";
 import { newSliders } from "./sliders";
 
+/** How the student's weights d become a map: its name, how it is said, and its formula. */
 const READOUTS = [
-  ["weight", "d", "The student's weights: for keeping the label, and against"],
-  ["magnitude", "|d|", "Size of the weights"],
-  ["positive", "d⁺", "Weights for keeping the label"],
-  ["times_picture", "d·x", "Weights times the picture"],
-  ["times_difference", "d·(x−x̄)", "Weights times what sets the picture apart from its neighbours"],
-  ["times_detail", "d·r", "Weights times r, the detail that the VAE cannot draw"],
+  ["weight", "For and against", "d"],
+  ["magnitude", "How much it counts", "|d|"],
+  ["positive", "For the label only", "d⁺"],
+  ["times_picture", "Times the picture", "d·x"],
+  ["times_difference", "Times what is unusual", "d·(x−x̄)"],
+  ["times_detail", "Times the lost detail", "d·r"],
 ] as const;
 
 const round = (value: number): string => String(+value.toFixed(2));
@@ -54,15 +55,11 @@ export default widget(
     let rest: ReturnType<typeof setTimeout> | undefined;
 
     const [classes, showClasses] = classPicker(signal, root, (target) => session.ask({ target }));
-    const [readouts, showReadout] = segments<string>(
-      signal,
-      "Read-out",
-      "readout",
-      READOUTS,
-      (name) => session.look("readout", name),
+    const readouts = picker(signal, root, "Map", "readout", "prefixed.readout", (name) =>
+      session.look("readout", name),
     );
     const [opacity, showOpacity] = opacitySlider(signal, session);
-    const pictures = newPictures(session, [readouts, opacity], () => {
+    const pictures = newPictures(session, [readouts.element, opacity], () => {
       set(root, { _edited: session.edited?.values.join(" ") ?? "", "_painted-at": now() });
     });
     const [fidelityElement, showFidelity] = fidelity(session);
@@ -80,7 +77,9 @@ export default widget(
 
     function refresh(): void {
       const { frame, frozen, readout, reconstruction } = session;
-      showReadout(readout);
+      const shown = READOUTS.find(([name]) => name === readout);
+      const choices = READOUTS.map(([value, label, note]) => ({ value, label, note }));
+      readouts.show(choices, readout, shown?.[1] ?? readout);
       showOpacity(session.opacity);
       pictures.show();
       for (const { name, show } of settings) show(session.get(name), frozen);
@@ -110,9 +109,9 @@ export default widget(
     }
 
     /** The three pictures beside each other, the map over the first. */
-    function download(): void {
+    function seen(): Saved | undefined {
       const { picture, reconstruction, readout } = session;
-      if (!picture) return;
+      if (!picture) return undefined;
       const scale = Math.max(1, Math.round(448 / Math.max(picture.width, picture.height)));
       const [width, height] = [picture.width * scale, picture.height * scale];
       const all = el("canvas", { width: 3 * width + 16, height });
@@ -123,22 +122,21 @@ export default widget(
       }
       context.globalAlpha = session.opacity;
       if (!pictures.heat.hidden) context.drawImage(pictures.heat, 0, 0, width, height);
-      saveAs(all, [picture.name, reconstruction?.target.name, readout]);
+      return [all, [picture.name, reconstruction?.target.name, readout]];
     }
 
     atEnd(signal, () => clearTimeout(rest));
-    const save = saveButton(signal, "Save these pictures as PNG", download);
+    const save = saveButton(signal, root, session, speak, seen);
     const again = resetButton(signal, "Distil again", session.resume, "again");
     return {
       session,
       children: [
         el("header.header", classes, el("span.spring"), save, again),
         fidelityElement,
-        el(".pictures", ...pictures.columns),
-        el(".space", points, sliders),
-        settingsElement,
+        el(".body", el(".pictures", ...pictures.columns), sliders, points, settingsElement),
       ],
       refresh,
+      arrange: () => void fit(root, 560, 1060),
       tick() {
         showFidelity();
         if (!session.rows.length) showSliders(); // which says whether there will be any
@@ -157,29 +155,43 @@ function fidelity(session: LatentSession): Part {
   const sentence = el("p.sentence", { _sentence: true });
   const facts = el("p.facts", { _facts: true });
   const warnings = el("ul.warnings", { $label: "What speaks against this map" });
+  const hint = el("p.facts", { _hint: true });
   let warned = "";
   return [
-    el(".fidelity", sentence, facts, warnings),
+    el(".fidelity", sentence, facts, warnings, hint),
     () => {
       const { frame, reconstruction, frozen, status } = session;
+      const learning = isLearning(session);
       const waiting =
         session.computes() || !status
           ? "Drawing neighbours, and asking the network about each …"
           : "No student has been taught yet.";
       const none = frozen ? "No student was saved with this page." : waiting;
-      write(sentence, frame?.sentence ?? none);
+      const agrees =
+        frame?.fidelity == null ? "" : `So far: ${percent(frame.fidelity, 0)} agreement`;
+      const soFar = `${agrees || "The student is learning"} …`;
+      write(sentence, learning ? soFar : (frame?.sentence ?? none));
       const question = reconstruction
         ? `How does the network tell ${reconstruction.target.name} from what is near it?`
         : "";
       write(facts, frame ? factsOf(session).join(" · ") : question);
-      const words = frame?.warnings ?? [];
+      const words = learning ? [] : (frame?.warnings ?? []);
       warnings.hidden = !words.length;
+      hint.hidden = !!words.length;
+      write(hint, frame ? (learning ? LEARNING : TRY) : "");
       if (words.join() === warned) return;
       warned = words.join();
       warnings.replaceChildren(...words.map((warning) => el("li", warning)));
     },
   ];
 }
+
+/** Whether there will be a better student than the one that is shown. */
+const isLearning = (session: LatentSession): boolean =>
+  !!session.frame?.partial && !session.frozen && session.state() === "busy";
+
+const LEARNING = "More neighbours are being drawn; there is a verdict once all of them are.";
+const TRY = "Move a slider or click a neighbour, and see what the network says of that picture.";
 
 /** The numbers beside the sentence. */
 function factsOf({ frame, reconstruction }: LatentSession): string[] {

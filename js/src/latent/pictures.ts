@@ -112,6 +112,7 @@ export function newPictures(
       const chance =
         target?.probability == null ? "" : ` ${amount(target.probability, target.unit)}`;
       write(photograph.note, target ? `${target.name}${chance}` : "");
+      set(photograph.note, { title: photograph.note.textContent });
       set(photograph.canvas, { $label: `The picture: ${photograph.note.textContent}` });
       before.show(again);
       reconstructed.head.title = again ? `The network takes it for ${again.label_name}` : "";

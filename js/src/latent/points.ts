@@ -1,6 +1,6 @@
 /** Neighbours as points of a plane: where they lie, which is near, which comes next. */
 
-import { clamp } from "../core/geometry";
+import { clamp, type Size } from "../core/geometry";
 import type { Bytes, RelabelFrame } from "../core/wire";
 import { bytesOf } from "../maps/levels";
 
@@ -40,6 +40,45 @@ export function extentOf(values: Float32Array): Extent {
   const [low, high] = [at(0.005), at(0.995)];
   const margin = 0.06 * (high - low) || 1;
   return { low: low - margin, high: high + margin };
+}
+
+/** The same, with zero in it: where there is none among the values, a little beyond it. */
+export function extentWithZero(values: Float32Array): Extent {
+  const { low, high } = extentOf(values);
+  const margin = 0.06 * (Math.max(high, 0) - Math.min(low, 0));
+  return { low: Math.min(low, -margin), high: Math.max(high, margin) };
+}
+
+/**
+ * The corner of a pane where a card of this size lies over the fewest points, none of them within `reach` of
+ * the point (px, py) that it is about: its left and top.
+ */
+export function freeCorner(
+  xs: ArrayLike<number>,
+  ys: ArrayLike<number>,
+  [px, py]: readonly [number, number],
+  pane: Size,
+  card: Size,
+  reach = 24,
+): readonly [left: number, top: number] {
+  const right = Math.max(0, pane.width - card.width);
+  const bottom = Math.max(0, pane.height - card.height);
+  const corners = [
+    [right, 0],
+    [0, 0],
+    [right, bottom],
+    [0, bottom],
+  ] as const;
+  const within = (x: number, y: number, [left, top]: readonly [number, number], by = 0): boolean =>
+    x > left - by && x < left + card.width + by && y > top - by && y < top + card.height + by;
+  let best: readonly [number, number] = corners[0];
+  let least = Number.POSITIVE_INFINITY;
+  for (const corner of corners) {
+    let covered = within(px, py, corner, reach) ? xs.length : 0;
+    for (let i = 0; i < xs.length; i++) covered += Number(within(xs[i]!, ys[i]!, corner));
+    if (covered < least) [best, least] = [corner, covered];
+  }
+  return best;
 }
 
 /** Where a value lies in an extent, from 0 to 1. */

@@ -10,6 +10,8 @@ import {
   around,
   type Extent,
   extentOf,
+  extentWithZero,
+  freeCorner,
   nearestPoint,
   type Points,
   pointsOf,
@@ -37,12 +39,12 @@ export function scatter(
   const pane = el(".scatter", named, drawing, card);
   const count = el("span.note");
   const kinds = [
-    el("span", { _kind: "shifted" }, "label shifted"),
-    el("span", { _kind: "kept" }, "label kept"),
+    el("span.note", { _kind: "shifted" }, "label shifted"),
+    el("span.note", { _kind: "kept" }, "label kept"),
   ];
-  const legend = el("p.facts.legend", { $hidden: "true" }, ...kinds);
-  const heading = el("h3.heading", "Neighbours", count);
-  const element = el("section.section.neighbours", heading, pane, legend);
+  const legend = el("span.legend", { $hidden: "true" }, ...kinds);
+  const heading = el("h3.heading", "Neighbours", legend, count);
+  const element = el("section.section.neighbours", heading, pane);
   let frame: RelabelFrame | undefined;
   let points: Points | undefined;
   const unit: Extent = { low: 0, high: 1 };
@@ -140,10 +142,10 @@ export function scatter(
       void paintPicture(picture, canvas);
       set(card, { _pixels: Math.max(picture.width, picture.height) < 96 });
     }
-    const width = card.offsetWidth;
-    const left = xs[i]! + 14 + width < pane.clientWidth ? xs[i]! + 14 : xs[i]! - 14 - width;
-    const top = Math.min(Math.max(ys[i]! - 40, 0), pane.clientHeight - card.offsetHeight);
-    card.style.cssText = `left:${Math.max(0, left)}px;top:${Math.max(0, top)}px`;
+    const size = { width: card.offsetWidth, height: card.offsetHeight };
+    const room = { width: pane.clientWidth, height: pane.clientHeight - FOOT };
+    const [left, top] = freeCorner(xs, ys, [xs[i]!, ys[i]!], room, size);
+    card.style.cssText = `left:${left}px;top:${top}px`;
   }
 
   function under({ clientX, clientY }: MouseEvent): number {
@@ -185,10 +187,8 @@ export function scatter(
         frame = session.frame;
         points = frame && pointsOf(frame);
         if (points) {
-          const { low, high } = extentOf(points.score);
           // Zero is where the student turns: it is always seen.
-          const across = { low: Math.min(low, -0.5), high: Math.max(high, 0.5) };
-          extents = [across, extentOf(points.coordinate)];
+          extents = [extentWithZero(points.score), extentOf(points.coordinate)];
         }
         hovered = Math.min(hovered, (points?.count ?? 0) - 1);
         if (!points) drawing.replaceChildren();
@@ -201,6 +201,7 @@ export function scatter(
       const shifted = points ? points.kept.reduce((sum, kept) => sum + 1 - kept, 0) : 0;
       legend.style.visibility = n ? "" : "hidden";
       write(count, n ? `${n.toLocaleString("en")} synthetic pictures` : "");
+      set(count, { title: count.textContent });
       set(pane, {
         $label: n
           ? `${n} neighbours, ${shifted} of them shifted. Arrow keys walk, Enter takes one.`

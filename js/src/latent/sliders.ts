@@ -1,15 +1,15 @@
 /** Sliders through latent space, which can play by themselves. */
 
-import { fixed } from "../core/format";
+import { amount, fixed as fixedTo } from "../core/format";
 import { clamp } from "../core/geometry";
-import type { SliderRow } from "../core/wire";
-import { el, lines, on, type Part, say, set, svg, write } from "../parts/dom";
+import type { ClassScore, SliderEnd, SliderRow } from "../core/wire";
+import { el, lines, on, type Part, say, set, write } from "../parts/dom";
+import { paintPicture } from "../parts/heat";
+import { isCalm, playButton } from "../parts/play";
 import { sliderInputs } from "../parts/slider";
 import { type Extent, shareOf } from "./points";
 import type { LatentSession } from "./session";
 
-const PLAY = "M5 3.5l7.5 4.5L5 12.5z";
-const PAUSE = "M5.5 3.5v9M10.5 3.5v9";
 const STILL = 1_000; // milliseconds between two pictures where motion is not wanted
 
 /** Where a slider that plays is after so many seconds: from end to end and back, slower at the ends. */
@@ -45,7 +45,7 @@ export function newSliders(
     if (playing < 0) return;
     const slider = built[number]!;
     const from = session.values[number]!;
-    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const calm = isCalm();
     const begun = performance.now();
     let last = 0;
     const step = (now: number): void => {
@@ -60,50 +60,59 @@ export function newSliders(
   }
 
   function line(slider: SliderRow, number: number, alive: AbortSignal): Part<[value: number]> {
-    const { name, low, high, weight, flip } = slider;
+    const { weight, flip } = slider;
+    // Fine enough for a short way, and 0 is one of the steps.
+    const digits = slider.high - slider.low < 0.6 ? 3 : 2;
+    const step = 10 ** -digits;
+    const whole = (value: number): number => +(Math.round(value / step) * step).toFixed(digits);
+    const [low, high] = [whole(slider.low), whole(slider.high)];
+    const fixed = (value: number): string => fixedTo(value, digits);
     const title = number ? `Direction ${number}` : "Counterfactual";
-    const scale = { least: low, most: high, step: 0.01, initial: 0, format: fixed, spoken };
-    const inputs = sliderInputs(alive, title, name.replace(" ", "-"), scale, (value) => {
+    const [called, by] = (number && changeInWords(slider.change)) || [title, ""];
+    const scale = { least: low, most: high, step, initial: 0, format: fixed, spoken };
+    const inputs = sliderInputs(alive, title, slider.name.replace(" ", "-"), scale, (value) => {
       playing = -1;
       if (value !== session.values[number]) session.move(number, value);
     });
     const { range, field } = inputs;
-    const icons = [svg(PLAY), svg(PAUSE)];
-    const button = el("button.tool", { _play: number }, ...icons);
+    const [button, showPlay] = playButton(alive, title.toLowerCase(), () => {
+      play(number);
+      show(session.values[number]!);
+    });
+    set(button, { _play: number });
     const track = el(".track", range);
     if (flip !== null) {
       const tick = el("i.flip", { title: `The label turns at ${fixed(flip)}` });
       tick.style.left = `calc(7px + (100% - 14px) * ${shareOf(flip, slider)})`;
       track.append(tick);
     }
-    const label = el("span.name", title);
+    const name = el("span.label", { title: called }, called);
+    const label = el("span.name", name, el("span", by));
     const side = (weight ?? 0) < 0 ? "against keeping" : "for keeping";
     const help = number
-      ? `Student's weight ${fixed(weight ?? 0)} for one step: ${side} the label`
+      ? `${title}. The student's weight for one step is ${fixedTo(weight ?? 0)}: ${side} the label`
       : "Against what the student needs to see: the label should turn";
-    const row = el(".slider", { title: help }, button, label, track, field);
+    const strip = (slider.ends ?? []).map((end, i) =>
+      thumbnail(alive, end, slider.change?.unit, `${title}, ${i ? "right" : "left"} end`, () => {
+        playing = -1;
+        session.move(number, i ? high : low);
+      }),
+    );
+    const ends = strip.length ? strip : [el("span"), el("span")];
+    const row = el(".slider", { title: help }, button, label, ends[0]!, track, ends[1]!, field);
     if (weight !== null) {
       const heaviest = Math.max(...built.map((other) => Math.abs(other.weight ?? 0)), 1e-9);
       const bar = el("i.weight", { _against: weight < 0 });
-      bar.style.width = `${(28 * Math.abs(weight)) / heaviest}px`;
+      bar.style.width = `${(90 * Math.abs(weight)) / heaviest}px`;
       label.append(bar);
     }
-    on(alive, button, "click", () => {
-      play(number);
-      show(session.values[number]!);
-    });
-
     function show(value: number): void {
       inputs.show(value);
-      const plays = playing === number;
       const [zero, at] = [shareOf(0, slider), shareOf(value, slider)];
       range.style.setProperty("--xw-from", `${100 * Math.min(zero, at)}%`);
       range.style.setProperty("--xw-to", `${100 * Math.max(zero, at)}%`);
       set(row, { _turned: flip !== null && value >= flip - 1e-6 });
-      icons[0]!.style.display = plays ? "none" : "";
-      icons[1]!.style.display = plays ? "" : "none";
-      const act = `${plays ? "Pause" : "Play along"} ${title.toLowerCase()}`;
-      set(button, { title: act, $label: act, $pressed: String(plays) });
+      showPlay(playing === number);
     }
     return [row, show];
   }
@@ -129,10 +138,36 @@ export function newSliders(
   ];
 }
 
+/** What is at an end of a slider; a press goes there. */
+function thumbnail(
+  signal: AbortSignal,
+  end: SliderEnd,
+  unit: ClassScore["unit"],
+  where: string,
+  go: () => void,
+): HTMLElement {
+  const canvas = el("canvas", { $hidden: "true" });
+  const { label_name: name, probability } = end;
+  const says =
+    `${where}: ${name} ${probability === null ? "" : amount(probability, unit, 0)}`.trim();
+  const button = el("button.end", { title: says, $label: says }, canvas);
+  void paintPicture(end, canvas);
+  on(signal, button, "click", go);
+  return button;
+}
+
+/** What a direction does to the network's answer: "Egyptian cat" and "↑ 31 %"; undefined for next to nothing. */
+export function changeInWords(change: SliderRow["change"]): [name: string, by: string] | undefined {
+  if (!change) return undefined;
+  const { name, by, unit } = change;
+  const size = amount(Math.abs(by), unit, 0);
+  if (unit !== "number" && Math.abs(by) < 0.005) return undefined;
+  return [name, `${by < 0 ? "↓" : "↑"}\xa0${size}`];
+}
+
 /** Where the label turns along the counterfactual direction. */
 function flipInWords({ flip, becomes }: SliderRow): string {
-  if (flip === null)
-    return "Along the counterfactual direction the label does not turn within reach.";
+  if (flip === null) return "Along the first, the label does not turn within reach.";
   const to = becomes ? `, to ${becomes}` : "";
-  return `Along the counterfactual direction the label turns at ${fixed(flip)}${to}.`;
+  return `Along the first, the label turns at ${fixedTo(flip)}${to}.`;
 }

@@ -66,7 +66,9 @@ export function picker(
       source = given;
       value = chosen;
       write(title, text);
+      set(title, { title: text });
       write(hint, note);
+      set(hint, { title: note || null }); // it is cut where there is little room
       set(button, { disabled, $label: `${label}: ${text}${note && `, ${note}`}` });
     },
   };

@@ -145,10 +145,9 @@ export function plot(
 
   on(signal, pane, "pointerdown", (event: PointerEvent) => {
     if (event.button) return;
+    // The focus is left to the browser, which draws a ring where it came by keyboard.
     pane.setPointerCapture(event.pointerId);
-    pane.focus({ preventScroll: true });
     take(event, true);
-    done(event);
   });
   on(signal, pane, "pointermove", (event: PointerEvent) => {
     if (pane.hasPointerCapture(event.pointerId)) take(event, false);

@@ -126,17 +126,14 @@ export function fit(root: HTMLElement, narrow = 560, wide = 880): string {
   return layout;
 }
 
-/** Saves a picture in a file named after these words. */
-export function saveAs(picture: HTMLCanvasElement, words: readonly unknown[]): void {
-  const name = words
-    .filter(Boolean)
-    .join("_")
-    .replace(/[^\p{L}\p{N}]+/gu, "_");
-  el("a", { href: picture.toDataURL(), download: `${name || "picture"}.png` }).click();
+/**
+ * The height that a view may have to be seen whole, below what a notebook shows above it. An iframe may be as
+ * high as what is in it: there the screen counts.
+ */
+export function visibleHeight(): number {
+  const height = window.parent === window ? innerHeight : 0.85 * screen.availHeight;
+  return Math.max(520, height - 100);
 }
-
-export const saveButton = (signal: AbortSignal, label: string, save: () => void): HTMLElement =>
-  tool(signal, "save", label, "M8 2.5v8M4.5 7.5L8 11l3.5-3.5M3 13.5h10", save);
 
 export const resetButton = (
   signal: AbortSignal,

@@ -24,7 +24,8 @@ export function gradients(signal: AbortSignal, session: TrainingSession): Part {
     );
     const answer = el("span.answer");
     const cosine = el("span.note", {
-      title: "Of the class score's two gradients, shown here; training compares those of the loss",
+      title:
+        "Of the class score's two gradients, shown here; the loss cosine compares those of the loss",
     });
     const boxes = [el(".map", photo), ...maps.map(({ heat, plate }) => el(".map", heat, plate))];
     for (const box of boxes) formAs(box, picture);
@@ -38,9 +39,10 @@ export function gradients(signal: AbortSignal, session: TrainingSession): Part {
         shown ? `says ${shown.top.name} ${amount(shown.top.probability, shown.top.unit, 0)}` : "",
       );
       set(answer, { _wrong: shown && !shown.right });
-      write(cosine, shown?.cosine == null ? "" : `cosine here ${fixed(shown.cosine)}`);
+      write(cosine, shown?.cosine == null ? "" : `class cosine ${fixed(shown.cosine)}`);
     };
-    return [[el(".watched", el("b.label", title), answer, cosine), ...boxes], update];
+    const name = el("b.label", { title }, title);
+    return [[el(".watched", name, answer, cosine), ...boxes], update];
   });
 
   return [

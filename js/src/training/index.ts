@@ -1,16 +1,18 @@
 /** TrainingMonitor in the browser: curves as the training goes, and the gradients back through it. */
 import { fixed, percent } from "../core/format";
+import { clamp } from "../core/geometry";
 import { now } from "../core/model";
 import { el, on, set, write } from "../parts/dom";
 import { type Drawing, type Line, lineSwatch, plot } from "../parts/plot";
 import { rangeInput } from "../parts/slider";
-import { widget } from "../parts/view";
+import { fit, visibleHeight, widget } from "../parts/view";
 import { gradients } from "./gradients";
 import { linesOf, rangeOf, type Series, trainingSession } from "./session";
 
+const FRAME = 180; // pixels of the height for all but the pictures
 const MEASURES = [
   ["test accuracy", "test_accuracy"],
-  ["cosine, of the loss", "cosine"],
+  ["loss cosine", "cosine"],
   ["train accuracy", "accuracy"],
 ] as const;
 
@@ -18,9 +20,11 @@ const short = (value: number): string => String(+value.toPrecision(2)).replace("
 /** Always as many digits: what changes while one looks must not jump. */
 const steady = (value: number): string => fixed(value, Math.abs(value) < 0.1 ? 3 : 2);
 
-function lineOf(title: string, values: Series, i: number): Line {
-  const last = values.filter((value) => value !== null).at(-1);
-  const value = last === undefined ? "" : steady(last);
+/** A line, and its value at a point: the latest one there, where not each point has one. */
+function lineOf(title: string, values: Series, i: number, point: number): Line {
+  const there = values.slice(0, point + 1).filter((value) => value !== null);
+  const last = there.at(-1);
+  const value = last === undefined ? "–" : steady(last);
   return { name: title, title, colour: `var(--xw-c${i})`, values, value, dashed: false };
 }
 
@@ -44,8 +48,8 @@ function plotWithLegend(
   return [element, legend, show];
 }
 
-const spokenAt = (lines: readonly Line[], point: number): string =>
-  lines.map(({ title, values }) => `${title} ${values[point] ?? ""}`).join(", ");
+const spokenAt = (lines: readonly Line[]): string =>
+  lines.map(({ title, value }) => `${title} ${value}`).join(", ");
 
 export default widget(
   "Training monitor",
@@ -83,34 +87,35 @@ export default widget(
       const ends = ["start", `epoch ${far} of ${plan.epochs}`] as const;
       const x = (loss?.x ?? []).map((share) => share / extent);
       const terms = loss && x.length ? linesOf(loss) : [];
-      const losses = terms.map(([name, values], i) => lineOf(name, values, i));
       const shown = (shownLook?.epoch ?? 0) / plan.epochs / extent;
       const nearest = x.reduce(
         (best, share, i) => (Math.abs(share - shown) < Math.abs(x[best]! - shown) ? i : best),
         0,
       );
+      const marked = follows ? x.length - 1 : nearest;
+      const losses = terms.map(([name, values], i) => lineOf(name, values, i, marked));
       showLoss({
         x,
         lines: losses,
         range: rangeOf(losses.map(({ values }) => values)),
         chosen: "total",
-        point: x.length && !follows ? nearest : null,
-        spoken: spokenAt(losses, nearest),
+        point: x.length ? marked : null,
+        spoken: spokenAt(losses),
         format: short,
         ends,
       });
+      const point = epochs.findIndex(({ epoch }) => epoch + 1 === shownLook?.epoch);
       const lines = MEASURES.map(([title, name], i) => {
         const values = epochs.map((measures) => measures[name]);
-        return lineOf(title, values, i);
+        return lineOf(title, values, i, point);
       }).filter(({ values }) => values.some((value) => value !== null));
-      const point = epochs.findIndex(({ epoch }) => epoch + 1 === shownLook?.epoch);
       showMeasures({
         x: epochs.map(({ epoch }) => (epoch + 1) / plan.epochs / extent),
         lines,
         range: { low: rangeOf(lines.map(({ values }) => values)).low, high: 1 },
         chosen: "test accuracy",
         point: point < 0 ? null : point,
-        spoken: spokenAt(lines, point),
+        spoken: spokenAt(lines),
         format: short,
         ends,
       });
@@ -133,14 +138,14 @@ export default widget(
 
     /** How it stands, in a few words. */
     function summary(): string {
-      const { step, plan, epochs, done } = session;
-      const last = epochs.at(-1);
+      const { step, plan, done, shownLook, measured } = session;
       const parts = [
         done && `trained for ${plan.epochs} epoch${plan.epochs === 1 ? "" : "s"}`,
         plan.regularised ? `weight ${plan.weight}` : "no regularisation",
         !done && step.learning_rate != null && `learning rate ${short(step.learning_rate)}`,
-        last?.test_accuracy != null && `test accuracy ${percent(last.test_accuracy)}`,
-        last?.cosine != null && `cosine ${fixed(last.cosine)}`,
+        shownLook && `epoch ${shownLook.epoch}`,
+        measured?.test_accuracy != null && `test accuracy ${percent(measured.test_accuracy)}`,
+        measured?.cosine != null && `loss cosine ${fixed(measured.cosine)}`,
       ];
       return parts.filter(Boolean).join(" · ");
     }
@@ -151,6 +156,12 @@ export default widget(
       session,
       children: [el("header.header", start, facts), el(".body", plots, el(".looks", epoch, maps))],
       refresh,
+      arrange() {
+        fit(root);
+        // As large as all pictures can be seen together.
+        const side = (visibleHeight() - FRAME) / Math.max(session.thumbnails.length, 1) - 2;
+        root.style.setProperty("--xw-side", `${Math.round(clamp(side, 72, 168))}px`);
+      },
       tick(_now, state) {
         const { status, frozen, done } = session;
         const running = status?.state === "running";

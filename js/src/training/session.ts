@@ -66,6 +66,10 @@ export function trainingSession(connection: Connection) {
       const epoch = chosen !== null && looks.has(chosen) ? chosen : this.lookEpochs.at(-1);
       return epoch === undefined ? undefined : looks.get(epoch);
     },
+    /** What was measured when that look was made; nothing before the first epoch. */
+    get measured(): EpochMeasures | undefined {
+      return traits.epochs.find(({ epoch }) => epoch + 1 === this.shownLook?.epoch);
+    },
     /** Whether what is shown follows the training. */
     get follows(): boolean {
       return this.shownLook?.epoch === this.lookEpochs.at(-1);

@@ -4,13 +4,15 @@ import { expand } from "../../src/latent/pictures";
 import {
   around,
   extentOf,
+  extentWithZero,
   floatsOf,
+  freeCorner,
   nearestPoint,
   shareOf,
   towards,
 } from "../../src/latent/points";
 import { snapped } from "../../src/latent/session";
-import { sweep } from "../../src/latent/sliders";
+import { changeInWords, sweep } from "../../src/latent/sliders";
 
 describe("one question at a time", () => {
   it("sends the first at once and of the others only the last", () => {
@@ -99,4 +101,39 @@ describe("sliders", () => {
     expand(Uint8Array.from([1, 2, 3, 4, 5, 6, 99]), out);
     expect([...out]).toEqual([1, 2, 3, 255, 4, 5, 6, 255]);
   });
+});
+
+describe("the frame of the scatter", () => {
+  it("is filled however small the scores are, and has zero in it", () => {
+    const small = extentWithZero(Float32Array.from([-0.03, 0.01, 0.03]));
+    expect(small.low).toBeCloseTo(-0.0336);
+    expect(small.high).toBeCloseTo(0.0336);
+    const { low, high } = extentWithZero(Float32Array.from([2, 3, 4]));
+    expect(low).toBeCloseTo(-0.06 * 4.12);
+    expect(high).toBeCloseTo(4.12);
+    expect(extentWithZero(Float32Array.from([-4, -2])).high).toBeGreaterThan(0);
+  });
+  it("has a corner for the card that hides the fewest points, never the one it is about", () => {
+    const [pane, card] = [
+      { width: 400, height: 200 },
+      { width: 100, height: 80 },
+    ];
+    const [xs, ys] = [
+      [350, 360, 20],
+      [20, 30, 20],
+    ];
+    expect(freeCorner(xs, ys, [350, 20], pane, card)).toEqual([300, 120]);
+    expect(freeCorner(xs, ys, [320, 150], pane, card)).toEqual([0, 120]);
+    expect(freeCorner([], [], [0, 0], pane, card)).toEqual([300, 0]);
+  });
+});
+
+it("says what a direction does to the answer", () => {
+  const words = (by: number, unit?: "number") =>
+    changeInWords({ name: "lynx", by, ...(unit && { unit }) });
+  expect(words(0.314)).toEqual(["lynx", "↑\xa031\xa0%"]);
+  expect(words(-0.22)).toEqual(["lynx", "↓\xa022\xa0%"]);
+  expect(words(0.001)).toBeUndefined();
+  expect(words(-1.5, "number")).toEqual(["lynx", "↓\xa01.5"]);
+  expect(changeInWords(undefined)).toBeUndefined();
 });

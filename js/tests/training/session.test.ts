@@ -72,3 +72,23 @@ describe("the session of a training", () => {
     expect(rangeOf([two.total, [null, -1]])).toEqual({ low: -1, high: 3.1500000000000004 });
   });
 });
+
+it("knows what was measured where one looks", () => {
+  const measures = (epoch: number) => ({
+    epoch,
+    accuracy: null,
+    test_accuracy: epoch / 10,
+    cosine: 0,
+  });
+  const model = new FakeModel({
+    plan: { epochs: 4, steps: 2 },
+    epochs: [0, 1, 2].map(measures),
+    frames: [1, 2].map(look),
+    frame: look(3),
+  });
+  const { signal } = new AbortController();
+  const session = trainingSession({ model, signal, changed: () => {}, clock: () => 0 });
+  expect(session.measured?.test_accuracy).toBe(0.2);
+  session.go(1);
+  expect([session.shownLook?.epoch, session.measured?.test_accuracy]).toEqual([1, 0]);
+});

@@ -17,7 +17,9 @@ from tests.widgets.conftest import RecordingComm, SmallNetwork, photograph
 from xai_widgets import demo
 from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError
+from xai_widgets.render.stand_in import stand_in
 from xai_widgets.widgets import HeatmapViewer
+from xai_widgets.widgets.base.stills import poster
 
 
 def test_of_fifty_closed_widgets_none_is_left(engine: Engine) -> None:
@@ -118,9 +120,16 @@ def test_a_notebook_grows_by_at_most_250_kilobytes(method: str) -> None:
     assert len(json.dumps(output)) + len(json.dumps(state)) <= 250_000
 
 
+@pytest.mark.parametrize("method", ["grad_cam", "saliency"])
+def test_what_stands_in_for_the_view_adds_at_most_40_kilobytes(method: str) -> None:
+    viewer = HeatmapViewer(demo.engine(), demo.photo("cat"), method)
+    content, mime = poster(viewer._card)
+    assert len(stand_in(content, mime, size=(600, 400), words=repr(viewer))) <= 40_000
+
+
 def test_the_still_picture_stays_small_for_large_and_noisy_pictures(engine: Engine) -> None:
     viewer = HeatmapViewer(engine, photograph(700), "saliency")
     data, _ = viewer._repr_mimebundle_()
     assert len(base64.b64decode(data["image/png"])) <= 60_000
     assert len(viewer.picture["data"]) < 700 * 700 * 3 / 2
-    assert Image.open(io.BytesIO(viewer.to_png())).size == (700, 700)
+    assert Image.open(io.BytesIO(viewer.to_png(what="picture"))).size == (700, 700)

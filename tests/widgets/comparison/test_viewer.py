@@ -295,3 +295,9 @@ def test_the_static_half_and_the_end(engine: Engine) -> None:
     del other
     gc.collect()
     until(lambda: kept() is None)
+
+
+def test_the_footer_names_the_networks_as_they_were_given(engine: Engine) -> None:
+    given = {"plain": engine, "with a <b>long</b> name": bent(engine)}
+    with GradientComparison(given, photograph(), ["saliency"]) as made:
+        assert made.network["name"] == "plain, with a <b>long</b> name"

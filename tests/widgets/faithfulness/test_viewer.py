@@ -21,7 +21,7 @@ from xai_widgets import metrics
 from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError
 from xai_widgets.widgets import FaithfulnessViewer
-from xai_widgets.widgets.base.maps import dequantise
+from xai_widgets.widgets.base.maps import dequantise, finite
 
 
 @pytest.fixture
@@ -260,3 +260,25 @@ def test_a_closed_viewer_is_gone(engine: Engine) -> None:
     del viewer, comm
     gc.collect()
     assert kept() is None
+
+
+def test_the_checks_of_all_methods_come_with_that_of_random_maps(
+    viewer: FaithfulnessViewer,
+) -> None:
+    assert viewer.likeness == {}
+    viewer.view = "sanity"
+    at_rest(viewer)
+    assert set(viewer.sanity) == set(viewer.likeness) == {"grad_cam", "saliency"}
+    for name, found in viewer.sanity.items():
+        shown = viewer.likeness[name]
+        assert shown["spearman"] == [finite(stage.spearman) for stage in found.stages]
+        assert shown["mean"] == finite(found.spearman)
+        assert shown["total"] == len(found.stages)
+        trained = found.stages[0].attribution.grid()
+        seeds = range(viewer.seed, viewer.seed + viewer.random_maps)
+        drawn = [np.random.default_rng(seed).random(trained.shape) for seed in seeds]
+        chance = [metrics.spearman(trained, each) for each in drawn]
+        assert shown["chance"] == (min(chance), max(chance))
+    viewer.target = 2
+    at_rest(viewer)
+    assert set(viewer.likeness) == {"grad_cam", "saliency"}  # of the other class

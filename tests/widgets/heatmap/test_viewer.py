@@ -264,7 +264,7 @@ def test_a_refining_map_is_shown_while_it_refines_and_can_be_stopped() -> None:
     assert 0 < partial["fraction"] < 1
     channel(viewer).message(kind="stop")
     assert viewer.status["state"] == "stopped"
-    assert re.fullmatch(r"Stopped at \d+%\.", viewer.status["message"])
+    assert re.fullmatch(r"Stopped at \d+\u00a0%\.", viewer.status["message"])
     shown, made = viewer.frame, len(calls)
     time.sleep(0.3)
     assert len(calls) <= made + 1  # the step that was being done

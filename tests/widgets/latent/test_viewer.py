@@ -285,3 +285,30 @@ def test_what_has_a_control_is_a_trait_and_what_has_none_an_option(engine: Engin
     assert {"samples", "scale", "temperature", "readout"} <= set(made._keywords())
     assert len(set(made._keywords())) == len(made._keywords())
     made.close()
+
+
+def test_the_counterfactual_ends_at_twice_the_turning_point(engine: Engine) -> None:
+    with LatentExplorer(engine, Quarters(), reddish(), samples=200, seed=3) as made:
+        made.wait(60)
+        first, turning = made.sliders["shown"][0], made.explanation.counterfactual
+        assert turning.flip is not None
+        end = min(float(turning.t[-1]), 2 * turning.flip)
+        assert first["high"] == pytest.approx(end, abs=1e-3)
+        assert first["low"] == pytest.approx(-end / 3, abs=1e-3)
+        assert 0 < first["flip"] <= first["high"]
+
+
+def test_the_ends_of_a_slider_are_what_is_there(explorer: LatentExplorer) -> None:
+    for number, row in enumerate(explorer.sliders["shown"]):
+        probabilities = []
+        for value, end in zip((row["low"], row["high"]), row["ends"], strict=True):
+            values = [0.0] * number + [value]
+            edited = moved(explorer, values)
+            assert end["label_name"] == edited["label_name"]
+            shown = np.asarray(Image.open(io.BytesIO(end["data"])).convert("RGB"))
+            assert np.abs(shown.astype(int) - explorer.edited_picture).max() <= 1
+            probabilities.append(explorer.edited_probabilities)
+        differs = probabilities[1] - probabilities[0]
+        most = int(np.abs(differs).argmax())
+        assert row["change"]["name"] == NAMES[most]
+        assert row["change"]["by"] == pytest.approx(float(differs[most]), abs=2e-3)

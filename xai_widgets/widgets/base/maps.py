@@ -29,9 +29,6 @@ _SIGNED_LEVELS = 127  # bytes 0 .. 254 with zero at 127: the same number of leve
 _UNSIGNED_LEVELS = 255
 
 _EXACT_PIXELS = 96 * 96  # up to this size a picture is sent exactly
-_STILL_BYTES = 60_000
-_STILL_SIDES = (256, 192)
-_STILL_COLOURS = 224  # a few less than a palette may have: a notebook keeps the browser code too
 
 
 Pixels = npt.NDArray[np.uint8]
@@ -204,15 +201,6 @@ def _encoded(pixels: Pixels, kind: str, quality: int) -> wire.Picture:
     return {"width": width, "height": height, "mime": mime, "data": data}
 
 
-def still(pixels: Pixels) -> bytes:
-    """(H, W, 3) as a PNG of at most about 60 KB, for the copy that a notebook keeps."""
-    for side in _STILL_SIDES:
-        png = encode_png(within(pixels, side), colors=_STILL_COLOURS)
-        if len(png) <= _STILL_BYTES:
-            return png
-    return encode_png(within(pixels, _STILL_SIDES[-1]), colors=64)
-
-
 def within(pixels: Pixels, side: int) -> Pixels:
     """(H, W, 3), made smaller where it is larger than `side`."""
     height, width = pixels.shape[:2]
@@ -221,3 +209,14 @@ def within(pixels: Pixels, side: int) -> Pixels:
         return pixels
     size = (max(round(width * scale), 1), max(round(height * scale), 1))
     return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS))
+
+
+def sized(pixels: Pixels, side: float) -> Pixels:
+    """(H, W, 3) with its longer side `side` large; a picture of a few pixels keeps them visible."""
+    height, width = pixels.shape[:2]
+    scale = side / max(height, width)
+    size = (max(round(width * scale), 1), max(round(height * scale), 1))
+    if size == (width, height):
+        return pixels
+    how = Image.Resampling.NEAREST if scale >= 6 else Image.Resampling.LANCZOS
+    return np.asarray(Image.fromarray(pixels).resize(size, how))

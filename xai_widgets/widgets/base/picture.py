@@ -7,20 +7,21 @@ from typing import Any
 
 import traitlets as t
 
-from xai_widgets.attribution import Attribution
+from xai_widgets.attribution import UNNAMED, Attribution
 from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError, a_kind
 from xai_widgets.images import Picture
 from xai_widgets.progress import Progress
-from xai_widgets.render import encode_png, grid
+from xai_widgets.render.card import Card, Cell, Cells, Column
 from xai_widgets.render.colours import overlay
 from xai_widgets.widgets.base.explaining import Explained, Facts, card_json, facts, network_of
 from xai_widgets.widgets.base.jobs import Work
-from xai_widgets.widgets.base.maps import Pixels, map_of, picture_to_json, still
+from xai_widgets.widgets.base.maps import Pixels, map_of, picture_to_json, sized
+from xai_widgets.widgets.base.stills import class_bars, of_target
 from xai_widgets.widgets.base.traits import as_trait_problem
 from xai_widgets.widgets.base.widget import EngineWidget
 
-_SMALL, _LARGE = 128, 320  # pixels of a map in a still picture of several
+_SIDE = 148  # of a map in a still picture of several
 
 
 class PictureWidget(EngineWidget):
@@ -127,18 +128,29 @@ class PictureWidget(EngineWidget):
         self._loaded = (None, None)
         self.picture = {}
 
-    def _picture_png(self, *, small: bool) -> bytes:
-        pixels = self._picture.pixels
-        if not self._maps:
-            return still(pixels) if small else encode_png(pixels)
-        drawn = [
-            self._overlaid(pixels, made.attribution, signed=made.frame["signed"])
-            for made in self._maps
-        ]
-        titles = ["Picture", *(made.attribution.title for made in self._maps)]
-        words = [self._picture.name or "Picture", self._maps[0].frame["target"]["name"]]
-        shown = grid([[pixels, *drawn]], [words], titles, side=_SMALL if small else _LARGE)
-        return encode_png(shown, colors=128 if small else None)
+    def _card(self, scale: float) -> Card:
+        """The picture, the maps of the latest request, and what the network says."""
+        pixels = sized(self._picture.pixels, _SIDE * scale)
+        cells = [Cell(pixels, above="Picture")]
+        for made in self._maps:
+            drawn = self._overlaid(pixels, made.attribution, signed=made.frame["signed"])
+            cells.append(Cell(drawn, above=made.attribution.title))
+        target = self._maps[0].frame["target"] if self._maps else None
+        top = self.prediction.get("top", []) if self.has_trait("prediction") else []
+        across = min(len(cells), 4)
+        rows = [cells[i : i + across] for i in range(0, len(cells), across)]
+        columns = [Column(across * (_SIDE + 6) - 6, [Cells(rows, most=_SIDE)])]
+        if top:
+            columns.append(Column(230, [class_bars(top, target)]))
+        titles = ", ".join(made.attribution.title for made in self._maps) or self._title
+        return Card(titles, of_target(target), columns, below=self._of_what())
+
+    def _of_what(self) -> str:
+        """The picture, the network and the size of its input."""
+        size = self.network.get("input")
+        input_ = "\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}".join(map(str, size)) if size else ""
+        name = "" if self._picture.name in UNNAMED else self._picture.name
+        return " · ".join(filter(None, [name, self.engine.name, input_]))
 
     def _in_words(self) -> str:
         return self._named(self._title)

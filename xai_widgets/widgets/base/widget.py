@@ -12,13 +12,13 @@ import traitlets as t
 from xai_widgets.engine import Engine
 from xai_widgets.engine.arguments import check_engine
 from xai_widgets.engine.worker import Job, Worker
-from xai_widgets.errors import ExplanationError, check_keywords
+from xai_widgets.errors import ExplanationError, check_keywords, nearest
 from xai_widgets.images import Picture
 from xai_widgets.progress import Progress
 from xai_widgets.widgets.base import notebook_cells as cells
 from xai_widgets.widgets.base import state_lock
 from xai_widgets.widgets.base.channel import message
-from xai_widgets.widgets.base.jobs import Failed, Jobs, Work
+from xai_widgets.widgets.base.jobs import Failed, Jobs, Work, in_one_step
 from xai_widgets.widgets.base.saving import Saving
 from xai_widgets.widgets.base.traits import TraitProblem, as_trait_problem, methods_of
 from xai_widgets.widgets.base.wire import State, Status
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
+_OURS = "xai_widgets."  # a class of somebody else may have whatever attributes it likes
+# What is to be set instead of what only shows it.
+_SET = {"picture": "image", "prediction": "target", "thumbnails": "image", "cards": "methods"}
 # Keywords of ipywidgets that a caller may give to any widget.
 _HOST_KEYWORDS = ("layout", "tooltip", "tabbable")
 _SECONDS_BETWEEN_STATUSES = 0.08  # hosts take at most a thousand messages a second from all widgets
@@ -70,6 +73,8 @@ class EngineWidget(Saving):
         self._begun = self._due = False
         self._title, self._said_at = "", 0.0  # what is being done, and when that was last said
         self._own_layout = "layout" not in traits
+        if self._own_layout:  # beside others in a box each has the same width
+            traits["layout"] = {"flex": "1 1 0", "min_width": "0"}
         try:
             check_keywords(type(self).__name__, traits, self._keywords())
             cells.replace_earlier(self)
@@ -79,6 +84,23 @@ class EngineWidget(Saving):
         except BaseException:
             self.close()
             raise
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        kind = type(self)
+        ours = kind.__module__.startswith(_OURS) and not name.startswith("_")
+        if ours and not hasattr(kind, name):
+            names = tuple(self.trait_names(keyword=True))
+            way_out = nearest(name, names) or (f" It has {', '.join(names)}." if names else "")
+            raise AttributeError(f"{kind.__name__} has no {name!r} to be set.{way_out}")
+        try:
+            super().__setattr__(name, value)
+        except t.TraitError as problem:
+            if not ours or name not in self.trait_names() or self.trait_metadata(name, "keyword"):
+                raise
+            way_out = f"; set {_SET[name]!r}" if name in _SET else ""
+            raise TraitProblem(
+                f"{kind.__name__}.{name} is what is shown, and follows by itself{way_out}."
+            ) from problem
 
     # What a subclass provides.
 
@@ -128,7 +150,7 @@ class EngineWidget(Saving):
                 return
             fraction = self.status.get("fraction")
             self._jobs.cancel()
-            at = "" if fraction is None else f" at {fraction:.0%}"
+            at = "" if fraction is None else f" at {100 * fraction:.0f}\u00a0%"
             self._say("stopped", f"Stopped{at}.", self._way_on)
 
     @message("resume")
@@ -297,6 +319,15 @@ class EngineWidget(Saving):
     def _ready(self) -> None:
         """A view in a browser has begun to listen."""
 
+    @message("figure")
+    def _send_figure(self) -> None:
+        """The browser wants what is seen now as a figure: its PNG is made on the worker."""
+        card = self._card(2)
+        self.aside(in_one_step(lambda: card.to_png(2)), self._figure_made, once=True)
+
+    def _figure_made(self, png: bytes) -> None:
+        self.tell("figure", data=png)
+
     def _changed_together(self) -> None:
         if self._due:
             self._submit()
@@ -310,6 +341,10 @@ class EngineWidget(Saving):
     @t.validate("methods")
     def _check_methods(self, proposal: Any) -> list[str]:
         return methods_of(proposal["value"], self.engine.methods)
+
+    def _known_methods(self, methods: Any) -> list[str]:
+        with as_trait_problem():
+            return methods_of(methods, self.engine.methods)
 
     def _class_of(self, target: Any, picture: Picture) -> int | None:
         """The index of the class that is meant, None for the most probable one."""

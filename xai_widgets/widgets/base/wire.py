@@ -29,6 +29,12 @@ class ClassScore(TypedDict):
     unit: NotRequired[Unit]
 
 
+class FigureMessage(TypedDict):
+    """To the browser: what is seen, as a figure; the PNG is a buffer."""
+
+    kind: Literal["figure"]
+
+
 class Prediction(TypedDict):
     """The most probable classes, the first one first."""
 

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Any, Literal, cast
 
 import traitlets as t
 from typing_extensions import Unpack
 
-from xai_widgets.attribution import Attribution
+from xai_widgets.attribution import UNNAMED, Attribution
 from xai_widgets.engine import Engine
 from xai_widgets.engine.arguments import check_engine, is_engine
 from xai_widgets.engine.worker import Job
 from xai_widgets.images import Picture
-from xai_widgets.render import encode_png, grid
+from xai_widgets.render import amount
+from xai_widgets.render.card import Card, Cell, Cells, Column
 from xai_widgets.render.colours import Sign, colorize
-from xai_widgets.targets import TargetLike, in_words
+from xai_widgets.targets import TargetLike
 from xai_widgets.widgets.base import state_lock
 from xai_widgets.widgets.base.channel import message
 from xai_widgets.widgets.base.explaining import Facts, card_json
 from xai_widgets.widgets.base.jobs import Work
-from xai_widgets.widgets.base.maps import Pixels, map_of, small_picture, within
+from xai_widgets.widgets.base.maps import Pixels, map_of, sized, small_picture
 from xai_widgets.widgets.base.options import Appearance, MapOptions, Parametrised
+from xai_widgets.widgets.base.stills import class_bars, of_target
 from xai_widgets.widgets.base.traits import (
     Choice,
     Renamed,
@@ -44,7 +46,8 @@ _COLORMAPS = ("inferno", "gray", "coolwarm")  # those in the bundle
 _MOST_NOISE = 0.5
 _PAINTED_IN = 0.4  # seconds that the browser has for painting before measures need all cores
 _THUMBNAIL = 64  # pixels
-_SMALL, _LARGE = 96, 320  # pixels of a cell in a still picture
+# Of a still picture: what a row may be wide, its cells, and the words at its left.
+_ROW, _SIDE, _LEAST_SIDE, _HEAD, _ASIDE = 660, 160, 100, 150, 220
 
 
 class ComparisonOptions(MapOptions, total=False):
@@ -215,7 +218,7 @@ class GradientComparison(Appearance, Parametrised):
             for picture in self._pictures
         ]
         self.network = {
-            "name": ", ".join(dict.fromkeys(row.engine.name for row in self._rows)),
+            "name": ", ".join(row.name for row in self._rows),
             "input": list(self._pictures[0].input.shape[-2:]),
         }
         self.rows = [{"name": row.name, "accuracy": row.accuracy} for row in self._rows]
@@ -249,7 +252,8 @@ class GradientComparison(Appearance, Parametrised):
 
     def _show(self, result: work.Part | Facts) -> None:
         if isinstance(result, Facts):
-            self._fill(vars(result))
+            named = {**result.network, "name": self.network["name"]}  # all of them
+            self._fill({**vars(result), "network": named})
         else:
             self._send_part(self._comparison.request.key, result)
 
@@ -335,34 +339,61 @@ class GradientComparison(Appearance, Parametrised):
         self.image = None
         self.thumbnails = []
 
-    def _picture_png(self, *, small: bool) -> bytes:
-        answer, side = self._answer, _SMALL if small else _LARGE
-        rows, cards = list(enumerate(self._rows)), self.engine.methods
-        made = grid(
-            [[self._drawn(answer.cells.get((i, m)), side) for m in self.methods] for i, _ in rows],
-            [_words(row, answer.predictions.get(i)) for i, row in rows],
-            [cards[name].title for name in self.methods],
-            side=side,
-            title=self._in_words(),
-        )
-        return encode_png(made, colors=128 if small else None)
+    def _card(self, scale: float) -> Card:
+        """The photograph and all maps of each network, and what it says."""
+        answer, cards = self._answer, self.engine.methods
+        photograph = self._pictures[self.picture_index]
+        several = len(self._rows) > 1
+        side = min(_SIDE, max(_ROW / (len(self.methods) + 1), _LEAST_SIDE)) if several else _SIDE
+        titles = ["Picture", *(cards[name].title for name in self.methods)]
+        cells: list[list[Cell]] = []
+        heads: list[list[str]] = []
+        for row, own in enumerate(self._rows):
+            said = answer.predictions.get(row)
+            maps = [answer.cells.get((row, name)) for name in self.methods]
+            drawn = [photograph.pixels, *(self._drawn(cell, side * scale) for cell in maps)]
+            above = titles if not row else [""] * len(titles)
+            cells.append(
+                [
+                    Cell(item if isinstance(item, str) else sized(item, side * scale), above=name)
+                    for item, name in zip(drawn, above, strict=True)
+                ]
+            )
+            heads.append(_words(own, said))
+        first: Mapping[str, Any] = answer.predictions.get(0) or {}
+        about = of_target(first.get("target"))
+        name = "" if photograph.name in UNNAMED else photograph.name
+        below = " · ".join(filter(None, [name, self.network["name"]]))
+        if len(cells) > 1:
+            width = _HEAD + len(titles) * (side + 6) - 6
+            return Card(self._heading, about, [Column(width, [Cells(cells, heads, most=side)])],
+                        below=below)  # fmt: skip
+        across = len(titles) if len(titles) <= 3 else -(-len(titles) // 2)
+        lines = [cells[0][i : i + across] for i in range(0, len(titles), across)]
+        columns = [Column(across * (side + 6) - 6, [Cells(lines, most=side)])]
+        if first.get("top"):
+            columns.append(Column(_ASIDE, [class_bars(first["top"], first.get("target"))]))
+        return Card(self._heading, about, columns, below=below)
 
-    def _drawn(self, cell: work.Cell | None, side: int) -> Pixels | str:
+    @property
+    def _heading(self) -> str:
+        names = list(dict.fromkeys(row.name for row in self._rows))
+        return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+
+    def _drawn(self, cell: work.Cell | None, side: float) -> Pixels | str:
         """A map as the browser shows it in its cell, or why there is none."""
-        pixels = self._pictures[self.picture_index].pixels
         if cell is None:
-            return within(pixels, side)
+            return "…"
         if cell.attribution is None:
             return cell.frame["error"]
         attribution, signed = cell.attribution, cell.frame["signed"]
-        pixels = pixels if attribution.pixels is None else attribution.pixels
+        photograph = self._pictures[self.picture_index].pixels
+        pixels = sized(photograph if attribution.pixels is None else attribution.pixels, side)
         if not self.alone:
-            return self._overlaid(within(pixels, side), attribution, signed=signed)
-        height, width = pixels.shape[:2]
-        scale = min(side / max(height, width), 1.0)
+            return self._overlaid(pixels, attribution, signed=signed)
         return colorize(
             map_of(attribution),
-            (max(round(height * scale), 1), max(round(width * scale), 1)),
+            pixels.shape[:2],
             colormap=self.colormap,
             clip=self.clip,
             threshold=self.threshold,
@@ -378,6 +409,16 @@ class GradientComparison(Appearance, Parametrised):
         name = f", {picture.name}" if picture.name else ""
         return f"{titles}{what}{name}: {' and '.join(row.name for row in self._rows)}"
 
+    def _of_methods(
+        self, frames: Sequence[Mapping[str, Any]], methods: Collection[str]
+    ) -> list[Mapping[str, Any]]:
+        parts = ("cells", "measures")
+        return [
+            {**saved, **{part: [own for own in saved[part] if own["method"] in methods]
+                         for part in parts}}
+            for saved in frames
+        ]  # fmt: skip
+
     def _saved_frames(self) -> list[ComparisonSaved]:
         """All pictures without noise, and the shown one with a few amounts of it."""
         self.wait(self._saving_seconds)
@@ -389,10 +430,10 @@ class GradientComparison(Appearance, Parametrised):
 def _words(row: Row, prediction: NetworkPrediction | None) -> list[str]:
     words = [row.name]
     if row.accuracy is not None:
-        words.append(f"{row.accuracy:.1%} right")
+        words.append(f"{amount(row.accuracy)} right")
     if prediction and prediction.get("top"):
         first = prediction["top"][0]
-        words += [first["name"], in_words(first["probability"], first.get("unit", "probability"))]
+        words += [first["name"], amount(first["probability"], first.get("unit", "probability"))]
     return words
 
 

@@ -13,21 +13,18 @@ from PIL import Image
 
 from xai_widgets.methods import METHODS
 from xai_widgets.progress import Progress
-from xai_widgets.render import encode_png
-from xai_widgets.render.colours import overlay
-from xai_widgets.render.raster import grid
+from xai_widgets.render import amount, overlay
+from xai_widgets.render.card import Card, Cell, Cells, Column, Words
 from xai_widgets.study import Study
 from xai_widgets.widgets.base.channel import bundle
+from xai_widgets.widgets.base.maps import sized
 from xai_widgets.widgets.dataset import columns, findings, means, pictures
 from xai_widgets.widgets.dataset.wire import ViewsMessage
 
-_ACROSS, _DOWN = 6, 4
-_SIDES = {True: 72, False: 160}
+_ACROSS, _DOWN, _SIDE = 6, 3, 108  # of a still picture
 _PAGE_BYTES = 10_500_000  # of pictures in a saved page, which base64 makes a third larger
 _PLACED_ROWS = 1000
 _NEAREST_ROWS = 5000  # of which a saved page knows the nearest
-_COLOURS = 64
-_PLAIN = Image.Dither.NONE
 
 RowNumbers = npt.NDArray[np.int64]
 
@@ -43,35 +40,53 @@ def accuracy_of(study: Study) -> float | None:
     return float(study.rows["correct"][labelled].mean()) if labelled.any() else None
 
 
+def done_of_all(study: Study) -> str:
+    """How many pictures have been explained, such as 256 of 1,000."""
+    return f"{len(study.done):,} of {study.store.count:,}"
+
+
 def contact_sheet(
-    study: Study, rows: RowNumbers, looks: Mapping[str, Any], *, maps: bool, small: bool
-) -> bytes:
-    """The first pictures that are shown, as PNG."""
+    study: Study, rows: RowNumbers, looks: Mapping[str, Any], *, maps: bool, scale: float
+) -> Card:
+    """The first pictures that are shown, each with its label or, where that is not the answer, what
+    the network takes it for.
+    """
     shown = rows[study.rows["done"][rows]][: _ACROSS * _DOWN]
-    side = _SIDES[small]
+    manifest = study.store.manifest
+    method = METHODS.get(str(manifest["method"]))
+    accuracy = accuracy_of(study)
+    right = "" if accuracy is None else f", {amount(accuracy)} right"
+    title = f"{done_of_all(study)} pictures{right}"
+    below = " · ".join(
+        filter(None, [str(manifest.get("name", "")), method.title if method else ""])
+    )
     if not len(shown):
-        return encode_png(np.full((side, 3 * side, 3), 238, np.uint8), colors=8 if small else None)
-    method = METHODS.get(str(study.store.manifest["method"]))
+        words = Words("Nothing is computed yet.", muted=False)
+        return Card(title, "", [Column(_ACROSS * _SIDE, [words])], below=below)
     signed = bool(method and method.signed)
-    cells: list[Any] = []
-    for content, values in zip(study.rows.thumbnails(shown), study.rows.maps(shown), strict=True):
+    cells: list[Cell] = []
+    given = zip(study.rows.thumbnails(shown), study.rows.maps(shown), shown, strict=True)
+    for content, values, row in given:
         with Image.open(io.BytesIO(content), formats=["JPEG"]) as opened:
-            pixels = np.asarray(opened.convert("RGB"))
+            pixels = sized(np.asarray(opened.convert("RGB")), _SIDE * scale)
         if maps and values.size and np.isfinite(values).all():
             pixels = overlay(pixels, values, signed=signed or bool((values < 0).any()), **looks)
-        cells.append(pixels)
+        cells.append(Cell(pixels, below=_label_and_answer(study, int(row))))
     across = min(_ACROSS, len(cells))
     lines = [cells[i : i + across] for i in range(0, len(cells), across)]
-    lines[-1] += [np.full((8, 8, 3), 255, np.uint8)] * (across - len(lines[-1]))
-    names = [[study.caption(int(shown[across * i]))] for i in range(len(lines))]
-    sheet = grid(lines, names, [""] * across, side=side)
-    if not small:
-        return encode_png(sheet)
-    # Quick, since every cell that shows an explorer waits for it.
-    buffer = io.BytesIO()
-    quick = Image.fromarray(sheet).quantize(_COLOURS, Image.Quantize.FASTOCTREE, dither=_PLAIN)
-    quick.save(buffer, "PNG")
-    return buffer.getvalue()
+    sheet = Cells(lines, most=_SIDE)
+    width = max(across * (_SIDE + 6) - 6, 420)
+    if len(shown) < len(rows):
+        title += f" · the first {len(shown)} of {len(rows):,}"
+    return Card(title, "", [Column(width, [sheet])], below=below)
+
+
+def _label_and_answer(study: Study, row: int) -> str:
+    """``cat``, or ``cat → dog`` for a cat that is taken for a dog."""
+    names = study.class_names
+    label, answer = int(study.rows["label"][row]), int(study.rows["prediction"][row])
+    words = [names[i] if 0 <= i < len(names) else f"class {i}" for i in (label, answer) if i >= 0]
+    return " → ".join(dict.fromkeys(words))
 
 
 def saved_messages(

@@ -9,6 +9,7 @@ import numpy as np
 import traitlets as t
 
 from xai_widgets.errors import brief, nearest
+from xai_widgets.render.card import Card
 from xai_widgets.study import Study
 from xai_widgets.widgets.base.channel import message
 from xai_widgets.widgets.base.options import AppearanceOptions, WidgetOptions
@@ -174,9 +175,10 @@ class DatasetExplorer(Opened):
             words += f", {accuracy:.1%} right"
         return f"{words}, {self.head['title']}, {self.head['name']}"
 
-    def _picture_png(self, *, small: bool) -> bytes:
+    def _card(self, scale: float) -> Card:
+        """The first pictures that filter and slice keep, in their order."""
         return stills.contact_sheet(self.study, self.rows, self._looks(), maps=self.maps,
-                                    small=small)  # fmt: skip
+                                    scale=scale)  # fmt: skip
 
     def _saved_frames(self) -> Sequence[Mapping[str, Any]]:
         """The messages that a browser would be sent, and as many pictures as a page may have."""

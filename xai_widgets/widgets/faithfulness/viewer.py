@@ -12,12 +12,15 @@ from xai_widgets.baselines import BASELINES
 from xai_widgets.engine import Engine
 from xai_widgets.methods import find
 from xai_widgets.metrics import Control, Faithfulness
-from xai_widgets.render import curves_figure
+from xai_widgets.render import amount
+from xai_widgets.render.card import Card, Cell, Cells, Column, Curve, Plot
+from xai_widgets.render.figures import COLOURS, CONTROL
 from xai_widgets.targets import TargetLike
 from xai_widgets.widgets.base.jobs import Work
-from xai_widgets.widgets.base.maps import still
+from xai_widgets.widgets.base.maps import sized
 from xai_widgets.widgets.base.options import WidgetOptions
 from xai_widgets.widgets.base.picture import PictureWidget
+from xai_widgets.widgets.base.stills import class_bars, of_target
 from xai_widgets.widgets.base.traits import Choice, WholeNumber, as_trait_problem, method_names
 from xai_widgets.widgets.faithfulness import work
 
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 _SECONDS_BETWEEN_CHECKS = 0.4  # a check is sent whole, with all its maps
+_SIDE, _PLOT = 190, 220  # of a still picture
 
 
 class FaithfulnessOptions(WidgetOptions, total=False):
@@ -68,6 +72,7 @@ class FaithfulnessViewer(PictureWidget):
     prediction = t.Dict(help="The most probable classes.").tag(sync=True)
     refused = t.Dict(help="Why a method has no curves here, by method.").tag(sync=True)
     check = t.Dict(help="The sanity check of the method that is shown.").tag(sync=True)
+    likeness = t.Dict(help="By method the numbers of its sanity check so far.").tag(sync=True)
 
     methods: t.List[str] = t.List(help="The methods compared: names of engine.methods.").tag(
         sync=True, keyword=True
@@ -158,8 +163,14 @@ class FaithfulnessViewer(PictureWidget):
             steps=self.steps,
             stages=self.stages,
             seeds=tuple(range(self.seed, self.seed + self.random_maps)),
-            check=self._checked_method() if self.view == "sanity" else None,
+            checks=self._checked_methods() if self.view == "sanity" else (),
         )
+
+    def _checked_methods(self) -> tuple[str, ...]:
+        """The one that is shown, and all that are quick."""
+        first, cards = self._checked_method(), self.engine.methods
+        others = [name for name in self.methods if not cards[name].anytime]
+        return tuple(dict.fromkeys([first, *others]))
 
     def _work(self) -> tuple[str, Work[Any]]:
         engine, picture, results = self.engine, self._picture, self._results
@@ -202,7 +213,9 @@ class FaithfulnessViewer(PictureWidget):
         now = time.monotonic()
         if check.done or now - self._check_sent > _SECONDS_BETWEEN_CHECKS:
             self._check_sent = now
-            self.check = {**work.check_to_json(check)}
+            self.likeness = {**self.likeness, check.method: {**work.likeness_to_json(check)}}
+            if check.method == self._checked_method():
+                self.check = {**work.check_to_json(check)}
 
     def _done_checks(self, target: int) -> dict[str, work.Check]:
         """Those of this class: by method, as the controls are now."""
@@ -213,28 +226,38 @@ class FaithfulnessViewer(PictureWidget):
         """A check that is done need not be made again; one of another class is not shown."""
         checks = self._done_checks(target)
         self.set_trait("sanity", {name: check.result for name, check in checks.items()})
+        self._show_likeness(checks)
         if (done := checks.get(self._checked_method())) is not None:
             self.check = {**work.check_to_json(done)}
         elif self.check.get("target") != target:
             self.check = {}
 
+    def _show_likeness(self, checks: Mapping[str, work.Check]) -> None:
+        self.likeness = {name: {**work.likeness_to_json(c)} for name, c in checks.items()}
+
     def _forget(self) -> None:
         super()._forget()
         self._results, self._setup = work.Results(), None
-        self.check = self.frame = {}
+        self.check = self.frame = self.likeness = {}
         self.set_trait("curves", {})
         self.set_trait("sanity", {})
 
-    def _picture_png(self, *, small: bool) -> bytes:
-        pixels = self._picture.pixels
-        if not self.curves or self._setup is None:
-            return still(pixels)
-        return curves_figure(
-            *(work.panel_of(self.frame, kind) for kind in work.KINDS),
-            pixels=pixels,
-            title=self._in_words(),
-            baseline=self.baseline,
-        ).to_png(**({"dpi": 72, "colors": 96} if small else {"dpi": 150}))
+    def _card(self, scale: float) -> Card:
+        """The picture, what the network says of it, and both curves with their areas."""
+        pixels, frame = sized(self._picture.pixels, _SIDE * scale), self.frame
+        target = frame.get("target")
+        top = self.prediction.get("top", [])
+        aside: list[Any] = [Cells([[Cell(pixels)]], most=_SIDE)]
+        if top:
+            aside.append(class_bars(top, target))
+        columns = [Column(_SIDE, aside)]
+        if self.curves:
+            panels = [work.panel_of(frame, kind) for kind in work.KINDS]
+            columns += [Column(_PLOT, [plot]) for plot in _plots(panels)]
+        titles = ", ".join(self.engine.methods[name].title for name in self.methods)
+        heading = f"Faithfulness of {titles}"
+        below = f"{self._of_what()} · baseline: {self.baseline}"
+        return Card(heading, of_target(target), columns, below=below)
 
     def _in_words(self) -> str:
         titles = ", ".join(self.engine.methods[name].title for name in self.methods)
@@ -255,4 +278,34 @@ class FaithfulnessViewer(PictureWidget):
             if isinstance(made, work.Check) and made.done:
                 results.add(made)
         checks = self._done_checks(self._setup.protocol.target)
+        self._show_likeness(checks)
         return [work.check_to_json(checks[name]) for name in request.methods if name in checks]
+
+
+def _plots(panels: Sequence[Mapping[str, Any]]) -> list[Plot]:
+    """Insertion and deletion on one scale, each line with its area."""
+    unit = panels[0]["unit"]
+    values = [float(y) for panel in panels for line in panel["lines"] for y in line["y"]]
+    low, high = min([0.0, *values]), max([0.0, *values]) * 1.05 or 1.0
+    if unit == "probability":
+        low, high = 0.0, min(high, 1.0)
+    plots = []
+    for panel in panels:
+        colours = iter(COLOURS * (len(panel["lines"]) // len(COLOURS) + 1))
+        curves = [
+            Curve(
+                line["title"],
+                f"{line['auc']:.3f}",
+                line["x"],
+                line["y"],
+                CONTROL if line["control"] else next(colours),
+                dashed=line["control"],
+                low=line["low"],
+                high=line["high"],
+            )
+            for line in panel["lines"]
+        ]
+        ends = amount(low, unit, 0), amount(high, unit, 0)
+        begin, end = amount(0, digits=0), f"{amount(1, digits=0)} of pixels"
+        plots.append(Plot(panel["title"], curves, (low, high), ends, begin, end))
+    return plots

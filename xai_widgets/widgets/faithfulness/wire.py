@@ -58,6 +58,18 @@ class SanityStage(TypedDict):
     map: QuantisedMap
 
 
+class Likeness(TypedDict):
+    """A value of the trait `likeness`, by method: the rank correlation with the trained map at each
+    stage so far, `total` in all, and their mean once they are there. `chance` is the least and
+    the greatest of random maps of the same size.
+    """
+
+    spearman: Sequence[float | None]
+    total: int
+    mean: float | None
+    chance: tuple[float | None, float | None]
+
+
 class SanityCheck(TypedDict):
     """The check of a method for a class, so far: `total` stages are to come in all."""
 

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from xai_widgets.attribution import Attribution
 from xai_widgets.baselines import Baseline
 from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError
@@ -24,13 +25,14 @@ from xai_widgets.metrics import (
     cascade,
     curves,
     faithfulness,
+    spearman,
 )
 from xai_widgets.metrics.relevance import class_of
 from xai_widgets.progress import Progress
 from xai_widgets.targets import Target, TargetLike, class_name
 from xai_widgets.widgets.base import wire as shared
 from xai_widgets.widgets.base.maps import finite, frame_target, map_of, picture_to_json, quantise
-from xai_widgets.widgets.faithfulness.wire import Curve, Curves, CurvesFrame, SanityCheck
+from xai_widgets.widgets.faithfulness.wire import Curve, Curves, CurvesFrame, Likeness, SanityCheck
 
 _KEPT = 64  # maps with their curves, about a megabyte each
 _WEIGHT_OF_A_CHECK = 3  # a check takes about as long as so many methods' curves
@@ -45,7 +47,9 @@ Label = tuple[str, int | None]
 
 @dataclass(frozen=True)
 class CurvesRequest:
-    """What the traits of a viewer ask for. `check` is the method whose sanity check is shown."""
+    """What the traits of a viewer ask for. `checks` are the methods whose sanity checks are shown,
+    the one with its maps first.
+    """
 
     methods: tuple[str, ...]
     target: TargetLike
@@ -53,7 +57,7 @@ class CurvesRequest:
     steps: int
     stages: int
     seeds: tuple[int, ...]
-    check: str | None = None
+    checks: tuple[str, ...] = ()
 
     @property
     def labels(self) -> list[Label]:
@@ -99,13 +103,16 @@ class Refusal:
 
 @dataclass(frozen=True, eq=False)
 class Check:
-    """A method's sanity check so far; `stages` are to come in all."""
+    """A method's sanity check so far; `stages` are to come in all. `chance` is the least and the
+    greatest rank correlation of random maps with the trained one.
+    """
 
     method: str
     target: int
     stages: int
     result: Randomization
     done: bool
+    chance: tuple[float, float]
 
 
 Result = Setup | MapCurves | Refusal | Check
@@ -140,14 +147,13 @@ def missing_results(
     prediction = engine.predict(picture)
     yield Progress(0.0, Setup(protocol, target, prediction[index], prediction.unit, gone))
     missing = [label for label in request.labels if (protocol, label) not in results.curves]
-    check = request.check
-    if check is not None and (check, index, request.stages) in results.checks:
-        check = None
-    done, total = 0, len(missing) + _WEIGHT_OF_A_CHECK * (check is not None)
-    if check is not None:
+    checks = [n for n in request.checks if (n, index, request.stages) not in results.checks]
+    done, total = 0, len(missing) + _WEIGHT_OF_A_CHECK * len(checks)
+    for check in checks:
         words = f"{engine.methods[check].title}: randomising the network"
         for step in _check_steps(engine, picture, check, target, request):
-            yield Progress(step.fraction * _WEIGHT_OF_A_CHECK / total, step.result, words)
+            fraction = (done + step.fraction * _WEIGHT_OF_A_CHECK) / total
+            yield Progress(fraction, step.result, words)
         done += _WEIGHT_OF_A_CHECK
     for name, seed in missing:
         title = "Random map" if name == "random" else engine.methods[name].title
@@ -168,11 +174,21 @@ def _check_steps(
 ) -> Iterator[Progress[Check | Refusal]]:
     assert target.index is not None
     try:
+        chance: tuple[float, float] | None = None
         for step in cascade(engine, picture, method, target=target, stages=request.stages):
-            check = Check(method, target.index, request.stages, step.result, step.fraction >= 1)
+            chance = chance or _chance(step.result.stages[0].attribution, request.seeds)
+            done = step.fraction >= 1
+            check = Check(method, target.index, request.stages, step.result, done, chance)
             yield Progress(step.fraction, check)
     except ExplanationError as problem:
         yield Progress(1.0, Refusal(method, str(problem)))
+
+
+def _chance(trained: Attribution, seeds: Sequence[int]) -> tuple[float, float]:
+    values = trained.grid()
+    drawn = (np.random.default_rng(seed).random(values.shape) for seed in seeds)
+    found = [spearman(values, each) for each in drawn]
+    return min(found), max(found)
 
 
 def missing_checks(
@@ -264,6 +280,18 @@ def _top(probabilities: np.ndarray[Any, Any], target: int) -> list[tuple[int, fl
     return [(int(i), round(float(probabilities[i]), 5)) for i in order]
 
 
+def likeness_to_json(check: Check) -> Likeness:
+    """The numbers of a sanity check as the browser receives them."""
+    stages = check.result.stages
+    low, high = check.chance
+    return {
+        "spearman": [finite(stage.spearman) for stage in stages],
+        "total": len(stages) if check.done else check.stages + 1,
+        "mean": finite(check.result.spearman) if check.done else None,
+        "chance": (finite(low), finite(high)),
+    }
+
+
 def check_to_json(check: Check) -> SanityCheck:
     """A sanity check as the browser receives it."""
     stages = check.result.stages
@@ -288,7 +316,7 @@ def check_to_json(check: Check) -> SanityCheck:
 
 
 def panel_of(frame: Mapping[str, Any], kind: Kind) -> dict[str, Any]:
-    """One kind of curve of all methods in a `frame`, as `render.curves_figure` draws it."""
+    """One kind of curve of all methods in a `frame`, as a figure draws it."""
     lines = [
         {
             "title": shown["title"],

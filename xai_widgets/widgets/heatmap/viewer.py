@@ -6,22 +6,27 @@ import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 import numpy as np
 import traitlets as t
+from PIL import Image
 
+from xai_widgets.attribution import Attribution
 from xai_widgets.engine import Engine
 from xai_widgets.engine.arguments import layer_name
 from xai_widgets.images import Picture
 from xai_widgets.methods import find
-from xai_widgets.render import encode_png
+from xai_widgets.render import colorize
+from xai_widgets.render.card import Bars, Card, Cell, Cells, Column, Ramp, Words
+from xai_widgets.render.colours import Sign
 from xai_widgets.targets import TargetLike, in_words
 from xai_widgets.widgets.base import state_lock
 from xai_widgets.widgets.base.explaining import Explained, Request, explanation, explanations
 from xai_widgets.widgets.base.jobs import Work
-from xai_widgets.widgets.base.maps import still
+from xai_widgets.widgets.base.maps import Pixels, map_of, sized
 from xai_widgets.widgets.base.options import Appearance, MapOptions, Parametrised
+from xai_widgets.widgets.base.stills import class_bars, colour_bar, of_target
 from xai_widgets.widgets.base.traits import (
     Choice,
     Renamed,
@@ -40,6 +45,7 @@ if TYPE_CHECKING:
 # How long a cell waits for its first picture.
 _QUICK_SECONDS = 60.0
 _REFINING_SECONDS = 1.0
+_SIDE, _SIDE_OF_TWO, _ASIDE = 280, 216, 262  # of a still picture
 
 Arrangement = Literal["overlay", "side_by_side", "swipe"]
 
@@ -72,6 +78,7 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
 
     _static = "heatmap"
     _asked_by = ("method", "target", "layer", "parameters")
+    _still_bytes = 46_500
 
     cards: t.List[dict[str, Any]] = t.List(
         help="The cards of all methods, as the browser receives them."
@@ -227,12 +234,54 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
         self.target = None
         self.set_trait("attribution", None)
 
-    def _picture_png(self, *, small: bool) -> bytes:
-        pixels = self._picture.pixels
-        attribution, frame = self.attribution, self.frame
+    def _card(self, scale: float) -> Card:
+        """The map over the picture, the likeliest classes, and what the colours stand for."""
+        method, attribution, frame = self.engine.methods[self.method], self.attribution, self.frame
+        beside = self.arrangement == "side_by_side"
+        pixels = sized(self._picture.pixels, (_SIDE_OF_TWO if beside else _SIDE) * scale)
+        cells = [Cell(pixels)]
+        blocks: list[Bars | Words | Ramp] = []
+        target = None
+        if self.prediction:
+            target = frame.get("target")
+            blocks.append(class_bars(self.prediction["top"], target, 5))
         if attribution is not None and frame:
-            pixels = self._overlaid(pixels, attribution, signed=frame["signed"])
-        return still(pixels) if small else encode_png(pixels)
+            method = self.engine.methods[attribution.method]
+            signed = frame["signed"]
+            shown = self._map_over(pixels, attribution, signed=signed)
+            cells = [*cells, Cell(shown)] if beside else [Cell(shown)]
+            looks = {name: getattr(self, name) for name in ("colormap", "clip", "sign")}
+            blocks += [
+                Words(frame["message"] or method.shows),
+                colour_bar(attribution, signed, looks),
+            ]
+        side = pixels.shape[1] / scale
+        columns = [Column(len(cells) * (side + 6) - 6, [Cells([cells], most=side)])]
+        if blocks:
+            columns.append(Column(_ASIDE, blocks, last_at_bottom=True))
+        return Card(method.title, of_target(target), columns, below=self._of_what())
+
+    def _map_over(self, pixels: Pixels, attribution: Attribution, *, signed: bool) -> Pixels:
+        """The map as it lies over the picture, or stands alone beside it."""
+        if self.arrangement != "side_by_side":
+            return self._overlaid(pixels, attribution, signed=signed)
+        return colorize(
+            map_of(attribution),
+            pixels.shape[:2],
+            colormap=self.colormap,
+            clip=self.clip,
+            threshold=self.threshold,
+            sign=cast(Sign, self.sign),
+            signed=signed,
+        )
+
+    def _picture_alone(self) -> Image.Image:
+        pixels, attribution, frame = self._picture.pixels, self.attribution, self.frame
+        if attribution is not None and frame:
+            shown = self._map_over(pixels, attribution, signed=frame["signed"])
+            beside = self.arrangement == "side_by_side"
+            pixels = np.concatenate([pixels, shown], axis=1) if beside else shown
+        return Image.fromarray(pixels)
 
     def _in_words(self) -> str:
         what = self.engine.methods[self.method].title

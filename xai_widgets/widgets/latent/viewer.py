@@ -7,29 +7,33 @@ from dataclasses import fields
 from functools import partial
 from typing import Any
 
+import numpy as np
 import traitlets as t
 from typing_extensions import Unpack
 
 from xai_widgets.attribution import Attribution
 from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError
-from xai_widgets.relabel import VAE, DistillationOptions, RelabelDistillation
+from xai_widgets.relabel import VAE, DistillationOptions, RelabelDistillation, RelabelExplanation
 from xai_widgets.relabel.distillation import CARD
 from xai_widgets.relabel.neighbourhood import Noise, Shape, Structure
 from xai_widgets.relabel.neighbours import Readout, Space
 from xai_widgets.relabel.teacher import Detail, Reference
-from xai_widgets.render import neighbourhood_figure, overlay
+from xai_widgets.render import amount, overlay
+from xai_widgets.render.card import Card, Cell, Cells, Column, Dots, Words
+from xai_widgets.render.figures import COLOURS
 from xai_widgets.targets import TargetLike
 from xai_widgets.widgets.base import state_lock
 from xai_widgets.widgets.base.channel import message
 from xai_widgets.widgets.base.jobs import Work, in_one_step
-from xai_widgets.widgets.base.maps import still
+from xai_widgets.widgets.base.maps import sized
 from xai_widgets.widgets.base.options import WidgetOptions
 from xai_widgets.widgets.base.traits import Choice, Renamed, Share, WholeNumber, as_trait_problem
 from xai_widgets.widgets.latent import work
 from xai_widgets.widgets.latent.sliders import LatentSliders
 from xai_widgets.widgets.latent.wire import LatentSaved
 
+_SIDE = 172  # of a picture in the still picture
 _OWN = ("samples", "scale", "temperature", "readout")  # traits of their own, with controls
 _FURTHER = tuple(field.name for field in fields(DistillationOptions) if field.name not in _OWN)
 
@@ -167,12 +171,14 @@ class LatentExplorer(LatentSliders):
         """Stop distilling; what has been found so far stays, and its sliders are made."""
         with state_lock.held():
             super().stop()
-            engine, explanation = self._engine, self.explanation
-            if engine is None or explanation is None or self._sliders_run == self._run:
+            engine, explanation, rest = self._engine, self.explanation, self._rest
+            if engine is None or explanation is None or rest is None:
+                return
+            if self._sliders_run == self._run:
                 return
             if self.status.get("state") == "stopped":
                 self.aside(
-                    in_one_step(lambda: work.slider_axes(engine, explanation)),
+                    in_one_step(lambda: work.slider_axes(engine, explanation, rest.editor)),
                     partial(self._show_sliders, self._run),
                     background=True,
                 )
@@ -224,22 +230,34 @@ class LatentExplorer(LatentSliders):
         self._sliders_run = 0
         self.reconstruction = self.frame = {}
 
-    def _picture_png(self, *, small: bool) -> bytes:
+    def _card(self, scale: float) -> Card:
+        """The map, what the autoencoder makes of the picture, and the neighbours by their score."""
         pixels, explanation, attribution = self._picture.pixels, self.explanation, self.attribution
+        photograph = sized(pixels, _SIDE * scale)
+        target = self._rest.target.name if self._rest is not None else ""
         if attribution is None:
-            return still(pixels)
-        shown = overlay(pixels, attribution.heatmap(), opacity=self.opacity)
-        pictures = {"Photograph": shown, "Reconstruction": explanation.reconstruction}
+            return Card(CARD.title, target, [Column(_SIDE, [Cells([[Cell(photograph)]])])],
+                        below=self._of_what())  # fmt: skip
+        shown = overlay(photograph, attribution.heatmap(), opacity=self.opacity)
+        rest, edited = self.reconstruction, self.edited
+        cells = [
+            Cell(shown, "Photograph", _said(rest.get("rest"))),
+            Cell(sized(explanation.reconstruction, _SIDE * scale), "Reconstruction",
+                 _said(rest.get("reconstruction"))),
+        ]  # fmt: skip
         if self.edited_picture is not None:
-            pictures["Edited"] = self.edited_picture
-        return neighbourhood_figure(
-            pictures,
-            explanation.scores,
-            explanation.coordinate,
-            explanation.kept,
-            title=self._in_words(),
-            note=" ".join([explanation.sentence, *explanation.warnings]),
-        ).to_png(**({"dpi": 72, "colors": 128} if small else {"dpi": 150}))
+            moved = sized(self.edited_picture, _SIDE * scale)
+            cells.append(Cell(moved, "Edited", _said(edited)))
+        verdict = [explanation.sentence, *explanation.warnings]
+        if self.frame.get("partial") and self.status.get("state") == "running":
+            verdict = ["The student is still learning."]
+        words = " ".join(verdict)
+        wide = len(cells) * (_SIDE + 6) - 6
+        columns = [
+            Column(wide, [Cells([cells], most=_SIDE), Words(words, muted=False, lines=5)]),
+            Column(230, [_neighbours(explanation)]),
+        ]
+        return Card(CARD.title, target, columns, below=self._of_what())
 
     def _in_words(self) -> str:
         what = f" of {self._rest.target.name}" if self._rest is not None else ""
@@ -254,3 +272,27 @@ class LatentExplorer(LatentSliders):
         return self.collect(
             lambda: work.saved_frames(rest, explanation, axes), self._saving_seconds
         )
+
+
+def _said(judged: Mapping[str, Any] | None) -> str:
+    """What the network says of a picture."""
+    if not judged or "label" not in judged:
+        return ""
+    chance = dict(judged["chances"]).get(judged["label"])
+    return f"{judged['label_name']} {amount(chance)}".rstrip()
+
+
+def _neighbours(explanation: RelabelExplanation) -> Dots:
+    """The student's score from left to right, 0 where the label turns."""
+    scores, up, kept = explanation.scores, explanation.coordinate, explanation.kept
+    low, high = min(0.0, float(scores.min())), max(0.0, float(scores.max()))
+    margin = 0.06 * (high - low) or 1.0
+    low, reach = low - margin, high - low + 2 * margin
+    across = (scores - low) / reach
+    bottom, top = float(up.min()), float(up.max())
+    along = (up - bottom) / ((top - bottom) or 1.0)
+    groups = [
+        (name, colour, np.asarray(across[own], float), np.asarray(along[own], float))
+        for name, colour, own in (("kept", COLOURS[0], kept), ("shifted", COLOURS[1], ~kept))
+    ]
+    return Dots("Neighbours", groups, split=-low / reach)

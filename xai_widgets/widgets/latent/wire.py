@@ -11,7 +11,7 @@ from typing import Literal
 
 from typing_extensions import NotRequired, TypedDict
 
-from xai_widgets.widgets.base.wire import ClassScore, FrameTarget, Picture, QuantisedMap
+from xai_widgets.widgets.base.wire import ClassScore, FrameTarget, Picture, QuantisedMap, Unit
 
 
 class JudgedPicture(Picture):
@@ -60,8 +60,27 @@ class RelabelFrame(TypedDict):
     seconds: float
 
 
+class SliderEnd(Picture):
+    """What is at an end of a slider: a small picture, and what the network takes it for."""
+
+    label_name: str
+    probability: float | None
+
+
+class SliderChange(TypedDict):
+    """The class whose probability (or number) differs most between the ends, and by how much it is
+    more at the high one.
+    """
+
+    name: str
+    by: float
+    unit: NotRequired[Unit]
+
+
 class SliderRow(TypedDict):
-    """A slider. `flip` is where the label turns, `becomes` the class it turns to."""
+    """A slider. `flip` is where the label turns, `becomes` the class it turns to; `ends` are what
+    is at its low and its high end, `change` what is different there.
+    """
 
     name: str
     low: float
@@ -69,6 +88,8 @@ class SliderRow(TypedDict):
     weight: float | None
     flip: float | None
     becomes: NotRequired[str | None]
+    ends: NotRequired[Sequence[SliderEnd]]
+    change: NotRequired[SliderChange]
 
 
 class Sliders(TypedDict):

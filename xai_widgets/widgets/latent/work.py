@@ -8,6 +8,8 @@ from typing import Any, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
+import torch
+from typing_extensions import TypedDict
 
 from xai_widgets.engine import Engine
 from xai_widgets.images import Picture
@@ -36,6 +38,7 @@ READOUTS: tuple[Readout, ...] = tuple(name for name in get_args(Readout) if name
 _TOP = 5
 _FULL = 100_000  # bytes without meaning at most
 _SMALL = 112  # pixels of a neighbour's picture
+_THUMBNAIL = 56  # and of one at the end of a slider
 _UNSIGNED = ("magnitude", "positive")
 _NEARLY_ALL = 0.99
 
@@ -111,9 +114,9 @@ def distil(
         frame = _frame_of(step.result, step.fraction)
         yield Progress(fraction, Distilled(step.result, frame), words)
         if early:  # something to move already, while the rest is drawn
-            yield Progress(fraction, slider_axes(engine, step.result))
+            yield Progress(fraction, slider_axes(engine, step.result, editor))
     assert explanation is not None
-    yield Progress(1.0, slider_axes(engine, explanation))
+    yield Progress(1.0, slider_axes(engine, explanation, editor))
 
 
 def reconstruct(
@@ -178,9 +181,12 @@ def _frame_of(explanation: RelabelExplanation, fraction: float) -> dict[str, Any
     }
 
 
-def slider_axes(engine: Engine, explanation: RelabelExplanation) -> SliderAxes:
-    """The directions in latent space that matter most, ready to be moved along."""
+def slider_axes(engine: Engine, explanation: RelabelExplanation, editor: Editor) -> SliderAxes:
+    """The directions in latent space that matter most, ready to be moved along, with what is at
+    their ends.
+    """
     axes = axes_of(explanation, SLIDERS)
+    strips = [_ends_of(engine, editor, axis, explanation.attribution.unit) for axis in axes]
     turning = explanation.counterfactual
     shown = [
         wire.SliderRow(
@@ -189,8 +195,10 @@ def slider_axes(engine: Engine, explanation: RelabelExplanation) -> SliderAxes:
             high=round(axis.high, 4),
             weight=finite(axis.weight),
             flip=finite(axis.flip),
+            ends=strip["ends"],
+            change=strip["change"],
         )
-        for axis in axes
+        for axis, strip in zip(axes, strips, strict=True)
     ]
     shown[0]["becomes"] = None
     if turning.flip is not None:
@@ -198,6 +206,32 @@ def slider_axes(engine: Engine, explanation: RelabelExplanation) -> SliderAxes:
         if len(turned):
             shown[0]["becomes"] = _name(engine, max(int(turned[0]), 0))
     return SliderAxes(axes, shown)
+
+
+class _Strip(TypedDict):
+    ends: Sequence[wire.SliderEnd]
+    change: wire.SliderChange
+
+
+def _ends_of(engine: Engine, editor: Editor, axis: Axis, unit: shared.Unit) -> _Strip:
+    latents = torch.cat(
+        [editor.latent + value * axis.vector.to(editor.latent) for value in axis.ends]
+    )
+    edited = editor.decoded(latents)
+    ends = []
+    for pixels, probabilities in zip(edited.pictures, edited.probabilities, strict=True):
+        top = int(probabilities.argmax())
+        ends.append(
+            wire.SliderEnd(
+                **small_picture(pixels, _THUMBNAIL),
+                label_name=_name(engine, top),
+                probability=finite(float(probabilities[top])),
+            )
+        )
+    differs = edited.probabilities[1] - edited.probabilities[0]
+    most = int(np.abs(differs).argmax())
+    by = round(float(np.nan_to_num(differs[most])), 5)
+    return {"ends": ends, "change": {"name": _name(engine, most), "by": by, "unit": unit}}
 
 
 def edited_to_json(

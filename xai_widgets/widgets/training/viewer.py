@@ -14,12 +14,14 @@ from xai_widgets.attribution import Attribution
 from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError, a_kind
 from xai_widgets.probe.guard import unwrap
-from xai_widgets.render import colorize, encode_png, grid
+from xai_widgets.render import amount, colorize, signed_number
+from xai_widgets.render.card import Card, Cell, Cells, Column, Curve, Plot
+from xai_widgets.render.figures import COLOURS
 from xai_widgets.training import Report, Trainer
 from xai_widgets.widgets.base import state_lock
 from xai_widgets.widgets.base.channel import message
 from xai_widgets.widgets.base.jobs import Work
-from xai_widgets.widgets.base.maps import Pixels, map_of
+from xai_widgets.widgets.base.maps import Pixels, map_of, sized
 from xai_widgets.widgets.base.options import WidgetOptions
 from xai_widgets.widgets.base.traits import Renamed
 from xai_widgets.widgets.base.widget import EngineWidget
@@ -27,7 +29,9 @@ from xai_widgets.widgets.training import work
 from xai_widgets.widgets.training.wire import GradientLook, TrainingPlan, TrainingStep
 
 _SECONDS_BETWEEN_POINTS = 0.25  # the curve is sent whole
-_SMALL, _LARGE = 96, 256  # pixels of a map in a still picture
+# Of a still picture.
+_SIDE, _PLOT, _MOST_ROWS = 112, 260, 4
+_MEASURES = {"accuracy": "accuracy", "test_accuracy": "test accuracy", "cosine": "cosine"}
 
 
 class TrainingMonitor(EngineWidget):
@@ -190,19 +194,68 @@ class TrainingMonitor(EngineWidget):
         super()._release()
         self._trainer, self._watched, self._looks = None, [], {}
 
-    def _picture_png(self, *, small: bool) -> bytes:
+    def _card(self, scale: float) -> Card:
+        """The loss, what was measured after each epoch, and the latest gradients."""
         latest = self._looks[max(self._looks)] if self._looks else None
-        cells: list[list[Pixels | str]] = []
-        words: list[list[str]] = []
-        for number, watched in enumerate(self._watched):
-            pixels = watched.picture.pixels
-            maps = latest.maps[number] if latest else ()
-            cells.append([pixels, *(_drawn(gradient, pixels) for gradient in maps)])
-            words.append([self.thumbnails[number]["name"] or f"Picture {number + 1}"])
         titles = [self.engine.methods[name].title for name in work.METHODS] if latest else []
-        side = _SMALL if small else _LARGE
-        drawn = grid(cells, words, ["Picture", *titles], side=side, title=self._in_words())
-        return encode_png(drawn, colors=128 if small else None)
+        rows: list[list[Cell]] = []
+        for number, watched in enumerate(self._watched[:_MOST_ROWS]):
+            pixels, name = watched.picture.pixels, self.thumbnails[number]["name"]
+            maps = latest.maps[number] if latest else ()
+            drawn = [pixels, *(_drawn(gradient, pixels) for gradient in maps)]
+            above = ["Picture", *titles] if not number else [""] * len(drawn)
+            rows.append(
+                [
+                    Cell(item if isinstance(item, str) else sized(item, _SIDE * scale), head,
+                         (name or f"Picture {number + 1}") if not place else "")
+                    for place, (item, head) in enumerate(zip(drawn, above, strict=True))
+                ]
+            )  # fmt: skip
+        wide = len(rows[0]) * (_SIDE + 6) - 6 if rows else 0
+        columns = [Column(wide, [Cells(rows, most=_SIDE)])] if rows else []
+        plots = [plot for plot in (self._loss_plot(), self._epoch_plot()) if plot.curves]
+        if plots:
+            columns.insert(0, Column(_PLOT, plots))
+        done = f"{self.trainer.epoch} of {self._length}"
+        return Card(f"Training of {self.engine.name}", done, columns)
+
+    @property
+    def _length(self) -> str:
+        epochs = self.plan["epochs"]
+        return f"{epochs:,} epoch{'s' if epochs != 1 else ''}"
+
+    def _loss_plot(self) -> Plot:
+        loss = self.loss
+        shown = {"total": "loss", "classification": "classification"}
+        if self.plan["regularised"]:
+            shown["regularization"] = "regulariser"
+        values = {
+            title: [math.nan if v is None else v for v in loss[term]]
+            for term, title in shown.items()
+            if any(v is not None for v in loss.get(term, []))
+        }
+        finite = [v for own in values.values() for v in own if math.isfinite(v)]
+        high = max(finite, default=1.0) * 1.05 or 1.0
+        curves = [
+            Curve(title, f"{_last(own):.3g}", loss["x"], own, colour)
+            for colour, (title, own) in zip(COLOURS, values.items(), strict=False)
+        ]
+        ends = "0", signed_number(float(f"{high:.2g}")).removeprefix("+")
+        return Plot("Loss", curves, (0.0, high), ends, "", self._length, tall=90)
+
+    def _epoch_plot(self) -> Plot:
+        epochs, all_ = self.epochs, max(self.plan["epochs"], 1)
+        curves = []
+        for colour, (name, title) in zip(COLOURS[2:], _MEASURES.items(), strict=False):
+            own = [(e["epoch"] / all_, e[name]) for e in epochs if e.get(name) is not None]
+            if own:
+                x, y = zip(*own, strict=True)
+                words = amount(y[-1]) if "accuracy" in name else f"{y[-1]:.2f}"
+                curves.append(Curve(title, words.replace("-", "\N{MINUS SIGN}"), x, y, colour))
+        low = min([0.0, *(v for curve in curves for v in curve.y)])
+        ends = signed_number(float(f"{low:.1g}")), "1"
+        return Plot("After each epoch", curves, (low, 1.0), ends, "",
+                    self._length, tall=90)  # fmt: skip
 
     def _in_words(self) -> str:
         done = f"{self.trainer.epoch} of {self.plan['epochs']} epochs"
@@ -215,11 +268,22 @@ class TrainingMonitor(EngineWidget):
         return ", ".join([f"Training of {self.engine.name}, {done}", *numbers])
 
     def _saved_frames(self) -> list[GradientLook]:
-        """Every look."""
-        return [look.frame for look in self._looks.values()]
+        """Every look: the latest and the first, then what lies halfway between two of them."""
+        looks = [look.frame for _, look in sorted(self._looks.items())]
+        order = [len(looks) - 1, 0]
+        step = len(looks)
+        while step > 1:
+            step = -(-step // 2)
+            order += range(step, len(looks), step)
+        return [looks[i] for i in dict.fromkeys(order) if looks]
 
 
 def _drawn(gradient: Attribution | str, pixels: Pixels) -> Pixels | str:
     if isinstance(gradient, str):
         return gradient
     return colorize(map_of(gradient), (pixels.shape[0], pixels.shape[1]))
+
+
+def _last(values: Sequence[float]) -> float:
+    """The last that is a number."""
+    return next((v for v in reversed(values) if math.isfinite(v)), math.nan)

@@ -1,0 +1,143 @@
+"""The lessons: notebooks are those that their sources make, and run from top to bottom, offline."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import nbformat
+import pytest
+
+import xai_widgets as xw
+from tests.test_notebooks import OFFLINE
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def _tool() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("course_tool", ROOT / "tools" / "course.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+course = _tool()
+SOURCES: list[Path] = course.SOURCES
+# What the prose says of the outputs.
+SAID = {
+    "1": ("espresso 0.951", "the layer's own map: (7, 7)"),
+    "3": ("guided_backprop rank correlation with the broken networks' maps +0.46",),
+    "4": ("p = 0.002 corrected: grad_cam is better", "p = 0.93 corrected: not told apart"),
+    "5": ("night ours 27% the other 100%", "One place decides", "the other []"),
+}
+
+
+def names(path: Path) -> str:
+    return path.stem
+
+
+def test_there_are_six_lessons() -> None:
+    assert [path.stem[0] for path in SOURCES] == ["1", "2", "3", "4", "5", "6"]
+
+
+@pytest.mark.parametrize("teachers", [False, True], ids=["students", "teachers"])
+@pytest.mark.parametrize("path", SOURCES, ids=names)
+def test_the_notebook_is_that_of_its_source(path: Path, teachers: bool) -> None:
+    target = course.target_of(path, teachers)
+    fresh = target.read_text(encoding="utf-8") == course.written(path, teachers)
+    assert fresh, f"{target.name} is stale; run: make course"
+    notebook = nbformat.read(target, as_version=4)
+    nbformat.validate(notebook)
+    assert all(not cell.get("outputs") for cell in notebook.cells)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=names)
+def test_a_lesson_has_all_its_parts(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    for part in ("After this lesson you can", "| Part | Minutes |", "To discuss", "Take with you"):
+        assert part in text
+    minutes = [int(m) for m in re.findall(r"\| (\d+) \|", text)]
+    total = int(re.search(r"About (\d+) minutes", text)[1])  # type: ignore[index]
+    assert sum(minutes) == total
+    assert 45 <= total <= 90
+    assert "xw." in text
+    assert "redict" in text
+    own = [e.number for e in xw.course.EXERCISES.values() if e.lesson == path.stem[0]]
+    asked = re.findall(r"\*\*Exercise (\d\.\d)\.\*\*", text)
+    assert asked == own
+    for cell in course.cells_of(text):
+        if cell.kind == "exercise":
+            assert "..." in cell.source
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=names)
+def test_students_do_not_see_solutions(path: Path) -> None:
+    notebook = nbformat.read(course.target_of(path, False), as_version=4)
+    text = "\n".join(cell.source for cell in notebook.cells)
+    cells = course.cells_of(path.read_text(encoding="utf-8"))
+    hidden = [cell.source for cell in cells if cell.kind in ("solution", "teacher")]
+    assert len(hidden) >= 6
+    assert not any(source in text for source in hidden)
+    assert "CC BY 4.0" in text
+
+
+def test_a_cell_that_is_not_closed_is_told() -> None:
+    with pytest.raises(ValueError, match="not closed"):
+        course.cells_of("# A\n```python\nx = 1\n")
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("path", SOURCES, ids=names)
+def test_its_solutions_are_right(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found: dict[str, list[str]] = {}
+
+    def check(number: str, answer: Any, *, deal: int = 0) -> None:
+        found.setdefault(number, []).append(xw.course.verdict(number, answer, deal=deal).state)
+
+    monkeypatch.setattr(xw.course, "check", check)
+    course.run(path)
+    own = [e.number for e in xw.course.EXERCISES.values() if e.lesson == path.stem[0]]
+    assert found == {number: ["not yet", "right"] for number in own}
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("path", SOURCES, ids=names)
+def test_the_students_edition_runs_offline_with_its_exercises_unsolved(
+    path: Path, tmp_path: Path
+) -> None:
+    notebook = nbformat.read(course.target_of(path, False), as_version=4)
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(OFFLINE))
+    copy = tmp_path / f"{path.stem}.ipynb"
+    nbformat.write(notebook, copy)
+    command = [sys.executable, "-m", "nbconvert", "--to", "notebook", "--execute", "--inplace"]
+    done = subprocess.run(
+        [*command, copy.name],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "IPYTHONDIR": str(tmp_path / "ipython")},
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    outputs = [
+        out for cell in nbformat.read(copy, as_version=4).cells for out in cell.get("outputs", [])
+    ]
+    noise = [out for out in outputs if out.get("name") == "stderr"]
+    assert not noise, json.dumps(noise)
+    text = "\n".join(
+        str(out.get("text", out.get("data", {}).get("text/plain", ""))) for out in outputs
+    )
+    own = [e.number for e in xw.course.EXERCISES.values() if e.lesson == path.stem[0]]
+    assert [number for number in own if f"{number} Not yet" not in text] == []
+    plain = re.sub(r" +", " ", text)
+    assert [words for words in SAID.get(path.stem[0], ()) if words not in plain] == []
