@@ -86,6 +86,25 @@ def test_a_saved_page_filters_sorts_and_places(page: Page, shots: Path) -> None:
     counts = page.locator(".xw-matrix .xw-cell").all_inner_texts()
     assert sum(int(text) for text in counts if text) == COUNT
     page.screenshot(path=shots / "dataset_confusion.png")
+    page.get_by_text("mean maps", exact=True).click()
+    expect(page.locator(".xw-matrix .xw-meanmap[data-xw-there]").first).to_be_visible()
+    expect(page.locator(".xw-confusion")).to_contain_text("lie alike")
+    page.get_by_text("Groups", exact=True).click()
+    expect(page.locator(".xw-groupcard").first).to_be_visible()
+    in_groups = page.locator(".xw-about2 > span:nth-of-type(1)").all_inner_texts()
+    assert sum(int(words.split()[0]) for words in in_groups) == COUNT
+    page.locator(".xw-groupcard").last.click()
+    until(page, int(in_groups[-1].split()[0]))
+    expect(page.locator(".xw-tile").first).to_be_visible()
+    page.locator(".xw-chip").click()
+    until(page, COUNT)
+    opacity = page.locator('[data-xw-control="opacity"]')
+    before = page.locator(".xw-tile canvas").first.evaluate("(c) => c.toDataURL()")
+    opacity.fill("0")
+    page.wait_for_function(
+        "before => document.querySelector('.xw-tile canvas').toDataURL() !== before", arg=before
+    )
+    opacity.fill("0.7")
     page.get_by_text("Similarity", exact=True).click()
     expect(page.locator(".xw-cloudbox")).to_be_visible()
     box = page.locator(".xw-cloudbox").bounding_box()

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from xai_widgets.errors import ExplanationError
-from xai_widgets.study.changing import _decides
 from xai_widgets.study.confusion import Confusion
 from xai_widgets.study.doubtful import doubtful_labels
 from xai_widgets.study.findings import Experiment
@@ -18,6 +17,7 @@ from xai_widgets.study.groups import alignment, group_maps, mean_map, pooled_map
 from xai_widgets.study.similarity import centred, duplicates, nearest_rows, projection
 from xai_widgets.study.slices import find_slices, predicates_of
 from xai_widgets.study.statistics import benjamini_hochberg, bootstrap_mean, wilson
+from xai_widgets.study.suspecting import _decides
 
 RNG = np.random.default_rng
 
@@ -241,6 +241,42 @@ def test_duplicates_are_found_and_nothing_else() -> None:
     unit = centred(features)
     cosine = unit @ unit.T
     assert nearest_rows(unit, 3, 2)[0].tolist() == sorted([100, 200], key=lambda i: -cosine[3, i])
+
+
+def look_alike(count: int, copied: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Pictures that differ in little, such as cells of one kind, and copies of some of them, saved
+    anew: features, thumbnails, and which picture each is.
+    """
+    rng = RNG(4)
+    plan = rng.random((24, 24, 3)) * 200
+    faults = RNG(5).normal(0, 3, (count, 24, 24, 3))
+    shade = RNG(6).normal(0, 12, (count, 1, 1, 1)) * np.linspace(0, 1, 24)[:, None, None]
+    of = np.concatenate([np.arange(count), np.arange(0, 3 * copied, 3)])
+    noise = rng.normal(0, 0.3, (len(of), 24, 24, 3))
+    thumbnails = np.clip(plan + shade[of] + faults[of] + noise + 20, 0, 255).astype(np.uint8)
+    factors = RNG(7).normal(0, 1, (count, 1)) * RNG(8).random((1, 64))
+    features = 5 + factors + RNG(9).normal(0, 0.03, (count, 64))
+    return features[of] + rng.normal(0, 0.001, (len(of), 64)), thumbnails, of
+
+
+def test_look_alikes_are_no_copies_and_copies_among_them_are_found() -> None:
+    features, thumbnails, of = look_alike(300, 20)
+    unit = centred(features)
+    near = (np.triu(unit @ unit.T, 1) >= 0.98).sum()
+    assert near > 5000  # of which 20 are copies
+    found = duplicates(features, thumbnails, np.zeros(len(of), np.uint64))
+    expected = [[i, 300 + i // 3] for i in range(0, 60, 3)]
+    assert [group.tolist() for group in found.groups] == expected
+    assert max(found.beside) < min(found.similarity)
+
+
+def test_a_picture_that_is_there_many_times_is_found() -> None:
+    rng = RNG(0)
+    thumbnails = rng.integers(0, 256, (60, 24, 24, 3), dtype=np.uint8)
+    features = rng.random((60, 40))
+    thumbnails[40:], features[40:] = thumbnails[3], features[3] + rng.normal(0, 1e-5, (20, 40))
+    found = duplicates(features, thumbnails, np.zeros(60, np.uint64))
+    assert [group.tolist() for group in found.groups] == [[3, *range(40, 60)]]
 
 
 def test_blocks_of_the_comparison_miss_no_pair(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import shutil
 import signal
 import socket
 import subprocess
@@ -23,15 +24,17 @@ import torch
 from PIL import Image
 from torch import nn
 
+from tests.study import planted_recipe
 from tests.study.conftest import pictures
 from xai_widgets import Engine, Study
 from xai_widgets.demo import shapes_engine
 from xai_widgets.demo.shapes import CLASS_NAMES, Shape
 from xai_widgets.errors import ExplanationError
-from xai_widgets.study import ComputeBlocks
+from xai_widgets.study import ComputeBlocks, tasks
 from xai_widgets.study.__main__ import main
 from xai_widgets.study.folders import faults, merge, status
 from xai_widgets.study.leases import Leases
+from xai_widgets.study.recipes import Recipe
 from xai_widgets.study.running import block_order
 from xai_widgets.study.store import Store
 
@@ -653,3 +656,20 @@ def test_a_picture_that_the_network_refuses_costs_no_other(tmp_path: Path) -> No
     assert np.flatnonzero(~study.rows["done"]).tolist() == [7]
     assert "too bright" in study.rows["error"][7]
     assert study.rows["prediction"][8] == engine.predict(drawn[8]).index
+
+
+def test_a_worker_makes_an_engine_once_and_sees_that_a_folder_is_another(tmp_path: Path) -> None:
+    names = "tests.study.planted_recipe"
+    made = Recipe(f"{names}:make_engine", data=f"{names}:make_data")
+    data = planted_recipe.make_data()
+    engines, keys = [], []
+    for folder, method in (("a", "grad_cam"), ("b", "grad_cam"), ("a", "saliency")):
+        shutil.rmtree(tmp_path / folder, ignore_errors=True)
+        study = Study(shapes_engine(), data, folder=tmp_path / folder, method=method)
+        assert tasks.compute_task(str(tmp_path / folder), made.to_json(), 0) == 0
+        assert study.store.problem(0) is None  # of this study, not of the one before
+        keys.append(study.store.manifest["key"])
+        engines += [opened.engine for opened in tasks._OPENED.values()]
+    assert len(set(map(id, engines))) == 1
+    assert len(set(keys)) == 2
+    assert len(tasks._OPENED) <= 4

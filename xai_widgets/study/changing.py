@@ -1,10 +1,10 @@
-"""Changing pictures of a study, and what the network then answers: experiments, and shortcuts."""
+"""Changing pictures of a study, and what the network then answers: experiments."""
 
 from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,22 +14,15 @@ from PIL import Image, ImageDraw
 from torch import Tensor
 
 from xai_widgets.errors import ExplanationError, strict_keywords
-from xai_widgets.progress import Progress
 from xai_widgets.study.blocks import digest_of_input
 from xai_widgets.study.experiments import cover, joined, mask_of, partners_of, swap
-from xai_widgets.study.findings import Experiment, Region, Suspicion
+from xai_widgets.study.findings import Experiment, Region
 from xai_widgets.study.runs import RunningStudy
-from xai_widgets.study.shortcuts import candidates
 
 __all__ = ["Changing"]
 
 RowNumbers = npt.NDArray[np.int64]
 _MOST = 256  # rows of an experiment; of more, so many are drawn
-_SEARCHED, _TESTED = 48, 128  # rows of the search for shortcuts, and of the experiment after it
-_FEWEST = 24  # rows, without which there is no search
-_BEYOND = 0.15  # of the answers, that must turn beyond the control's, for a suspicion
-_HALF = 0.5  # of the answers: more follow the region than all the rest of the picture
-_TIMES = 10  # its share of the picture, that must turn at least: all evidence lies somewhere
 
 
 class Changing(RunningStudy):
@@ -83,58 +76,6 @@ class Changing(RunningStudy):
             x, others, self._answer, wanted, mask, controls=controls, seed=seed, show=self.show
         )
         return found.with_note(note)
-
-    @strict_keywords
-    def shortcuts(self, *, seed: int = 0, most: int = 3) -> list[Suspicion]:
-        """Places that decide by themselves. They are searched by exchanging windows between
-        pictures of different answers, coarse to fine; each is then tried on other pictures, and
-        is a suspicion only where it turns more answers than random regions beside it (intervals
-        apart, and at least 15 of 100 answers more), and more than ten times its share of the
-        picture, or half of all: where pictures are alike, some place always tells most.
-
-        Maps are not asked: alone they raise false alarms (Adebayo et al. 2022, arXiv 2212.04629).
-        """
-        self._need_engine("looking for shortcuts")
-        done = self.done
-        labelled = self.rows["label"][done] >= 0
-        rows = done[self.rows["correct"][done]] if labelled.any() else done
-        if len(rows) < _FEWEST or len(np.unique(self.rows["prediction"][rows])) < 2:
-            warnings.warn(
-                f"shortcuts were not looked for: that needs at least {_FEWEST} pictures answered "
-                "right, of two answers or more",
-                UserWarning,
-                stacklevel=3,
-            )
-            return []
-        drawn = self._balanced(rows, _SEARCHED + _TESTED, seed)
-        cut = min(_SEARCHED, len(drawn) // 2)
-        search, test = np.sort(drawn[:cut]), np.sort(drawn[cut:])
-        _, x, others = self._with_partners(search, self._inputs(search), seed)
-        found = []
-        for step in _with_bar(candidates(x, others, self._answer, most=most)):
-            found = step.result
-        size = (int(x.shape[-2]), int(x.shape[-1]))
-        if not found:
-            return []
-        wanted, x, others = self._with_partners(test, self._inputs(test), seed + 1)
-        suspicions = []
-        for candidate in found:
-            tried = swap(
-                x, others, self._answer, wanted, candidate.mask(size), seed=seed, show=self.show
-            )
-            if _decides(tried):
-                suspicions.append(_shortcut(tried, size))
-        return sorted(suspicions, key=lambda s: s.control - s.effect)
-
-    def _balanced(self, rows: RowNumbers, count: int, seed: int) -> RowNumbers:
-        """Rows at random, as many of each answer as there are."""
-        rng = np.random.default_rng(seed)
-        answers = self.rows["prediction"][rows]
-        place = np.empty(len(rows))
-        for answer in np.unique(answers):
-            own = np.flatnonzero(answers == answer)
-            place[own] = rng.permutation(len(own)) + rng.random(len(own))
-        return rows[np.argsort(place, kind="stable")][:count]
 
     def _prepared(
         self, rows: Sequence[int] | RowNumbers, region: Any, seed: int
@@ -267,44 +208,3 @@ def _outlined(content: bytes, region: Region | None) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=90, subsampling=0)
     return buffer.getvalue()
-
-
-def _with_bar(steps: Iterator[Progress[Any]]) -> Iterator[Progress[Any]]:
-    """The same steps, with a bar where they take more than a few seconds."""
-    from tqdm.auto import tqdm
-
-    form = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}"
-    with tqdm(total=1.0, desc="Looking for shortcuts", bar_format=form, delay=3) as bar:
-        for step in steps:
-            bar.update(step.fraction - bar.n)
-            yield step
-
-
-def _decides(tried: Experiment) -> bool:
-    """Whether a region turns more answers than a place of its size may, in an experiment."""
-    needed = min(max(_TIMES * float(tried.region.mean()), _BEYOND), _HALF)
-    beyond = tried.effect - tried.control >= _BEYOND
-    return tried.survives and beyond and tried.interval[0] >= needed
-
-
-def _shortcut(tried: Experiment, size: tuple[int, int]) -> Suspicion:
-    top, left, bottom, right = tried.box
-    vertical = _third((top + bottom) / 2 / size[0], ("top", "middle", "bottom"))
-    horizontal = _third((left + right) / 2 / size[1], ("left", "middle", "right"))
-    where = vertical if vertical == horizontal else f"{vertical} {horizontal}"
-    return Suspicion(
-        "shortcut",
-        f"One place decides: rows {top} to {bottom}, columns {left} to {right} ({where})",
-        tried.rows,
-        tried.region,
-        str(tried),
-        tried.effect,
-        tried.interval,
-        tried.control,
-        tried,
-        show=tried.show,
-    )
-
-
-def _third(share: float, words: tuple[str, str, str]) -> str:
-    return words[min(int(3 * share), 2)]

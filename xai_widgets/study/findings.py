@@ -154,9 +154,9 @@ class Experiment(_Shown):
 class Suspicion(_Shown):
     """A claim with its evidence; what a person makes of it is a verdict.
 
-    kind: "shortcut", "label", "duplicate", "leakage". rows: the pictures in question, the most
-    suspect first. region: (H, W) of the model input, or None. evidence: a sentence. effect,
-    interval, control: of the experiment, where there was one, else nan.
+    kind: "shortcut", "property", "label", "duplicate", "leakage". rows: the pictures in question,
+    the most suspect first. region: (H, W) of the model input, or None. evidence: a sentence.
+    effect, interval, control: of the experiment, where there was one, else nan.
     """
 
     kind: str

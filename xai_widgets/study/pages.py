@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import base64
 import html
+import io
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from xai_widgets.engine import Engine
-from xai_widgets.render import encode_png
+from xai_widgets.methods import METHODS
+from xai_widgets.render import encode_png, overlay
 
 __all__ = ["captioned", "explanation_page", "figure_html", "image_html", "study_page"]
 
@@ -113,6 +116,31 @@ def _nearest(study: Any, engine: Engine, picture: Any, count: int = 6) -> list[t
     ]
 
 
+def _method(study: Any) -> tuple[str, bool]:
+    """The title of the study's method, and whether its maps have both signs."""
+    name = str(study.store.manifest["method"])
+    return (METHODS[name].title, METHODS[name].signed) if name in METHODS else (name, False)
+
+
+def _mapped(study: Any, rows: Sequence[int], signed: bool) -> list[tuple[bytes, str]]:
+    """Thumbnails of rows, each beside itself with its map over it, as JPEG with captions."""
+    shown = []
+    for row, content, values in zip(
+        rows, study.rows.thumbnails(rows), study.rows.maps(rows), strict=True
+    ):
+        if not content:
+            continue
+        with Image.open(io.BytesIO(content), formats=["JPEG"]) as opened:
+            pixels = np.asarray(opened.convert("RGB"))
+        if values.size and np.isfinite(values).all():
+            both = signed or bool((values < 0).any())
+            pixels = np.concatenate([pixels, overlay(pixels, values, signed=both)], axis=1)
+        buffer = io.BytesIO()
+        Image.fromarray(pixels).save(buffer, "JPEG", quality=88, subsampling=0)
+        shown.append((buffer.getvalue(), study.caption(int(row))))
+    return shown
+
+
 def study_page(study: Any, count: int) -> str:
     """A page about a study: what it is of, confusions, slices, and the pictures of highest loss."""
     parts = [f"<h1>{html.escape(str(study.store.folder.name))}</h1>"]
@@ -126,5 +154,7 @@ def study_page(study: Any, count: int) -> str:
         parts += [one._repr_html_() for one in found] or ["<p>None beyond chance.</p>"]
         parts.append("<h2>Highest loss</h2>")
         rows = [int(row) for row in study.wrong[:count]]
-        parts += [figure_html(content, words) for content, words in study.show(rows, None)]
+        title, signed = _method(study)
+        parts.append(f"<p>Beside each picture its map: {html.escape(title)}.</p>")
+        parts += [figure_html(content, words) for content, words in _mapped(study, rows, signed)]
     return _PAGE.format(title=html.escape(str(study.store.folder.name)), body="".join(parts))

@@ -18,7 +18,11 @@ Floats = npt.NDArray[np.float32]
 RowNumbers = npt.NDArray[np.int64]
 _BLOCK = 1024
 _PARTNERS = 16  # of one picture that are looked at closely
+_CONTROL = 8  # the nearest picture so far down is taken to be no copy
+_NEARER = 0.25  # of its distance, at which a copy lies at most
+_SAME = 5e-4  # a distance at which pictures are copies whatever lies around them
 _COMPONENTS = 50
+_SEVERAL = 20  # pictures, of which a mean picture says something
 _SIDE = 24  # of the thumbnails that are compared
 METHODS = ("tsne", "pca")
 
@@ -47,11 +51,13 @@ def nearest_rows(features: Floats, place: int, count: int) -> tuple[RowNumbers, 
 @dataclass(frozen=True, eq=False)
 class Duplicates:
     """groups: the places of pictures that are nearly the same, each group in order; similarity: of
-    the two least similar neighbours in each.
+    the two least similar neighbours in each; beside: how similar the eighth nearest picture is to
+    them, which is no copy (nan of pictures of the same digest alone).
     """
 
     groups: list[RowNumbers]
     similarity: list[float]
+    beside: list[float]
 
 
 def duplicates(
@@ -61,41 +67,49 @@ def duplicates(
     similarity: float = 0.98,
 ) -> Duplicates:
     """Pictures whose features (n, K) have at least that cosine (less their mean), and whose
-    thumbnails (n, h, w, 3), small, that correlation; pictures of the same digest always. Compared
-    in blocks: memory for 1,024 rows at a time.
+    thumbnails (n, h, w, 3), small, that correlation; pictures of the same digest always.
+
+    Where pictures look alike that is not enough: by what each has of its own, less the mean
+    picture, a copy must also be four times as near as the eighth nearest picture, which is the
+    control of each (or a twentieth of a percent from it). Compared in blocks: memory for 1,024 rows
+    at a time.
     """
     unit = centred(features)
-    seen = _standardised(thumbnails)
+    seen, own = _standardised(thumbnails), _standardised(thumbnails, less_mean=True)
     count = len(unit)
+    control = min(_CONTROL, max(count - 1, 1))
     parent = np.arange(count)
-    lowest: dict[int, float] = {}
-    links: list[tuple[int, int, float]] = []
+    lowest: dict[int, tuple[float, float]] = {}
+    links: list[tuple[int, int, float, float]] = []
     first: dict[int, int] = {}
     for place, digest in enumerate(digests.tolist()):
         if digest in first:
-            links.append((first[digest], place, 1.0))
+            links.append((first[digest], place, 1.0, float("nan")))
         elif digest:
             first[digest] = place
     for start in range(0, count, _BLOCK):
         rows = np.arange(start, min(start + _BLOCK, count))
         cosine = unit[rows] @ unit.T
-        cosine[np.arange(count)[None] <= rows[:, None]] = -1
-        near = np.argwhere(cosine >= similarity)
-        for i in np.unique(near[:, 0]):
-            others = near[near[:, 0] == i, 1]
-            others = others[np.argsort(-cosine[i, others], kind="stable")[:_PARTNERS]]
-            alike = seen[others] @ seen[rows[i]]
-            for other, value in zip(others.tolist(), alike.tolist(), strict=True):
-                if value >= similarity:
-                    links.append((int(rows[i]), other, min(value, float(cosine[i, other]))))
-    for a, b, value in links:
+        cosine[np.arange(len(rows)), rows] = -1
+        wanted = np.flatnonzero((cosine >= similarity).any(axis=1))
+        near = np.minimum(own[rows[wanted]] @ own.T, cosine[wanted])
+        for i, nearness in zip(wanted.tolist(), near, strict=True):
+            beside = float(np.partition(nearness, -control)[-control])
+            needed = 1 - max(_NEARER * (1 - beside), _SAME)
+            others = np.flatnonzero((cosine[i] >= similarity) & (nearness >= needed))
+            others = others[np.argsort(-nearness[others], kind="stable")[:_PARTNERS]]
+            others = others[seen[others] @ seen[rows[i]] >= similarity]
+            links += [(int(rows[i]), int(o), float(nearness[o]), beside) for o in others]
+    for a, b, value, beside in links:
         one, other = _root(parent, a), _root(parent, b)
-        low = min(value, lowest.pop(one, 1.0), lowest.pop(other, 1.0))
+        ends = [lowest.pop(root, (1.0, float("nan"))) for root in dict.fromkeys((one, other))]
+        low = min(value, *(end for end, _ in ends))
         parent[max(one, other)] = min(one, other)
-        lowest[min(one, other)] = low
+        lowest[min(one, other)] = low, float(np.fmax.reduce([beside, *(b for _, b in ends)]))
     roots = np.array([_root(parent, i) for i in range(count)])
     groups = [np.flatnonzero(roots == root) for root in sorted(lowest)]
-    return Duplicates(groups, [lowest[root] for root in sorted(lowest)])
+    kept = [lowest[root] for root in sorted(lowest)]
+    return Duplicates(groups, [low for low, _ in kept], [beside for _, beside in kept])
 
 
 def _root(parent: npt.NDArray[Any], place: int) -> int:
@@ -105,9 +119,13 @@ def _root(parent: npt.NDArray[Any], place: int) -> int:
     return place
 
 
-def _standardised(thumbnails: npt.NDArray[np.uint8]) -> Floats:
-    """Thumbnails as vectors of mean 0 and length 1: their products are correlations."""
+def _standardised(thumbnails: npt.NDArray[np.uint8], *, less_mean: bool = False) -> Floats:
+    """Thumbnails as vectors of mean 0 and length 1: their products are correlations. Less the mean
+    picture they are of what each has of its own.
+    """
     flat = thumbnails.reshape(len(thumbnails), -1).astype(np.float32)
+    if less_mean and len(flat) >= _SEVERAL:
+        flat -= flat.mean(axis=0, keepdims=True)
     flat -= flat.mean(axis=1, keepdims=True)
     lengths = np.linalg.norm(flat, axis=1, keepdims=True)
     unit = np.divide(flat, lengths, out=np.zeros_like(flat), where=lengths > 1e-6)

@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 
 from xai_widgets.errors import ExplanationError, brief, check_choice, strict_keywords
-from xai_widgets.study.changing import Changing
 from xai_widgets.study.comparison import Comparison, compared
 from xai_widgets.study.confusion import Confusion
 from xai_widgets.study.doubtful import DoubtfulLabels, doubtful_labels
@@ -32,17 +31,18 @@ from xai_widgets.study.similarity import (
 )
 from xai_widgets.study.slices import find_slices
 from xai_widgets.study.statistics import wilson
+from xai_widgets.study.suspecting import Suspecting
 from xai_widgets.study.suspects import doubtful_suspicion, duplicate_suspicions
 from xai_widgets.study.verdicts import Verdict, Verdicts
 
 __all__ = ["Study"]
 
 RowNumbers = npt.NDArray[np.int64]
-KINDS = ("shortcut", "leakage", "label", "duplicate")
+KINDS = ("shortcut", "property", "leakage", "label", "duplicate")
 _TRAIN = ("train", "training")
 
 
-class Study(Changing):
+class Study(Suspecting):
     """What a network says about a whole data set, and why.
 
         study = xw.Study(engine, "photos/", folder="photos.study")
@@ -135,11 +135,12 @@ class Study(Changing):
         self, kinds: str | Sequence[str] | None = None, *, seed: int = 0
     ) -> list[Suspicion]:
         """What may be wrong with the network or the data, each with its evidence: "shortcut" (a
-        place that decides by itself, confirmed by an experiment on other pictures), "leakage" (the
-        same picture in several splits), "label" (labels that the network doubts), "duplicate".
+        place that decides by itself, confirmed by an experiment on other pictures), "property"
+        (brightness and the like, that goes with errors and makes right answers fall), "leakage"
+        (the same picture in several splits), "label" (labels that the network doubts), "duplicate".
 
-        kinds: which of them; left out, all. Shortcuts need the network and the pictures: without
-        them they are left out, which is said.
+        kinds: which of them; left out, all. Shortcuts and properties need the network and the
+        pictures: without them they are left out, which is said.
         """
         wanted = [kinds] if isinstance(kinds, str) else list(kinds or KINDS)
         for kind in wanted:
@@ -152,6 +153,14 @@ class Study(Changing):
                 if kinds is not None:
                     raise
                 warnings.warn(f"shortcuts were not looked for: {error}", UserWarning, stacklevel=3)
+        if "property" in wanted:
+            try:
+                found += self._kept_result(
+                    ("property", seed), lambda: self.misleading_properties(seed=seed)
+                )
+            except ExplanationError:
+                if kinds is not None:
+                    raise
         copies: list[Suspicion] = []
         if {"leakage", "duplicate"} & set(wanted):
             copies = self._kept_result("duplicates", self._copies)
@@ -211,7 +220,7 @@ class Study(Changing):
             similarity,
         )
         groups = [rows[group] for group in found.groups]
-        return duplicate_suspicions(self, groups, found.similarity, similarity)
+        return duplicate_suspicions(self, groups, found, similarity)
 
     @strict_keywords
     def neighbours(self, row: int, count: int = 5) -> RowNumbers:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from xai_widgets.study.doubtful import DoubtfulLabels
 from xai_widgets.study.findings import Suspicion, percent
+from xai_widgets.study.similarity import Duplicates
 
 if TYPE_CHECKING:
     from xai_widgets.study.changing import Changing
@@ -55,7 +56,7 @@ def doubtful_suspicion(
 def duplicate_suspicions(
     study: Changing,
     groups: Sequence[RowNumbers],
-    similarity: Sequence[float],
+    copies: Duplicates,
     threshold: float,
 ) -> list[Suspicion]:
     """One suspicion of all copies across splits, and one of the other copies."""
@@ -65,7 +66,9 @@ def duplicate_suspicions(
     ]
     found = []
     for kind, wanted in (("leakage", True), ("duplicate", False)):
-        own = [(g, s) for g, s, a in zip(groups, similarity, across, strict=True) if a == wanted]
+        own = [
+            (g, s) for g, s, a in zip(groups, copies.similarity, across, strict=True) if a == wanted
+        ]
         if not own:
             continue
         own.sort(key=lambda pair: -pair[1])
@@ -77,8 +80,15 @@ def duplicate_suspicions(
             title = f"{len(own):,} pictures are in several splits, {len(rows):,} rows in all"
         evidence = (
             f"Their features and thumbnails agree to at least {threshold:g} (cosine and "
-            f"correlation); the least alike to {min(s for _, s in own):.3f}."
+            "correlation); less what all have in common, the least alike to "
+            f"{min(s for _, s in own):.3f}."
         )
+        beside = [b for b, a in zip(copies.beside, across, strict=True) if a == wanted and b == b]
+        if beside:
+            evidence += (
+                f" The control: in that, their eighth nearest pictures agree to "
+                f"{np.median(beside):.3f}, and a copy has to be four times as near."
+            )
         if torn:
             evidence += f" {torn:,} of them have different labels."
         found.append(Suspicion(kind, title, rows, None, evidence, show=study.show))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
+from xai_widgets.engine import Engine
 from xai_widgets.engine.executors import mend_threads
 from xai_widgets.engine.recipes import imported
 from xai_widgets.errors import ExplanationError
@@ -19,7 +20,11 @@ from xai_widgets.study.store import Store
 
 __all__ = ["ComputeBlocks", "compute_task", "is_trusted", "open_with_recipe"]
 
-_OPENED: dict[tuple[str, str], StudyCore] = {}
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+_OPENED: dict[tuple[str, ...], StudyCore] = {}
+_ENGINES: dict[str, Engine] = {}
+_MOST = 4  # studies, and engines, that a worker keeps
 
 
 def compute_task(folder: str, recipe: Mapping[str, Any], number: int) -> int:
@@ -27,19 +32,38 @@ def compute_task(folder: str, recipe: Mapping[str, Any], number: int) -> int:
     recipe once; return the block's number.
     """
     mend_threads()
-    place = (os.path.abspath(folder), repr(sorted(recipe.items())))
+    # By its key too: a folder may have been made anew.
+    key = str(Store(folder_path(folder)).manifest["key"])
+    place = (os.path.abspath(folder), key, repr(sorted(recipe.items())))
     study = _OPENED.get(place)
     if study is None:
-        study = _OPENED[place] = open_with_recipe(folder, Recipe.of(recipe))
+        study = open_with_recipe(folder, Recipe.of(recipe), _ENGINES)
+        _keep(_OPENED, place, study)
     for _ in block_steps(study.store, study.compute, [number]):
         pass
     return number
 
 
-def open_with_recipe(folder: str | os.PathLike[str], recipe: Recipe) -> StudyCore:
-    """A study with the engine and the pictures that a recipe makes."""
+def _keep(kept: dict[_K, _V], key: _K, value: _V) -> None:
+    kept[key] = value
+    while len(kept) > _MOST:
+        del kept[next(iter(kept))]
+
+
+def open_with_recipe(
+    folder: str | os.PathLike[str], recipe: Recipe, engines: dict[str, Engine] | None = None
+) -> StudyCore:
+    """A study with the engine and the pictures that a recipe makes. An engine that is in
+    ``engines`` is taken from there: studies of one recipe have one, but for those whose weights are
+    in their folders.
+    """
     store = Store(folder_path(folder))
-    engine = engine_of(recipe, store)
+    plain = repr(sorted({**recipe.to_json(), "data": None}.items()))
+    engine = None if engines is None or recipe.weights else engines.get(plain)
+    if engine is None:
+        engine = engine_of(recipe, store)
+        if engines is not None and not recipe.weights:
+            _keep(engines, plain, engine)
     data = recipe.data
     if data is None:
         raise ExplanationError(

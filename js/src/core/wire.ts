@@ -112,9 +112,9 @@ export interface ColumnsMessage {
 /** A slice or a suspicion, its rows as bits. Shares are null where there are none; `box` is the
  * region as shares of the picture: left, top, width, height. */
 export interface RowSet {
-  id: string; family: "slice" | "suspicion" | "named"; title: string; note: string; count: number;
-  accuracy: number | null; interval: readonly [number, number] | null; lift: number | null;
-  effect: number | null; control: number | null; box: readonly number[] | null;
+  id: string; family: "slice" | "suspicion" | "named" | "group"; title: string; note: string;
+  count: number; accuracy: number | null; interval: readonly [number, number] | null;
+  lift: number | null; effect: number | null; control: number | null; box: readonly number[] | null;
   first: readonly number[]; data: Bytes;
 }
 /** What was found of one kind; one buffer each. `words` say what came of looking. */
@@ -135,6 +135,19 @@ export interface PackedMaps {
 export interface PicturesMessage {
   kind: "pictures"; rows: readonly number[]; ends: readonly number[]; gamma: number; data: Bytes;
   maps: PackedMaps;
+}
+/** Groups of the maps of `of_rows` rows, the largest first: their rows, and each one's mean map.
+ * `stability` is the mean adjusted Rand index over resampled rows, null of one group. */
+export interface GroupsMessage {
+  kind: "groups"; of: "features" | "maps"; of_rows: number; stability: number | null; words: string;
+  gamma: number; sets: readonly RowSet[]; maps: PackedMaps;
+}
+/** Mean maps of cells of the confusion: label and prediction of each; and of each of `labels` the
+ * mean map of what is answered right, less that of what is not. `words` say whether the pictures
+ * lie alike. */
+export interface MeansMessage {
+  kind: "means"; words: string; gamma: number; cells: ReadonlyArray<readonly number[]>;
+  maps: PackedMaps; labels: readonly number[]; differences: PackedMaps;
 }
 /** The verdict on each row (uint16), as a place in `words`; the largest number is none. */
 export interface VerdictsMessage { kind: "verdicts"; words: readonly string[]; data: Bytes }

@@ -23,7 +23,7 @@ function build(view: View) {
     view,
     () => {
       grid.arrived();
-      views?.chosen.paint();
+      views?.arrived();
       if (!("xwReady" in root.dataset)) view.changed("all"); // what has waited for it
       set(root, { _ready: true });
     },
@@ -54,6 +54,7 @@ function build(view: View) {
     [
       ["pictures", "Pictures"],
       ["confusion", "Confusion"],
+      ["groups", "Groups"],
       ["similarity", "Similarity"],
     ],
     (value) => session.look("view", value),
@@ -96,7 +97,7 @@ function build(view: View) {
   /** Filters anew: from a slice, a confusion, a verdict. */
   function show(filter: Filter, slice: string): void {
     session.only(filter, slice);
-    if (session.looks.view === "confusion") session.look("view", "pictures");
+    if (["confusion", "groups"].includes(session.looks.view)) session.look("view", "pictures");
     grid.toStart();
     const n = session.rows.length.toLocaleString("en");
     speak(`${slice ? `${session.set(slice)?.title}: ` : ""}${n} pictures`);
@@ -158,8 +159,8 @@ function build(view: View) {
         grid.focus();
       },
     });
-    rightSide.append(views.chosen.part[0]);
-    middle.append(views.confusion[0], views.similarity[0]);
+    rightSide.append(views.chosen.part[0], views.looks[0]);
+    middle.append(views.confusion[0], views.groups[0], views.similarity[0]);
     body.append(views.viewer.element);
     if (opening) open(opening);
     view.changed("all");
@@ -230,13 +231,14 @@ function build(view: View) {
     const begun =
       session.frozen || session.pictures.kept > 0 || Boolean(table?.version && !table.done);
     if (!views && table && (begun || looks.view !== "pictures")) session.needPart();
-    for (const name of ["confusion", "similarity"] as const) {
+    for (const name of ["confusion", "groups", "similarity"] as const) {
       if (!views) break;
       const [element, showView] = views[name];
       element.hidden = looks.view !== name;
       if (!element.hidden) showView();
     }
     views?.chosen.part[1]();
+    views?.looks[1]();
     set(bar.part[0], { _view: looks.view });
     set(root, { _rows: session.rows.length, _done: table?.done, _version: table?.version });
   }

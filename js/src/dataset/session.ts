@@ -6,6 +6,8 @@ import type {
   ColumnsMessage,
   DetailMessage,
   ExperimentMessage,
+  GroupsMessage,
+  MeansMessage,
   NearestMessage,
   OpenedMessage,
   OrderMessage,
@@ -22,13 +24,15 @@ import type {
 } from "../core/wire";
 import { bytesOf } from "../maps/levels";
 import { type Count, counted, type Filter, inOrder, maskOf } from "./filters";
-import { sheets } from "./sheets";
-import { Table, unpackBits } from "./table";
+import { mapsOf, sheets } from "./sheets";
+import { packBits, Table, unpackBits } from "./table";
 
 export type Message =
   | ColumnsMessage
   | DetailMessage
   | ExperimentMessage
+  | GroupsMessage
+  | MeansMessage
   | NearestMessage
   | OpenedMessage
   | OrderMessage
@@ -40,8 +44,11 @@ export type Message =
   | VerdictsMessage
   | ViewsMessage;
 
-export type Middle = "pictures" | "confusion" | "similarity";
-export type Reading = "slices" | "label" | "copies" | "shortcut" | "tsne" | "pca" | "order";
+export type Middle = "pictures" | "confusion" | "groups" | "similarity";
+export type Of = "features" | "maps";
+export type Reading =
+  | ("slices" | "label" | "copies" | "shortcut" | "tsne" | "pca" | "order")
+  | ("groups" | "means");
 
 const LATER = 1000; // milliseconds, after which names and properties do not wait for pictures
 
@@ -81,6 +88,10 @@ export function withBytes(message: Message, buffers: Bytes[]): Message {
       const own = back(message);
       return { ...own, maps: back(message.maps) };
     }
+    case "groups":
+      return { ...message, sets: message.sets.map(back), maps: back(message.maps) };
+    case "means":
+      return { ...message, maps: back(message.maps), differences: back(message.differences) };
     case "detail":
       return message.picture ? { ...message, picture: back(message.picture) } : message;
     case "map":
@@ -95,6 +106,9 @@ export function withBytes(message: Message, buffers: Bytes[]): Message {
       return message;
   }
 }
+
+/** Groups of maps, with the mean map of each. */
+export type Groups = GroupsMessage & { mean: QuantisedMap[] };
 
 export type DatasetSession = ReturnType<typeof datasetSession>;
 
@@ -118,6 +132,8 @@ export function datasetSession(
   let views: Bytes | undefined;
   let order: Uint16Array | undefined;
   let experiment: ExperimentMessage | undefined;
+  let groups: Groups | undefined;
+  let means: MeansMessage | undefined;
   let memo: { key: unknown[]; mask: Uint8Array; rows: Uint32Array; count: Count } | undefined;
   let chosenOf: readonly number[] = [];
   let chosenSet = new Set<number>();
@@ -129,6 +145,10 @@ export function datasetSession(
     return table;
   };
 
+  function keepSets(reading: string, given: readonly RowSet[], { count }: Table): void {
+    const unpacked = given.map((one) => ({ ...one, reading, mask: unpackBits(one.data, count) }));
+    sets.set(reading, unpacked);
+  }
   function take(message: Message): Change | undefined {
     const rows = ensure();
     if (!rows) return undefined;
@@ -144,14 +164,14 @@ export function datasetSession(
         pictures.take(message);
         return undefined;
       case "sets":
-        sets.set(
-          message.reading,
-          message.sets.map((one) => ({
-            ...one,
-            reading: message.reading,
-            mask: unpackBits(one.data, rows.count),
-          })),
-        );
+        keepSets(message.reading, message.sets, rows);
+        break;
+      case "groups":
+        keepSets("groups", message.sets, rows);
+        groups = { ...message, mean: mapsOf(message.maps, message.gamma) };
+        break;
+      case "means":
+        means = message;
         break;
       case "reading":
         busy.set(message.reading, message.busy);
@@ -216,6 +236,15 @@ export function datasetSession(
   }
   if (session.frozen) for (const message of model.get("frames") ?? []) take(message as Message);
 
+  function ask(reading: Reading, message: object, buffers?: Uint8Array[]): void {
+    if (session.frozen) return;
+    asked.add(reading);
+    busy.set(reading, true);
+    words.set(reading, "");
+    session.send(message, buffers);
+    connection.changed("all");
+  }
+
   function selection() {
     const rows = ensure();
     if (!rows) return undefined;
@@ -256,6 +285,12 @@ export function datasetSession(
     get order() {
       return order;
     },
+    get groups() {
+      return groups;
+    },
+    get means() {
+      return means;
+    },
     get experiment() {
       return experiment;
     },
@@ -268,7 +303,7 @@ export function datasetSession(
       return mask;
     },
     /** Pictures that are wanted beside those of the grid. */
-    wantAlso: (rows: readonly number[]) => pictures.also(rows),
+    wantAlso: pictures.also,
     isChosen(row: number): boolean {
       const { chosen } = looks;
       if (chosen !== chosenOf) [chosenOf, chosenSet] = [chosen, new Set(chosen)];
@@ -300,11 +335,14 @@ export function datasetSession(
     /** Asks for a reading, once. */
     read(reading: Reading, again = false): void {
       if (session.frozen || (asked.has(reading) && !again)) return;
-      asked.add(reading);
-      busy.set(reading, true);
-      words.set(reading, "");
-      session.send({ kind: "read", reading });
-      connection.changed("all");
+      ask(reading, { kind: "read", reading });
+    },
+    /** Asks for groups of the maps of the rows that are shown. */
+    group(of: Of): void {
+      ask("groups", { kind: "groups", of }, [packBits(own.mask)]);
+    },
+    askMeans(): void {
+      if (!asked.has("means")) ask("means", { kind: "means" });
     },
     /** Asks for what is known of a row, once. */
     lookAt(row: number): void {

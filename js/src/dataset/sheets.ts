@@ -1,5 +1,5 @@
 /** Pages of pictures: asked for when they are near what is seen, kept as JPEG, decoded when shown. */
-import type { PicturesMessage, QuantisedMap } from "../core/wire";
+import type { PackedMaps, PicturesMessage, QuantisedMap } from "../core/wire";
 import { bytesOf } from "../maps/levels";
 
 export interface Sprite {
@@ -14,6 +14,21 @@ const KEPT = 24_000_000; // bytes of JPEG
 const DECODED = 320; // bitmaps; one of 96 x 96 is 37 KB
 const PATIENCE = 4000; // milliseconds until a question is asked again
 
+/** Maps that came one after another; their bytes are their own from now on. */
+export function mapsOf({ shapes, peaks, signed, data }: PackedMaps, gamma: number): QuantisedMap[] {
+  const values = bytesOf(data).slice();
+  let at = 0;
+  return peaks.map((peak, i) => {
+    const shape = [shapes[2 * i]!, shapes[2 * i + 1]!] as const;
+    const both = signed[i]!;
+    const range = [both ? -peak : 0, peak] as const;
+    const own = values.subarray(at, at + shape[0] * shape[1]);
+    at += own.length;
+    const state = peak ? "ok" : "zero";
+    return { shape, signed: both, peak, gamma, range, data: own, state, message: "" };
+  });
+}
+
 /** The pictures of a page, whose bytes are its own from now on. */
 export function spritesOf({
   rows,
@@ -23,20 +38,11 @@ export function spritesOf({
   maps,
 }: PicturesMessage): Array<[row: number, sprite: Sprite]> {
   const jpegs = bytesOf(data).slice();
-  const values = bytesOf(maps.data).slice();
-  let at = 0;
+  const unpacked = mapsOf(maps, gamma);
   return rows.map((row, i) => {
-    const shape = [maps.shapes[2 * i]!, maps.shapes[2 * i + 1]!] as const;
-    const size = shape[0] * shape[1];
-    const peak = maps.peaks[i]!;
-    const signed = maps.signed[i]!;
-    const map: QuantisedMap = {
-      ...{ shape, signed, peak, gamma, range: [signed ? -peak : 0, peak] },
-      ...{ data: values.subarray(at, at + size), state: peak ? "ok" : "zero", message: "" },
-    };
-    at += size;
     const jpeg = jpegs.subarray(ends[i - 1] ?? 0, ends[i]);
-    return [row, { jpeg, map: size ? map : undefined }];
+    const map = unpacked[i]!;
+    return [row, { jpeg, map: map.shape[0] ? map : undefined }];
   });
 }
 
@@ -56,6 +62,7 @@ export function sheets(
   let bytes = 0;
   let seen: readonly number[] = [];
   let near: readonly number[] = [];
+  const extras = new Map<string, readonly number[]>();
   let extra: readonly number[] = [];
   let ready = new Set<number>();
 
@@ -128,10 +135,11 @@ export function sheets(
       [seen, near] = [visible, around];
       next();
     },
-    /** And these. */
-    also(rows: readonly number[]): void {
-      if (rows === extra) return;
-      extra = rows;
+    /** And these, of one who wants them. */
+    also(rows: readonly number[], who: string): void {
+      if (rows === extras.get(who)) return;
+      extras.set(who, rows);
+      extra = [...extras.values()].flat();
       next();
     },
     take(message: PicturesMessage): void {

@@ -85,6 +85,35 @@ describe("a data set's session", () => {
     expect(kinds()).toEqual(["ready", "rest"]);
   });
 
+  it("keeps groups of maps as slices, and asks for them by the rows that are shown", () => {
+    session.where("correct", true);
+    session.group("maps");
+    const sent = model.sent.at(-1);
+    expect(sent).toEqual({ kind: "groups", of: "maps" });
+    expect(session.busy("groups")).toBe(true);
+    const one = { id: "group: Group 1 of 1", title: "Group 1 of 1", family: "group", count: 2 };
+    const maps = { shapes: [1, 2], peaks: [0.5], signed: [false] };
+    const groups = { kind: "groups", of: "maps", of_rows: 2, stability: null, words: "", gamma: 2 };
+    const data = Uint8Array.from([0, 255]);
+    model.emit("msg:custom", { ...groups, sets: [one], maps }, [bits(1, 0, 1, 0), data]);
+    expect(session.groups!.mean[0]).toMatchObject({ shape: [1, 2], peak: 0.5, range: [0, 0.5] });
+    expect([...(session.groups!.mean[0]!.data as Uint8Array)]).toEqual([0, 255]);
+    session.only({}, one.id);
+    expect([...session.rows]).toEqual([0, 2]);
+  });
+
+  it("asks for the mean maps of the confusion once", () => {
+    session.askMeans();
+    session.askMeans();
+    expect(kinds()).toEqual(["ready", "means"]);
+    const maps = { shapes: [1, 1], peaks: [1], signed: [false] };
+    const means = { kind: "means", words: "alike", gamma: 2, cells: [[0, 1]], labels: [0] };
+    const buffers = [Uint8Array.of(255), Uint8Array.of(254)];
+    model.emit("msg:custom", { ...means, maps, differences: maps }, buffers);
+    expect(session.means).toMatchObject({ maps: { data: buffers[0] } });
+    expect(session.means).toMatchObject({ differences: { data: buffers[1] } });
+  });
+
   it("has everything of a saved page, and asks nobody", () => {
     const { columns, ...rest } = COLUMNS.message;
     const filled = columns.map((own, i) => ({ ...own, data: COLUMNS.buffers[i] }));

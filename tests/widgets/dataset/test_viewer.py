@@ -432,3 +432,93 @@ def test_a_region_becomes_shares_of_the_picture(make: Make) -> None:
     made = findings.suspicion_set(make(), found)
     assert made["box"] == [4 / 32, 8 / 32, 8 / 32, 8 / 32]
     assert (made["effect"], made["control"]) == (0.4, 0.1)
+
+
+def unpacked(packed: Any, data: bytes, gamma: int) -> list[Any]:
+    """The maps of a message."""
+    made, at = [], 0
+    for i, peak in enumerate(packed["peaks"]):
+        shape = packed["shapes"][2 * i : 2 * i + 2]
+        own = data[at : at + shape[0] * shape[1]]
+        at += len(own)
+        signed = packed["signed"][i]
+        made.append(
+            dequantise(
+                {"data": own, "shape": shape, "signed": signed, "gamma": gamma, "peak": peak}
+            )
+        )
+    return made
+
+
+def test_groups_of_maps_are_slices_with_their_mean_maps(make: Make) -> None:
+    study = make()
+    explorer = DatasetExplorer(study, sort="row")
+    channel(explorer).message(kind="ready")
+    wanted = np.arange(COUNT) != 4
+    data = {"method": "custom", "content": {"kind": "groups", "of": "maps"}}
+    bits = memoryview(np.packbits(wanted).tobytes())
+    channel(explorer)._handler({"content": {"data": data}, "buffers": [bits]})
+    message, buffers = told(explorer, "groups")[-1]
+    found = study.groups(np.flatnonzero(wanted), of="maps")
+    assert (message["of"], message["of_rows"]) == ("maps", COUNT - 1)
+    assert [own["count"] for own in message["sets"]] == np.bincount(found.groups).tolist()
+    maps = unpacked(message["maps"], buffers[-1], message["gamma"])
+    for number, (own, mean) in enumerate(zip(message["sets"], maps, strict=True)):
+        rows = np.flatnonzero(wanted)[found.groups == number]
+        expected, _ = study.mean_map(rows)
+        np.testing.assert_allclose(mean, expected, atol=0.01 * expected.max())
+        explorer.slice = own["title"]
+        np.testing.assert_array_equal(explorer.rows, rows)
+        assert own["accuracy"] == pytest.approx(study.rows["correct"][rows].mean())
+
+
+def test_mean_maps_of_the_confusion_and_right_less_wrong(make: Make) -> None:
+    study = make()
+    explorer = DatasetExplorer(study)
+    channel(explorer).message(kind="ready")
+    channel(explorer).message(kind="means")
+    message, (cells, less) = told(explorer, "means")[-1]
+    label, prediction = study.rows["label"], study.rows["prediction"]
+    there = {(int(a), int(b)) for a, b in zip(label, prediction, strict=True)}
+    assert {(a, b) for a, b in message["cells"]} == there
+    maps = unpacked(message["maps"], cells, message["gamma"])
+    for (a, b), mean in zip(message["cells"], maps, strict=True):
+        expected, _ = study.mean_map(np.flatnonzero((label == a) & (prediction == b)))
+        np.testing.assert_allclose(mean, expected, atol=0.01 * expected.max())
+    differences = unpacked(message["differences"], less, message["gamma"])
+    both = [a for a in sorted({a for a, _ in there}) if (a, a) in there
+            and any(x == a != y for x, y in there)]  # fmt: skip
+    assert sorted(message["labels"]) == both
+    for a, difference in zip(message["labels"], differences, strict=True):
+        right, _ = study.mean_map(np.flatnonzero((label == a) & (prediction == a)))
+        wrong, _ = study.mean_map(np.flatnonzero((label == a) & (prediction != a)))
+        expected = right - wrong
+        np.testing.assert_allclose(difference, expected, atol=0.01 * np.abs(expected).max())
+    assert "lie alike" in message["words"]
+
+
+def test_mean_maps_need_labels_and_say_so(make: Make) -> None:
+    study = make(run=False)
+    explorer = DatasetExplorer(study)
+    channel(explorer).message(kind="ready")
+    channel(explorer).message(kind="means")
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and told(explorer, "reading")[-1][0]["busy"]:
+        time.sleep(0.01)
+    assert "need labels" in told(explorer, "reading")[-1][0]["words"]
+
+
+def test_a_saved_page_has_groups_means_and_the_maps_that_were_looked_at(make: Make) -> None:
+    study = make()
+    wrong = int(study.wrong[0])
+    study.map_of(wrong, "label")
+    explorer = DatasetExplorer(study)
+    frames = explorer._saved_frames()
+    kinds = [frame["kind"] for frame in frames]
+    assert {"groups", "means", "pictures"} <= set(kinds)
+    (kept,) = [frame for frame in frames if frame["kind"] == "map"]
+    assert kept["row"] == wrong
+    expected = study.map_of(wrong, "label")
+    np.testing.assert_allclose(dequantise(kept["map"]), expected, atol=0.01 * expected.max())
+    pages = [frame for frame in frames if frame["kind"] == "pictures"]
+    assert sum(sum(1 for peak in page["maps"]["peaks"] if peak) for page in pages) == COUNT

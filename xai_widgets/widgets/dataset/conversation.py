@@ -16,7 +16,7 @@ from xai_widgets.widgets.base.channel import message
 from xai_widgets.widgets.base.jobs import Jobs, Work, in_one_step
 from xai_widgets.widgets.base.options import Appearance
 from xai_widgets.widgets.base.widget import EngineWidget
-from xai_widgets.widgets.dataset import columns, filters, pictures
+from xai_widgets.widgets.dataset import columns, filters, pictures, stills
 from xai_widgets.widgets.dataset.following import Follower, progress_of
 
 
@@ -133,9 +133,7 @@ class Conversation(Appearance, EngineWidget):
 
     @property
     def _done_of_all(self) -> str:
-        """How many pictures have been explained, such as 256 of 1,000."""
-        study = self.study
-        return f"{len(study.done):,} of {study.store.count:,}"
+        return stills.done_of_all(self.study)
 
     # Rows to the browser.
 

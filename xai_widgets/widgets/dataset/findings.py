@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -10,7 +10,10 @@ import numpy as np
 from xai_widgets.errors import ExplanationError
 from xai_widgets.progress import Progress
 from xai_widgets.study import Slice, Study, Suspicion
+from xai_widgets.study.statistics import wilson
 from xai_widgets.widgets.dataset.wire import (
+    GroupsMessage,
+    MeansMessage,
     OrderMessage,
     PointsMessage,
     ReadingMessage,
@@ -21,16 +24,21 @@ from xai_widgets.widgets.dataset.wire import (
 QUICK = 20_000  # rows, up to which copies are looked for without being asked
 _WIDE = 50_000_000  # conditions x rows, above which classes are no slices by themselves
 _FIRST = 5  # rows of a set that are shown beside it
-Found = ReadingMessage | SetsMessage | PointsMessage | OrderMessage
+Found = ReadingMessage | SetsMessage | PointsMessage | OrderMessage | GroupsMessage | MeansMessage
 
 
 def read(study: Study, reading: str) -> Iterator[Progress[Found]]:
     """One reading of a study, as messages: "slices", "label", "copies", "shortcut", "tsne", "pca",
     "order".
     """
+    return made(reading, lambda: _found(study, reading))
+
+
+def made(reading: str, make: Callable[[], Found]) -> Iterator[Progress[Found]]:
+    """What is made, as messages: that it begins, itself, and that it is there; or why it is not."""
     yield Progress(0.0, _note(reading, "", busy=True))
     try:
-        yield Progress(0.5, _found(study, reading))
+        yield Progress(0.5, make())
     except ExplanationError as problem:
         yield Progress(0.5, _note(reading, str(problem), busy=False))
         return
@@ -54,7 +62,11 @@ def _found(study: Study, reading: str) -> Found:
             "method": "tsne" if reading == "tsne" else "pca",
             "data": points.tobytes(),
         }
-    kinds = {"label": ["label"], "copies": ["leakage", "duplicate"], "shortcut": ["shortcut"]}
+    kinds = {
+        "label": ["label"],
+        "copies": ["leakage", "duplicate"],
+        "shortcut": ["shortcut", "property"],
+    }
     suspicions = study.suspicions(kinds[reading])
     return _sets(study, reading, [suspicion_set(study, one) for one in suspicions])
 
@@ -106,6 +118,18 @@ def suspicion_set(study: Study, found: Suspicion) -> RowSet:
     return cast("RowSet", one)
 
 
+def group_set(study: Study, number: int, count: int, rows: Any) -> RowSet:
+    """A group of maps with its rows as bits, and how many of them are answered right."""
+    title = f"Group {number + 1} of {count}"
+    made = _row_set(study, "group", title, rows)
+    labelled = rows[study.rows["label"][rows] >= 0]
+    if len(labelled):
+        right = int(study.rows["correct"][labelled].sum())
+        made["accuracy"] = right / len(labelled)
+        made["interval"] = list(wilson(right, len(labelled)))
+    return made
+
+
 def named_set(study: Study, title: str, rows: Any) -> RowSet:
     """Rows with a name, which somebody has given."""
     return _row_set(study, "named", title, rows)
@@ -113,9 +137,14 @@ def named_set(study: Study, title: str, rows: Any) -> RowSet:
 
 def named_sets(named: Sequence[RowSet], known: Iterable[Found]) -> SetsMessage:
     """What somebody has given, without what is shown anyway because it was found."""
-    ids = {one["id"] for found in known if found["kind"] == "sets" for one in found["sets"]}
+    ids = {one["id"] for found in known for one in sets_of(found)}
     own = [one for one in named if one["id"] not in ids]
     return {"kind": "sets", "reading": "named", "words": "", "partial": False, "sets": own}
+
+
+def sets_of(found: Found) -> Sequence[RowSet]:
+    """The sets of rows in what was found."""
+    return found["sets"] if found["kind"] in ("sets", "groups") else ()
 
 
 def _row_set(study: Study, family: Any, title: str, rows: Any) -> RowSet:

@@ -109,11 +109,12 @@ class Pictures:
             "ends": np.cumsum([len(content) for content in jpegs], dtype=np.int64).tolist(),
             "gamma": GAMMA,
             "data": b"".join(jpegs),
-            "maps": _packed(maps, signed),
+            "maps": packed(maps, signed),
         }
 
 
-def _packed(maps: Sequence[Map], signed: bool) -> PackedMaps:
+def packed(maps: Sequence[Map], signed: bool) -> PackedMaps:
+    """Maps as bytes, one after another."""
     coded = [quantise(values, signed=signed) for values in maps]
     return {
         "shapes": [side for one in coded for side in one["shape"]],
@@ -175,6 +176,22 @@ def label_map(study: Study, row: int, *, signed: bool) -> RowMapMessage:
         "words": "",
         "map": quantise(study.map_of(row, "label"), signed=signed),
     }
+
+
+def kept_label_maps(study: Study, rows: Sequence[int], *, signed: bool) -> list[RowMapMessage]:
+    """The maps of rows for their labels that are kept because somebody has looked at them, for a
+    saved page.
+    """
+    found: list[RowMapMessage] = []
+    wanted = np.asarray(rows, dtype=np.int64)
+    labels = study.rows["label"][wanted]
+    for row, label in zip(wanted.tolist(), labels.tolist(), strict=True):
+        if label >= 0 and label != study.rows["target"][row]:
+            values = study.store.read_kept(row, label)
+            if values is not None:
+                coded = quantise(values, signed=signed)
+                found.append({"kind": "map", "row": row, "words": "", "map": coded})
+    return found
 
 
 def neighbours(study: Study, rows: Sequence[int]) -> NearestMessage:

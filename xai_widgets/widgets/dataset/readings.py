@@ -4,17 +4,18 @@ which of them is shown.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+import numpy as np
 import traitlets as t
 
 from xai_widgets.errors import brief, nearest
 from xai_widgets.study import Slice, Study, Suspicion
 from xai_widgets.widgets.base.channel import message
 from xai_widgets.widgets.base.traits import TraitProblem
-from xai_widgets.widgets.dataset import findings, stills
+from xai_widgets.widgets.dataset import findings, means, stills
 from xai_widgets.widgets.dataset.conversation import Conversation
 from xai_widgets.widgets.dataset.wire import SetsMessage
 
@@ -49,12 +50,33 @@ class Readings(Conversation):
             failed = partial(self._not_read, reading)
             self._do("readings", lambda: findings.read(study, reading), self._found, failed)
 
+    @message("groups")
+    def _groups(self, of: str, buffers: Sequence[Any]) -> None:
+        """The browser wants groups of the maps of some rows, which come as bits."""
+        study, signed = self.study, bool(self.head["signed"])
+        if not buffers:
+            return
+        bits = np.frombuffer(buffers[0], np.uint8)
+        rows = np.flatnonzero(np.unpackbits(bits, count=study.store.count))
+        made = partial(means.groups_of, study, rows, of=of, signed=signed)
+        self._make("groups", made)
+
+    @message("means")
+    def _means(self) -> None:
+        """The browser wants the mean maps of the confusion."""
+        study, signed = self.study, bool(self.head["signed"])
+        self._make("means", lambda: means.means_of(study, signed=signed))
+
+    def _make(self, reading: str, make: Callable[[], findings.Found]) -> None:
+        failed = partial(self._not_read, reading)
+        self._do("readings", lambda: findings.made(reading, make), self._found, failed)
+
     def _found(self, found: findings.Found) -> None:
         if found["kind"] != "reading":
             key = str(found.get("reading") or found.get("method") or found["kind"])
             self._known[key] = found
         self._tell(found)
-        if self._named and found["kind"] == "sets":
+        if self._named and findings.sets_of(found):
             self._tell(self._named_sets())
 
     def _not_read(self, reading: str, problem: BaseException) -> None:
@@ -99,8 +121,7 @@ class Readings(Conversation):
     def _sets(self) -> Iterator[Mapping[str, Any]]:
         yield from self._named
         for found in self._known.values():
-            if found["kind"] == "sets":
-                yield from found["sets"]
+            yield from findings.sets_of(found)
 
     def _set_ids(self) -> list[str]:
         return [str(own["id"]) for own in self._sets()]

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from xai_widgets.errors import ExplanationError
 from xai_widgets.methods import METHODS
+from xai_widgets.progress import Progress
 from xai_widgets.render import amount, overlay
 from xai_widgets.render.card import Card, Cell, Cells, Column, Words
 from xai_widgets.study import Study
 from xai_widgets.widgets.base.channel import bundle
 from xai_widgets.widgets.base.maps import sized
-from xai_widgets.widgets.dataset import columns, findings, pictures
+from xai_widgets.widgets.dataset import columns, findings, means, pictures
 from xai_widgets.widgets.dataset.wire import ViewsMessage
 
 _ACROSS, _DOWN, _SIDE = 6, 3, 108  # of a still picture
@@ -39,6 +40,11 @@ def accuracy_of(study: Study) -> float | None:
     return float(study.rows["correct"][labelled].mean()) if labelled.any() else None
 
 
+def done_of_all(study: Study) -> str:
+    """How many pictures have been explained, such as 256 of 1,000."""
+    return f"{len(study.done):,} of {study.store.count:,}"
+
+
 def contact_sheet(
     study: Study, rows: RowNumbers, looks: Mapping[str, Any], *, maps: bool, scale: float
 ) -> Card:
@@ -48,10 +54,9 @@ def contact_sheet(
     shown = rows[study.rows["done"][rows]][: _ACROSS * _DOWN]
     manifest = study.store.manifest
     method = METHODS.get(str(manifest["method"]))
-    done = int(study.rows["done"].sum())
     accuracy = accuracy_of(study)
     right = "" if accuracy is None else f", {amount(accuracy)} right"
-    title = f"{done:,} of {study.store.count:,} pictures{right}"
+    title = f"{done_of_all(study)} pictures{right}"
     below = " · ".join(
         filter(None, [str(manifest.get("name", "")), method.title if method else ""])
     )
@@ -105,13 +110,17 @@ def saved_messages(
     quick = len(study.done) <= _NEAREST_ROWS
     # t-SNE of many takes minutes: then it is saved where somebody has looked at it.
     place = "tsne" if len(study.done) <= _PLACED_ROWS or "tsne" in found else "pca"
-    for reading in ("slices", "label", "order", *(("copies", place) if quick else ())):
+    makes: dict[str, Callable[[], Iterator[Progress[findings.Found]]]] = {
+        reading: partial(findings.read, study, reading)
+        for reading in ("slices", "label", "order", *(("copies", place) if quick else ()))
+    }
+    makes["means"] = partial(findings.made, "means", partial(means.means_of, study, signed=signed))
+    if quick:
+        grouped = partial(means.groups_of, study, study.done, of="features", signed=signed)
+        makes["groups"] = partial(findings.made, "groups", grouped)
+    for reading, make in makes.items():
         if reading not in found:
-            try:
-                steps = list(findings.read(study, reading))
-            except ExplanationError:
-                continue
-            for step in steps:
+            for step in make():
                 if step.result is not None and step.result["kind"] != "reading":
                     found[reading] = step.result
     said += found.values()
@@ -130,6 +139,7 @@ def saved_messages(
         size += len(some["data"]) + len(some["maps"]["data"])
         kept += some["rows"]
         said.append(some)
+    said += pictures.kept_label_maps(study, kept, signed=signed)
     if quick and len(kept) > 1:
         said.append(pictures.neighbours(study, kept))
     return said

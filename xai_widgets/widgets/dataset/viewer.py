@@ -28,7 +28,7 @@ SORTS = ("row", "loss", "probability", "label", "prediction", "brightness", "con
 class DatasetOptions(AppearanceOptions, WidgetOptions, total=False):
     """Keywords of DatasetExplorer."""
 
-    view: Literal["pictures", "confusion", "similarity"]
+    view: Literal["pictures", "confusion", "groups", "similarity"]
     sort: str
     maps: bool
     verdict_words: Sequence[str]
@@ -49,8 +49,9 @@ class DatasetExplorer(Opened):
     `study` is an `xw.Study`, also one that is still running: its blocks are shown as they are done.
     `filter` keeps rows by column: a value, several, or a range [low, high]; "search" words; "rows".
     `slice` is a slice or suspicion, or its title. `sort` is a column, "-loss" for the highest
-    first; `view` is "pictures", "confusion" or "similarity"; `maps` whether maps lie over the
-    pictures; `verdict_words` are those of the keys 1 to 9. Appearance is that of HeatmapViewer.
+    first; `view` is "pictures", "confusion", "groups" (of maps) or "similarity"; `maps` whether
+    maps lie over the pictures; `verdict_words` are those of the keys 1 to 9. Appearance is that of
+    HeatmapViewer.
 
     All of these are traits. `rows` are those that filter and slice keep, in their order; `selected`
     those that a person has chosen, or else kept. Verdicts are in the study's folder at once.
@@ -66,7 +67,9 @@ class DatasetExplorer(Opened):
         sync=True, keyword=True
     )
     view = Choice(
-        ("pictures", "confusion", "similarity"), "pictures", help="What the middle shows."
+        ("pictures", "confusion", "groups", "similarity"),
+        "pictures",
+        help="What the middle shows.",
     ).tag(sync=True, keyword=True)
     maps = t.Bool(True, help="Whether maps lie over the pictures.").tag(sync=True, keyword=True)
     verdict_words: t.List[str] = t.List(

@@ -56,7 +56,7 @@ class RowSet(TypedDict):
     """
 
     id: str
-    family: Literal["slice", "suspicion", "named"]
+    family: Literal["slice", "suspicion", "named", "group"]
     title: str
     note: str
     count: int
@@ -122,6 +122,36 @@ class PicturesMessage(TypedDict):
     gamma: float
     data: bytes
     maps: PackedMaps
+
+
+class GroupsMessage(TypedDict):
+    """Groups of the maps of `of_rows` rows, the largest first: their rows, and each one's mean map.
+    `stability` is the mean adjusted Rand index over resampled rows, null of one group.
+    """
+
+    kind: Literal["groups"]
+    of: Literal["features", "maps"]
+    of_rows: int
+    stability: float | None
+    words: str
+    gamma: float
+    sets: Sequence[RowSet]
+    maps: PackedMaps
+
+
+class MeansMessage(TypedDict):
+    """Mean maps of cells of the confusion: label and prediction of each; and of each of `labels`
+    the mean map of what is answered right, less that of what is not. `words` say whether the
+    pictures lie alike.
+    """
+
+    kind: Literal["means"]
+    words: str
+    gamma: float
+    cells: Sequence[Sequence[int]]
+    maps: PackedMaps
+    labels: Sequence[int]
+    differences: PackedMaps
 
 
 class VerdictsMessage(TypedDict):

@@ -4,6 +4,7 @@ import { stepsBack } from "../../core/session";
 import type { Picture, QuantisedMap } from "../../core/wire";
 import { bytesOf } from "../../maps/levels";
 import { done, el, lines, on, type Part, say, set, write } from "../../parts/dom";
+import type { Painted } from "../../parts/heat";
 import { segments } from "../../parts/segments";
 import type { DatasetSession } from "../session";
 import { paintTile } from "../tile";
@@ -57,6 +58,7 @@ export function chosenRow(
   const open = el("section.part", ...viewers);
   const nothing = el("p.nothing", "Choose a picture: click one, or walk with the arrow keys.");
   let of: Of = "prediction";
+  let painted: Painted | undefined;
   let place: number[] | undefined; // the box, in shares of the picture
   let shown = -1;
   let sharp: { row: number; picture: Picture; bitmap: ImageBitmap } | undefined;
@@ -196,7 +198,7 @@ export function chosenRow(
     }
     size = next;
     stage.style.setProperty("--xw-aspect", String(size[0] / size[1]));
-    paintTile(canvas, picture, session.looks.maps ? mapNow() : undefined, session.looks);
+    painted = paintTile(canvas, picture, session.looks.maps ? mapNow() : undefined, session.looks);
     set(canvas, { _sharp: sharp?.row === shown, _row: shown });
   }
   function mapNow(): QuantisedMap | undefined {
@@ -262,7 +264,7 @@ export function chosenRow(
     for (const show of barLines(listed, JSON.stringify(listed))) show();
     const neighbours = session.nearest(row);
     nearest.hidden = !neighbours.length;
-    session.wantAlso(neighbours);
+    session.wantAlso(neighbours, "chosen");
     for (const show of nearLines(neighbours, neighbours.join())) show();
     const subjects = act.subjects();
     write(whom, subjects.length > 1 ? `${subjects.length.toLocaleString("en")} chosen` : "");
@@ -292,6 +294,7 @@ export function chosenRow(
   const part: Part = [element, refresh];
   return {
     part,
+    painted: () => (shown >= 0 ? painted : undefined),
     paint: () => {
       paint();
       for (const show of nearLines(session.nearest(shown), session.nearest(shown).join())) show();

@@ -1,11 +1,14 @@
 /** Labels against answers: a table of few classes; of many the top confusions and a picture of density. */
 import { percent } from "../../core/format";
-import { el, lines, on, type Part, paintLine, set, write } from "../../parts/dom";
+import { el, lines, on, type Part, say, set, write } from "../../parts/dom";
+import { segments } from "../../parts/segments";
 import { type Confused, cells, confusions, type Filter } from "../filters";
 import type { DatasetSession } from "../session";
+import { meanMaps } from "./means";
 
 const SIDE = 25; // classes, up to which a person reads a table
-const LISTED = 40;
+const FIRST = 12; // confusions that are listed at first
+const LISTED = 200; // and at most
 
 /** Counts of bundles of classes in an order, at most `side` of them. */
 export function density(
@@ -38,19 +41,47 @@ export function confusionView(
 ): Part {
   const table = el("table.matrix", { _control: "confusion" });
   const list = el(".pairs");
-  const [words, more] = [el("p.facts"), el("p.facts")];
+  const [words, more, alike] = [el("p.facts"), el("p.facts"), el("p.facts")];
   const scroll = el(".matrixbox", table);
-  const element = el(".confusion", words, scroll, el("h3", "Taken for another"), list, more);
+  const means = meanMaps(session);
+  const [kinds, showKind] = segments<"counts" | "maps">(
+    signal,
+    "Cells show",
+    "cells",
+    [
+      ["counts", "counts"],
+      ["maps", "mean maps"],
+    ],
+    (value) => {
+      means.shown = value === "maps";
+      refresh();
+    },
+  );
+  const tools = el(".tools2", words, el("span.spring"), kinds);
+  const further = el("button.link", { _control: "more-confusions" });
+  const title = el("h3", "Taken for another");
+  const element = el(".confusion", tools, alike, scroll, title, list, further, more);
   let built = "";
+  let all = false;
+  on(signal, further, "click", () => {
+    all = !all;
+    refresh();
+  });
   const listed = lines<Confused>(signal, list, ({ label, prediction, count, share }, _, alive) => {
     const { classes } = session.table!;
     const button = el(
       "button.set.pair",
       el("span.title", `${classes[label]} → ${classes[prediction]}`),
     );
-    const bar = el("canvas.sharebar", { $hidden: "true" });
-    paintLine(bar, 1, () => [0, 0, 0, 0]);
     button.append(
+      means.canvas(
+        "cell",
+        label,
+        prediction,
+        `mean map of ${classes[label]} → ${classes[prediction]}`,
+      ),
+      means.canvas("cell", label, label, `mean map of ${classes[label]} answered right`),
+      means.canvas("difference", label, label, `${classes[label]}: right less wrong`),
       el("span.figure", count.toLocaleString("en")),
       el("span.note", `${percent(share, 0)} of them`),
     );
@@ -64,9 +95,16 @@ export function confusionView(
     const n = rows.classes.length;
     const many = n > SIDE;
     if (many && rows.done + rows.failed === rows.count) session.read("order");
-    const key = `${rows.answered} ${session.order?.length}`;
-    if (key === built) return;
+    showKind(means.shown ? "maps" : "counts", means.closed());
+    say(alike, means.words());
+    set(element, { _maps: means.shown && Boolean(session.means) });
+    const key = `${rows.answered} ${session.order?.length} ${all}`;
+    if (key === built) {
+      means.paint();
+      return;
+    }
     built = key;
+    means.forget();
     const found = cells(rows);
     const pairs = confusions(found, n);
     const wrong = pairs.reduce((sum, { count }) => sum + count, 0);
@@ -89,14 +127,19 @@ export function confusionView(
         rows.classes,
         false,
       );
-    listed(pairs.slice(0, LISTED));
-    const rest = pairs.slice(LISTED).reduce((sum, { count }) => sum + count, 0);
+    // A list says more of many classes than a picture of their density.
+    if (many) element.append(scroll);
+    const most = all ? LISTED : FIRST;
+    listed(pairs.slice(0, most));
+    const rest = pairs.slice(most).reduce((sum, { count }) => sum + count, 0);
+    const others = (pairs.length - most).toLocaleString("en");
+    say(more, rest ? `and ${rest.toLocaleString("en")} in ${others} other confusions` : "");
+    further.hidden = pairs.length <= FIRST;
     write(
-      more,
-      rest
-        ? `and ${rest.toLocaleString("en")} in ${(pairs.length - LISTED).toLocaleString("en")} other confusions`
-        : "",
+      further,
+      all ? "Fewer" : `Show ${Math.max(0, Math.min(LISTED, pairs.length) - FIRST)} more`,
     );
+    means.paint();
   }
 
   function fill(
@@ -137,13 +180,23 @@ export function confusionView(
           many || !count ? "" : String(count),
         );
         button.style.setProperty("--xw-weight", `${Math.round(100 * Math.sqrt(share))}%`);
+        if (!many && count) {
+          button.prepend(means.canvas("cell", bundle[0]!, bundles[j]![0]!, ""));
+        }
         set(button, { _right: right, _strong: share > 0.45 });
         const filter: Filter = { label: bundle, prediction: bundles[j]! };
         return el("td", act2(button, many && right ? { ...filter, correct: false } : filter));
       });
+      if (!many) {
+        const words = `${name(bundle)}: where evidence lies in right answers and not in wrong ones`;
+        const cell = el("span.cell", { title: words, role: "img", $label: words });
+        cell.append(means.canvas("difference", bundle[0]!, bundle[0]!, ""));
+        own.push(el("td.less", cell));
+      }
       return el("tr", el("th", { scope: "row" }, head), ...own);
     });
-    table.replaceChildren(el("tr", el("td"), ...across), ...down);
+    const last = many ? [] : [el("th.less", { scope: "col" }, el("span.turned", "right − wrong"))];
+    table.replaceChildren(el("tr", el("td"), ...across, ...last), ...down);
     set(table, { _many: many });
     table.style.setProperty("--xw-n", String(bundles.length));
   }

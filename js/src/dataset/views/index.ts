@@ -1,6 +1,6 @@
 /**
  * What a DatasetExplorer shows beside its pictures, the one that is chosen, and in their place: confusion,
- * similarity, another viewer. A part of its own, which the kernel sends once the first pictures are asked for.
+ * groups of maps, similarity, another viewer. A part of its own, which the kernel sends once the first pictures are asked for.
  */
 import { atEnd } from "../../core/model";
 import type { Part } from "../../parts/dom";
@@ -9,7 +9,9 @@ import type { Filter } from "../filters";
 import type { DatasetSession } from "../session";
 import { chosenRow } from "./chosen";
 import { confusionView } from "./confusion";
+import { groupsView } from "./groups";
 import { type InPlace, inPlace, type Viewer } from "./inplace";
+import { mapLooks } from "./looks";
 import { similarityView } from "./similarity";
 import css from "./style.css";
 
@@ -27,6 +29,11 @@ export interface Acts {
 export interface Views {
   chosen: ReturnType<typeof chosenRow>;
   confusion: Part;
+  groups: Part;
+  /** Colours of the maps. */
+  looks: Part;
+  /** Pictures can be shown that were waited for. */
+  arrived(): void;
   similarity: Part;
   viewer: InPlace;
 }
@@ -41,8 +48,12 @@ export default function views(view: View, session: DatasetSession, act: Acts): V
   atEnd(signal, () => {
     host.adoptedStyleSheets = host.adoptedStyleSheets.filter((own) => own !== sheet);
   });
+  const chosen = chosenRow(signal, session, act);
+  const groups = groupsView(signal, session, act);
   return {
-    chosen: chosenRow(signal, session, act),
+    chosen,
+    groups,
+    looks: mapLooks(signal, session, root, chosen.painted),
     confusion: confusionView(signal, session, act),
     similarity: similarityView(signal, session, root, {
       lasso: (rows) => session.where("rows", rows),
@@ -50,5 +61,9 @@ export default function views(view: View, session: DatasetSession, act: Acts): V
       speak,
     }),
     viewer: inPlace(signal, model, act),
+    arrived() {
+      chosen.paint();
+      groups[1]();
+    },
   };
 }
