@@ -15,6 +15,7 @@ MOVED = {
     "CHANGELOG.md": "project/changelog.md",
     "CONTRIBUTING.md": "project/contributing.md",
     "docs/relabel.md": "guide/relabel_distillation.md",
+    "docs/hosts.md": "measured/hosts.md",
     "docs/interpretable_gradients.md": "guide/interpretable_gradients.md",
     "docs/interpretable_gradients_measured.md": "measured/interpretable_gradients.md",
     "docs/sanity.md": "measured/sanity.md",
