@@ -3,7 +3,7 @@
 # make test        set up what the tests need, and run all of them
 # make test-floor  the tests, but for a browser's, on the oldest of every dependency
 # make test-newest the same, on the newest
-# make course      write the course's notebooks, and its slides' pictures to build/course/
+# make course      write the course's notebooks, and its slides' pictures to build/course/, and run all lessons
 # make docs        build the site into build/docs/html/, and walk through it in a browser
 # make js          build the browser half of the widgets into xai_widgets/static/
 # make format      put Python and browser code into shape
@@ -24,9 +24,10 @@ demo: $(VENV)/.demo
 demo-html: $(VENV)/.demo
 	@$(BIN)/python tools/demo_html.py
 
-course: $(VENV)/.demo
+course: $(VENV)/.test
 	@$(BIN)/python tools/course.py
 	@$(BIN)/python tools/course.py slides
+	$(BIN)/python -m pytest -q -m "lesson or not lesson" tests/course
 
 # Four parts, two at a time, the longest first.
 LOWER := tests/engine tests/methods tests/metrics tests/probe tests/targets tests/training
@@ -52,20 +53,20 @@ test-rest:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q -m "not browser and not zoo and not site" $(LOWER:%=--ignore=%) $(UPPER:%=--ignore=%)
+	$(BIN)/python -m pytest -q -m "not browser and not zoo and not site and not lesson" $(LOWER:%=--ignore=%) $(UPPER:%=--ignore=%)
 
 # Each in an environment of its own. quantus by itself, as below.
 test-floor:
 	$(PYTHON) -m venv .venv-floor
 	.venv-floor/bin/python -m pip install --quiet --constraint constraints-floor.txt --editable ".[test]"
 	.venv-floor/bin/python -m pip install --quiet --no-deps quantus
-	.venv-floor/bin/python -m pytest -q -m "not browser and not zoo and not site"
+	.venv-floor/bin/python -m pytest -q -m "not browser and not zoo and not site and not lesson"
 
 test-newest:
 	$(PYTHON) -m venv .venv-newest
 	.venv-newest/bin/python -m pip install --quiet --upgrade --upgrade-strategy eager --editable ".[test]"
 	.venv-newest/bin/python -m pip install --quiet --upgrade --no-deps quantus
-	.venv-newest/bin/python -m pytest -q -m "not browser and not zoo and not site"
+	.venv-newest/bin/python -m pytest -q -m "not browser and not zoo and not site and not lesson"
 
 # The page is written also where a network was wrong: it says so.
 zoo: $(VENV)/.test
