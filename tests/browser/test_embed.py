@@ -61,7 +61,8 @@ def until_whole(page: Page, number: int) -> Frame:
         assert box is not None
         inside = frame.locator(".xw-root").bounding_box()
         assert inside is not None
-        if 0 <= box["y"] + box["height"] - inside["y"] - inside["height"] <= 4:
+        below = box["y"] + box["height"] - inside["y"] - inside["height"]
+        if 0 <= below <= 5:  # its margin, in whole pixels
             break
         page.wait_for_timeout(50)
     else:

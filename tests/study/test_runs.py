@@ -658,7 +658,10 @@ def test_a_picture_that_the_network_refuses_costs_no_other(tmp_path: Path) -> No
     assert study.rows["prediction"][8] == engine.predict(drawn[8]).index
 
 
-def test_a_worker_makes_an_engine_once_and_sees_that_a_folder_is_another(tmp_path: Path) -> None:
+def test_a_worker_makes_an_engine_once_and_sees_that_a_folder_is_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "_OPENED", type(tasks._OPENED)())
     names = "tests.study.planted_recipe"
     made = Recipe(f"{names}:make_engine", data=f"{names}:make_data")
     data = planted_recipe.make_data()

@@ -40,6 +40,7 @@ noscript img { max-width: 100% }
 _FRAME_STYLE = """
 html { overflow: hidden }
 body { margin: 0; padding: 0 1px; font: 13px/1.4 system-ui, sans-serif }
+main { display: flow-root }
 body.light { background: #fff }
 body.dark { background: #14161b }
 """
@@ -142,8 +143,8 @@ if (window.parent !== window) {
   const tell = () => {
     const shown = [...document.querySelectorAll("#xw-widget, .xw-popup")];
     const edges = shown.map((item) => item.getBoundingClientRect().bottom + scrollY);
-    const height = Math.ceil(Math.max(...edges)) + 1;
-    if (height > 1 && height !== last) window.parent.postMessage({ xwHeight: height }, "*");
+    const height = Math.ceil(Math.max(...edges));
+    if (height && height !== last) window.parent.postMessage({ xwHeight: height }, "*");
     last = height;
   };
   new ResizeObserver(tell).observe(root);

@@ -84,7 +84,7 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
     _static = "heatmap"
     _asked_by = ("method", "target", "layer", "parameters")
     _way_on = "Go on begins it anew; another method, class or layer does too."
-    _still_bytes = 46_000
+    _still_bytes = 37_000
 
     cards: t.List[dict[str, Any]] = t.List(
         help="The cards of all methods, as the browser receives them."
