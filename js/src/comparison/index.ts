@@ -8,11 +8,12 @@ import { colourbar } from "../parts/colourbar";
 import { el, freshId, lines, on, type Part, row, section, set, write } from "../parts/dom";
 import { picker, UNSAVED } from "../parts/picker";
 import type { Choice } from "../parts/popup";
+import { heightToFit } from "../parts/room";
 import { type Saved, saveButton } from "../parts/save";
 import { type Segment, segments } from "../parts/segments";
 import { clipSlider, opacitySlider, SHARE, slider } from "../parts/slider";
 import type { Spot } from "../parts/stage";
-import { resetButton, visibleHeight, widget } from "../parts/view";
+import { resetButton, widget } from "../parts/view";
 import { choicesOf, newGrid } from "./grid";
 import { newPair } from "./pair";
 import {
@@ -203,7 +204,7 @@ export default widget(
       arrange() {
         const layout = grid.arrange(
           root.clientWidth,
-          visibleHeight() - FRAME - thumbnailsElement.offsetHeight,
+          heightToFit(root) - FRAME - thumbnailsElement.offsetHeight,
         );
         const narrow = root.clientWidth < NARROW;
         const found = narrow ? "narrow" : layout?.beside ? "wide" : "medium";

@@ -2,6 +2,8 @@
 
 const LEAST = 240; // of a part of the page that scrolls by itself
 const SLACK = 40; // pixels that padding and margins may leave below the content
+const LOWEST = 520; // of a view
+const ABOVE = 112;
 const FRAMED = 0.8; // of the screen, in a frame that may be as high as what is in it
 
 const known = new WeakMap<Element, boolean>();
@@ -18,6 +20,9 @@ export function visibleHeight(element: Element): number {
   }
   return height;
 }
+
+/** The height that a view may have to be seen whole, below what a notebook shows above it. */
+export const heightToFit = (root: Element): number => Math.max(LOWEST, visibleHeight(root) - ABOVE);
 
 /** Once known to have a height of its own it keeps it: how it is filled is what is being decided. */
 function scrolls(node: Element): boolean {

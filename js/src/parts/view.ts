@@ -127,15 +127,6 @@ export function fit(root: HTMLElement, narrow = 560, wide = 880): string {
   return layout;
 }
 
-/**
- * The height that a view may have to be seen whole, below what a notebook shows above it. An iframe may be as
- * high as what is in it: there the screen counts.
- */
-export function visibleHeight(): number {
-  const height = window.parent === window ? innerHeight : 0.85 * screen.availHeight;
-  return Math.max(520, height - 112);
-}
-
 export const resetButton = (
   signal: AbortSignal,
   label: string,

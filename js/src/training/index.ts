@@ -4,8 +4,9 @@ import { clamp } from "../core/geometry";
 import { now } from "../core/model";
 import { el, on, set, write } from "../parts/dom";
 import { type Drawing, type Line, lineSwatch, plot } from "../parts/plot";
+import { heightToFit } from "../parts/room";
 import { rangeInput } from "../parts/slider";
-import { fit, visibleHeight, widget } from "../parts/view";
+import { fit, widget } from "../parts/view";
 import { gradients } from "./gradients";
 import { linesOf, rangeOf, type Series, trainingSession } from "./session";
 
@@ -159,7 +160,7 @@ export default widget(
       arrange() {
         fit(root);
         // As large as all pictures can be seen together.
-        const side = (visibleHeight() - FRAME) / Math.max(session.thumbnails.length, 1) - 2;
+        const side = (heightToFit(root) - FRAME) / Math.max(session.thumbnails.length, 1) - 2;
         root.style.setProperty("--xw-side", `${Math.round(clamp(side, 72, 168))}px`);
       },
       tick(_now, state) {
