@@ -106,7 +106,7 @@ def saliency(answer: Any) -> str:
     model, x = copy.deepcopy(drawn().model), drawn().input(one_shape().pixels).clone()
     right = gradient_of(model, x, lambda y: y[0, _CROSS])
     other = gradient_of(model, x, lambda y: y[0].softmax(0)[_CROSS])
-    loss = gradient_of(model, x, lambda y: F.cross_entropy(y, torch.tensor([_CROSS])))
+    loss = gradient_of(model, x, lambda y: F.cross_entropy(y, torch.tensor([_CROSS], device="cpu")))
     every = gradient_of(model, x, lambda y: y.sum())
     first = call(answer, usage, model, x, _CROSS)
     first = first.clone() if isinstance(first, Tensor) else first
@@ -142,7 +142,7 @@ def saliency(answer: Any) -> str:
     same(shaped(again, tuple(right.shape)), right.double().numpy())
     model = practice()
     quiet = copy.deepcopy(model).eval()
-    x = torch.randn(1, 3, 24, 20, generator=torch.Generator().manual_seed(0))
+    x = torch.randn(1, 3, 24, 20, generator=torch.Generator().manual_seed(0), device="cpu")
     wanted = gradient_of(quiet, x, lambda y: y[0, 2]).double().numpy()
     given = shaped(call(answer, usage, model, x, 2), wanted.shape, "(channel, height, width)")
     if not np.allclose(given, wanted, rtol=1e-3, atol=1e-6):
@@ -157,7 +157,7 @@ def saliency(answer: Any) -> str:
 
 @exercise("2.4", "One number for each pixel")
 def collapse(answer: Any) -> str:
-    g = torch.randn(3, 5, 7, generator=torch.Generator().manual_seed(1))
+    g = torch.randn(3, 5, 7, generator=torch.Generator().manual_seed(1), device="cpu")
     result = call(answer, "collapse(gradient)", g.clone())
     array(
         result,
@@ -231,8 +231,8 @@ def record(answer: Any) -> str:
 @exercise("2.6", "Grad-CAM")
 def grad_cam(answer: Any) -> str:
     generator = torch.Generator().manual_seed(2)
-    a = torch.rand(5, 4, 6, generator=generator)
-    g = torch.randn(5, 4, 6, generator=generator)
+    a = torch.rand(5, 4, 6, generator=generator, device="cpu")
+    g = torch.randn(5, 4, 6, generator=generator, device="cpu")
     alpha = g.mean((1, 2), keepdim=True)
     right = (alpha * a).sum(0).relu()
     result = call(answer, "grad_cam(activation, gradient)", a.clone(), g.clone())
@@ -277,7 +277,7 @@ def grad_cam(answer: Any) -> str:
 
 @exercise("2.7", "Enlarge it")
 def enlarge(answer: Any) -> str:
-    cam = torch.rand(3, 4, generator=torch.Generator().manual_seed(5))
+    cam = torch.rand(3, 4, generator=torch.Generator().manual_seed(5), device="cpu")
     size = (12, 20)
 
     def to(size: tuple[int, int], mode: str, **options: Any) -> Tensor:

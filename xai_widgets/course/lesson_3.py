@@ -172,9 +172,9 @@ def saturation(answer: Any) -> str:
 @exercise("3.5", "Integrated gradients")
 def integrated(answer: Any) -> str:
     generator = torch.Generator().manual_seed(4)
-    x = torch.rand(2, 3, generator=generator) + 1
-    b = torch.rand(2, 3, generator=generator) - 0.5
-    weight = torch.tensor([[1.0, 2.0, -1.0], [0.5, -2.0, 3.0]])
+    x = torch.rand(2, 3, generator=generator, device="cpu") + 1
+    b = torch.rand(2, 3, generator=generator, device="cpu") - 0.5
+    weight = torch.tensor([[1.0, 2.0, -1.0], [0.5, -2.0, 3.0]], device="cpu")
     steps = 200
 
     def f(v: Tensor) -> Tensor:
@@ -250,13 +250,13 @@ def four_networks() -> dict[str, Engine]:
         generator = torch.Generator().manual_seed(seed)
         with torch.no_grad():
             for p in model.parameters():
-                p.add_(0.08 * p.std() * torch.randn(p.shape, generator=generator))
+                p.add_(0.08 * p.std() * torch.randn(p.shape, generator=generator, device="cpu"))
         made[name] = model
     model = copy.deepcopy(whole.model)
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
         for p in list(model.children())[-1].parameters():
-            p.copy_(p.mean() + p.std() * torch.randn(p.shape, generator=generator))
+            p.copy_(p.mean() + p.std() * torch.randn(p.shape, generator=generator, device="cpu"))
     made["random head"] = model
     return {name: twin(whole, model, "a network") for name, model in made.items()}
 

@@ -36,8 +36,8 @@ def _curve(
 @exercise("4.1", "The deletion curve")
 def deletion(answer: Any) -> str:
     generator = torch.Generator().manual_seed(6)
-    weight = torch.rand(1, 3, 4, 10, generator=generator)
-    x = torch.rand(1, 3, 4, 10, generator=generator) + 1
+    weight = torch.rand(1, 3, 4, 10, generator=generator, device="cpu")
+    x = torch.rand(1, 3, 4, 10, generator=generator, device="cpu") + 1
     end = torch.full_like(x, 0.5)
     values = np.random.default_rng(6).normal(size=(4, 10))
     steps = 8

@@ -393,7 +393,7 @@ def four_sorters() -> dict[str, Engine]:
         generator = torch.Generator().manual_seed(seed)
         with torch.no_grad():
             for p in model.parameters():
-                p.add_(0.05 * p.std() * torch.randn(p.shape, generator=generator))
+                p.add_(0.05 * p.std() * torch.randn(p.shape, generator=generator, device="cpu"))
         made[name] = twin(drawn(), model, "a sorter")
     cheat = demo.shapes_engine(shortcut=True)
     return {**made, "cheat": twin(cheat, cheat.model, "a sorter")}

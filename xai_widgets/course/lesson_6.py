@@ -38,7 +38,7 @@ def clothes(count: int = 400) -> Tensor:
 
 @functools.lru_cache(maxsize=2)
 def _clothes(count: int) -> Tensor:
-    z = torch.randn(count, 16, generator=torch.Generator().manual_seed(0))
+    z = torch.randn(count, 16, generator=torch.Generator().manual_seed(0), device="cpu")
     with torch.no_grad():
         drawn: Tensor = _models()[1].decode(z).clip(0, 1)
     return drawn
@@ -75,9 +75,12 @@ def kept(answer: Any) -> str:
 @exercise("6.2", "A way through the latents")
 def walk(answer: Any) -> str:
     generator = torch.Generator().manual_seed(1)
-    a, b = torch.randn(5, generator=generator), torch.randn(5, generator=generator)
+    a, b = (
+        torch.randn(5, generator=generator, device="cpu"),
+        torch.randn(5, generator=generator, device="cpu"),
+    )
     steps = 4
-    share = torch.linspace(0, 1, steps + 1)[:, None]
+    share = torch.linspace(0, 1, steps + 1, device="cpu")[:, None]
     right = a + share * (b - a)
     unit = (b - a) / (b - a).norm()
     array(
@@ -105,7 +108,9 @@ def _way() -> Tensor:
     with torch.no_grad():
         mean = _models()[1].encode(clothes())[0]
         start, end = mean[_PULLOVER], mean[_DRESS]
-        pixels = _models()[1].decode(start + torch.linspace(0, 1, 11)[:, None] * (end - start))
+        pixels = _models()[1].decode(
+            start + torch.linspace(0, 1, 11, device="cpu")[:, None] * (end - start)
+        )
         return _logits(pixels.clip(0, 1)).argmax(1)
 
 
@@ -132,8 +137,8 @@ def turns(answer: Any) -> str:
 @exercise("6.4", "Search for the nearest one")
 def search(answer: Any) -> str:
     generator = torch.Generator().manual_seed(2)
-    start = torch.randn(6, generator=generator) + 2
-    weight = torch.randn(6, generator=generator)
+    start = torch.randn(6, generator=generator, device="cpu") + 2
+    weight = torch.randn(6, generator=generator, device="cpu")
     steps, rate, pull = 40, 0.05, 0.3
 
     def f(z: Tensor) -> Tensor:
@@ -199,8 +204,8 @@ def answers_the_question(answer: Any) -> str:
 @exercise("6.6", "Cosine of two gradients")
 def cosine(answer: Any) -> str:
     generator = torch.Generator().manual_seed(3)
-    g = torch.randn(3, 2, 4, 5, generator=generator)
-    r = g + 0.5 * torch.randn(g.shape, generator=generator)
+    g = torch.randn(3, 2, 4, 5, generator=generator, device="cpu")
+    r = g + 0.5 * torch.randn(g.shape, generator=generator, device="cpu")
     r[1] *= -3
     right = F.cosine_similarity(g.flatten(1), r.flatten(1))
     dot = (g * r).flatten(1).sum(1)
@@ -245,8 +250,8 @@ def _small() -> nn.Module:
 def loss(answer: Any) -> str:
     usage = "aligned_loss(model, x, y, reference, weight)"
     generator = torch.Generator().manual_seed(6)
-    x, r = (torch.randn(4, 1, 6, 6, generator=generator) for _ in range(2))
-    y, weight = torch.tensor([0, 1, 2, 1]), 0.5
+    x, r = (torch.randn(4, 1, 6, 6, generator=generator, device="cpu") for _ in range(2))
+    y, weight = torch.tensor([0, 1, 2, 1], device="cpu"), 0.5
     model = _small()
     first = next(model.parameters())
 

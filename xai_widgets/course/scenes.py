@@ -54,7 +54,11 @@ def randomised(engine: Engine, seed: int = 0, name: str = "a network") -> Engine
     with torch.no_grad():
         for parameter in model.parameters():
             flat = parameter.flatten()
-            parameter.copy_(flat[torch.randperm(len(flat), generator=generator)].view_as(parameter))
+            parameter.copy_(
+                flat[torch.randperm(len(flat), generator=generator, device="cpu")].view_as(
+                    parameter
+                )
+            )
     return twin(engine, model, name)
 
 

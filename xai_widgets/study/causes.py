@@ -17,7 +17,7 @@ from xai_widgets.study.statistics import benjamini_hochberg
 __all__ = ["CHANGEABLE", "Association", "associations", "changed"]
 
 CHANGEABLE = ("brightness", "contrast", "saturation", "sharpness")
-_LUMA = torch.tensor([0.299, 0.587, 0.114])  # ITU-R 601
+_LUMA = torch.tensor([0.299, 0.587, 0.114], device="cpu")  # ITU-R 601
 _FEWEST = 10  # errors, and right answers, without which nothing is told
 _LEVEL = 0.01  # of the corrected p-value
 _APART = 0.1  # of the area under the curve from 0.5: less explains little
@@ -77,9 +77,8 @@ def changed(pixels: Tensor, name: str, factor: float) -> Tensor:
     """
     if name == "brightness":
         return (pixels * factor).clamp(0, 1)
-    weights = _LUMA.to(pixels) if pixels.shape[1] == 3 else torch.full(
-        (pixels.shape[1],), 1 / pixels.shape[1]
-    ).to(pixels)  # fmt: skip
+    channels = pixels.shape[1]
+    weights = _LUMA.to(pixels) if channels == 3 else pixels.new_full((channels,), 1 / channels)
     luma = (pixels * weights[:, None, None]).sum(dim=1, keepdim=True)
     if name == "contrast":
         centre = luma.mean(dim=(2, 3), keepdim=True)

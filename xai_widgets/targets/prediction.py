@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 
 from xai_widgets.errors import ExplanationError, brief, nearest, readable
-from xai_widgets.render.numbers import amount
 from xai_widgets.targets.activation import Unit
 
 
@@ -116,6 +115,8 @@ class Prediction:
 
     def _repr_html_(self) -> str:
         """The most probable classes as bars, in the colours of the page that they are on."""
+        from xai_widgets.render.numbers import amount
+
         rows = "".join(
             f'<div style="{_ROW}"><span style="{_NAME};background:linear-gradient({_TINT} 0 0) '
             f'no-repeat {_SOFT};background-size:{_share(score, self.unit):.2f}%" '
