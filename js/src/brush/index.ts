@@ -94,8 +94,12 @@ export default function brush(
 
   // What is seen.
 
-  const beside = (): boolean => model.get("arrangement") === "side_by_side";
-  const draw = (box: Box): void => paint.draw(box, mask, fill, beside());
+  function beside(): boolean {
+    return model.get("arrangement") === "side_by_side";
+  }
+  function draw(box: Box): void {
+    paint.draw(box, mask, fill, beside());
+  }
   function show(): void {
     const painted = mask.includes(1);
     toolbar.show(fill, strokes.any, painted);

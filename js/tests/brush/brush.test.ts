@@ -120,6 +120,7 @@ async function open(
         spot: () => spot as never,
         cover: (by) => {
           covered = by;
+          by({ row: 0, column: 0 }); // as where the pointer is on the picture already
         },
       },
       repaint: () => {
