@@ -55,6 +55,7 @@ def test_it_is_stored_without_outputs(path: Path) -> None:
             assert cell.execution_count is None
 
 
+@pytest.mark.timeout(600)  # on a machine that is busy otherwise
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_it_runs_offline(path: Path, tmp_path: Path) -> None:
     notebook = nbformat.read(path, as_version=4)
