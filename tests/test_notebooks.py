@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -55,33 +56,46 @@ def test_it_is_stored_without_outputs(path: Path) -> None:
             assert cell.execution_count is None
 
 
-@pytest.mark.timeout(600)  # on a machine that is busy otherwise
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_it_runs_offline(path: Path, tmp_path: Path) -> None:
+def ran_offline(path: Path, folder: Path) -> list[Any]:
+    """A notebook's cells once they have run, with no network, from top to bottom and quietly."""
     notebook = nbformat.read(path, as_version=4)
     notebook.cells.insert(0, nbformat.v4.new_code_cell(OFFLINE))
-    copy = tmp_path / path.name
+    copy = folder / path.name
     nbformat.write(notebook, copy)
     # In a process of its own: nbclient wants the thread's event loop for itself.
     command = [sys.executable, "-m", "nbconvert", "--to", "notebook", "--execute", "--inplace"]
     done = subprocess.run(
         [*command, copy.name],
-        cwd=tmp_path,
+        cwd=folder,
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "IPYTHONDIR": str(tmp_path / "ipython")},
+        env={**os.environ, "IPYTHONDIR": str(folder / "ipython")},
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    ran = nbformat.read(copy, as_version=4)
-    for cell in ran.cells[1:]:
-        if cell.cell_type == "code":
-            assert cell.execution_count is not None
-            noise = [out for out in cell.outputs if out.get("name") == "stderr"]
-            assert not noise, json.dumps(noise)
-    outputs = [out for cell in ran.cells[1:] for out in cell.get("outputs", [])]
-    text = "\n".join(
-        str(out.get("text", out.get("data", {}).get("text/plain", ""))) for out in outputs
+    cells: list[Any] = nbformat.read(copy, as_version=4).cells[1:]
+    noise = [out for out in outputs_of(cells) if out.get("name") == "stderr"]
+    assert not noise, json.dumps(noise)
+    return cells
+
+
+def outputs_of(cells: list[Any]) -> list[Any]:
+    return [out for cell in cells for out in cell.get("outputs", [])]
+
+
+def text_of(cells: list[Any]) -> str:
+    return "\n".join(
+        str(out.get("text", out.get("data", {}).get("text/plain", ""))) for out in outputs_of(cells)
     )
+
+
+@pytest.mark.timeout(600)  # on a machine that is busy otherwise
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_it_runs_offline(path: Path, tmp_path: Path) -> None:
+    cells = ran_offline(path, tmp_path)
+    ran = [cell.execution_count for cell in cells if cell.cell_type == "code"]
+    assert ran
+    assert None not in ran
+    text = text_of(cells)
     missing = [words for words in SAID.get(path.stem, ()) if words not in text]
     assert missing == []

@@ -16,7 +16,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext
 
 from tests.browser import chromium
 from tests.browser.jupyter import JupyterLab, serve
@@ -41,13 +41,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]:
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    executable = chromium.find()
-    if executable is None:
-        pytest.skip("no Chromium on this machine: `make chromium` installs one")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=executable, args=chromium.FLAGS)
-        yield started
-        started.close()
+    with chromium.started() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="package")

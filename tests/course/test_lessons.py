@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import builtins
 import importlib.util
-import json
-import os
 import re
 import subprocess
 import sys
@@ -19,7 +17,7 @@ import pytest
 from PIL import Image
 
 import xai_widgets as xw
-from tests.test_notebooks import OFFLINE
+from tests.test_notebooks import ran_offline, text_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -122,28 +120,7 @@ def test_its_solutions_are_right(path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_the_students_edition_runs_offline_with_its_exercises_unsolved(
     path: Path, tmp_path: Path
 ) -> None:
-    notebook = nbformat.read(course.target_of(path, False), as_version=4)
-    notebook.cells.insert(0, nbformat.v4.new_code_cell(OFFLINE))
-    copy = tmp_path / f"{path.stem}.ipynb"
-    nbformat.write(notebook, copy)
-    command = [sys.executable, "-m", "nbconvert", "--to", "notebook", "--execute", "--inplace"]
-    done = subprocess.run(
-        [*command, copy.name],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "IPYTHONDIR": str(tmp_path / "ipython")},
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    outputs = [
-        out for cell in nbformat.read(copy, as_version=4).cells for out in cell.get("outputs", [])
-    ]
-    noise = [out for out in outputs if out.get("name") == "stderr"]
-    assert not noise, json.dumps(noise)
-    text = "\n".join(
-        str(out.get("text", out.get("data", {}).get("text/plain", ""))) for out in outputs
-    )
+    text = text_of(ran_offline(course.target_of(path, False), tmp_path))
     own = [e.number for e in xw.course.EXERCISES.values() if e.lesson == path.stem[0]]
     assert [number for number in own if f"{number} Not yet" not in text] == []
     plain = re.sub(r" +", " ", text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal, get_args
 
 import traitlets as t
 from typing_extensions import TypedDict
@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 from xai_widgets.attribution import Attribution
 from xai_widgets.engine import Engine
 from xai_widgets.errors import brief, nearest
-from xai_widgets.render.colours import COLORMAPS, Blend, Interpolation, Sign, overlay
+from xai_widgets.render.colours import COLORMAPS, Blend, Interpolation, Sign, colorize, overlay
 from xai_widgets.widgets.base.maps import Pixels, map_of
 from xai_widgets.widgets.base.traits import Choice, Share, TraitProblem
 from xai_widgets.widgets.base.widget import EngineWidget
@@ -109,18 +109,17 @@ class Appearance(t.HasTraits):
 
     def _overlaid(self, pixels: Pixels, attribution: Attribution, *, signed: bool) -> Pixels:
         """The map over the picture (H, W, 3), as the browser shows it."""
-        return overlay(
-            pixels,
-            map_of(attribution),
-            opacity=self.opacity,
-            colormap=self.colormap,
-            clip=self.clip,
-            threshold=self.threshold,
-            sign=cast(Sign, self.sign),
-            blend=cast(Blend, self.blend),
-            interpolation=cast(Interpolation, self.interpolation),
-            signed=signed,
-        )
+        return overlay(pixels, map_of(attribution), signed=signed, **self._appearance())
+
+    def _map_alone(self, pixels: Pixels, attribution: Attribution, *, signed: bool) -> Pixels:
+        """The map alone, as large as the picture (H, W, 3)."""
+        look = self._appearance()
+        del look["opacity"], look["blend"]
+        return colorize(map_of(attribution), pixels.shape[:2], signed=signed, **look)
+
+    def _appearance(self) -> dict[str, Any]:
+        """How maps look, as keywords of `overlay`."""
+        return {name: getattr(self, name) for name in Appearance.class_trait_names(keyword=True)}
 
 
 class Parametrised(EngineWidget):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import traitlets as t
 from typing_extensions import Unpack
@@ -17,13 +17,12 @@ from xai_widgets.engine.worker import Job
 from xai_widgets.images import Picture
 from xai_widgets.render import amount
 from xai_widgets.render.card import Card, Cell, Cells, Column
-from xai_widgets.render.colours import Sign, colorize
 from xai_widgets.targets import TargetLike
 from xai_widgets.widgets.base import state_lock
 from xai_widgets.widgets.base.channel import message
 from xai_widgets.widgets.base.explaining import Facts, card_json
 from xai_widgets.widgets.base.jobs import Work
-from xai_widgets.widgets.base.maps import Pixels, map_of, sized, small_picture
+from xai_widgets.widgets.base.maps import Pixels, sized, small_picture
 from xai_widgets.widgets.base.options import Appearance, MapOptions, Parametrised
 from xai_widgets.widgets.base.stills import class_bars, of_target
 from xai_widgets.widgets.base.traits import (
@@ -391,15 +390,7 @@ class GradientComparison(Appearance, Parametrised):
         pixels = sized(photograph if attribution.pixels is None else attribution.pixels, side)
         if not self.alone:
             return self._overlaid(pixels, attribution, signed=signed)
-        return colorize(
-            map_of(attribution),
-            pixels.shape[:2],
-            colormap=self.colormap,
-            clip=self.clip,
-            threshold=self.threshold,
-            sign=cast(Sign, self.sign),
-            signed=signed,
-        )
+        return self._map_alone(pixels, attribution, signed=signed)
 
     def _in_words(self) -> str:
         titles = ", ".join(self.engine.methods[name].title for name in self.methods)

@@ -9,7 +9,6 @@ from typing import Any
 from xai_widgets.study import Study
 from xai_widgets.widgets.base.channel import message
 from xai_widgets.widgets.base.jobs import in_one_step
-from xai_widgets.widgets.base.options import Appearance
 from xai_widgets.widgets.base.widget import EngineWidget
 from xai_widgets.widgets.dataset import filters, opening
 from xai_widgets.widgets.dataset.readings import Readings
@@ -36,14 +35,11 @@ class Opened(Readings):
     @message("open")
     def _open(self, row: int, viewer: str) -> None:
         """Open a viewer of one row, in the place of the pictures."""
-        study, looks = self.study, self._looks()
+        study, looks = self.study, self._appearance()
         (row,) = filters.rows_of(study, [row])
         work = in_one_step(lambda: opening.viewer_of(study, row, viewer, looks))
         failed = partial(self._not_opened, row, viewer)
         self._do("viewers", work, partial(self._opened, row, viewer), failed)
-
-    def _looks(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in Appearance.class_trait_names(keyword=True)}
 
     def _opened(self, row: int, viewer: str, widget: EngineWidget) -> None:
         self._shut()

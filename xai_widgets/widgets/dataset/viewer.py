@@ -177,7 +177,7 @@ class DatasetExplorer(Opened):
 
     def _card(self, scale: float) -> Card:
         """The first pictures that filter and slice keep, in their order."""
-        return stills.contact_sheet(self.study, self.rows, self._looks(), maps=self.maps,
+        return stills.contact_sheet(self.study, self.rows, self._appearance(), maps=self.maps,
                                     scale=scale)  # fmt: skip
 
     def _saved_frames(self) -> Sequence[Mapping[str, Any]]:

@@ -7,7 +7,7 @@ import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 import traitlets as t
@@ -18,14 +18,12 @@ from xai_widgets.engine import Engine
 from xai_widgets.engine.arguments import layer_name
 from xai_widgets.images import Picture, photograph
 from xai_widgets.methods import find
-from xai_widgets.render import colorize
 from xai_widgets.render.card import Bars, Card, Cell, Cells, Column, Ramp, Words
-from xai_widgets.render.colours import Interpolation, Sign
 from xai_widgets.targets import TargetLike, in_words
 from xai_widgets.widgets.base import state_lock
 from xai_widgets.widgets.base.explaining import Explained, Request, explanation, explanations
 from xai_widgets.widgets.base.jobs import Work
-from xai_widgets.widgets.base.maps import Pixels, large_picture, map_of
+from xai_widgets.widgets.base.maps import Pixels, large_picture
 from xai_widgets.widgets.base.options import Appearance, MapOptions, Parametrised
 from xai_widgets.widgets.base.stills import class_bars, colour_bar, of_target
 from xai_widgets.widgets.base.traits import (
@@ -290,10 +288,9 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
             signed = frame["signed"]
             shown = self._map_over(pixels, attribution, signed=signed)
             cells = [*cells, Cell(shown)] if beside else [Cell(shown)]
-            looks = {name: getattr(self, name) for name in ("colormap", "clip", "sign")}
             blocks += [
                 Words(frame["message"] or method.shows),
-                colour_bar(attribution, signed, looks),
+                colour_bar(attribution, signed, self._appearance()),
             ]
         side = pixels.shape[1] / scale
         columns = [Column(len(cells) * (side + 6) - 6, [Cells([cells], most=side)])]
@@ -318,16 +315,7 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
         """The map as it lies over the picture, or stands alone beside it."""
         if self.arrangement != "side_by_side":
             return self._overlaid(pixels, attribution, signed=signed)
-        return colorize(
-            map_of(attribution),
-            pixels.shape[:2],
-            colormap=self.colormap,
-            clip=self.clip,
-            threshold=self.threshold,
-            sign=cast(Sign, self.sign),
-            signed=signed,
-            interpolation=cast(Interpolation, self.interpolation),
-        )
+        return self._map_alone(pixels, attribution, signed=signed)
 
     def _picture_alone(self) -> Image.Image:
         pixels, attribution, frame = self._picture.pixels, self.attribution, self.frame
