@@ -241,12 +241,16 @@ def test_keys_stay_in_the_viewer(notebook: NotebookPage, viewer: Viewer) -> None
 def test_the_focus_is_seen(viewer: Viewer, shots: Path) -> None:
     # What is focused while it computes, such as Stop, may be gone a moment later.
     viewer.until("root => root.dataset.xwState === 'rest'")
+    viewer.page.bring_to_front()
     viewer.control("method").focus()
     viewer.page.keyboard.press("Tab")
-    viewer.until("root => root.contains(document.activeElement)")
+    viewer.until(
+        "root => root.contains(document.activeElement)"
+        " && document.activeElement.dataset.xwControl !== 'method'"
+    )
     focused = viewer.page.evaluate(
-        "() => { const s = getComputedStyle(document.activeElement);"
-        " return [s.outlineStyle, s.outlineWidth, s.boxShadow]; }"
+        "() => { const it = document.activeElement, s = getComputedStyle(it);"
+        " return [s.outlineStyle, s.outlineWidth, s.boxShadow, it.outerHTML.slice(0, 200)]; }"
     )
     assert focused[:2] == ["solid", "2px"] or focused[2] != "none", focused
     viewer.root.screenshot(path=shots / "focus.png")
