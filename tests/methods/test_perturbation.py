@@ -141,7 +141,9 @@ def test_the_first_steps_of_the_ascent_are_adams(x: Tensor) -> None:
     for step in (1, 2, 3):
         mask = upsampled(smooth_maximum(places, 8 * 3 / 32), x.shape[-2:])
         score = model(hidden + mask * (x - hidden))[:, 3] / span
-        area = torch.stack([(m - shares_of_ones(m, zeros)).square().mean() for m in mask.flatten(1)])
+        area = torch.stack(
+            [(m - shares_of_ones(m, zeros)).square().mean() for m in mask.flatten(1)]
+        )
         adam.zero_grad()
         (60 ** (step / 3) * area - score).sum().backward()
         adam.step()
