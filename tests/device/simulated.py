@@ -1,0 +1,178 @@
+"""A GPU for machines that have none: tensors that say they are on ``cuda:0``, compute on the CPU, and
+refuse to meet tensors of another device in the words of PyTorch.
+
+It checks that devices are not mixed, and that what needs the CPU (NumPy, files) is brought there. What
+a GPU rounds, sorts or draws differently it does not show. `Simulated` is a tensor subclass without
+memory of its own; every operation reaches `__torch_dispatch__`, behind autograd, also in backward.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from unittest import mock
+
+import torch
+from torch import Tensor
+from torch.utils import _device
+from torch.utils._pytree import tree_leaves, tree_map
+
+GPU = torch.device("lazy", 0)
+_HOST = torch.device("cpu")
+_aten = torch.ops.aten
+
+# They take tensors of two devices: copies, and the places of an index.
+_CROSSING = {_aten.copy_.default, _aten._to_copy.default}
+_INDEXED = {
+    _aten.index.Tensor, _aten.index_put.default, _aten.index_put_.default,
+    _aten._index_put_impl_.default, _aten._unsafe_index.Tensor,
+}  # fmt: skip
+
+
+class Simulated(Tensor):
+    """A tensor of the simulated GPU; its numbers are in `host`, on the CPU."""
+
+    host: Tensor
+
+    @staticmethod
+    def __new__(cls, host: Tensor) -> Simulated:
+        made: Simulated = Tensor._make_wrapper_subclass(
+            cls, host.shape, host.stride(), host.storage_offset(), dtype=host.dtype,
+            layout=host.layout, device=GPU, requires_grad=False,
+        )  # fmt: skip
+        made.host = host
+        return made
+
+    __torch_function__ = torch._C._disabled_torch_function_impl
+
+    @classmethod
+    def __torch_dispatch__(
+        cls, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        return _computed(func, args, kwargs or {})
+
+    # What is read without an operation.
+    def numpy(self, *, force: bool = False) -> Any:
+        if force:
+            return self.detach().cpu().numpy()
+        raise TypeError(
+            f"can't convert {self.device} device type tensor to numpy. Use Tensor.cpu() to copy the "
+            "tensor to host memory first."
+        )
+
+    def tolist(self) -> Any:
+        return self.host.tolist()
+
+    def data_ptr(self) -> int:
+        return self.host.data_ptr()
+
+    def untyped_storage(self) -> torch.UntypedStorage:
+        return self.host.untyped_storage()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        if id(self) not in memo:
+            copied = Simulated(self.host.detach().clone())
+            if isinstance(self, torch.nn.Parameter):
+                copied = torch.nn.Parameter(copied, self.requires_grad)
+            memo[id(self)] = copied.requires_grad_(self.requires_grad)
+        return memo[id(self)]
+
+    def __repr__(self, **_: Any) -> str:
+        return f"Simulated({self.host!r})"
+
+
+def _computed(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """The result of an operation on the CPU, as tensors of the device that it has."""
+    given = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
+    device = _device_of_result(func, args, kwargs, given)
+    made = func(*tree_map(_to_host, args), **tree_map(_to_host, kwargs))
+    returned = _written(func, args, kwargs)
+    if returned is not None:
+        return returned
+    return tree_map(_to_gpu if device == GPU else _same, made)
+
+
+def _device_of_result(
+    func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], given: list[Tensor]
+) -> torch.device:
+    """Where the result is. Raises RuntimeError for tensors of two devices, but for numbers of the
+    CPU, copies and places.
+    """
+    asked = kwargs.get("device")
+    if asked is not None:
+        return GPU if torch.device(asked).type == GPU.type else _HOST
+    if func in _CROSSING:
+        return GPU if isinstance(args[0], Simulated) else _HOST
+    if func in _INDEXED:
+        self_, places, *values = args
+        if not isinstance(self_, Simulated) and any(isinstance(p, Simulated) for p in places):
+            raise RuntimeError(
+                "indices should be either on cpu or on the same device as the indexed tensor (cpu)"
+            )
+        given = [self_, *(v for v in values if isinstance(v, Tensor))]
+    on_gpu = [isinstance(tensor, Simulated) for tensor in given]
+    on_host = [not there and tensor.ndim > 0 for there, tensor in zip(on_gpu, given, strict=True)]
+    if any(on_gpu) and any(on_host):
+        raise RuntimeError(
+            "Expected all tensors to be on the same device, but found at least two devices, "
+            f"cuda:0 and cpu! ({func})"
+        )
+    if func.is_view or any(on_gpu):
+        return GPU
+    return _HOST
+
+
+def _written(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """What an operation gives back that writes into its arguments."""
+    schema = func._schema
+    names = [a.name for a in schema.arguments]
+    found = []
+    for result in schema.returns:
+        if result.alias_info is None or not result.alias_info.is_write:
+            return None
+        for name, argument in zip(names, schema.arguments, strict=True):
+            alias = argument.alias_info
+            if alias is not None and alias.before_set == result.alias_info.before_set:
+                at = names.index(name)
+                found.append(args[at] if at < len(args) else kwargs[name])
+    if not found:
+        return None
+    return found[0] if len(found) == 1 else tuple(found)
+
+
+def _empty(size: Any, *, dtype: Any = None, memory_format: Any = None, **_: Any) -> Tensor:
+    return Simulated(torch.empty(size, dtype=dtype, memory_format=memory_format, device=_HOST))
+
+
+def _empty_strided(size: Any, stride: Any, *, dtype: Any = None, **_: Any) -> Tensor:
+    return Simulated(torch.empty_strided(size, stride, dtype=dtype, device=_HOST))
+
+
+def _copy_from(source: Tensor, to: Tensor, non_blocking: bool = False) -> Tensor:
+    _to_host(to).copy_(_to_host(source))
+    return to
+
+
+# From these PyTorch makes and fills all new tensors of a device.
+_KERNELS = torch.library.Library("aten", "IMPL")
+_KERNELS.impl("empty.memory_format", _empty, "Lazy")
+_KERNELS.impl("empty_strided", _empty_strided, "Lazy")
+_KERNELS.impl("_copy_from", _copy_from, "Lazy")
+
+
+def _to_host(value: Any) -> Any:
+    if isinstance(value, Simulated):
+        return value.host
+    if isinstance(value, torch.device) and value.type == GPU.type:
+        return _HOST
+    return value
+
+
+def _to_gpu(value: Any) -> Any:
+    return Simulated(value) if isinstance(value, Tensor) and type(value) is not Simulated else value
+
+
+def _same(value: Any) -> Any:
+    return value
