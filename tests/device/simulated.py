@@ -1,22 +1,19 @@
-"""A GPU for machines that have none: tensors that say they are on ``cuda:0``, compute on the CPU, and
-refuse to meet tensors of another device in the words of PyTorch.
+"""A GPU for machines that have none: tensors that say they are elsewhere, are computed on the CPU,
+and refuse to meet tensors of another device in the words of PyTorch.
 
-It checks that devices are not mixed, and that what needs the CPU (NumPy, files) is brought there. What
-a GPU rounds, sorts or draws differently it does not show. `Simulated` is a tensor subclass without
-memory of its own; every operation reaches `__torch_dispatch__`, behind autograd, also in backward.
+It shows where devices are mixed, and where what needs the CPU (NumPy, files) is not brought there.
+What a GPU rounds, sorts or draws differently it does not show. `Simulated` is a tensor subclass:
+every operation reaches `__torch_dispatch__` behind autograd, those of backward too, in any thread.
+Its device is called "lazy": every build of PyTorch has what autograd needs of one, and none has
+kernels for it, while for "cuda" a build without CUDA has neither.
 """
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
-from unittest import mock
 
 import torch
 from torch import Tensor
-from torch.utils import _device
 from torch.utils._pytree import tree_leaves, tree_map
 
 GPU = torch.device("lazy", 0)
@@ -58,8 +55,8 @@ class Simulated(Tensor):
         if force:
             return self.detach().cpu().numpy()
         raise TypeError(
-            f"can't convert {self.device} device type tensor to numpy. Use Tensor.cpu() to copy the "
-            "tensor to host memory first."
+            f"can't convert {self.device} device type tensor to numpy. Use Tensor.cpu() to copy "
+            "the tensor to host memory first."
         )
 
     def tolist(self) -> Any:
@@ -84,21 +81,21 @@ class Simulated(Tensor):
 
 
 def _computed(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """The result of an operation on the CPU, as tensors of the device that it has."""
+    """The result of an operation, computed on the CPU, on the device where it is."""
     given = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
     device = _device_of_result(func, args, kwargs, given)
     made = func(*tree_map(_to_host, args), **tree_map(_to_host, kwargs))
-    returned = _written(func, args, kwargs)
-    if returned is not None:
-        return returned
-    return tree_map(_to_gpu if device == GPU else _same, made)
+    written = _written(func, args, kwargs)
+    if written is not None:
+        return written
+    return tree_map(_to_gpu, made) if device == GPU else made
 
 
 def _device_of_result(
     func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], given: list[Tensor]
 ) -> torch.device:
     """Where the result is. Raises RuntimeError for tensors of two devices, but for numbers of the
-    CPU, copies and places.
+    CPU, copies and places; and for a generator, which would be one of the CPU.
     """
     asked = kwargs.get("device")
     if asked is not None:
@@ -117,11 +114,12 @@ def _device_of_result(
     if any(on_gpu) and any(on_host):
         raise RuntimeError(
             "Expected all tensors to be on the same device, but found at least two devices, "
-            f"cuda:0 and cpu! ({func})"
+            f"{GPU} and cpu! ({func})"
         )
-    if func.is_view or any(on_gpu):
-        return GPU
-    return _HOST
+    generators = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, torch.Generator)]
+    if any(on_gpu) and generators:
+        raise RuntimeError(f"Expected a '{GPU.type}' device type for generator but found 'cpu'")
+    return GPU if any(on_gpu) else _HOST
 
 
 def _written(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -172,7 +170,3 @@ def _to_host(value: Any) -> Any:
 
 def _to_gpu(value: Any) -> Any:
     return Simulated(value) if isinstance(value, Tensor) and type(value) is not Simulated else value
-
-
-def _same(value: Any) -> Any:
-    return value
