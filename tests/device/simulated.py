@@ -62,6 +62,16 @@ class Simulated(Tensor):
     def tolist(self) -> Any:
         return self.host.tolist()
 
+    @property
+    def data(self) -> Tensor:
+        return torch._C.TensorBase.data.__get__(self)  # type: ignore[attr-defined]
+
+    @data.setter
+    def data(self, new: Tensor) -> None:
+        torch._C.TensorBase.data.__set__(self, new)  # type: ignore[attr-defined]
+        assert isinstance(new, Simulated)
+        self.host = new.host
+
     def data_ptr(self) -> int:
         return self.host.data_ptr()
 
@@ -86,8 +96,10 @@ def _computed(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     device = _device_of_result(func, args, kwargs, given)
     made = func(*tree_map(_to_host, args), **tree_map(_to_host, kwargs))
     written = _written(func, args, kwargs)
-    if written is not None:
-        return written
+    if written:
+        if any(isinstance(w, Simulated) and w.shape != w.host.shape for w in written):
+            raise NotImplementedError(f"the simulated GPU cannot change a shape in place ({func})")
+        return written[0] if len(written) == 1 else tuple(written)
     return tree_map(_to_gpu, made) if device == GPU else made
 
 
@@ -122,22 +134,20 @@ def _device_of_result(
     return GPU if any(on_gpu) else _HOST
 
 
-def _written(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """What an operation gives back that writes into its arguments."""
+def _written(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
+    """The arguments that an operation gives back, because it writes into them."""
     schema = func._schema
     names = [a.name for a in schema.arguments]
     found = []
     for result in schema.returns:
         if result.alias_info is None or not result.alias_info.is_write:
-            return None
+            return []
         for name, argument in zip(names, schema.arguments, strict=True):
             alias = argument.alias_info
             if alias is not None and alias.before_set == result.alias_info.before_set:
                 at = names.index(name)
                 found.append(args[at] if at < len(args) else kwargs[name])
-    if not found:
-        return None
-    return found[0] if len(found) == 1 else tuple(found)
+    return found
 
 
 def _empty(size: Any, *, dtype: Any = None, memory_format: Any = None, **_: Any) -> Tensor:
@@ -146,6 +156,13 @@ def _empty(size: Any, *, dtype: Any = None, memory_format: Any = None, **_: Any)
 
 def _empty_strided(size: Any, stride: Any, *, dtype: Any = None, **_: Any) -> Tensor:
     return Simulated(torch.empty_strided(size, stride, dtype=dtype, device=_HOST))
+
+
+def _made_here(func: Any) -> Any:
+    def make(*args: Any, device: Any = None, pin_memory: Any = None, **kwargs: Any) -> Tensor:
+        return Simulated(func(*args, device=_HOST, **kwargs))
+
+    return make
 
 
 def _copy_from(source: Tensor, to: Tensor, non_blocking: bool = False) -> Tensor:
@@ -158,6 +175,11 @@ _KERNELS = torch.library.Library("aten", "IMPL")
 _KERNELS.impl("empty.memory_format", _empty, "Lazy")
 _KERNELS.impl("empty_strided", _empty_strided, "Lazy")
 _KERNELS.impl("_copy_from", _copy_from, "Lazy")
+# Those that do not begin with memory of the right shape.
+for _name in ("arange", "arange.start", "arange.start_step", "eye", "eye.m"):
+    _packet, _, _overload = _name.partition(".")
+    _func = getattr(getattr(_aten, _packet), _overload or "default")
+    _KERNELS.impl(_name, _made_here(_func), "Lazy")
 
 
 def _to_host(value: Any) -> Any:

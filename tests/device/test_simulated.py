@@ -67,6 +67,10 @@ def test_what_a_gpu_allows() -> None:
         torch.eye(2, device=GPU), HERE.to(THERE), HERE.to(GPU, torch.float64), THERE.sort().values,
     ]  # fmt: skip
     assert {one.device for one in found} == {GPU}
+    made = [torch.arange(3, device=GPU), torch.arange(1, 7, 2, device=GPU),
+            torch.linspace(0, 1, 3, device=GPU), torch.randperm(3, device=GPU)]  # fmt: skip
+    assert [(one.device, one.shape) for one in made] == [(GPU, (3,))] * 4
+    assert torch.eye(3, device=GPU).shape == torch.eye(3, 3, device=GPU).shape == (3, 3)
     changed = THERE.clone()
     changed[0] = 7
     changed[:, 1].mul_(2)
@@ -103,6 +107,17 @@ def test_networks_are_moved_copied_and_trained() -> None:
     for one, other in zip(model.to("cpu").parameters(), expected.parameters(), strict=True):
         assert type(one) is nn.Parameter
         torch.testing.assert_close(one, other)
+
+
+def test_weights_are_exchanged_through_data() -> None:
+    model = cnn().to(GPU)
+    assert model.to(torch.float64)(picture().double().to(GPU)).dtype == torch.float64
+    weight = model.head.weight
+    weight.data = torch.zeros_like(weight)
+    assert float(weight.detach().sum()) == 0
+    assert model.head.weight is weight
+    weight.data[0] = 1.0
+    assert float(weight.detach().sum()) == 8
 
 
 def test_mixtures_are_found_in_backward_and_in_other_threads() -> None:
