@@ -34,9 +34,9 @@ from xai_widgets.study import ComputeBlocks, tasks
 from xai_widgets.study.__main__ import main
 from xai_widgets.study.folders import faults, merge, status
 from xai_widgets.study.leases import Leases
-from xai_widgets.study.recipes import Recipe
+from xai_widgets.study.recipes import Recipe, engine_of
 from xai_widgets.study.running import block_order
-from xai_widgets.study.store import Store
+from xai_widgets.study.store import WEIGHTS, Store
 
 HERE = "tests.study.planted_recipe"
 ROOT = Path(__file__).parents[2]
@@ -336,6 +336,24 @@ def test_stored_weights_are_loaded_into_what_the_factory_makes(
     right = made(tmp_path, engine, marked, recipe={**recipe, "weights": True})
     right.run(Pickled(), wait=True, progress=False)
     assert right.rows["done"].all()
+
+
+def test_stored_weights_that_cannot_be_read_are_told(
+    tmp_path: Path, engine: Engine, marked: list[Shape]
+) -> None:
+    recipe = {"factory": f"{HERE}:make_engine", "data": f"{HERE}:make_data", "weights": True}
+    study = made(tmp_path, engine, marked, recipe=recipe)
+    assert study.recipe is not None
+    path = study.store.folder / WEIGHTS
+    path.write_bytes(b"no tensors")
+    with pytest.raises(ExplanationError, match="cannot be read as a safetensors file"):
+        engine_of(study.recipe, study.store)
+    path.unlink()
+    with pytest.raises(ExplanationError, match="there is no study's file"):
+        engine_of(study.recipe, study.store)
+    os.mkfifo(path)  # which nobody writes into: opening it would wait for ever
+    with pytest.raises(ExplanationError, match="is a named pipe"):
+        engine_of(study.recipe, study.store)
 
 
 def test_executors_without_a_recipe_are_refused_in_words(
