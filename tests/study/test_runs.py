@@ -35,7 +35,7 @@ from xai_widgets.study.__main__ import main
 from xai_widgets.study.folders import faults, merge, status
 from xai_widgets.study.leases import Leases
 from xai_widgets.study.recipes import Recipe, engine_of
-from xai_widgets.study.running import block_order
+from xai_widgets.study.running import block_order, block_steps
 from xai_widgets.study.store import WEIGHTS, Store
 
 HERE = "tests.study.planted_recipe"
@@ -90,6 +90,21 @@ def test_what_is_kept_is_what_the_engine_says(
     assert study.rows["brightness"][3] == pytest.approx(
         (marked[3].pixels @ [0.299, 0.587, 0.114]).mean() / 255, rel=1e-5
     )
+
+
+def test_how_far_it_is_is_counted_in_pictures(
+    tmp_path: Path, engine: Engine, marked: list[Shape]
+) -> None:
+    study = made(tmp_path, engine, marked)
+    steps = list(block_steps(study.store, study.compute, [1, 0]))
+    rows = [step.result for step in steps if step.result is not None]
+    assert len(rows) == len(steps)
+    assert (rows[0], rows[-1]) == (0, 32)
+    assert rows == sorted(rows)
+    assert any(0 < done < 16 for done in rows)
+    assert any(16 < done < 32 for done in rows)
+    assert [step.fraction for step in steps] == [done / 32 for done in rows]
+    assert [step.words for step in steps] == [f"{done} of 32 pictures" for done in rows]
 
 
 @pytest.mark.parametrize("target", ["label", "star", 2])
