@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from argparse import Namespace
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from io import BytesIO
 from multiprocessing import get_context
@@ -31,7 +32,7 @@ from xai_widgets.demo import shapes_engine
 from xai_widgets.demo.shapes import CLASS_NAMES, Shape
 from xai_widgets.errors import ExplanationError
 from xai_widgets.study import ComputeBlocks, tasks
-from xai_widgets.study.__main__ import main
+from xai_widgets.study.__main__ import _recipe, main
 from xai_widgets.study.folders import faults, merge, status
 from xai_widgets.study.leases import Leases
 from xai_widgets.study.recipes import Recipe, engine_of
@@ -90,6 +91,24 @@ def test_what_is_kept_is_what_the_engine_says(
     assert study.rows["brightness"][3] == pytest.approx(
         (marked[3].pixels @ [0.299, 0.587, 0.114]).mean() / 255, rel=1e-5
     )
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_the_bar_is_closed_when_the_run_is_over_whether_anybody_waits_or_not(
+    tmp_path: Path, engine: Engine, marked: list[Shape], stopped: bool
+) -> None:
+    study = made(tmp_path, engine, marked)
+    run = study.run(progress=True)
+    bar = run._bar
+    assert bar is not None
+    if stopped:
+        run.stop(0)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and run.state == "running":
+        time.sleep(0.01)
+    assert run.state == ("stopped" if stopped else "done")
+    assert run._bar is None
+    assert bar.disable  # as tqdm is once it is closed
 
 
 def test_how_far_it_is_is_counted_in_pictures(
@@ -629,6 +648,27 @@ def test_the_command_line(
     assert "there is no file" in capsys.readouterr().err
     assert main(["status", str(tmp_path)]) == 2
     assert "is no study" in capsys.readouterr().err
+
+
+def test_the_command_lines_recipe_goes_before_the_studys(
+    tmp_path: Path, engine: Engine, marked: list[Shape]
+) -> None:
+    study = made(tmp_path, engine, marked, recipe=RECIPE)
+
+    def asked(**given: str) -> tuple[str, str | None]:
+        options = {"folder": study.store.folder, "engine": None, "data": None, "trust": False}
+        recipe = _recipe(study.store, Namespace(**{**options, **given}))
+        return recipe.factory, recipe.data
+
+    factory, data = RECIPE["factory"], RECIPE["data"]
+    assert asked() == (factory, data)
+    assert asked(data="photos/") == (factory, "photos/")
+    assert asked(engine="mine:make") == ("mine:make", data)
+    assert asked(engine="mine:make", data="photos/") == ("mine:make", "photos/")
+    study.store.amend(recipe=None)
+    assert asked(engine="mine:make") == ("mine:make", None)
+    with pytest.raises(ExplanationError, match="has no recipe of its network; give --engine"):
+        asked()
 
 
 def test_the_recipe_of_a_stranger_is_not_followed(

@@ -240,3 +240,15 @@ def test_a_property_is_judged_from_ten_pictures_of_both_kinds_on(wrong: int, rig
         (one,) = found
         assert (one.name, one.auc) == ("brightness", 0)
         assert (one.wrong, one.right) == pytest.approx((0.1, 0.75))
+
+
+def test_a_property_has_to_tell_much_and_not_by_chance() -> None:
+    rng = RNG(3)
+    wrong = np.arange(4000) < 2000
+    little = rng.normal(0, 1, 4000) + 0.2 * wrong
+    assert np.abs(little[wrong].mean() - little[~wrong].mean()) > 0.1
+    assert associations({"contrast": little}, wrong) == []
+    few = np.arange(24) < 12
+    by_chance = np.where(few, 0.3, 0.0) + np.linspace(0, 1, 12)[np.arange(24) % 12]
+    assert associations({"contrast": by_chance}, few) == []
+    assert len(associations({"contrast": little + wrong}, wrong)) == 1
