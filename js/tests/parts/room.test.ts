@@ -19,7 +19,7 @@ function box(height: number, content: number, overflow = "auto"): HTMLElement {
 }
 function within(...boxes: HTMLElement[]): HTMLElement {
   const view = document.createElement("div");
-  let inner = view;
+  let inner: HTMLElement = view;
   for (const outer of boxes) {
     outer.firstElementChild!.append(inner);
     inner = outer;

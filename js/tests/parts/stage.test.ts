@@ -9,7 +9,8 @@ import { newStage, type Spot, type Stage } from "../../src/parts/stage";
 const SIZE = { width: 4, height: 2 };
 const FRAME = {
   ...{ shape: [2, 4] as [number, number], signed: false, peak: 255, gamma: 1 },
-  ...{ range: [0, 255] as [number, number], data: Uint8Array.of(10, 20, 30, 40, 50, 60, 70, 80) },
+  ...{ state: "ok" as const, message: "", range: [0, 255] as [number, number] },
+  data: Uint8Array.of(10, 20, 30, 40, 50, 60, 70, 80),
 };
 const PAINTED = {
   ...{ map: heatMap(FRAME, 4, 2), most: 255, kept: 1, colormap: "inferno", milliseconds: 0 },
