@@ -21,7 +21,7 @@ from xai_widgets.render.card import Cells
 from xai_widgets.study.statistics import wilson
 from xai_widgets.widgets import DatasetExplorer
 from xai_widgets.widgets.base.maps import dequantise
-from xai_widgets.widgets.dataset import columns, filters, findings, stills
+from xai_widgets.widgets.dataset import columns, filters, findings, means, stills
 
 COUNT = 20
 Make = Callable[..., Study]
@@ -598,6 +598,27 @@ def test_mean_maps_of_the_confusion_and_right_less_wrong(make: Make) -> None:
         expected = right - wrong
         np.testing.assert_allclose(difference, expected, atol=0.01 * np.abs(expected).max())
     assert "lie alike" in message["words"]
+
+
+def test_of_many_classes_the_first_confusions_have_mean_maps(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = make()
+    monkeypatch.setattr(means, "_TABLE", 2)
+    monkeypatch.setattr(means, "_LISTED", 1)
+    made = means.means_of(study, signed=False)
+    first, *rest = study.confusion.pairs
+    assert rest
+    cells = [tuple(cell) for cell in made["cells"]]
+    assert cells[-1] == (first.label, first.prediction)
+    assert set(cells[:-1]) <= {(first.label, first.label)}
+    assert set(made["labels"]) <= {first.label}
+
+
+def test_of_many_rows_some_are_taken_spread_over_all_of_them() -> None:
+    rows = np.arange(100, 1100)
+    assert means._spread(rows, 5).tolist() == [100, 349, 599, 849, 1099]
+    assert means._spread(rows[:5], 5).tolist() == rows[:5].tolist()
 
 
 def test_mean_maps_need_labels_and_say_so(make: Make) -> None:
