@@ -400,6 +400,7 @@ BAD = {
     "occlusion has no parameter 'windw'": {"methods": [("occlusion", {"windw": 3})]},
     "saliency has no parameter 'layer'": {"methods": [("saliency", {"layer": "conv1"})]},
     "random takes no parameters; got size": {"methods": [("random", {"size": 3})]},
+    "method 3; expected a name": {"methods": [3]},
     "measure 3; expected a name": {"measures": [3]},
     "methods holds 'saliency' twice": {"methods": ["saliency", "saliency"]},
     "measures is empty": {"measures": []},
