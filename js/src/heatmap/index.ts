@@ -1,15 +1,15 @@
 /** HeatmapViewer in the browser: puts the parts together and keeps them in step with the model. */
 
-import { amount, duration, signed, size } from "../core/format";
+import { amount, signed, size } from "../core/format";
 import { layoutOf } from "../core/geometry";
 import { type Arrangement, now } from "../core/model";
 import { type State, stepsBack } from "../core/session";
-import type { BrushMessage, Bytes, MethodCard, Photograph, Picture } from "../core/wire";
+import type { BrushMessage, Bytes, Photograph, Picture } from "../core/wire";
 import { bytesOf } from "../maps/levels";
 import { el, on, type Part, set } from "../parts/dom";
 import { heatPainter, type Painted, paintPicture } from "../parts/heat";
 import { looks } from "../parts/looks";
-import { methodChoices, picker, UNSAVED } from "../parts/picker";
+import { picker, UNSAVED } from "../parts/picker";
 import type { Choice } from "../parts/popup";
 import { visibleHeight } from "../parts/room";
 import { type Saved, saveButton } from "../parts/save";
@@ -18,7 +18,9 @@ import { newStage } from "../parts/stage";
 import { resetButton, type View, widget } from "../parts/view";
 import { classes } from "./classes";
 import { card, parameters } from "./method";
-import { type HeatmapSession, heatmapSession, LOOKS, type Request, requestKey } from "./session";
+import { methodPicker } from "./methods";
+import { offersOf, previewer } from "./offers";
+import { type HeatmapSession, heatmapSession, LOOKS, type Request } from "./session";
 
 const ARRANGEMENTS: ReadonlyArray<Segment<Arrangement>> = [
   ["overlay", "Overlay"],
@@ -69,7 +71,8 @@ function build(view: View) {
   const [parametersElement, showParameters, markParameter] = parameters(signal, session, root);
   const [cardElement, showCard, flipCard] = card(signal);
   const saving = saveButton(signal, root, session, speak, seen);
-  const [headerElement, showHeader] = header(signal, session, root, saving, reset);
+  const preview = previewer(session, stage.photo);
+  const [headerElement, showHeader] = header(signal, session, root, saving, reset, preview);
   const side = el(".side", classesElement, looksElement, parametersElement);
   const panel = el(".panel", side, cardElement);
 
@@ -257,10 +260,21 @@ function header(
   host: HTMLElement,
   saving: HTMLElement,
   reset: () => void,
+  preview: ReturnType<typeof previewer>,
 ): Part {
-  const methods = picker(signal, host, "Method", "method", "method", (method) =>
-    session.ask({ method }),
+  const pickMethod = (method: string): void => session.ask({ method });
+  const check = (): void => session.send({ kind: "check" });
+  const offers = offersOf(session);
+  const methods = methodPicker(
+    signal,
+    host,
+    offers,
+    preview,
+    pickMethod,
+    session.frozen ? undefined : check,
   );
+  // Maps that nobody has asked for come while it is open.
+  session.on("msg:custom", () => methods.isOpen() && methods.update());
   const best = (): void => session.ask({ layer: null });
   const pick = (layer: string): void => session.ask({ layer });
   const layers = picker(signal, host, "Layer", "layer", "prefixed.layer", pick, best);
@@ -280,16 +294,8 @@ function header(
     element,
     () => {
       const { method, request } = session;
-      const families = session.cards.map(({ family }) => family);
-      const rank = ({ family }: MethodCard): number => families.indexOf(family);
-      const cards = [...session.cards].sort((a, b) => rank(a) - rank(b));
-      const took = ({ name }: MethodCard): string => {
-        const made = session.kept(requestKey({ ...request, method: name }, session));
-        return made ? `took ${duration(made.seconds)}` : "";
-      };
-      const choices = methodChoices(cards, ({ name }) => closed({ method: name }), took);
       const about = method ? `${method.family} · ${method.cost}` : "";
-      methods.show(choices, request.method, method?.title ?? request.method, about);
+      methods.show(request.method, method?.title ?? request.method, about);
       const layered = !!method?.takes_layer;
       const layer = request.layer ?? session.layers[0]?.name ?? "";
       const sizes = session.layers.map(

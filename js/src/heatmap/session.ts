@@ -36,6 +36,7 @@ const SHOWS = {
   picture: undefined as Picture | undefined,
   photograph: undefined as Photograph | undefined,
   network: undefined,
+  randomization: {} as Readonly<Record<string, number | null>>,
 };
 
 /** What a request is understood by. */

@@ -2,7 +2,7 @@
 // The whole viewer without a browser: what it says, asks and lets go of. Pixels are looked at elsewhere.
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import viewer from "../../src/heatmap/index";
-import { FakeModel, frameOf } from "../fake";
+import { CAM, FakeModel, frameOf, OCCLUSION, RULED_OUT, SALIENCY } from "../fake";
 
 const frame = frameOf({
   shape: [2, 4],
@@ -193,7 +193,7 @@ describe("method picker", () => {
     await open();
     const picker = control("method");
     picker.click();
-    const list = find(".xw-popup:not([hidden])");
+    const list = find(".xw-sheet:not([hidden]) [role=listbox]");
     press(picker, "End");
     expect([active(), list.scrollTop]).toEqual(["Occlusion", 204]);
     press(picker, "ArrowUp");
@@ -210,6 +210,91 @@ describe("method picker", () => {
     expect(active()).toBe("Saliency");
     press(picker, "Escape");
     expect([opened().length, model.saves]).toEqual([0, 0]);
+  });
+
+  it("is filtered by what is typed, and gives the focus back", async () => {
+    await open();
+    const picker = control("method");
+    picker.click();
+    const filter = control<HTMLInputElement>("method-filter");
+    expect([document.activeElement, active()]).toEqual([filter, "Grad-CAM"]);
+    type(filter, "grad");
+    const left = (): string[] =>
+      [...host.querySelectorAll(".xw-offer:not([hidden]) .xw-label")].map(
+        (one) => one.textContent!,
+      );
+    expect([left(), active()]).toEqual([
+      ["Grad-CAM", "Saliency", "Guided backpropagation"], // a family is found too
+      "Grad-CAM",
+    ]);
+    type(filter, "sali");
+    expect([left(), active()]).toEqual([["Saliency"], "Saliency"]);
+    expect(filter.getAttribute("aria-activedescendant")).toBe(
+      find('[data-xw-value="saliency"]').id,
+    );
+    type(filter, "qqq");
+    expect([left(), active(), text(".xw-sheet")]).toEqual([
+      [],
+      undefined,
+      expect.stringContaining("No such method"),
+    ]);
+    press(filter, "Enter");
+    expect(model.saves).toBe(0);
+    press(filter, "Escape");
+    expect([document.activeElement, find(".xw-sheet").hidden]).toEqual([picker, true]);
+    picker.click();
+    type(filter, "sali");
+    press(filter, "Enter");
+    expect([document.activeElement, model.traits.method]).toEqual([picker, "saliency"]);
+  });
+
+  it("says what each takes: measured, estimated or in passes, and its sanity check", async () => {
+    await open({
+      cards: [CAM, SALIENCY, { ...OCCLUSION, cost: "1 forward per sample" }, RULED_OUT],
+      frame: { ...frame, seconds: 0.03 },
+      randomization: { grad_cam: 0.08, saliency: 0.7, occlusion: null },
+    });
+    control("method").click();
+    const words = (value: string): string[] => [
+      text(`[data-xw-value="${value}"] .xw-note`),
+      find(`[data-xw-value="${value}"]`).getAttribute("aria-label")!.replaceAll("\xa0", " "),
+    ];
+    expect(words("grad_cam")).toEqual([
+      "30 mspasses",
+      "Grad-CAM, took 30 ms, passes its sanity check",
+    ]);
+    expect(words("saliency")).toEqual([
+      "≈ 30 msfails",
+      "Saliency, about 30 ms, estimated, fails its sanity check",
+    ]);
+    expect(words("occlusion")).toEqual(["1 forward per sample", "Occlusion, 1 forward per sample"]);
+    expect(text(".xw-about")).toContain("likeness 0.08 to its own map once the weights are random");
+  });
+
+  it("shows maps that come while it is open, and asks for checks only when told to", async () => {
+    await open();
+    control("method").click();
+    expect(text('[data-xw-value="saliency"] .xw-note')).toBe("≈ 38 ms");
+    const made = frameOf({ method: "saliency", layer: null, seconds: 0.21 });
+    model.emit("msg:custom", { kind: "prefetched", frame: made }, [Uint8Array.of(0)]);
+    expect(text('[data-xw-value="saliency"] .xw-note')).toBe("210 ms");
+    expect(model.sent).toEqual([{ kind: "ready" }]);
+    control("check-methods").click();
+    expect(model.sent.at(-1)).toEqual({ kind: "check" });
+    expect(text('[data-xw-control="check-methods"]')).toBe("Checking, 2 left");
+    model.set("randomization", { grad_cam: 0, saliency: null });
+    await frames();
+    expect(control("check-methods").hidden).toBe(true);
+  });
+
+  it("closes when the focus or a press goes elsewhere", async () => {
+    await open();
+    control("method").click();
+    control("opacity").focus();
+    expect(find(".xw-sheet").hidden).toBe(true);
+    control("method").click();
+    find(".xw-bars").dispatchEvent(new Event("pointerdown", { bubbles: true, composed: true }));
+    expect(find(".xw-sheet").hidden).toBe(true);
   });
 
   it("offers layers to layer methods only, with their sizes", async () => {

@@ -7,6 +7,7 @@ import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
@@ -21,9 +22,10 @@ from xai_widgets.methods import find
 from xai_widgets.render.card import Bars, Card, Cell, Cells, Column, Ramp, Words
 from xai_widgets.targets import TargetLike, in_words
 from xai_widgets.widgets.base import state_lock
+from xai_widgets.widgets.base.channel import message
 from xai_widgets.widgets.base.explaining import Explained, Request, explanation, explanations
 from xai_widgets.widgets.base.jobs import Work
-from xai_widgets.widgets.base.maps import Pixels, large_picture
+from xai_widgets.widgets.base.maps import Pixels, finite, large_picture
 from xai_widgets.widgets.base.options import Appearance, MapOptions, Parametrised
 from xai_widgets.widgets.base.stills import class_bars, colour_bar, of_target
 from xai_widgets.widgets.base.traits import (
@@ -36,6 +38,7 @@ from xai_widgets.widgets.base.traits import (
 )
 from xai_widgets.widgets.base.wire import MapFrame
 from xai_widgets.widgets.heatmap.brush import Brush
+from xai_widgets.widgets.heatmap.checks import Likeness, likenesses
 
 if TYPE_CHECKING:
     from torch import nn
@@ -122,11 +125,17 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
     attribution = t.Any(
         None, allow_none=True, read_only=True, help="The Attribution that is shown now."
     )
+    randomization = t.Dict(
+        help="By method the mean likeness of its map to that of random weights, where it has been "
+        "checked; near 0 is good, None where there is no number."
+    ).tag(sync=True)
     prefetch = t.Bool(True, help="Whether quick methods are computed in the background.").tag(
         keyword=True
     )
 
     view, methods = Renamed("arrangement"), Renamed("cards")
+
+    _checks = False  # whether the quick methods are to be checked
 
     def __init__(
         self,
@@ -232,21 +241,45 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
                 self._finished()
 
     def _finished(self) -> None:
-        if not self.prefetch or callable(self.target) or self.comm is None:
+        if callable(self.target) or self.comm is None:
             return
-        engine, picture = self.engine, self._picture
+        engine, picture, target = self.engine, self._picture, self._request(self.method).target
         requests = [request for request in self._quick() if self._sent_for(request) is None]
-        if requests:
+        requests = requests if self.prefetch else []
+        names = [request.method for request in self._quick()] if self._checks else []
+        names = [name for name in names if name not in self.randomization]
+        if requests or names:
             self.aside(
-                lambda: explanations(engine, picture, requests),
+                lambda: chain(
+                    explanations(engine, picture, requests),
+                    likenesses(engine, picture, target, names),
+                ),
                 partial(self._prefetched, picture),
                 background=True,
             )
 
-    def _prefetched(self, picture: Picture, made: Explained) -> None:
-        if picture is self._picture:
-            self._sent[made.request.method] = (made.request, made.frame)
-            self._send_frame(made.frame)
+    def _prefetched(self, picture: Picture, made: Explained | Likeness) -> None:
+        if picture is not self._picture:
+            return
+        if isinstance(made, Likeness):
+            self.randomization = {**self.randomization, made.method: finite(made.mean)}
+            return
+        self._sent[made.request.method] = (made.request, made.frame)
+        self._send_frame(made.frame)
+
+    def _show_checked(self) -> None:
+        """Checks are made elsewhere too, and are of the network."""
+        found = self.engine.internals.randomization
+        known = {name: finite(mean) for name, mean in found.items() if name in self.engine.methods}
+        self.randomization = {**self.randomization, **known}
+
+    @message("check")
+    def _check_quick_methods(self) -> None:
+        """A person asks for the sanity checks of the quick methods."""
+        self._checks = True
+        self._show_checked()
+        if self.status.get("state") != "running":
+            self._finished()
 
     def _sent_for(self, request: Request) -> MapFrame | None:
         sent, frame = self._sent.get(request.method, (None, None))
@@ -257,6 +290,7 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
 
     def _ready(self) -> None:
         super()._ready()
+        self._show_checked()
         self._send_photograph()
         for request in self._quick():  # what was sent before this view listened is lost to it
             if (frame := self._sent_for(request)) is not None:
@@ -265,6 +299,7 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
     def _forget(self) -> None:
         super()._forget()
         self._sent.clear()
+        self._checks = False
 
     def _release(self) -> None:
         super()._release()
