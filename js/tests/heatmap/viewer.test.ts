@@ -555,6 +555,96 @@ describe("fingers and wheels", () => {
   });
 });
 
+describe("two maps", () => {
+  const target = { index: 3, name: "tiger cat", probability: 0.279 };
+  const other = { ...frame, seq: 2, target, data: Uint8Array.of(9, 0, 0, 0, 0, 0, 0, 255) };
+  const choose = (arrangement: string): void =>
+    find<HTMLInputElement>(`[data-xw-control="arrangement"] [value="${arrangement}"]`).click();
+
+  it("of this class and the next are subtracted with one click", async () => {
+    await open();
+    expect(find(".xw-captions").hidden).toBe(true);
+    choose("difference");
+    expect([model.traits.arrangement, model.traits.other_target, model.saves]).toEqual([
+      "difference",
+      3,
+      1,
+    ]);
+    await frames();
+    expect(find(".xw-veil, .xw-heat").hidden).toBe(true); // until the second one is here
+    model.set("other_frame", other);
+    await frames();
+    expect(root().dataset.xwSecond).toBe("grad_cam 3");
+    expect(text(".xw-captions")).toBe("red: for catblue: for tiger cat");
+    expect(find(".xw-first").title).toBe("red: more for cat");
+    expect(text(".xw-live")).toContain("Difference: red is more for cat, blue more for tiger cat.");
+    expect(find(".xw-colourbar").dataset.xwLow).toMatch(/^-/);
+    choose("overlay");
+    await frames();
+    expect(find(".xw-captions").hidden).toBe(true);
+    expect(find(".xw-colourbar").dataset.xwLow).toBe("0");
+  });
+
+  it("stand left and right of the handle, where each is read", async () => {
+    await open({ arrangement: "swipe", other_target: 3, other_frame: other, split: 0.5 });
+    expect(text(".xw-captions")).toBe("cattiger cat");
+    expect(find(".xw-other").style.clipPath).toBe("inset(0 0 0 50%)");
+    const stage = find("[data-xw-stage]");
+    press(stage, "ArrowRight");
+    press(stage, "ArrowRight");
+    expect(text("[data-xw-readout]")).toBe("row 1, col 3+1.42");
+    press(stage, "ArrowLeft");
+    press(stage, "ArrowLeft");
+    press(stage, "ArrowUp");
+    expect(text("[data-xw-readout]")).toBe("row 0, col 1+1.42");
+    expect(control("swipe").getAttribute("aria-valuetext")).toBe("50 % first map");
+  });
+
+  it("are chosen over the picture, and given up there", async () => {
+    await open({ arrangement: "swipe" });
+    expect(text(".xw-captions")).toBe("Grad-CAMphotograph");
+    control("second").click();
+    expect(opened().map((option) => option.dataset.xwValue)).toEqual([
+      "",
+      "class 3",
+      "method saliency",
+      "method occlusion",
+      "method guided_backprop",
+    ]);
+    expect(opened()[4]!.getAttribute("aria-disabled")).toBe("true");
+    opened()[2]!.click();
+    await frames();
+    expect([model.traits.other_method, model.traits.other_target]).toEqual(["saliency", null]);
+    expect(text(".xw-captions")).toBe("Grad-CAMSaliency");
+    control("second").click();
+    opened()[0]!.click();
+    expect([model.traits.other_method, model.traits.other_target]).toEqual([null, null]);
+  });
+
+  it("tell the kernel where the handle stands once it rests", async () => {
+    await open({ arrangement: "swipe", split: 0.3 });
+    expect(control("swipe").style.left).toBe("30%");
+    press(control("swipe"), "ArrowRight");
+    expect([control("swipe").style.left, model.traits.split, model.saves]).toEqual([
+      "32%",
+      0.32,
+      0,
+    ]);
+    await vi.advanceTimersByTimeAsync(300);
+    expect(model.saves).toBe(1);
+    model.set("split", 0.9); // from Python
+    await frames();
+    expect(control("swipe").style.left).toBe("90%");
+  });
+
+  it("are not there in a page that was saved with one", async () => {
+    await open({ frozen: true, frames: [frame] });
+    choose("difference");
+    await frames();
+    expect(text("[data-xw-plate]")).toBe("No second map was saved with this page.");
+  });
+});
+
 describe("words", () => {
   it("of the card, whose address must be one of the web", async () => {
     await open();
