@@ -177,15 +177,16 @@ class TrainingPass:
         return F.cross_entropy(logits, targets, reduction="none", label_smoothing=self._smoothing)
 
 
-def _generator_states() -> tuple[Tensor, Tensor | None]:
-    cuda = torch.cuda.get_rng_state() if torch.cuda.is_initialized() else None
+def _generator_states() -> tuple[Tensor, list[Tensor] | None]:
+    # Of all GPUs: the network need not be on the current one.
+    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None
     return torch.get_rng_state(), cuda
 
 
-def _set_generators(states: tuple[Tensor, Tensor | None]) -> None:
+def _set_generators(states: tuple[Tensor, list[Tensor] | None]) -> None:
     torch.set_rng_state(states[0])
     if states[1] is not None:
-        torch.cuda.set_rng_state(states[1])
+        torch.cuda.set_rng_state_all(states[1])
 
 
 def _check(model: nn.Module) -> None:
