@@ -645,6 +645,89 @@ describe("two maps", () => {
   });
 });
 
+describe("the colour bar", () => {
+  const handle = (name: string): HTMLElement => control(`bar-${name}`);
+  function at(kind: string, x: number): void {
+    const event = new MouseEvent(kind, { clientX: x, bubbles: true, cancelable: true });
+    Object.defineProperty(event, "pointerId", { value: 1 });
+    find(".xw-rampbox").dispatchEvent(event);
+  }
+  beforeEach(() => {
+    Object.defineProperty(HTMLElement.prototype, "setPointerCapture", {
+      value: () => {},
+      configurable: true,
+    });
+    vi.spyOn(HTMLElement.prototype, "getBoundingClientRect").mockReturnValue({
+      ...new DOMRect(0, 0, 100, 34).toJSON(),
+    });
+  });
+
+  it("is dragged at its ends: threshold and clip, told when the hand rests", async () => {
+    await open({ threshold: 0.2, clip: 100 });
+    expect([handle("threshold").style.left, handle("clip").style.left]).toEqual(["20%", "100%"]);
+    at("pointerdown", 25);
+    at("pointermove", 40);
+    await frames();
+    expect([model.traits.threshold, handle("threshold").style.left, model.saves]).toEqual([
+      0.4,
+      "40%",
+      0,
+    ]);
+    at("pointerup", 40);
+    at("pointerdown", 98);
+    at("pointermove", 70); // the second largest of eight values is 0.25 of the largest
+    await frames();
+    const clip = model.traits.clip as number;
+    expect(clip).toBeGreaterThan(90);
+    expect(clip).toBeLessThan(100);
+    at("pointerup", 70);
+    at("pointermove", 10);
+    expect(model.traits.clip).toBe(clip);
+    await vi.advanceTimersByTimeAsync(300);
+    expect(model.saves).toBe(1);
+  });
+
+  it("is moved by keyboard, within its limits, and reset by a double click", async () => {
+    await open({ threshold: 0.2, clip: 99.9 });
+    press(handle("threshold"), "ArrowRight");
+    expect(model.traits.threshold).toBe(0.21);
+    press(handle("threshold"), "Home");
+    press(handle("threshold"), "ArrowLeft");
+    expect(model.traits.threshold).toBe(0);
+    for (let i = 0; i < 3; i++) press(handle("clip"), "ArrowRight");
+    expect(model.traits.clip).toBe(100);
+    press(handle("clip"), "Home");
+    expect(model.traits.clip).toBe(90);
+    handle("clip").dispatchEvent(new MouseEvent("dblclick", { bubbles: true }));
+    expect([model.traits.clip, model.traits.threshold]).toEqual([99.5, 0]);
+  });
+
+  it("agrees with the sliders, and says what it stands at", async () => {
+    await open({ threshold: 0, clip: 100 });
+    type(find<HTMLInputElement>('[data-xw-number="threshold"]'), "30");
+    press(find('[data-xw-number="threshold"]'), "Enter");
+    await frames();
+    expect(handle("threshold").style.left).toBe("30%");
+    expect(handle("threshold").getAttribute("aria-valuetext")!.replaceAll("\xa0", " ")).toBe(
+      "30 %, keeps 13 %",
+    );
+    expect(handle("clip").getAttribute("aria-valuetext")!.replaceAll("\xa0", " ")).toBe(
+      "100.0 %, +1.42",
+    );
+    press(handle("threshold"), "End");
+    await frames();
+    expect(find<HTMLInputElement>('[data-xw-control="threshold"]').value).toBe("1");
+  });
+
+  it("has nothing to be moved where there is no map", async () => {
+    await open({ frame: frameOf({ state: "zero", message: "Nothing." }) });
+    expect([handle("threshold").hidden, handle("clip").hidden]).toEqual([true, true]);
+    at("pointerdown", 25);
+    at("pointermove", 40);
+    expect(model.traits.threshold).toBeUndefined();
+  });
+});
+
 describe("words", () => {
   it("of the card, whose address must be one of the web", async () => {
     await open();
