@@ -484,6 +484,10 @@ describe("what others have painted", () => {
     dab(2.5, 1.5);
     model.set("picture", { width: 4, height: 4, mime: "image/png", data: Uint8Array.of(2) });
     expect(model.sent.at(-1)).toEqual({ kind: "brush", known: true });
+    expect(control<HTMLButtonElement>("undo").disabled).toBe(true);
+    const sent = model.sent.length;
+    press("z", { ctrlKey: true });
+    expect(model.sent).toHaveLength(sent);
     dab(1.5, 1.5);
     answered(1, AFTER);
     expect(words(".xw-verdict")).not.toContain("→");

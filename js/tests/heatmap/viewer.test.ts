@@ -398,11 +398,45 @@ describe("a photograph", () => {
     expect(place("photograph")).toEqual(["-200%", "0%", "500%", "100%"]);
   });
 
+  it("may come after the picture that it is of", async () => {
+    await open();
+    expect(control("backdrop").hidden).toBe(true);
+    model.set("photograph", photograph);
+    await frames();
+    expect(control("backdrop").hidden).toBe(false);
+    expect(place("heat")).toEqual(["25%", "12.5%", "50%", "50%"]);
+    model.set("photograph", { ...photograph, key: "two", window: [0, 0, 0.5, 0.5] });
+    await frames();
+    expect(place("heat")).toEqual(["0%", "0%", "50%", "50%"]);
+  });
+
   it("is not offered where there is none", async () => {
     await open();
     expect(control("backdrop").hidden).toBe(true);
     expect(find(".xw-stage").dataset.xwBackdrop).toBe("input");
   });
+});
+
+it("keeps a picture of its longer side's size, named after what is in it", async () => {
+  const context = new Proxy({}, { get: () => () => {}, set: () => true });
+  vi.mocked(HTMLCanvasElement.prototype.getContext).mockReturnValue(context as never);
+  const made: Array<[width: number, height: number]> = [];
+  HTMLCanvasElement.prototype.toBlob = function (take: BlobCallback): void {
+    made.push([this.width, this.height]);
+    take(new Blob(["png"]));
+  };
+  URL.createObjectURL = () => "blob:1";
+  const names: string[] = [];
+  vi.spyOn(HTMLAnchorElement.prototype, "click").mockImplementation(function (
+    this: HTMLAnchorElement,
+  ) {
+    names.push(this.download);
+  });
+  await open();
+  control("save").click();
+  find("[data-xw-value='save picture']").click();
+  await frames();
+  expect([made, names]).toEqual([[[896, 448]], ["cat_jpg_grad_cam_cat.png"]]);
 });
 
 describe("fingers and wheels", () => {

@@ -99,6 +99,18 @@ describe("what is seen", () => {
     await vi.waitFor(() => expect(saved).toEqual(["cat_figure.png blob:3"]));
   });
 
+  it("is given up where the kernel does not answer", async () => {
+    vi.useFakeTimers();
+    const { button, choice } = shown();
+    button.click();
+    choice("save figure").click();
+    await vi.advanceTimersByTimeAsync(19_000);
+    expect(said).toEqual([]);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(said).toEqual(["It could not be saved: Error: no answer from the kernel"]);
+    vi.useRealTimers();
+  });
+
   it("has no figure where there is no kernel, and says why", () => {
     const { button, choice } = shown();
     frozen = true;
