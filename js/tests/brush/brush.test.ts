@@ -499,6 +499,15 @@ describe("what others have painted", () => {
   });
 });
 
+it("does not begin with the fills of the picture before", async () => {
+  await open();
+  model.emit("msg:custom", { ...OPENED }, [Uint8Array.of(1), floats(BEFORE)]);
+  model.set("picture", { width: 4, height: 4, mime: "image/png", data: Uint8Array.of(2) });
+  await vi.advanceTimersByTimeAsync(1);
+  dab(2.5, 1.5);
+  expect(model.questions).toEqual([]);
+});
+
 it("says where the map is not seen", async () => {
   await open();
   dab(2.5, 1.5);

@@ -124,6 +124,24 @@ describe("what is seen", () => {
     expect(choice("copy figure").textContent).toContain("the kernel is gone");
   });
 
+  it("is nothing to keep before anything is shown", () => {
+    const host = document.createElement("div");
+    const session = { frozen: false, state: () => "rest", save() {}, send() {}, on() {} };
+    const button = saveButton(
+      ...([end.signal, host, session as never, () => {}, () => undefined] as const),
+    );
+    host.prepend(button);
+    button.click();
+    for (const how of ["save", "copy"]) {
+      const choice = host.querySelector(`[data-xw-value="${how} picture"]`)!;
+      expect(choice.getAttribute("aria-disabled")).toBe("true");
+      expect(choice.textContent).toContain("nothing is shown yet");
+    }
+    expect(
+      host.querySelector('[data-xw-value="save figure"]')!.getAttribute("aria-disabled"),
+    ).toBeNull();
+  });
+
   it("cannot be copied where the page may not, and says what went wrong", async () => {
     Object.defineProperty(navigator, "clipboard", { value: undefined, configurable: true });
     const { button, choice } = shown();
