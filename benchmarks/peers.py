@@ -4,12 +4,11 @@ interleaved run.
     python benchmarks/peers.py                        all rows, about a quarter of an hour
     python benchmarks/peers.py --only score_cam       some of them
     python benchmarks/peers.py --memory               each method's peak memory over the bare model
-    python benchmarks/peers.py --table                only the README's table anew, from the results
 
 The network is EfficientNet-Lite0 with its own weights, the picture the demo's cat. `x bare` is our
 time over (number of passes) x (the best batched pass of the bare model). Times are medians; the
-results are written to benchmarks/results/, their table into README.md. That the maps are the same
-is tested in tests/methods/.
+results are written to benchmarks/results/, which the site shows as a table. That the maps are the
+same is tested in tests/methods/.
 """
 
 from __future__ import annotations
@@ -310,12 +309,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", nargs="*", help="names of methods")
     parser.add_argument("--memory", action="store_true", help="peak memory instead of time")
-    parser.add_argument("--table", action="store_true", help="only write the README's table")
     parser.add_argument("--peak", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
-    if chosen.table:
-        write_table()
-        return
     if chosen.peak:
         print_peak(chosen.peak)
         return
@@ -328,7 +323,6 @@ def main() -> None:
             if name != "cam":
                 found[name] = peak_memory(name)
         keep("memory", {**provenance(), "peak_mb_over_bare": found})
-        write_table()
         return
     bench = Bench()
     rows = bench.rows()
@@ -341,7 +335,6 @@ def main() -> None:
         if name == "score_cam":
             kept[name]["rank_correlation_after_a_tenth"] = after_a_tenth(bench, name)
         keep("peers", {"rows": kept})
-    write_table()
 
 
 def provenance() -> dict[str, Any]:
@@ -356,18 +349,6 @@ def provenance() -> dict[str, Any]:
     }
 
 
-PEERS = (
-    *("pytorch-grad-cam", "torchcam", "captum", "captum, batches of 8"),
-    *("plain definition", "plain definition, batches of 8"),
-)
-
-
-def times(ratio: float) -> str:
-    """A ratio to three digits at most."""
-    digits = 2 if ratio < 2 else 1 if ratio < 10 else 0
-    return f"{ratio:.{digits}f} ×"
-
-
 def known_peaks() -> dict[str, float]:
     """Peak MB over the bare model of the methods measured so far."""
     file = RESULTS / "memory.json"
@@ -375,36 +356,6 @@ def known_peaks() -> dict[str, float]:
     if file.exists():
         found = json.loads(file.read_text())["peak_mb_over_bare"]
     return found
-
-
-def write_table() -> None:
-    """Put the results between the README's two marks."""
-    rows = json.loads((RESULTS / "peers.json").read_text())["rows"]
-    peaks = known_peaks()
-    lines = [
-        "| Method | Ours | pytorch-grad-cam | torchcam | captum | captum, batches of 8 "
-        "| Plain definition | Plain definition, batches of 8 | Over the bare passes "
-        "| Peak memory |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
-    ]
-    for name, row in rows.items():
-        seconds, faster = row["seconds"], row["times_faster"]
-        cells = [
-            f"{seconds[peer]:.3g} s ({times(faster[peer])})" if peer in seconds else ""
-            for peer in PEERS
-        ]
-        peak = f"{max(peaks[name], 0):.0f} MB" if name in peaks else ""
-        over = row["over_bare_passes"]
-        over = "" if over is None else times(over)
-        lines.append(
-            f"| `{name}` | {seconds['ours']:.3g} s | {' | '.join(cells)} | {over} | {peak} |"
-        )
-    readme = RESULTS.parent.parent / "README.md"
-    text = readme.read_text()
-    start, end = "<!-- speed: start -->", "<!-- speed: end -->"
-    before, rest = text.split(start)
-    _, after = rest.split(end)
-    readme.write_text("\n".join([before + start, *lines, end + after]))
 
 
 if __name__ == "__main__":

@@ -19,12 +19,15 @@ Network = TypeVar("Network", bound=nn.Module)
 
 
 def seeded(network: Network, seed: int = 0) -> Network:
-    """The network in evaluation mode with every parameter drawn from one seed, biases included."""
+    """The network in evaluation mode with every parameter drawn from one seed, biases included: the
+    same on any device, and whatever the default one is.
+    """
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for parameter in network.parameters():
             fan_in = max(parameter[0].numel(), 1) if parameter.ndim > 1 else 4
-            parameter.copy_(torch.randn(parameter.shape, generator=generator) / fan_in**0.5)
+            drawn = torch.randn(parameter.shape, generator=generator, device="cpu")
+            parameter.copy_(drawn / fan_in**0.5)
     return network.eval()
 
 
@@ -34,7 +37,7 @@ def picture(channels: int = 3, size: int | tuple[int, int] = 16, seed: int = 0) 
     """
     height, width = (size, size) if isinstance(size, int) else size
     generator = torch.Generator().manual_seed(seed)
-    x = torch.randn(1, channels, height, width, generator=generator)
+    x = torch.randn(1, channels, height, width, generator=generator, device="cpu")
     return x.contiguous(memory_format=torch.channels_last)
 
 
@@ -147,8 +150,9 @@ class Normalised(nn.Module):
         self.head = nn.Sequential(nn.Dropout(0.3), nn.Linear(8, classes))
         generator = torch.Generator().manual_seed(1)
         for norm in (self.norm1, self.norm2):
-            norm.running_mean = torch.randn(8, generator=generator)
-            norm.running_var = torch.rand(8, generator=generator) + 0.5
+            mean = torch.randn(8, generator=generator, device="cpu")
+            variance = torch.rand(8, generator=generator, device="cpu") + 0.5
+            norm.running_mean, norm.running_var = mean.to(norm.weight), variance.to(norm.weight)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.drop(self.relu(self.norm1(self.conv1(x))))

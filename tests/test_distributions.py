@@ -178,7 +178,7 @@ def test_the_wheel_alone_runs_the_ten_lines_of_the_readme(wheel_file: Path, tmp_
     (installed / "dependencies.pth").write_text(others)
     work = tmp_path / "work"
     work.mkdir()
-    with Image.open(ROOT / "docs" / "heatmap_viewer.jpg") as picture:
+    with Image.open(xw.demo.photo("cat")) as picture:
         picture.resize((300, 200)).save(work / "cat.jpg")
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
     done = subprocess.run(

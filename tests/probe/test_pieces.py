@@ -13,11 +13,11 @@ from torch import Tensor
 
 import xai_widgets as xw
 from tests.networks import cnn
-from xai_widgets.probe import memory, ways
+from xai_widgets.probe import digests, memory, ways
 from xai_widgets.probe.agreement import _close, rounding
 from xai_widgets.probe.calls import Piece
 from xai_widgets.probe.dataflow import Place, energy_of
-from xai_widgets.probe.digests import _ROW, _digest_on_device
+from xai_widgets.probe.digests import _ROW, _digests_on_device, _packs
 from xai_widgets.probe.handwritten import Handwritten
 from xai_widgets.probe.layers import Layout, Recorded, layouts_of, was_written
 from xai_widgets.probe.network import Network
@@ -182,16 +182,35 @@ def _octets(count: int) -> Tensor:
     return torch.from_numpy(np.random.default_rng(0).integers(0, 256, count).astype(np.uint8))
 
 
-@pytest.mark.parametrize("count", [5, 4000, 4 * _ROW, 4 * _ROW * 3 + 40, _ROW + 3])
+def _digest_there(*memory: Tensor) -> tuple[int, ...]:
+    """The checksums of octets as on a device that is no CPU."""
+    return tuple(_digests_on_device(_packs(memory)))
+
+
+@pytest.mark.parametrize("count", [3, 5, 4000, 4 * _ROW, 4 * _ROW * 3 + 41, _ROW + 3])
 def test_a_checksum_sees_every_byte_and_their_order(count: int) -> None:
     octets = _octets(count)
-    found = {_digest_on_device(octets)}
-    assert found == {_digest_on_device(octets.clone())}
+    found = {_digest_there(octets)}
+    assert found == {_digest_there(octets.clone())}
     places = sorted({0, 1, count // 2, count - 2, count - 1})
     for place in places:
         changed = octets.clone()
         changed[place] ^= 1
-        found.add(_digest_on_device(changed))
-    found.add(_digest_on_device(octets.flip(0)))
-    found.add(_digest_on_device(octets.roll(4)))
+        found.add(_digest_there(changed))
+    found.add(_digest_there(octets.flip(0)))
+    found.add(_digest_there(octets.roll(4)))
     assert len(found) == len(places) + 3
+
+
+def test_memory_is_read_whenever_it_is_digested(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many tensors, some larger than what is read at once, some smaller than a number."""
+    monkeypatch.setattr(digests, "_PACK", 2 * _ROW)
+    all_octets = [_octets(count) for count in (7, 4 * _ROW * 5 + 2, 8, 1, 4 * _ROW)]
+    packs = _packs(all_octets)
+    assert [sum(map(len, pack)) for pack in packs] == [2 * _ROW, 2 * _ROW, 2 * _ROW, 9]
+    found = {tuple(_digests_on_device(packs))}
+    for octets in all_octets:
+        for place in {0, len(octets) - 1}:
+            octets[place] ^= 64
+            found.add(tuple(_digests_on_device(packs)))
+    assert len(found) == 10

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 import xai_widgets as xw
 from tests.networks import Passes
+from xai_widgets.precision import default_device
 
 SIDE = 8
 
@@ -18,10 +19,10 @@ class LinearTeacher(nn.Module):
     def __init__(self, steepness: float = 20.0, seed: int = 3) -> None:
         super().__init__()
         generator = torch.Generator().manual_seed(seed)
-        w = torch.randn(SIDE * SIDE, generator=generator)
+        w = torch.randn(SIDE * SIDE, generator=generator, device="cpu")
         w -= w.mean()  # grey is undecided, so that clipping to [0, 1] takes no side
-        self.weight = nn.Parameter(w / w.norm())
-        self.bias = nn.Parameter(torch.zeros(()))
+        self.bias = nn.Parameter(torch.zeros(()))  # on the default device
+        self.weight = nn.Parameter((w / w.norm()).to(self.bias.device))
         self.steepness = steepness
         self.passes = Passes()
 
@@ -37,8 +38,8 @@ class OrthogonalVAE(nn.Module):
     def __init__(self, seed: int = 5) -> None:
         super().__init__()
         generator = torch.Generator().manual_seed(seed)
-        basis = torch.linalg.qr(torch.randn(SIDE * SIDE, SIDE * SIDE, generator=generator))[0]
-        self.basis = nn.Parameter(basis)
+        drawn = torch.randn(SIDE * SIDE, SIDE * SIDE, generator=generator, device="cpu")
+        self.basis = nn.Parameter(torch.linalg.qr(drawn)[0].to(default_device()))
         self.decoded = 0
 
     def encode(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
@@ -64,9 +65,10 @@ class GridVAE(nn.Module):
 def picture(distance: float = 0.05, teacher: LinearTeacher | None = None) -> Tensor:
     """A model input (1, 1, 8, 8) in [0, 1] that far on the first class's side."""
     teacher = teacher or LinearTeacher()
-    x = 0.5 + 0.05 * torch.randn(SIDE * SIDE, generator=torch.Generator().manual_seed(1))
-    w = teacher.weight.detach()
-    x = x + (distance - x @ w - teacher.bias.detach()) * w
+    generator = torch.Generator().manual_seed(1)
+    x = 0.5 + 0.05 * torch.randn(SIDE * SIDE, generator=generator, device="cpu")
+    w, b = teacher.weight.detach().cpu(), teacher.bias.detach().cpu()
+    x = x + (distance - x @ w - b) * w
     return x.clamp(0, 1).view(1, 1, SIDE, SIDE)
 
 

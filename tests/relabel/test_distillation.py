@@ -277,7 +277,7 @@ def test_the_counterfactual_crosses_the_border_where_it_is() -> None:
     assert (way.label[way.t >= way.flip + 0.2] == 1).all()
     assert way.picture is not None
     assert int(engine.internals.probabilities(way.picture).argmax()) == 1
-    assert way.cycle_error < 2
+    assert way.cycle_error == 1  # its autoencoder is exact but for rounding
 
 
 def test_directions_come_in_the_order_of_their_weights() -> None:

@@ -74,6 +74,8 @@ class Internals:
         self.layer: str | None = None
         self.name = readable(name or type(self.network.model).__name__)
         self.own_methods: dict[str, Method] = {}
+        # By method the mean likeness of its map to that of random weights, of the latest check.
+        self.randomization: dict[str, float] = {}
         self.results: BoundedCache[Attribution] = BoundedCache(_RESULT_BYTES)
         self._traces: BoundedCache[Trace] = BoundedCache(memory)
         self._tracing = OrderedLock(Rank.RECORDING, self.network.model, once=True)
@@ -354,6 +356,7 @@ class Internals:
         """Let go of all recorded passes and results."""
         self._traces.clear()
         self.results.clear()
+        self.randomization.clear()
         self._seen.clear()
 
 

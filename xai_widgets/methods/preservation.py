@@ -18,6 +18,7 @@ from xai_widgets.targets import Target
 
 _RATE, _MOMENTUM = 0.05, (0.9, 0.99)
 _BUMP = 3 / 32  # the mask's smoothness in parts of the picture: the paper's 21 pixels of 224
+_EQUAL = 1e-3  # of a mask's 0 to 1: places nearer than this are not told apart by rounding
 # Weight of the area: small at first, so that the score decides which places come first.
 _PULL_FIRST, _PULL_LAST = 1.0, 60.0
 
@@ -45,7 +46,8 @@ def extremal_perturbation(
     """argmax over p of y(b + m ⊙ (x − b)) / |y(x) − y(b)| − λ mean (sort m − r)², m in [0, 1]
     the same for every channel, (N, 1, H, W). Source: Fong et al. 2019, equations 3 to 5.
 
-    r is 0 but for its last `area`, where it is 1. m is made from p, on a grid, by the paper's
+    r is 0 but for its last `area`, where it is 1; places that are equal all have the mean of their
+    r, so that no order among them is preferred. m is made from p, on a grid, by the paper's
     smooth maximum over a Gaussian bump of each place (equation 7), then larger bilinearly. λ grows
     as in the paper, over the steps there are; the score is divided by its range, and the ascent is
     Adam's, so that both fit networks whatever the size of their scores. Early maps are masks that
@@ -87,11 +89,18 @@ def smooth_maximum(places: Tensor, width: float, temperature: float = 0.05) -> T
 
 
 def _distance_from_area(mask: Tensor, area: float) -> Tensor:
-    """mean (sort m − r)², r = 0 … 0 1 … 1 with a share `area` of ones; (N,)."""
-    ordered = mask.flatten(1).sort(1).values
-    wanted = torch.zeros_like(ordered[0])
-    wanted[round(len(wanted) * (1 - area)) :] = 1
-    return (ordered - wanted).square().mean(1)
+    """mean (sort m − r)², r = 0 … 0 1 … 1 with a share `area` of ones; (N,).
+
+    Of places that are equal, as all are at first, any may come first in a sort, and devices differ.
+    Each is compared with the mean of r over all of them, which has the mean gradient of all orders.
+    """
+    values = mask.detach().flatten(1)
+    ordered = values.sort(1).values
+    zeros = round(values.shape[1] * (1 - area))
+    first = torch.searchsorted(ordered, values - _EQUAL)
+    end = torch.searchsorted(ordered, values + _EQUAL, right=True)
+    wanted = (end - first.clamp_min(zeros)).clamp_min(0) / (end - first)
+    return (mask.flatten(1) - wanted.to(mask)).square().mean(1)
 
 
 def _descended(places: Tensor, slope: Tensor, slopes: tuple[Tensor, Tensor], step: int) -> Tensor:

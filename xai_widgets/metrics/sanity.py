@@ -165,7 +165,10 @@ def cascade(
             _randomise(modules[name], generator)
         again = explained(twin, picture, method, resolved, first.layer, parameters)
         done.append(Stage(tuple(group), again, *_alike(first, again, absolute)))
-        yield Progress(len(done) / (count + 1), Randomization(tuple(done)))
+        so_far = Randomization(tuple(done))
+        if len(done) > count and isinstance(method, str) and not parameters:
+            engine.internals.randomization[first.method] = so_far.spearman
+        yield Progress(len(done) / (count + 1), so_far)
 
 
 @engine_first

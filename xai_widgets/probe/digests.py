@@ -8,10 +8,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import torch
+import torch.nn.functional as F  # the field's name for it
 import xxhash
 from torch import Tensor
 
-_View: TypeAlias = "Callable[[], int]"
+_View: TypeAlias = "Callable[[], Any]"
 
 
 class Digests:
@@ -48,16 +49,26 @@ def version_of(tensor: Tensor) -> int:
 
 
 def _views(tensors: Iterable[Tensor]) -> list[_View]:
-    """How to read the checksum of each tensor's memory, memory that several share once."""
-    views: dict[Any, _View] = {}
+    """How to read the checksums of the tensors' memory, memory that several share once: one by one
+    on the CPU, together on each other device.
+    """
+    memory: dict[torch.device, dict[int, Tensor]] = {}
     with torch.no_grad():
         for tensor in tensors:
             for part in _dense_parts(tensor):
                 if part.is_meta or not part.numel():
                     continue
                 storage = part.untyped_storage()
-                views.setdefault((part.device, storage.data_ptr()), _view(storage))
-    return list(views.values())
+                there = memory.setdefault(part.device, {})
+                if storage.data_ptr() not in there:
+                    there[storage.data_ptr()] = _octets(storage)
+        views: list[_View] = []
+        for device, there in memory.items():
+            if device.type == "cpu":
+                views += [functools.partial(_digest, octets) for octets in there.values()]
+            else:
+                views.append(functools.partial(_digests_on_device, _packs(there.values())))
+        return views
 
 
 def _dense_parts(tensor: Tensor) -> list[Tensor]:
@@ -69,33 +80,54 @@ def _dense_parts(tensor: Tensor) -> list[Tensor]:
     return [tensor]
 
 
-def _view(storage: torch.UntypedStorage) -> _View:
-    octets = torch.tensor([], dtype=torch.uint8, device=storage.device).set_(storage)
-    if storage.device.type == "cpu":
-        array = octets.numpy()
-        return functools.partial(xxhash.xxh3_64_intdigest, array.data)
-    return functools.partial(_digest_on_device, octets)
+def _octets(storage: torch.UntypedStorage) -> Tensor:
+    return torch.tensor([], dtype=torch.uint8, device=storage.device).set_(storage)
+
+
+def _digest(octets: Tensor) -> int:
+    return xxhash.xxh3_64_intdigest(octets.numpy().data)
 
 
 _ROW = 4096
+_PACK = 1024 * _ROW  # numbers whose 64-bit products are in memory at once
 
 
-def _digest_on_device(octets: Tensor) -> int:
-    """A checksum worked out where the memory is: Σ v[i] r[i] modulo 2⁶⁴, r odd and random."""
-    width = 4 if octets.numel() % 4 == 0 else 1
-    numbers = octets.view(torch.int32 if width == 4 else torch.uint8)
+def _packs(memory: Iterable[Tensor]) -> list[list[Tensor]]:
+    """Views of the octets, four of them as one number, in lists of at most _PACK numbers."""
+    packs: list[list[Tensor]] = [[]]
+    room = _PACK
+    for octets in memory:
+        whole = octets.numel() // 4 * 4
+        for numbers in (octets[:whole].view(torch.int32), octets[whole:]):
+            while numbers.numel():
+                packs[-1].append(numbers[:room])
+                numbers, room = numbers[room:], room - packs[-1][-1].numel()
+                if not room:
+                    packs.append([])
+                    room = _PACK
+    return [pack for pack in packs if pack]
+
+
+def _digests_on_device(packs: list[list[Tensor]]) -> list[int]:
+    """Checksums of packs, worked out where their memory is and fetched in one go:
+    Σ v[i] r[i] modulo 2⁶⁴, r odd and random.
+    """
+    columns, rows = _weights(packs[0][0].device)
+    sums = []
+    for pack in packs:
+        numbers = torch.cat(pack)
+        block = F.pad(numbers, (0, -len(numbers) % _ROW)).view(-1, _ROW)
+        sums.append(((block * columns).sum(1) * rows[: len(block)]).sum())
+    digests: list[int] = torch.stack(sums).tolist()
+    return digests
+
+
+@functools.cache
+def _weights(device: torch.device) -> tuple[Tensor, Tensor]:
     generator = torch.Generator("cpu").manual_seed(0)
-    weights = torch.randint(-(2**62), 2**62, (2, _ROW), generator=generator, device="cpu") * 2 + 1
-    columns, rows = weights.to(octets.device)
-    total = 0
-    whole = numbers.numel() // _ROW * _ROW
-    # A block of rows at a time, so that the 64-bit products take little memory.
-    for start in range(0, whole, _ROW * _ROW):
-        block = numbers[start : min(start + _ROW * _ROW, whole)].view(-1, _ROW)
-        sums = (block.long() * columns).sum(1)
-        total = total * 3 + int((sums * rows[: len(sums)]).sum())
-    rest = numbers[whole:].long()
-    return total * 3 + int((rest * columns[: len(rest)]).sum())
+    drawn = torch.randint(-(2**62), 2**62, (2, _ROW), generator=generator, device="cpu") * 2 + 1
+    columns, rows = drawn.to(device)
+    return columns, rows
 
 
 def digest_of_array(array: np.ndarray[Any, Any]) -> int:

@@ -34,6 +34,7 @@ _DECODED = 128  # neighbours decoded again for the principal directions of their
 _SIDE = 14  # pixels of the small pictures compared
 _REACH = 3.0  # radii of the neighbourhood: how far the counterfactual is followed
 _STEPS = 25
+_ROUNDING = 1e-5  # of latents that are decoded and encoded again
 
 
 @dataclass(frozen=True, eq=False)
@@ -290,7 +291,10 @@ def _counterfactual(surrogate: Surrogate) -> Counterfactual:
         picture = teacher.pictures(there)
         length = offsets[:8].flatten(1).norm(dim=1).clamp_min(1e-12)
         random = offsets[:8] * (flip * radius / length).view(-1, *[1] * (offsets.ndim - 1))
-        cycle = teacher.cycle_error(there) / max(teacher.cycle_error(teacher.mean + random), 1e-12)
+        # The errors of an autoencoder that is exact but for rounding say nothing.
+        least = max(_ROUNDING * float(there.square().mean().sqrt()), 1e-12)
+        own, usual = map(teacher.cycle_error, (there, teacher.mean + random))
+        cycle = max(own, least) / max(usual, least)
     return Counterfactual(
         direction, t.double().numpy(), margin.sigmoid().numpy(), label.numpy(), flip, picture, cycle
     )

@@ -208,7 +208,8 @@ class LatentFeatures:
 
     def map(self, d: Tensor, neighbours: Neighbours, readout: Readout) -> Tensor:
         direction = self.direction(d).to(self._teacher.mean)
-        step = 0.1 / direction.square().mean().sqrt().clamp_min(1e-12)
+        # A number: latents may be on another device than pictures.
+        step = float(0.1 / direction.square().mean().sqrt().clamp_min(1e-12))
         mean, x = self._teacher.mean, self._teacher.pixels[0]
         forth, back = self._teacher.pictures(
             torch.cat([mean + step * direction, mean - step * direction])

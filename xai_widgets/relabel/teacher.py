@@ -81,7 +81,8 @@ class Teacher:
         residual = self._residual
         if self.detail == "faded" and faded is not None:
             size = (decoded.shape[-2], decoded.shape[-1])
-            residual = residual * (1 - F.interpolate(faded, size=size, mode="bilinear"))
+            wide = F.interpolate(faded.to(residual), size=size, mode="bilinear")
+            residual = residual * (1 - wide)
         return (decoded + residual).clamp_(0, 1)
 
     def classify(self, pixels: Tensor) -> tuple[Tensor, Tensor]:

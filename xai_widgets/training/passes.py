@@ -167,8 +167,9 @@ class TrainingPass:
     def terms(self, weight: float, regularise: Callable[[TrainingPass], Tensor]) -> Terms:
         """The loss, with the mean of the values (N,) of `regularise` as its regularisation."""
         with autograd_ready(self.model):
-            regularization = regularise(self).mean()
             classification = self.losses.mean()
+            # A network on several devices has its logits elsewhere than its input.
+            regularization = regularise(self).mean().to(classification.device)
             total = classification + weight * regularization if weight else classification
         return Terms(total, classification, regularization, self.logits.detach())
 
@@ -177,15 +178,16 @@ class TrainingPass:
         return F.cross_entropy(logits, targets, reduction="none", label_smoothing=self._smoothing)
 
 
-def _generator_states() -> tuple[Tensor, Tensor | None]:
-    cuda = torch.cuda.get_rng_state() if torch.cuda.is_initialized() else None
+def _generator_states() -> tuple[Tensor, list[Tensor] | None]:
+    # Of all GPUs: the network need not be on the current one.
+    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None
     return torch.get_rng_state(), cuda
 
 
-def _set_generators(states: tuple[Tensor, Tensor | None]) -> None:
+def _set_generators(states: tuple[Tensor, list[Tensor] | None]) -> None:
     torch.set_rng_state(states[0])
     if states[1] is not None:
-        torch.cuda.set_rng_state(states[1])
+        torch.cuda.set_rng_state_all(states[1])
 
 
 def _check(model: nn.Module) -> None:

@@ -29,7 +29,7 @@ export const atEnd = (signal: AbortSignal, act: () => void): void =>
 
 export type Sign = "both" | "positive" | "negative";
 export type Blend = "normal" | "multiply" | "screen" | "luminosity";
-export type Arrangement = "overlay" | "side_by_side" | "swipe";
+export type Arrangement = "overlay" | "side_by_side" | "swipe" | "difference";
 export type Interpolation = "smooth" | "cells";
 export type Backdrop = "photograph" | "input";
 
@@ -46,6 +46,8 @@ export interface Appearance {
   interpolation: Interpolation;
   /** What lies under the map, where there is a choice. */
   backdrop?: Backdrop;
+  /** Where the handle of a swipe stands, in shares of the width. */
+  split?: number;
 }
 
 /** How a map looks at first; a double click on a control or the reset button comes back to it. */

@@ -1,15 +1,16 @@
 /** HeatmapViewer in the browser: puts the parts together and keeps them in step with the model. */
 
-import { amount, duration, signed, size } from "../core/format";
+import { amount, signed, size } from "../core/format";
 import { layoutOf } from "../core/geometry";
 import { type Arrangement, now } from "../core/model";
 import { type State, stepsBack } from "../core/session";
-import type { BrushMessage, Bytes, MethodCard, Photograph, Picture } from "../core/wire";
+import type { BrushMessage, Bytes, Photograph, Picture, QuantisedMap } from "../core/wire";
 import { bytesOf } from "../maps/levels";
+import type { MapSession } from "../parts/colourbar";
 import { el, on, type Part, set } from "../parts/dom";
 import { heatPainter, type Painted, paintPicture } from "../parts/heat";
 import { looks } from "../parts/looks";
-import { methodChoices, picker, UNSAVED } from "../parts/picker";
+import { picker, UNSAVED } from "../parts/picker";
 import type { Choice } from "../parts/popup";
 import { visibleHeight } from "../parts/room";
 import { type Saved, saveButton } from "../parts/save";
@@ -18,12 +19,16 @@ import { newStage } from "../parts/stage";
 import { resetButton, type View, widget } from "../parts/view";
 import { classes } from "./classes";
 import { card, parameters } from "./method";
-import { type HeatmapSession, heatmapSession, LOOKS, type Request, requestKey } from "./session";
+import { methodPicker } from "./methods";
+import { offersOf, previewer } from "./offers";
+import { captions, compareWithNext, pairInWords, subtraction, twoSided } from "./second";
+import { type HeatmapSession, heatmapSession, LOOKS, type Request } from "./session";
 
 const ARRANGEMENTS: ReadonlyArray<Segment<Arrangement>> = [
   ["overlay", "Overlay"],
   ["side_by_side", "Side by side"],
   ["swipe", "Swipe"],
+  ["difference", "Difference", "What this map says more than another"],
 ];
 
 /** What is done with the brush, which is a part of its own. */
@@ -40,6 +45,7 @@ const CARD = 132; // what the method means, under the picture
 const SIDE = 250; // classes and appearance, in two columns
 const LOWEST = 360; // of what stands between header and footer
 const LEAST = 200; // of a picture
+const TIGHT = 640; // a width that the header does not fit into in one row
 
 function build(view: View) {
   const { model, signal, root, speak } = view;
@@ -48,6 +54,8 @@ function build(view: View) {
   let photograph: Photograph | undefined;
   let sharp: Bytes | undefined; // the photograph's, once it is painted
   let painted: Painted | undefined;
+  let beyond: Painted | undefined; // the second map
+  let subtracted: QuantisedMap | undefined;
   let [brushWanted, brushTaken] = [false, false];
   let brush: Brush | undefined;
 
@@ -59,17 +67,25 @@ function build(view: View) {
     },
     !session.frozen && requestBrush,
     true,
+    (split) => split !== session.appearance.split && session.look("split", split),
   );
   const [backdrop, showBackdrop] = backdrops(signal, session);
   const [cells, showCells] = cellsToggle(signal, session);
   stage.slot.append(backdrop, cells);
-  const paintHeat = heatPainter(stage.heat);
+  const [paintHeat, paintSecond] = [heatPainter(stage.heat), heatPainter(stage.second)];
+  const subtract = subtraction();
+  const showCaptions = captions(signal, session, root, stage.captions);
   const [classesElement, showClasses] = classes(signal, session, root);
-  const [looksElement, showLooks, markValue] = looks(signal, session, root);
+  const [looksElement, showLooks, markValue] = looks(
+    signal,
+    shownBy(session, () => subtracted),
+    root,
+  );
   const [parametersElement, showParameters, markParameter] = parameters(signal, session, root);
   const [cardElement, showCard, flipCard] = card(signal);
   const saving = saveButton(signal, root, session, speak, seen);
-  const [headerElement, showHeader] = header(signal, session, root, saving, reset);
+  const preview = previewer(session, stage.photo);
+  const [headerElement, showHeader] = header(signal, session, root, saving, reset, preview);
   const side = el(".side", classesElement, looksElement, parametersElement);
   const panel = el(".panel", side, cardElement);
 
@@ -83,6 +99,7 @@ function build(view: View) {
     paint();
     showHeader();
     showBackdrop();
+    showCaptions();
     showCells(picture);
     showLooks(painted);
     brush?.update();
@@ -110,14 +127,22 @@ function build(view: View) {
 
   function paint(): void {
     const { shown, appearance } = session;
-    painted = undefined;
+    painted = beyond = subtracted = undefined;
     if (!shown || !picture) return;
-    const done = paintHeat(shown, appearance, picture);
-    if (shown.peak) painted = done; // a map of zeros has nothing to show
+    const { other } = session;
+    const differs = appearance.arrangement === "difference";
+    if (differs && other) subtracted = subtract(shown, other, picture, appearance);
+    const map = subtracted ?? shown;
+    const done = paintHeat(map, differs ? twoSided(appearance) : appearance, picture);
+    // A map of zeros has nothing to show, nor a difference from what is not there yet.
+    if (map.peak && (!differs || other)) painted = done;
+    if (appearance.arrangement === "swipe" && other?.peak)
+      beyond = paintSecond(other, appearance, picture);
     set(root, {
       _seq: shown.seq,
       _method: shown.method,
       _target: shown.target.index ?? shown.target.name,
+      _second: other && `${other.method} ${other.target.index ?? other.target.name}`,
       _colormap: done.colormap,
       _kept: done.kept.toFixed(4),
       "_repaint-ms": done.milliseconds,
@@ -128,7 +153,7 @@ function build(view: View) {
   /** A map that is not the one asked for steps back, but not for a blink. */
   function tick(_now: number, state: State): void {
     const faint = session.stale() && stepsBack(state);
-    stage.show(painted, session.appearance, faint, plateWords());
+    stage.show(painted, session.appearance, faint, plateWords(), beyond);
     markParameter();
   }
 
@@ -137,7 +162,16 @@ function build(view: View) {
     const { shown, frozen, status } = session;
     if (session.state() === "error" && session.stale()) return status?.message ?? "";
     if (!shown) return frozen ? "No explanation was saved with this page." : "";
-    return shown.state === "ok" ? "" : shown.message || `There is no map: ${shown.state}.`;
+    const map = subtracted ?? shown;
+    if (session.appearance.arrangement === "difference" && !subtracted)
+      return frozen ? "No second map was saved with this page." : secondMissing();
+    return map.state === "ok" ? "" : map.message || `There is no map: ${map.state}.`;
+  }
+
+  function secondMissing(): string {
+    const state = session.state();
+    if (state === "error") return session.status?.message ?? "";
+    return state === "busy" ? "The second map is being computed." : "";
   }
 
   function words(): string {
@@ -147,7 +181,8 @@ function build(view: View) {
     const { name, probability, unit } = shown.target;
     const chance = probability === null ? "" : `, ${amount(probability, unit)}`;
     const range = `Values from ${shown.range.map(signed).join(" to ")}.`;
-    const text = `${title} for ${name}${chance}. ${plateWords() || range}`;
+    const pair = pairInWords(session);
+    const text = `${title} for ${name}${chance}. ${plateWords() || pair || range}`;
     stage.describe(`${text} Arrow keys read values, plus and minus zoom.`);
     return text;
   }
@@ -173,6 +208,7 @@ function build(view: View) {
   function arrange(): void {
     const width = root.clientWidth;
     if (!width) return; // measured while hidden
+    set(root, { _tight: width < TIGHT });
     const around = ["header", "footer"].map((tag) => root.querySelector<HTMLElement>(tag)!);
     const taken = around.reduce((sum, { offsetHeight }) => sum + offsetHeight, 0);
     const room = Math.max(LOWEST, visibleHeight(root) - taken - MARGIN);
@@ -210,6 +246,23 @@ function build(view: View) {
 
   const children = [headerElement, el(".body", stage.element, panel)];
   return { session, children, refresh, tick, words, arrange, press };
+}
+
+/** The session as the controls of a look see it: what they are about may be a difference. */
+function shownBy(session: HeatmapSession, difference: () => QuantisedMap | undefined): MapSession {
+  return {
+    look: session.look,
+    get appearance() {
+      return difference() ? twoSided(session.appearance) : session.appearance;
+    },
+    get shown() {
+      const { shown } = session;
+      return shown && { ...shown, ...difference() };
+    },
+    get method() {
+      return session.method;
+    },
+  };
 }
 
 /** The photograph, or the pixels that the network was given of it. */
@@ -257,10 +310,21 @@ function header(
   host: HTMLElement,
   saving: HTMLElement,
   reset: () => void,
+  preview: ReturnType<typeof previewer>,
 ): Part {
-  const methods = picker(signal, host, "Method", "method", "method", (method) =>
-    session.ask({ method }),
+  const pickMethod = (method: string): void => session.ask({ method });
+  const check = (): void => session.send({ kind: "check" });
+  const offers = offersOf(session);
+  const methods = methodPicker(
+    signal,
+    host,
+    offers,
+    preview,
+    pickMethod,
+    session.frozen ? undefined : check,
   );
+  // Maps that nobody has asked for come while it is open.
+  session.on("msg:custom", () => methods.isOpen() && methods.update());
   const best = (): void => session.ask({ layer: null });
   const pick = (layer: string): void => session.ask({ layer });
   const layers = picker(signal, host, "Layer", "layer", "prefixed.layer", pick, best);
@@ -269,7 +333,10 @@ function header(
     "View",
     "arrangement",
     ARRANGEMENTS,
-    (arrangement) => session.look("arrangement", arrangement),
+    (arrangement) => {
+      session.look("arrangement", arrangement);
+      if (arrangement === "difference") compareWithNext(session);
+    },
   );
   const element = el("header.header", methods.element, layers.element, el("span.spring"));
   element.append(arrangements, saving, resetButton(signal, "Reset look, zoom and paint", reset));
@@ -280,16 +347,8 @@ function header(
     element,
     () => {
       const { method, request } = session;
-      const families = session.cards.map(({ family }) => family);
-      const rank = ({ family }: MethodCard): number => families.indexOf(family);
-      const cards = [...session.cards].sort((a, b) => rank(a) - rank(b));
-      const took = ({ name }: MethodCard): string => {
-        const made = session.kept(requestKey({ ...request, method: name }, session));
-        return made ? `took ${duration(made.seconds)}` : "";
-      };
-      const choices = methodChoices(cards, ({ name }) => closed({ method: name }), took);
       const about = method ? `${method.family} · ${method.cost}` : "";
-      methods.show(choices, request.method, method?.title ?? request.method, about);
+      methods.show(request.method, method?.title ?? request.method, about);
       const layered = !!method?.takes_layer;
       const layer = request.layer ?? session.layers[0]?.name ?? "";
       const sizes = session.layers.map(

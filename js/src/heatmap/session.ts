@@ -23,10 +23,17 @@ export interface Request {
   target: TargetChoice;
   layer: string | null;
   parameters: Readonly<Record<string, unknown>> | null;
+  /** Those of a second map; null: the same. */
+  other_method?: string | null;
+  other_target?: TargetChoice;
 }
 
 /** How it looks at first. */
-export const LOOKS: Readonly<Required<Appearance>> = { ...APPEARANCE, backdrop: "photograph" };
+export const LOOKS: Readonly<Required<Appearance>> = {
+  ...APPEARANCE,
+  backdrop: "photograph",
+  split: 0.5,
+};
 
 const SHOWS = {
   cards: [] as readonly MethodCard[],
@@ -36,6 +43,8 @@ const SHOWS = {
   picture: undefined as Picture | undefined,
   photograph: undefined as Photograph | undefined,
   network: undefined,
+  other_frame: undefined as Frame | undefined,
+  randomization: {} as Readonly<Record<string, number | null>>,
 };
 
 /** What a request is understood by. */
@@ -53,7 +62,7 @@ export function heatmapSession(
   const traits = traitsOf(model, SHOWS);
   const session = converse<Frame, Request>(connection, {
     traits: {
-      asks: ["method", "target", "layer", "parameters"],
+      asks: ["method", "target", "layer", "parameters", "other_method", "other_target"],
       looks: LOOKS,
       shows: SHOWS,
     },
@@ -84,6 +93,27 @@ export function heatmapSession(
     },
     get shown(): Frame | undefined {
       return session.answer;
+    },
+    /** The request for the second map, if there is to be one. */
+    get second(): Request | undefined {
+      const { method, target, other_method, other_target = null, ...rest } = session.request;
+      if (other_method == null && other_target === null) return undefined;
+      return { ...rest, method: other_method ?? method, target: other_target ?? target };
+    },
+    /** The second map, once it is here. */
+    get other(): Frame | undefined {
+      const { second } = this;
+      if (!second) return undefined;
+      const key = requestKey(second, traits);
+      const { other_frame: frame } = traits;
+      const fits = frame && requestKey(requestOf(frame), traits) === key;
+      return session.kept(key) ?? (fits ? frame : undefined);
+    },
+    /** Asks for a second map, or for none. */
+    compare(other_method: string | null, other_target: TargetChoice): void {
+      const part = { other_method, other_target };
+      if (!session.frozen) session.ask(part);
+      else for (const [name, value] of Object.entries(part)) session.look(name, value);
     },
     /** The card of the method that is asked for. */
     get method(): MethodCard | undefined {

@@ -129,18 +129,3 @@ export function colourTable(values: Float32Array, look: Look): Uint32Array {
 export function paint(pixels: Uint32Array, index: ArrayLike<number>, table: Uint32Array): void {
   for (let i = 0; i < pixels.length; i++) pixels[i] = table[index[i]!]!;
 }
-
-/** Distribution of the map's values over [low, high] as heights in [0, 1]; square root, so that tails are seen. */
-export function distribution(map: HeatMap, low: number, high: number, bins: number): number[] {
-  const heights = new Array<number>(bins).fill(0);
-  if (high <= low) return heights;
-  const width = (high - low) / bins;
-  for (let i = 0; i < map.values.length; i++) {
-    const value = map.values[i]!;
-    // Level 0 holds everything the method is silent about: it would flatten the rest.
-    if (value === 0 || value < low) continue;
-    heights[Math.min(bins - 1, Math.floor((value - low) / width))]! += map.counts[i]!;
-  }
-  const top = Math.max(...heights, 1);
-  return heights.map((height) => Math.sqrt(height / top));
-}

@@ -6,8 +6,9 @@ import type { Appearance } from "../core/model";
 import type { Session } from "../core/session";
 import type { MapFrame, MethodCard } from "../core/wire";
 import { COLORMAPS, lut, resolveColormap } from "../maps/colormap";
-import { colourIndex, distribution } from "../maps/overlay";
-import { el, type Part, paintLine, set, svg, write } from "./dom";
+import { colourIndex } from "../maps/overlay";
+import { type BarScale, barScale, peakOf, shareOf, spreadOver, valueAtShare } from "../maps/scale";
+import { el, type Part, paintLine, set, shape, svg, write } from "./dom";
 import type { Painted } from "./heat";
 import { picker } from "./picker";
 import type { Choice } from "./popup";
@@ -21,21 +22,38 @@ export interface MapSession extends Pick<Session, "look"> {
   readonly method: MethodCard | undefined;
 }
 
-/** Returns the element, how to show what was painted, and how to mark a value (null: none). */
+/** What stands on the bar and may be moved there. */
+export interface Handles {
+  elements: readonly HTMLElement[];
+  /** The scale that it is drawn in: while one is moved, that of its beginning. */
+  hold(scale: BarScale): BarScale;
+  show(painted: Painted | undefined, scale: BarScale): void;
+}
+
+/**
+ * Returns the element, how to show what was painted, and how to mark a value (null: none). With `handled` the
+ * bar shows how far values go that all have the last colour, and what may be moved there.
+ */
 export function colourbar(
   signal: AbortSignal,
   session: MapSession,
   host: HTMLElement,
+  handled?: (bar: HTMLElement) => Handles,
 ): [...Part<[painted: Painted | undefined]>, mark: (value: number | null) => void] {
   const canvas = el("canvas.ramp", { _canvas: "bar" });
   const spread = svg("", "xw-spread", `0 0 ${BINS} 1`);
+  const cut = shape("path", { class: "xw-cut" }); // below the threshold
+  spread.append(cut);
   const mark = el(".mark", { hidden: true });
   const [left, right] = [el("span"), el("span")];
   const pick = (value: string): void => session.look("colormap", value);
   const maps = picker(signal, host, "Colormap", "colormap", "plain", pick, () => pick("auto"));
   const ends = el(".ends", left, maps.element, right);
-  const element = el(".colourbar", spread, el(".rampbox", canvas, mark), ends);
-  let [low, high] = [0, 1];
+  const bar = el(".rampbox", spread, canvas, mark);
+  const element = el(".colourbar", bar, ends);
+  const handles = handled?.(bar);
+  if (handles) bar.append(...handles.elements);
+  let scale: BarScale = barScale(0, 0, 0);
 
   function show(painted: Painted | undefined): void {
     const { colormap, threshold, sign } = session.appearance;
@@ -43,18 +61,28 @@ export function colourbar(
     const { name, diverging, title } = resolveColormap(colormap, isSigned);
     const most = painted?.most ?? 0;
     // Both sides of zero need a diverging table; a sequential one shows sizes.
-    low = isSigned && sign !== "positive" && (diverging || sign === "negative") ? -1 : 0;
-    high = isSigned && sign === "negative" ? 0 : 1;
-    paintRamp(canvas, name, diverging, low, high, threshold);
-    low *= most;
-    high *= most;
-    const heights = painted ? distribution(painted.map, low, high, BINS) : [];
-    const outline = heights.map((height, i) => `V${(1 - height).toFixed(3)}H${i + 1}`).join("");
-    set(spread.firstElementChild!, { d: painted ? `M0 1${outline}V1Z` : "" });
-    write(left, painted ? signed(low) : "");
-    write(right, painted ? signed(high) : "");
+    const low = isSigned && sign !== "positive" && (diverging || sign === "negative") ? -1 : 0;
+    const high = isSigned && sign === "negative" ? 0 : 1;
+    const peak = handles && painted ? peakOf(painted.map, sign) : 0;
+    const own = barScale(low * most, high * most, peak);
+    scale = handles && painted ? handles.hold(own) : own;
+    const shade = (share: number): number =>
+      most > 0 ? clamp(valueAtShare(scale, share) / most, -1, 1) : low + (high - low) * share;
+    paintLine(canvas, 256, (i) => colourOf(name, diverging, shade(i / 255), threshold));
+    const heights = painted ? spreadOver(scale, painted.map, sign, BINS) : [];
+    const under = (i: number): boolean =>
+      Math.abs(valueAtShare(scale, (i + 0.5) / BINS)) < threshold * most;
+    const outline = (seen: (i: number) => boolean): string =>
+      `M0 1${heights.map((height, i) => `V${seen(i) ? (1 - height).toFixed(3) : 1}H${i + 1}`).join("")}V1Z`;
+    set(spread.firstElementChild!, { d: painted ? outline((i) => !under(i)) : "" });
+    set(cut, { d: painted && threshold ? outline(under) : "" });
+    const clipped = own.tail > 0;
+    write(left, painted ? (clipped && low ? "≤\xa0" : "") + signed(own.low) : "");
+    write(right, painted ? (clipped && high ? "≥\xa0" : "") + signed(own.high) : "");
+    handles?.show(painted, scale);
     const range = session.shown?.range.map(signed).join(" to ");
-    set(element, { title: range ? `Values: ${range}` : null, _low: low, _high: high });
+    set(element, { _low: own.low, _high: own.high });
+    set(ends, { title: range ? `Values: ${range}` : null });
     const auto = resolveColormap("auto", isSigned);
     const choices = COLORMAPS.map((map): Choice => {
       const group = map.diverging ? "Two-sided" : "One-sided";
@@ -66,28 +94,26 @@ export function colourbar(
   }
 
   function point(value: number | null): void {
-    mark.hidden = value === null || high <= low;
-    const share = ((value ?? 0) - low) / (high - low);
-    mark.style.left = `${100 * clamp(share, 0, 1)}%`;
+    mark.hidden = value === null || scale.high <= scale.low;
+    mark.style.left = `${100 * clamp(shareOf(scale, value ?? 0), 0, 1)}%`;
   }
   return [element, show, point];
 }
 
-/** The colours from `low` to `high`, in shares of the shown maximum; pale below the threshold. */
+/** The colours from `low` to 1, in shares of the shown maximum. */
 export function paintRamp(
   canvas: HTMLCanvasElement,
   name: string,
   diverging: boolean,
   low: number,
-  high = 1,
-  threshold = 0,
 ): void {
-  const table = lut(name);
-  paintLine(canvas, 256, (i) => {
-    const t = low + ((high - low) * i) / 255;
-    const at = 3 * colourIndex(t, diverging);
-    return [...table.subarray(at, at + 3), Math.abs(t) < threshold ? 40 : 255];
-  });
+  paintLine(canvas, 256, (i) => colourOf(name, diverging, low + ((1 - low) * i) / 255, 0));
+}
+
+/** Pale below the threshold. */
+function colourOf(name: string, diverging: boolean, t: number, threshold: number): number[] {
+  const at = 3 * colourIndex(t, diverging);
+  return [...lut(name).subarray(at, at + 3), Math.abs(t) < threshold ? 40 : 255];
 }
 
 function swatch(name: string): HTMLElement {

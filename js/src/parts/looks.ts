@@ -1,6 +1,7 @@
 /** How it looks: everything here stays in the browser. */
 import { capital, percent } from "../core/format";
 import { APPEARANCE, type Blend, type Sign } from "../core/model";
+import { barHandles } from "./barhandles";
 import { colourbar, type MapSession } from "./colourbar";
 import { type Part, row, section } from "./dom";
 import type { Painted } from "./heat";
@@ -23,7 +24,7 @@ export function looks(
   host: HTMLElement,
 ): [...Part<[painted: Painted | undefined]>, mark: (value: number | null) => void] {
   let kept = 1;
-  const [bar, showBar, point] = colourbar(signal, session, host);
+  const [bar, showBar, point] = colourbar(signal, session, host, barHandles(signal, session));
   const [opacity, showOpacity] = opacitySlider(signal, session);
   const keeps = (): string => `keeps ${percent(kept, 0)}`;
   const shares = { ...SHARE, initial: APPEARANCE.threshold, rest: keeps };

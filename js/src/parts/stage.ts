@@ -47,19 +47,23 @@ const MAC = /Mac|iP(hone|ad)/.test(globalThis.navigator?.platform ?? "");
 /**
  * `pointed` is told the value under the cursor, and the words for it when it was moved by keyboard; and how
  * far it is zoomed, and where the cursor is in shares of the picture. `brush` is what its button does, if
- * there is to be one. With `strip` the tools stand below the picture, with room for others between.
+ * there is to be one. With `strip` the tools stand below the picture, with room for others between. `moved` is
+ * told where the handle of a swipe stands.
  */
 export function newStage(
   signal: AbortSignal,
   pointed: (value: number | null, spoken: string, zoom: Zoom, spot: Spot | null) => void,
   brush: false | (() => void),
   strip = false,
+  moved?: (split: number) => void,
 ) {
   const sharp = el("canvas.canvas.sharp", { _canvas: "photograph" });
   const photo = el("canvas.canvas", { _canvas: "picture" });
   const paint = el("canvas.canvas", { _canvas: "paint" });
   const heat = el("canvas.canvas", { _canvas: "heat" });
+  const second = el("canvas.canvas", { _canvas: "second" });
   const veil = el(".heat", heat);
+  const otherVeil = el(".heat.other", { hidden: true }, second);
   const crop = el(".crop", { hidden: true, _crop: true });
   const ring = el(".ring", { hidden: true });
   const readout = el(".readout.pill", { hidden: true, _readout: true });
@@ -73,13 +77,15 @@ export function newStage(
   const handle = el(".handle", slides, el("span.grip", svg("M6 4L2.5 8 6 12M10 4l3.5 4L10 12")));
   const reads = { tabindex: 0, role: "application", $label: "Picture", _stage: true };
   const under = el(".under", photo, sharp, paint);
-  const pane = el(".pane", reads, under, veil, crop, ring, plate);
+  const pane = el(".pane", reads, under, veil, otherVeil, crop, ring, plate);
   const tools = [
     tool(signal, "zoom-out", "Zoom out (−)", "M4 8h8", () => zoomBy(1 / 1.5)),
     tool(signal, "zoom-in", "Zoom in (+)", "M4 8h8M8 4v8", () => zoomBy(1.5)),
     tool(signal, "zoom-reset", "Whole picture (0)", CORNERS, () => zoomBy(0)),
   ];
-  const frame = el(".frame", pane, handle, readout, hint);
+  /** What is written at the upper edge of the picture. */
+  const captions = el(".captions", { hidden: true });
+  const frame = el(".frame", pane, handle, captions, readout, hint);
   const element = el(".stage", el(".mat", frame));
   /** Where others put what belongs to the picture. */
   const slot = el(".tray");
@@ -100,6 +106,7 @@ export function newStage(
   let byKeyboard = false;
   let size: Size = { width: 1, height: 1 };
   let painted: Painted | undefined;
+  let other: Painted | undefined; // right of the handle
   let larger: Photograph | undefined;
   let ready = false; // whether the photograph is painted
   let backdrop: Appearance["backdrop"];
@@ -146,7 +153,7 @@ export function newStage(
 
   function draw(): void {
     const { scale, x, y } = zoom;
-    for (const canvas of [photo, paint, heat]) lay(canvas, box);
+    for (const canvas of [photo, paint, heat, second]) lay(canvas, box);
     if (whole) lay(sharp, whole);
     crop.hidden = box.width > 0.999 && box.height > 0.999;
     const [left, top] = [x + scale * box.x, y + scale * box.y];
@@ -165,8 +172,10 @@ export function newStage(
     const share = Math.round(100 * split);
     const right = arrangement === "swipe" ? 100 * (1 - split) : 0;
     veil.style.cssText = `${mix};clip-path:inset(0 ${right}% 0 0)`;
+    otherVeil.style.cssText = `${mix};clip-path:inset(0 0 0 ${100 * split}%)`;
     handle.style.left = `${100 * split}%`;
-    set(handle, { $valuenow: share, $valuetext: `${share} % heatmap` });
+    const whose = other ? "first map" : "heatmap";
+    set(handle, { $valuenow: share, $valuetext: `${share} % ${whose}` });
     point(cell, byKeyboard);
   }
 
@@ -179,6 +188,7 @@ export function newStage(
   function splitAt(share: number): void {
     split = clamp(share, 0, 1);
     draw();
+    moved?.(split);
   }
   function point(to: Cell | null, keyboard = false): void {
     cell = to;
@@ -193,7 +203,8 @@ export function newStage(
     // In the panel of the map, the last one.
     ring.style.cssText = `left:${100 * (1 - (1 - x) / panels())}%;top:${100 * y}%`;
     const place = `row ${cell.row}, col ${cell.column}`;
-    const value = painted && there ? valueAt(painted.map, cell.row, cell.column) : null;
+    const map = other && x > split ? other : painted;
+    const value = map && there ? valueAt(map.map, cell.row, cell.column) : null;
     const text = value === null ? "" : signed(value);
     readout.replaceChildren(place, el("b", text));
     const words = there ? text : "painted over";
@@ -325,9 +336,11 @@ export function newStage(
   return {
     element,
     slot,
+    captions,
     sharp,
     photo,
     heat,
+    second,
     /** Where the cursor is, in shares of the picture. */
     spot,
     /** Width over height of what is shown with this look, all panels together. */
@@ -358,13 +371,23 @@ export function newStage(
       covered = by;
       draw();
     },
-    show(now: Painted | undefined, look: Appearance, faint: boolean, words: string): void {
+    /** `beyond` is what is at the right of a swipe's handle, if not the picture alone. */
+    show(
+      now: Painted | undefined,
+      look: Appearance,
+      faint: boolean,
+      words: string,
+      beyond?: Painted,
+    ): void {
       painted = now;
+      other = beyond;
+      split = look.split ?? split;
       compose(look);
       const alone = panels() > 1;
       const opacity = (alone ? 1 : look.opacity) * (faint ? 0.3 : 1);
       mix = `opacity:${opacity};mix-blend-mode:${alone ? "normal" : look.blend}`;
       veil.hidden = !now;
+      otherVeil.hidden = !other;
       handle.hidden = arrangement !== "swipe";
       say(plate, words);
       draw();
@@ -377,7 +400,7 @@ export function newStage(
       draw();
     },
     reset(): void {
-      split = 0.5;
+      splitAt(0.5);
       zoomBy(0);
     },
     /** What is on the stage as one picture: `scale` times the picture's own size, or the photograph's. */
@@ -414,13 +437,21 @@ export function newStage(
         context.rect(w * box.x, h * box.y, w * box.width, h * box.height);
         context.fill("evenodd");
       }
-      within(alone ? w : 0, arrangement === "swipe" ? w * split : w, () => {
-        if (!alone) {
-          context.globalAlpha = opacity;
-          context.globalCompositeOperation = blend === "normal" ? "source-over" : blend;
-        }
-        if (painted) put(heat, box, alone ? w : 0);
-      });
+      const lain = (canvas: HTMLCanvasElement, left: number, width: number): void =>
+        within(left, width, () => {
+          if (!alone) {
+            context.globalAlpha = opacity;
+            context.globalCompositeOperation = blend === "normal" ? "source-over" : blend;
+          }
+          put(canvas, box, alone ? w : 0);
+        });
+      const swipes = arrangement === "swipe";
+      if (painted) lain(heat, alone ? w : 0, swipes ? w * split : w);
+      if (other) lain(second, w * split, w * (1 - split));
+      if (swipes) {
+        context.fillStyle = "#fff";
+        context.fillRect(w * split - 1, 0, 2, h);
+      }
       return picture;
     },
   };

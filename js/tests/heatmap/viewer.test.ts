@@ -2,7 +2,7 @@
 // The whole viewer without a browser: what it says, asks and lets go of. Pixels are looked at elsewhere.
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import viewer from "../../src/heatmap/index";
-import { FakeModel, frameOf } from "../fake";
+import { CAM, FakeModel, frameOf, OCCLUSION, RULED_OUT, SALIENCY } from "../fake";
 
 const frame = frameOf({
   shape: [2, 4],
@@ -193,7 +193,7 @@ describe("method picker", () => {
     await open();
     const picker = control("method");
     picker.click();
-    const list = find(".xw-popup:not([hidden])");
+    const list = find(".xw-sheet:not([hidden]) [role=listbox]");
     press(picker, "End");
     expect([active(), list.scrollTop]).toEqual(["Occlusion", 204]);
     press(picker, "ArrowUp");
@@ -210,6 +210,91 @@ describe("method picker", () => {
     expect(active()).toBe("Saliency");
     press(picker, "Escape");
     expect([opened().length, model.saves]).toEqual([0, 0]);
+  });
+
+  it("is filtered by what is typed, and gives the focus back", async () => {
+    await open();
+    const picker = control("method");
+    picker.click();
+    const filter = control<HTMLInputElement>("method-filter");
+    expect([document.activeElement, active()]).toEqual([filter, "Grad-CAM"]);
+    type(filter, "grad");
+    const left = (): string[] =>
+      [...host.querySelectorAll(".xw-offer:not([hidden]) .xw-label")].map(
+        (one) => one.textContent!,
+      );
+    expect([left(), active()]).toEqual([
+      ["Grad-CAM", "Saliency", "Guided backpropagation"], // a family is found too
+      "Grad-CAM",
+    ]);
+    type(filter, "sali");
+    expect([left(), active()]).toEqual([["Saliency"], "Saliency"]);
+    expect(filter.getAttribute("aria-activedescendant")).toBe(
+      find('[data-xw-value="saliency"]').id,
+    );
+    type(filter, "qqq");
+    expect([left(), active(), text(".xw-sheet")]).toEqual([
+      [],
+      undefined,
+      expect.stringContaining("No such method"),
+    ]);
+    press(filter, "Enter");
+    expect(model.saves).toBe(0);
+    press(filter, "Escape");
+    expect([document.activeElement, find(".xw-sheet").hidden]).toEqual([picker, true]);
+    picker.click();
+    type(filter, "sali");
+    press(filter, "Enter");
+    expect([document.activeElement, model.traits.method]).toEqual([picker, "saliency"]);
+  });
+
+  it("says what each takes: measured, estimated or in passes, and its sanity check", async () => {
+    await open({
+      cards: [CAM, SALIENCY, { ...OCCLUSION, cost: "1 forward per sample" }, RULED_OUT],
+      frame: { ...frame, seconds: 0.03 },
+      randomization: { grad_cam: 0.08, saliency: 0.7, occlusion: null },
+    });
+    control("method").click();
+    const words = (value: string): string[] => [
+      text(`[data-xw-value="${value}"] .xw-note`),
+      find(`[data-xw-value="${value}"]`).getAttribute("aria-label")!.replaceAll("\xa0", " "),
+    ];
+    expect(words("grad_cam")).toEqual([
+      "30 mspasses",
+      "Grad-CAM, took 30 ms, passes its sanity check",
+    ]);
+    expect(words("saliency")).toEqual([
+      "≈ 30 msfails",
+      "Saliency, about 30 ms, estimated, fails its sanity check",
+    ]);
+    expect(words("occlusion")).toEqual(["1 forward per sample", "Occlusion, 1 forward per sample"]);
+    expect(text(".xw-about")).toContain("likeness 0.08 to its own map once the weights are random");
+  });
+
+  it("shows maps that come while it is open, and asks for checks only when told to", async () => {
+    await open();
+    control("method").click();
+    expect(text('[data-xw-value="saliency"] .xw-note')).toBe("≈ 38 ms");
+    const made = frameOf({ method: "saliency", layer: null, seconds: 0.21 });
+    model.emit("msg:custom", { kind: "prefetched", frame: made }, [Uint8Array.of(0)]);
+    expect(text('[data-xw-value="saliency"] .xw-note')).toBe("210 ms");
+    expect(model.sent).toEqual([{ kind: "ready" }]);
+    control("check-methods").click();
+    expect(model.sent.at(-1)).toEqual({ kind: "check" });
+    expect(text('[data-xw-control="check-methods"]')).toBe("Checking, 2 left");
+    model.set("randomization", { grad_cam: 0, saliency: null });
+    await frames();
+    expect(control("check-methods").hidden).toBe(true);
+  });
+
+  it("closes when the focus or a press goes elsewhere", async () => {
+    await open();
+    control("method").click();
+    control("opacity").focus();
+    expect(find(".xw-sheet").hidden).toBe(true);
+    control("method").click();
+    find(".xw-bars").dispatchEvent(new Event("pointerdown", { bubbles: true, composed: true }));
+    expect(find(".xw-sheet").hidden).toBe(true);
   });
 
   it("offers layers to layer methods only, with their sizes", async () => {
@@ -537,6 +622,179 @@ describe("fingers and wheels", () => {
     }
     expect(hint.textContent).toMatch(/^(Ctrl|⌘) \+ wheel zooms$/);
     turn({ ctrlKey: true });
+  });
+});
+
+describe("two maps", () => {
+  const target = { index: 3, name: "tiger cat", probability: 0.279 };
+  const other = { ...frame, seq: 2, target, data: Uint8Array.of(9, 0, 0, 0, 0, 0, 0, 255) };
+  const choose = (arrangement: string): void =>
+    find<HTMLInputElement>(`[data-xw-control="arrangement"] [value="${arrangement}"]`).click();
+
+  it("of this class and the next are subtracted with one click", async () => {
+    await open();
+    expect(find(".xw-captions").hidden).toBe(true);
+    choose("difference");
+    expect([model.traits.arrangement, model.traits.other_target, model.saves]).toEqual([
+      "difference",
+      3,
+      1,
+    ]);
+    await frames();
+    expect(find(".xw-veil, .xw-heat").hidden).toBe(true); // until the second one is here
+    model.set("other_frame", other);
+    await frames();
+    expect(root().dataset.xwSecond).toBe("grad_cam 3");
+    expect(text(".xw-captions")).toBe("red: for catblue: for tiger cat");
+    expect(find(".xw-first").title).toBe("red: more for cat");
+    expect(text(".xw-live")).toContain("Difference: red is more for cat, blue more for tiger cat.");
+    expect(find(".xw-colourbar").dataset.xwLow).toMatch(/^-/);
+    choose("overlay");
+    await frames();
+    expect(find(".xw-captions").hidden).toBe(true);
+    expect(find(".xw-colourbar").dataset.xwLow).toBe("0");
+  });
+
+  it("stand left and right of the handle, where each is read", async () => {
+    await open({ arrangement: "swipe", other_target: 3, other_frame: other, split: 0.5 });
+    expect(text(".xw-captions")).toBe("cattiger cat");
+    expect(find(".xw-other").style.clipPath).toBe("inset(0 0 0 50%)");
+    const stage = find("[data-xw-stage]");
+    press(stage, "ArrowRight");
+    press(stage, "ArrowRight");
+    expect(text("[data-xw-readout]")).toBe("row 1, col 3+1.42");
+    press(stage, "ArrowLeft");
+    press(stage, "ArrowLeft");
+    press(stage, "ArrowUp");
+    expect(text("[data-xw-readout]")).toBe("row 0, col 1+1.42");
+    expect(control("swipe").getAttribute("aria-valuetext")).toBe("50 % first map");
+  });
+
+  it("are chosen over the picture, and given up there", async () => {
+    await open({ arrangement: "swipe" });
+    expect(text(".xw-captions")).toBe("Grad-CAMphotograph");
+    control("second").click();
+    expect(opened().map((option) => option.dataset.xwValue)).toEqual([
+      "",
+      "class 3",
+      "method saliency",
+      "method occlusion",
+      "method guided_backprop",
+    ]);
+    expect(opened()[4]!.getAttribute("aria-disabled")).toBe("true");
+    opened()[2]!.click();
+    await frames();
+    expect([model.traits.other_method, model.traits.other_target]).toEqual(["saliency", null]);
+    expect(text(".xw-captions")).toBe("Grad-CAMSaliency");
+    control("second").click();
+    opened()[0]!.click();
+    expect([model.traits.other_method, model.traits.other_target]).toEqual([null, null]);
+  });
+
+  it("tell the kernel where the handle stands once it rests", async () => {
+    await open({ arrangement: "swipe", split: 0.3 });
+    expect(control("swipe").style.left).toBe("30%");
+    press(control("swipe"), "ArrowRight");
+    expect([control("swipe").style.left, model.traits.split, model.saves]).toEqual([
+      "32%",
+      0.32,
+      0,
+    ]);
+    await vi.advanceTimersByTimeAsync(300);
+    expect(model.saves).toBe(1);
+    model.set("split", 0.9); // from Python
+    await frames();
+    expect(control("swipe").style.left).toBe("90%");
+  });
+
+  it("are not there in a page that was saved with one", async () => {
+    await open({ frozen: true, frames: [frame] });
+    choose("difference");
+    await frames();
+    expect(text("[data-xw-plate]")).toBe("No second map was saved with this page.");
+  });
+});
+
+describe("the colour bar", () => {
+  const handle = (name: string): HTMLElement => control(`bar-${name}`);
+  function at(kind: string, x: number): void {
+    const event = new MouseEvent(kind, { clientX: x, bubbles: true, cancelable: true });
+    Object.defineProperty(event, "pointerId", { value: 1 });
+    find(".xw-rampbox").dispatchEvent(event);
+  }
+  beforeEach(() => {
+    Object.defineProperty(HTMLElement.prototype, "setPointerCapture", {
+      value: () => {},
+      configurable: true,
+    });
+    vi.spyOn(HTMLElement.prototype, "getBoundingClientRect").mockReturnValue({
+      ...new DOMRect(0, 0, 100, 34).toJSON(),
+    });
+  });
+
+  it("is dragged at its ends: threshold and clip, told when the hand rests", async () => {
+    await open({ threshold: 0.2, clip: 100 });
+    expect([handle("threshold").style.left, handle("clip").style.left]).toEqual(["20%", "100%"]);
+    at("pointerdown", 25);
+    at("pointermove", 40);
+    await frames();
+    expect([model.traits.threshold, handle("threshold").style.left, model.saves]).toEqual([
+      0.4,
+      "40%",
+      0,
+    ]);
+    at("pointerup", 40);
+    at("pointerdown", 98);
+    at("pointermove", 70); // the second largest of eight values is 0.25 of the largest
+    await frames();
+    const clip = model.traits.clip as number;
+    expect(clip).toBeGreaterThan(90);
+    expect(clip).toBeLessThan(100);
+    at("pointerup", 70);
+    at("pointermove", 10);
+    expect(model.traits.clip).toBe(clip);
+    await vi.advanceTimersByTimeAsync(300);
+    expect(model.saves).toBe(1);
+  });
+
+  it("is moved by keyboard, within its limits, and reset by a double click", async () => {
+    await open({ threshold: 0.2, clip: 99.9 });
+    press(handle("threshold"), "ArrowRight");
+    expect(model.traits.threshold).toBe(0.21);
+    press(handle("threshold"), "Home");
+    press(handle("threshold"), "ArrowLeft");
+    expect(model.traits.threshold).toBe(0);
+    for (let i = 0; i < 3; i++) press(handle("clip"), "ArrowRight");
+    expect(model.traits.clip).toBe(100);
+    press(handle("clip"), "Home");
+    expect(model.traits.clip).toBe(90);
+    handle("clip").dispatchEvent(new MouseEvent("dblclick", { bubbles: true }));
+    expect([model.traits.clip, model.traits.threshold]).toEqual([99.5, 0]);
+  });
+
+  it("agrees with the sliders, and says what it stands at", async () => {
+    await open({ threshold: 0, clip: 100 });
+    type(find<HTMLInputElement>('[data-xw-number="threshold"]'), "30");
+    press(find('[data-xw-number="threshold"]'), "Enter");
+    await frames();
+    expect(handle("threshold").style.left).toBe("30%");
+    expect(handle("threshold").getAttribute("aria-valuetext")!.replaceAll("\xa0", " ")).toBe(
+      "30 %, keeps 13 %",
+    );
+    expect(handle("clip").getAttribute("aria-valuetext")!.replaceAll("\xa0", " ")).toBe(
+      "100.0 %, +1.42",
+    );
+    press(handle("threshold"), "End");
+    await frames();
+    expect(find<HTMLInputElement>('[data-xw-control="threshold"]').value).toBe("1");
+  });
+
+  it("has nothing to be moved where there is no map", async () => {
+    await open({ frame: frameOf({ state: "zero", message: "Nothing." }) });
+    expect([handle("threshold").hidden, handle("clip").hidden]).toEqual([true, true]);
+    at("pointerdown", 25);
+    at("pointermove", 40);
+    expect(model.traits.threshold).toBeUndefined();
   });
 });
 

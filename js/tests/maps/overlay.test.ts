@@ -6,7 +6,6 @@ import { bytesOf, heatMap, levelValues, resize, valueAt } from "../../src/maps/l
 import {
   colourIndex,
   colourTable,
-  distribution,
   keptShare,
   paint,
   scaled,
@@ -206,12 +205,5 @@ describe("what is shown of a value", () => {
     expect([0, 0.5, 0.99].map((threshold) => keptShare(map, 1, threshold, "both"))).toEqual([
       1, 0.5, 0.25,
     ]);
-  });
-
-  it("draws the distribution without the silent zeros", () => {
-    const data = Uint8Array.from([0, 0, 0, 255, 255, 255, 255, 64]);
-    const map = heatMap(frameOf({ shape: [2, 4], data, peak: 1 }), 4, 2);
-    expect(distribution(map, 0, 1, 2)).toEqual([0.5, 1]);
-    expect(distribution(map, 0, 0, 2)).toEqual([0, 0]);
   });
 });

@@ -245,6 +245,7 @@ describe("a picture of what is seen", () => {
         clip = sides;
       },
       fill: () => drawn.push(["dim", ...clip]),
+      fillRect: (...at: number[]) => drawn.push(["line", at]),
       drawImage: (canvas: unknown, ...at: number[]) =>
         drawn.push([names.get(canvas), at, [clip[0], clip[2]], context.globalAlpha]),
     };
@@ -264,7 +265,8 @@ describe("a picture of what is seen", () => {
     show({ arrangement: "swipe" });
     swipe();
     stage.snapshot(look({ arrangement: "swipe" }), 10);
-    expect(drawn.at(-1)).toEqual(["heat", [0, 0, 40, 20], [0, 12], 0.7]);
+    expect(drawn.at(-2)).toEqual(["heat", [0, 0, 40, 20], [0, 12], 0.7]);
+    expect(drawn.at(-1)).toEqual(["line", [11, 0, 2, 20]]);
   });
   it("has the map beside the picture where they stand side by side", () => {
     show({ arrangement: "side_by_side" });

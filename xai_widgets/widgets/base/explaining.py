@@ -137,7 +137,7 @@ def explanation(
                 engine.methods[request.method],
                 request.parameters,
                 fraction=step.fraction,
-                seconds=now - began,
+                seconds=max(now - began, step.attribution.seconds or 0.0),  # it may be kept
             )
             # The request with the class and layer that None stood for.
             target = frame["target"]["index"] if request.target is None else request.target

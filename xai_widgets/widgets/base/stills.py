@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageColor, features
 
-from xai_widgets.attribution import Attribution
 from xai_widgets.render import amount, ramp, shown_maximum, signed_number
 from xai_widgets.render.card import PAPER, Bar, Bars, Card, Ramp
 from xai_widgets.render.figures import COLOURS, CONTROL
-from xai_widgets.widgets.base.maps import map_of
+from xai_widgets.widgets.base.maps import FloatMap
 
 Colour = tuple[int, int, int]
 
@@ -138,10 +137,10 @@ def of_target(target: Mapping[str, Any] | None) -> str:
     return f"{target['name']} {words}".rstrip()
 
 
-def colour_bar(attribution: Attribution, signed: bool, look: Mapping[str, Any]) -> Ramp:
-    """What the colours of a map mean."""
+def colour_bar(values: FloatMap, signed: bool, look: Mapping[str, Any]) -> Ramp:
+    """What the colours of a map (h, w) mean."""
     sign = look.get("sign", "both")
-    maximum = shown_maximum(map_of(attribution), clip=look.get("clip", 99.5), sign=sign)
+    maximum = shown_maximum(values, clip=look.get("clip", 99.5), sign=sign)
     colours, low, high = ramp(str(look.get("colormap", "auto")), signed, sign, maximum)
     middle = "0" if low < 0 < high else ""
     return Ramp(colours, signed_number(low), signed_number(high), middle)

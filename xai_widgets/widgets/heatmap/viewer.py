@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import io
 import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 import traitlets as t
-from PIL import Image
 
-from xai_widgets.attribution import Attribution
 from xai_widgets.engine import Engine
 from xai_widgets.engine.arguments import layer_name
 from xai_widgets.images import Picture, photograph
 from xai_widgets.methods import find
-from xai_widgets.render.card import Bars, Card, Cell, Cells, Column, Ramp, Words
-from xai_widgets.targets import TargetLike, in_words
+from xai_widgets.targets import TargetLike
 from xai_widgets.widgets.base import state_lock
+from xai_widgets.widgets.base.channel import message
 from xai_widgets.widgets.base.explaining import Explained, Request, explanation, explanations
 from xai_widgets.widgets.base.jobs import Work
-from xai_widgets.widgets.base.maps import Pixels, large_picture
-from xai_widgets.widgets.base.options import Appearance, MapOptions, Parametrised
-from xai_widgets.widgets.base.stills import class_bars, colour_bar, of_target
+from xai_widgets.widgets.base.maps import finite, large_picture
+from xai_widgets.widgets.base.options import MapOptions, Parametrised
 from xai_widgets.widgets.base.traits import (
     Choice,
     Renamed,
@@ -36,6 +33,9 @@ from xai_widgets.widgets.base.traits import (
 )
 from xai_widgets.widgets.base.wire import MapFrame
 from xai_widgets.widgets.heatmap.brush import Brush
+from xai_widgets.widgets.heatmap.checks import Likeness, likenesses
+from xai_widgets.widgets.heatmap.second import Second, both
+from xai_widgets.widgets.heatmap.still import HeatmapStills
 
 if TYPE_CHECKING:
     from torch import nn
@@ -44,9 +44,8 @@ if TYPE_CHECKING:
 # How long a cell waits for its first picture.
 _QUICK_SECONDS = 60.0
 _REFINING_SECONDS = 1.0
-_SIDE, _SIDE_OF_TWO, _ASIDE = 280, 216, 262  # of a still picture
 
-Arrangement = Literal["overlay", "side_by_side", "swipe"]
+Arrangement = Literal["overlay", "side_by_side", "swipe", "difference"]
 Backdrop = Literal["photograph", "input"]
 
 
@@ -56,9 +55,12 @@ class HeatmapOptions(MapOptions, total=False):
     arrangement: Arrangement
     backdrop: Backdrop
     prefetch: bool
+    other_method: str | None
+    other_target: TargetLike
+    split: float
 
 
-class HeatmapViewer(Appearance, Parametrised, Brush):
+class HeatmapViewer(HeatmapStills, Parametrised, Brush):
     """A picture, what the network says of it, and a live map of why.
 
     `engine` explains `image` (a path, PIL image, array or tensor) with `method`, for `target`: a
@@ -66,10 +68,15 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
     `layer` is where CAM methods look; None is the best layer. Further keywords are the method's
     parameters (`window=16`) and the appearance: `colormap`, `opacity`, `clip` (percentile),
     `threshold` (share of the shown maximum), `sign`, `blend`, `interpolation` ("smooth", or the
-    map's own "cells"), `arrangement` ("overlay", "side_by_side" or "swipe"), and `backdrop`: the
-    whole "photograph", in which the part that the network is given is bright, or the "input", its
-    pixels as the network sees them. With `prefetch`, the quick methods are computed in the
-    background, so that switching to them is immediate.
+    map's own "cells"), `arrangement` ("overlay", "side_by_side", "swipe" or "difference"), and
+    `backdrop`: the whole "photograph", in which the part that the network is given is bright, or
+    the "input", its pixels as the network sees them. With `prefetch`, the quick methods are
+    computed in the background, so that switching to them is immediate.
+
+    `other_method` and `other_target` are those of a second map: "swipe" has the first at the left
+    of its handle, which stands at `split`, and the second at the right; "difference" shows what the
+    first says more, and what the second. A difference of nothing else is that of the class and the
+    next one: why this and not that. The second map is in `other_attribution`.
 
     All of these are traits: set them from Python, observe them, link them. `attribution` is what is
     shown now; `paint(mask)` and `clear_paint()` do what the brush does. `stop()`, `resume()`,
@@ -80,7 +87,7 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
     """
 
     _static = "heatmap"
-    _asked_by = ("method", "target", "layer", "parameters")
+    _asked_by = ("method", "target", "layer", "parameters", "other_method", "other_target")
     _way_on = "Go on begins it anew; another method, class or layer does too."
     _still_bytes = 37_000
 
@@ -107,7 +114,8 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
     arrangement = Choice(
         get_args(Arrangement),
         "overlay",
-        help='Map and picture: "overlay", "side_by_side" or "swipe".',
+        help='Map and picture: "overlay", "side_by_side", "swipe" or, with a second map, '
+        '"difference".',
     ).tag(sync=True, keyword=True)
 
     backdrop = Choice(
@@ -122,11 +130,16 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
     attribution = t.Any(
         None, allow_none=True, read_only=True, help="The Attribution that is shown now."
     )
+    randomization = t.Dict(
+        help="By method how alike its map is to that of random weights; near 0 is good."
+    ).tag(sync=True)  # where it has been checked; None where there is no number
     prefetch = t.Bool(True, help="Whether quick methods are computed in the background.").tag(
         keyword=True
     )
 
     view, methods = Renamed("arrangement"), Renamed("cards")
+
+    _checks = False  # whether the quick methods are to be checked
 
     def __init__(
         self,
@@ -171,7 +184,7 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
         with as_trait_problem():
             return find(proposal["value"], self.engine.methods).name
 
-    @t.validate("target")
+    @t.validate("target", "other_target")
     def _check_target(self, proposal: Any) -> Any:
         target = proposal["value"]
         if target is None or callable(target):
@@ -212,7 +225,10 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
 
     def _work(self) -> tuple[str, Work[Any]]:
         engine, picture, request = self.engine, self._picture, self._request(self.method)
-        return engine.methods[self.method].title, lambda: explanation(engine, picture, request)
+        title, second = engine.methods[self.method].title, self._second(request)
+        if second is None:
+            return title, lambda: explanation(engine, picture, request)
+        return title, lambda: both(engine, picture, request, second)
 
     def _await_first(self) -> None:
         refines = self.engine.methods[self.method].anytime
@@ -220,6 +236,9 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
         self._wait_while_running(seconds, until=lambda: refines and bool(self.frame))
 
     def _show(self, result: Any) -> None:
+        if isinstance(result, Second):
+            self._show_second(result)
+            return
         super()._show(result)
         if not result.frame["partial"]:
             self._sent[result.request.method] = (result.request, result.frame)
@@ -232,21 +251,45 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
                 self._finished()
 
     def _finished(self) -> None:
-        if not self.prefetch or callable(self.target) or self.comm is None:
+        if callable(self.target) or self.comm is None:
             return
-        engine, picture = self.engine, self._picture
+        engine, picture, target = self.engine, self._picture, self._request(self.method).target
         requests = [request for request in self._quick() if self._sent_for(request) is None]
-        if requests:
+        requests = requests if self.prefetch else []
+        names = [request.method for request in self._quick()] if self._checks else []
+        names = [name for name in names if name not in self.randomization]
+        if requests or names:
             self.aside(
-                lambda: explanations(engine, picture, requests),
+                lambda: chain(
+                    explanations(engine, picture, requests),
+                    likenesses(engine, picture, target, names),
+                ),
                 partial(self._prefetched, picture),
                 background=True,
             )
 
-    def _prefetched(self, picture: Picture, made: Explained) -> None:
-        if picture is self._picture:
-            self._sent[made.request.method] = (made.request, made.frame)
-            self._send_frame(made.frame)
+    def _prefetched(self, picture: Picture, made: Explained | Likeness) -> None:
+        if picture is not self._picture:
+            return
+        if isinstance(made, Likeness):
+            self.randomization = {**self.randomization, made.method: finite(made.mean)}
+            return
+        self._sent[made.request.method] = (made.request, made.frame)
+        self._send_frame(made.frame)
+
+    def _show_checked(self) -> None:
+        """Checks are made elsewhere too, and are of the network."""
+        found = self.engine.internals.randomization
+        known = {name: finite(mean) for name, mean in found.items() if name in self.engine.methods}
+        self.randomization = {**self.randomization, **known}
+
+    @message("check")
+    def _check_quick_methods(self) -> None:
+        """A person asks for the sanity checks of the quick methods."""
+        self._checks = True
+        self._show_checked()
+        if self.status.get("state") != "running":
+            self._finished()
 
     def _sent_for(self, request: Request) -> MapFrame | None:
         sent, frame = self._sent.get(request.method, (None, None))
@@ -257,6 +300,7 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
 
     def _ready(self) -> None:
         super()._ready()
+        self._show_checked()
         self._send_photograph()
         for request in self._quick():  # what was sent before this view listened is lost to it
             if (frame := self._sent_for(request)) is not None:
@@ -265,76 +309,13 @@ class HeatmapViewer(Appearance, Parametrised, Brush):
     def _forget(self) -> None:
         super()._forget()
         self._sent.clear()
+        self._checks = False
 
     def _release(self) -> None:
         super()._release()
-        self.target = None
+        self.target = self.other_target = None
         self.photograph = self._whole = {}
         self.set_trait("attribution", None)
-
-    def _card(self, scale: float) -> Card:
-        """The map over the picture, the likeliest classes, and what the colours stand for."""
-        method, attribution, frame = self.engine.methods[self.method], self.attribution, self.frame
-        beside = self.arrangement == "side_by_side"
-        pixels = self._picture_at((_SIDE_OF_TWO if beside else _SIDE) * scale)
-        cells = [Cell(pixels)]
-        blocks: list[Bars | Words | Ramp] = []
-        target = None
-        if self.prediction:
-            target = frame.get("target")
-            blocks.append(class_bars(self.prediction["top"], target, 5))
-        if attribution is not None and frame:
-            method = self.engine.methods[attribution.method]
-            signed = frame["signed"]
-            shown = self._map_over(pixels, attribution, signed=signed)
-            cells = [*cells, Cell(shown)] if beside else [Cell(shown)]
-            blocks += [
-                Words(frame["message"] or method.shows),
-                colour_bar(attribution, signed, self._appearance()),
-            ]
-        side = pixels.shape[1] / scale
-        columns = [Column(len(cells) * (side + 6) - 6, [Cells([cells], most=side)])]
-        if blocks:
-            columns.append(Column(_ASIDE, blocks, last_at_bottom=True))
-        return Card(method.title, of_target(target), columns, below=self._of_what())
-
-    def _picture_at(self, side: float) -> Pixels:
-        if not self._whole:
-            return super()._picture_at(side)
-        height, width = self._picture.pixels.shape[:2]
-        scale = side / max(height, width)
-        with Image.open(io.BytesIO(self._whole["data"])) as whole:
-            left, top, across, down = self._whole["window"]
-            box = (left, top, min(left + across, 1), min(top + down, 1))
-            part = [share * whole.size[i % 2] for i, share in enumerate(box)]
-            size = (max(round(width * scale), 1), max(round(height * scale), 1))
-            sharp = whole.convert("RGB").resize(size, Image.Resampling.LANCZOS, tuple(part))
-        return np.asarray(sharp)
-
-    def _map_over(self, pixels: Pixels, attribution: Attribution, *, signed: bool) -> Pixels:
-        """The map as it lies over the picture, or stands alone beside it."""
-        if self.arrangement != "side_by_side":
-            return self._overlaid(pixels, attribution, signed=signed)
-        return self._map_alone(pixels, attribution, signed=signed)
-
-    def _picture_alone(self) -> Image.Image:
-        pixels, attribution, frame = self._picture.pixels, self.attribution, self.frame
-        if attribution is not None and frame:
-            shown = self._map_over(pixels, attribution, signed=frame["signed"])
-            beside = self.arrangement == "side_by_side"
-            pixels = np.concatenate([pixels, shown], axis=1) if beside else shown
-        return Image.fromarray(pixels)
-
-    def _in_words(self) -> str:
-        what = self.engine.methods[self.method].title
-        if self.frame:
-            target = self.frame["target"]
-            share = ""
-            if target["probability"] is not None:
-                unit = target.get("unit", "probability")
-                share = f" ({in_words(target['probability'], unit, digits=0)})"
-            what += f" of {target['name']}{share}"
-        return self._named(what)
 
     def _saved_frames(self) -> Sequence[Mapping[str, Any]]:
         """All quick methods for the shown class, and the shown method for the likeliest ones."""
