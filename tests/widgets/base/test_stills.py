@@ -151,7 +151,8 @@ def test_the_palette_has_colours_of_the_picture_too() -> None:
     drawn = Card("", "", [Column(64, [Cells([[Cell(pixels)]])])]).draw(1)
     shown = np.asarray(opened(palette_png(drawn, 96)).convert("RGB")).astype(int)
     for x, colour in ((32, (200, 0, 0)), (64, (0, 150, 40))):
-        assert np.abs(shown[60:90, x : x + 8].mean((0, 1)) - colour).max() < 8
+        near = np.abs(shown[60:90, x : x + 8] - colour).max(-1) < 12
+        assert near.mean() > 0.9  # not mixed from colours that are far from it
 
 
 def test_a_still_is_drawn_as_sharp_as_it_was_made() -> None:
