@@ -156,7 +156,9 @@ def test_the_palette_has_colours_of_the_picture_too() -> None:
 
 
 def test_a_still_is_drawn_as_sharp_as_it_was_made() -> None:
-    for card, most in ((plain, 60_000), (noisy, 60_000), (noisy, 20_000)):
+    just = len(palette_png(noisy(1).draw(1), 128))
+    assert opened(still(noisy, just)).size == noisy(1).size
+    for card, most in ((plain, 60_000), (noisy, just), (noisy, 20_000)):
         scales: list[float] = []
 
         def made(scale: float, card: Any = card, scales: list[float] = scales) -> Card:
