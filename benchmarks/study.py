@@ -18,6 +18,7 @@ Results of parts that are not run stay as they are in benchmarks/results/study.j
 from __future__ import annotations
 
 import argparse
+import functools
 import importlib
 import json
 import multiprocessing
@@ -173,6 +174,7 @@ class Small(nn.Module):
         return scores
 
 
+@functools.cache
 def small_pictures() -> np.ndarray:
     """CIFAR-100's training pictures (a strip for each class), or noise of their size."""
     folder = os.environ.get("XAI_WIDGETS_DATA")

@@ -8,7 +8,7 @@ from typing import Any
 
 from xai_widgets.engine.worker import Job
 
-PATIENCE = 10.0
+PATIENCE = 100.0
 
 
 class Gate:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -107,6 +108,9 @@ def test_values_are_float32_whatever_they_were() -> None:
 def test_signed_means_that_something_counts_against() -> None:
     assert cam().signed
     assert not cam(values=np.abs(CAM)).signed
+
+    assert cam(values=np.abs(CAM), signed=True).signed
+    assert cam(signed=False).signed  # whatever the card promises
 
 
 def test_the_size_of_the_input_defaults_to_the_maps_own() -> None:
@@ -290,6 +294,55 @@ def test_a_picture_of_too_many_pixels_is_not_decoded(
         Image.new("RGB", size).save(tmp_path / "picture.png")
         with pytest.raises(ExplanationError, match=f"it has {size[0]} x {size[1]} pixels"):
             Attribution.load(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["map.png", "map.PDF"])
+def test_the_name_of_a_picture_is_refused_unless_it_is_a_folders(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ExplanationError, match=r"would make a folder of that name.*to_pil\(\)"):
+        cam().save(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / name).mkdir()
+    assert Attribution.load(cam().save(tmp_path / name)).score == 9.25
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("cmap", "colormap"), ("alpha", "opacity"), ("percentile", "clip"), ("vmax", "maximum"),
+     ("treshold", "threshold")],
+)  # fmt: skip
+def test_an_appearance_that_there_is_not_is_refused_with_the_name_that_there_is(
+    name: str, meant: str
+) -> None:
+    for draw in (cam().to_pil, cam(pixels=None).to_pil, cam().plot):
+        with pytest.raises(ExplanationError, match=f'no {name!r}.*Did you mean "{meant}"'):
+            draw(**{name: 1})
+
+
+def test_the_caption_has_the_number_and_the_warnings() -> None:
+    def caption(**changes: Any) -> str:
+        found: str = cam(**changes).plot().axes[0].get_title(loc="left")
+        return found
+
+    assert caption() == "Egyptian cat 43.0 %"
+    assert caption(probability=None) == "Egyptian cat"
+    assert caption(unit="number", probability=37.14159) == "Egyptian cat 37.14"
+    assert caption(warnings=("It is flat.",)) == "Egyptian cat 43.0 %\nIt is flat."
+
+
+def test_it_says_of_which_picture_it_is_and_what_to_know_of_it() -> None:
+    known = repr(cam(picture_name="cat.jpg", warnings=("It is flat.",), seconds=0.0123))
+    assert known.startswith("Attribution(Grad-CAM of cat.jpg: Egyptian cat (285), score 9.25, ")
+    assert known.endswith(", 12 ms)\nIt is flat.")
+    for unnamed in ("", "image", "array", "tensor"):
+        assert repr(cam(picture_name=unnamed)).startswith("Attribution(Grad-CAM: Egyptian")
+
+
+def test_it_is_an_array_and_is_pickled() -> None:
+    np.testing.assert_array_equal(np.asarray(cam()), cam().heatmap())
+    assert np.asarray(cam(), dtype=np.float64).dtype == np.float64
+    found = pickle.loads(pickle.dumps(cam()))
+    np.testing.assert_array_equal(found.values, CAM)
+    assert (found.target, dict(found.parameters)) == (cam().target, dict(cam().parameters))
 
 
 def test_no_folder(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.utils import _device
 
@@ -27,6 +28,7 @@ from tests.requests import explain
 from tests.training.data import QUICK, network, pictures
 from tests.transformers import attending
 from xai_widgets import demo, relabel
+from xai_widgets.files import read_safetensors
 from xai_widgets.methods import METHODS
 from xai_widgets.metrics import MEASURES, evaluate
 from xai_widgets.training import Trainer
@@ -138,6 +140,15 @@ def test_networks_of_the_package_have_the_weights_that_they_have_otherwise() -> 
             found = make().state_dict()
         for key, value in wanted.items():
             assert torch.equal(found[key], value), f"{name} {key}"
+
+
+def test_tensors_of_a_file_are_in_the_cpus_memory(tmp_path: Path) -> None:
+    tensors = {"a": torch.arange(6.0).view(2, 3), "b": torch.tensor(4, dtype=torch.int16)}
+    save_file(tensors, tmp_path / "some.safetensors")
+    with default_device():
+        found, _ = read_safetensors(tmp_path / "some.safetensors")
+    assert set(found) == {"a", "b"}
+    assert all(torch.equal(found[name], value) for name, value in tensors.items())
 
 
 def test_the_worker_has_the_default_device_of_the_thread_that_asked() -> None:

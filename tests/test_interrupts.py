@@ -188,7 +188,7 @@ def test_a_wait_can_be_interrupted_and_leaves_the_event_whole() -> None:
     waiting = threading.Event()
 
     def press() -> None:
-        waiting.wait(10)
+        waiting.wait(60)
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
     thread = threading.Thread(target=press)

@@ -74,8 +74,6 @@ class Film:
         clip["height"] = min(box["height"], HEIGHT - clip["y"])
         raw = self.page.screenshot(clip=clip)
         frame = Image.open(io.BytesIO(raw)).convert("RGB")
-        if self.frames:
-            frame = _of_size(frame, self.frames[0].size)
         self.frames.append(frame)
         self.durations.append(milliseconds)
 
@@ -113,9 +111,11 @@ class Film:
 
     def write(self, path: Path) -> None:
         """Write the moving picture, as well as it fits."""
+        size = tuple(max(frame.size[axis] for frame in self.frames) for axis in (0, 1))
+        frames = [_of_size(frame, size) for frame in self.frames]
         for quality in (82, 70, 58, 46, 34):
-            self.frames[0].save(
-                path, save_all=True, append_images=self.frames[1:], duration=self.durations,
+            frames[0].save(
+                path, save_all=True, append_images=frames[1:], duration=self.durations,
                 loop=0, quality=quality, method=4, minimize_size=True,
             )  # fmt: skip
             if path.stat().st_size < MOST_BYTES / 2:
@@ -208,7 +208,7 @@ def comparison(film: Film) -> None:
 def training(film: Film) -> None:
     viewer = film.viewer
     seen = "(root, least) => Number(root.dataset.xwSeen) >= least"
-    for epoch in range(1, 13):
+    for epoch in range(1, 11):
         viewer.until(seen, epoch)
         film.take(260)
     film.drag(viewer.control("epoch"), (0.98, 0.5), (0.02, 0.5), (0.98, 0.5), steps=14)
@@ -227,9 +227,13 @@ def dataset(film: Film) -> None:
     film.click(viewer.root.locator(".xw-tile:visible").nth(2))
     film.page.wait_for_timeout(1200)
     film.rest(1.6)
-    film.click(film.page.get_by_text("Confusion", exact=True))
-    film.page.wait_for_timeout(800)
+    film.click(viewer.control("shortcuts"))
+    film.page.wait_for_selector("[data-xw-family='suspicion']", timeout=240_000)
+    film.page.wait_for_timeout(1500)
     film.rest(1.6)
+    film.click(viewer.root.locator("[data-xw-family='suspicion']").first)
+    film.page.wait_for_timeout(1500)
+    film.rest(2.4)
 
 
 SCENES: dict[str, tuple[Callable[[Film], None], list[str]]] = {
@@ -253,11 +257,13 @@ SCENES: dict[str, tuple[Callable[[Film], None], list[str]]] = {
         "def labelled(shapes):\n"
         "    pixels = np.stack([shape.pixels for shape in shapes])\n"
         "    return pixels, np.array([shape.label for shape in shapes])\n"
-        "recipe = xw.training.Recipe.one_cycle(12, batch_size=30, weight=1.0, crop=2, rotation=0)\n"
+        "recipe = xw.training.Recipe.one_cycle(10, batch_size=30, weight=0.2, statistics='fixed',"
+        " crop=0, flip=False, rotation=0)\n"
         "trainer = xw.training.Trainer(xw.training.build('small_resnet', 3, 6),"
-        " labelled(xw.demo.shapes(240, seed=101)), labelled(xw.demo.shapes(60, seed=102)),"
-        " recipe=recipe, measured=16)\n"
-        "xw.TrainingMonitor(trainer, pictures=3)",
+        " labelled(xw.demo.shapes(800, seed=101, shortcut=True)),"
+        " labelled(xw.demo.shapes(120, seed=102, shortcut=True)), recipe=recipe, measured=16)\n"
+        "from xai_widgets.demo.shapes import CLASS_NAMES\n"
+        "xw.TrainingMonitor(trainer, pictures=3, class_names=CLASS_NAMES)",
     ]),
     "dataset": (dataset, [
         SHAPES,

@@ -96,6 +96,7 @@ def answers() -> list[tuple[str, Any, str]]:
         ("6.7", losing(how=lambda ce, c, w: ce + (1 - c).mean()), "forgot the weight"),
         ("6.7", losing(how=lambda ce, c, w: ce + w * (1 - c)), "4 numbers"),
         ("6.7", lambda *given: loss(*given).item(), "no gradient"),
+        ("6.7", lambda *given: loss(*given).detach().requires_grad_(), "Is a part detached?"),
         ("6.5", "c", ""),
         ("6.5", "a", "Smallest"),
         ("6.5", "b", "still this pullover"),

@@ -1,7 +1,5 @@
-"""The devices that the tests of this folder run on: every accelerator of the machine, or the CPU.
-
-Without an accelerator the same tests run on the CPU, where they show that they are right; those
-that need two devices are skipped.
+"""The devices that the tests of this folder run on: every accelerator of the machine, or where
+there is none a simulated one, which refuses to mix devices as a GPU does.
 """
 
 from __future__ import annotations
@@ -10,6 +8,8 @@ import os
 
 import pytest
 import torch
+
+from tests.device.simulated import GPU
 
 # Convolutions of NVIDIA's cards round to ten binary digits unless they are told not to, and these
 # tests compare with the CPU's numbers. Read when the first of their libraries is loaded.
@@ -22,15 +22,16 @@ def accelerators() -> list[str]:
     return names + (["mps"] if torch.backends.mps.is_available() else [])
 
 
-@pytest.fixture(params=accelerators() or ["cpu"])
+DEVICES = accelerators() or [str(GPU)]
+
+
+@pytest.fixture(params=DEVICES)
 def device(request: pytest.FixtureRequest) -> torch.device:
-    return torch.device(request.param)
+    # With its index, as tensors have it.
+    return torch.empty(0, device=request.param).device
 
 
 @pytest.fixture
 def accelerator() -> torch.device:
-    """The first accelerator; the test is skipped where there is none."""
-    names = accelerators()
-    if not names:
-        pytest.skip("needs a GPU (CUDA or MPS), and this machine has none")
-    return torch.device(names[0])
+    """The first of them."""
+    return torch.empty(0, device=DEVICES[0]).device

@@ -96,7 +96,7 @@ def test_curves_inputs_and_controls(device: torch.device) -> None:
         return [
             last.result.insertion.probabilities, last.result.deletion.at(2), road.most, road.least,
             road.inputs_most, metrics.noisy(engine, shown, 0.2).input,
-            metrics.masked_input(shown, torch.from_numpy(MASK.astype(np.float32))),
+            metrics.masked_input(shown, torch.from_numpy(MASK.astype(np.float32)).to(where)),
         ]  # fmt: skip
 
     on_both(made, device)

@@ -92,7 +92,7 @@ class Meets(Cnn):
         x = self.conv1(x)
         if getattr(self.waiting, "asked", False):
             self.inside.set()
-            assert self.go_on.wait(10)
+            assert self.go_on.wait(60)
         x = self.conv2(self.rectify(x))
         return self.head(self.rectify(x).mean((2, 3)))
 
@@ -110,7 +110,7 @@ def test_a_user_running_the_same_network_meanwhile_is_not_disturbed() -> None:
 
     thread = threading.Thread(target=explaining)
     thread.start()
-    assert model.inside.wait(10)
+    assert model.inside.wait(60)
     # Here the recorder's hooks are on the layers, and the other thread is inside the network.
     kept: list[Tensor] = []
     handle = model.conv1.register_forward_hook(lambda module, args, output: kept.append(output))

@@ -55,6 +55,17 @@ def test_overlapping_intervals_may_differ_on_every_picture() -> None:
     assert lower.better == "a"
 
 
+def test_what_was_not_measured_is_missing_for_every_picture() -> None:
+    whole = made({("net", "a"): [1.0, 2.0, 6.0], ("net", "b"): [2.0, 3.0, 4.0]})
+    other = [{**row, "measure": "width"} for row in whole.rows if row["method"] == "a"]
+    table = metrics.Table((*whole.rows, *other), {"peak": "high", "width": "low"})
+    found = {(one.method, one.measure): one for one in table.summary()}
+    assert found["a", "peak"].mean == 3
+    gap = found["b", "width"]
+    assert (np.isnan(gap.mean), gap.pictures, gap.missing) == (True, 0, 3)
+    assert table.values("b", "width") == []
+
+
 def test_methods_are_compared_within_an_engine_and_engines_within_a_method() -> None:
     rng = np.random.default_rng(0)
     columns = [(e, m) for e in ("one", "two") for m in ("a", "b", "random")]

@@ -234,7 +234,7 @@ def test_whoever_waits_for_a_trace_does_not_hold_its_network(read: str) -> None:
         while not (reading.done() or held.awaited.wait(0.01)):
             pass
         network_lock = lock_of(trace.network.model)._lock
-        free = network_lock.acquire(timeout=2)
+        free = network_lock.acquire(timeout=60)
         if free:
             network_lock.release()
         held.release.set()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pytest
-from PIL import Image, ImageColor
+from matplotlib import get_data_path
+from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 from xai_widgets.render import amount, ramp, signed_number
 from xai_widgets.render.card import (
@@ -23,11 +25,13 @@ from xai_widgets.render.card import (
     Plot,
     Ramp,
     Words,
+    _dashes,
 )  # fmt: skip
 
 Pixels = npt.NDArray[np.uint8]
 RED, GREEN = (200, 0, 0), (0, 150, 0)
 _TINT, _SOFT = (213, 220, 247), (242, 243, 245)
+INK, MUTED = "#1f2328", "#656b73"
 
 
 def flat(colour: tuple[int, int, int], size: tuple[int, int] = (8, 8)) -> Pixels:
@@ -45,6 +49,138 @@ def where(drawn: Image.Image, colour: tuple[int, int, int]) -> tuple[int, int, i
 
 def alone(*blocks: object, width: float = 200) -> Card:
     return Card("Title", "", [Column(width, blocks)])  # type: ignore[arg-type]
+
+
+class Written(NamedTuple):
+    """A text, where its anchor is, which that is, and how it is written."""
+
+    text: str
+    x: float
+    y: float
+    anchor: str
+    colour: str
+    size: float
+    bold: bool
+
+
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> list[Written]:
+    found: list[Written] = []
+    draw = ImageDraw.ImageDraw.text
+
+    def text(
+        self: Any, at: tuple[float, float], words: str, colour: str, font: Any, anchor: str
+    ) -> None:
+        bold = font.getname()[1] == "Bold"
+        found.append(Written(words, *at, anchor, colour, font.size, bold))
+        draw(self, at, words, colour, font, anchor)
+
+    monkeypatch.setattr(ImageDraw.ImageDraw, "text", text)
+    return found
+
+
+def long_is(text: str, size: float, *, bold: bool = False) -> float:
+    face = f"DejaVuSans{'-Bold' if bold else ''}.ttf"
+    return ImageFont.truetype(get_data_path() + f"/fonts/ttf/{face}", size).getlength(text)
+
+
+# Below the margin of 16 and a title of 15 there are 14 more: 45.
+WORDS: list[tuple[object, list[Written]]] = [
+    (
+        Bars([Bar("cat", "43 %", 0.5, True), Bar("dog", "9 %", 0.1)]),
+        [
+            Written("cat", 24, 58, "lm", BLUE, 12, True),
+            Written("43 %", 316, 58, "rm", BLUE, 12, False),
+            Written("dog", 24, 88, "lm", INK, 12, False),
+            Written("9 %", 316, 88, "rm", MUTED, 12, False),
+        ],
+    ),
+    (
+        Ramp(flat(RED)[0], "−1", "+2", "0"),
+        [
+            Written("−1", 16, 68.5, "lm", MUTED, 11, False),
+            Written("+2", 316, 68.5, "rm", MUTED, 11, False),
+            Written("0", 166, 68.5, "mm", MUTED, 11, False),
+        ],
+    ),
+    (Words("a  word"), [Written("a word", 16, 53, "lm", MUTED, 11, False)]),
+    (Words("a", muted=False), [Written("a", 16, 53, "lm", INK, 11, False)]),
+    (
+        # A picture is (300 - 72 - 6) / 2 = 111 wide, beside heads of 72.
+        Cells([[Cell(flat(RED), "above", "below"), Cell("none")]], [["head", "more"]]),
+        [
+            Written("head", 16, 69, "lm", INK, 11, True),
+            Written("more", 16, 86, "lm", MUTED, 11, False),
+            Written("above", 88, 52, "lm", MUTED, 11, False),
+            Written("below", 88, 181, "lm", MUTED, 11, False),
+            Written("none", 211, 75, "lm", MUTED, 11, False),
+        ],
+    ),
+    (
+        Plot("plot", [Curve("a", "0.5", [0, 1], [0, 1], BLUE)], (0, 1), ("0", "1"), "none", "all"),
+        [
+            Written("plot", 16, 51, "lm", INK, 12, True),
+            Written("1", 47, 72, "rm", MUTED, 11, False),
+            Written("0", 47, 213, "rm", MUTED, 11, False),
+            Written("none", 52, 227.5, "lm", MUTED, 11, False),
+            Written("all", 316, 227.5, "rm", MUTED, 11, False),
+            Written("a", 72, 246.5, "lm", INK, 11, False),
+            Written("0.5", 316, 246.5, "rm", INK, 11, False),
+        ],
+    ),
+    (
+        Dots("dots", [("a", BLUE, np.ones(1), np.ones(1)), ("b", INK, np.ones(1), np.ones(1))]),
+        [
+            Written("dots", 16, 51, "lm", INK, 12, True),
+            Written("a", 29, 253, "lm", MUTED, 11, False),
+            Written("b", 29 + long_is("a", 11) + 28, 253, "lm", MUTED, 11, False),
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize(("block", "words"), WORDS, ids=lambda one: type(one).__name__)
+@pytest.mark.parametrize("scale", [1, 2])
+def test_words_stand_where_they_belong(
+    block: object, words: list[Written], scale: int, written: list[Written]
+) -> None:
+    alone(block, width=300).draw(scale)
+    larger = [
+        one._replace(x=scale * one.x, y=scale * one.y, size=scale * one.size) for one in words
+    ]
+    assert written[0].text == "Title"
+    assert len(written) == 1 + len(words)
+    for found, wanted in zip(written[1:], larger, strict=True):
+        assert found._replace(x=0, y=0) == wanted._replace(x=0, y=0)
+        assert found[1:3] == pytest.approx(wanted[1:3], abs=1)
+
+
+def test_the_title_what_it_is_of_and_the_line_below(written: list[Written]) -> None:
+    card = Card("Grad-CAM", "cat", [Column(300, [Words("a")])], below="Small")
+    width, height = card.size
+    assert (width, height) == (332, 16 + 15 + 14 + 16 + 12 + 11 + 16)
+    card.draw(1)
+    title, about, _, below = written
+    assert title == ("Grad-CAM", 16, 23.5, "lm", INK, 15, True)
+    used = long_is("Grad-CAM", 15, bold=True)
+    assert about._replace(x=0) == ("· cat", 0, 23.5, "lm", INK, 15, False)
+    assert about.x == pytest.approx(16 + used + 6)
+    assert below == ("Small", 16, height - 20.5, "lm", MUTED, 11, False)
+
+
+def test_a_long_title_leaves_room_for_what_it_is_of(written: list[Written]) -> None:
+    for about in ("", "cat"):
+        Card("A long title " * 9, about, [Column(300, [])]).draw(1)
+    alone_, beside, about_ = written
+    room = [long_is(one.text, 15, bold=True) / 300 for one in (alone_, beside)]
+    assert 0.9 < room[0] <= 1
+    assert 0.6 < room[1] <= 0.68
+    assert about_.text == "· cat"
+
+
+def test_where_there_is_no_room_nothing_is_written(written: list[Written]) -> None:
+    alone(Words("some"), Bars([Bar("", "", 0.5)]), width=7).draw(1)
+    assert [one.text for one in written if one.text != "Title"] == []
 
 
 @pytest.mark.parametrize("scale", [1, 1.5, 2])
@@ -133,6 +269,35 @@ def test_a_curve_is_drawn_where_its_values_are_and_a_dashed_one_has_gaps() -> No
     assert abs(rows.mean() - 2 * (16 + 29 + 22 + 75)) < 2
     dashes, _ = columns_of(dashed=True)
     assert 0.3 < dashes[120:420].mean() < 0.7
+
+
+def test_the_height_of_a_curve_is_a_share_of_the_limits() -> None:
+    rows = []
+    for value in (0.0, 1.0, 4.0):
+        curve = Curve("", "", [0, 1], [value, value], "#c80000")
+        drawn = alone(Plot("", [curve], (0, 4), ("", ""))).draw(2).convert("RGB")
+        close = np.abs(np.asarray(drawn, int) - RED).sum(-1) < 60
+        rows.append(float(np.flatnonzero(close[: 2 * (16 + 29 + 22 + 152)].any(1)).mean()) / 2)
+    assert rows == pytest.approx([16 + 29 + 22 + up for up in (150, 112.5, 0)], abs=1.5)
+
+
+def test_a_band_lies_between_its_ends() -> None:
+    curve = Curve("", "", [0, 1], [9, 9], "#c80000", low=[0.2, 0.2], high=[0.6, 0.6])
+    drawn = np.asarray(alone(Plot("", [curve], (0, 1), ("", ""))).draw(1).convert("RGB"), int)
+    column = drawn[16 + 29 + 22 + 6 : 16 + 29 + 22 + 146, 130]
+    inside = np.flatnonzero((column != 255).any(-1)) + 6
+    assert [inside[0], inside[-1]] == pytest.approx([150 * 0.4, 150 * 0.8], abs=1.5)
+
+
+def test_dashes_are_as_long_as_each_other_on_a_steep_line() -> None:
+    line = [(0.0, 0.0), (30.0, 40.0), (30.0, 240.0)]  # 50 and 200 long
+    pieces = _dashes(line, 10)
+    assert len(pieces) == 13
+    lengths = [np.hypot(*np.diff(np.array(piece), axis=0).T).sum() for piece in pieces]
+    np.testing.assert_allclose(lengths, [10] * 13, atol=1e-9)
+    np.testing.assert_allclose(pieces[0], [(0, 0), (6, 8)])
+    np.testing.assert_allclose(pieces[1], [(12, 16), (18, 24)])
+    np.testing.assert_allclose(pieces[-1], [(30, 230), (30, 240)])
 
 
 def test_a_curve_with_holes_and_one_of_a_single_point_are_drawn() -> None:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from argparse import Namespace
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from io import BytesIO
 from multiprocessing import get_context
@@ -31,12 +32,12 @@ from xai_widgets.demo import shapes_engine
 from xai_widgets.demo.shapes import CLASS_NAMES, Shape
 from xai_widgets.errors import ExplanationError
 from xai_widgets.study import ComputeBlocks, tasks
-from xai_widgets.study.__main__ import main
+from xai_widgets.study.__main__ import _recipe, main
 from xai_widgets.study.folders import faults, merge, status
 from xai_widgets.study.leases import Leases
-from xai_widgets.study.recipes import Recipe
-from xai_widgets.study.running import block_order
-from xai_widgets.study.store import Store
+from xai_widgets.study.recipes import Recipe, engine_of
+from xai_widgets.study.running import block_order, block_steps
+from xai_widgets.study.store import WEIGHTS, Store
 
 HERE = "tests.study.planted_recipe"
 ROOT = Path(__file__).parents[2]
@@ -90,6 +91,39 @@ def test_what_is_kept_is_what_the_engine_says(
     assert study.rows["brightness"][3] == pytest.approx(
         (marked[3].pixels @ [0.299, 0.587, 0.114]).mean() / 255, rel=1e-5
     )
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_the_bar_is_closed_when_the_run_is_over_whether_anybody_waits_or_not(
+    tmp_path: Path, engine: Engine, marked: list[Shape], stopped: bool
+) -> None:
+    study = made(tmp_path, engine, marked)
+    run = study.run(progress=True)
+    bar = run._bar
+    assert bar is not None
+    if stopped:
+        run.stop(0)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and run.state == "running":
+        time.sleep(0.01)
+    assert run.state == ("stopped" if stopped else "done")
+    assert run._bar is None
+    assert bar.disable  # as tqdm is once it is closed
+
+
+def test_how_far_it_is_is_counted_in_pictures(
+    tmp_path: Path, engine: Engine, marked: list[Shape]
+) -> None:
+    study = made(tmp_path, engine, marked)
+    steps = list(block_steps(study.store, study.compute, [1, 0]))
+    rows = [step.result for step in steps if step.result is not None]
+    assert len(rows) == len(steps)
+    assert (rows[0], rows[-1]) == (0, 32)
+    assert rows == sorted(rows)
+    assert any(0 < done < 16 for done in rows)
+    assert any(16 < done < 32 for done in rows)
+    assert [step.fraction for step in steps] == [done / 32 for done in rows]
+    assert [step.words for step in steps] == [f"{done} of 32 pictures" for done in rows]
 
 
 @pytest.mark.parametrize("target", ["label", "star", 2])
@@ -336,6 +370,24 @@ def test_stored_weights_are_loaded_into_what_the_factory_makes(
     right = made(tmp_path, engine, marked, recipe={**recipe, "weights": True})
     right.run(Pickled(), wait=True, progress=False)
     assert right.rows["done"].all()
+
+
+def test_stored_weights_that_cannot_be_read_are_told(
+    tmp_path: Path, engine: Engine, marked: list[Shape]
+) -> None:
+    recipe = {"factory": f"{HERE}:make_engine", "data": f"{HERE}:make_data", "weights": True}
+    study = made(tmp_path, engine, marked, recipe=recipe)
+    assert study.recipe is not None
+    path = study.store.folder / WEIGHTS
+    path.write_bytes(b"no tensors")
+    with pytest.raises(ExplanationError, match="cannot be read as a safetensors file"):
+        engine_of(study.recipe, study.store)
+    path.unlink()
+    with pytest.raises(ExplanationError, match="there is no study's file"):
+        engine_of(study.recipe, study.store)
+    os.mkfifo(path)  # which nobody writes into: opening it would wait for ever
+    with pytest.raises(ExplanationError, match="is a named pipe"):
+        engine_of(study.recipe, study.store)
 
 
 def test_executors_without_a_recipe_are_refused_in_words(
@@ -596,6 +648,27 @@ def test_the_command_line(
     assert "there is no file" in capsys.readouterr().err
     assert main(["status", str(tmp_path)]) == 2
     assert "is no study" in capsys.readouterr().err
+
+
+def test_the_command_lines_recipe_goes_before_the_studys(
+    tmp_path: Path, engine: Engine, marked: list[Shape]
+) -> None:
+    study = made(tmp_path, engine, marked, recipe=RECIPE)
+
+    def asked(**given: str) -> tuple[str, str | None]:
+        options = {"folder": study.store.folder, "engine": None, "data": None, "trust": False}
+        recipe = _recipe(study.store, Namespace(**{**options, **given}))
+        return recipe.factory, recipe.data
+
+    factory, data = RECIPE["factory"], RECIPE["data"]
+    assert asked() == (factory, data)
+    assert asked(data="photos/") == (factory, "photos/")
+    assert asked(engine="mine:make") == ("mine:make", data)
+    assert asked(engine="mine:make", data="photos/") == ("mine:make", "photos/")
+    study.store.amend(recipe=None)
+    assert asked(engine="mine:make") == ("mine:make", None)
+    with pytest.raises(ExplanationError, match="has no recipe of its network; give --engine"):
+        asked()
 
 
 def test_the_recipe_of_a_stranger_is_not_followed(

@@ -366,10 +366,20 @@ def test_two_networks_on_the_same_pictures(tmp_path: Path) -> None:
     assert found.p_value < 1e-6
     change = other.rows["loss"] - one.rows["loss"]
     assert (np.diff(change[found.newly_wrong]) <= 0).all()
-    assert "newly wrong" in str(found)
+    assert (np.diff(change[found.newly_right]) >= 0).all()
+    answers = [study.rows["prediction"] for study in (one, other)]
+    assert set(found.changed) == set(np.flatnonzero(answers[0] != answers[1]))
+    assert found.rows.tolist() == list(range(90))
+    names = [study.engine.name for study in (one, other)]
+    assert names[0] != names[1]
+    assert found.names == tuple(names)
+    assert str(found).startswith(f"{names[0]} and {names[1]} on 90 pictures: accuracy ")
+    assert f"; {len(found.newly_wrong)} newly wrong, {len(found.newly_right)} newly" in str(found)
     shorter = Study(shapes_engine(), pictures(drawn[:50]), folder=tmp_path / "c")
     with pytest.raises(ExplanationError, match="other pictures"):
         Study.compare(one, shorter)
+    with pytest.raises(ExplanationError, match=r"kind='shortcutt'.*Did you mean \"shortcut\""):
+        one.suspicions("shortcutt")
 
 
 def test_as_a_dataframe(misled: Study) -> None:

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from xai_widgets import Engine, Study
 from xai_widgets.study.causes import associations, changed
-from xai_widgets.study.patches import patches, recurrence
+from xai_widgets.study.groups import mean_map
+from xai_widgets.study.patches import _overlap, patches, recurrence
 
 RNG = np.random.default_rng
 SIDE = 32
@@ -195,3 +196,59 @@ def test_a_patch_needs_to_recur_and_to_have_the_evidence() -> None:
     assert found[0].own > 0.3 + abs(found[0].others)
     assert patches(own, others, [middle] * len(own)) == []  # its evidence is elsewhere
     assert patches(others[:20], own, [corner] * 20) == []  # what does not recur
+
+
+def test_the_evidence_of_a_patch_is_the_share_of_the_mean_map_within_it() -> None:
+    rng = np.random.default_rng(0)
+    own, others = (rng.random((12, 3, 48, 48), dtype=np.float32) for _ in range(2))
+    own[:, :, 20:36, 28:44] = rng.random((3, 16, 16))
+    bright = np.pad(np.full((16, 16), 5.0), ((20, 12), (28, 4)), constant_values=1)
+    maps = [(bright * rng.random((48, 48))).astype(np.float32) for _ in range(12)]
+    found = patches(own, others, maps)
+    mean = mean_map(maps)
+    assert len(found) == 2
+    for patch in found:
+        top, left, bottom, right = patch.box
+        assert (20 <= top < bottom <= 36, 28 <= left < right <= 44) == (True, True)
+        assert patch.evidence == pytest.approx(mean[patch.mask((48, 48))].sum() / mean.sum(), 1e-4)
+        assert patch.own == pytest.approx(1)
+        windows = others[..., top:bottom, left:right].astype(float)
+        flat = (windows - windows.mean((2, 3), keepdims=True)).reshape(12, -1)
+        pairs = np.corrcoef(flat)[np.triu_indices(12, 1)]
+        assert patch.others == pytest.approx(pairs.mean(), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("box", "overlaps"),
+    [((2, 2, 4, 4), True), ((3, 3, 9, 9), True), ((0, 0, 9, 9), True), ((4, 2, 6, 4), False),
+     ((2, 4, 4, 6), False), ((0, 2, 2, 4), False), ((2, 0, 4, 2), False), ((5, 5, 6, 6), False)],
+)  # fmt: skip
+def test_windows_overlap_where_they_share_a_pixel(
+    box: tuple[int, int, int, int], overlaps: bool
+) -> None:
+    assert _overlap(box, (2, 2, 4, 4)) is overlaps
+    assert _overlap((2, 2, 4, 4), box) is overlaps
+
+
+@pytest.mark.parametrize(("wrong", "right"), [(10, 10), (9, 60), (60, 9)])
+def test_a_property_is_judged_from_ten_pictures_of_both_kinds_on(wrong: int, right: int) -> None:
+    column = np.concatenate([np.linspace(0, 0.2, wrong), np.linspace(0.5, 1, right)])
+    found = associations({"brightness": column}, np.arange(wrong + right) < wrong)
+    if min(wrong, right) < 10:
+        assert found == []
+    else:
+        (one,) = found
+        assert (one.name, one.auc) == ("brightness", 0)
+        assert (one.wrong, one.right) == pytest.approx((0.1, 0.75))
+
+
+def test_a_property_has_to_tell_much_and_not_by_chance() -> None:
+    rng = RNG(3)
+    wrong = np.arange(4000) < 2000
+    little = rng.normal(0, 1, 4000) + 0.2 * wrong
+    assert np.abs(little[wrong].mean() - little[~wrong].mean()) > 0.1
+    assert associations({"contrast": little}, wrong) == []
+    few = np.arange(24) < 12
+    by_chance = np.where(few, 0.3, 0.0) + np.linspace(0, 1, 12)[np.arange(24) % 12]
+    assert associations({"contrast": by_chance}, few) == []
+    assert len(associations({"contrast": little + wrong}, wrong)) == 1

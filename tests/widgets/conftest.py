@@ -91,7 +91,8 @@ class SmallNetwork(nn.Module):
         self.head = nn.Linear(5, 3)
         with torch.no_grad():
             for parameter in self.parameters():
-                parameter.copy_(torch.randn(parameter.shape, generator=generator) * 0.3)
+                drawn = torch.randn(parameter.shape, generator=generator, device="cpu")
+                parameter.copy_(drawn * 0.3)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = self.relu2(self.second(self.relu(self.first(x))))

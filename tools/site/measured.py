@@ -20,6 +20,8 @@ _WHAT = {
     "explorer": "LatentExplorer",
     "regularised_step": "A training step for clearer gradients",
     "gradient_strength": "How strong the regulariser is",
+    "gpu_speed": "On a GPU, beside bare passes and other libraries",
+    "gpu_train": "ResNet-18 on a GPU, both arms of interpretable gradients",
     "soak": "Ten thousand explanations in one process",
 }
 _UNITS = {"ms": "ms", "mb": "MB", "bytes": "bytes", "seconds": "s", "milliseconds": "ms"}

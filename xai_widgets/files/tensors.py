@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from xai_widgets.errors import ExplanationError, brief, some_of
 from xai_widgets.files.regular import irregular
 from xai_widgets.files.whole import write_file
+from xai_widgets.interrupts import deferred
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -64,15 +65,21 @@ def has_header(path: Path) -> bool:
 
 
 def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """All tensors of a safetensors file, and its metadata. Raises ExplanationError for one that is
-    damaged or holds what torch has no type for.
+    """All tensors of a safetensors file, in the CPU's memory, and its metadata. Raises
+    ExplanationError for one that is damaged or holds what torch has no type for.
     """
+    import torch
     from safetensors import safe_open
 
+    tensors: dict[str, Tensor] = {}
     try:
         with safe_open(path, framework="pt") as file:
             metadata: dict[str, str] = file.metadata() or {}
-            return {key: file.get_tensor(key) for key in file.keys()}, metadata  # noqa: SIM118  # no mapping
+            for key in file.keys():  # noqa: SIM118  # no mapping
+                # Old versions of safetensors take them to torch's default device.
+                with deferred(), torch.device("cpu"):
+                    tensors[key] = file.get_tensor(key)
+        return tensors, metadata
     except Exception as error:  # the library raises several types, and torch others
         raise ExplanationError(
             f'"{path}" cannot be read as a safetensors file ({brief(str(error), 160)})'

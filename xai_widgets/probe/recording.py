@@ -155,7 +155,7 @@ class Recording:
         without one.
         """
         maps = self.map(layer)
-        return maps.joined([tensor.detach() for tensor in maps.tensors])
+        return self._here(maps.joined([tensor.detach() for tensor in maps.tensors]))
 
     def gradient(self, target: Target, rule: Rule = "standard") -> Tensor:
         """The gradient of the target's score with respect to the input, (N, C, H, W), under a
@@ -165,11 +165,11 @@ class Recording:
 
     def layer_gradient(self, target: Target, layer: str, rule: Rule = "standard") -> Tensor:
         """The gradient of the target's score with respect to a layer's map, (N, C, h, w)."""
-        return self.map(layer).joined(self._read(target, rule, layer))
+        return self._here(self.map(layer).joined(self._read(target, rule, layer)))
 
     def mean_gradient(self, target: Target, layer: str) -> Tensor:
         """The mean of that gradient over the positions of each channel, (N, C, 1, 1)."""
-        return self.map(layer).means(self._read(target, "standard", layer))
+        return self._here(self.map(layer).means(self._read(target, "standard", layer)))
 
     def bias_gradients(self, target: Target) -> list[Tensor]:
         """Each convolution's and batch norm's bias times the gradient of the target's score with
@@ -181,7 +181,7 @@ class Recording:
             biased = self.recorder.biased()
             gradients = self._grad(target, "standard", [made for _, made, _ in biased])
             return [
-                self._upright(order, gradient * bias.detach()[:, None, None])
+                self._here(self._upright(order, gradient * bias.detach()[:, None, None]))
                 for gradient, (order, _, bias) in zip(gradients, biased, strict=True)
                 if gradient is not None
             ]
@@ -198,7 +198,11 @@ class Recording:
     def score(self, target: Target) -> Tensor:
         """The target's score for each item of the batch, (N,)."""
         with autograd_ready(self.network.model):
-            return target.score(self.output, batch=len(self._x)).detach()
+            return self._here(target.score(self.output, batch=len(self._x)).detach())
+
+    def _here(self, read: Tensor) -> Tensor:
+        """What was read of the pass, where the input is: a network may lie on several devices."""
+        return read.to(self._x.device)
 
     def map(self, layer: str) -> LayerMap:
         """What a layer gave out, as a map over the picture. Raises ExplanationError where no layer

@@ -76,7 +76,7 @@ class Tail:
         """The target's score for each of the layer's maps (M, C, h, w); (M,)."""
         target, output = target.alone, self.outputs(maps)
         with torch.no_grad():
-            return target.score(output, batch=len(maps))
+            return target.score(output, batch=len(maps)).to(self._x.device)
 
     def _run(self, maps: Tensor, replay: _Replay) -> Any:
         x = batched(self._x, len(maps))

@@ -185,7 +185,7 @@ class Trace(Recording):
         with autograd_ready(self.network.model):
             score = target.score(attention.output, batch=len(self._x))
             try:
-                return attention.read(score)
+                return [(self._here(a), self._here(g)) for a, g in attention.read(score)]
             except RuntimeError as error:
                 raise not_differentiable(target, error, self._graphless) from error
 
@@ -219,7 +219,7 @@ class Trace(Recording):
         """
         self.ran_again = True
         self._verify(target)
-        return self.network.scores(x, target)
+        return self._here(self.network.scores(x, target))
 
     def gradients(
         self, x: Tensor, target: Target, rule: Rule = "standard"
@@ -232,7 +232,8 @@ class Trace(Recording):
         self._read_gradients.add(target)
         self.ran_again = True
         self._verify(target)
-        return self.network.gradients(x, target, rule)
+        scores, gradients = self.network.gradients(x, target, rule)
+        return self._here(scores), gradients
 
     def look(self, target: Target) -> None:
         """Look whether the network is as it was when this pass was recorded. What a network keeps
@@ -255,7 +256,7 @@ class Trace(Recording):
             return
         recorded = self.score(target)[0]
         scale = max(largest(self.output), float(recorded.abs()))
-        present = self.network.scores(self._x.detach()[:1], target.of(0))[0]
+        present = self._here(self.network.scores(self._x.detach()[:1], target.of(0)))[0]
         if not close(present, recorded, scale):
             raise StaleError
         self._verified = True

@@ -10,12 +10,12 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+from safetensors.torch import save
 
 from xai_widgets.engine import Engine
 from xai_widgets.engine.recipes import EngineRecipe, made_engine
 from xai_widgets.errors import ExplanationError
+from xai_widgets.files import check_regular, read_safetensors
 from xai_widgets.study.store import WEIGHTS, Store
 
 __all__ = ["Recipe", "engine_of", "signed", "store_weights", "trusted"]
@@ -40,10 +40,9 @@ def engine_of(recipe: Recipe, store: Store) -> Engine:
     """
     engine = made_engine(recipe)
     if recipe.weights:
-        try:
-            weights = load_file(store.folder / WEIGHTS)
-        except (OSError, SafetensorError) as error:
-            raise ExplanationError(f'"{store.folder / WEIGHTS}" cannot be read: {error}') from error
+        path = store.folder / WEIGHTS
+        check_regular(path, "study's file", "the network's weights, as a safetensors file")
+        weights, _ = read_safetensors(path)
         try:
             engine.model.load_state_dict(weights)
         except RuntimeError as error:

@@ -220,6 +220,7 @@ class Run:
             if self._job is not None:
                 self._job.cancel()
         self._join(timeout)
+        self._close_bar()  # of a run that had not begun nobody else does
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until it is over, for at most ``timeout`` seconds; return whether it is. Raises
@@ -243,9 +244,9 @@ class Run:
         try:
             for step in steps:
                 self.fraction, self.words, self.rows = step.fraction, step.words, step.result
-                if self._bar is not None:
-                    self._bar.set_postfix_str(step.words, refresh=False)
-                    self._bar.update(step.fraction - self._bar.n)
+                if (bar := self._bar) is not None:
+                    bar.set_postfix_str(step.words, refresh=False)
+                    bar.update(step.fraction - bar.n)
                 yield step
                 if self._stopped.is_set():
                     return
@@ -269,9 +270,9 @@ class Run:
         self.words = str(error)
 
     def _close_bar(self) -> None:
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
+        bar, self._bar = self._bar, None
+        if bar is not None:
+            bar.close()
 
     def __repr__(self) -> str:
         return f"Run({self.state}, {self.fraction:.0%}: {self.words})"

@@ -124,7 +124,7 @@ class Shards:
                 total += buffer.to(total) / self.count
             parts = (terms.total, terms.classification, terms.regularization)
             numbers[:3] += torch.stack([part.detach().to(numbers) for part in parts]) / self.count
-            numbers[3] += (terms.logits.argmax(1) == y).sum()
+            numbers[3] += (terms.logits.argmax(1) == y.to(terms.logits.device)).sum().to(numbers)
         trained = [p.grad for p in model.parameters() if p.grad is not None]
         summed([*trained, *after, numbers])
         for buffer, value in zip(buffers, after, strict=True):

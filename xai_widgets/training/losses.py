@@ -226,7 +226,7 @@ def jacobian_regularization(
 
     def regularise(run: TrainingPass) -> Tensor:
         z = run.logits
-        power = torch.zeros_like(run.losses)
+        power = run.inputs.new_zeros(len(z), dtype=z.dtype)
         for _ in range(projections):
             v = F.normalize(drawn_like(z, generator, torch.randn), dim=1)
             power = power + _power(run.gradient((z * v).sum(1), create_graph=weight != 0))

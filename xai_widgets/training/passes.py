@@ -167,8 +167,9 @@ class TrainingPass:
     def terms(self, weight: float, regularise: Callable[[TrainingPass], Tensor]) -> Terms:
         """The loss, with the mean of the values (N,) of `regularise` as its regularisation."""
         with autograd_ready(self.model):
-            regularization = regularise(self).mean()
             classification = self.losses.mean()
+            # A network on several devices has its logits elsewhere than its input.
+            regularization = regularise(self).mean().to(classification.device)
             total = classification + weight * regularization if weight else classification
         return Terms(total, classification, regularization, self.logits.detach())
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +10,7 @@ from jupyter_client.blocking import BlockingKernelClient
 from jupyter_client.manager import start_new_kernel
 
 MAKE = """
-import threading, time
+import threading
 import traitlets
 from xai_widgets.widgets.base import notebook_cells as cells
 from xai_widgets.widgets.base.channel import Channel
@@ -26,8 +25,14 @@ class Light(Channel):
 
 light = Light()
 heard = []
-light.observe(lambda change: heard.append((change["new"], running)), "value")
+arrived = threading.Event()
 running = False
+
+def hear(change):
+    heard.append((change["new"], running))
+    arrived.set()
+
+light.observe(hear, "value")
 """
 
 
@@ -44,16 +49,24 @@ class Kernel:
     def run(self, code: str, cell: str = "a") -> str:
         """What running a cell prints."""
         request, printed = self.send(code, cell), ""
+        for kind, content in self.said(request):
+            printed += content["text"] if kind == "stream" else ""
+            if content.get("execution_state") == "idle":
+                break
+        return printed.strip()
+
+    def run_until_printed(self, code: str) -> None:
+        """Run a cell as far as the first that it prints."""
+        request = self.send(code)
+        next(kind for kind, _ in self.said(request) if kind == "stream")
+
+    def said(self, request: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """What a cell that was sent makes the kernel say."""
         while True:
             message = self.client.get_iopub_msg(timeout=60)
-            if message["parent_header"].get("msg_id") != request:
-                continue
-            content = message["content"]
-            if message["msg_type"] == "stream":
-                printed += content["text"]
-            assert message["msg_type"] != "error", content
-            if content.get("execution_state") == "idle":
-                return printed.strip()
+            if message["parent_header"].get("msg_id") == request:
+                assert message["msg_type"] != "error", message["content"]
+                yield message["msg_type"], message["content"]
 
     def subshell(self) -> str:
         """The thread on which JupyterLab has its messages delivered while cells run."""
@@ -75,10 +88,11 @@ def kernel() -> Iterator[Kernel]:
 
 
 def test_the_browser_is_heard_while_a_cell_runs(kernel: Kernel) -> None:
-    model = kernel.run(MAKE + "light.value = 1; heard.clear(); print(light.model_id)")
+    model = kernel.run(
+        MAKE + "light.value = 1; heard.clear(); arrived.clear(); print(light.model_id)"
+    )
     subshell = kernel.subshell()
-    kernel.send("running = True; time.sleep(3); running = False")
-    time.sleep(1)
+    kernel.run_until_printed("running = True; print(1); arrived.wait(60); running = False")
     data = {"method": "update", "state": {"value": 5}, "buffer_paths": []}
     message = kernel.client.session.msg("comm_msg", {"comm_id": model, "data": data})
     message["header"]["subshell_id"] = subshell

@@ -20,6 +20,7 @@ import pytest
 from PIL import Image
 
 from tests.widgets.conftest import RecordingComm, busy
+from tests.widgets.heatmap.test_viewer import worked_off
 from tests.widgets.registry import WIDGETS, Made
 from xai_widgets.errors import ExplanationError
 from xai_widgets.progress import Progress
@@ -124,7 +125,7 @@ def test_stop_says_so_and_resume_goes_on(widget: EngineWidget) -> None:
         assert status["hint"]
         comm.message(kind="stop")  # once more does nothing
         assert widget.status == status
-    time.sleep(0.05)
+    worked_off(widget.engine)
     assert widget.status == status  # nothing of the stopped work arrives
     comm.message(kind="resume")
     assert widget.status["seq"] > seq

@@ -31,3 +31,14 @@ def test_every_trait_has_a_help_text(name: str) -> None:
         assert words[0].isupper(), trait
     assert widget.trait_metadata("status", "help") == helps["status"]
     widget.close()
+
+
+# Given by keyword, and of no use to the browser.
+KERNEL_ONLY = {"image", "options", "prefetch", "random_maps", "seed", "stages"}
+
+
+@pytest.mark.parametrize("name", WIDGETS)
+def test_what_is_given_by_keyword_is_sent_to_the_browser(name: str) -> None:
+    with WIDGETS[name].make() as widget:
+        given = set(widget.trait_names(keyword=True))
+        assert given - set(widget.keys) <= KERNEL_ONLY

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import time
 import warnings
@@ -11,13 +12,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.widgets.conftest import RecordingComm, photograph
 from xai_widgets import ExplanationError, Study
 from xai_widgets.engine import Engine
+from xai_widgets.render.card import Cells
+from xai_widgets.study.statistics import wilson
 from xai_widgets.widgets import DatasetExplorer
 from xai_widgets.widgets.base.maps import dequantise
-from xai_widgets.widgets.dataset import columns, filters, findings
+from xai_widgets.widgets.dataset import columns, filters, findings, means, stills
 
 COUNT = 20
 Make = Callable[..., Study]
@@ -172,6 +176,11 @@ def test_a_filter_keeps_rows(make: Make, given: dict[str, Any], kept: Any) -> No
         ("filter", {"label": "geen frog"}, "green frog"),
         ("filter", {"loss": "high"}, r"range \[low, high\]"),
         ("filter", {"rows": [3, 20]}, "0 to 19"),
+        ("filter", {"rows": [0.5]}, "0 to 19"),
+        ("filter", {"label": 3}, "expected a class, 0 to 2 or its name"),
+        ("filter", {"prediction": [0, -1]}, "expected a class, 0 to 2 or its name"),
+        ("filter", {"label": True}, "expected a class, 0 to 2 or its name"),
+        ("selected", [0.5], "numbers of rows, or a mask"),
         ("sort", "-los", "loss"),
         ("slice", "no such", "study.slices"),
         ("selected", [-1], "0 to 19"),
@@ -189,6 +198,18 @@ def test_what_is_no_study_is_refused(engine: Engine, make: Make) -> None:
         DatasetExplorer(engine)  # type: ignore[arg-type]  # which is the point
     with pytest.raises(TypeError, match="sorted"):
         DatasetExplorer(make(), sorted="loss")  # type: ignore[call-arg]  # which is the point
+
+
+def test_rows_are_numbers_a_mask_or_a_slice(make: Make) -> None:
+    from xai_widgets.study import Slice
+
+    study = make()
+    assert filters.rows_of(study, np.arange(COUNT) % 7 == 3) == [3, 10, 17]
+    assert filters.rows_of(study, Slice("a", np.array([5, 1]), 0.5, (0, 1), 1.0, 1.0)) == [5, 1]
+    assert filters.rows_of(study, 4) == [4]
+    assert filters.rows_of(study, []) == []
+    with pytest.raises(ExplanationError, match="row 20 is none of the study's; expected 0 to 19"):
+        filters.rows_of(study, [3, 20])
 
 
 def test_sort_puts_the_highest_first_and_rows_without_a_value_last(make: Make) -> None:
@@ -400,6 +421,84 @@ def test_columns_are_sent_in_pieces(make: Make, monkeypatch: pytest.MonkeyPatch)
     assert [(p["start"], p["stop"]) for p in pieces] == [(0, 8), (8, 16), (16, 20)]
 
 
+def test_names_and_metadata_are_sent_in_pieces(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    study = make()
+    monkeypatch.setattr(columns, "PIECE", 8)
+    pieces = list(columns.given_columns(study))
+    assert [(p["start"], p["stop"]) for p in pieces] == [(0, 8), (8, 16), (16, 20)]
+    for piece in pieces:
+        here = slice(piece["start"], piece["stop"])
+        found = {own["name"]: own for own in piece["columns"]}
+        assert list(found) == ["key", "label", "camera", "height of sun"]
+        assert found["key"]["data"].decode().split("\n") == study.rows["key"][here].tolist()
+        codes = np.frombuffer(found["camera"]["data"], "<u2")
+        assert [found["camera"]["values"][c] for c in codes] == study.rows["camera"][here].tolist()
+        heights = np.frombuffer(found["height of sun"]["data"], "<f4")
+        assert heights.tolist() == list(range(here.start, here.stop))
+
+
+def test_what_is_not_said_of_a_row_is_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    codes, values = columns._coded(np.array(["north", "", "a\tb", "north"]))
+    told = [None if code == columns.NONE else values[code] for code in codes.tolist()]
+    assert told[::3] == ["north", "north"]
+    assert told[1] is None
+    monkeypatch.setattr(columns, "_MOST_VALUES", 2)
+    many = np.array(["a", "b", "c"])
+    assert columns._coded(many).tolist() == ["a", "b", "c"]
+    assert isinstance(columns._coded(many[:2]), tuple)
+
+
+def test_a_contact_sheet_has_the_first_pictures_with_what_they_are_taken_for(make: Make) -> None:
+    study = make()
+    explorer = DatasetExplorer(study, sort="row")
+    card = explorer._card(1)
+    share = f"{100 * study.rows['correct'].mean():.1f}\N{NO-BREAK SPACE}%"
+    assert card.title == f"20 of 20 pictures, {share} right · the first 18 of 20"
+    assert card.below == f"{study.engine.name} · Grad-CAM"
+    (sheet,) = card.columns[0].blocks
+    assert isinstance(sheet, Cells)
+    assert [len(row) for row in sheet.rows] == [6, 6, 6]
+    names, label, answer = study.class_names, study.rows["label"], study.rows["prediction"]
+    said = [cell.below for row in sheet.rows for cell in row]
+    assert said == [
+        names[a] if a == b else f"{names[a]} → {names[b]}"
+        for a, b in zip(label[:18], answer[:18], strict=True)
+    ]
+    explorer.filter = {"rows": [3, 4]}
+    few = explorer._card(1)
+    assert few.title == f"20 of 20 pictures, {share} right"
+    assert few.columns[0].width == 420
+    assert [len(row) for row in few.columns[0].blocks[0].rows] == [2]
+    bare = stills.contact_sheet(study, np.array([3]), {}, maps=False, scale=1)
+    with Image.open(io.BytesIO(study.rows.thumbnails([3])[0])) as opened:
+        kept = np.asarray(opened.convert("RGB"))
+    shown = bare.columns[0].blocks[0].rows[0][0].pixels
+    assert np.abs(shown.astype(float).mean() - kept.mean()) < 1
+    assert not np.array_equal(few.columns[0].blocks[0].rows[0][0].pixels, shown)
+
+
+def test_stopping_stops_the_studys_run_where_there_is_one(make: Make) -> None:
+    study = make(run=False)
+    explorer = DatasetExplorer(study)
+    explorer.stop()  # there is nothing to stop
+    assert explorer.status["state"] == "stopped"
+    explorer.resume()
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and study.last_run is None:
+        time.sleep(0.001)
+    assert study.last_run is not None
+    explorer.stop()
+    assert study.last_run.wait(60)
+    assert study.last_run.state in ("stopped", "done")
+
+
+def test_without_its_network_it_says_how_to_go_on(make: Make) -> None:
+    study = Study.open(make(run=False).store.folder)
+    explorer = DatasetExplorer(study)
+    assert explorer.status["state"] == "stopped"
+    assert explorer.status["hint"] == "To go on: xw.Study.open(folder, engine, data)."
+
+
 def test_a_message_of_columns_is_one_that_hosts_take(make: Make) -> None:
     study = make()
     for most, made in (
@@ -467,6 +566,10 @@ def test_groups_of_maps_are_slices_with_their_mean_maps(make: Make) -> None:
         rows = np.flatnonzero(wanted)[found.groups == number]
         expected, _ = study.mean_map(rows)
         np.testing.assert_allclose(mean, expected, atol=0.01 * expected.max())
+        assert own["title"] == f"Group {number + 1} of {found.count}"
+        assert own["first"] == rows[:5].tolist()
+        right = int(study.rows["correct"][rows].sum())
+        assert own["interval"] == pytest.approx(list(wilson(right, len(rows))))
         explorer.slice = own["title"]
         np.testing.assert_array_equal(explorer.rows, rows)
         assert own["accuracy"] == pytest.approx(study.rows["correct"][rows].mean())
@@ -497,6 +600,27 @@ def test_mean_maps_of_the_confusion_and_right_less_wrong(make: Make) -> None:
     assert "lie alike" in message["words"]
 
 
+def test_of_many_classes_the_first_confusions_have_mean_maps(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = make()
+    monkeypatch.setattr(means, "_TABLE", 2)
+    monkeypatch.setattr(means, "_LISTED", 1)
+    made = means.means_of(study, signed=False)
+    first, *rest = study.confusion.pairs
+    assert rest
+    cells = [tuple(cell) for cell in made["cells"]]
+    assert cells[-1] == (first.label, first.prediction)
+    assert set(cells[:-1]) <= {(first.label, first.label)}
+    assert set(made["labels"]) <= {first.label}
+
+
+def test_of_many_rows_some_are_taken_spread_over_all_of_them() -> None:
+    rows = np.arange(100, 1100)
+    assert means._spread(rows, 5).tolist() == [100, 349, 599, 849, 1099]
+    assert means._spread(rows[:5], 5).tolist() == rows[:5].tolist()
+
+
 def test_mean_maps_need_labels_and_say_so(make: Make) -> None:
     study = make(run=False)
     explorer = DatasetExplorer(study)
@@ -522,3 +646,22 @@ def test_a_saved_page_has_groups_means_and_the_maps_that_were_looked_at(make: Ma
     np.testing.assert_allclose(dequantise(kept["map"]), expected, atol=0.01 * expected.max())
     pages = [frame for frame in frames if frame["kind"] == "pictures"]
     assert sum(sum(1 for peak in page["maps"]["peaks"] if peak) for page in pages) == COUNT
+    rows = [row for page in pages for row in page["rows"]]
+    assert rows == explorer.rows.tolist()
+    (near,) = [frame for frame in frames if frame["kind"] == "nearest"]
+    data = np.frombuffer(near["data"], "<u4").reshape(COUNT, near["each"])
+    for row, found in zip(near["rows"], data.tolist(), strict=True):
+        assert found == study.neighbours(row, count=6).tolist()
+
+
+def test_what_was_found_is_saved_and_not_looked_for_again(make: Make) -> None:
+    explorer = DatasetExplorer(make())
+    made = explorer._saved_frames()
+    for kind in ("groups", "means", "order", "points"):
+        (found,) = [frame for frame in made if frame["kind"] == kind]
+        explorer._found(found)
+    again = explorer._saved_frames()
+    assert [frame["kind"] for frame in again if frame["kind"] == "groups"] == ["groups"]
+    for kind in ("groups", "means", "order", "points"):
+        (kept,) = [frame for frame in again if frame["kind"] == kind]
+        assert any(kept is known for known in explorer._known.values())

@@ -25,7 +25,7 @@ from xai_widgets.widgets import HeatmapViewer
 from xai_widgets.widgets.base.maps import dequantise
 
 
-def until(condition: Callable[[], bool], seconds: float = 10) -> None:
+def until(condition: Callable[[], bool], seconds: float = 100) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it never came true"
@@ -34,6 +34,12 @@ def until(condition: Callable[[], bool], seconds: float = 10) -> None:
 
 def at_rest(viewer: HeatmapViewer) -> None:
     until(lambda: viewer.status["state"] != "running")
+
+
+def worked_off(engine: Engine) -> None:
+    """Until the worker has ended all that it was given before, in the background as well."""
+    last = engine.internals.worker.submit(object(), lambda: iter([1]), background=True)
+    assert last.wait(100)
 
 
 def channel(viewer: HeatmapViewer) -> RecordingComm:
@@ -266,7 +272,7 @@ def test_a_refining_map_is_shown_while_it_refines_and_can_be_stopped() -> None:
     assert viewer.status["state"] == "stopped"
     assert re.fullmatch(r"Stopped at \d+\u00a0%\.", viewer.status["message"])
     shown, made = viewer.frame, len(calls)
-    time.sleep(0.3)
+    worked_off(viewer.engine)
     assert len(calls) <= made + 1  # the step that was being done
     assert viewer.frame is shown
     assert viewer.status["state"] == "stopped"
@@ -449,7 +455,7 @@ def test_quick_methods_are_sent_ahead_once(engine: Engine) -> None:
     at_rest(viewer)
     viewer.layer = viewer.layers[0]["name"]
     at_rest(viewer)
-    time.sleep(0.1)
+    worked_off(engine)
     assert len(channel(viewer).custom()) == len(quick) - 1
     # Another class brings them for that class.
     viewer.target = viewer.prediction["top"][1]["index"]
@@ -467,7 +473,7 @@ def test_a_view_that_begins_to_listen_gets_what_was_sent_before(engine: Engine) 
 def test_nothing_is_sent_ahead_when_not_wanted(engine: Engine, viewer: HeatmapViewer) -> None:
     viewer.method = "saliency"
     at_rest(viewer)
-    time.sleep(0.1)
+    worked_off(engine)
     assert channel(viewer).custom() == []
 
 

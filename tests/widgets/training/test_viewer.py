@@ -14,7 +14,7 @@ import pytest
 import torch
 from torch import nn
 
-from tests.widgets.heatmap.test_viewer import channel, until
+from tests.widgets.heatmap.test_viewer import channel, until, worked_off
 from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError
 from xai_widgets.training import Recipe, Terms, Trainer
@@ -84,7 +84,7 @@ def test_it_pauses_goes_on_and_ends() -> None:
         sent.message(kind="stop")
         assert monitor.status["state"] == "stopped"
         assert "Paused in epoch" in monitor.status["message"]
-        time.sleep(0.3)  # the step that was being made
+        worked_off(monitor.engine)  # the step that was being made
         stood = watched.epoch, watched.step
         time.sleep(0.1)
         assert (watched.epoch, watched.step) == stood
