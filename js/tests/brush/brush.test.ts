@@ -168,6 +168,7 @@ const shade = (selector: string): number =>
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  vi.stubGlobal("requestAnimationFrame", (act: () => void) => setTimeout(act, 16));
   vi.stubGlobal(
     "ResizeObserver",
     class {
