@@ -18,7 +18,7 @@ BROWSER = PACKAGE.parent / "js" / "src"
 
 # From the ground up. A module may import from its own floor and from those below it.
 FLOORS = [
-    {"errors", "_torchvision", "progress", "precision", "interrupts", "locks"},
+    {"errors", "_torchvision", "progress", "precision", "shares", "interrupts", "locks"},
     {"render"},
     {"images", "targets", "files", "baselines"},
     {"datasets"},

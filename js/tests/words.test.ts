@@ -12,10 +12,28 @@ import {
 import { themeOf } from "../src/core/theme";
 import type { Parameter } from "../src/core/wire";
 import { searchClasses } from "../src/heatmap/classes";
-import { formatValue, override, scaleOf } from "../src/heatmap/method";
+import { formatValue, helpOf, override, scaleOf } from "../src/heatmap/method";
 import { NAMES } from "./fake";
 
 const plain = (text: string): string => text.replaceAll("\xa0", " ");
+
+describe("the tooltip of a parameter", () => {
+  const number = { name: "window", label: "Window", kind: "int", default: 32 } as const;
+  it.each<[Partial<Parameter>, string]>([
+    [
+      { minimum: 8, maximum: 96, unit: "px", help: "side of the cover" },
+      "Side of the cover. 8 to 96 px; 32 px by default.",
+    ],
+    [{ minimum: 1 }, "From 1 on; 32 by default."],
+    [{ maximum: 64, help: "How many?" }, "How many? Up to 64; 32 by default."],
+    [{}, "32 by default."],
+    [{ kind: "bool", default: true }, "Yes or no; yes by default."],
+    [
+      { kind: "choice", choices: ["zero", "spread_out"], default: "zero", help: "What stands in" },
+      "What stands in. zero, spread out; zero by default.",
+    ],
+  ])("of %o", (part, words) => expect(plain(helpOf({ ...number, ...part }))).toBe(words));
+});
 
 describe("numbers", () => {
   it.each([

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext
@@ -68,6 +69,7 @@ def drag(viewer: Viewer, *points: tuple[float, float]) -> None:
 def answered(viewer: Viewer) -> str:
     """Wait until the answer to the latest stroke is shown; return its words, with plain spaces."""
     viewer.until("root => root.dataset.xwPainted === root.dataset.xwStroke")
+    viewer.until("root => root.dataset.xwMapped === root.dataset.xwStroke")
     return viewer.find("[data-xw-verdict]").inner_text().replace("\u00a0", " ")
 
 
@@ -190,3 +192,37 @@ def test_python_paints_the_same_picture_and_the_part_is_asked_for_once(
     viewer.control("brush").click()
     sent = [f if isinstance(f, str) else f.decode("utf-8", "replace") for f in notebook.to_kernel]
     assert sum(bool(re.search(r'"kind":\s*"brush"', text)) for text in sent) == 1
+
+
+def test_the_map_follows_the_paint(notebook: NotebookPage, viewer: Viewer, shots: Path) -> None:
+    before = viewer.checksum()
+    box = viewer.find("[data-xw-stage]").bounding_box()
+    assert box is not None
+    mouse = notebook.page.mouse
+    at = [(box["x"] + x * box["width"], box["y"] + 0.5 * box["height"]) for x in (0.2, 0.5, 0.8)]
+    mouse.move(*at[0])
+    mouse.down()
+    mouse.move(*at[1], steps=4)
+    mouse.move(*at[2], steps=4)
+    mouse.up()
+    answered(viewer)
+    viewer.until("root => root.dataset.xwLive !== undefined")
+    assert viewer.checksum() != before
+    assert viewer.find("[data-xw-whose]").inner_text() == "Map of the painted picture"
+    viewer.root.screenshot(path=shots / "painted_map.png")
+    notebook.until_kernel("viewer.painted_attribution is not None")
+    notebook.execute(
+        "a, b = viewer.painted_attribution, viewer.attribution\n"
+        "assert (a.method, a.target, a.layer) == (b.method, b.target, b.layer)\n"
+        "assert (a.values != b.values).any()"
+    )
+    viewer.choose("method", "saliency")
+    viewer.until_painted("saliency")
+    viewer.until("root => root.dataset.xwLive !== undefined")
+    notebook.until_kernel("viewer.painted_attribution.method == 'saliency'")
+    viewer.choose("method", "grad_cam")
+    viewer.until_painted("grad_cam")
+    viewer.control("clear").click()
+    assert viewer.find("[data-xw-whose]").is_hidden()
+    assert viewer.checksum() == before
+    notebook.until_kernel("viewer.painted_attribution is None")

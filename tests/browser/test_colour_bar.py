@@ -1,4 +1,4 @@
-"""The colour bar as a control: its ends are the threshold and the clip that sliders and Python know."""
+"""The colour bar as a control: its ends are the threshold and the clip of sliders and Python."""
 
 from __future__ import annotations
 

@@ -329,7 +329,7 @@ def test_a_lopsided_neighbourhood_is_said_to_be_so() -> None:
         ({"smaples": 5}, r"has no parameter 'smaples'.*Did you mean \"samples\""),
         ({"readout": "weights"}, r"Did you mean \"weight\""),
         ({"space": "grid"}, r"has 64 for all of it"),
-        ({"scale": 0.05}, r"100% of 200 synthetic pictures at scale 0.05 keep the label"),
+        ({"scale": 0.05}, r"100\xa0% of 200 synthetic pictures at scale 0.05 keep the label"),
     ],
 )
 def test_what_is_wrong_is_said_in_words(options: dict[str, Any], message: str) -> None:

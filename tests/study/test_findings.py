@@ -376,7 +376,7 @@ def test_confusions() -> None:
     assert confusion.cell(0, 1).tolist() == [1, 2]
     assert confusion.cell(prediction=0).tolist() == [0, 4]
     assert confusion.pair(0, 1).tolist() == [1, 2, 4]
-    assert "2  a taken for b (67% of them)" in str(confusion)
+    assert "2  a taken for b (67\xa0% of them)" in str(confusion)
 
 
 def test_a_thousand_classes_are_no_table() -> None:

@@ -232,7 +232,7 @@ def test_prediction_is_ranked_and_readable() -> None:
     assert len(prediction.top(99)) == 4
     assert repr(prediction).splitlines()[:2] == [
         "Prediction of 4 classes:",
-        "   60.0%  Egyptian cat (1)",
+        "  60.0\xa0%  Egyptian cat (1)",
     ]
 
 

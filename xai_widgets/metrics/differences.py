@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xai_widgets.metrics.statistics import bootstrap_means, holm, sign_flip_p_values
+from xai_widgets.shares import percent
 
 __all__ = ["Difference", "Differences", "Pair", "compared"]
 
@@ -86,7 +87,7 @@ class Differences(Sequence[Difference]):
     def _repr_html_(self) -> str:
         head = "".join(
             f"<th>{word}</th>"
-            for word in ("measure", "difference", "mean", f"{self.confidence:.0%}", "p", "")
+            for word in ("measure", "difference", "mean", percent(self.confidence), "p", "")
         )
         return (
             f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(map(_row, self))}</tbody>"

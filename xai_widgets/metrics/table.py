@@ -21,6 +21,7 @@ from xai_widgets.metrics.labels import short_labels
 from xai_widgets.metrics.origin import Origin, Place
 from xai_widgets.metrics.statistics import bootstrap_means
 from xai_widgets.metrics.sums import sum_of
+from xai_widgets.shares import percent
 
 if TYPE_CHECKING:
     from xai_widgets.render import ExplanationFigure
@@ -252,7 +253,7 @@ class Table:
             }
             for measure in self.measures
         ]
-        return intervals_figure(panels, f"Mean over pictures, {confidence:.0%} intervals")
+        return intervals_figure(panels, f"Mean over pictures, {percent(confidence)} intervals")
 
     def to_dataframe(self) -> Any:
         """The rows as a pandas DataFrame. Raises ExplanationError where pandas is not installed."""

@@ -26,6 +26,7 @@ from xai_widgets.relabel.neighbours import Readout
 from xai_widgets.relabel.student import HELD_OUT, latent_weights
 from xai_widgets.relabel.surrogate import Surrogate, fit_surrogates
 from xai_widgets.relabel.teacher import Teacher
+from xai_widgets.shares import percent
 from xai_widgets.targets import class_name
 
 Pictures = npt.NDArray[np.uint8]
@@ -141,7 +142,7 @@ class RelabelExplanation:
         if math.isnan(self.fidelity):
             return "The student met no neighbours of both classes to be judged on."
         return (
-            f"The student agrees with the network on {_share(self.fidelity)} of unseen "
+            f"The student agrees with the network on {percent(self.fidelity)} of unseen "
             "neighbours (kept and shifted ones weighing the same)."
         )
 
@@ -227,8 +228,8 @@ class RelabelExplanation:
         warnings = "".join(f" {warning}" for warning in self.warnings)
         return (
             f"RelabelExplanation({self.attribution.target.name}: student agrees on "
-            f"{self.fidelity:.0%} of unseen neighbours, soft R² {self.soft_r2:.2f}, "
-            f"{self.kept_share:.0%} kept, scale {self.scale:.3g}.{warnings})"
+            f"{percent(self.fidelity)} of unseen neighbours, soft R² {self.soft_r2:.2f}, "
+            f"{percent(self.kept_share)} kept, scale {self.scale:.3g}.{warnings})"
         )
 
 
@@ -308,11 +309,6 @@ def _answers(teacher: Teacher, direction: Tensor, t: Tensor) -> tuple[Tensor, Te
     return torch.cat(margins), torch.cat(labels)
 
 
-def _share(value: float) -> str:
-    """``50 %``, which no line break parts."""
-    return f"{100 * value:.0f}\u00a0%"
-
-
 def warnings_of(surrogate: Surrogate, engine: Engine) -> tuple[str, ...]:
     """Reasons not to trust a surrogate's map, each a sentence; empty where there are none."""
     teacher, neighbours = surrogate.neighbours.teacher, surrogate.neighbours
@@ -327,8 +323,8 @@ def warnings_of(surrogate: Surrogate, engine: Engine) -> tuple[str, ...]:
     share = neighbours.kept_share()
     if not LEAST <= share <= MOST:
         warnings.append(
-            f"The neighbourhood is lopsided: {_share(share)} of the synthetic pictures keep the "
-            f"label; {_share(LEAST)} to {_share(MOST)} were wanted."
+            f"The neighbourhood is lopsided: {percent(share)} of the synthetic pictures keep the "
+            f"label; {percent(LEAST)} to {percent(MOST)} were wanted."
         )
     fidelity = surrogate.student.accuracy
     if math.isnan(fidelity):
@@ -336,7 +332,7 @@ def warnings_of(surrogate: Surrogate, engine: Engine) -> tuple[str, ...]:
     elif fidelity < (coin := 0.5 + _LUCK * 0.5 / (len(surrogate.hard) / HELD_OUT) ** 0.5):
         warnings.append(
             f"The student is no better than chance: it agrees with the network on "
-            f"{_share(fidelity)} of unseen neighbours, and a lucky coin on {_share(coin)}."
+            f"{percent(fidelity)} of unseen neighbours, and a lucky coin on {percent(coin)}."
         )
     return tuple(warnings)
 

@@ -20,6 +20,7 @@ import torch.nn.functional as F  # the field's name for it
 from torch import Tensor
 
 from xai_widgets.errors import ExplanationError
+from xai_widgets.shares import percent
 
 Noise = Literal["auto", "none", "isotropic", "posterior", "uniform"]
 Structure = Literal["auto", "independent", "smooth", "patches", "erased"]
@@ -317,6 +318,6 @@ class ScaleSearch:
         )
         raise ExplanationError(
             "relabel_distillation: no scale of the neighbourhood gives two classes, expected "
-            f"{LEAST:.0%} to {MOST:.0%} of the synthetic pictures to keep the label; kept were "
-            f"{tried}. The decoded pictures all {way_out}."
+            f"{percent(LEAST)} to {percent(MOST)} of the synthetic pictures to keep the label; "
+            f"kept were {tried}. The decoded pictures all {way_out}."
         )

@@ -16,6 +16,7 @@ from xai_widgets.errors import ExplanationError
 from xai_widgets.methods.segments import segments
 from xai_widgets.relabel.neighbourhood import LEAST, MOST, Neighbourhood, ScaleSearch
 from xai_widgets.relabel.teacher import Teacher
+from xai_widgets.shares import percent
 
 Space = Literal["auto", "pixels", "latents", "segments", "grid"]
 Readout = Literal[
@@ -159,9 +160,9 @@ class Neighbours:
         if not self.two_classes():
             share = self.kept_share()
             raise ExplanationError(
-                f"relabel_distillation: {share:.0%} of {len(self)} synthetic pictures at "
+                f"relabel_distillation: {percent(share)} of {len(self)} synthetic pictures at "
                 f"scale {self._all[-1].scale:.3g} keep the label; the student needs both classes, "
-                f"expected {LEAST:.0%} to {MOST:.0%}. scale=0 searches for a scale"
+                f"expected {percent(LEAST)} to {percent(MOST)}. scale=0 searches for a scale"
             )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-__all__ = ["amount", "signed_number"]
+from xai_widgets.shares import percent
 
-_SPACE = "\N{NO-BREAK SPACE}"
+__all__ = ["amount", "signed_number"]
 
 
 def amount(
@@ -18,10 +18,7 @@ def amount(
         return ""
     if unit == "number" or not math.isfinite(value):
         return signed_number(value).removeprefix("+")
-    least = 10.0**-digits
-    if value > 0 and 200 * value < least:
-        return f"<{least:g}{_SPACE}%"
-    return f"{100 * value:.{digits}f}{_SPACE}%"
+    return percent(value, digits)
 
 
 def signed_number(value: float) -> str:

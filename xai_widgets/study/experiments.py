@@ -14,6 +14,7 @@ from torch import Tensor
 
 from xai_widgets.baselines import gaussian_blur
 from xai_widgets.errors import ExplanationError, brief, check_choice
+from xai_widgets.shares import percent
 from xai_widgets.study.findings import Experiment, Region, Show
 from xai_widgets.study.statistics import bootstrap_mean
 
@@ -81,8 +82,8 @@ def random_regions(region: Region, count: int, seed: int = 0) -> list[Region]:
     places = np.argwhere(apart)
     if not len(places):
         raise ExplanationError(
-            f"the region covers {region.mean():.0%} of the picture, so no other of its size lies "
-            "apart from it, to compare with; take a smaller one"
+            f"the region covers {percent(float(region.mean()))} of the picture, so no other of its "
+            "size lies apart from it, to compare with; take a smaller one"
         )
     off = np.abs(distance[apart] - own)
     nearest = places[np.argsort(off, kind="stable")[: max(8, len(places) // 10)]]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
+from xai_widgets import shares
 from xai_widgets.study.pages import captioned
 from xai_widgets.study.statistics import Interval
 
@@ -21,12 +22,12 @@ _SHOWN = 8
 
 
 def percent(share: float) -> str:
-    """``43%``, ``0.4%``."""
-    return f"{share:.1%}" if abs(share) < 0.1 else f"{share:.0%}"
+    """``43 %``, ``0.4 %``."""
+    return shares.percent(share, None)
 
 
 def span(interval: Interval) -> str:
-    """``[12%, 31%]``."""
+    """``[12 %, 31 %]``."""
     return f"[{percent(interval[0])}, {percent(interval[1])}]"
 
 

@@ -14,6 +14,7 @@ from PIL import Image
 from xai_widgets.engine import Engine
 from xai_widgets.methods import METHODS
 from xai_widgets.render import encode_png, overlay
+from xai_widgets.shares import percent
 
 __all__ = ["captioned", "explanation_page", "figure_html", "image_html", "study_page"]
 
@@ -73,7 +74,7 @@ def explanation_page(study: Any, engine: Engine, photo: Any) -> str:
         **dict(manifest.get("parameters", {})),
     )
     rows = "".join(
-        f"<tr><td>{html.escape(score.name)}</td><td>{score.probability:.1%}</td></tr>"
+        f"<tr><td>{html.escape(score.name)}</td><td>{percent(score.probability, 1)}</td></tr>"
         for score in prediction.top(5)
     )
     nearest = _nearest(study, engine, picture)

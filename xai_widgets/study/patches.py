@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xai_widgets.render import resize
+from xai_widgets.shares import percent
 from xai_widgets.study.groups import mean_map
 
 __all__ = ["Patch", "patches", "recurrence"]
@@ -44,9 +45,9 @@ class Patch:
 
     def __str__(self) -> str:
         return (
-            f"{self.evidence:.0%} of the evidence of these pictures lies there, and what they have "
-            f"there is the same: a correlation of {self.own:.2f}, of {self.others:.2f} in pictures "
-            "of other answers."
+            f"{percent(self.evidence)} of the evidence of these pictures lies there, and what they "
+            f"have there is the same: a correlation of {self.own:.2f}, of {self.others:.2f} in "
+            "pictures of other answers."
         )
 
 

@@ -15,6 +15,7 @@ from xai_widgets.engine.executors import Executor
 from xai_widgets.errors import ExplanationError
 from xai_widgets.interrupts import deferred, wait_for
 from xai_widgets.progress import Progress
+from xai_widgets.shares import percent
 from xai_widgets.study.blocks import Computed
 from xai_widgets.study.leases import Leases
 from xai_widgets.study.store import Store
@@ -275,7 +276,7 @@ class Run:
             bar.close()
 
     def __repr__(self) -> str:
-        return f"Run({self.state}, {self.fraction:.0%}: {self.words})"
+        return f"Run({self.state}, {percent(self.fraction)}: {self.words})"
 
 
 def _bar() -> Any:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xai_widgets.errors import ExplanationError, brief, nearest, readable
+from xai_widgets.shares import percent
 from xai_widgets.targets.activation import Unit
 
 
@@ -146,8 +147,8 @@ def _share(score: ClassScore, unit: Unit) -> float:
 
 
 def in_words(number: float, unit: Unit = "probability", digits: int = 1) -> str:
-    """``43.0%`` for a probability, ``37.2`` for a number."""
-    return f"{number:.{digits}%}" if unit == "probability" else f"{number:.4g}"
+    """``43.0 %`` for a probability, ``37.2`` for a number."""
+    return percent(number, digits) if unit == "probability" else f"{number:.4g}"
 
 
 def class_name(index: int, class_names: Sequence[str] | None, classes: int) -> str:

@@ -5,9 +5,15 @@
 
 import { FULL } from "../core/latest";
 import { atEnd, type Model, now } from "../core/model";
-import type { BrushMessage, Bytes, PaintedMessage, PaintRequest } from "../core/wire";
+import type {
+  BrushMessage,
+  Bytes,
+  PaintedMapMessage,
+  PaintedMessage,
+  PaintRequest,
+} from "../core/wire";
 import { bytesOf } from "../maps/levels";
-import { done, el, freshId, on, set, write } from "../parts/dom";
+import { done, el, freshId, on, say, set, write } from "../parts/dom";
 import type { Stage } from "../parts/stage";
 import { newAnswers } from "./answers";
 import { type Box, maskOf, newPaint, runsOf, Strokes, shareOf, stroke } from "./mask";
@@ -28,8 +34,8 @@ interface Host {
   root: HTMLElement;
   signal: AbortSignal;
   stage: Pick<Stage, "spot" | "cover" | "slot">;
-  /** Paints the heat anew. */
-  repaint(): void;
+  /** Paints the heat anew; unless anything is painted over, as it is without. */
+  repaint(painted: boolean): void;
 }
 
 /** What the viewer does with it. */
@@ -61,6 +67,11 @@ export default function brush(
   let answered = 0;
   let sent = 0; // the version under way, else 0
   let sentAt = 0;
+  let endSent = true; // whether the kernel knows that the stroke has ended
+  let mapTime: PaintedMessage["map"];
+  let mapDue = 0; // the version whose map is still to come
+  let mapped = 0; // the version whose map is here
+  let mapFailed = "";
   let spoken = "";
   let opening = true; // until the fills are here
 
@@ -77,7 +88,10 @@ export default function brush(
       if (box) draw(box);
     },
     painted: ask,
-    end: show,
+    end() {
+      if (mapTime === "after") next();
+      show();
+    },
   });
   const toolbar = newToolbar(signal, {
     fill(next) {
@@ -88,6 +102,9 @@ export default function brush(
     clear,
     resized: () => pointer.follow(),
   });
+  /** Whose map it is that is seen. */
+  const whose = el(".pill.whose", { hidden: true, $live: "off", _whose: true });
+  find(".xw-frame").append(whose);
   root.append(el("style", css));
   stage.slot.prepend(toolbar.element);
   stage.cover(({ row, column }) => !beside() && !!mask[row * width + column]);
@@ -104,17 +121,34 @@ export default function brush(
     const painted = mask.includes(1);
     toolbar.show(fill, strokes.any, painted);
     const words = answers.show(shareOf(mask));
+    say(whose, painted ? wordsOfMap() : "");
     const late = sent > 0 && now() - sentAt > SLOW;
-    set(root, { _brush: active, _stroke: version, _painted: answered, _late: late });
+    set(root, {
+      _brush: active,
+      _stroke: version,
+      _painted: answered,
+      _mapped: mapped,
+      _late: late,
+    });
     set(button, { $pressed: String(active) });
     // For those who do not see the bars, once it is final.
     if (!painted || answered !== version || pointer.painting() || words === spoken) return;
     spoken = words;
     write(find(".xw-live"), words);
   }
+  /** Whether the map is that of the painted picture, or when it will be. */
+  function wordsOfMap(): string {
+    if (mapFailed) return `No map of the painted picture: ${mapFailed}`;
+    if ("xwLive" in root.dataset)
+      return mapped === version ? "Map of the painted picture" : "Map follows the paint";
+    if (root.dataset.xwSecond && /swipe|difference/.test(model.get("arrangement")))
+      return "Maps of the unpainted picture";
+    if (mapTime === "after" && pointer.painting()) return "The map follows after the stroke";
+    return mapTime === "after" ? "The map is being computed" : "Map of the unpainted picture";
+  }
   /** All of it anew, where there is paint or was some a moment ago. */
   function redraw(): void {
-    repaint();
+    repaint(mask.includes(1));
     draw([0, 0, width, height]);
   }
   /** The mask or the fill is another one. */
@@ -143,28 +177,58 @@ export default function brush(
     if (mask.includes(1)) next();
     else {
       answers.say();
-      answered = version;
+      answered = mapped = version;
       send();
     }
     show();
   }
   function next(): void {
-    if (answered === version || (sent && now() - sentAt < LOST)) return;
+    const waits = sent || (mapDue && now() - sentAt < SLOW);
+    const ends = mapTime === "after" && !endSent && !pointer.painting() && mask.includes(1);
+    if ((answered === version && !ends) || (waits && now() - sentAt < LOST)) return;
     sent = version;
     sentAt = now();
-    setTimeout(show, SLOW + 20);
+    setTimeout(() => {
+      next(); // its map may never have come
+      show();
+    }, SLOW + 20);
     send();
   }
   function send(): void {
-    const question: PaintRequest = { kind: "paint", by: own, seq: version, fill, full: FULL };
+    endSent = !pointer.painting();
+    const question: PaintRequest = {
+      kind: "paint",
+      by: own,
+      seq: version,
+      fill,
+      full: FULL,
+      ended: endSent,
+    };
     model.send(question, undefined, [runsOf(mask)]);
   }
 
-  function receive(message: BrushMessage | PaintedMessage, [answer, ...rest]: Bytes[] = []): void {
+  function receive(
+    message: BrushMessage | PaintedMessage | PaintedMapMessage,
+    [answer, ...rest]: Bytes[] = [],
+  ): void {
     if (message.kind === "brush") void load(message, rest);
+    if (message.kind === "painted_map" && width) {
+      if (message.by === own) {
+        mapDue = 0;
+        mapped = Math.max(mapped, message.seq);
+      } else mapped = version;
+      mapFailed = message.failed ?? "";
+      next();
+      // The map is painted with the next frame of the screen.
+      requestAnimationFrame(() => !signal.aborted && show());
+      return;
+    }
     if (message.kind !== "painted" || !width) return;
     const mine = message.by === own;
     if (mine && message.seq < answered) return; // late: a newer mask's answer is here
+    mapTime = message.map;
+    mapFailed = "";
+    if (mine && message.map === "now" && !message.failed) mapDue = message.seq;
     if (mine) answered = message.seq;
     else adopt(message.fill, lengths(rest[0]));
     sent = 0;

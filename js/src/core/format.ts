@@ -47,7 +47,7 @@ export function timeLeft(seconds: number): string {
 export const size = (height: number, width: number): string => `${height}\xa0×\xa0${width}`;
 
 /** normal -> Normal */
-export const capital = (word: string): string => word[0]!.toUpperCase() + word.slice(1);
+export const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
 
 /** What a person typed: "42.9 %", "−0,5", "1e-3" -> number, or null when it is none. */
 export function parseNumber(text: string): number | null {

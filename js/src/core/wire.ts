@@ -229,13 +229,21 @@ export interface BrushMessage {
   fill?: string | null;
 }
 /** A stroke of the view `by`, its mask's runs in the buffer. An empty mask clears. The answer is
- * filled up with `full` bytes without meaning, so that it fills a packet and comes sooner. */
+ * filled up with `full` bytes without meaning, so that it fills a packet and comes sooner. `ended`:
+ * nobody paints now, and a map that takes its time may be made. */
 export interface PaintRequest {
-  kind: "paint"; by: string; seq: number; fill: string; full?: number;
+  kind: "paint"; by: string; seq: number; fill: string; full?: number; ended?: boolean;
 }
-/** The answer to a stroke, for all views. Buffers: the class probabilities, and the mask's runs. */
+/** The answer to a stroke, for all views. Buffers: the class probabilities, and the mask's runs.
+ * `map`: a map of the painted picture follows now, after the stroke, or never. */
 export interface PaintedMessage {
   kind: "painted"; by: string; seq: number; fill: string; failed?: boolean;
+  map?: "now" | "after" | "never";
+}
+/** The map of the painted picture, its data in the buffer, or `failed`, the words why there is
+ * none. */
+export interface PaintedMapMessage {
+  kind: "painted_map"; by: string; seq: number; frame?: Frame; failed?: string;
 }
 /** A picture, and what the network says of it: (class, probability) of the classes that were likely
  * at first and of the likeliest now, and the latter's index and name. */

@@ -4,6 +4,7 @@ import { atEnd } from "../core/model";
 import type { Bytes } from "../core/wire";
 import { bytesOf } from "../maps/levels";
 import { done, el, on, set, tool, write } from "../parts/dom";
+import { saveButton } from "../parts/save";
 import { segments } from "../parts/segments";
 import { type View, widget } from "../parts/view";
 import { asking } from "./ask";
@@ -76,6 +77,7 @@ function build(view: View) {
     el(".about", name, facts, interval),
     el("span.spring"),
     tabs,
+    saveButton(signal, root, session, speak, () => [null, ["study", session.head?.name]], true),
     rightButton,
   );
   const middle = el(".middle", bar.part[0], grid.part[0]);

@@ -4,7 +4,7 @@ import { amount, signed, size } from "../core/format";
 import { layoutOf } from "../core/geometry";
 import { type Arrangement, now } from "../core/model";
 import { type State, stepsBack } from "../core/session";
-import type { BrushMessage, Bytes, Photograph, Picture, QuantisedMap } from "../core/wire";
+import type { BrushMessage, Bytes, Frame, Photograph, Picture, QuantisedMap } from "../core/wire";
 import { bytesOf } from "../maps/levels";
 import type { MapSession } from "../parts/colourbar";
 import { el, on, type Part, set } from "../parts/dom";
@@ -56,6 +56,7 @@ function build(view: View) {
   let painted: Painted | undefined;
   let beyond: Painted | undefined; // the second map
   let subtracted: QuantisedMap | undefined;
+  let live: Frame | undefined; // of the painted picture
   let [brushWanted, brushTaken] = [false, false];
   let brush: Brush | undefined;
 
@@ -116,7 +117,7 @@ function build(view: View) {
     try {
       const module = new Blob([bytesOf(buffers[0]!)], { type: "text/javascript" });
       const part = await import(URL.createObjectURL(module));
-      const host = { model, root, signal, stage, repaint: paint };
+      const host = { model, root, signal, stage, repaint };
       brush = part.default(host, message, buffers, brushWanted);
       brushWanted = true;
     } catch (problem) {
@@ -125,14 +126,22 @@ function build(view: View) {
     }
   }
 
+  function repaint(paintedOver: boolean): void {
+    if (!paintedOver) session.clearPainted();
+    paint();
+  }
+
   function paint(): void {
     const { shown, appearance } = session;
-    painted = beyond = subtracted = undefined;
+    painted = beyond = subtracted = live = undefined;
     if (!shown || !picture) return;
     const { other } = session;
     const differs = appearance.arrangement === "difference";
     if (differs && other) subtracted = subtract(shown, other, picture, appearance);
-    const map = subtracted ?? shown;
+    const alone = !differs && !(appearance.arrangement === "swipe" && other);
+    live = alone ? session.painted : undefined;
+    const map = subtracted ?? live ?? shown;
+    set(root, { _live: !!live });
     const done = paintHeat(map, differs ? twoSided(appearance) : appearance, picture);
     // A map of zeros has nothing to show, nor a difference from what is not there yet.
     if (map.peak && (!differs || other)) painted = done;
@@ -162,7 +171,7 @@ function build(view: View) {
     const { shown, frozen, status } = session;
     if (session.state() === "error" && session.stale()) return status?.message ?? "";
     if (!shown) return frozen ? "No explanation was saved with this page." : "";
-    const map = subtracted ?? shown;
+    const map = subtracted ?? live ?? shown;
     if (session.appearance.arrangement === "difference" && !subtracted)
       return frozen ? "No second map was saved with this page." : secondMissing();
     return map.state === "ok" ? "" : map.message || `There is no map: ${map.state}.`;

@@ -1,5 +1,6 @@
 /** The method that is asked for: controls for its own parameters, and its card. */
 
+import { capital } from "../core/format";
 import type { MethodCard, Parameter } from "../core/wire";
 import { el, freshId, lines, on, type Part, row, section, set, write } from "../parts/dom";
 import { picker } from "../parts/picker";
@@ -22,7 +23,7 @@ export function parameters(
     alive: AbortSignal,
   ): Part<[value: unknown, disabled: boolean]> {
     const { label, kind, default: initial } = parameter;
-    const help = parameter.help ?? "";
+    const help = helpOf(parameter);
     const id = `parameter-${parameter.name}`;
     const commit = (value: unknown): void =>
       session.ask({ parameters: override(session.request.parameters ?? {}, parameter, value) });
@@ -141,6 +142,26 @@ function plain(value: unknown): string {
   return String(value).replaceAll("_", " ");
 }
 
+/** What a parameter does, what it may be, and what it is at first. */
+export function helpOf(parameter: Parameter): string {
+  const { help, kind, minimum, maximum, choices, default: initial } = parameter;
+  const told = help ? `${capital(help).replace(/[^.!?]$/, "$&.")} ` : "";
+  if (kind === "bool") return `${told}Yes or no; ${plain(initial)} by default.`;
+  if (kind === "choice")
+    return `${told}${(choices ?? []).map(plain).join(", ")}; ${plain(initial)} by default.`;
+  const least = minimum == null ? "" : formatValue({}, minimum);
+  const most = maximum == null ? "" : formatValue(parameter, maximum);
+  const range =
+    least && most
+      ? `${least} to ${most}; `
+      : most
+        ? `up to ${most}; `
+        : least
+          ? `from ${least} on; `
+          : "";
+  return `${told}${capital(range)}${formatValue(parameter, Number(initial))} by default.`;
+}
+
 /** A number's scale. */
 export function scaleOf({ kind, minimum, maximum, step }: Parameter) {
   const whole = kind === "int";
@@ -150,7 +171,7 @@ export function scaleOf({ kind, minimum, maximum, step }: Parameter) {
 }
 
 /** At most six digits, and the unit: 8 px, 0.15. */
-export function formatValue({ unit }: Parameter, value: number): string {
+export function formatValue({ unit }: Pick<Parameter, "unit">, value: number): string {
   return `${+value.toPrecision(6)}${unit ? `\xa0${unit}` : ""}`;
 }
 

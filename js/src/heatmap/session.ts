@@ -8,6 +8,8 @@ import type {
   Frame,
   Layer,
   MethodCard,
+  PaintedMapMessage,
+  PaintedMessage,
   Photograph,
   PhotographMessage,
   Picture,
@@ -50,6 +52,13 @@ const SHOWS = {
 /** What a request is understood by. */
 export type Context = Pick<typeof SHOWS, "cards" | "layers" | "prediction">;
 
+type Received =
+  | PrefetchedMessage
+  | BrushMessage
+  | PhotographMessage
+  | PaintedMessage
+  | PaintedMapMessage;
+
 export type HeatmapSession = ReturnType<typeof heatmapSession>;
 
 /** `brush` takes the part that the kernel sends when the brush is first used. */
@@ -59,6 +68,7 @@ export function heatmapSession(
 ) {
   const { model } = connection;
   let sharp: { key: string; data: Bytes } | undefined;
+  let painted: { by: string; seq: number; frame: Frame } | undefined; // the map of what is painted
   const traits = traitsOf(model, SHOWS);
   const session = converse<Frame, Request>(connection, {
     traits: {
@@ -69,8 +79,18 @@ export function heatmapSession(
     keyOf: (request) => requestKey(request, traits),
     requestOf,
     nearest: (request, frames) => nearestFrame(request, frames, traits.prediction.top[0]?.index),
-    receive(message: PrefetchedMessage | BrushMessage | PhotographMessage, buffers) {
+    receive(message: Received, buffers) {
       const [data] = buffers;
+      if (message.kind === "painted_map") {
+        const late = painted && painted.by === message.by && message.seq < painted.seq;
+        if (late || !message.frame || !data) return undefined;
+        painted = { by: message.by, seq: message.seq, frame: { ...message.frame, data } };
+        return "look";
+      }
+      if (message.kind === "painted" && !message.failed && !bytesOf(buffers[1] ?? "").length) {
+        painted = undefined; // nothing is painted any more
+        return "look";
+      }
       if (message.kind === "photograph" && data) {
         sharp = { key: message.key, data };
         return "all";
@@ -80,7 +100,17 @@ export function heatmapSession(
       return undefined;
     },
   });
+  session.on("change:picture", () => {
+    painted = undefined;
+  });
   return extend(extend(session, traits), {
+    /** The map of the painted picture, if it answers the request. */
+    get painted(): Frame | undefined {
+      const key = requestKey(session.request, traits);
+      return painted && requestKey(requestOf(painted.frame), traits) === key
+        ? painted.frame
+        : undefined;
+    },
     /** The photograph's bytes, once they are here. */
     get sharp(): Bytes | undefined {
       const { photograph } = traits;
@@ -108,6 +138,10 @@ export function heatmapSession(
       const { other_frame: frame } = traits;
       const fits = frame && requestKey(requestOf(frame), traits) === key;
       return session.kept(key) ?? (fits ? frame : undefined);
+    },
+    /** Nothing is painted any more. */
+    clearPainted(): void {
+      painted = undefined;
     },
     /** Asks for a second map, or for none. */
     compare(other_method: string | null, other_target: TargetChoice): void {

@@ -6,21 +6,25 @@ import { el, on, set, svg, tool } from "./dom";
 import { UNSAVED } from "./picker";
 import { popup } from "./popup";
 
-/** A picture, and the words that its file is named after. */
-export type Saved = readonly [picture: HTMLCanvasElement, words: readonly unknown[]];
+/** A picture, none where there are only figures, and the words that its file is named after. */
+export type Saved = readonly [picture: HTMLCanvasElement | null, words: readonly unknown[]];
 
 const DOWN = "M8 2.5v8M4.5 7.5L8 11l3.5-3.5M3 13.5h10";
 const TICK = "M3 8.5l3.2 3.2L13 5";
 const NAMED = { figure: "Figure", picture: "Picture" } as const;
 const PATIENCE = 20_000; // for the kernel's figure
 
-/** `picture` is what is seen now, if anything is. Returns the button that opens the list. */
+/**
+ * `picture` is what is seen now, if anything is; `alone`: there are figures alone, which a saved page has not.
+ * Returns the button that opens the list.
+ */
 export function saveButton(
   signal: AbortSignal,
   host: HTMLElement,
   session: Pick<Session, "frozen" | "on" | "save" | "send" | "state">,
   speak: (text: string) => void,
   picture: () => Saved | undefined,
+  alone = false,
 ): HTMLElement {
   let figureCame: ((figure: Blob) => void) | undefined;
   session.on("msg:custom", (message: FigureMessage, buffers: Bytes[] = []) => {
@@ -30,6 +34,7 @@ export function saveButton(
   const icon = svg(DOWN);
   const button = tool(signal, "save", "Save or copy as PNG", "", toggle);
   button.replaceChildren(icon);
+  button.hidden = alone && session.frozen;
   const list = popup(signal, host, button, "Save or copy", (value) => void act(value));
   on(signal, button, "keydown", (event: KeyboardEvent) => {
     if (list.isOpen()) list.key(event);
@@ -41,12 +46,13 @@ export function saveButton(
       return;
     }
     button.focus(); // Safari does not, on a click
-    const alone = picture() ? null : "nothing is shown yet";
+    const empty = picture() ? null : "nothing is shown yet";
     const gone = session.state() === "gone" && "the kernel is gone";
     const figure = (session.frozen && UNSAVED) || gone || null;
     const copies = navigator.clipboard && window.ClipboardItem ? null : "needs https or localhost";
-    const choices = (["figure", "picture"] as const).flatMap((what) => {
-      const [group, reason] = [NAMED[what], what === "figure" ? figure : alone];
+    const kinds = alone ? (["figure"] as const) : (["figure", "picture"] as const);
+    const choices = kinds.flatMap((what) => {
+      const [group, reason] = [NAMED[what], what === "figure" ? figure : empty];
       return [
         { value: `save ${what}`, label: "Save as PNG", group, reason },
         { value: `copy ${what}`, label: "Copy", group, reason: reason ?? copies },
@@ -59,7 +65,7 @@ export function saveButton(
     const [how, what] = value.split(" ");
     const seen = picture();
     const words = [...(seen?.[1] ?? []), what === "figure" && "figure"];
-    const made = what === "figure" ? ask() : blobOf(seen![0]);
+    const made = what === "figure" ? ask() : blobOf(seen![0]!);
     try {
       if (how === "copy") {
         // Safari copies only what was promised while the press lasts.

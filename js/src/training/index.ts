@@ -5,6 +5,7 @@ import { now } from "../core/model";
 import { el, on, set, write } from "../parts/dom";
 import { type Drawing, type Line, lineSwatch, plot } from "../parts/plot";
 import { heightToFit } from "../parts/room";
+import { type Saved, saveButton } from "../parts/save";
 import { rangeInput } from "../parts/slider";
 import { fit, widget } from "../parts/view";
 import { gradients } from "./gradients";
@@ -60,6 +61,8 @@ export default widget(
     const start = el("button.field", { _control: "start", hidden: true });
     on(signal, start, "click", session.resume);
     const facts = el("span.facts");
+    const words = (): Saved => [null, ["training", session.get("network")?.name]];
+    const save = saveButton(signal, root, session, view.speak, words, true);
     const [lossPlot, lossLegend, showLoss] = plotWithLegend(signal, "Loss", "loss", (point) => {
       const x = session.loss?.x[point];
       if (x !== undefined) session.go(x * session.plan.epochs);
@@ -155,7 +158,10 @@ export default widget(
     const epoch = el(".epoch", el("span.name", "After epoch"), range, where);
     return {
       session,
-      children: [el("header.header", start, facts), el(".body", plots, el(".looks", epoch, maps))],
+      children: [
+        el("header.header", start, facts, el("span.spring"), save),
+        el(".body", plots, el(".looks", epoch, maps)),
+      ],
       refresh,
       arrange() {
         fit(root);

@@ -168,6 +168,7 @@ const shade = (selector: string): number =>
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  vi.stubGlobal("requestAnimationFrame", (act: () => void) => setTimeout(act, 16));
   vi.stubGlobal(
     "ResizeObserver",
     class {
@@ -394,6 +395,66 @@ describe("the answer", () => {
     expect(root.dataset.xwLate).toBe("");
     answered(1, AFTER);
     expect(root.dataset.xwLate).toBeUndefined();
+  });
+});
+
+describe("the map of the painted picture", () => {
+  const map = (seq: number, more: object = {}): void => {
+    const [{ by }] = model.questions.slice(-1) as unknown as [{ by: string }];
+    model.emit("msg:custom", { kind: "painted_map", by, seq, ...more }, []);
+  };
+  const note = (): string => (find("[data-xw-whose]").hidden ? "" : words("[data-xw-whose]"));
+
+  it("that is quick comes with each answer, before the next question", async () => {
+    await open();
+    expect(note()).toBe("");
+    pointer("pointerdown", 2.5, 1.5);
+    answered(1, AFTER, { map: "now" });
+    pointer("pointermove", 4.5, 1.5);
+    expect([model.questions.length, note()]).toEqual([1, "Map of the unpainted picture"]);
+    root.dataset.xwLive = "";
+    map(1);
+    expect(model.questions).toHaveLength(2);
+    await vi.advanceTimersByTimeAsync(40);
+    expect([root.dataset.xwMapped, note()]).toEqual(["1", "Map follows the paint"]);
+    answered(2, AFTER, { map: "now" });
+    map(2);
+    await vi.advanceTimersByTimeAsync(40);
+    expect(note()).toBe("Map of the painted picture");
+    expect(model.questions).toHaveLength(2);
+  });
+
+  it("that never comes holds nothing up for long", async () => {
+    await open();
+    pointer("pointerdown", 2.5, 1.5);
+    answered(1, AFTER, { map: "now" });
+    pointer("pointermove", 4.5, 1.5);
+    await vi.advanceTimersByTimeAsync(230);
+    expect(model.questions).toHaveLength(2);
+  });
+
+  it("that is slow is asked for once the stroke has ended, and said so", async () => {
+    await open();
+    pointer("pointerdown", 2.5, 1.5);
+    expect(model.questions).toMatchObject([{ seq: 1, ended: false }]);
+    answered(1, AFTER, { map: "after" });
+    expect(note()).toBe("The map follows after the stroke");
+    pointer("pointerup", 2.5, 1.5);
+    expect(model.questions).toMatchObject([{ ended: false }, { seq: 1, ended: true }]);
+    answered(1, AFTER, { map: "after" });
+    expect([model.questions.length, note()]).toEqual([2, "The map is being computed"]);
+    map(1, { failed: "this network has no attention" });
+    await vi.advanceTimersByTimeAsync(40);
+    expect(note()).toBe("No map of the painted picture: this network has no attention");
+  });
+
+  it("is gone with the paint", async () => {
+    await open();
+    dab(2.5, 1.5);
+    answered(1, AFTER, { map: "now" });
+    map(1);
+    control("wipe").click();
+    expect([note(), root.dataset.xwMapped]).toEqual(["", root.dataset.xwStroke]);
   });
 });
 

@@ -299,3 +299,54 @@ describe("session", () => {
     expect(model.saves).toBe(0);
   });
 });
+
+describe("the map of the painted picture", () => {
+  const painted = (session: HeatmapSession) => session.painted?.seq;
+  function opened() {
+    const model = new FakeModel({ frame: frameOf() });
+    const changes: Change[] = [];
+    const { signal } = new AbortController();
+    const connection = { model, signal, changed: (change: Change) => changes.push(change) };
+    const session = heatmapSession(connection);
+    const told = (seq: number, part: object = {}): void =>
+      model.emit(
+        "msg:custom",
+        { kind: "painted_map", by: "me", seq, frame: frameOf({ seq }), ...part },
+        [Uint8Array.of(0)],
+      );
+    return { model, session, changes, told };
+  }
+
+  it("is shown as long as it is that of the request; a late one is dropped", () => {
+    const { model, session, changes, told } = opened();
+    expect(painted(session)).toBeUndefined();
+    told(7);
+    expect([painted(session), changes.at(-1)]).toEqual([7, "look"]);
+    told(6);
+    expect(painted(session)).toBe(7);
+    told(8, { frame: undefined, failed: "no" });
+    expect(painted(session)).toBe(7);
+    told(1, { by: "another" });
+    expect(painted(session)).toBe(1);
+    model.set("target", 3);
+    expect(painted(session)).toBeUndefined();
+    model.set("target", 2);
+    expect(painted(session)).toBe(1);
+  });
+
+  it("goes with the paint, and with the picture", () => {
+    const { model, session, told } = opened();
+    told(1);
+    const answer = { kind: "painted", by: "me", seq: 2, fill: "blur" };
+    model.emit("msg:custom", answer, [Uint8Array.of(0), Uint8Array.of(3, 0)]);
+    expect(painted(session)).toBe(1);
+    model.emit("msg:custom", answer, [Uint8Array.of(), Uint8Array.of()]);
+    expect(painted(session)).toBeUndefined();
+    told(3);
+    session.clearPainted();
+    expect(painted(session)).toBeUndefined();
+    told(4);
+    model.set("picture", { width: 2, height: 2, mime: "", data: Uint8Array.of(1) });
+    expect(painted(session)).toBeUndefined();
+  });
+});

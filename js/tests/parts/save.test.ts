@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { fileName, saveButton } from "../../src/parts/save";
+import { fileName, type Saved, saveButton } from "../../src/parts/save";
 
 describe("a file's name", () => {
   it("is letters and numbers of the words", () => {
@@ -50,7 +50,7 @@ describe("what is seen", () => {
     vi.unstubAllGlobals();
   });
 
-  function shown() {
+  function shown(alone = false) {
     const host = document.createElement("div");
     const session = {
       get frozen() {
@@ -64,7 +64,8 @@ describe("what is seen", () => {
       },
     };
     const speak = (text: string) => said.push(text);
-    const button = saveButton(end.signal, host, session as never, speak, () => [canvas, ["cat"]]);
+    const seen = (): Saved => [alone ? null : canvas, ["cat"]];
+    const button = saveButton(end.signal, host, session as never, speak, seen, alone);
     host.prepend(button);
     document.body.append(host);
     Object.defineProperty(HTMLElement.prototype, "offsetParent", {
@@ -109,6 +110,17 @@ describe("what is seen", () => {
     await vi.advanceTimersByTimeAsync(2_000);
     expect(said).toEqual(["It could not be saved: Error: no answer from the kernel"]);
     vi.useRealTimers();
+  });
+
+  it("is a figure alone where there is no one picture, and nothing in a saved page", async () => {
+    const { button, choice } = shown(true);
+    button.click();
+    expect([choice("save picture"), choice("copy picture")]).toEqual([null, null]);
+    choice("save figure").click();
+    listener({ kind: "figure" }, [new DataView(new ArrayBuffer(3))]);
+    await vi.waitFor(() => expect(saved).toEqual(["cat_figure.png blob:3"]));
+    frozen = true;
+    expect([shown(true).button.hidden, shown().button.hidden]).toEqual([true, false]);
   });
 
   it("has no figure where there is no kernel, and says why", () => {

@@ -11,13 +11,15 @@ import numpy.typing as npt
 import pytest
 import torch
 
-from tests.widgets.conftest import RecordingComm, SmallNetwork, photograph
+from tests.widgets.conftest import RecordingComm, SmallNetwork, busy, photograph
 from tests.widgets.heatmap.test_viewer import at_rest, channel, gated, until
 from xai_widgets.baselines import baseline_like
 from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError
 from xai_widgets.widgets import HeatmapViewer
-from xai_widgets.widgets.heatmap.brush import FILLS, Painting, mask_of, runs_of
+from xai_widgets.widgets.base.explaining import Request
+from xai_widgets.widgets.heatmap.painted import NoMap, answers, painted_picture
+from xai_widgets.widgets.heatmap.painting import FILLS, Painting, mask_of, runs_of
 
 
 def disc(size: int = 32, radius: float = 9.0) -> npt.NDArray[np.bool_]:
@@ -297,3 +299,76 @@ def test_a_mask_is_as_high_and_wide_as_the_networks_input() -> None:
     assert painting.check(np.ones((12, 20)), painting.fills[0]).shape == (12, 20)
     with pytest.raises(ExplanationError, match="mask"):
         painting.check(np.ones((20, 12)), painting.fills[0])
+
+
+# The map of the painted picture.
+
+
+def maps_sent(viewer: HeatmapViewer) -> list[dict[str, Any]]:
+    return [content for content, _ in said(channel(viewer), "painted_map")]
+
+
+def test_a_quick_map_follows_each_stroke(engine: Engine) -> None:
+    viewer = HeatmapViewer(engine, photograph(), "saliency", prefetch=False)
+    viewer.frame = {**viewer.frame, "seconds": 0.01}
+    mask = disc()
+    stroke(viewer, mask, 1, ended=False)
+    until(lambda: bool(maps_sent(viewer)))
+    kinds = [content["kind"] for content, _ in channel(viewer).custom()]
+    assert [kind for kind in kinds if kind.startswith("painted")] == ["painted", "painted_map"]
+    (answer, _), *_ = said(channel(viewer), "painted")
+    assert answer["map"] == "now"
+    (told,) = maps_sent(viewer)
+    assert (told["by"], told["seq"]) == ("a view", 1)
+    assert told["frame"]["target"]["index"] == viewer.attribution.target.index
+    painting, picture = Painting(engine.picture(photograph())), engine.picture(photograph())
+    covered = painted_picture(picture, painting, mask, "blur")
+    plain = engine.explain(covered, "saliency", target=viewer.attribution.target.index)
+    np.testing.assert_array_equal(viewer.painted_attribution.values, plain.values)
+    np.testing.assert_array_equal(covered.pixels[~mask], photograph()[~mask])
+    assert (covered.pixels[mask] != photograph()[mask]).any()
+    viewer.clear_paint()
+    assert viewer.painted_attribution is None
+
+
+def test_a_slow_map_waits_for_the_end_of_the_stroke(engine: Engine) -> None:
+    viewer = HeatmapViewer(engine, photograph(), "saliency", prefetch=False)
+    viewer.frame = {**viewer.frame, "seconds": 3.0}
+    stroke(viewer, disc(), 1, ended=False)
+    until(lambda: bool(said(channel(viewer), "painted")))
+    (answer, _), *_ = said(channel(viewer), "painted")
+    assert answer["map"] == "after"
+    engine.internals.worker.submit(object(), lambda: iter([None])).wait(30)
+    assert maps_sent(viewer) == []
+    stroke(viewer, disc(), 2, ended=True)
+    until(lambda: bool(maps_sent(viewer)))
+    assert maps_sent(viewer)[-1]["seq"] == 2
+
+
+def test_a_map_of_the_painted_picture_follows_the_method(engine: Engine) -> None:
+    viewer = HeatmapViewer(engine, photograph(), "saliency", prefetch=False)
+    stroke(viewer, disc(), 1)
+    until(lambda: bool(maps_sent(viewer)))
+    viewer.method = "input_x_gradient"
+    until(lambda: maps_sent(viewer)[-1]["frame"]["method"] == "input_x_gradient")
+    assert viewer.painted_attribution.method == "input_x_gradient"
+    assert len(said(channel(viewer), "painted")) == 1  # nothing else was painted
+
+
+def test_only_the_newest_stroke_has_a_map(engine: Engine) -> None:
+    viewer = HeatmapViewer(engine, photograph(), "saliency", prefetch=False)
+    with busy(engine):
+        for seq in range(1, 6):
+            stroke(viewer, disc(radius=4.0 + seq), seq)
+    until(lambda: bool(maps_sent(viewer)))
+    at_rest(viewer)
+    assert [told["seq"] for told in maps_sent(viewer)] == [5]
+
+
+def test_a_map_that_is_not_possible_is_said_so() -> None:
+    engine = Engine(SmallNetwork(), name="Small")
+    painting, picture = Painting(engine.picture(photograph())), engine.picture(photograph())
+    request = Request.of(engine, "attention_rollout", 0, None, {})
+    *_, last = answers(engine, picture, painting, disc(), "blur", request)
+    assert isinstance(last.result, NoMap)
+    assert "attention" in last.result.words

@@ -21,6 +21,7 @@ from xai_widgets.attribution import Attribution
 from xai_widgets.engine.cautions import EMPTY
 from xai_widgets.methods import Method
 from xai_widgets.render import encode_png
+from xai_widgets.shares import percent
 from xai_widgets.widgets.base import wire
 
 GAMMA = 2
@@ -137,7 +138,7 @@ def note_of(attribution: Attribution) -> str:
     if gap is not None:
         rise = float(attribution.values.sum(dtype=np.float64)) - gap
         words.append(
-            f"completeness gap {100 * abs(gap / rise):.1f}\u00a0%"
+            f"completeness gap {percent(abs(gap / rise), 1)}"
             if abs(gap) < abs(rise)
             else f"completeness gap {gap:.2g} beside a rise of {rise:.2g}"
         )

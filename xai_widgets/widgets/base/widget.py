@@ -15,6 +15,7 @@ from xai_widgets.engine.worker import Job, Worker
 from xai_widgets.errors import ExplanationError, check_keywords, nearest
 from xai_widgets.images import Picture
 from xai_widgets.progress import Progress
+from xai_widgets.shares import percent
 from xai_widgets.widgets.base import notebook_cells as cells
 from xai_widgets.widgets.base import state_lock
 from xai_widgets.widgets.base.channel import message
@@ -150,7 +151,7 @@ class EngineWidget(Saving):
                 return
             fraction = self.status.get("fraction")
             self._jobs.cancel()
-            at = "" if fraction is None else f" at {100 * fraction:.0f}\u00a0%"
+            at = "" if fraction is None else f" at {percent(fraction)}"
             self._say("stopped", f"Stopped{at}.", self._way_on)
 
     @message("resume")

@@ -10,6 +10,7 @@ import traitlets as t
 
 from xai_widgets.errors import brief, nearest
 from xai_widgets.render.card import Card
+from xai_widgets.shares import percent
 from xai_widgets.study import Study
 from xai_widgets.widgets.base.channel import message
 from xai_widgets.widgets.base.options import AppearanceOptions, WidgetOptions
@@ -172,7 +173,7 @@ class DatasetExplorer(Opened):
         words = f"{self._done_of_all} pictures"
         accuracy = stills.accuracy_of(study)
         if accuracy is not None:
-            words += f", {accuracy:.1%} right"
+            words += f", {percent(accuracy, 1)} right"
         return f"{words}, {self.head['title']}, {self.head['name']}"
 
     def _card(self, scale: float) -> Card:

@@ -9,134 +9,24 @@ is first used.
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, Literal, cast, get_args
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
-import torch
 import traitlets as t
-from torch import Tensor
 
-from xai_widgets.baselines import baseline_like
-from xai_widgets.engine import Engine
-from xai_widgets.errors import ExplanationError, brief, nearest
-from xai_widgets.images import Picture
-from xai_widgets.probe.cores import one_core_left
 from xai_widgets.widgets.base import state_lock
 from xai_widgets.widgets.base.channel import bundle, message
+from xai_widgets.widgets.base.explaining import Explained, Request
 from xai_widgets.widgets.base.jobs import in_one_step
-from xai_widgets.widgets.base.maps import Pixels, picture_to_json
+from xai_widgets.widgets.base.maps import picture_to_json
 from xai_widgets.widgets.base.picture import PictureWidget
-from xai_widgets.widgets.heatmap.wire import BrushMessage, PaintedMessage
+from xai_widgets.widgets.heatmap import painted
+from xai_widgets.widgets.heatmap.painted import MapTime, NoMap
+from xai_widgets.widgets.heatmap.painting import Fill, Mask, Painting, mask_of, runs_of
+from xai_widgets.widgets.heatmap.wire import BrushMessage, PaintedMapMessage, PaintedMessage
 
-Fill = Literal["black", "blur", "mean"]
-FILLS: tuple[Fill, ...] = get_args(Fill)
-
-Mask = npt.NDArray[np.bool_]
-
-_LONGEST_RUN = 0xFFFF
 _FULLEST = 2**18  # bytes that a view may ask an answer to be filled up with
-
-
-class Painting:
-    """The fills of one picture: what painted pixels are replaced with, each computed once.
-
-    They are the baselines of the same names (see `methods.baseline`).
-    """
-
-    def __init__(self, picture: Picture) -> None:
-        self._picture = picture
-        self._fills: dict[Fill, Tensor] = {}
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Height and width of a mask: those of the network's input."""
-        height, width = self._picture.input.shape[-2:]
-        return height, width
-
-    @property
-    def fills(self) -> list[Fill]:
-        """Those there are: black only where the preprocessing tells what black is."""
-        return [fill for fill in FILLS if fill != "black" or self._picture.black is not None]
-
-    def check(self, mask: object, fill: str) -> Mask:
-        """The mask (H, W), True where the picture is painted over.
-
-        Raises ExplanationError for a mask of another size or with other values than 0 and 1, and
-        for an unknown fill.
-        """
-        array = np.asarray(mask)
-        if array.shape != self.size:
-            raise ExplanationError(
-                f"the mask has shape {array.shape}; expected {self.size}, the height and width of "
-                "the network's input"
-            )
-        if array.dtype != np.bool_ and not np.isin(array, (0, 1)).all():
-            raise ExplanationError(
-                f"the mask holds {array.dtype} values other than 0 and 1; expected a bool array, "
-                "True where the picture is painted over, such as heatmap > threshold"
-            )
-        if fill not in self.fills:
-            names = ", ".join(f'"{name}"' for name in self.fills)
-            why = " (the preprocessing does not tell what black is)" if fill == "black" else ""
-            raise ExplanationError(
-                f"fill is {brief(fill)}{why}; expected one of {names}.{nearest(fill, self.fills)}"
-            )
-        return array.astype(np.bool_)
-
-    def input(self, mask: Mask, fill: Fill) -> Tensor:
-        """The painted picture as model input, x (1 - m) + b m, (1, C, H, W)."""
-        x = self._picture.input
-        if fill not in self._fills:
-            self._fills[fill] = baseline_like(x, fill, self._picture.black)
-        return torch.where(torch.from_numpy(mask), self._fills[fill], x)
-
-    def probabilities(self, engine: Engine, mask: Mask, fill: Fill) -> npt.NDArray[np.float32]:
-        """The class probabilities (C,) of the painted picture."""
-        with one_core_left():
-            probabilities = engine.internals.probabilities(self.input(mask, fill))[0]
-        return np.asarray(probabilities.float().cpu().numpy(), dtype=np.float32)
-
-    def pixels(self, fill: Fill) -> Pixels:
-        """The fill as a person sees it, (H, W, 3).
-
-        Taken from the pixels: normalising is affine in each channel, and so are these fills.
-        """
-        seen = self._picture.pixels
-        if fill == "black":
-            return np.zeros_like(seen)
-        x = torch.from_numpy(seen.transpose(2, 0, 1).copy())[None].float()
-        filled = baseline_like(x, fill)[0].add(0.5).clamp(0, 255).to(torch.uint8)
-        return np.ascontiguousarray(filled.permute(1, 2, 0).numpy())
-
-
-def runs_of(mask: Mask) -> bytes:
-    """The lengths, as little-endian 16-bit numbers, of what is unpainted, painted, unpainted ...
-    in reading order. A run too long for 16 bits is cut in two by one of length zero.
-    """
-    flat = mask.ravel()
-    edges = np.flatnonzero(flat[1:] != flat[:-1]) + 1
-    ends = np.concatenate([[0] if flat.size and flat[0] else [], edges, [flat.size]])
-    lengths: list[int] = []
-    for length in np.diff(ends, prepend=0).astype(int).tolist():
-        while length > _LONGEST_RUN:
-            lengths += [_LONGEST_RUN, 0]
-            length -= _LONGEST_RUN
-        lengths.append(length)
-    return np.asarray(lengths, dtype="<u2").tobytes()
-
-
-def mask_of(data: Any, size: tuple[int, int]) -> Mask:
-    """The mask (H, W) of these runs. Raises ExplanationError when they do not fill that size."""
-    lengths = np.frombuffer(bytes(data), dtype="<u2")
-    height, width = size
-    if int(lengths.sum(dtype=np.int64)) != height * width:
-        raise ExplanationError(
-            f"what was painted has {int(lengths.sum(dtype=np.int64)):,} pixels; expected "
-            f"{height} x {width}, as the picture has now"
-        )
-    painted = np.arange(len(lengths)) % 2 == 1
-    return np.repeat(painted, lengths).reshape(size)
 
 
 class Brush(PictureWidget):
@@ -147,6 +37,13 @@ class Brush(PictureWidget):
         allow_none=True,
         read_only=True,
         help="Class probabilities of the picture as it is painted; None without paint.",
+    )
+
+    painted_attribution = t.Any(
+        None,
+        allow_none=True,
+        read_only=True,
+        help="The Attribution of the picture as it is painted; None without paint.",
     )
 
     _painting: Painting | None = None
@@ -175,33 +72,66 @@ class Brush(PictureWidget):
         self._painting = self._painting or Painting(self._picture)
         return self._painting
 
-    def _take_mask(self, mask: Mask, fill: Fill, *, by: str, seq: int, full: int = 0) -> None:
+    def _painted_request(self) -> tuple[MapTime, Request | None]:
+        """Which map is made of the painted picture, and when."""
+        return "never", None
+
+    def _explain_painted(self) -> None:
+        """Ask anew for the picture as it is painted: something else is to be explained."""
+        if self._painted is None:
+            return
+        engine, picture, painting = self.engine, self._picture, self._fills()
+        (mask, fill), (_, request) = self._painted, self._painted_request()
+        answer: PaintedMessage = {"kind": "painted", "by": "", "seq": 0, "fill": fill}
+        self.aside(
+            lambda: painted.maps(engine, picture, painting, mask, fill, request),
+            partial(self._answer, answer, mask, 0),
+            once=True,  # no stroke is to be given up for it
+        )
+
+    def _take_mask(
+        self, mask: Mask, fill: Fill, *, by: str, seq: int, full: int = 0, ended: bool = True
+    ) -> None:
         """Ask the network, unless nothing is painted. Only the newest mask waits for it."""
-        engine, painting = self.engine, self._fills()
+        engine, picture, painting = self.engine, self._picture, self._fills()
+        time, request = self._painted_request()
+        asked = request if time == "now" or ended else None
         answer: PaintedMessage = {"kind": "painted", "by": by, "seq": seq, "fill": fill}
+        answer["map"] = time
         if not mask.any():
             self._painted = None
             self._jobs.cancel_aside()
             self.set_trait("painted_probabilities", None)
+            self.set_trait("painted_attribution", None)
             self.send(answer, buffers=[b"", b""])
             return
         self._painted = mask, fill
         if not by and not self._has_part:
             self._send_part()
         self.aside(
-            in_one_step(lambda: painting.probabilities(engine, mask, fill)),
+            lambda: painted.answers(engine, picture, painting, mask, fill, asked),
             partial(self._answer, answer, mask, full),
             failed=partial(self._stroke_failed, answer, mask),
         )
 
-    def _answer(
-        self, answer: PaintedMessage, mask: Mask, full: int, probabilities: npt.NDArray[np.float32]
-    ) -> None:
+    def _answer(self, answer: PaintedMessage, mask: Mask, full: int, made: painted.Answer) -> None:
         if self._painted is None or self._painted[0] is not mask:
             return
-        filling = [bytes(full)] if full else []
+        if not isinstance(made, np.ndarray):
+            self._send_painted_map(answer, made)
+            return
+        probabilities, filling = made, [bytes(full)] if full else []
         self.send(answer, buffers=[probabilities.tobytes(), runs_of(mask), *filling])
         self.set_trait("painted_probabilities", probabilities)
+
+    def _send_painted_map(self, answer: PaintedMessage, made: Explained | NoMap) -> None:
+        told: PaintedMapMessage = {"kind": "painted_map", "by": answer["by"], "seq": answer["seq"]}
+        if isinstance(made, NoMap):
+            self.send({**told, "failed": made.words})
+            return
+        frame = {"seq": self._jobs.seq, **made.frame}
+        self.tell("painted_map", by=answer["by"], seq=answer["seq"], frame=frame)
+        self.set_trait("painted_attribution", made.attribution)
 
     def _stroke_failed(self, answer: PaintedMessage, mask: Mask, problem: BaseException) -> None:
         self._failed(problem)
@@ -251,14 +181,24 @@ class Brush(PictureWidget):
 
     @message("paint")
     def _stroke(
-        self, by: str = "", seq: int = 0, fill: str = "", full: int = 0, *, buffers: list[Any]
+        self,
+        by: str = "",
+        seq: int = 0,
+        fill: str = "",
+        full: int = 0,
+        ended: bool = True,
+        *,
+        buffers: list[Any],
     ) -> None:
         mask = mask_of(buffers[0], self._fills().size)
         self._fills().check(mask, fill)
         full = min(max(int(full), 0), _FULLEST)
-        self._take_mask(mask, cast(Fill, fill), by=str(by), seq=int(seq), full=full)
+        self._take_mask(
+            mask, cast(Fill, fill), by=str(by), seq=int(seq), full=full, ended=bool(ended)
+        )
 
     def _forget(self) -> None:
         super()._forget()
         self._painting = self._painted = None
         self.set_trait("painted_probabilities", None)
+        self.set_trait("painted_attribution", None)

@@ -34,6 +34,7 @@ from xai_widgets.widgets.base.traits import (
 from xai_widgets.widgets.base.wire import MapFrame
 from xai_widgets.widgets.heatmap.brush import Brush
 from xai_widgets.widgets.heatmap.checks import Likeness, likenesses
+from xai_widgets.widgets.heatmap.painted import QUICK_SECONDS, MapTime
 from xai_widgets.widgets.heatmap.second import Second, both
 from xai_widgets.widgets.heatmap.still import HeatmapStills
 
@@ -250,7 +251,15 @@ class HeatmapViewer(HeatmapStills, Parametrised, Brush):
             with state_lock.held():
                 self._finished()
 
+    def _painted_request(self) -> tuple[MapTime, Request | None]:
+        request = self._request(self.method)
+        frame = self.frame
+        own = bool(frame) and frame["method"] == self.method and not frame["partial"]
+        quick = own and frame["seconds"] <= QUICK_SECONDS
+        return "now" if quick else "after", request
+
     def _finished(self) -> None:
+        self._explain_painted()
         if callable(self.target) or self.comm is None:
             return
         engine, picture, target = self.engine, self._picture, self._request(self.method).target

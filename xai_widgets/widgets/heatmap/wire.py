@@ -49,6 +49,7 @@ class BrushMessage(TypedDict):
 class PaintRequest(TypedDict):
     """A stroke of the view `by`, its mask's runs in the buffer. An empty mask clears. The answer
     is filled up with `full` bytes without meaning, so that it fills a packet and comes sooner.
+    `ended`: nobody paints now, and a map that takes its time may be made.
     """
 
     kind: Literal["paint"]
@@ -56,11 +57,12 @@ class PaintRequest(TypedDict):
     seq: int
     fill: str
     full: NotRequired[int]
+    ended: NotRequired[bool]
 
 
 class PaintedMessage(TypedDict):
     """The answer to a stroke, for all views. Buffers: the class probabilities, and the mask's
-    runs.
+    runs. `map`: a map of the painted picture follows now, after the stroke, or never.
     """
 
     kind: Literal["painted"]
@@ -68,3 +70,16 @@ class PaintedMessage(TypedDict):
     seq: int
     fill: str
     failed: NotRequired[bool]
+    map: NotRequired[Literal["now", "after", "never"]]
+
+
+class PaintedMapMessage(TypedDict):
+    """The map of the painted picture, its data in the buffer, or `failed`, the words why there is
+    none.
+    """
+
+    kind: Literal["painted_map"]
+    by: str
+    seq: int
+    frame: NotRequired[Frame]
+    failed: NotRequired[str]
