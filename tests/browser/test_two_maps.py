@@ -84,7 +84,7 @@ def test_the_handle_says_nothing_while_it_moves(
         mouse.move(x - 0.25 * pane["width"], y, steps=12)
         notebook.page.wait_for_timeout(600)  # longer than a hand that rests is waited for
     assert sent == []
-    assert viewer.find(".xw-other").evaluate("e => e.style.clipPath").endswith("25%)")
+    assert viewer.find(".xw-beyond").evaluate("e => e.style.clipPath").endswith("25%)")
     mouse.up()
     notebook.until_kernel("abs(viewer.split - 0.25) < 0.01")
     viewer.root.screenshot(path=shots / "two_maps.png")

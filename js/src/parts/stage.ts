@@ -63,7 +63,7 @@ export function newStage(
   const heat = el("canvas.canvas", { _canvas: "heat" });
   const second = el("canvas.canvas", { _canvas: "second" });
   const veil = el(".heat", heat);
-  const otherVeil = el(".heat.other", { hidden: true }, second);
+  const otherVeil = el(".heat.beyond", { hidden: true }, second);
   const crop = el(".crop", { hidden: true, _crop: true });
   const ring = el(".ring", { hidden: true });
   const readout = el(".readout.pill", { hidden: true, _readout: true });

@@ -658,7 +658,7 @@ describe("two maps", () => {
   it("stand left and right of the handle, where each is read", async () => {
     await open({ arrangement: "swipe", other_target: 3, other_frame: other, split: 0.5 });
     expect(text(".xw-captions")).toBe("cattiger cat");
-    expect(find(".xw-other").style.clipPath).toBe("inset(0 0 0 50%)");
+    expect(find(".xw-beyond").style.clipPath).toBe("inset(0 0 0 50%)");
     const stage = find("[data-xw-stage]");
     press(stage, "ArrowRight");
     press(stage, "ArrowRight");
