@@ -126,6 +126,15 @@ def test_noise_changes_the_input_and_not_the_class(
     assert survives == pytest.approx(metrics.cosine(found, clear), abs=1e-5)
 
 
+def test_noise_before_there_is_a_map_without_it(engine: Engine) -> None:
+    with GradientComparison([engine], photograph(), ["saliency"], noise=0.2) as comparison:
+        comparison.wait(30)
+        found = comparison.attributions["Small", "saliency"]
+        clear = engine.explain(photograph(), "saliency", target=found.target.index)
+        survives = comparison.measures["Small", "saliency"]["survival"]
+        assert survives == pytest.approx(metrics.cosine(found, clear), abs=1e-5)
+
+
 def test_what_is_known_is_not_computed_again(
     engine: Engine, comparison: GradientComparison
 ) -> None:

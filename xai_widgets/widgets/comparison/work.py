@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -318,7 +318,8 @@ def measure(comparison: Comparison, pause: float = 0.0) -> Iterator[Progress[Mea
     total = 2 * len(maps)
     for done, (key, attribution) in enumerate(maps.items(), 1):
         if "sparseness" not in answer.measures.get(key, {}):
-            values = _numbers(key, attribution, comparison, pictures[key[0]])
+            clear = yield from _without_noise(key, attribution, comparison)
+            values = _numbers(key, attribution, clear, comparison, pictures[key[0]])
             yield Progress(done / total, Measured(key, values))
     for done, (key, attribution) in enumerate(maps.items(), len(maps)):
         if "smoothing" in answer.measures.get(key, {}):
@@ -339,8 +340,33 @@ def measure(comparison: Comparison, pause: float = 0.0) -> Iterator[Progress[Mea
         yield Progress((done + 1) / total, Measured(key, {"smoothing": change}))
 
 
+def _without_noise(
+    key: CellKey, attribution: Attribution, comparison: Comparison
+) -> Generator[Progress[None], None, Attribution | None]:
+    """The cell's map of the picture as it was, computed where it is not there yet; None where there
+    is no noise.
+    """
+    if not comparison.request.noise:
+        return None
+    number, name = key
+    cell = comparison.cache.answer(replace(comparison.request, noise=0.0)).cells.get(key)
+    if cell is not None and cell.attribution is not None and not cell.frame.get("partial"):
+        return cell.attribution
+    engine, target = comparison.rows[number].engine, attribution.target.index
+    request = Request.of(engine, name, target, None, comparison.parameters)
+    clear = None
+    for step in explanation(engine, engine.picture(comparison.image), request):
+        clear = None if step.result is None else step.result.attribution
+        yield Progress(0.0, None)
+    return clear
+
+
 def _numbers(
-    key: CellKey, attribution: Attribution, comparison: Comparison, picture: Picture
+    key: CellKey,
+    attribution: Attribution,
+    clear: Attribution | None,
+    comparison: Comparison,
+    picture: Picture,
 ) -> Numbers:
     """The quick measures of a cell; None for what is not defined."""
     numbers: Numbers = {"sparseness": None, "variation": None, "guided": None, "survival": None}
@@ -357,11 +383,8 @@ def _numbers(
             numbers["guided"] = _rounded(cosine(attribution, guided))
         except ExplanationError:
             pass  # a network without rectifiers, or a map with one channel
-    if comparison.request.noise:
-        without = comparison.cache.answer(replace(comparison.request, noise=0.0))
-        clear = without.attribution(key)
-        if clear is not None and clear.values.shape == attribution.values.shape:
-            numbers["survival"] = _rounded(cosine(attribution, clear))
+    if clear is not None and clear.values.shape == attribution.values.shape:
+        numbers["survival"] = _rounded(cosine(attribution, clear))
     return numbers
 
 
