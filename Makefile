@@ -15,7 +15,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(VENV)/constraints.txt
 JS     := PATH="$(abspath $(VENV)/node):$$PATH" npm --prefix js
 
-.PHONY: demo demo-html course test test-browser test-rest test-upper test-lower test-floor test-newest zoo docs js format chromium clean
+.PHONY: demo demo-html course test test-browser test-lower test-upper test-rest test-notebooks test-style test-floor test-newest zoo docs js format chromium clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.demo
@@ -29,19 +29,19 @@ course: $(VENV)/.test
 	@$(BIN)/python tools/course.py slides
 	$(BIN)/python -m pytest -q -m "lesson or not lesson" tests/course
 
-# Four parts, two at a time, the longest first.
-LOWER := tests/engine tests/methods tests/metrics tests/probe tests/targets tests/training
-UPPER := tests/demo tests/files tests/images tests/relabel tests/render tests/study tests/widgets
+# Six parts, two at a time, the longest first; the short ones fill what is left at the end.
+LOWER     := tests/engine tests/methods tests/metrics tests/probe tests/targets tests/training
+UPPER     := tests/files tests/images tests/relabel tests/render tests/study tests/widgets
+NOTEBOOKS := tests/course tests/demo tests/test_notebooks.py
+QUICK     := -m "not browser and not zoo and not site and not lesson"
 
 test: $(VENV)/.test $(VENV)/.chromium js/node_modules/.installed
-	@echo "Running the tests in four parts, two at a time. Each prints when it is done ..."
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-browser test-upper test-rest test-lower
+	@echo "Running the tests in six parts, two at a time. Each prints when it is done ..."
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target \
+		test-browser test-lower test-upper test-rest test-notebooks test-style
 
 test-browser:
-	$(JS) run --silent check
-	$(JS) run --silent test
-	$(BIN)/python tools/bundles.py
-	$(BIN)/python -m pytest -q -m browser
+	$(BIN)/python -m pytest -q -m browser tests/browser
 
 test-lower:
 	$(BIN)/python -m pytest -q $(LOWER)
@@ -50,10 +50,20 @@ test-upper:
 	$(BIN)/python -m pytest -q $(UPPER)
 
 test-rest:
+	$(BIN)/python -m pytest -q $(QUICK) --ignore=tests/browser $(LOWER:%=--ignore=%) $(UPPER:%=--ignore=%) \
+		$(NOTEBOOKS:%=--ignore=%)
+
+test-notebooks:
+	$(BIN)/python -m pytest -q $(NOTEBOOKS)
+
+# The browser code has its own.
+test-style:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q -m "not browser and not zoo and not site and not lesson" $(LOWER:%=--ignore=%) $(UPPER:%=--ignore=%)
+	$(JS) run --silent check
+	$(JS) run --silent test
+	$(BIN)/python tools/bundles.py
 
 # Each in an environment of its own. quantus by itself, as below.
 test-floor:

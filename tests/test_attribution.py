@@ -345,7 +345,18 @@ def test_it_is_an_array_and_is_pickled() -> None:
     assert (found.target, dict(found.parameters)) == (cam().target, dict(cam().parameters))
 
 
+def test_each_is_only_equal_to_itself() -> None:
+    one, other = cam(), cam()
+    assert one == one
+    assert one != other
+    assert len({one, other}) == 2
+
+
 def test_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(ExplanationError, match=r"^load\(folder\) is 3; expected a path"):
+        Attribution.load(3)  # type: ignore[arg-type]  # which is the point
+    with pytest.raises(ExplanationError, match=r"^save\(folder\) is None; expected a path"):
+        cam().save(None)  # type: ignore[arg-type]  # which is the point
     with pytest.raises(ExplanationError, match=r'there is no folder ".*nothing"'):
         Attribution.load(tmp_path / "nothing")
     (tmp_path / "file").write_text("x")

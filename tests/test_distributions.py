@@ -164,8 +164,9 @@ def test_the_wheel_alone_runs_the_ten_lines_of_the_readme(wheel_file: Path, tmp_
     home = tmp_path / "env"
     venv.create(home, with_pip=False, symlinks=True)
     python = home / ("Scripts" if os.name == "nt" else "bin") / Path(sys.executable).name
-    paths = sysconfig.get_paths("venv", {"base": str(home), "platbase": str(home)})
-    installed = Path(paths["purelib"])
+    asked = [str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
+    told = subprocess.run(asked, check=True, capture_output=True, text=True)
+    installed = Path(told.stdout.strip())
     subprocess.run(
         [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-deps",
          "--no-index", "--disable-pip-version-check", str(wheel_file)],

@@ -143,7 +143,7 @@ class NotebookPage:
         """Return the ``nth`` element that matches, in the order of the notebook."""
         return self.page.locator(selector).nth(nth)
 
-    def until(self, condition: Callable[[], bool], seconds: float = 20) -> None:
+    def until(self, condition: Callable[[], bool], seconds: float = 60) -> None:
         """Wait until a condition holds."""
         for _ in range(int(seconds / 0.05)):
             if condition():

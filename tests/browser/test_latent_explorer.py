@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, BrowserContext
 
 from tests.browser.conftest import shown
 from tests.browser.contrast import faint_texts
@@ -27,8 +27,8 @@ explorer
 
 
 @pytest.fixture(scope="module")
-def notebook(browser: Browser, lab: JupyterLab) -> Iterator[NotebookPage]:
-    with shown(browser, lab, "explorer", [SMALL, MADE]) as opened:
+def notebook(lab: JupyterLab, window: BrowserContext, kernel: str) -> Iterator[NotebookPage]:
+    with shown(window, lab, "explorer", [SMALL, MADE], kernel=kernel) as opened:
         yield opened
 
 

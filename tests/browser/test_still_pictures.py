@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Callable
 from importlib.metadata import version
@@ -94,20 +95,28 @@ def test_jupyterlab_shows_the_view_or_the_still_and_never_both(
     notebook.until(lambda: seen(page, ".xw-still") == [])
 
 
-@pytest.fixture(scope="module", params=[True, False], ids=["stored state", "no state"])
-def executed(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[nbformat.NotebookNode, bool]:
+@pytest.fixture(scope="module")
+def with_state(tmp_path_factory: pytest.TempPathFactory) -> nbformat.NotebookNode:
     """The notebook as `nbconvert --execute` runs it."""
     notebook = nbformat.v4.new_notebook()
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
     notebook.cells = [nbformat.v4.new_code_cell(source) for source in CELLS]
     folder = tmp_path_factory.mktemp("executed")
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    client = NotebookClient(notebook, timeout=170, store_widget_state=request.param,
-                            resources={"metadata": {"path": str(folder)}})  # fmt: skip
-    client.execute(env=environment)
-    assert ("widgets" in notebook.metadata) == request.param
+    resources = {"metadata": {"path": str(folder)}}
+    NotebookClient(notebook, timeout=170, resources=resources).execute(env=environment)
+    return notebook
+
+
+@pytest.fixture(scope="module", params=[True, False], ids=["stored state", "no state"])
+def executed(
+    request: pytest.FixtureRequest, with_state: nbformat.NotebookNode
+) -> tuple[nbformat.NotebookNode, bool]:
+    """That, and what `store_widget_state=False` leaves of it."""
+    notebook = copy.deepcopy(with_state)
+    assert "widgets" in notebook.metadata
+    if not request.param:
+        del notebook.metadata["widgets"]
     return notebook, request.param
 
 

@@ -59,9 +59,7 @@ def test_it_lives_in_a_box_and_is_linked(open_notebook: OpenNotebook) -> None:
     second.until_painted("grad_cam")
     first.number("opacity").fill("25")
     first.number("opacity").press("Enter")
-    second.until(
-        "root => getComputedStyle(root.querySelector('.xw-heat')).opacity === '0.25'", timeout=5_000
-    )
+    second.until("root => getComputedStyle(root.querySelector('.xw-heat')).opacity === '0.25'")
     assert notebook.errors == []
 
 

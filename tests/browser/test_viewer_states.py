@@ -44,7 +44,7 @@ def test_a_slow_method_refines_and_stops(open_notebook: OpenNotebook, shots: Pat
     assert "%" in viewer.status()
 
     stop.click()
-    viewer.until("root => root.querySelector('[data-xw-control=stop]').hidden", timeout=5_000)
+    viewer.until("root => root.querySelector('[data-xw-control=stop]').hidden")
     assert "topped" in viewer.status()
     notebook.execute("assert viewer.status['state'] == 'stopped', viewer.status")
     notebook.screenshot(viewer.root, shots / "stopped.png")

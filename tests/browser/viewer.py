@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Frame, Locator, Page
 
 from tests.browser.notebook_page import checksum
 
-PATIENCE = 60_000  # milliseconds; a method may have to run
+PATIENCE = 120_000  # milliseconds; a method may have to run
 
 # The first cell of a notebook: a network small enough to answer at once, and a picture for it.
 # A VAE whose latents are the mean colours of a picture's quarters; the class is the brightest one.

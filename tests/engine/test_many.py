@@ -28,6 +28,7 @@ from tests.requests import cheap
 from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError
 from xai_widgets.methods import METHODS
+from xai_widgets.probe.network import Network
 from xai_widgets.probe.trace import Trace
 
 PICTURES = [picture(seed=seed) for seed in range(13)]
@@ -284,6 +285,22 @@ def test_one_run_for_a_batch_and_none_besides() -> None:
     network.passes.clear()
     assert len(list(engine.explain_many(PICTURES, "grad_cam"))) == 13
     assert network.passes == [2, 8, 3]
+
+
+def test_the_pass_that_copies_is_of_one_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first whole pass of a network copies what every layer gives out."""
+    counts: list[int] = []
+    record = Network.record
+
+    def counted(self: Network, x: Tensor) -> Any:
+        counts.append(len(x))
+        return record(self, x)
+
+    monkeypatch.setattr(Network, "record", counted)
+    engine = Engine(cnn())
+    for _ in range(2):
+        list(engine.explain_many(PICTURES, "grad_cam"))
+    assert counts == [1, 2]
 
 
 @pytest.mark.parametrize("processors", [1, 2, 16])

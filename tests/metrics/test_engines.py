@@ -214,6 +214,28 @@ def test_what_one_block_learned_serves_the_next(monkeypatch: pytest.MonkeyPatch)
     assert len(worker.passes) < 14
 
 
+def test_what_was_given_away_is_taken_back_where_one_of_it_fails() -> None:
+    class Full:
+        def __init__(self) -> None:
+            self.given: list[Future[Any]] = []
+
+        def submit(self, _function: Any, *_arguments: Any) -> Future[Any]:
+            future: Future[Any] = Future()
+            if not self.given:
+                future.set_exception(xw.ExplanationError("the first block failed"))
+            self.given.append(future)
+            return future
+
+    full = Full()
+    with pytest.raises(xw.ExplanationError, match="the first block failed"):
+        metrics.evaluate(
+            make_engine(), IMAGES, METHODS, ["sparseness"], executor=full, recipe=RECIPE
+        )
+    others = full.given[1:]
+    assert others
+    assert all(future.cancelled() for future in others)
+
+
 def test_the_network_is_never_sent() -> None:
     sent: list[Any] = []
 

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 from PIL import Image
 
 from xai_widgets.errors import ExplanationError
 from xai_widgets.render import encode_png
+from xai_widgets.render.raster import typeface
 
 _y, _x = np.mgrid[0:224, 0:224] / 223
 PHOTO = np.clip(
@@ -52,3 +55,26 @@ def test_palettes_have_2_to_256_colours(colors: int) -> None:
 def test_only_bytes_are_encoded() -> None:
     with pytest.raises(ExplanationError, match=r"float64 \(224, 224, 3\); expected uint8"):
         encode_png(PHOTO / 255.0)
+
+
+@pytest.mark.parametrize("shape", [(4, 4, 4), (4, 4, 1), (4,), (2, 4, 4, 3)])
+def test_only_pictures_are_encoded(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ExplanationError, match=r"expected uint8 \(height, width, 3\)"):
+        encode_png(np.zeros(shape, np.uint8))
+
+
+def test_a_palette_of_few_colours_is_dithered() -> None:
+    y, x = np.mgrid[0:96, 0:96] / 95
+    pixels = np.stack([255 * x, np.full_like(x, 120), 255 * y], -1).astype(np.uint8)
+
+    def blocks(of: np.ndarray) -> np.ndarray:
+        return of.reshape(12, 8, 12, 8, 3).mean((1, 3))
+
+    shown = decoded(encode_png(pixels, colors=8))
+    assert np.abs(blocks(shown) - blocks(pixels)).mean() < 10
+
+
+def test_the_font_is_the_one_that_comes_with_matplotlib() -> None:
+    path = str(typeface("DejaVuSans", 12).path)
+    assert path == str(Path(mpl.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf"))
+    assert typeface("DejaVuSans-Bold", 12).getname() == ("DejaVu Sans", "Bold")

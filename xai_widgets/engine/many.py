@@ -197,6 +197,8 @@ class Batches:
             if self._network.batch_problem(x):
                 self._joins[tuple(x.shape)] = False
                 return None
+            if self._network.lessons.bytes_of(x) is None:
+                self._joint(pictures[:1])  # a first pass copies what layers give out: of one only
             trace = self._joint(pictures)
             joins = self._joins[tuple(x.shape)] = trace.joins
             if joins and trace.is_whole and self._needs != "everything":

@@ -545,6 +545,10 @@ describe("what others have painted", () => {
     dab(2.5, 1.5);
     model.set("picture", { width: 4, height: 4, mime: "image/png", data: Uint8Array.of(2) });
     expect(model.sent.at(-1)).toEqual({ kind: "brush", known: true });
+    expect(control<HTMLButtonElement>("undo").disabled).toBe(true);
+    const sent = model.sent.length;
+    press("z", { ctrlKey: true });
+    expect(model.sent).toHaveLength(sent);
     dab(1.5, 1.5);
     answered(1, AFTER);
     expect(words(".xw-verdict")).not.toContain("→");
@@ -554,6 +558,15 @@ describe("what others have painted", () => {
     dab(1.5, 1.5);
     expect(model.questions.at(-1)).toMatchObject({ fill: "black" });
   });
+});
+
+it("does not begin with the fills of the picture before", async () => {
+  await open();
+  model.emit("msg:custom", { ...OPENED }, [Uint8Array.of(1), floats(BEFORE)]);
+  model.set("picture", { width: 4, height: 4, mime: "image/png", data: Uint8Array.of(2) });
+  await vi.advanceTimersByTimeAsync(1);
+  dab(2.5, 1.5);
+  expect(model.questions).toEqual([]);
 });
 
 it("says where the map is not seen", async () => {

@@ -83,6 +83,20 @@ describe("runs", () => {
 });
 
 describe("Strokes", () => {
+  it("keep the last 99", () => {
+    const mask = new Uint8Array(200);
+    const strokes = new Strokes();
+    for (let i = 0; i < 150; i++) {
+      strokes.begin(mask);
+      mask[i] = 1;
+    }
+    let undone = 0;
+    while (strokes.undo(mask)) {
+      undone += 1;
+      expect(mask.indexOf(0)).toBe(150 - undone);
+    }
+    expect(undone).toBe(99);
+  });
   it("go back one at a time", () => {
     const mask = new Uint8Array(9);
     const strokes = new Strokes();

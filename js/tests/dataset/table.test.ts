@@ -200,6 +200,18 @@ describe("confusion", () => {
       { label: 0, prediction: 1, count: 1, share: 0.5 },
     ]);
   });
+  it("is of bundles that differ by one class at most, as NumPy splits", () => {
+    const sizes = (n: number, side: number): number[] => {
+      const order = Array.from({ length: n }, (_, i) => i);
+      const { bundles } = density(new Map(), order, side);
+      expect(bundles.flat()).toEqual(order);
+      return bundles.map(({ length }) => length);
+    };
+    expect(sizes(7, 3)).toEqual([3, 2, 2]);
+    expect(sizes(8, 3)).toEqual([3, 3, 2]);
+    expect(sizes(6, 3)).toEqual([2, 2, 2]);
+    expect(sizes(2, 5)).toEqual([1, 1]);
+  });
   it("bundles many classes as NumPy splits them", () => {
     const found = new Map([
       [0 * 5 + 4, 2],

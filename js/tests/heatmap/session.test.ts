@@ -82,6 +82,16 @@ describe("a saved page", () => {
     expect(seq({ method: "saliency", target: 3 })).toBe(4);
     expect(seq({ method: "occlusion" })).toBeUndefined();
   });
+  it("is of the same target before it is of the same layer", () => {
+    const [own, other] = [frameOf().target, { ...frameOf().target, index: 3, name: "tiger cat" }];
+    const frames = [
+      frameOf({ seq: 1, target: other, layer: "conv" }),
+      frameOf({ seq: 2, target: own, layer: "early" }),
+    ];
+    expect(nearestFrame(request({ target: 2, layer: "conv" }), frames)?.seq).toBe(2);
+    expect(nearestFrame(request({ target: null, layer: "conv" }), frames, 2)?.seq).toBe(2);
+    expect(nearestFrame(request({ target: 7, layer: "early" }), frames)?.seq).toBe(2);
+  });
 });
 
 describe("session", () => {
@@ -114,6 +124,22 @@ describe("session", () => {
   beforeEach(() => {
     model = new FakeModel({ frame: cam });
     session = begin(model);
+  });
+
+  it("has the bytes of the photograph that is shown, and not of the one before", () => {
+    const photograph = { width: 8, height: 4, mime: "image/jpeg", window: [0, 0, 1, 1] };
+    const data = Uint8Array.of(7, 8);
+    model = new FakeModel({ photograph: { ...photograph, key: "one" } });
+    session = begin(model);
+    expect(session.sharp).toBeUndefined();
+    model.emit("msg:custom", { kind: "photograph", key: "one" }, [data]);
+    expect(session.sharp).toBe(data);
+    model.set("photograph", { ...photograph, key: "two" });
+    expect(session.sharp).toBeUndefined();
+    model.emit("msg:custom", { kind: "photograph", key: "one" }, [data]); // it comes late
+    expect(session.sharp).toBeUndefined();
+    model.set("photograph", { ...photograph, key: "two", data: Uint8Array.of(9) });
+    expect([...(session.sharp as Uint8Array)]).toEqual([9]);
   });
 
   it("shows what it finds and says that it listens", () => {

@@ -483,11 +483,81 @@ describe("a photograph", () => {
     expect(place("photograph")).toEqual(["-200%", "0%", "500%", "100%"]);
   });
 
+  it("is not shown once it is that of the picture before", async () => {
+    const painted: Array<(bitmap: object) => void> = [];
+    vi.stubGlobal("createImageBitmap", () => new Promise((done) => painted.push(done)));
+    const sharp = (): boolean => !find(".xw-sharp").hidden;
+    await open({ photograph });
+    expect([painted.length, sharp()]).toEqual([2, false]); // the picture, and the photograph
+    model.set("photograph", { ...photograph, key: "two", data: undefined });
+    await frames();
+    for (const done of painted) done({});
+    await frames();
+    expect(sharp()).toBe(false);
+    model.emit("msg:custom", { kind: "photograph", key: "two" }, [Uint8Array.of(2)]);
+    await frames();
+    painted.at(-1)!({});
+    await frames();
+    expect(sharp()).toBe(true);
+  });
+
+  it("may come after the picture that it is of", async () => {
+    await open();
+    expect(control("backdrop").hidden).toBe(true);
+    model.set("photograph", photograph);
+    await frames();
+    expect(control("backdrop").hidden).toBe(false);
+    expect(place("heat")).toEqual(["25%", "12.5%", "50%", "50%"]);
+    model.set("photograph", { ...photograph, key: "two", window: [0, 0, 0.5, 0.5] });
+    await frames();
+    expect(place("heat")).toEqual(["0%", "0%", "50%", "50%"]);
+  });
+
   it("is not offered where there is none", async () => {
     await open();
     expect(control("backdrop").hidden).toBe(true);
     expect(find(".xw-stage").dataset.xwBackdrop).toBe("input");
   });
+});
+
+it("offers the map's own cells where it has fewer than the picture has pixels, either way", async () => {
+  const shapes: Array<[number, number]> = [
+    ...([
+      [2, 4],
+      [1, 4],
+      [2, 2],
+      [1, 1],
+    ] as Array<[number, number]>),
+  ];
+  const offered: boolean[] = [];
+  for (const shape of shapes) {
+    await open({ frame: frameOf({ ...frame, shape, data: new Uint8Array(shape[0] * shape[1]) }) });
+    offered.push(!control("cells").hidden);
+    life.abort();
+  }
+  expect(offered).toEqual([false, true, true, true]);
+});
+
+it("keeps a picture of its longer side's size, named after what is in it", async () => {
+  const context = new Proxy({}, { get: () => () => {}, set: () => true });
+  vi.mocked(HTMLCanvasElement.prototype.getContext).mockReturnValue(context as never);
+  const made: Array<[width: number, height: number]> = [];
+  HTMLCanvasElement.prototype.toBlob = function (take: BlobCallback): void {
+    made.push([this.width, this.height]);
+    take(new Blob(["png"]));
+  };
+  URL.createObjectURL = () => "blob:1";
+  const names: string[] = [];
+  vi.spyOn(HTMLAnchorElement.prototype, "click").mockImplementation(function (
+    this: HTMLAnchorElement,
+  ) {
+    names.push(this.download);
+  });
+  await open();
+  control("save").click();
+  find("[data-xw-value='save picture']").click();
+  await frames();
+  expect([made, names]).toEqual([[[896, 448]], ["cat_jpg_grad_cam_cat.png"]]);
 });
 
 describe("fingers and wheels", () => {

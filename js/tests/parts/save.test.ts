@@ -100,6 +100,18 @@ describe("what is seen", () => {
     await vi.waitFor(() => expect(saved).toEqual(["cat_figure.png blob:3"]));
   });
 
+  it("is given up where the kernel does not answer", async () => {
+    vi.useFakeTimers();
+    const { button, choice } = shown();
+    button.click();
+    choice("save figure").click();
+    await vi.advanceTimersByTimeAsync(19_000);
+    expect(said).toEqual([]);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(said).toEqual(["It could not be saved: Error: no answer from the kernel"]);
+    vi.useRealTimers();
+  });
+
   it("is a figure alone where there is no one picture, and nothing in a saved page", async () => {
     const { button, choice } = shown(true);
     button.click();
@@ -122,6 +134,24 @@ describe("what is seen", () => {
     [frozen, state] = [false, "gone"];
     button.click();
     expect(choice("copy figure").textContent).toContain("the kernel is gone");
+  });
+
+  it("is nothing to keep before anything is shown", () => {
+    const host = document.createElement("div");
+    const session = { frozen: false, state: () => "rest", save() {}, send() {}, on() {} };
+    const button = saveButton(
+      ...([end.signal, host, session as never, () => {}, () => undefined] as const),
+    );
+    host.prepend(button);
+    button.click();
+    for (const how of ["save", "copy"]) {
+      const choice = host.querySelector(`[data-xw-value="${how} picture"]`)!;
+      expect(choice.getAttribute("aria-disabled")).toBe("true");
+      expect(choice.textContent).toContain("nothing is shown yet");
+    }
+    expect(
+      host.querySelector('[data-xw-value="save figure"]')!.getAttribute("aria-disabled"),
+    ).toBeNull();
   });
 
   it("cannot be copied where the page may not, and says what went wrong", async () => {

@@ -1,6 +1,7 @@
 // @vitest-environment jsdom
 // What the stage says, where it puts things, and what it keeps; pixels are looked at elsewhere.
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { panBy, type Zoom, zoomAt } from "../../src/core/geometry";
 import { APPEARANCE, type Appearance } from "../../src/core/model";
 import { heatMap } from "../../src/maps/levels";
 import type { Painted } from "../../src/parts/heat";
@@ -19,13 +20,16 @@ const PAINTED = {
 let end: AbortController;
 let stage: Stage;
 let pane: HTMLElement;
+let zoom: Zoom;
 let told: Array<[value: number | null, spoken: string, scale: number, spot: Spot | null]>;
 
 function open(strip = true): void {
   told = [];
   end = new AbortController();
-  const pointed: Parameters<typeof newStage>[1] = (value, spoken, zoom, spot) =>
-    told.push([value, spoken, zoom.scale, spot]);
+  const pointed: Parameters<typeof newStage>[1] = (value, spoken, now, spot) => {
+    told.push([value, spoken, now.scale, spot]);
+    zoom = now;
+  };
   stage = newStage(end.signal, pointed, false, strip);
   document.body.replaceChildren(stage.element);
   pane = find("[data-xw-stage]");
@@ -147,21 +151,23 @@ describe("zoom", () => {
   it("is moved by one finger, and by two only as they move together", () => {
     wheel(-60, true);
     wheel(-60, true);
-    const place = (): string => stage.photo.style.transform;
-    const before = place();
+    const before = zoom;
     finger("pointerdown", 300, 150);
     finger("pointermove", 320, 150);
-    const panned = place();
-    expect(panned).not.toBe(before);
-    finger("pointerdown", 320, 100, 2);
-    finger("pointermove", 330, 150); // half as far, and a little closer
-    const [from, to] = [panned, place()].map((text) => Number(/\((-?[\d.]+)%/.exec(text)![1]));
-    expect(Math.abs(to! - from!)).toBeLessThan(100 * (10 / 400));
+    expect(zoom).toEqual(panBy(before, 20 / 400, 0));
+    const panned = zoom;
+    finger("pointerdown", 320, 110, 2);
+    finger("pointermove", 350, 150); // the middle moves by 15 pixels, and they stand 50 apart, not 40
+    const [x, y] = [(320 - 100) / 400, (130 - 50) / 200];
+    const wanted = panBy(zoomAt(panned, 50 / 40, x, y), 15 / 400, 0);
+    for (const side of ["scale", "x", "y"] as const) {
+      expect(zoom[side]).toBeCloseTo(wanted[side], 9);
+    }
   });
   it("of another stage is followed, with the pixel that is pointed at there", () => {
-    stage.follow({ scale: 2, x: -0.5, y: -0.25 }, [0.625, 0.75]);
-    expect(find("[data-xw-readout]").textContent).toContain("row 1, col 2");
-    expect(told.at(-1)).toEqual([70, "", 2, [0.625, 0.75]]);
+    stage.follow({ scale: 2, x: -0.5, y: -0.25 }, [0.875, 0.25]);
+    expect(find("[data-xw-readout]").textContent).toContain("row 0, col 3");
+    expect(told.at(-1)).toEqual([40, "", 2, [0.875, 0.25]]);
   });
   it("shows single pixels once they are six pixels of the screen", () => {
     expect(stage.element.dataset.xwPixels).toBe(""); // 100 each

@@ -77,7 +77,7 @@ class Kernel:
         return str(reply["content"]["subshell_id"])
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def kernel() -> Iterator[Kernel]:
     manager, client = start_new_kernel(kernel_name="python3", startup_timeout=60)
     try:

@@ -17,8 +17,16 @@ from tests.widgets.base.test_states import channel
 from tests.widgets.conftest import photograph
 from tests.widgets.registry import WIDGETS
 from xai_widgets.errors import ExplanationError
-from xai_widgets.render.card import Card, Cell, Cells, Column, Words
-from xai_widgets.widgets.base.stills import class_bars, flat, of_target, palette_png, poster, still
+from xai_widgets.render.card import Bar, Card, Cell, Cells, Column, Words
+from xai_widgets.widgets.base.stills import (
+    class_bar,
+    class_bars,
+    flat,
+    of_target,
+    palette_png,
+    poster,
+    still,
+)
 from xai_widgets.widgets.base.widget import EngineWidget
 
 
@@ -69,6 +77,24 @@ def test_it_follows_how_the_map_looks() -> None:
         assert opened(viewer.to_png(what="picture")).size == (64, 32)
 
 
+def test_a_cell_shows_the_live_view_and_after_it_the_still(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shown: list[tuple[dict[str, Any], dict[str, Any]]] = []
+    monkeypatch.setattr("IPython.display.display", lambda data, **how: shown.append((data, how)))
+    with WIDGETS["heatmap"].make() as viewer:
+        viewer.wait(60)
+        viewer._ipython_display_()
+        (live, how), (after, _) = shown
+        assert {"application/vnd.jupyter.widget-view+json", "image/png"} < set(live)
+        assert live["text/plain"] == repr(viewer)
+        assert how["raw"] is True
+        width, height = viewer._card(1).size
+        assert set(after) == {"text/html"}
+        assert f"width:{width}px;aspect-ratio:{width}/{height};" in after["text/html"]
+        assert html.escape(repr(viewer)) in after["text/html"]
+
+
 def test_before_there_is_a_map_there_is_the_picture() -> None:
     with WIDGETS["heatmap"].make(method="occlusion") as viewer:
         viewer.frame = {}
@@ -117,6 +143,42 @@ def test_the_palette_has_the_colours_of_the_card_exactly_and_clear_corners() -> 
     seen = exact[..., 3] == 255
     off = made[seen][:, :3].astype(float) - exact[seen][:, :3]
     assert np.abs(off.mean()) < 2  # dithered, not darkened
+
+
+def test_the_palette_has_colours_of_the_picture_too() -> None:
+    pixels = np.zeros((64, 64, 3), np.uint8)
+    pixels[:, :32], pixels[:, 32:] = (200, 0, 0), (0, 150, 40)
+    drawn = Card("", "", [Column(64, [Cells([[Cell(pixels)]])])]).draw(1)
+    shown = np.asarray(opened(palette_png(drawn, 96)).convert("RGB")).astype(int)
+    for x, colour in ((32, (200, 0, 0)), (64, (0, 150, 40))):
+        near = np.abs(shown[60:90, x : x + 8] - colour).max(-1) < 12
+        assert near.mean() > 0.9  # not mixed from colours that are far from it
+
+
+def test_a_still_is_drawn_as_sharp_as_it_was_made() -> None:
+    just = len(palette_png(noisy(1).draw(1), 128))
+    assert opened(still(noisy, just)).size == noisy(1).size
+    for card, most in ((plain, 60_000), (noisy, just), (noisy, 20_000)):
+        scales: list[float] = []
+
+        def made(scale: float, card: Any = card, scales: list[float] = scales) -> Card:
+            scales.append(scale)
+            return card(scale)
+
+        size = opened(still(made, most)).size
+        assert scales[0] == 1
+        wide, high = card(scales[-1]).size
+        assert size == (round(wide * scales[-1]), round(high * scales[-1]))
+
+
+def test_a_bar_is_of_what_is_explained_only_where_that_is_said() -> None:
+    own = {"name": "cat", "probability": 0.25}
+    assert class_bar(own) == Bar("cat", "25.0\N{NO-BREAK SPACE}%", 0.25, False)
+    assert class_bar(own, marked=True).marked
+    number = {"name": "age", "probability": 37.2, "unit": "number"}
+    assert class_bar(number) == Bar("age", "37.2", 0.0, False)
+    assert of_target(None) == ""
+    assert of_target({"name": "area", "probability": None}) == "area"
 
 
 def test_nothing_shines_through_on_white() -> None:

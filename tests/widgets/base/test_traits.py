@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
+import re
+import sys
+
 import pytest
 
 from tests.widgets.registry import WIDGETS
@@ -42,3 +46,23 @@ def test_what_is_given_by_keyword_is_sent_to_the_browser(name: str) -> None:
     with WIDGETS[name].make() as widget:
         given = set(widget.trait_names(keyword=True))
         assert given - set(widget.keys) <= KERNEL_ONLY
+
+
+OF_THE_HOST = {"layout", "tabbable", "tooltip"}
+
+
+@pytest.mark.parametrize("name", WIDGETS)
+def test_editors_know_the_keywords_that_there_are(name: str) -> None:
+    with WIDGETS[name].make() as widget:
+        home = next(kind for kind in type(widget).__mro__ if "__init__" in vars(kind))
+        given = set(widget.trait_names(keyword=True))
+    begin = vars(home)["__init__"]
+    options = re.fullmatch(r"Unpack\[(\w+)\]", begin.__annotations__.get("options", ""))
+    if options is None:
+        return  # somebody else's
+    known = set(getattr(sys.modules[home.__module__], options[1]).__annotations__)
+    named = set(inspect.signature(begin).parameters)
+    assert given <= known | named
+    further = known - given - OF_THE_HOST
+    if name in ("dataset", "faithfulness", "training"):
+        assert further == set()  # the others take their methods' parameters

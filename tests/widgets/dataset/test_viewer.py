@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
+from torch import nn
 
 from tests.widgets.conftest import RecordingComm, photograph
 from xai_widgets import ExplanationError, Study
@@ -482,6 +484,9 @@ def test_stopping_stops_the_studys_run_where_there_is_one(make: Make) -> None:
     explorer = DatasetExplorer(study)
     explorer.stop()  # there is nothing to stop
     assert explorer.status["state"] == "stopped"
+    explorer.status = {**explorer.status, "state": "running"}  # a run that is about to begin
+    explorer.stop()
+    assert study.last_run is None
     explorer.resume()
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and study.last_run is None:
@@ -598,6 +603,42 @@ def test_mean_maps_of_the_confusion_and_right_less_wrong(make: Make) -> None:
         expected = right - wrong
         np.testing.assert_allclose(difference, expected, atol=0.01 * np.abs(expected).max())
     assert "lie alike" in message["words"]
+
+
+class Colours(nn.Module):
+    """Answers with the strongest of red, green and blue."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.see, self.head = nn.Conv2d(3, 3, 1, bias=False), nn.Linear(3, 3, bias=False)
+        with torch.no_grad():
+            self.see.weight.copy_(torch.eye(3)[..., None, None])
+            self.head.weight.copy_(torch.eye(3))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.head(torch.relu(self.see(x)).mean((2, 3)))
+
+
+def test_right_less_wrong_is_of_each_label_of_its_own(tmp_path: Path) -> None:
+    pictures = [photograph(seed=i) // 3 for i in range(15)]
+    for i, pixels in enumerate(pictures):
+        pixels[2 * i : 2 * i + 6, 4:20, i % 3] += 150
+    labels = [i % 3 if i < 9 else (i + 1) % 3 for i in range(15)]
+    engine = Engine(Colours(), class_names=["red", "green", "blue"])
+    study = Study(engine, (pictures, labels), folder=tmp_path / "s")
+    study.run(wait=True, progress=False)
+    assert study.rows["prediction"].tolist() == [i % 3 for i in range(15)]
+    made = means.means_of(study, signed=True)
+    expected = {(c, c) for c in range(3)} | {((c + 1) % 3, c) for c in range(3)}
+    assert {(label, answer) for label, answer in made["cells"]} == expected
+    assert sorted(made["labels"]) == [0, 1, 2]
+    differences = unpacked(made["differences"], made["differences"]["data"], made["gamma"])
+    for label, difference in zip(made["labels"], differences, strict=True):
+        right, _ = study.mean_map([i for i in range(9) if labels[i] == label])
+        wrong, _ = study.mean_map([i for i in range(9, 15) if labels[i] == label])
+        wanted = right - wrong
+        np.testing.assert_allclose(difference, wanted, atol=0.01 * np.abs(wanted).max())
+        assert np.abs(wanted).max() > 0
 
 
 def test_of_many_classes_the_first_confusions_have_mean_maps(
