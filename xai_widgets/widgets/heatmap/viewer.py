@@ -57,7 +57,7 @@ class HeatmapOptions(MapOptions, total=False):
     backdrop: Backdrop
     prefetch: bool
     other_method: str | None
-    other_target: TargetLike
+    other_target: Any
     split: float
 
 
