@@ -4,7 +4,6 @@ import { atEnd } from "../core/model";
 import type { Bytes } from "../core/wire";
 import { bytesOf } from "../maps/levels";
 import { done, el, on, set, tool, write } from "../parts/dom";
-import { saveButton } from "../parts/save";
 import { segments } from "../parts/segments";
 import { type View, widget } from "../parts/view";
 import { asking } from "./ask";
@@ -77,7 +76,6 @@ function build(view: View) {
     el(".about", name, facts, interval),
     el("span.spring"),
     tabs,
-    saveButton(signal, root, session, speak, () => [null, ["study", session.head?.name]], true),
     rightButton,
   );
   const middle = el(".middle", bar.part[0], grid.part[0]);
@@ -164,6 +162,7 @@ function build(view: View) {
     rightSide.append(views.chosen.part[0], views.looks[0]);
     middle.append(views.confusion[0], views.groups[0], views.similarity[0]);
     body.append(views.viewer.element);
+    tabs.after(views.save);
     if (opening) open(opening);
     view.changed("all");
   }

@@ -198,6 +198,8 @@ def test_the_network_is_left_as_found(viewer: HeatmapViewer) -> None:
     random = torch.get_rng_state()
     viewer.paint(disc())
     until(lambda: viewer.painted_probabilities is not None)
+    until(lambda: viewer.painted_attribution is not None)  # the map follows
+    viewer.wait(30)
     assert model.training
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
     assert all(parameter.grad is None for parameter in model.parameters())

@@ -4,6 +4,7 @@
  */
 import { atEnd } from "../../core/model";
 import type { Part } from "../../parts/dom";
+import { saveButton } from "../../parts/save";
 import type { View } from "../../parts/view";
 import type { Filter } from "../filters";
 import type { DatasetSession } from "../session";
@@ -32,6 +33,8 @@ export interface Views {
   groups: Part;
   /** Colours of the maps. */
   looks: Part;
+  /** What is seen, kept as a figure. */
+  save: HTMLElement;
   /** Pictures can be shown that were waited for. */
   arrived(): void;
   similarity: Part;
@@ -53,6 +56,14 @@ export default function views(view: View, session: DatasetSession, act: Acts): V
   return {
     chosen,
     groups,
+    save: saveButton(
+      signal,
+      root,
+      session,
+      speak,
+      () => [null, ["study", session.head?.name]],
+      true,
+    ),
     looks: mapLooks(signal, session, root, chosen.painted),
     confusion: confusionView(signal, session, act),
     similarity: similarityView(signal, session, root, {
