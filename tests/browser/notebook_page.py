@@ -189,6 +189,7 @@ _LOOKS = {
     "clip",
     "sign",
     "arrangement",
+    "split",
     "backdrop",
     "interpolation",
 }

@@ -11,9 +11,9 @@ from tests.browser.viewer import Viewer, saved_page
 from tests.widgets.registry import WIDGETS
 
 _RING = """element => {
-  const {outlineStyle, outlineWidth} = getComputedStyle(element);
   const after = getComputedStyle(element, "::after");
-  return (outlineStyle !== "none" && outlineWidth !== "0px") || after.borderTopWidth === "2px";
+  const outlined = (style) => style.outlineStyle !== "none" && style.outlineWidth !== "0px";
+  return outlined(getComputedStyle(element)) || outlined(after) || after.borderTopWidth === "2px";
 }"""
 
 

@@ -63,12 +63,15 @@ export function barHandles(
 
     on(signal, bar, "pointerdown", (event: PointerEvent) => {
       if (event.button || !painted || !scale) return;
-      done(event); // no text is selected
       const size = sizeUnder(event);
       const near = (name: Name): number =>
         Math.abs(shareOf(scale!, side() * sizeOf(name)) - shareOf(scale!, side() * size));
       const name = near("clip") < near("threshold") ? "clip" : "threshold";
-      ends[name].focus({ preventScroll: true });
+      // A press of the handle itself takes the focus as a press does, without a ring.
+      if (event.target !== ends[name]) {
+        done(event);
+        ends[name].focus({ preventScroll: true });
+      }
       ends[name].setPointerCapture(event.pointerId);
       const end = new AbortController();
       held = scale;
