@@ -13,7 +13,6 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 import xai_widgets as xw
 
@@ -178,8 +177,7 @@ def test_the_wheel_alone_runs_the_ten_lines_of_the_readme(wheel_file: Path, tmp_
     (installed / "dependencies.pth").write_text(others)
     work = tmp_path / "work"
     work.mkdir()
-    with Image.open(xw.demo.photo("cat")) as picture:
-        picture.resize((300, 200)).save(work / "cat.jpg")
+    xw.demo.photo("cat").resize((300, 200)).save(work / "cat.jpg")
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
     done = subprocess.run(
         [str(python), "-c", f"{PRELUDE}\n{ten_lines()}\n{AFTER}"],

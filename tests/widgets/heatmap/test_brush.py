@@ -335,6 +335,7 @@ def test_a_quick_map_follows_each_stroke(engine: Engine) -> None:
 
 def test_a_slow_map_waits_for_the_end_of_the_stroke(engine: Engine) -> None:
     viewer = HeatmapViewer(engine, photograph(), "saliency", prefetch=False)
+    viewer.wait(30)
     viewer.frame = {**viewer.frame, "seconds": 3.0}
     stroke(viewer, disc(), 1, ended=False)
     until(lambda: bool(said(channel(viewer), "painted")))
