@@ -17,8 +17,8 @@ NOTEBOOKS = sorted((Path(__file__).resolve().parent.parent / "notebooks").glob("
 # What a notebook's prose says of its outputs.
 SAID = {
     "06_debug_a_dataset": (
-        "accuracy 94%",
-        "scanner new: 24 pictures, accuracy 21%",
+        "accuracy 94\u00a0%",
+        "scanner new: 24 pictures, accuracy 21\u00a0%",
         "old scanner 97%   new scanner 96%",
         "One place decides",
         "suspicions about the other network: []",
