@@ -28,7 +28,8 @@ def slow(network, x, index):
 xw.methods.from_callable("slow", slow)
 Built(engine, photo, ["saliency", "slow", "grad_cam"])
 """
-    notebook = open_notebook([SMALL, five_maps_cell, widget])
+    # A kernel of its own: others would have this method too.
+    notebook = open_notebook([SMALL, five_maps_cell, widget], own_kernel=True)
     viewer = Viewer(notebook.page)
     viewer.until("root => root.dataset.xwMaps === '1'")
     viewer.until("root => root.querySelector('[role=progressbar]').ariaValueNow === '33'")

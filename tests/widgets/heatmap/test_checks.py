@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
+from torch import Tensor, nn
 
+import xai_widgets as xw
 from tests.widgets.conftest import photograph
 from tests.widgets.heatmap.test_viewer import channel, until
 from xai_widgets.engine import Engine
+from xai_widgets.methods import registry
 from xai_widgets.metrics import model_randomization
 from xai_widgets.widgets import HeatmapViewer
 from xai_widgets.widgets.heatmap.checks import likenesses
@@ -55,6 +59,25 @@ def test_a_method_that_cannot_be_checked_has_no_number(engine: Engine) -> None:
     assert [one.method for one in made] == ["attention_rollout", "saliency"]
     assert math.isnan(made[0].mean)
     assert math.isfinite(made[1].mean)
+
+
+def test_a_fault_in_a_method_of_ones_own_is_the_end_of_nothing_else(
+    engine: Engine, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    def faulty(network: nn.Module, x: Tensor, index: int) -> Tensor:
+        raise NameError("nothing of that name")
+
+    before = dict(registry._methods)
+    xw.methods.from_callable("faulty", faulty)
+    request.addfinalizer(lambda: registry._methods.update(before))
+    request.addfinalizer(registry._methods.clear)  # before that
+    viewer = HeatmapViewer(engine, photograph())
+    viewer.wait(60)
+    steps = likenesses(engine, engine.picture(photograph()), 0, ["faulty", "saliency"])
+    made = [step.result for step in steps if step.result is not None]
+    assert math.isnan(made[0].mean)
+    assert math.isfinite(made[1].mean)
+    assert "Saliency" in viewer.to_html(tmp_path / "page.html").read_text(encoding="utf-8")
 
 
 def test_a_map_that_was_kept_says_what_it_took_at_first(engine: Engine) -> None:

@@ -148,12 +148,16 @@ def explanation(
 def explanations(
     engine: Engine, picture: Picture, requests: Sequence[Request]
 ) -> Iterator[Progress[Explained | None]]:
-    """The final map of each request. A request that cannot be explained is left out."""
+    """The final map of each request. One that cannot be explained, or whose method is the user's
+    own and fails, is left out: nobody has asked for it by itself.
+    """
     for number, request in enumerate(requests):
         title = engine.methods[request.method].title
         try:
             for step in explanation(engine, picture, request):
                 final = step.result if step.fraction >= 1 else None
                 yield Progress((number + step.fraction) / len(requests), final, title)
-        except ExplanationError:
-            continue
+        except Exception as problem:
+            own = engine.methods[request.method].family == "Own"
+            if not (own or isinstance(problem, ExplanationError)):
+                raise

@@ -26,13 +26,16 @@ class Likeness:
 def likenesses(
     engine: Engine, picture: Picture, target: TargetLike, names: Sequence[str]
 ) -> Iterator[Progress[Likeness | None]]:
-    """Check each of these methods: see `metrics.model_randomization`."""
+    """Check each of these methods: see `metrics.model_randomization`. One that cannot be checked,
+    or a user's own that fails, has no number.
+    """
     for name in names:
         mean = float("nan")
         try:
             for step in cascade(engine, picture, name, target=target, stages=_STAGES):
                 mean = step.result.spearman if step.fraction >= 1 else mean
                 yield Progress(step.fraction, None)
-        except ExplanationError:
-            pass  # it has no number
+        except Exception as problem:  # a method of the user's own may raise anything
+            if not (isinstance(problem, ExplanationError) or engine.methods[name].family == "Own"):
+                raise
         yield Progress(1.0, Likeness(name, mean))

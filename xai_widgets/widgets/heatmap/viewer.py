@@ -217,10 +217,12 @@ class HeatmapViewer(HeatmapStills, Parametrised, Brush):
         return Request.of(self.engine, method, target, layer, self.parameters)
 
     def _quick(self) -> list[Request]:
-        """The same request for every method that needs no refining, the shown one first."""
+        """The same request for every method that needs no refining, the shown one first and those
+        of the user's own, of which nobody knows how long they take, last.
+        """
         methods = self.engine.methods
         unavailable = {card["name"] for card in self.cards if card.get("unavailable")}
-        names = sorted(methods, key=lambda name: name != self.method)
+        names = sorted(methods, key=lambda n: (n != self.method, methods[n].family == "Own"))
         quick = [name for name in names if not methods[name].anytime]
         return [self._request(name) for name in quick if name not in unavailable]
 
@@ -263,8 +265,14 @@ class HeatmapViewer(HeatmapStills, Parametrised, Brush):
         if callable(self.target) or self.comm is None:
             return
         engine, picture, target = self.engine, self._picture, self._request(self.method).target
-        requests = [request for request in self._quick() if self._sent_for(request) is None]
-        requests = requests if self.prefetch else []
+        methods = engine.methods
+        requests = [
+            request
+            for request in self._quick()
+            if self.prefetch
+            and methods[request.method].family != "Own"
+            and self._sent_for(request) is None
+        ]
         names = [request.method for request in self._quick()] if self._checks else []
         names = [name for name in names if name not in self.randomization]
         if requests or names:
