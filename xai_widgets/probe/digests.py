@@ -65,7 +65,10 @@ def _views(tensors: Iterable[Tensor]) -> list[_View]:
         views: list[_View] = []
         for device, there in memory.items():
             if device.type == "cpu":
-                views += [functools.partial(_digest, octets) for octets in there.values()]
+                views += [
+                    functools.partial(xxhash.xxh3_64_intdigest, octets.numpy().data)
+                    for octets in there.values()
+                ]
             else:
                 views.append(functools.partial(_digests_on_device, _packs(there.values())))
         return views
@@ -82,10 +85,6 @@ def _dense_parts(tensor: Tensor) -> list[Tensor]:
 
 def _octets(storage: torch.UntypedStorage) -> Tensor:
     return torch.tensor([], dtype=torch.uint8, device=storage.device).set_(storage)
-
-
-def _digest(octets: Tensor) -> int:
-    return xxhash.xxh3_64_intdigest(octets.numpy().data)
 
 
 _ROW = 4096
