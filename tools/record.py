@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Locator, sync_playwright
+from playwright.sync_api import Locator
 
 from tests.browser import chromium
 from tests.browser.conftest import shown
@@ -291,9 +291,8 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory() as folder,
         serve(Path(folder)) as lab,
-        sync_playwright() as playwright,
+        chromium.started() as browser,
     ):
-        browser = playwright.chromium.launch(executable_path=chromium.find(), args=chromium.FLAGS)
         for name in wanted:
             play, cells = SCENES[name]
             window = browser.new_context(viewport={"width": WIDTH, "height": HEIGHT})
@@ -303,7 +302,6 @@ def main() -> None:
                 play(film)
                 film.write(FOLDER / f"{name}.webp")
             window.close()
-        browser.close()
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, cast
 
@@ -17,6 +17,7 @@ from xai_widgets.attribution import Attribution
 from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError
 from xai_widgets.images import Picture
+from xai_widgets.methods import Method
 from xai_widgets.progress import Progress
 from xai_widgets.targets import TargetLike, class_name
 from xai_widgets.widgets.base.maps import class_score, frame_of
@@ -145,6 +146,18 @@ def explanation(
             yield Progress(step.fraction, Explained(made, step.attribution, frame))
 
 
+@contextmanager
+def passed_over(card: Method) -> Iterator[None]:
+    """What a method cannot do is passed over, and so is any fault in one of the user's own: what is
+    done inside, nobody has asked of this method by itself.
+    """
+    try:
+        yield
+    except Exception as problem:
+        if not (isinstance(problem, ExplanationError) or card.family == "Own"):
+            raise
+
+
 def explanations(
     engine: Engine, picture: Picture, requests: Sequence[Request]
 ) -> Iterator[Progress[Explained | None]]:
@@ -153,11 +166,7 @@ def explanations(
     """
     for number, request in enumerate(requests):
         title = engine.methods[request.method].title
-        try:
+        with passed_over(engine.methods[request.method]):
             for step in explanation(engine, picture, request):
                 final = step.result if step.fraction >= 1 else None
                 yield Progress((number + step.fraction) / len(requests), final, title)
-        except Exception as problem:
-            own = engine.methods[request.method].family == "Own"
-            if not (own or isinstance(problem, ExplanationError)):
-                raise

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from xai_widgets.engine import Engine
-from xai_widgets.errors import ExplanationError
 from xai_widgets.images import Picture
 from xai_widgets.metrics.sanity import cascade
 from xai_widgets.progress import Progress
 from xai_widgets.targets import TargetLike
+from xai_widgets.widgets.base.explaining import passed_over
 
 _STAGES = 5  # groups of layers: a number is wanted, not a curve
 
@@ -31,11 +31,8 @@ def likenesses(
     """
     for name in names:
         mean = float("nan")
-        try:
+        with passed_over(engine.methods[name]):
             for step in cascade(engine, picture, name, target=target, stages=_STAGES):
                 mean = step.result.spearman if step.fraction >= 1 else mean
                 yield Progress(step.fraction, None)
-        except Exception as problem:  # a method of the user's own may raise anything
-            if not (isinstance(problem, ExplanationError) or engine.methods[name].family == "Own"):
-                raise
         yield Progress(1.0, Likeness(name, mean))
