@@ -53,7 +53,8 @@ def page_of(path: Path) -> str:
         ).execute()
         del notebook.cells[0]
         for cell in notebook.cells:
-            cell.metadata = {}
+            tags = cell.metadata.get("tags", [])
+            cell.metadata = {"tags": ["hide-input"]} if "setup" in tags else {}
             if cell.cell_type == "code":
                 cell.outputs = [_plain(out) for out in cell.outputs if _shown(out)]
         notebook.metadata.pop("widgets", None)
@@ -61,12 +62,20 @@ def page_of(path: Path) -> str:
     return kept.read_text(encoding="utf-8")
 
 
-def rewritten(notebook: str, rewrite: Callable[[str], str]) -> str:
-    """The notebook with its prose rewritten."""
+def contents(names: list[str]) -> str:
+    """A table of contents, which is seen in the margin only."""
+    entries = "\n".join(name.removesuffix(".ipynb") for name in names)
+    return f"\n```{{toctree}}\n:hidden:\n\n{entries}\n```\n"
+
+
+def rewritten(notebook: str, rewrite: Callable[[str], str], offer: str) -> str:
+    """The notebook with its prose rewritten, and a line more below its title."""
     made = json.loads(notebook)
-    for cell in made["cells"]:
-        if cell["cell_type"] == "markdown":
-            cell["source"] = rewrite("".join(cell["source"]))
+    prose = [cell for cell in made["cells"] if cell["cell_type"] == "markdown"]
+    for cell in prose:
+        cell["source"] = rewrite("".join(cell["source"]))
+    title, _, rest = prose[0]["source"].partition("\n")
+    prose[0]["source"] = f"{title}\n\n{offer}\n{rest}"
     return json.dumps(made, indent=1, ensure_ascii=False)
 
 
