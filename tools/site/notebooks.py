@@ -53,8 +53,7 @@ def page_of(path: Path) -> str:
         ).execute()
         del notebook.cells[0]
         for cell in notebook.cells:
-            tags = cell.metadata.get("tags", [])
-            cell.metadata = {"tags": ["hide-input"]} if "setup" in tags else {}
+            cell.metadata = {"tags": ["setup"]} if "setup" in cell.metadata.get("tags", []) else {}
             if cell.cell_type == "code":
                 cell.outputs = [_plain(out) for out in cell.outputs if _shown(out)]
         notebook.metadata.pop("widgets", None)
@@ -71,12 +70,20 @@ def contents(names: list[str]) -> str:
 def rewritten(notebook: str, rewrite: Callable[[str], str], offer: str) -> str:
     """The notebook with its prose rewritten, and a line more below its title."""
     made = json.loads(notebook)
+    made["cells"] = [_folded(c) if c["metadata"].get("tags") else c for c in made["cells"]]
     prose = [cell for cell in made["cells"] if cell["cell_type"] == "markdown"]
     for cell in prose:
         cell["source"] = rewrite("".join(cell["source"]))
     title, _, rest = prose[0]["source"].partition("\n")
     prose[0]["source"] = f"{title}\n\n{offer}\n{rest}"
     return json.dumps(made, indent=1, ensure_ascii=False)
+
+
+def _folded(cell: dict[str, Any]) -> dict[str, Any]:
+    """A cell that only sets things up, as a paragraph that opens."""
+    code = "".join(cell["source"])
+    text = f"::::{{dropdown}} First cell: sets everything up\n```python\n{code}\n```\n::::"
+    return {"cell_type": "markdown", "id": cell["id"], "metadata": {}, "source": text}
 
 
 def figures_of(text: str) -> list[str]:
