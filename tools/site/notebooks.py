@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ def _as_figure(self, *, keep=_keep, **_):
 EngineWidget._repr_mimebundle_ = _as_figure
 EngineWidget._ipython_display_ = None
 """
+FIGURE_OUTPUT = re.compile(r"xw-figure ([0-9a-f]{16})")  # what such a cell leaves in its place
 _ORDER = ("text/html", "image/png", "image/jpeg", "text/plain")
 
 
@@ -90,11 +92,13 @@ def figures_of(text: str) -> list[str]:
     """The live figures of an executed notebook."""
     outputs = (out for cell in json.loads(text)["cells"] for out in cell.get("outputs", []))
     words = ("".join(out.get("data", {}).get("text/plain", "")) for out in outputs)
-    return [word.split()[1] for word in words if word.startswith("xw-figure ")]
+    return [found[1] for word in words if (found := FIGURE_OUTPUT.fullmatch(word))]
 
 
 def _shown(output: Any) -> bool:
-    return not (output.output_type == "stream" and output.name == "stderr")
+    """Not what is said while it runs: standard error, bars of progress."""
+    bar = re.match(r"[^\n]*\d+%\|", output.get("data", {}).get("text/plain", ""))
+    return not bar and not (output.output_type == "stream" and output.name == "stderr")
 
 
 def _plain(output: Any) -> Any:
