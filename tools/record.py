@@ -149,7 +149,13 @@ def heatmap(film: Film) -> None:
     film.click(bars.nth(0))
     viewer.page.wait_for_timeout(300)
     viewer.until_painted("grad_cam")
-    film.drag(viewer.control("threshold"), (0.02, 0.5), (0.55, 0.5), (0.1, 0.5))
+    film.click(viewer.control("method"))
+    viewer.page.wait_for_timeout(900)  # previews come
+    film.rest(1.6)
+    film.click(viewer.root.locator('.xw-methods [data-xw-value="hires_cam"]'))
+    viewer.page.wait_for_timeout(300)
+    viewer.until_painted("hires_cam")
+    film.rest(0.8)
     stage = viewer.find("[data-xw-stage]")
     film.to(stage, 0.5, 0.35)
     viewer.page.keyboard.press("b")
@@ -231,10 +237,13 @@ def dataset(film: Film) -> None:
     film.page.wait_for_timeout(1200)
     film.rest(1.6)
     film.click(viewer.control("shortcuts"))
-    film.page.wait_for_selector("[data-xw-family='suspicion']", timeout=240_000)
+    found = viewer.root.locator(".xw-ask section").nth(1).locator("button.xw-set").first
+    found.wait_for(timeout=240_000)
     film.page.wait_for_timeout(1500)
     film.rest(1.6)
-    film.click(viewer.root.locator("[data-xw-family='suspicion']").first)
+    film.click(found)
+    # What was found is low in its column.
+    found.evaluate("(line) => { line.closest('aside').scrollTop = line.offsetTop - 120 }")
     film.page.wait_for_timeout(1500)
     film.rest(2.4)
 
