@@ -15,7 +15,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint $(VENV)/constraints.txt
 JS     := PATH="$(abspath $(VENV)/node):$$PATH" npm --prefix js
 
-.PHONY: demo demo-html course test test-browser test-lower test-upper test-rest test-notebooks test-style test-floor test-newest zoo docs js format chromium clean
+.PHONY: demo demo-html course test test-browser test-lower test-upper test-rest test-notebooks test-style test-floor test-newest zoo docs docs-methods docs-others js format chromium clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.demo
@@ -86,7 +86,14 @@ zoo: $(VENV)/.test
 # What the code of a page gave is kept in build/docs/cache until something it depends on changes.
 docs: $(VENV)/.docs $(VENV)/.chromium js/node_modules/.installed
 	$(BIN)/python -m tools.site
-	$(BIN)/python -m pytest -q -m site tests/site
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target docs-methods docs-others
+
+# The walk through the site, in two halves.
+docs-methods:
+	$(BIN)/python -m pytest -q -m site -k "methods" tests/site
+
+docs-others:
+	$(BIN)/python -m pytest -q -m site -k "not methods" tests/site
 
 js: js/node_modules/.installed
 	$(JS) run --silent build
