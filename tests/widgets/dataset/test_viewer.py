@@ -383,6 +383,40 @@ def test_a_viewer_of_a_row_opens_and_closes(make: Make) -> None:
     assert not explorer._closed
 
 
+def test_a_comparison_is_the_second_study_with_what_has_changed(make: Make, tmp_path: Path) -> None:
+    one = make()
+    pictures, labels = one.pictures(range(COUNT)), one.rows["label"].tolist()
+    halves = nn.Sequential(
+        nn.Conv2d(3, 2, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(2, 3)
+    )
+    with torch.no_grad():
+        halves[4].bias.copy_(torch.tensor([0.0, 3.0, 0.0]))
+    other_engine = Engine(halves.eval(), class_names=one.class_names, name="another")
+    studies = [
+        Study(engine, (pictures, labels), folder=tmp_path / f"{i}.study")
+        for i, engine in enumerate((one.engine, other_engine))
+    ]
+    for study in studies:
+        study.run(wait=True, progress=False)
+    compared = Study.compare(*studies)
+    right = [study.rows["correct"] for study in studies]
+    explorer = DatasetExplorer(compared, sort="row", slice="newly right")
+    assert explorer.study is studies[1]
+    np.testing.assert_array_equal(explorer.rows, np.flatnonzero(~right[0] & right[1]))
+    explorer.slice = "newly wrong"
+    np.testing.assert_array_equal(explorer.rows, np.flatnonzero(right[0] & ~right[1]))
+    assert len(explorer.rows)
+    channel(explorer).message(kind="ready")
+    message, _ = told(explorer, "sets")[-1]
+    assert [one["family"] for one in message["sets"]] == ["named"] * len(message["sets"])
+    row = int(explorer.rows[0])
+    channel(explorer).message(kind="open", row=row, viewer="comparison")
+    told(explorer, "opened")
+    viewer = explorer._viewer
+    assert viewer is not None
+    assert [row["name"] for row in viewer.rows] == [one.engine.name, "another"]
+
+
 def test_covering_a_place_says_what_became_of_the_answers(make: Make) -> None:
     explorer = DatasetExplorer(make())
     channel(explorer).message(kind="ready")
