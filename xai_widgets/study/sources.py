@@ -70,12 +70,14 @@ def source_of(data: Any, labels: Any = None) -> Source:
 
 
 def _way_out(data: Any) -> str:
+    kind = a_kind(data)
+    kind = kind[0].upper() + kind[1:]
     if hasattr(data, "dataset") and hasattr(data, "batch_size"):
         return ". This is a DataLoader, which gives batches: pass its dataset, loader.dataset"
     if hasattr(data, "collect"):
-        return f". {a_kind(data).capitalize()} has no rows yet: pass data.collect()"
+        return f". {kind} has no rows yet: pass data.collect()"
     if hasattr(data, "__iter__") and not hasattr(data, "__len__"):
-        return f". {a_kind(data).capitalize()} has no length and no order: pass list(data)"
+        return f". {kind} has no length and no order: pass list(data)"
     return ""
 
 

@@ -23,7 +23,7 @@ from xai_widgets.render.card import Cells
 from xai_widgets.study.statistics import wilson
 from xai_widgets.widgets import DatasetExplorer
 from xai_widgets.widgets.base.maps import dequantise
-from xai_widgets.widgets.dataset import columns, filters, findings, means, stills
+from xai_widgets.widgets.dataset import columns, filters, findings, means, opening, stills
 
 COUNT = 20
 Make = Callable[..., Study]
@@ -383,38 +383,52 @@ def test_a_viewer_of_a_row_opens_and_closes(make: Make) -> None:
     assert not explorer._closed
 
 
-def test_a_comparison_is_the_second_study_with_what_has_changed(make: Make, tmp_path: Path) -> None:
+def test_a_comparison_is_the_second_study_with_what_has_changed(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     one = make()
     pictures, labels = one.pictures(range(COUNT)), one.rows["label"].tolist()
-    halves = nn.Sequential(
-        nn.Conv2d(3, 2, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(2, 3)
+    often = int(np.bincount(one.rows["prediction"], minlength=3).argmax())
+    network = nn.Sequential(
+        nn.Conv2d(3, 3, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 3)
     )
     with torch.no_grad():
-        halves[4].bias.copy_(torch.tensor([0.0, 3.0, 0.0]))
-    other_engine = Engine(halves.eval(), class_names=one.class_names, name="another")
+        network[4].bias[(often + 1) % 3] += 9
+    another = Engine(network.eval(), class_names=one.class_names, name="another")
     studies = [
         Study(engine, (pictures, labels), folder=tmp_path / f"{i}.study")
-        for i, engine in enumerate((one.engine, other_engine))
+        for i, engine in enumerate((one.engine, another))
     ]
     for study in studies:
         study.run(wait=True, progress=False)
-    compared = Study.compare(*studies)
     right = [study.rows["correct"] for study in studies]
-    explorer = DatasetExplorer(compared, sort="row", slice="newly right")
+    explorer = DatasetExplorer(Study.compare(*studies), sort="row", slice="newly right")
     assert explorer.study is studies[1]
     np.testing.assert_array_equal(explorer.rows, np.flatnonzero(~right[0] & right[1]))
+    assert len(explorer.rows)
     explorer.slice = "newly wrong"
     np.testing.assert_array_equal(explorer.rows, np.flatnonzero(right[0] & ~right[1]))
     assert len(explorer.rows)
+    explorer.slice = "other answers"
+    answers = [study.rows["prediction"] for study in studies]
+    np.testing.assert_array_equal(explorer.rows, np.flatnonzero(answers[0] != answers[1]))
     channel(explorer).message(kind="ready")
     message, _ = told(explorer, "sets")[-1]
-    assert [one["family"] for one in message["sets"]] == ["named"] * len(message["sets"])
-    row = int(explorer.rows[0])
-    channel(explorer).message(kind="open", row=row, viewer="comparison")
-    told(explorer, "opened")
-    viewer = explorer._viewer
-    assert viewer is not None
-    assert [row["name"] for row in viewer.rows] == [one.engine.name, "another"]
+    assert [own["title"] for own in message["sets"]][:2] == ["newly wrong", "newly right"]
+    given: dict[str, Any] = {}
+
+    def comparison(engines: Any, image: Any, **options: Any) -> None:
+        given.update(engines=engines, image=image, **options)
+
+    monkeypatch.setattr(opening, "GradientComparison", comparison)
+    opening.viewer_of(studies[1], 3, "comparison", {}, explorer._before)
+    assert given["engines"] == [one.engine, another]
+    assert given["names"] == [one.engine.name, "another"]
+    assert given["image"] is pictures[3]
+    opening.viewer_of(studies[1], 3, "comparison", {}, studies[1])
+    assert given["names"] == ["1.study", "1.study"]
+    with pytest.raises(ExplanationError, match=r"Study\.open"):
+        opening.viewer_of(studies[1], 3, "comparison", {}, Study.open(studies[0].store.folder))
 
 
 def test_covering_a_place_says_what_became_of_the_answers(make: Make) -> None:
