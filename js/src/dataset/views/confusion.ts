@@ -91,6 +91,12 @@ export function confusionView(
     showKind(means.shown ? "maps" : "counts", means.closed());
     say(alike, means.words());
     set(element, { _maps: means.shown && Boolean(session.means) });
+    write(
+      title,
+      means.shown && session.means
+        ? "Taken for another: mean maps of these, of right ones, and right − wrong"
+        : "Taken for another",
+    );
     const key = `${rows.answered} ${session.order?.length} ${all}`;
     if (key === built) {
       means.paint();
@@ -103,12 +109,6 @@ export function confusionView(
     const wrong = pairs.reduce((sum, { count }) => sum + count, 0);
     const order = session.order ? [...session.order] : rows.classes.map((_, i) => i);
     const said = `${wrong.toLocaleString("en")} of ${session.total.labelled.toLocaleString("en")} pictures are taken for another class.`;
-    write(
-      title,
-      means.shown && session.means
-        ? "Taken for another: mean maps of these, of right ones, and right − wrong"
-        : "Taken for another",
-    );
     write(
       words,
       many
