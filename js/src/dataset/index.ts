@@ -97,8 +97,14 @@ function build(view: View) {
   /** Filters anew: from a slice, a confusion, a verdict. */
   function show(filter: Filter, slice: string): void {
     session.only(filter, slice);
-    if (["confusion", "groups"].includes(session.looks.view)) session.look("view", "pictures");
+    const inside = ["confusion", "groups"].includes(session.looks.view);
+    if (inside) session.look("view", "pictures");
     grid.toStart();
+    if (inside) {
+      // What was pressed is hidden now: the keyboard goes on among its pictures.
+      grid.part[0].hidden = false;
+      grid.focus();
+    }
     speak(`${slice ? `${session.set(slice)?.title}: ` : ""}${pictures(session.rows.length)}`);
   }
 

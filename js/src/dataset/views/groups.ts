@@ -136,7 +136,12 @@ export function groupsView(
       words,
       session.busy("groups")
         ? "Looking for groups …"
-        : session.words("groups") || (groups ? `The maps of ${of2} pictures. ${stable}` : ""),
+        : session.words("groups") ||
+            (groups
+              ? `The maps of ${of2} pictures. ${stable}`
+              : complete
+                ? ""
+                : "Groups are made by themselves once all pictures are explained."),
     );
     const why = "A group that is nearly always right and looks at one place is worth a suspicion.";
     say(alike, groups ? `${groups.words} ${why} A map alone is no proof: cover the place.` : "");
