@@ -23,7 +23,7 @@ from xai_widgets.render.card import Cells
 from xai_widgets.study.statistics import wilson
 from xai_widgets.widgets import DatasetExplorer
 from xai_widgets.widgets.base.maps import dequantise
-from xai_widgets.widgets.dataset import columns, filters, findings, means, opening, stills
+from xai_widgets.widgets.dataset import columns, filters, findings, means, opening, pictures, stills
 
 COUNT = 20
 Make = Callable[..., Study]
@@ -741,6 +741,37 @@ def test_a_saved_page_has_groups_means_and_the_maps_that_were_looked_at(make: Ma
     data = np.frombuffer(near["data"], "<u4").reshape(COUNT, near["each"])
     for row, found in zip(near["rows"], data.tolist(), strict=True):
         assert found == study.neighbours(row, count=6).tolist()
+
+
+def test_pictures_are_lighter_where_a_page_would_not_hold_them_all(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = make()
+    whole = [
+        frame for frame in DatasetExplorer(study)._saved_frames() if frame["kind"] == "pictures"
+    ]
+    size = sum(len(page["data"]) + len(page["maps"]["data"]) for page in whole)
+    assert b"".join(page["data"] for page in whole) == b"".join(
+        study.rows.thumbnails([row for page in whole for row in page["rows"]])
+    )
+    monkeypatch.setattr(stills, "_PAGE_BYTES", size - 1)
+    light = [
+        frame for frame in DatasetExplorer(study)._saved_frames() if frame["kind"] == "pictures"
+    ]
+    assert [row for page in light for row in page["rows"]] == [
+        row for page in whole for row in page["rows"]
+    ]
+    assert sum(len(page["data"]) for page in light) < 0.75 * sum(
+        len(page["data"]) for page in whole
+    )
+    kept, lighter = (
+        np.asarray(Image.open(io.BytesIO(pages[0]["data"][: pages[0]["ends"][0]])), dtype=float)
+        for pages in (whole, light)
+    )
+    assert kept.shape == lighter.shape == (32, 32, 3)
+    coarse = [pixels.reshape(4, 8, 4, 8, 3).mean((1, 3)) for pixels in (kept, lighter)]
+    np.testing.assert_allclose(*coarse, atol=12)  # they are noise: what is fine in them goes
+    assert pictures.lighter(b"") == b""
 
 
 def test_what_was_found_is_saved_and_not_looked_for_again(make: Make) -> None:
