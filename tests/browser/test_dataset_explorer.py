@@ -93,8 +93,9 @@ def test_a_saved_page_filters_sorts_and_places(page: Page, shots: Path) -> None:
     expect(page.locator(".xw-groupcard").first).to_be_visible()
     in_groups = page.locator(".xw-about2 > span:nth-of-type(1)").all_inner_texts()
     assert sum(int(words.split()[0]) for words in in_groups) == COUNT
-    page.locator(".xw-groupcard").last.click()
+    page.locator(".xw-groupcard").last.press("Enter")
     until(page, int(in_groups[-1].split()[0]))
+    expect(page.get_by_role("grid")).to_be_focused()
     expect(page.locator(".xw-tile").first).to_be_visible()
     page.locator(".xw-chip").click()
     until(page, COUNT)
