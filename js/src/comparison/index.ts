@@ -4,6 +4,7 @@ import { fixed } from "../core/format";
 import type { Zoom } from "../core/geometry";
 import { APPEARANCE, now } from "../core/model";
 import type { MeasureDescription } from "../core/wire";
+import { takePictures } from "../parts/bring";
 import { colourbar } from "../parts/colourbar";
 import { el, freshId, lines, on, type Part, row, section, set, write } from "../parts/dom";
 import { picker, UNSAVED } from "../parts/picker";
@@ -186,6 +187,7 @@ export default widget(
     const noisy = section("Noise on the picture", noise);
     const body = el(".body", el(".main", thumbnailsElement, pair.element, grid.element));
     body.append(el(".side", measuresElement, noisy, appearance));
+    takePictures(view, session);
     return {
       session,
       children: [
