@@ -212,7 +212,7 @@ def network_alone(notebook: NotebookPage, file: Path) -> float:
 
 
 def strokes(notebook: NotebookPage, rounds: int) -> dict[str, Any]:
-    """Milliseconds from a stroke to the repainted bars and map: of dabs, and while one paints on."""
+    """Milliseconds from a stroke to the new bars and the new map: of dabs, and while one paints."""
     viewer = Viewer(notebook.page)
     viewer.until_painted()
     notebook.page.wait_for_timeout(2000)

@@ -106,8 +106,8 @@ def serve(folder: Path, application: str = "jupyterlab") -> Iterator[JupyterLab]
 
 @contextmanager
 def serve_page(folder: Path, voila: str, cells: Sequence[str]) -> Iterator[str]:
-    """Start `voila`, a program, on a notebook of these code cells, whose kernel is this Python; yield
-    the page's address.
+    """Start `voila`, a program, on a notebook of these code cells, whose kernel is this Python;
+    yield the page's address.
     """
     environment = _own_settings(folder / "settings")
     kernel = Path(environment["JUPYTER_DATA_DIR"], "kernels", "tests")

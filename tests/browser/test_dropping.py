@@ -117,8 +117,9 @@ def test_a_file_is_dropped_explained_and_taken_back(
     assert back.is_visible()
     viewer.root.screenshot(path=shots / "drop_shown.png")
     notebook.theme("light")
+    now = viewer.checksum("picture")
     back.click()
-    viewer.until_changed(viewer.checksum("picture"), "picture")
+    viewer.until_changed(now, "picture")
     viewer.until_painted("grad_cam")
     assert viewer.checksum("picture") == before
     notebook.until_kernel("viewer.image is photo")

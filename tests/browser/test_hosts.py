@@ -102,9 +102,9 @@ def test_notebook_7(browser: Browser, tried: Tried, tmp_path: Path, shots: Path)
 def test_voila(browser: Browser, tried: Tried, tmp_path: Path, shots: Path) -> None:
     assert VOILA is not None
     told = subprocess.run([VOILA, "--version"], capture_output=True, text=True, check=True)
-    with serve_page(tmp_path, VOILA, [SMALL, VIEWER]) as address:
+    with serve_page(tmp_path, VOILA, [SMALL, VIEWER]) as url:
         page = browser.new_page(viewport={"width": 1280, "height": 1400})
-        page.goto(address)
+        page.goto(url)
         use(page, Viewer(page))
         page.screenshot(path=shots / "host_voila.png")
         page.close()

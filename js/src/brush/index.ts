@@ -243,9 +243,11 @@ export default function brush(
   /** Python or another view has painted. */
   function adopt(given: string | null, runs: Uint16Array): void {
     if (!given) return;
+    const now = maskOf(runs, mask.length);
+    if (given === fill && version && now.every((on, i) => on === mask[i])) return; // told again
     strokes.begin(mask);
     fill = given;
-    mask.set(maskOf(runs, mask.length));
+    mask.set(now);
     if (!mask.includes(1)) answers.say();
     version += 1;
     answered = version;

@@ -14,6 +14,7 @@ import css from "./style.css";
 const PIECE = 640_000; // bytes: some hosts break at messages of a megabyte
 const AWAY = 700; // milliseconds without a word of what is dragged
 const SLOW = 10_000; // after which one may wonder
+const PANEL = 230; // pixels, half of what the panel may be wide
 const ARROW = "M3 10.5v2a1 1 0 0 0 1 1h8a1 1 0 0 0 1-1v-2M8 2.5V10M5 7l3 3 3-3";
 
 const GONE = "The kernel is gone: run this cell again, then bring the picture.";
@@ -53,6 +54,17 @@ export default function dropping(
     set(veil, { _drop: next, role: next === "refused" ? "alert" : null });
     write(title, head);
     say(words, more);
+    if (next && next !== "near") place();
+  }
+  /** In the middle of what is seen of the picture, or of the view where there are several. */
+  function place(): void {
+    const [stage, ...others] = root.querySelectorAll(".xw-pane");
+    const of = (stage && !others.length ? stage : root).getBoundingClientRect();
+    const { left, top, width } = root.getBoundingClientRect();
+    const [high, low] = [Math.max(of.top, 0), Math.min(of.bottom, window.innerHeight)];
+    const half = Math.min(PANEL, width / 2);
+    const x = Math.min(Math.max((of.left + of.right) / 2 - left, half), width - half);
+    panel.style.cssText = `left:${x}px;top:${(high + Math.max(low, high)) / 2 - top}px`;
   }
   function refuse(why: string): void {
     clearTimeout(slow);

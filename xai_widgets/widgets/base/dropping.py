@@ -1,5 +1,5 @@
-"""Pictures that somebody drops or pastes onto a view. They come in pieces, since hosts break at large
-messages, become a file of this process, and are read on the worker, as any picture file is.
+"""Pictures that somebody drops or pastes onto a view. They come in pieces, since hosts break at
+large messages, become a file of this process, and are read on the worker, as any picture file is.
 
 The browser half, `static/dropping/index.js`, is a part of its own that is sent to a view once it is
 ready.
@@ -136,11 +136,9 @@ class Dropping(EngineWidget):
         self._brought = brought.image
         functions = [name for name in _OF_THE_PICTURE if callable(getattr(self, name, None))]
         also = {**_OF_THE_PICTURE, **brought.also}
-        self._show_another(
-            Opened(
-                brought.image, brought.pictures, {n: also[n] for n in also if n not in functions}
-            )
-        )
+        for name in functions:  # they are of any picture
+            del also[name]
+        self._show_another(Opened(brought.image, brought.pictures, also))
         self.earlier_picture = _name_of(self._earlier.pictures)
         self.tell("dropped", by=by, name=brought.pictures[0].name)
 
@@ -188,8 +186,8 @@ class Dropping(EngineWidget):
 
 
 def opened(engine: Engine, name: str, data: bytes, second: bool = False) -> Opened:
-    """A picture file of these bytes, as it is read by `engine.picture`; with `second`, and the class
-    that is second in it.
+    """A picture file of these bytes, as `engine.picture` reads it; with `second`, the class that is
+    second in it too.
 
     Raises ExplanationError where it is no picture that can be read.
     """
@@ -211,7 +209,7 @@ def opened(engine: Engine, name: str, data: bytes, second: bool = False) -> Open
 
 
 def file_of(name: str, data: bytes) -> Path:
-    """A file of this name with these bytes, in a folder of its own that lasts as long as the process."""
+    """A file of this name with these bytes, in a folder of its own; gone with the process."""
     global _folder
     if _folder is None:
         _folder = tempfile.TemporaryDirectory(prefix="xai_widgets_", ignore_cleanup_errors=True)
@@ -229,7 +227,7 @@ def too_large(size: int) -> str:
 
 
 def _shown(name: str) -> str:
-    """A name that a file may have on any system: the last part of a path, without odd characters."""
+    """A name for a file on any system: the last part of a path, without odd characters."""
     last = re.split(r"[/\\]", name)[-1]
     clean = re.sub(r'[\x00-\x1f\x7f<>:"|?*\ud800-\udfff]', "", last).strip(" .")
     if len(clean) > _LONGEST_NAME:

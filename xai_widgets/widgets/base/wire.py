@@ -36,8 +36,8 @@ class FigureMessage(TypedDict):
 
 
 class DropMessage(TypedDict):
-    """To the browser: what takes a picture that is dropped or pasted; its module is a buffer. `most`
-    are the bytes that a file may have.
+    """To the browser: what takes a picture that is dropped or pasted; its module is a buffer.
+    `most` are the bytes that a file may have.
     """
 
     kind: Literal["drop"]

@@ -168,6 +168,7 @@ class Brush(PictureWidget):
         probabilities = self.painted_probabilities
         answer = b"" if probabilities is None else probabilities.tobytes()
         self.send({**brush, "fill": fill}, buffers=[*buffers, mask, answer])
+        self._explain_painted()  # whose maps came before there was anybody to take them
 
     def _ready(self) -> None:
         super()._ready()

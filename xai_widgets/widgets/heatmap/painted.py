@@ -72,7 +72,7 @@ def maps(
     fill: Fill,
     requests: Sequence[Request],
 ) -> Iterator[Progress[Answer | None]]:
-    """The map of the painted picture, or two of them, as they refine; none where none is asked for."""
+    """The map of the painted picture, or two of them, as they refine; or none."""
     if not requests:
         return
     try:
