@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, BrowserContext
 
 from tests.browser import chromium
 from tests.browser.jupyter import JupyterLab, serve
-from tests.browser.notebook_page import NotebookPage
+from tests.browser.notebook_page import NO_NOTEBOOK, NotebookPage
 
 HERE = Path(__file__).parent
 ROOT = Path(__file__).resolve().parents[2]
@@ -142,15 +142,18 @@ def shown(
     kernel: str | None = None,
 ) -> Iterator[NotebookPage]:
     """A notebook of these code cells, run, on its own page. A kernel of its own ends with the page;
-    one that is given forgets it.
+    one that is given forgets it, and so does the page, which the next notebook takes over.
     """
-    page = window.new_page()
-    page.set_viewport_size({"width": width, "height": 1400})
     file = lab.write_notebook(name, cells)
     if kernel is not None:
         lab.bind(file, kernel)
+    page = next((page for page in window.pages if page.evaluate(NO_NOTEBOOK)), None)
+    opened = NotebookPage.open if page is None else NotebookPage.open_in
+    page = page or window.new_page()
+    page.set_viewport_size({"width": width, "height": 1400})
+    kept = False
     try:
-        notebook = NotebookPage.open(page, lab, file)
+        notebook = opened(page, lab, file)
         notebook.theme("light")  # JupyterLab remembers what the test before chose
         notebook.run_all()
         yield notebook
@@ -158,5 +161,8 @@ def shown(
             notebook.shut_down()
         else:
             notebook.forget()
+            notebook.close()
+            kept = True
     finally:
-        page.close()
+        if not kept:
+            page.close()

@@ -9,11 +9,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import Error, Locator, Page, WebSocket
+from playwright.sync_api import ConsoleMessage, Error, Locator, Page, WebSocket
 
 from tests.browser.jupyter import JupyterLab
 
 RUN_SECONDS = 90
+
+# Whether JupyterLab is open on a page without a document.
+NO_NOTEBOOK = """() => {
+  const shell = window.jupyterapp?.shell;
+  return shell !== undefined && [...shell.widgets("main")].every(widget => !("context" in widget));
+}"""
 
 # FNV-1a over the pixels of a canvas: equal pictures have equal numbers, on every machine.
 _CHECKSUM = """canvas => {
@@ -40,14 +46,53 @@ class NotebookPage:
     def open(cls, page: Page, lab: JupyterLab, file: str, place: str = "doc/tree") -> NotebookPage:
         """Open ``file`` in the single-document view and wait until its kernel is idle."""
         notebook = cls(page, lab, file)
-        page.on("console", lambda said: said.type == "error" and notebook.errors.append(said.text))
-        page.on("pageerror", lambda error: notebook.errors.append(str(error)))
-        page.on("websocket", notebook._listen)
+        notebook._listen()
         page.goto(lab.url(f"{place}/{file}"))
         notebook.wait_for_kernel()
         return notebook
 
-    def _listen(self, socket: WebSocket) -> None:
+    @classmethod
+    def open_in(cls, page: Page, lab: JupyterLab, file: str) -> NotebookPage:
+        """The same on a page on which JupyterLab is open already, as `close` leaves it."""
+        notebook = cls(page, lab, file)
+        notebook._listen()
+        notebook.command("docmanager:open", path=file, factory="Notebook")
+        notebook.wait_for_kernel()
+        return notebook
+
+    def close(self) -> None:
+        """Close the notebook as it was last saved, without its kernel; JupyterLab stays open."""
+        for event, listener in self._listeners.items():
+            self.page.remove_listener(event, listener)
+        self.page.evaluate(
+            """() => {
+              const {currentWidget} = window.jupyterapp.shell;
+              currentWidget.context.model.dirty = false;
+              currentWidget.close();
+            }"""
+        )
+        self.page.wait_for_function(NO_NOTEBOOK)
+
+    @property
+    def _listeners(self) -> dict[str, Callable[..., None]]:
+        return {
+            "console": self._hear,
+            "pageerror": self._hear_error,
+            "websocket": self._hear_socket,
+        }
+
+    def _listen(self) -> None:
+        for event, listener in self._listeners.items():
+            self.page.on(event, listener)
+
+    def _hear(self, said: ConsoleMessage) -> None:
+        if said.type == "error":
+            self.errors.append(said.text)
+
+    def _hear_error(self, error: Error) -> None:
+        self.errors.append(str(error))
+
+    def _hear_socket(self, socket: WebSocket) -> None:
         if "/channels" in socket.url:
             socket.on("framesent", lambda payload: self.to_kernel.append(payload))
 
@@ -65,7 +110,9 @@ class NotebookPage:
     def command(self, name: str, **arguments: object) -> None:
         """Carry out one of JupyterLab's commands."""
         self.page.evaluate(
-            "([name, arguments_]) => window.jupyterapp.commands.execute(name, arguments_)",
+            """async ([name, arguments_]) => {
+              await window.jupyterapp.commands.execute(name, arguments_);
+            }""",
             [name, arguments],
         )
 

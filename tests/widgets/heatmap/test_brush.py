@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from tests.widgets.conftest import RecordingComm, SmallNetwork, busy, photograph
-from tests.widgets.heatmap.test_viewer import at_rest, channel, gated, until
+from tests.widgets.heatmap.test_viewer import at_rest, channel, gated, until, worked_off
 from xai_widgets.baselines import baseline_like
 from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError
@@ -312,6 +312,7 @@ def maps_sent(viewer: HeatmapViewer) -> list[dict[str, Any]]:
 
 def test_a_quick_map_follows_each_stroke(engine: Engine) -> None:
     viewer = HeatmapViewer(engine, photograph(), "saliency", prefetch=False)
+    worked_off(engine)
     viewer.frame = {**viewer.frame, "seconds": 0.01}
     mask = disc()
     stroke(viewer, mask, 1, ended=False)
@@ -335,13 +336,13 @@ def test_a_quick_map_follows_each_stroke(engine: Engine) -> None:
 
 def test_a_slow_map_waits_for_the_end_of_the_stroke(engine: Engine) -> None:
     viewer = HeatmapViewer(engine, photograph(), "saliency", prefetch=False)
-    viewer.wait(30)
+    worked_off(engine)
     viewer.frame = {**viewer.frame, "seconds": 3.0}
     stroke(viewer, disc(), 1, ended=False)
     until(lambda: bool(said(channel(viewer), "painted")))
     (answer, _), *_ = said(channel(viewer), "painted")
     assert answer["map"] == "after"
-    engine.internals.worker.submit(object(), lambda: iter([None])).wait(30)
+    worked_off(engine)
     assert maps_sent(viewer) == []
     stroke(viewer, disc(), 2, ended=True)
     until(lambda: bool(maps_sent(viewer)))
@@ -350,6 +351,7 @@ def test_a_slow_map_waits_for_the_end_of_the_stroke(engine: Engine) -> None:
 
 def test_a_map_of_the_painted_picture_follows_the_method(engine: Engine) -> None:
     viewer = HeatmapViewer(engine, photograph(), "saliency", prefetch=False)
+    worked_off(engine)
     stroke(viewer, disc(), 1)
     until(lambda: bool(maps_sent(viewer)))
     viewer.method = "input_x_gradient"
@@ -411,6 +413,7 @@ def test_two_maps_follow_each_stroke_where_both_are_quick(engine: Engine) -> Non
 
 def test_only_the_newest_stroke_has_a_map(engine: Engine) -> None:
     viewer = HeatmapViewer(engine, photograph(), "saliency", prefetch=False)
+    worked_off(engine)
     with busy(engine):
         for seq in range(1, 6):
             stroke(viewer, disc(radius=4.0 + seq), seq)
