@@ -134,6 +134,7 @@ def test_what_is_no_picture_is_said_at_the_stage(
     before = viewer.checksum("picture")
     drag(viewer, "dragEnter", notes)
     drag(viewer, "dragOver", notes)
+    until_mode(viewer, "over")
     drag(viewer, "drop", notes)
     until_mode(viewer, "refused")
     assert '"notes.png" is not a picture' in viewer.find(".xw-dropped").inner_text()

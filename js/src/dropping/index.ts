@@ -18,6 +18,7 @@ const PANEL = 230; // pixels, half of what the panel may be wide
 const ARROW = "M3 10.5v2a1 1 0 0 0 1 1h8a1 1 0 0 0 1-1v-2M8 2.5V10M5 7l3 3 3-3";
 
 const GONE = "The kernel is gone: run this cell again, then bring the picture.";
+const GONE_FOR_GOOD = "The kernel is gone, and the earlier picture with it: run this cell again.";
 const ADDRESS = "The page gave an address, not the picture. Save it, and drop the file.";
 
 type Mode = "near" | "over" | "gone" | "reading" | "refused";
@@ -137,6 +138,10 @@ export default function dropping(
     shut();
   });
   on(signal, back, "click", () => {
+    if (session.state() === "gone") {
+      refuse(GONE_FOR_GOOD);
+      return;
+    }
     session.send({ kind: "back" });
     back.hidden = true;
     root.querySelector<HTMLElement>("[data-xw-stage]")?.focus({ preventScroll: true });

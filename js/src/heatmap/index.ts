@@ -193,7 +193,8 @@ function build(view: View) {
     const range = `Values from ${shown.range.map(signed).join(" to ")}.`;
     const pair = pairInWords(session);
     const text = `${title} for ${name}${chance}. ${plateWords() || pair || range}`;
-    stage.describe(`${text} Arrow keys read values, plus and minus zoom.`);
+    const paste = session.frozen ? "" : " A picture that is pasted is explained.";
+    stage.describe(`${text} Arrow keys read values, plus and minus zoom.${paste}`);
     return text;
   }
 

@@ -290,6 +290,14 @@ describe("the way back", () => {
     expect(back().hidden).toBe(true);
   });
 
+  it("is none without a kernel", () => {
+    open("cat.png");
+    state = "gone";
+    back().click();
+    expect(model.sent).toEqual([]);
+    expect([mode(), words()]).toEqual(["refused", expect.stringContaining("run this cell again")]);
+  });
+
   it("is there after a reload", () => {
     open("cat.png");
     expect([back().hidden, back().textContent]).toEqual([false, "Back to cat.png"]);
