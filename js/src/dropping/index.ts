@@ -12,7 +12,8 @@ import type { View } from "../parts/view";
 import css from "./style.css";
 
 const PIECE = 640_000; // bytes: some hosts break at messages of a megabyte
-const AWAY = 700; // milliseconds without a word of what is dragged
+const LEFT = 400; // milliseconds after it has left the page; some browsers say so too early
+const AWAY = 5_000; // without a word of what is dragged
 const SLOW = 10_000; // after which one may wonder
 const PANEL = 230; // pixels, half of what the panel may be wide
 const ARROW = "M3 10.5v2a1 1 0 0 0 1 1h8a1 1 0 0 0 1-1v-2M8 2.5V10M5 7l3 3 3-3";
@@ -77,11 +78,14 @@ export default function dropping(
     root.querySelector<HTMLElement>("[data-xw-stage]")?.focus({ preventScroll: true });
   }
 
+  function leave(soon: number): void {
+    clearTimeout(away);
+    away = setTimeout(() => mode !== "reading" && mode !== "refused" && show(undefined), soon);
+  }
   /** Something is dragged over the page, and may be over this view. */
   function hover(here: boolean): void {
     if (mode === "reading") return;
-    clearTimeout(away);
-    away = setTimeout(() => mode !== "reading" && mode !== "refused" && show(undefined), AWAY);
+    leave(AWAY);
     if (!here) show("near");
     else if (session.state() === "gone") show("gone", "No kernel, no answer", GONE);
     else show("over", "Drop a picture", "The network says what it sees in it");
@@ -164,6 +168,9 @@ export default function dropping(
     if (event.type === "dragover") hover(here);
     else if (here) void take([...from.files], from.getData("text/html"));
     else if (mode !== "reading") show(undefined);
+  });
+  on(signal, document, "dragleave", ({ relatedTarget }: DragEvent) => {
+    if (mode && !relatedTarget) leave(LEFT);
   });
   on(signal, document, "paste", (event: ClipboardEvent) => {
     const files = event.clipboardData?.files;

@@ -112,9 +112,24 @@ describe("the target", () => {
       "over",
       "Drop a pictureThe network says what it sees in it",
     ]);
-    await vi.advanceTimersByTimeAsync(600);
+    await vi.advanceTimersByTimeAsync(4_000);
     expect(mode()).toBe("over");
-    await vi.advanceTimersByTimeAsync(200);
+    await vi.advanceTimersByTimeAsync(2_000); // nobody says any more that it is dragged
+    expect(mode()).toBeUndefined();
+  });
+
+  it("is gone when it has left the page", async () => {
+    take("dragover", true, [], "");
+    const within = new MouseEvent("dragleave", { bubbles: true, relatedTarget: stage() });
+    stage().dispatchEvent(within);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(mode()).toBe("over");
+    stage().dispatchEvent(new MouseEvent("dragleave", { bubbles: true }));
+    take("dragover", true, [], ""); // it was said too early
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(mode()).toBe("over");
+    stage().dispatchEvent(new MouseEvent("dragleave", { bubbles: true }));
+    await vi.advanceTimersByTimeAsync(500);
     expect(mode()).toBeUndefined();
   });
 
