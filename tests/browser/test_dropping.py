@@ -56,6 +56,28 @@ def drag(viewer: Viewer, kind: str, file: Path, *, x: float = 0.5) -> None:
     session.detach()
 
 
+def mode(viewer: Viewer) -> str | None:
+    """How the target looks; None while there is none."""
+    seen: str | None = viewer.root.evaluate(
+        """root => {
+          const veil = root.querySelector(".xw-veil");
+          return veil && !veil.hidden ? veil.dataset.xwDrop : null;
+        }"""
+    )
+    return seen
+
+
+def hover(viewer: Viewer, file: Path) -> None:
+    """As a hand does: the browser tells again and again that something is there."""
+    for _ in range(200):
+        drag(viewer, "dragEnter", file)
+        drag(viewer, "dragOver", file)
+        if mode(viewer) == "over":
+            return
+        viewer.page.wait_for_timeout(50)
+    raise AssertionError(f"the target looks {mode(viewer)}")
+
+
 def colours(viewer: Viewer) -> list[Any]:
     """The colour near the upper and the lower edge of the picture."""
     found: list[Any] = viewer.find('[data-xw-canvas="picture"]').evaluate(
@@ -65,14 +87,14 @@ def colours(viewer: Viewer) -> list[Any]:
     return found
 
 
-def until_mode(viewer: Viewer, mode: str | None) -> None:
+def until_mode(viewer: Viewer, wanted: str | None) -> None:
     viewer.until(
-        """(root, mode) => {
+        """(root, wanted) => {
           const veil = root.querySelector(".xw-veil");
           const shown = veil && !veil.hidden ? veil.dataset.xwDrop : null;
-          return shown === mode;
+          return shown === wanted;
         }""",
-        mode,
+        wanted,
     )
 
 
@@ -90,14 +112,11 @@ def test_a_file_is_dropped_explained_and_taken_back(
     notebook: NotebookPage, viewer: Viewer, picture: Path, shots: Path
 ) -> None:
     before = viewer.checksum("picture")
-    drag(viewer, "dragEnter", picture)
-    drag(viewer, "dragOver", picture)
-    until_mode(viewer, "over")
+    hover(viewer, picture)
     for theme in ("light", "dark"):
         notebook.theme(theme)
         viewer.until("(root, theme) => root.dataset.xwTheme === theme", theme)
-        drag(viewer, "dragOver", picture)
-        until_mode(viewer, "over")
+        hover(viewer, picture)
         viewer.root.screenshot(path=shots / f"drop_over_{theme}.png")
     drag(viewer, "drop", picture)
     until_red_and_blue(viewer)
@@ -132,9 +151,7 @@ def test_what_is_no_picture_is_said_at_the_stage(
     notes = tmp_path / "notes.png"
     notes.write_text("no picture at all", encoding="utf-8")
     before = viewer.checksum("picture")
-    drag(viewer, "dragEnter", notes)
-    drag(viewer, "dragOver", notes)
-    until_mode(viewer, "over")
+    hover(viewer, notes)
     drag(viewer, "drop", notes)
     until_mode(viewer, "refused")
     assert '"notes.png" is not a picture' in viewer.find(".xw-dropped").inner_text()

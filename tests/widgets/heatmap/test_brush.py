@@ -374,7 +374,9 @@ def test_two_maps_that_are_compared_are_of_one_painted_picture(
         stroke(viewer, mask, 1)
         until(lambda: bool(maps_sent(viewer)) and not maps_sent(viewer)[-1]["more"])
         at_rest(viewer)
-        told = [(one["frame"]["method"], one["second"], one["more"]) for one in maps_sent(viewer)[-2:]]
+        told = [
+            (one["frame"]["method"], one["second"], one["more"]) for one in maps_sent(viewer)[-2:]
+        ]
         assert told == [("saliency", False, True), ("input_x_gradient", True, False)]
         picture = engine.picture(photograph())
         covered = painted_picture(picture, Painting(picture), mask, "blur")
