@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from playwright.sync_api import Browser
+from playwright.sync_api import BrowserContext
 
 from tests.browser.jupyter import JupyterLab
 from tests.browser.notebook_page import NotebookPage
@@ -15,10 +15,11 @@ NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "01_quickstart.ip
 
 
 def test_it_shows_a_cat_what_the_network_says_and_why(
-    browser: Browser, lab: JupyterLab, shots: Path
+    window: BrowserContext, lab: JupyterLab, shots: Path
 ) -> None:
     shutil.copy(NOTEBOOK, lab.folder)
-    page = browser.new_page(viewport={"width": 1280, "height": 1400})
+    page = window.new_page()
+    page.set_viewport_size({"width": 1280, "height": 1400})
     notebook = NotebookPage.open(page, lab, NOTEBOOK.name)
     notebook.theme("light")
     notebook.run_all()

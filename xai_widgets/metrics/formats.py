@@ -56,7 +56,6 @@ def markdown_of(
     measures: Sequence[str],
     better: Sequence[str],
     cells: Cells,
-    full: Sequence[str],
 ) -> str:
     """Means with intervals, a line for each title and a column for each measure."""
     head = [f"{_escaped(m)}{_ARROWS[b]}" for m, b in zip(measures, better, strict=True)]
@@ -71,7 +70,6 @@ def latex_of(
     measures: Sequence[str],
     better: Sequence[str],
     cells: Cells,
-    full: Sequence[str],
 ) -> str:
     """The same as a tabular of booktabs, each measure's best mean bold."""
     head = [f"{_latex(m)}{_LATEX_ARROWS[b]}" for m, b in zip(measures, better, strict=True)]
@@ -94,13 +92,15 @@ def html_of(
     measures: Sequence[str],
     better: Sequence[str],
     cells: Cells,
-    full: Sequence[str],
     *,
+    methods: Sequence[str],
+    wholes: Sequence[str],
     seconds: Mapping[str, float],
     said: Sequence[str],
 ) -> str:
-    """The same for a notebook, with what a map took and the warnings."""
-    methods, wholes = full[: len(titles)], full[len(titles) :]
+    """The same for a notebook, with what a map took, the warnings, and on hover the whole names of
+    methods and measures.
+    """
     head = "".join(
         f"<th{_hover(m, whole)}>{html.escape(m)}{_ARROWS[b]}</th>"
         for m, b, whole in zip(measures, better, wholes, strict=True)

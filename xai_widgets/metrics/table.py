@@ -283,16 +283,14 @@ class Table:
         """
         return written(latex_of(*self._shown()), path, "to_latex(path)")
 
-    def _shown(self) -> tuple[list[str], list[str], list[str], list[list[Interval]], list[str]]:
-        """Titles of rows and columns, each measure's better way, cells by row, full names."""
+    def _shown(self) -> tuple[list[str], list[str], list[str], list[list[Interval]]]:
+        """Titles of rows and columns, each measure's better way, cells by row."""
         found = self.summary()
         measures, count = self.measures, len(self._columns)
         cells = [found[i::count] for i in range(count)]
         names = [self.labels[m] for m in measures]
         better = [self.better.get(m, "") for m in measures]
-        several = len(self.engines) > 1
-        full = [f"{e}: {m}" if several else m for e, m in self._columns]
-        return self.titles, names, better, cells, [*full, *measures]
+        return self.titles, names, better, cells
 
     def __add__(self, other: Any) -> Table:
         if not isinstance(other, Table):
@@ -317,7 +315,14 @@ class Table:
         return [*self.warnings[:_SAID], *([f"and {more} more in .warnings"] if more > 0 else [])]
 
     def _repr_html_(self) -> str:
-        return html_of(*self._shown(), seconds=self.seconds, said=self._said())
+        several = len(self.engines) > 1
+        return html_of(
+            *self._shown(),
+            methods=[f"{e}: {m}" if several else m for e, m in self._columns],
+            wholes=self.measures,
+            seconds=self.seconds,
+            said=self._said(),
+        )
 
 
 _WORDS = {"high": ": high is good", "low": ": low is good", "": ""}
