@@ -2,10 +2,15 @@
 
 What is seen is noted for docs/hosts.md: `XAI_WIDGETS_HOSTS=benchmarks/results/hosts.json pytest
 tests/browser/test_hosts.py tests/browser/test_still_pictures.py`, then `tools/hosts_table.py`.
+Voila may be in an environment of its own, with anywidget: `XAI_WIDGETS_VOILA` names its program.
 """
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -16,13 +21,16 @@ from playwright.sync_api import Browser, Page
 
 import xai_widgets as xw
 from tests.browser.conftest import OpenNotebook
-from tests.browser.jupyter import serve
+from tests.browser.jupyter import serve, serve_page
 from tests.browser.notebook_page import NotebookPage
 from tests.browser.test_marimo import address  # noqa: F401
 from tests.browser.test_still_pictures import seen
 from tests.browser.viewer import SMALL, VIEWER, Viewer, saved_page
 
 Tried = Callable[..., None]
+VOILA = os.environ.get("XAI_WIDGETS_VOILA") or shutil.which(
+    "voila", path=str(Path(sys.executable).parent)
+)
 COLAB_UPLOAD = 1_000_000  # bytes of a message from the browser, near which Colab breaks
 
 
@@ -88,6 +96,19 @@ def test_notebook_7(browser: Browser, tried: Tried, tmp_path: Path, shots: Path)
         page.screenshot(path=shots / "host_notebook.png")
         page.close()
     tried("Notebook", version("notebook"), live="alive", gone="the still")
+
+
+@pytest.mark.skipif(VOILA is None, reason="Voila is not installed")
+def test_voila(browser: Browser, tried: Tried, tmp_path: Path, shots: Path) -> None:
+    assert VOILA is not None
+    told = subprocess.run([VOILA, "--version"], capture_output=True, text=True, check=True)
+    with serve_page(tmp_path, VOILA, [SMALL, VIEWER]) as url:
+        page = browser.new_page(viewport={"width": 1280, "height": 1400})
+        page.goto(url)
+        use(page, Viewer(page))
+        page.screenshot(path=shots / "host_voila.png")
+        page.close()
+    tried("Voila", told.stdout.strip(), live="alive", gone="no page without a kernel")
 
 
 def test_marimo(browser: Browser, address: str, tried: Tried) -> None:  # noqa: F811
