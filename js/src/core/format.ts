@@ -16,7 +16,11 @@ export function signed(value: number): string {
 }
 
 /** 0.34, −1.20: always as many digits. */
-export const fixed = (value: number, digits = 2): string => value.toFixed(digits).replace("-", "−");
+export const fixed = (value: number, digits = 2): string =>
+  value
+    .toFixed(digits)
+    .replace(/^-(?=[0.]+$)/, "")
+    .replace("-", "−");
 
 /** 42.9 %; a share too small to show is <0.1 %. */
 export function percent(share: number, digits = 1): string {
