@@ -4,10 +4,12 @@
 
 Measures, from the click to the painted canvas: a method never asked before on a picture already
 traced, with the quick methods fetched ahead (the default) and without; from the stroke of a brush
-to the repainted bars, for dabs one at a time and while one paints on; then the repaint after an
-appearance control at 224 and 1024 pixels and the messages it sends, the size of the bundle, how
-much a notebook grows by one viewer, and how many of 50 closed viewers stay alive. Written to
-benchmarks/results/viewer.json.
+to the repainted bars and to the repainted map, for dabs one at a time and while one paints on; from
+the run of a cell to the painted picture and map, for the first view of a kernel that has its engine
+and for those after it; then the repaint after an appearance control at 224 and 1024 pixels and the
+messages it sends, the size of the bundle, how much a notebook grows by one viewer, and how many of
+50 closed viewers stay alive. Written to benchmarks/results/viewer.json; with --brush or --first,
+only that is measured and printed.
 """
 
 from __future__ import annotations
@@ -22,12 +24,12 @@ from typing import Any
 import nbformat
 from keeping import keep
 from nbclient import NotebookClient
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import BrowserContext, sync_playwright
 
 import xai_widgets
 from tests.browser import chromium
 from tests.browser.conftest import shown
-from tests.browser.jupyter import serve
+from tests.browser.jupyter import JupyterLab, serve
 from tests.browser.notebook_page import NotebookPage
 from tests.browser.viewer import DEMO, VIEWER, Viewer
 
@@ -73,37 +75,61 @@ SLIDE = """root => new Promise(async resolve => {
   }
   resolve(taken);
 })"""
-# From the pointer's event until the bars have been painted that answer a mask with that stroke.
+# From the pointer's event until the bars, and the map, have been painted that answer a mask with
+# that stroke.
 STROKES = """root => {
-  window.taken = [];
-  const waiting = [];
-  let at = 0, stroke = root.dataset.xwStroke, painted = root.dataset.xwPainted;
+  window.taken = {xwPainted: [], xwMapped: []};
+  let at = 0, stroke = root.dataset.xwStroke;
   for (const name of ["pointerdown", "pointermove"])
     root.addEventListener(name, event => { at = event.timeStamp; }, true);
+  const kinds = Object.entries(window.taken).map(([name, taken]) => {
+    return {name, taken, waiting: [], seen: root.dataset[name]};
+  });
   new MutationObserver(() => {
-    const {xwStroke, xwPainted} = root.dataset;
-    if (xwStroke !== stroke) waiting.push([Number(stroke = xwStroke), at]);
-    if (xwPainted === painted) return;
-    painted = xwPainted;
-    const done = waiting.filter(([version]) => version <= Number(painted));
-    waiting.splice(0, done.length);
-    requestAnimationFrame(() => setTimeout(() => {
-      for (const [, begun] of done) window.taken.push(performance.now() - begun);
-    }));
+    const begun = root.dataset.xwStroke !== stroke && Number(stroke = root.dataset.xwStroke);
+    for (const kind of kinds) {
+      if (begun !== false) kind.waiting.push([begun, at]);
+      if (root.dataset[kind.name] === kind.seen) continue;
+      kind.seen = root.dataset[kind.name];
+      const done = kind.waiting.filter(([version]) => version <= Number(kind.seen));
+      kind.waiting.splice(0, done.length);
+      requestAnimationFrame(() => setTimeout(() => {
+        for (const [, begun] of done) kind.taken.push(performance.now() - begun);
+      }));
+    }
   }).observe(root, {attributes: true});
 }"""
+# From the run of the second cell until its view has painted the photograph and the map.
+RUN = """code => new Promise(async resolve => {
+  const {content} = window.jupyterapp.shell.currentWidget;
+  content.activeCellIndex = 1;
+  content.activeCell.model.sharedModel.setSource(code);
+  const before = new Set(document.querySelectorAll(".xw-root"));
+  await new Promise(done => setTimeout(done, 300));
+  const start = performance.now();
+  window.jupyterapp.commands.execute("notebook:run-cell");
+  const look = () => {
+    const there = [...document.querySelectorAll(".xw-root")].find(root => !before.has(root)
+      && root.dataset.xwReady !== undefined && root.dataset.xwPaintedAt !== undefined);
+    if (there) requestAnimationFrame(() => resolve(performance.now() - start));
+    else setTimeout(look, 1);
+  };
+  look();
+})"""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=8, help="classes, each with five switches")
     parser.add_argument("--brush", action="store_true", help="only the brush")
+    parser.add_argument("--first", action="store_true", help="only the first pictures of cells")
     arguments = parser.parse_args()
     rounds = arguments.rounds
     executable = chromium.find()
     assert executable is not None, "no Chromium on this machine: `make chromium` installs one"
     result: dict[str, Any] = {}
-    if not arguments.brush:
+    only = arguments.brush or arguments.first
+    if not only:
         result = {"bundle_bytes": bundle_bytes(), "growth_bytes": growth_bytes()}
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -112,11 +138,16 @@ def main() -> None:
         playwright.chromium.launch(executable_path=executable, args=chromium.FLAGS) as browser,
         browser.new_context() as window,
     ):
-        with shown(window, lab, "brush", [DEMO, "xw.HeatmapViewer(engine, photo)"]) as notebook:
-            result["brush_ms"] = strokes(notebook, rounds)
-            result["brush_ms"]["network_alone"] = network_alone(notebook, Path(folder) / "alone")
-        if arguments.brush:
-            print(json.dumps(result["brush_ms"], indent=1))
+        if arguments.brush or not only:
+            cells = [DEMO, "xw.HeatmapViewer(engine, photo)"]
+            with shown(window, lab, "brush", cells) as notebook:
+                taken = strokes(notebook, rounds)
+                taken["network_alone"] = network_alone(notebook, Path(folder) / "alone")
+                result["brush_ms"] = taken
+        if arguments.first or not only:
+            result["first_picture_ms"] = first_pictures(window, lab, rounds)
+        if only:
+            print(json.dumps(result, indent=1))
             return
         for name, prefetch in (("switch_ms_fetched_ahead", True), ("switch_ms_computed", False)):
             cells = [DEMO, f"viewer = xw.HeatmapViewer(engine, photo, prefetch={prefetch})\nviewer"]
@@ -181,7 +212,7 @@ def network_alone(notebook: NotebookPage, file: Path) -> float:
 
 
 def strokes(notebook: NotebookPage, rounds: int) -> dict[str, Any]:
-    """Milliseconds from a stroke to the repainted bars: of dabs, and while one paints on."""
+    """Milliseconds from a stroke to the new bars and the new map: of dabs, and while one paints."""
     viewer = Viewer(notebook.page)
     viewer.until_painted()
     notebook.page.wait_for_timeout(2000)
@@ -203,13 +234,32 @@ def strokes(notebook: NotebookPage, rounds: int) -> dict[str, Any]:
                 notebook.page.wait_for_timeout(16)
             mouse.up()
             notebook.page.wait_for_timeout(300)
-        taken = notebook.page.evaluate("() => window.taken.splice(0)")
-        found[name] = {
-            "strokes": len(taken),
-            "median": round(statistics.median(taken), 1),
-            "slowest": round(max(taken), 1),
-        }
+        for attribute, of in (("xwPainted", name), ("xwMapped", f"{name}_map")):
+            taken = notebook.page.evaluate("name => window.taken[name].splice(0)", attribute)
+            found[of] = {
+                "strokes": len(taken),
+                "median": round(statistics.median(taken), 1),
+                "slowest": round(max(taken), 1),
+            }
     return found
+
+
+def first_pictures(window: BrowserContext, lab: JupyterLab, rounds: int) -> dict[str, Any]:
+    """Milliseconds from the run of a cell to its painted view: the first one of a kernel, of three
+    kernels, and those after it.
+    """
+    first, later = [], []
+    for number in range(3):
+        with shown(window, lab, f"first_{number}", [DEMO, "None"]) as notebook:
+            notebook.page.wait_for_timeout(2000)
+            taken = [notebook.page.evaluate(RUN, VIEWER) for _ in range(1 + rounds)]
+            first.append(taken[0])
+            later += taken[1:]
+    return {
+        "first": [round(one) for one in first],
+        "later_median": round(statistics.median(later)),
+        "later_slowest": round(max(later)),
+    }
 
 
 def repaints(notebook: NotebookPage) -> dict[str, float]:

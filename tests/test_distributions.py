@@ -55,6 +55,7 @@ def test_the_wheel_holds_the_browser_half_and_the_types(wheel: zipfile.ZipFile) 
     assert {
         "xai_widgets/py.typed",
         "xai_widgets/static/brush/index.js",
+        "xai_widgets/static/dropping/index.js",
         "xai_widgets/static/heatmap/index.js",
         "xai_widgets/static/heatmap/style.css",
     } <= names

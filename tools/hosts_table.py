@@ -31,6 +31,8 @@ Where the widgets were tried, by the tests themselves, in a real Chromium that i
       tests/browser/test_still_pictures.py tests/browser/test_embed.py
     python tools/hosts_table.py
 
+Notebook and Voila are tried where they are installed; `XAI_WIDGETS_VOILA` names a Voila elsewhere.
+
 - **Live**: the map is painted, another method answers, another colormap paints it anew.
 - **Without a kernel**: what a reader sees when the kernel has gone and the page is opened again, or
   the notebook was exported. *The still* is the picture with its names and numbers, sharper than the

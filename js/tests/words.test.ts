@@ -86,6 +86,7 @@ describe("numbers", () => {
 
   it("keeps as many digits as it is told", () => {
     expect([fixed(-0.5), fixed(1.005, 1), fixed(0)]).toEqual(["−0.50", "1.0", "0.00"]);
+    expect([fixed(-0.004), fixed(-0.006), fixed(-10)]).toEqual(["0.00", "−0.01", "−10.00"]);
   });
 
   it("keeps a number and its unit together", () => {

@@ -94,8 +94,47 @@ def serve(folder: Path, application: str = "jupyterlab") -> Iterator[JupyterLab]
         )
     try:
         lab = JupyterLab(f"http://127.0.0.1:{port}", token, notebooks)
-        _wait_until_it_answers(lab, server, log)
+        _wait_until_it_answers(lab.url("api/status"), server, log)
         yield lab
+    finally:
+        server.terminate()
+        try:
+            server.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            server.kill()
+
+
+@contextmanager
+def serve_page(folder: Path, voila: str, cells: Sequence[str]) -> Iterator[str]:
+    """Start `voila`, a program, on a notebook of these code cells, whose kernel is this Python;
+    yield the page's address.
+    """
+    environment = _own_settings(folder / "settings")
+    kernel = Path(environment["JUPYTER_DATA_DIR"], "kernels", "tests")
+    kernel.mkdir(parents=True)
+    command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    described = {"argv": command, "display_name": "Tests", "language": "python"}
+    kernel.joinpath("kernel.json").write_text(json.dumps(described), encoding="utf-8")
+    lab = JupyterLab("", "", folder)
+    file = folder / lab.write_notebook("page", cells)
+    written = nbformat.read(file, as_version=4)
+    written.metadata["kernelspec"] = {"name": "tests", "display_name": "Tests"}
+    nbformat.write(written, file)
+    port = _free_port()
+    log = folder / "voila.log"
+    options = ["--no-browser", f"--port={port}", "--Voila.ip=127.0.0.1"]
+    with log.open("wb") as output:
+        server = subprocess.Popen(
+            [voila, str(file), *options],
+            env=environment,
+            stdout=output,
+            stderr=output,
+            stdin=subprocess.DEVNULL,
+        )
+    try:
+        address = f"http://127.0.0.1:{port}"
+        _wait_until_it_answers(f"{address}/voila/static/voila.js", server, log)
+        yield address
     finally:
         server.terminate()
         try:
@@ -126,14 +165,14 @@ def _free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def _wait_until_it_answers(lab: JupyterLab, server: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_until_it_answers(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end:
         if server.poll() is not None:
             break
         try:
-            with urllib.request.urlopen(lab.url("api/status"), timeout=2):
+            with urllib.request.urlopen(url, timeout=2):
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)
-    raise RuntimeError(f"JupyterLab did not start:\n{log.read_text(encoding='utf-8')}")
+    raise RuntimeError(f"the server did not start:\n{log.read_text(encoding='utf-8')}")

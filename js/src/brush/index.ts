@@ -139,12 +139,15 @@ export default function brush(
   /** Whether the map is that of the painted picture, or when it will be. */
   function wordsOfMap(): string {
     if (mapFailed) return `No map of the painted picture: ${mapFailed}`;
+    const two = "xwTwo" in root.dataset;
+    const [maps, follow, are] = two ? ["Maps", "follow", "are"] : ["Map", "follows", "is"];
     if ("xwLive" in root.dataset)
-      return mapped === version ? "Map of the painted picture" : "Map follows the paint";
-    if (root.dataset.xwSecond && /swipe|difference/.test(model.get("arrangement")))
-      return "Maps of the unpainted picture";
-    if (mapTime === "after" && pointer.painting()) return "The map follows after the stroke";
-    return mapTime === "after" ? "The map is being computed" : "Map of the unpainted picture";
+      return mapped === version ? `${maps} of the painted picture` : `${maps} ${follow} the paint`;
+    const them = `The ${maps.toLowerCase()}`;
+    if (mapTime === "after" && pointer.painting()) return `${them} ${follow} after the stroke`;
+    return mapTime === "after" || two
+      ? `${them} ${are} being computed`
+      : "Map of the unpainted picture";
   }
   /** All of it anew, where there is paint or was some a moment ago. */
   function redraw(): void {
@@ -213,6 +216,7 @@ export default function brush(
   ): void {
     if (message.kind === "brush") void load(message, rest);
     if (message.kind === "painted_map" && width) {
+      if (message.more) return; // of two, which are painted together
       if (message.by === own) {
         mapDue = 0;
         mapped = Math.max(mapped, message.seq);
@@ -239,9 +243,11 @@ export default function brush(
   /** Python or another view has painted. */
   function adopt(given: string | null, runs: Uint16Array): void {
     if (!given) return;
+    const now = maskOf(runs, mask.length);
+    if (given === fill && version && now.every((on, i) => on === mask[i])) return; // told again
     strokes.begin(mask);
     fill = given;
-    mask.set(maskOf(runs, mask.length));
+    mask.set(now);
     if (!mask.includes(1)) answers.say();
     version += 1;
     answered = version;

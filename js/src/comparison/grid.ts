@@ -53,7 +53,7 @@ export function newGrid(
   let paintings = new Map<string, Painted>();
   let zoom: Zoom = WHOLE;
   let spot: Spot | null = null;
-  let room = { width: 0, height: 0 };
+  let room = { width: 0, height: 0, most: 0 };
   let layout: Layout | undefined;
   let laid = "";
   let following = false;
@@ -333,8 +333,8 @@ export function newGrid(
     /** The value under the cursor. */
     valueAt: (cell: Cell): number | null => views.get(cellKey(cell))?.value() ?? null,
     /** Lays the cells out for this much room; returns how. */
-    arrange(width: number, height: number): Layout | undefined {
-      room = { width, height };
+    arrange(width: number, height: number, most: number): Layout | undefined {
+      room = { width, height, most };
       if (built) layOut();
       return layout;
     },

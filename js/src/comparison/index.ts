@@ -4,11 +4,12 @@ import { fixed } from "../core/format";
 import type { Zoom } from "../core/geometry";
 import { APPEARANCE, now } from "../core/model";
 import type { MeasureDescription } from "../core/wire";
+import { takePictures } from "../parts/bring";
 import { colourbar } from "../parts/colourbar";
 import { el, freshId, lines, on, type Part, row, section, set, write } from "../parts/dom";
 import { picker, UNSAVED } from "../parts/picker";
 import type { Choice } from "../parts/popup";
-import { heightToFit } from "../parts/room";
+import { heightToFit, visibleHeight } from "../parts/room";
 import { type Saved, saveButton } from "../parts/save";
 import { type Segment, segments } from "../parts/segments";
 import { clipSlider, opacitySlider, SHARE, slider } from "../parts/slider";
@@ -39,6 +40,7 @@ const PICTURES: ReadonlyArray<Segment<"alone" | "over">> = [
 const OWN = "own"; // in the list of classes
 const NARROW = 600;
 const FRAME = 84; // pixels of header and footer
+const MARGIN = 10; // around the card
 const FIRST_MEASURE = "sparseness";
 const NOISE_MEASURE = "survival"; // has a meaning with noise alone
 
@@ -186,6 +188,7 @@ export default widget(
     const noisy = section("Noise on the picture", noise);
     const body = el(".body", el(".main", thumbnailsElement, pair.element, grid.element));
     body.append(el(".side", measuresElement, noisy, appearance));
+    takePictures(view, session);
     return {
       session,
       children: [
@@ -202,10 +205,9 @@ export default widget(
         });
       },
       arrange() {
-        const layout = grid.arrange(
-          root.clientWidth,
-          heightToFit(root) - FRAME - thumbnailsElement.offsetHeight,
-        );
+        const taken = FRAME + thumbnailsElement.offsetHeight;
+        const [fit, most] = [heightToFit(root), visibleHeight(root) - MARGIN];
+        const layout = grid.arrange(root.clientWidth, fit - taken, Math.max(fit, most) - taken);
         const narrow = root.clientWidth < NARROW;
         const found = narrow ? "narrow" : layout?.beside ? "wide" : "medium";
         if (layout) set(root, { _layout: found });

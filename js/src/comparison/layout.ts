@@ -5,6 +5,8 @@ export interface Room {
   width: number;
   /** For the whole of the cells and what stands below them. */
   height: number;
+  /** The same, of all that is seen at once. */
+  most?: number;
   rows: number;
   columns: number;
   /** Height of a cell, in parts of its width. */
@@ -35,6 +37,8 @@ export const GAP = 2;
 const BELOW = 250; // height of the controls below
 const PADDING = 24;
 const LEAST = 170; // a cell below it is a postage stamp
+const SMALL = 120; // but better than a page that has to be scrolled
+const DESK = 900; // a width where a page is to be seen whole
 const MOST = 512;
 const HEAD = 40; // height of a network's name over its cells
 const LINE = 30; // and of a method's
@@ -82,14 +86,22 @@ const best = (all: readonly Candidate[], by: (one: Candidate) => number): Candid
   all.reduce<Candidate | undefined>((a, b) => (a && by(a) >= by(b) ? a : b), undefined);
 
 /**
- * The layout with the largest cells: those that fit the height, if any with cells worth looking at does;
- * otherwise the shortest one with such cells.
+ * The layout with the largest cells: those that fit the height, or all that is seen at once, if any with cells
+ * worth looking at does; otherwise smaller ones that are seen at once; otherwise the shortest with large ones.
  */
 export function layoutOf(room: Room): Layout {
+  const { width, height, most = height } = room;
+  const whole = candidates({ ...room, height: most });
+  const least = width < DESK ? LEAST : SMALL;
+  const found = fitting(candidates(room), LEAST) ?? fitting(whole, LEAST) ?? fitting(whole, least);
+  return found ?? shortest(whole);
+}
+
+function candidates(room: Room): Candidate[] {
   const { width, rows, columns } = room;
   const sides = width - SIDE >= 420 ? [true, false] : [false];
   const kinds: Kind[] = rows > 1 ? ["table", "networks", "methods"] : ["networks"];
-  const all = sides.flatMap((beside) =>
+  return sides.flatMap((beside) =>
     kinds.flatMap((kind) => {
       return (kind === "table" ? [columns] : evenly(columns)).flatMap((count) =>
         (kind === "table" ? [true, false] : [false]).map((left) =>
@@ -98,17 +110,25 @@ export function layoutOf(room: Room): Layout {
       );
     }),
   );
+}
+
+/** The best of those that fit with cells of at least this width. */
+function fitting(all: readonly Candidate[], least: number): Candidate | undefined {
   // What belongs together is seen together in a table, if it can be.
-  for (const some of [all.filter(({ kind }) => kind === kinds[0]), all]) {
+  for (const some of [all.filter(({ kind }) => kind === all[0]?.kind), all]) {
     const [near, far] = [true, false].map((beside) =>
       best(
-        some.filter((one) => one.beside === beside && one.fits >= LEAST),
+        some.filter((one) => one.beside === beside && one.fits >= least),
         ({ worth }) => worth,
       ),
     );
     if (near && !(far && far.worth > MUCH * near.worth)) return near;
     if (far) return far;
   }
+  return undefined;
+}
+
+function shortest(all: readonly Candidate[]): Layout {
   const large = all.filter(({ wide }) => wide >= LEAST);
   const several = all.filter(({ across }) => across > 1);
   const found =

@@ -16,7 +16,11 @@ export function signed(value: number): string {
 }
 
 /** 0.34, −1.20: always as many digits. */
-export const fixed = (value: number, digits = 2): string => value.toFixed(digits).replace("-", "−");
+export const fixed = (value: number, digits = 2): string =>
+  value
+    .toFixed(digits)
+    .replace(/^-(?=[0.]+$)/, "")
+    .replace("-", "−");
 
 /** 42.9 %; a share too small to show is <0.1 %. */
 export function percent(share: number, digits = 1): string {
@@ -45,6 +49,10 @@ export function timeLeft(seconds: number): string {
 
 /** 224 × 224. */
 export const size = (height: number, width: number): string => `${height}\xa0×\xa0${width}`;
+
+/** 1 picture, 1,024 pictures. */
+export const pictures = (n: number): string =>
+  `${n.toLocaleString("en")} picture${n === 1 ? "" : "s"}`;
 
 /** normal -> Normal */
 export const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);

@@ -12,6 +12,16 @@ export interface ClassScore {
 }
 /** To the browser: what is seen, as a figure; the PNG is a buffer. */
 export interface FigureMessage { kind: "figure" }
+/** To the browser: what takes a picture that is dropped or pasted; its module is a buffer. `most`
+ * are the bytes that a file may have. */
+export interface DropMessage { kind: "drop"; most: number }
+/** To the kernel: the next piece of a file, in the buffer, that was dropped onto the view `by`.
+ * `size` is that of the whole file, `at` where the piece begins. */
+export interface PictureMessage {
+  kind: "picture"; by: string; name: string; size: number; at: number;
+}
+/** To the browser: the file that the view `by` has sent is shown now, or `failed`, why not. */
+export interface DroppedMessage { kind: "dropped"; by: string; name?: string; failed?: string }
 /** The most probable classes, the first one first. */
 export interface Prediction { top: readonly ClassScore[] }
 /** A parameter of a method, and the control that sets it. */
@@ -240,10 +250,11 @@ export interface PaintedMessage {
   kind: "painted"; by: string; seq: number; fill: string; failed?: boolean;
   map?: "now" | "after" | "never";
 }
-/** The map of the painted picture, its data in the buffer, or `failed`, the words why there is
- * none. */
+/** A map of the painted picture, its data in the buffer, or `failed`, the words why there is none.
+ * Where two maps are compared it is the first or the `second`; `more`: that one follows. */
 export interface PaintedMapMessage {
-  kind: "painted_map"; by: string; seq: number; frame?: Frame; failed?: string;
+  kind: "painted_map"; by: string; seq: number; frame?: Frame; second?: boolean; more?: boolean;
+  failed?: string;
 }
 /** A picture, and what the network says of it: (class, probability) of the classes that were likely
  * at first and of the likeliest now, and the latter's index and name. */

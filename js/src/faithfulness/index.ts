@@ -2,6 +2,7 @@
 
 import { amount } from "../core/format";
 import type { ClassScore, Curves } from "../core/wire";
+import { takePictures } from "../parts/bring";
 import { el, row, section, set, write } from "../parts/dom";
 import { classPicker, UNSAVED } from "../parts/picker";
 import { isCalm, playButton } from "../parts/play";
@@ -226,6 +227,7 @@ export default widget(
       return [pointCanvas, [picture.name, at.curves.method, kind, String(share)]];
     }
 
+    takePictures(view, session);
     return {
       session,
       children: [

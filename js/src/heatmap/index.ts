@@ -5,11 +5,12 @@ import { layoutOf } from "../core/geometry";
 import { type Arrangement, now } from "../core/model";
 import { type State, stepsBack } from "../core/session";
 import type { BrushMessage, Bytes, Frame, Photograph, Picture, QuantisedMap } from "../core/wire";
-import { bytesOf } from "../maps/levels";
+import { takePictures } from "../parts/bring";
 import type { MapSession } from "../parts/colourbar";
 import { el, on, type Part, set } from "../parts/dom";
 import { heatPainter, type Painted, paintPicture } from "../parts/heat";
 import { looks } from "../parts/looks";
+import { moduleOf } from "../parts/module";
 import { picker, UNSAVED } from "../parts/picker";
 import type { Choice } from "../parts/popup";
 import { visibleHeight } from "../parts/room";
@@ -115,10 +116,9 @@ function build(view: View) {
     if (brushTaken) return;
     brushTaken = true;
     try {
-      const module = new Blob([bytesOf(buffers[0]!)], { type: "text/javascript" });
-      const part = await import(URL.createObjectURL(module));
+      const part = await moduleOf(buffers[0]!);
       const host = { model, root, signal, stage, repaint };
-      brush = part.default(host, message, buffers, brushWanted);
+      brush = part(host, message, buffers, brushWanted);
       brushWanted = true;
     } catch (problem) {
       brushWanted = brushTaken = false;
@@ -135,13 +135,14 @@ function build(view: View) {
     const { shown, appearance } = session;
     painted = beyond = subtracted = live = undefined;
     if (!shown || !picture) return;
-    const { other } = session;
     const differs = appearance.arrangement === "difference";
-    if (differs && other) subtracted = subtract(shown, other, picture, appearance);
-    const alone = !differs && !(appearance.arrangement === "swipe" && other);
-    live = alone ? session.painted : undefined;
+    const two = !!session.other && (differs || appearance.arrangement === "swipe");
+    const both = two ? session.paintedBoth : undefined;
+    const other = both?.[1] ?? session.other;
+    live = two ? both?.[0] : session.painted;
+    if (differs && other) subtracted = subtract(live ?? shown, other, picture, appearance);
     const map = subtracted ?? live ?? shown;
-    set(root, { _live: !!live });
+    set(root, { _live: !!live, _two: two });
     const done = paintHeat(map, differs ? twoSided(appearance) : appearance, picture);
     // A map of zeros has nothing to show, nor a difference from what is not there yet.
     if (map.peak && (!differs || other)) painted = done;
@@ -192,7 +193,8 @@ function build(view: View) {
     const range = `Values from ${shown.range.map(signed).join(" to ")}.`;
     const pair = pairInWords(session);
     const text = `${title} for ${name}${chance}. ${plateWords() || pair || range}`;
-    stage.describe(`${text} Arrow keys read values, plus and minus zoom.`);
+    const paste = session.frozen ? "" : " A picture that is pasted is explained.";
+    stage.describe(`${text} Arrow keys read values, plus and minus zoom.${paste}`);
     return text;
   }
 
@@ -253,6 +255,7 @@ function build(view: View) {
     if (key === "b" && !ctrlKey && !metaKey) requestBrush();
   }
 
+  takePictures(view, session);
   const children = [headerElement, el(".body", stage.element, panel)];
   return { session, children, refresh, tick, words, arrange, press };
 }

@@ -68,7 +68,9 @@ export function heatmapSession(
 ) {
   const { model } = connection;
   let sharp: { key: string; data: Bytes } | undefined;
-  let painted: { by: string; seq: number; frame: Frame } | undefined; // the map of what is painted
+  // The map of what is painted, and the two latest of one stroke.
+  let painted: { by: string; seq: number; frame: Frame } | undefined;
+  let both: readonly [Frame, Frame] | undefined;
   const traits = traitsOf(model, SHOWS);
   const session = converse<Frame, Request>(connection, {
     traits: {
@@ -84,11 +86,14 @@ export function heatmapSession(
       if (message.kind === "painted_map") {
         const late = painted && painted.by === message.by && message.seq < painted.seq;
         if (late || !message.frame || !data) return undefined;
-        painted = { by: message.by, seq: message.seq, frame: { ...message.frame, data } };
-        return "look";
+        const frame = { ...message.frame, data };
+        if (!message.second) painted = { by: message.by, seq: message.seq, frame };
+        else if (painted?.by === message.by && painted.seq === message.seq)
+          both = [painted.frame, frame];
+        return message.more ? undefined : "look";
       }
       if (message.kind === "painted" && !message.failed && !bytesOf(buffers[1] ?? "").length) {
-        painted = undefined; // nothing is painted any more
+        unpaint();
         return "look";
       }
       if (message.kind === "photograph" && data) {
@@ -100,16 +105,22 @@ export function heatmapSession(
       return undefined;
     },
   });
-  session.on("change:picture", () => {
-    painted = undefined;
-  });
+  /** Nothing is painted any more. */
+  const unpaint = (): void => {
+    painted = both = undefined;
+  };
+  const answers = (frame: Frame, request: Request | undefined): boolean =>
+    !!request && requestKey(requestOf(frame), traits) === requestKey(request, traits);
+  session.on("change:picture", unpaint);
   return extend(extend(session, traits), {
     /** The map of the painted picture, if it answers the request. */
     get painted(): Frame | undefined {
-      const key = requestKey(session.request, traits);
-      return painted && requestKey(requestOf(painted.frame), traits) === key
-        ? painted.frame
-        : undefined;
+      return painted && answers(painted.frame, session.request) ? painted.frame : undefined;
+    },
+    /** The two maps of the painted picture that are compared, if they are here. */
+    get paintedBoth(): readonly [Frame, Frame] | undefined {
+      const fits = both && answers(both[0], session.request) && answers(both[1], this.second);
+      return fits ? both : undefined;
     },
     /** The photograph's bytes, once they are here. */
     get sharp(): Bytes | undefined {
@@ -134,15 +145,11 @@ export function heatmapSession(
     get other(): Frame | undefined {
       const { second } = this;
       if (!second) return undefined;
-      const key = requestKey(second, traits);
       const { other_frame: frame } = traits;
-      const fits = frame && requestKey(requestOf(frame), traits) === key;
-      return session.kept(key) ?? (fits ? frame : undefined);
+      const fits = frame && answers(frame, second);
+      return session.kept(requestKey(second, traits)) ?? (fits ? frame : undefined);
     },
-    /** Nothing is painted any more. */
-    clearPainted(): void {
-      painted = undefined;
-    },
+    clearPainted: unpaint,
     /** Asks for a second map, or for none. */
     compare(other_method: string | null, other_target: TargetChoice): void {
       const part = { other_method, other_target };

@@ -2,6 +2,7 @@
 
 import { capital, percent } from "../core/format";
 import { atEnd, now } from "../core/model";
+import { takePictures } from "../parts/bring";
 import { el, type Part, section, set, write } from "../parts/dom";
 import { classPicker, picker, UNSAVED } from "../parts/picker";
 import { type Saved, saveButton } from "../parts/save";
@@ -130,6 +131,7 @@ export default widget(
     atEnd(signal, () => clearTimeout(rest));
     const save = saveButton(signal, root, session, speak, seen);
     const again = resetButton(signal, "Distil again", session.resume, "again");
+    takePictures(view, session);
     return {
       session,
       children: [

@@ -31,7 +31,20 @@ export interface Drawing {
 
 const GAP = 15; // between two labels
 const LONG = 13; // letters of a name; the legend has all of it
+const LETTER = 6; // pixels of one at the foot
 const ROOMY = 300; // pixels of width from which on labels carry names
+
+/** Where the words at the ends of the axis stand. Where both do not fit, the second ends further right; or is alone. */
+export function feet(
+  box: Box,
+  [first, last]: readonly [string, string],
+): Array<[x: number, anchor: "start" | "end", text: string]> {
+  const needed = LETTER * (first.length + last.length + 2);
+  const from = xOf(box, 0);
+  const to = xOf(box, 1) - from < needed ? box.width - 2 : xOf(box, 1);
+  const end: [number, "end", string] = [to, "end", last];
+  return to - from < needed ? [end] : [[from, "start", first], end];
+}
 
 /** Returns the element and how to draw. `moved` is told the point (null: where it was) and, where one was near, the line that was taken hold of. */
 export function plot(
@@ -66,10 +79,9 @@ export function plot(
       shape("path", { class: "xw-grid", d: `M${box.left} ${y(value)}H${width - right}` }),
       tickText(box.left - 6, y(value) + 4, "end", format(value)),
     ]);
-    const foot = [
-      tickText(xOf(box, 0), height - 4, "start", ends[0]),
-      tickText(xOf(box, 1), height - 4, "end", ends[1]),
-    ];
+    const foot = feet(box, ends).map(([at, anchor, text]) =>
+      tickText(at, height - 4, anchor, text),
+    );
     // The chosen line comes last, over the others.
     const sorted = [...lines].sort((a, b) => Number(a.name === chosen) - Number(b.name === chosen));
     const drawn = sorted.map((line) => {

@@ -39,9 +39,12 @@ describe.each(COUNTS)("%d networks with %d cells each", (rows, columns) => {
     }
   });
 
-  it("are never below 170 pixels where a layout with such cells exists", () => {
+  it("are below 170 pixels only where all of them are seen at once then", () => {
     const one = layoutOf(room(1376, rows, columns));
-    expect(one.cell).toBeGreaterThanOrEqual(170);
+    const perNetwork = one.kind === "methods" ? one.across / rows : one.across;
+    const down = Math.ceil(columns / perNetwork) * (one.kind === "methods" ? 1 : rows);
+    if (one.cell < 170) expect(down * one.cell).toBeLessThan(640);
+    expect(one.cell).toBeGreaterThanOrEqual(120);
     expect(layoutOf(room(376, rows, columns)).across).toBeGreaterThan(1);
   });
 });
@@ -56,6 +59,19 @@ describe("one network with its picture and five methods", () => {
   ])("in %d x %d pixels", (width, height, expected) => {
     expect(layoutOf(room(width, 1, 6, height))).toMatchObject({ ...expected, left: false });
   });
+});
+
+it.each([
+  [4, 147],
+  [5, 122],
+])("two networks and %d methods are seen at once on a projector", (methods, cell) => {
+  const projector = { ...room(1104, 2, methods + 1, 436), most: 514 };
+  expect(layoutOf(projector)).toMatchObject({ kind: "table", cell, beside: true });
+});
+
+it("takes all that is seen before cells become small", () => {
+  const [short, all] = [room(1000, 2, 5, 600), { ...room(1000, 2, 5, 600), most: 704 }];
+  expect(layoutOf(all).cell).toBeGreaterThan(layoutOf(short).cell);
 });
 
 it("puts the controls below where cells grow by it", () => {

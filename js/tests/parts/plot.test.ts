@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import {
   areaPath,
   type Box,
+  feet,
   linePath,
   nearestValue,
   pointAt,
@@ -53,6 +54,21 @@ describe("a plot", () => {
     expect(rounded(0, 1, 4)).toEqual([0, 0.5, 1]);
     expect(rounded(-0.19, 1, 4)).toEqual([0, 0.5, 1]);
     expect(rounded(0, 0.013, 4)).toEqual([0, 0.005, 0.01]);
+  });
+
+  it("says what its ends are, never one over the other", () => {
+    const ends = ["all there", "all taken out"] as const;
+    const within = (width: number, right: number) =>
+      feet({ ...box, width, right }, ends).map(([x, , text]) => [x, text]);
+    expect(within(400, 60)).toEqual([
+      [10, "all there"],
+      [340, "all taken out"],
+    ]);
+    expect(within(190, 60)).toEqual([
+      [10, "all there"],
+      [188, "all taken out"],
+    ]);
+    expect(within(120, 40)).toEqual([[118, "all taken out"]]);
   });
 
   it("moves labels apart and keeps them inside", () => {

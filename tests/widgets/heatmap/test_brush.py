@@ -360,6 +360,60 @@ def test_a_map_of_the_painted_picture_follows_the_method(engine: Engine) -> None
     assert len(said(channel(viewer), "painted")) == 1  # nothing else was painted
 
 
+@pytest.mark.parametrize("arrangement", ["swipe", "difference"])
+def test_two_maps_that_are_compared_are_of_one_painted_picture(
+    engine: Engine, arrangement: Any
+) -> None:
+    viewer = HeatmapViewer(
+        engine, photograph(), "saliency", other_method="input_x_gradient", arrangement=arrangement,
+        prefetch=False,
+    )  # fmt: skip
+    with viewer:
+        at_rest(viewer)
+        mask = disc()
+        stroke(viewer, mask, 1)
+        until(lambda: bool(maps_sent(viewer)) and not maps_sent(viewer)[-1]["more"])
+        at_rest(viewer)
+        told = [
+            (one["frame"]["method"], one["second"], one["more"]) for one in maps_sent(viewer)[-2:]
+        ]
+        assert told == [("saliency", False, True), ("input_x_gradient", True, False)]
+        picture = engine.picture(photograph())
+        covered = painted_picture(picture, Painting(picture), mask, "blur")
+        for name, made in (
+            ("saliency", viewer.painted_attribution),
+            ("input_x_gradient", viewer.painted_other_attribution),
+        ):
+            alone = engine.explain(covered, name, target=viewer.attribution.target.index)
+            np.testing.assert_array_equal(made.values, alone.values)
+        viewer.clear_paint()
+        assert viewer.painted_other_attribution is None
+
+
+def test_a_second_map_of_the_painted_picture_is_made_once_two_are_seen(engine: Engine) -> None:
+    options: dict[str, Any] = {"other_method": "input_x_gradient", "prefetch": False}
+    with HeatmapViewer(engine, photograph(), "saliency", **options) as viewer:
+        viewer.wait(30)
+        stroke(viewer, disc(), 1)
+        until(lambda: bool(maps_sent(viewer)))
+        at_rest(viewer)
+        assert len(maps_sent(viewer)) == 1
+        channel(viewer).change(arrangement="swipe")
+        until(lambda: maps_sent(viewer)[-1]["frame"]["method"] == "input_x_gradient")
+        assert viewer.painted_other_attribution.method == "input_x_gradient"
+
+
+def test_two_maps_follow_each_stroke_where_both_are_quick(engine: Engine) -> None:
+    options: dict[str, Any] = {"other_method": "input_x_gradient", "prefetch": False}
+    viewer = HeatmapViewer(engine, photograph(), "saliency", arrangement="swipe", **options)
+    with viewer:
+        viewer.wait(30)
+        for first, second, time in ((0.01, 0.01, "now"), (0.1, 0.1, "after"), (0.01, 3.0, "after")):
+            viewer.frame = {**viewer.frame, "seconds": first}
+            viewer.other_frame = {**viewer.other_frame, "seconds": second}
+            assert viewer._painted_requests()[0] == time
+
+
 def test_only_the_newest_stroke_has_a_map(engine: Engine) -> None:
     viewer = HeatmapViewer(engine, photograph(), "saliency", prefetch=False)
     worked_off(engine)
@@ -375,6 +429,6 @@ def test_a_map_that_is_not_possible_is_said_so() -> None:
     engine = Engine(SmallNetwork(), name="Small")
     painting, picture = Painting(engine.picture(photograph())), engine.picture(photograph())
     request = Request.of(engine, "attention_rollout", 0, None, {})
-    *_, last = answers(engine, picture, painting, disc(), "blur", request)
+    *_, last = answers(engine, picture, painting, disc(), "blur", [request])
     assert isinstance(last.result, NoMap)
     assert "attention" in last.result.words

@@ -14,17 +14,17 @@ from xai_widgets.images import Picture
 from xai_widgets.progress import Progress
 from xai_widgets.render.card import Card, Cell, Cells, Column
 from xai_widgets.render.colours import overlay
+from xai_widgets.widgets.base.dropping import Dropping
 from xai_widgets.widgets.base.explaining import Explained, Facts, card_json, facts, network_of
 from xai_widgets.widgets.base.jobs import Work
 from xai_widgets.widgets.base.maps import Pixels, map_of, picture_to_json, sized
 from xai_widgets.widgets.base.stills import class_bars, of_target
 from xai_widgets.widgets.base.traits import as_trait_problem
-from xai_widgets.widgets.base.widget import EngineWidget
 
 _SIDE = 148  # of a map in a still picture of several
 
 
-class PictureWidget(EngineWidget):
+class PictureWidget(Dropping):
     """A widget about one picture: it takes `image`, and shows what the network says of it.
 
     A subclass may declare the traits `prediction`, `class_names`, `layers` and `cards`: they are
@@ -61,6 +61,12 @@ class PictureWidget(EngineWidget):
     def _picture(self) -> Picture:
         picture: Picture = self._loaded[1]
         return picture
+
+    def _read_pictures(self) -> list[Picture]:
+        return [self._picture]
+
+    def _take_over(self, image: Any, pictures: list[Picture]) -> None:
+        self._loaded = (image, pictures[0])
 
     @t.validate("image")
     def _check_image(self, proposal: Any) -> Any:

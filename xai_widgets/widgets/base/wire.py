@@ -35,6 +35,36 @@ class FigureMessage(TypedDict):
     kind: Literal["figure"]
 
 
+class DropMessage(TypedDict):
+    """To the browser: what takes a picture that is dropped or pasted; its module is a buffer.
+    `most` are the bytes that a file may have.
+    """
+
+    kind: Literal["drop"]
+    most: int
+
+
+class PictureMessage(TypedDict):
+    """To the kernel: the next piece of a file, in the buffer, that was dropped onto the view `by`.
+    `size` is that of the whole file, `at` where the piece begins.
+    """
+
+    kind: Literal["picture"]
+    by: str
+    name: str
+    size: int
+    at: int
+
+
+class DroppedMessage(TypedDict):
+    """To the browser: the file that the view `by` has sent is shown now, or `failed`, why not."""
+
+    kind: Literal["dropped"]
+    by: str
+    name: NotRequired[str]
+    failed: NotRequired[str]
+
+
 class Prediction(TypedDict):
     """The most probable classes, the first one first."""
 

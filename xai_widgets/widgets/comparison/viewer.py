@@ -20,6 +20,7 @@ from xai_widgets.render.card import Card, Cell, Cells, Column
 from xai_widgets.targets import TargetLike
 from xai_widgets.widgets.base import state_lock
 from xai_widgets.widgets.base.channel import message
+from xai_widgets.widgets.base.dropping import Dropping
 from xai_widgets.widgets.base.explaining import Facts, card_json
 from xai_widgets.widgets.base.jobs import Work
 from xai_widgets.widgets.base.maps import Pixels, sized, small_picture
@@ -61,7 +62,7 @@ class ComparisonOptions(MapOptions, total=False):
     alone: bool
 
 
-class GradientComparison(Appearance, Parametrised):
+class GradientComparison(Appearance, Parametrised, Dropping):
     """Maps of several networks (rows) by several methods (columns), side by side: one picture, one
     cursor, one zoom, one class; any two laid over each other, and their difference.
 
@@ -176,6 +177,12 @@ class GradientComparison(Appearance, Parametrised):
             target=target,
             **given,
         )
+
+    def _read_pictures(self) -> list[Picture]:
+        return self._pictures
+
+    def _take_over(self, image: Any, pictures: list[Picture]) -> None:
+        self._loaded, self._pictures = (image, _listed(image)), pictures
 
     @t.validate("image")
     def _check_image(self, proposal: Any) -> Any:

@@ -17,12 +17,12 @@ import traitlets as t
 
 from xai_widgets.widgets.base import state_lock
 from xai_widgets.widgets.base.channel import bundle, message
-from xai_widgets.widgets.base.explaining import Explained, Request
+from xai_widgets.widgets.base.explaining import Request
 from xai_widgets.widgets.base.jobs import in_one_step
 from xai_widgets.widgets.base.maps import picture_to_json
 from xai_widgets.widgets.base.picture import PictureWidget
 from xai_widgets.widgets.heatmap import painted
-from xai_widgets.widgets.heatmap.painted import MapTime, NoMap
+from xai_widgets.widgets.heatmap.painted import MapTime, NoMap, OfPainted
 from xai_widgets.widgets.heatmap.painting import Fill, Mask, Painting, mask_of, runs_of
 from xai_widgets.widgets.heatmap.wire import BrushMessage, PaintedMapMessage, PaintedMessage
 
@@ -44,6 +44,13 @@ class Brush(PictureWidget):
         allow_none=True,
         read_only=True,
         help="The Attribution of the picture as it is painted; None without paint.",
+    )
+
+    painted_other_attribution = t.Any(
+        None,
+        allow_none=True,
+        read_only=True,
+        help="The Attribution of a second map of the picture as it is painted; else None.",
     )
 
     _painting: Painting | None = None
@@ -72,19 +79,19 @@ class Brush(PictureWidget):
         self._painting = self._painting or Painting(self._picture)
         return self._painting
 
-    def _painted_request(self) -> tuple[MapTime, Request | None]:
-        """Which map is made of the painted picture, and when."""
-        return "never", None
+    def _painted_requests(self) -> tuple[MapTime, list[Request]]:
+        """Which maps are made of the painted picture, and when."""
+        return "never", []
 
     def _explain_painted(self) -> None:
         """Ask anew for the picture as it is painted: something else is to be explained."""
         if self._painted is None:
             return
         engine, picture, painting = self.engine, self._picture, self._fills()
-        (mask, fill), (_, request) = self._painted, self._painted_request()
+        (mask, fill), (_, requests) = self._painted, self._painted_requests()
         answer: PaintedMessage = {"kind": "painted", "by": "", "seq": 0, "fill": fill}
         self.aside(
-            lambda: painted.maps(engine, picture, painting, mask, fill, request),
+            lambda: painted.maps(engine, picture, painting, mask, fill, requests),
             partial(self._answer, answer, mask, 0),
             once=True,  # no stroke is to be given up for it
         )
@@ -94,15 +101,14 @@ class Brush(PictureWidget):
     ) -> None:
         """Ask the network, unless nothing is painted. Only the newest mask waits for it."""
         engine, picture, painting = self.engine, self._picture, self._fills()
-        time, request = self._painted_request()
-        asked = request if time == "now" or ended else None
+        time, requests = self._painted_requests()
+        asked = requests if time == "now" or ended else []
         answer: PaintedMessage = {"kind": "painted", "by": by, "seq": seq, "fill": fill}
         answer["map"] = time
         if not mask.any():
             self._painted = None
             self._jobs.cancel_aside()
-            self.set_trait("painted_probabilities", None)
-            self.set_trait("painted_attribution", None)
+            self._forget_painted()
             self.send(answer, buffers=[b"", b""])
             return
         self._painted = mask, fill
@@ -124,14 +130,15 @@ class Brush(PictureWidget):
         self.send(answer, buffers=[probabilities.tobytes(), runs_of(mask), *filling])
         self.set_trait("painted_probabilities", probabilities)
 
-    def _send_painted_map(self, answer: PaintedMessage, made: Explained | NoMap) -> None:
+    def _send_painted_map(self, answer: PaintedMessage, made: OfPainted | NoMap) -> None:
         told: PaintedMapMessage = {"kind": "painted_map", "by": answer["by"], "seq": answer["seq"]}
         if isinstance(made, NoMap):
             self.send({**told, "failed": made.words})
             return
-        frame = {"seq": self._jobs.seq, **made.frame}
-        self.tell("painted_map", by=answer["by"], seq=answer["seq"], frame=frame)
-        self.set_trait("painted_attribution", made.attribution)
+        told["second"], told["more"] = made.second, made.more
+        self.tell(**told, frame={"seq": self._jobs.seq, **made.explained.frame})
+        name = "painted_other_attribution" if made.second else "painted_attribution"
+        self.set_trait(name, made.explained.attribution)
 
     def _stroke_failed(self, answer: PaintedMessage, mask: Mask, problem: BaseException) -> None:
         self._failed(problem)
@@ -161,6 +168,7 @@ class Brush(PictureWidget):
         probabilities = self.painted_probabilities
         answer = b"" if probabilities is None else probabilities.tobytes()
         self.send({**brush, "fill": fill}, buffers=[*buffers, mask, answer])
+        self._explain_painted()  # whose maps came before there was anybody to take them
 
     def _ready(self) -> None:
         super()._ready()
@@ -200,5 +208,8 @@ class Brush(PictureWidget):
     def _forget(self) -> None:
         super()._forget()
         self._painting = self._painted = None
-        self.set_trait("painted_probabilities", None)
-        self.set_trait("painted_attribution", None)
+        self._forget_painted()
+
+    def _forget_painted(self) -> None:
+        for name in ("painted_probabilities", "painted_attribution", "painted_other_attribution"):
+            self.set_trait(name, None)

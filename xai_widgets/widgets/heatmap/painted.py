@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -30,7 +30,16 @@ class NoMap:
     words: str
 
 
-Answer = npt.NDArray[np.float32] | Explained | NoMap
+@dataclass(frozen=True)
+class OfPainted:
+    """A map of the painted picture: the first, or the second of two. `more`: the second follows."""
+
+    explained: Explained
+    second: bool = False
+    more: bool = False
+
+
+Answer = npt.NDArray[np.float32] | OfPainted | NoMap
 
 
 def painted_picture(picture: Picture, painting: Painting, mask: Mask, fill: Fill) -> Picture:
@@ -46,12 +55,12 @@ def answers(
     painting: Painting,
     mask: Mask,
     fill: Fill,
-    request: Request | None,
+    requests: Sequence[Request],
 ) -> Iterator[Progress[Answer | None]]:
-    """The class probabilities (C,) first, then the map that is asked for, as it refines."""
+    """The class probabilities (C,) first, then the maps that are asked for, as they refine."""
     probabilities = painting.probabilities(engine, mask, fill)
-    yield Progress(0.5 if request else 1.0, probabilities)
-    for step in maps(engine, picture, painting, mask, fill, request):
+    yield Progress(0.5 if requests else 1.0, probabilities)
+    for step in maps(engine, picture, painting, mask, fill, requests):
         yield Progress(0.5 + step.fraction / 2, step.result)
 
 
@@ -61,14 +70,19 @@ def maps(
     painting: Painting,
     mask: Mask,
     fill: Fill,
-    request: Request | None,
+    requests: Sequence[Request],
 ) -> Iterator[Progress[Answer | None]]:
-    """The map of the painted picture, as it refines; none where none is asked for."""
-    if request is None:
+    """The map of the painted picture, or two of them, as they refine; or none."""
+    if not requests:
         return
     try:
         painted = painted_picture(picture, painting, mask, fill)
-        for step in explanation(engine, painted, request):
-            yield Progress(step.fraction, step.result)
+        for number, request in enumerate(requests):
+            more = number + 1 < len(requests)
+            for step in explanation(engine, painted, request):
+                made = None
+                if step.result is not None:
+                    made = OfPainted(step.result, second=number > 0, more=more)
+                yield Progress((number + step.fraction) / len(requests), made)
     except ExplanationError as problem:
         yield Progress(1.0, NoMap(str(problem)))

@@ -253,12 +253,22 @@ class HeatmapViewer(HeatmapStills, Parametrised, Brush):
             with state_lock.held():
                 self._finished()
 
-    def _painted_request(self) -> tuple[MapTime, Request | None]:
+    def _painted_requests(self) -> tuple[MapTime, list[Request]]:
         request = self._request(self.method)
-        frame = self.frame
-        own = bool(frame) and frame["method"] == self.method and not frame["partial"]
-        quick = own and frame["seconds"] <= QUICK_SECONDS
-        return "now" if quick else "after", request
+        shown = [(request, self.frame)]
+        if self.arrangement in ("swipe", "difference") and (second := self._second(request)):
+            shown.append((second, self.other_frame))
+        whole = all(
+            frame and frame["method"] == request.method and not frame["partial"]
+            for request, frame in shown
+        )
+        quick = whole and sum(frame["seconds"] for _, frame in shown) <= QUICK_SECONDS
+        return "now" if quick else "after", [request for request, _ in shown]
+
+    @t.observe("arrangement")
+    def _explain_painted_anew(self, _change: Any) -> None:
+        """Two maps of the painted picture are made where two are seen."""
+        self._explain_painted()
 
     def _finished(self) -> None:
         self._explain_painted()

@@ -74,12 +74,14 @@ class PaintedMessage(TypedDict):
 
 
 class PaintedMapMessage(TypedDict):
-    """The map of the painted picture, its data in the buffer, or `failed`, the words why there is
-    none.
+    """A map of the painted picture, its data in the buffer, or `failed`, the words why there is
+    none. Where two maps are compared it is the first or the `second`; `more`: that one follows.
     """
 
     kind: Literal["painted_map"]
     by: str
     seq: int
     frame: NotRequired[Frame]
+    second: NotRequired[bool]
+    more: NotRequired[bool]
     failed: NotRequired[str]
