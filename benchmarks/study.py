@@ -3,7 +3,7 @@
     XAI_WIDGETS_DATA=... python benchmarks/study.py                  all parts
     ... python benchmarks/study.py --part over_bare --rounds 2       one of them
 
-Four parts, each with one thread:
+Five parts, each with one thread:
 
 - `over_bare`: a study of 400 photographs, EfficientNet-Lite0, Grad-CAM, everything stored, over
   (the decoding alone + the bare network's best batches alone); in turns, medians.
@@ -11,6 +11,7 @@ Four parts, each with one thread:
 - `linear`: seconds a picture of 1,000 and of 50,000 small pictures (CIFAR-100), and their ratio.
 - `processes`: two processes of `concurrent.futures` over one process, each on a processor of its
   own: without that, one process reads ahead on the other processor, and is nearly two.
+- `dask`: the same for two workers of a `dask.distributed` cluster over one.
 
 Results of parts that are not run stay as they are in benchmarks/results/study.json.
 """
@@ -18,6 +19,7 @@ Results of parts that are not run stay as they are in benchmarks/results/study.j
 from __future__ import annotations
 
 import argparse
+import atexit
 import functools
 import importlib
 import json
@@ -45,15 +47,26 @@ import xai_widgets as xw
 Run = Callable[[], Any]
 _LAYOUTS = (torch.contiguous_format, torch.channels_last)
 _SMALL = (1_000, 50_000)
+_SHARED = 10_007  # small pictures that workers share: no multiple of a block
 
 
 def photographs(count: int = 400) -> list[str]:
     """Files of photographs, from the data folder or the demo's, again and again."""
     folder = os.environ.get("XAI_WIDGETS_DATA")
     files = sorted(Path(folder, "imagenet_samples").glob("*.jpg")) if folder else []
-    if not files:
-        files = [xw.demo.photo(name) for name in xw.demo.photos()]
-    return [str(file) for file in islice(cycle(files), count)]
+    return [str(file) for file in islice(cycle(files or shipped()), count)]
+
+
+def shipped() -> list[Path]:
+    """The demo's photographs as files, which workers find where this process wrote them."""
+    folder = os.environ.get("XAI_WIDGETS_SHIPPED")
+    if folder is None:
+        made = tempfile.TemporaryDirectory(prefix="xai_widgets_")
+        atexit.register(made.cleanup)
+        os.environ["XAI_WIDGETS_SHIPPED"] = folder = made.name
+        for name in xw.demo.photos():
+            xw.demo.photo(name).save(Path(folder, f"{name}.jpg"), quality=95)
+    return sorted(Path(folder).glob("*.jpg"))
 
 
 def make_engine() -> xw.Engine:
@@ -218,28 +231,75 @@ def pinned(numbers: Any) -> None:
     """Keep a worker to a processor of its own: one process reads ahead on an idle one, which is
     more than one thread.
     """
-    cores = sorted(os.sched_getaffinity(0))
     with numbers.get_lock():
-        core = cores[numbers.value % len(cores)]
+        number = numbers.value
         numbers.value += 1
-    os.sched_setaffinity(0, {core})
+    keep_to(number)
 
 
-def spent(seconds: float) -> tuple[int, float]:
+def keep_to(number: int) -> None:
+    """Keep this process, and the threads that it has, to one processor."""
+    cores = sorted(os.sched_getaffinity(0))
+    for thread in os.listdir("/proc/self/task"):
+        os.sched_setaffinity(int(thread), {cores[number % len(cores)]})
+
+
+def spent(seconds: float = 0.2) -> tuple[int, float]:
     """This process, and the seconds that it has computed."""
     time.sleep(seconds)
     return os.getpid(), time.process_time()
 
 
-def processes(count: int, rounds: int) -> dict[str, Any]:
+class Pool:
+    """Worker processes of `concurrent.futures`."""
+
+    def __init__(self, count: int) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.count = count
+        self.executor: Any = ProcessPoolExecutor(
+            count, context, initializer=pinned, initargs=(context.Value("i", 0),)
+        )
+
+    def computing(self) -> float:
+        """Seconds that all workers have computed."""
+        return sum(dict(self.executor.map(spent, [0.2] * self.count)).values())
+
+    def close(self) -> None:
+        """End the workers."""
+        self.executor.shutdown()
+
+
+class Cluster:
+    """Worker processes of dask, on this machine."""
+
+    def __init__(self, count: int) -> None:
+        distributed: Any = importlib.import_module("dask.distributed")
+        self._cluster = distributed.LocalCluster(
+            n_workers=count, threads_per_worker=1, dashboard_address=None, memory_limit=0
+        )
+        self._client = distributed.Client(self._cluster)
+        self.executor = self._client.get_executor()
+        for number, address in enumerate(self._client.scheduler_info()["workers"]):
+            self._client.run(keep_to, number, workers=[address])
+
+    def computing(self) -> float:
+        """Seconds that all workers have computed."""
+        return sum(seconds for _, seconds in self._client.run(spent, 0.0).values())
+
+    def close(self) -> None:
+        """End the workers."""
+        self._client.close()
+        self._cluster.close()
+
+
+def compared(count: int, rounds: int, made: type[Pool] | type[Cluster]) -> dict[str, Any]:
     """Of photographs and of small pictures; `seconds` by the clock, `computing` by the workers."""
     sys.path.insert(0, str(Path(__file__).parent))
     os.environ["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parent), *sys.path[1:]])
-    many = 25 * count
     found: dict[str, Any] = {}
     for what, engine, number, data, block in (
         ("photographs", "make_engine", count, photographs(count), 8),
-        ("small_pictures", "make_small_engine", many, list(small_pictures()[:many]), 256),
+        ("small_pictures", "make_small_engine", _SHARED, list(small_pictures()[:_SHARED]), 256),
     ):
         os.environ["XAI_WIDGETS_COUNT"] = str(number)
         maker = "make_small_data" if what == "small_pictures" else "make_data"
@@ -248,29 +308,19 @@ def processes(count: int, rounds: int) -> dict[str, Any]:
         own = getattr(importlib.import_module("study"), engine)()
         taken: dict[int, list[float]] = {1: [], 2: []}
         computing: dict[int, list[float]] = {1: [], 2: []}
-        context = multiprocessing.get_context("spawn")
-        pools = {
-            n: ProcessPoolExecutor(
-                n, context, initializer=pinned, initargs=(context.Value("i", 0),)
-            )
-            for n in taken
-        }
-
-        def cpu(pool: ProcessPoolExecutor, n: int) -> float:
-            return sum(dict(pool.map(spent, [0.2] * n)).values())
-
+        pools = {n: made(n) for n in taken}
         for n, pool in pools.items():
             # Each worker has made its engine, and seen as many pictures, before it counts.
             for _ in range(2):
-                studied(own, data, pool, recipe=recipe, block=block)
+                studied(own, data, pool.executor, recipe=recipe, block=block)
             print(f"{what}, {n} warm", flush=True)
         for _ in range(rounds):
             for n, pool in pools.items():
-                before = cpu(pool, n)
-                taken[n].append(studied(own, data, pool, recipe=recipe, block=block))
-                computing[n].append(cpu(pool, n) - before)
+                before = pool.computing()
+                taken[n].append(studied(own, data, pool.executor, recipe=recipe, block=block))
+                computing[n].append(pool.computing() - before)
         for pool in pools.values():
-            pool.shutdown()
+            pool.close()
         seconds = {n: statistics.median(values) for n, values in taken.items()}
         found[what] = {
             "pictures": number,
@@ -282,7 +332,21 @@ def processes(count: int, rounds: int) -> dict[str, Any]:
     return found
 
 
-PARTS = {"over_bare": over_bare, "peak_mb": peak_mb, "linear": linear, "processes": processes}
+def processes(count: int, rounds: int) -> dict[str, Any]:
+    return compared(count, rounds, Pool)
+
+
+def dask(count: int, rounds: int) -> dict[str, Any]:
+    return compared(count, rounds, Cluster)
+
+
+PARTS = {
+    "over_bare": over_bare,
+    "peak_mb": peak_mb,
+    "linear": linear,
+    "processes": processes,
+    "dask": dask,
+}
 
 
 def main() -> None:

@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
 from tests.browser import chromium
 from tests.browser.jupyter import JupyterLab, serve
@@ -25,6 +26,7 @@ from tests.browser.notebook_page import NO_NOTEBOOK, NotebookPage
 HERE = Path(__file__).parent
 ROOT = Path(__file__).resolve().parents[2]
 OpenNotebook = Callable[..., NotebookPage]
+Shoot = Callable[..., None]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -52,11 +54,17 @@ def window(browser: Browser) -> BrowserContext:
 
 
 @pytest.fixture(scope="package")
-def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where screenshots go: $XAI_WIDGETS_SHOTS, for somebody to look at, or nowhere lasting."""
-    folder = Path(os.environ.get("XAI_WIDGETS_SHOTS") or tmp_path_factory.mktemp("shots"))
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+def shoot() -> Shoot:
+    """Return a function that takes a screenshot for somebody to look at, into $XAI_WIDGETS_SHOTS;
+    where nobody asked for them, it takes none, as each costs a while.
+    """
+    folder = os.environ.get("XAI_WIDGETS_SHOTS")
+
+    def shot(seen: Page | Locator, name: str, **options: Any) -> None:
+        if folder:
+            seen.screenshot(path=Path(folder, name), **options)
+
+    return shot
 
 
 @pytest.fixture(scope="package")

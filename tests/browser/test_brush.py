@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext
 
-from tests.browser.conftest import shown
+from tests.browser.conftest import Shoot, shown
 from tests.browser.jupyter import JupyterLab
 from tests.browser.notebook_page import NotebookPage
 from tests.browser.viewer import SMALL, VIEWER, Viewer
@@ -194,7 +193,7 @@ def test_python_paints_the_same_picture_and_the_part_is_asked_for_once(
     assert sum(bool(re.search(r'"kind":\s*"brush"', text)) for text in sent) == 1
 
 
-def test_the_map_follows_the_paint(notebook: NotebookPage, viewer: Viewer, shots: Path) -> None:
+def test_the_map_follows_the_paint(notebook: NotebookPage, viewer: Viewer, shoot: Shoot) -> None:
     before = viewer.checksum()
     box = viewer.find("[data-xw-stage]").bounding_box()
     assert box is not None
@@ -209,7 +208,7 @@ def test_the_map_follows_the_paint(notebook: NotebookPage, viewer: Viewer, shots
     viewer.until("root => root.dataset.xwLive !== undefined")
     assert viewer.checksum() != before
     assert viewer.find("[data-xw-whose]").inner_text() == "Map of the painted picture"
-    viewer.root.screenshot(path=shots / "painted_map.png")
+    shoot(viewer.root, "painted_map.png")
     notebook.until_kernel("viewer.painted_attribution is not None")
     notebook.execute(
         "a, b = viewer.painted_attribution, viewer.attribution\n"

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from tests.browser.conftest import OpenNotebook
+from tests.browser.conftest import OpenNotebook, Shoot
 from tests.browser.viewer import SMALL, VIEWER, Viewer
 
 
-def test_its_ends_are_dragged(open_notebook: OpenNotebook, shots: Path) -> None:
+def test_its_ends_are_dragged(open_notebook: OpenNotebook, shoot: Shoot) -> None:
     notebook = open_notebook([SMALL, VIEWER])
     viewer = Viewer(notebook.page)
     viewer.until_painted("grad_cam")
@@ -46,7 +44,7 @@ def test_its_ends_are_dragged(open_notebook: OpenNotebook, shots: Path) -> None:
     assert left("clip") == pytest.approx(end - 12, abs=6)
     mouse.up()
     notebook.until_kernel("viewer.clip < 99.5")
-    viewer.root.screenshot(path=shots / "colour_bar.png")
+    shoot(viewer.root, "colour_bar.png")
     viewer.control("bar-clip").dblclick()
     notebook.until_kernel("viewer.clip == 99.5 and viewer.threshold > 0.25")
     viewer.control("bar-threshold").dblclick()

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
+from tests.browser.conftest import Shoot
 from tests.browser.crowding import WIDTHS, crowded
 from tests.browser.viewer import Viewer, saved_page
 from tests.widgets.conftest import SmallNetwork, photograph
@@ -63,13 +64,13 @@ CROWDS: dict[str, Callable[[], Any]] = {
 
 
 @pytest.mark.parametrize("name", CROWDS)
-def test_nothing_is_crowded(browser: Browser, tmp_path: Path, shots: Path, name: str) -> None:
+def test_nothing_is_crowded(browser: Browser, tmp_path: Path, shoot: Shoot, name: str) -> None:
     with CROWDS[name]() as widget:
         widget.wait(60)
         file = widget.to_html(tmp_path / "widget.html")
     with saved_page(browser, file, width=1500, height=900) as page:
         viewer = Viewer(page)
         viewer.until("root => root.dataset.xwReady !== undefined")
-        viewer.root.screenshot(path=shots / f"crowd_{name}.png")
+        shoot(viewer.root, f"crowd_{name}.png")
         found = {width: crowded(viewer.root, width) for width in WIDTHS}
     assert found == {width: [] for width in WIDTHS}

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import OpenNotebook
+from tests.browser.conftest import OpenNotebook, Shoot
 from tests.browser.viewer import saved_page
 from xai_widgets import DatasetExplorer, Study
 from xai_widgets.demo import shapes, shapes_engine
@@ -62,9 +62,9 @@ def until(page: Page, count: int) -> None:
     page.wait_for_selector(f'.xw-dataset[data-xw-rows="{count}"]')
 
 
-def test_a_saved_page_filters_sorts_and_places(page: Page, shots: Path) -> None:
+def test_a_saved_page_filters_sorts_and_places(page: Page, shoot: Shoot) -> None:
     assert rows(page) == COUNT
-    page.screenshot(path=shots / "dataset_saved.png")
+    shoot(page, "dataset_saved.png")
     page.get_by_role("button", name="Wrong", exact=False).first.click()
     until(page, WRONG)
     expect(page.locator(".xw-chip")).to_have_text(re.compile("^wrong"))
@@ -85,7 +85,7 @@ def test_a_saved_page_filters_sorts_and_places(page: Page, shots: Path) -> None:
     expect(page.locator(".xw-matrix .xw-cell").first).to_have_text(re.compile(r"\d"))
     counts = page.locator(".xw-matrix .xw-cell").all_inner_texts()
     assert sum(int(text) for text in counts if text) == COUNT
-    page.screenshot(path=shots / "dataset_confusion.png")
+    shoot(page, "dataset_confusion.png")
     page.get_by_text("mean maps", exact=True).click()
     expect(page.locator(".xw-matrix .xw-meanmap[data-xw-there]").first).to_be_visible()
     expect(page.locator(".xw-confusion")).to_contain_text("lie alike")
@@ -93,8 +93,9 @@ def test_a_saved_page_filters_sorts_and_places(page: Page, shots: Path) -> None:
     expect(page.locator(".xw-groupcard").first).to_be_visible()
     in_groups = page.locator(".xw-about2 > span:nth-of-type(1)").all_inner_texts()
     assert sum(int(words.split()[0]) for words in in_groups) == COUNT
-    page.locator(".xw-groupcard").last.click()
+    page.locator(".xw-groupcard").last.press("Enter")
     until(page, int(in_groups[-1].split()[0]))
+    expect(page.get_by_role("grid")).to_be_focused()
     expect(page.locator(".xw-tile").first).to_be_visible()
     page.locator(".xw-chip").click()
     until(page, COUNT)
@@ -115,7 +116,7 @@ def test_a_saved_page_filters_sorts_and_places(page: Page, shots: Path) -> None:
         page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=4)
     page.mouse.up()
     expect(page.locator(".xw-chips")).to_contain_text(f"{COUNT} by hand")
-    page.screenshot(path=shots / "dataset_similarity.png")
+    shoot(page, "dataset_similarity.png")
 
 
 def test_the_keyboard_walks_chooses_and_searches(page: Page) -> None:
@@ -160,7 +161,7 @@ def test_columns_become_drawers(browser: Browser, saved: Path, width: int, drawe
 
 
 def test_a_notebook_runs_decides_and_opens_a_viewer(
-    open_notebook: OpenNotebook, shots: Path
+    open_notebook: OpenNotebook, shoot: Shoot
 ) -> None:
     notebook = open_notebook([CELL], width=1500)
     page = notebook.page
@@ -185,7 +186,7 @@ def test_a_notebook_runs_decides_and_opens_a_viewer(
     page.wait_for_function(
         "document.querySelector('.xw-place > div').shadowRoot.querySelector('[data-xw-painted-at]')"
     )
-    root.screenshot(path=shots / "dataset_viewer.png")
+    shoot(root, "dataset_viewer.png")
     page.locator('[data-xw-control="back"]').focus()
     page.keyboard.press("Escape")
     expect(viewer).to_have_count(0)

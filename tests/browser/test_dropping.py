@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import BrowserContext
 
-from tests.browser.conftest import shown
+from tests.browser.conftest import Shoot, shown
 from tests.browser.jupyter import JupyterLab
 from tests.browser.notebook_page import NotebookPage
 from tests.browser.viewer import SMALL, VIEWER, Viewer
@@ -109,7 +109,7 @@ def until_red_and_blue(viewer: Viewer) -> None:
 
 
 def test_a_file_is_dropped_explained_and_taken_back(
-    notebook: NotebookPage, viewer: Viewer, picture: Path, shots: Path
+    notebook: NotebookPage, viewer: Viewer, picture: Path, shoot: Shoot
 ) -> None:
     before = viewer.checksum("picture")
     hover(viewer, picture)
@@ -117,7 +117,7 @@ def test_a_file_is_dropped_explained_and_taken_back(
         notebook.theme(theme)
         viewer.until("(root, theme) => root.dataset.xwTheme === theme", theme)
         hover(viewer, picture)
-        viewer.root.screenshot(path=shots / f"drop_over_{theme}.png")
+        shoot(viewer.root, f"drop_over_{theme}.png")
     drag(viewer, "drop", picture)
     until_red_and_blue(viewer)
     until_mode(viewer, None)
@@ -134,7 +134,7 @@ def test_a_file_is_dropped_explained_and_taken_back(
     )
     back = viewer.control("drop-back")
     assert back.is_visible()
-    viewer.root.screenshot(path=shots / "drop_shown.png")
+    shoot(viewer.root, "drop_shown.png")
     notebook.theme("light")
     now = viewer.checksum("picture")
     back.click()
@@ -146,7 +146,7 @@ def test_a_file_is_dropped_explained_and_taken_back(
 
 
 def test_what_is_no_picture_is_said_at_the_stage(
-    notebook: NotebookPage, viewer: Viewer, tmp_path: Path, shots: Path
+    notebook: NotebookPage, viewer: Viewer, tmp_path: Path, shoot: Shoot
 ) -> None:
     notes = tmp_path / "notes.png"
     notes.write_text("no picture at all", encoding="utf-8")
@@ -158,7 +158,7 @@ def test_what_is_no_picture_is_said_at_the_stage(
     for theme in ("dark", "light"):
         notebook.theme(theme)
         viewer.until("(root, theme) => root.dataset.xwTheme === theme", theme)
-        viewer.root.screenshot(path=shots / f"drop_refused_{theme}.png")
+        shoot(viewer.root, f"drop_refused_{theme}.png")
     viewer.control("drop-close").press("Escape")
     until_mode(viewer, None)
     assert viewer.checksum("picture") == before
@@ -200,7 +200,7 @@ def test_a_picture_is_pasted_where_the_focus_is(notebook: NotebookPage, viewer: 
     viewer.until_painted("grad_cam")
 
 
-def test_two_maps_follow_the_brush(notebook: NotebookPage, viewer: Viewer, shots: Path) -> None:
+def test_two_maps_follow_the_brush(notebook: NotebookPage, viewer: Viewer, shoot: Shoot) -> None:
     viewer.root.get_by_text("Difference", exact=True).click()
     viewer.until("root => root.dataset.xwSecond !== undefined")
     notebook.until_kernel("viewer.other_attribution is not None")
@@ -221,7 +221,7 @@ def test_two_maps_follow_the_brush(notebook: NotebookPage, viewer: Viewer, shots
         "assert a.target.index == viewer.attribution.target.index\n"
         "assert b.target.index == viewer.other_target"
     )
-    viewer.root.screenshot(path=shots / "two_maps_painted.png")
+    shoot(viewer.root, "two_maps_painted.png")
     notebook.execute("viewer.clear_paint()")
     viewer.until("root => root.dataset.xwLive === undefined")
     notebook.execute("viewer.arrangement, viewer.other_target = 'overlay', None")

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Frame, Page
 
 import xai_widgets as xw
+from tests.browser.conftest import Shoot
 from tests.browser.viewer import Viewer, saved_page
 
 PAGE = """<!doctype html><html><head><meta charset="utf-8"><style>
@@ -76,7 +77,7 @@ def until_whole(page: Page, number: int) -> Frame:
 
 
 def test_two_on_one_page_are_alive_and_as_high_as_they_need(
-    page: Page, shots: Path, tried: Callable[..., None]
+    page: Page, shoot: Shoot, tried: Callable[..., None]
 ) -> None:
     first, second = until_whole(page, 0), until_whole(page, 1)
     viewer = Viewer(first)
@@ -86,14 +87,14 @@ def test_two_on_one_page_are_alive_and_as_high_as_they_need(
     viewer.until_painted("saliency")
     viewer.until_changed(before)
     assert Viewer(second).find('[data-xw-cell="0 saliency"] [data-xw-canvas="heat"]').is_visible()
-    page.screenshot(path=shots / "embed.png", full_page=True)
+    shoot(page, "embed.png", full_page=True)
     heights = page.locator("iframe.xw-embed").evaluate_all("all => all.map(f => f.clientHeight)")
     assert len(set(heights)) == 2
     tried("embed()", xw.__version__, live="alive", gone="alive",
           limits="Two on one page, each as high as its content, and dark like it.")  # fmt: skip
 
 
-def test_they_follow_the_width_of_the_page(page: Page, shots: Path) -> None:
+def test_they_follow_the_width_of_the_page(page: Page, shoot: Shoot) -> None:
     until_whole(page, 0)
     before = page.locator("iframe.xw-embed").first.bounding_box()
     page.set_viewport_size({"width": 420, "height": 800})
@@ -104,7 +105,7 @@ def test_they_follow_the_width_of_the_page(page: Page, shots: Path) -> None:
     assert before is not None
     assert after is not None
     assert after["height"] > before["height"]
-    page.screenshot(path=shots / "embed_narrow.png")
+    shoot(page, "embed_narrow.png")
 
 
 def test_a_list_that_opens_downwards_is_not_cut(page: Page) -> None:
@@ -120,14 +121,14 @@ def test_a_list_that_opens_downwards_is_not_cut(page: Page) -> None:
     )
 
 
-def test_they_are_dark_where_the_page_is(page: Page, shots: Path) -> None:
+def test_they_are_dark_where_the_page_is(page: Page, shoot: Shoot) -> None:
     viewers = [Viewer(until_whole(page, number)) for number in range(2)]
     for viewer in viewers:
         viewer.until("root => root.dataset.xwTheme === 'light'")
     page.evaluate("document.body.style.background = '#101418'")
     for viewer in viewers:
         viewer.until("root => root.dataset.xwTheme === 'dark'")
-    page.screenshot(path=shots / "embed_dark.png")
+    shoot(page, "embed_dark.png")
     page.evaluate("document.body.style.background = '#fff'")
     for viewer in viewers:
         viewer.until("root => root.dataset.xwTheme === 'light'")

@@ -10,6 +10,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser
 
+from tests.browser.conftest import Shoot
 from tests.browser.contrast import faint_texts
 from tests.browser.crowding import WIDTHS, crowded
 from tests.browser.viewer import Viewer
@@ -31,7 +32,7 @@ def saved(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_it_fits_and_can_be_read(
-    browser: Browser, saved: Path, theme: Literal["light", "dark"], shots: Path
+    browser: Browser, saved: Path, theme: Literal["light", "dark"], shoot: Shoot
 ) -> None:
     context = browser.new_context(
         offline=True, viewport={"width": 1500, "height": 900}, color_scheme=theme
@@ -49,7 +50,7 @@ def test_it_fits_and_can_be_read(
             over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
             wrong += [f"the page is {over} pixels wider than its window"] if over > 0 else []
             wrong += [f"faint: {one}" for one in faint_texts(viewer.root, ENOUGH)]
-            page.screenshot(path=shots / f"width_{saved.stem}_{theme}_{width}.png", full_page=True)
+            shoot(page, f"width_{saved.stem}_{theme}_{width}.png", full_page=True)
             found[width] = wrong
     finally:
         context.close()

@@ -8,11 +8,12 @@ from typing import Any
 from playwright.sync_api import Browser
 
 import xai_widgets as xw
+from tests.browser.conftest import Shoot
 from tests.browser.test_faithfulness_viewer import drag, until_drawn
 from tests.browser.viewer import SMALL, Viewer, saved_page
 
 
-def test_a_saved_page_is_alive_and_silent(browser: Browser, tmp_path: Path, shots: Path) -> None:
+def test_a_saved_page_is_alive_and_silent(browser: Browser, tmp_path: Path, shoot: Shoot) -> None:
     names: dict[str, Any] = {}
     exec(SMALL, names)
     made = xw.FaithfulnessViewer(names["engine"], names["photo"], steps=8, stages=2)
@@ -35,4 +36,4 @@ def test_a_saved_page_is_alive_and_silent(browser: Browser, tmp_path: Path, shot
         assert viewer.checksum("stage") != trained
         viewer.find('[data-xw-row="grad_cam"] label').click()
         viewer.until_changed(trained, "trained")
-        page.screenshot(path=shots / "faithfulness_saved.png")
+        shoot(page, "faithfulness_saved.png")

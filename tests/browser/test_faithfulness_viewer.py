@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext
 
-from tests.browser.conftest import shown
+from tests.browser.conftest import Shoot, shown
 from tests.browser.contrast import faint_texts
 from tests.browser.jupyter import JupyterLab
 from tests.browser.notebook_page import NotebookPage
@@ -77,7 +76,7 @@ def drag(viewer: Viewer, kind: str, begin: float, end: float, height: float = 0.
 
 
 def test_every_method_has_its_curves_and_areas(
-    notebook: NotebookPage, viewer: Viewer, shots: Path
+    notebook: NotebookPage, viewer: Viewer, shoot: Shoot
 ) -> None:
     for kind in ("insertion", "deletion"):
         lines = viewer.root.locator(f'[data-xw-control="{kind}"] g[data-xw-line] > path.xw-line')
@@ -90,7 +89,7 @@ def test_every_method_has_its_curves_and_areas(
         )
     assert "3 maps" in viewer.find('[data-xw-row="random"]').inner_text()
     assert viewer.root.locator(".xw-band").count() == 2
-    notebook.screenshot(viewer.root, shots / "faithfulness.png")
+    shoot(viewer.root, "faithfulness.png")
 
 
 def test_dragging_changes_the_picture_and_asks_nothing(
@@ -213,7 +212,7 @@ def test_another_class(notebook: NotebookPage, viewer: Viewer) -> None:
     notebook.execute(f"viewer.wait(); assert viewer.frame['target']['index'] == {index}")
 
 
-def test_the_sanity_check_is_a_slider(notebook: NotebookPage, viewer: Viewer, shots: Path) -> None:
+def test_the_sanity_check_is_a_slider(notebook: NotebookPage, viewer: Viewer, shoot: Shoot) -> None:
     viewer.find('label:has([value="sanity"])').click()
     viewer.until("root => root.dataset.xwStages === '3' && root.dataset.xwBusy === undefined")
     slider = viewer.control("stages")
@@ -236,7 +235,7 @@ def test_the_sanity_check_is_a_slider(notebook: NotebookPage, viewer: Viewer, sh
         "last = viewer.sanity['grad_cam'].stages[-1]\n"
         f"assert ('Spearman %.2f' % last.spearman).replace('-', '−') in {words!r}, {words!r}"
     )
-    notebook.screenshot(viewer.root, shots / "faithfulness_sanity.png")
+    shoot(viewer.root, "faithfulness_sanity.png")
     viewer.find('[data-xw-row="saliency"] label').click()
     viewer.until("root => root.dataset.xwChosen === 'saliency' && root.dataset.xwStages === '3'")
 
@@ -260,7 +259,7 @@ def test_running_the_cell_again_replaces_the_widget(notebook: NotebookPage) -> N
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("view", ["curves", "sanity"])
 def test_texts_can_be_read(
-    notebook: NotebookPage, viewer: Viewer, theme: str, view: str, shots: Path
+    notebook: NotebookPage, viewer: Viewer, theme: str, view: str, shoot: Shoot
 ) -> None:
     notebook.theme(theme)
     viewer.until("(root, theme) => root.dataset.xwTheme === theme", theme)
@@ -269,7 +268,7 @@ def test_texts_can_be_read(
     notebook.execute("viewer.wait()")
     notebook.page.wait_for_timeout(500)
     assert faint_texts(viewer.root, 4.5) == []
-    notebook.screenshot(viewer.root, shots / f"faithfulness_{view}_{theme}.png")
+    shoot(viewer.root, f"faithfulness_{view}_{theme}.png")
     notebook.theme("light")
 
 
@@ -298,7 +297,7 @@ def test_controls_have_names_and_can_be_hit(viewer: Viewer) -> None:
 
 @pytest.mark.parametrize("width", [400, 760, 1400])
 def test_nothing_is_cut_off(
-    notebook: NotebookPage, viewer: Viewer, width: int, shots: Path
+    notebook: NotebookPage, viewer: Viewer, width: int, shoot: Shoot
 ) -> None:
     viewer.root.evaluate("(root, width) => { root.style.width = `${width}px`; }", width)
     notebook.page.wait_for_timeout(200)
@@ -314,6 +313,6 @@ def test_nothing_is_cut_off(
             .map(element => [element.getAttribute("class"), element.textContent.slice(0, 30)]);
         }"""
     )
-    notebook.screenshot(viewer.root, shots / f"faithfulness_{width}.png")
+    shoot(viewer.root, f"faithfulness_{width}.png")
     viewer.root.evaluate("root => { root.style.width = ''; }")
     assert outside == []

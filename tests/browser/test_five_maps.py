@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
-from tests.browser.conftest import OpenNotebook
+from tests.browser.conftest import OpenNotebook, Shoot
 from tests.browser.viewer import SMALL, Viewer, saved_page
 from tests.widgets.conftest import photograph
 from tests.widgets.five_maps.viewer import FiveMaps
@@ -14,7 +14,7 @@ from tests.widgets.registry import small
 
 
 def test_it_is_live_with_progress_stop_and_go_on(
-    open_notebook: OpenNotebook, five_maps_cell: str, shots: Path, tmp_path: Path
+    open_notebook: OpenNotebook, five_maps_cell: str, shoot: Shoot, tmp_path: Path
 ) -> None:
     gate = tmp_path / "open"
     widget = f"""
@@ -39,12 +39,12 @@ Built(engine, photo, ["saliency", "slow", "grad_cam"])
     viewer.control("resume").click()
     viewer.until("root => root.dataset.xwMaps === '3'")
     viewer.until("root => root.dataset.xwBusy === undefined")
-    viewer.root.screenshot(path=shots / "five_maps.png")
+    shoot(viewer.root, "five_maps.png")
     assert notebook.errors == []
 
 
 def test_its_saved_page_works_from_disk(
-    browser: Browser, five_maps: Path, tmp_path: Path, shots: Path
+    browser: Browser, five_maps: Path, tmp_path: Path, shoot: Shoot
 ) -> None:
     class Built(FiveMaps):
         _static = five_maps
@@ -58,4 +58,4 @@ def test_its_saved_page_works_from_disk(
         titles = viewer.root.locator("figure h3").all_text_contents()
         assert titles == ["Saliency", "Guided backpropagation", "Grad-CAM", "LayerCAM", "Occlusion"]
         assert viewer.root.locator(".xw-words").inner_text() == "Saved page"
-        page.screenshot(path=shots / "five_maps_saved.png")
+        shoot(page, "five_maps_saved.png")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext
 
-from tests.browser.conftest import shown
+from tests.browser.conftest import Shoot, shown
 from tests.browser.contrast import faint_texts
 from tests.browser.jupyter import JupyterLab
 from tests.browser.notebook_page import NotebookPage, checksum
@@ -65,7 +65,7 @@ def view(viewer: Viewer, name: str) -> None:
 
 
 def test_every_cell_is_there_and_one_says_why_not(
-    notebook: NotebookPage, viewer: Viewer, shots: Path
+    notebook: NotebookPage, viewer: Viewer, shoot: Shoot
 ) -> None:
     maps = [
         heat(viewer, f"{row} {method}")
@@ -80,7 +80,7 @@ def test_every_cell_is_there_and_one_says_why_not(
     assert "93.0\u00a0% accurate" in heads.nth(0).inner_text()
     assert heads.nth(1).locator("b").inner_text() == "<b>bent</b>"
     assert "accurate" not in heads.nth(1).inner_text()
-    notebook.screenshot(viewer.root, shots / "comparison.png")
+    shoot(viewer.root, "comparison.png")
 
 
 def test_one_cursor_and_one_zoom_for_all_cells(notebook: NotebookPage, viewer: Viewer) -> None:
@@ -103,7 +103,7 @@ def test_one_cursor_and_one_zoom_for_all_cells(notebook: NotebookPage, viewer: V
 
 
 def test_swipe_difference_and_look_stay_in_the_browser(
-    notebook: NotebookPage, viewer: Viewer, shots: Path
+    notebook: NotebookPage, viewer: Viewer, shoot: Shoot
 ) -> None:
     before = heat(viewer, "0 saliency")
     with notebook.counting("view", "scale", "alone", "pair") as sent:
@@ -120,7 +120,7 @@ def test_swipe_difference_and_look_stay_in_the_browser(
             "root => root.querySelector('.xw-pairing').dataset.xwPair"
             " === '1 guided_backprop | 1 saliency'"
         )
-        notebook.screenshot(viewer.root, shots / "comparison_swipe.png")
+        shoot(viewer.root, "comparison_swipe.png")
         view(viewer, "difference")
         canvas = pairing.locator('[data-xw-canvas="heat"]')
         notebook.until(lambda: checksum(canvas) not in (None, first))
@@ -180,7 +180,7 @@ def test_columns_change_and_a_reload_shows_them_again(
 
 @pytest.mark.parametrize(("theme", "width"), [("dark", 1400), ("light", 520)])
 def test_it_is_legible(
-    notebook: NotebookPage, viewer: Viewer, shots: Path, theme: str, width: int
+    notebook: NotebookPage, viewer: Viewer, shoot: Shoot, theme: str, width: int
 ) -> None:
     try:
         notebook.page.set_viewport_size({"width": width, "height": 1400})
@@ -190,7 +190,7 @@ def test_it_is_legible(
         viewer.until("(root, layout) => root.dataset.xwLayout === layout", layout)
         assert faint_texts(viewer.root, 4.5) == []
         assert viewer.root.evaluate("root => root.scrollWidth <= root.clientWidth + 1")
-        notebook.screenshot(viewer.root, shots / f"comparison_{theme}_{layout}.png")
+        shoot(viewer.root, f"comparison_{theme}_{layout}.png")
     finally:
         notebook.page.set_viewport_size({"width": 1280, "height": 1400})
         notebook.theme("light")

@@ -20,7 +20,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 import xai_widgets as xw
-from tests.browser.conftest import OpenNotebook
+from tests.browser.conftest import OpenNotebook, Shoot
 from tests.browser.jupyter import serve, serve_page
 from tests.browser.notebook_page import NotebookPage
 from tests.browser.test_marimo import address  # noqa: F401
@@ -61,7 +61,7 @@ def check_notebook(notebook: NotebookPage) -> None:
     assert seen(notebook.page, ".jp-RenderedImage img") == []
 
 
-def test_jupyterlab(open_notebook: OpenNotebook, tried: Tried, shots: Path) -> None:
+def test_jupyterlab(open_notebook: OpenNotebook, tried: Tried, shoot: Shoot) -> None:
     notebook = open_notebook([SMALL, VIEWER], own_kernel=True)
     viewer = Viewer(notebook.page)
     viewer.until_painted("grad_cam")
@@ -77,7 +77,7 @@ def test_jupyterlab(open_notebook: OpenNotebook, tried: Tried, shots: Path) -> N
     mouse.up()
     viewer.control("brush").click()
     check_notebook(notebook)
-    notebook.page.screenshot(path=shots / "host_jupyterlab.png")
+    shoot(notebook.page, "host_jupyterlab.png")
     largest = max(len(frame) for frame in notebook.to_kernel[before:])
     assert largest < COLAB_UPLOAD / 10
     tried("JupyterLab", version("jupyterlab"), live="alive", gone="the still")
@@ -86,27 +86,27 @@ def test_jupyterlab(open_notebook: OpenNotebook, tried: Tried, shots: Path) -> N
 
 
 @pytest.mark.skipif(find_spec("notebook") is None, reason="Notebook 7 is not installed")
-def test_notebook_7(browser: Browser, tried: Tried, tmp_path: Path, shots: Path) -> None:
+def test_notebook_7(browser: Browser, tried: Tried, tmp_path: Path, shoot: Shoot) -> None:
     with serve(tmp_path, "notebook") as server:
         page = browser.new_page(viewport={"width": 1280, "height": 1400})
         file = server.write_notebook("viewer", [SMALL, VIEWER])
         notebook = NotebookPage.open(page, server, file, "notebooks")
         notebook.run_all()
         check_notebook(notebook)
-        page.screenshot(path=shots / "host_notebook.png")
+        shoot(page, "host_notebook.png")
         page.close()
     tried("Notebook", version("notebook"), live="alive", gone="the still")
 
 
 @pytest.mark.skipif(VOILA is None, reason="Voila is not installed")
-def test_voila(browser: Browser, tried: Tried, tmp_path: Path, shots: Path) -> None:
+def test_voila(browser: Browser, tried: Tried, tmp_path: Path, shoot: Shoot) -> None:
     assert VOILA is not None
     told = subprocess.run([VOILA, "--version"], capture_output=True, text=True, check=True)
     with serve_page(tmp_path, VOILA, [SMALL, VIEWER]) as url:
         page = browser.new_page(viewport={"width": 1280, "height": 1400})
         page.goto(url)
         use(page, Viewer(page))
-        page.screenshot(path=shots / "host_voila.png")
+        shoot(page, "host_voila.png")
         page.close()
     tried("Voila", told.stdout.strip(), live="alive", gone="no page without a kernel")
 
@@ -131,7 +131,7 @@ box.append(widget);"""
 
 
 def test_a_saved_page_and_what_is_known_of_vs_code(
-    browser: Browser, tried: Tried, tmp_path: Path, shots: Path
+    browser: Browser, tried: Tried, tmp_path: Path, shoot: Shoot
 ) -> None:
     """A white box behind a dark widget: seen through, and the colours are those of the editor."""
     with xw.HeatmapViewer(xw.demo.engine(), xw.demo.photo("cat")) as viewer:
@@ -149,7 +149,7 @@ def test_a_saved_page_and_what_is_known_of_vs_code(
         behind = page.locator(".cell-output-ipywidget-background")
         assert behind.evaluate("e => getComputedStyle(e).backgroundColor") == "rgba(0, 0, 0, 0)"
         assert shown.style(".xw-stage", "color") != "rgb(0, 0, 0)"
-        page.screenshot(path=shots / "host_vscode.png")
+        shoot(page, "host_vscode.png")
     tried(
         "VS Code",
         "imitated",

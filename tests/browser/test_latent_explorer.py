@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext
 
-from tests.browser.conftest import shown
+from tests.browser.conftest import Shoot, shown
 from tests.browser.contrast import faint_texts
 from tests.browser.jupyter import JupyterLab
 from tests.browser.notebook_page import NotebookPage
@@ -59,7 +59,7 @@ def bars(viewer: Viewer) -> list[str]:
     return [text.replace("\u00a0", " ").replace("\n", " ") for text in texts]
 
 
-def test_dragging_turns_the_label(notebook: NotebookPage, viewer: Viewer, shots: Path) -> None:
+def test_dragging_turns_the_label(notebook: NotebookPage, viewer: Viewer, shoot: Shoot) -> None:
     before, said = viewer.checksum("edited"), bars(viewer)
     assert [text.split()[0] for text in said] == ["red", "<b>green</b>", "blue"]
     slider = viewer.control("counterfactual")
@@ -83,7 +83,7 @@ def test_dragging_turns_the_label(notebook: NotebookPage, viewer: Viewer, shots:
     assert viewer.find(".xw-slider").get_attribute("data-xw-turned") is not None
     assert viewer.find(".xw-slider .xw-flip").is_visible()
     notebook.execute(f"assert explorer.edited['values'][0] == {value}")
-    notebook.screenshot(viewer.root, shots / "explorer.png")
+    shoot(viewer.root, "explorer.png")
 
 
 def test_keys_and_typed_numbers_move_it_too(notebook: NotebookPage, viewer: Viewer) -> None:
@@ -158,7 +158,7 @@ def test_it_plays_and_pauses(notebook: NotebookPage, viewer: Viewer) -> None:
 
 @pytest.mark.parametrize(("theme", "width"), [("dark", 1280), ("light", 520)])
 def test_it_is_legible(
-    notebook: NotebookPage, viewer: Viewer, shots: Path, theme: str, width: int
+    notebook: NotebookPage, viewer: Viewer, shoot: Shoot, theme: str, width: int
 ) -> None:
     try:
         notebook.page.set_viewport_size({"width": width, "height": 1400})
@@ -169,7 +169,7 @@ def test_it_is_legible(
         assert faint_texts(viewer.root, 4.5) == []
         within = viewer.root.evaluate("root => root.scrollWidth <= root.clientWidth + 1")
         assert within
-        notebook.screenshot(viewer.root, shots / f"explorer_{theme}_{layout}.png")
+        shoot(viewer.root, f"explorer_{theme}_{layout}.png")
     finally:
         notebook.page.set_viewport_size({"width": 1280, "height": 1400})
         notebook.theme("light")

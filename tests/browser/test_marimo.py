@@ -15,6 +15,7 @@ from textwrap import indent
 import pytest
 from playwright.sync_api import Browser
 
+from tests.browser.conftest import Shoot
 from tests.browser.viewer import SMALL, Viewer
 
 APP = f"""
@@ -73,7 +74,7 @@ def _wait_until_it_answers(url: str, server: subprocess.Popen[bytes], log: Path)
     raise RuntimeError(f"marimo did not start:\n{log.read_text(encoding='utf-8')}")
 
 
-def test_it_is_painted_and_answers(browser: Browser, address: str, shots: Path) -> None:
+def test_it_is_painted_and_answers(browser: Browser, address: str, shoot: Shoot) -> None:
     page = browser.new_page(viewport={"width": 1280, "height": 1000})
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
@@ -87,6 +88,6 @@ def test_it_is_painted_and_answers(browser: Browser, address: str, shots: Path) 
     changed = viewer.until_changed(before)
     viewer.choose("colormap", "viridis")
     viewer.until_changed(changed)
-    viewer.root.screenshot(path=shots / "marimo.png")
+    shoot(viewer.root, "marimo.png")
     assert errors == []
     page.close()

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext
 
-from tests.browser.conftest import OpenNotebook, shown
+from tests.browser.conftest import OpenNotebook, Shoot, shown
 from tests.browser.contrast import faint_texts
 from tests.browser.jupyter import JupyterLab
 from tests.browser.notebook_page import NotebookPage
@@ -44,7 +43,7 @@ PREVIEWED = """root => {
 @pytest.mark.parametrize(("width", "height"), [(480, 900), (780, 800), (1280, 720), (1480, 900)])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_it_fits_and_moves_nothing(
-    notebook: NotebookPage, viewer: Viewer, shots: Path, width: int, height: int, theme: str
+    notebook: NotebookPage, viewer: Viewer, shoot: Shoot, width: int, height: int, theme: str
 ) -> None:
     notebook.theme(theme)
     viewer.until("(root, theme) => root.dataset.xwTheme === theme", theme)
@@ -63,7 +62,7 @@ def test_it_fits_and_moves_nothing(
     over = viewer.find(".xw-methods").evaluate("list => list.scrollWidth - list.clientWidth")
     assert over <= 0
     assert faint_texts(viewer.find(".xw-sheet"), ENOUGH) == []
-    notebook.screenshot(viewer.root, shots / f"sheet_{theme}_{width}.png")
+    shoot(viewer.root, f"sheet_{theme}_{width}.png")
 
 
 def test_seconds_are_measured_or_said_to_be_estimated(
@@ -127,7 +126,7 @@ def test_it_is_used_by_keyboard_alone(notebook: NotebookPage, viewer: Viewer) ->
 
 
 def test_sanity_checks_come_when_they_are_asked_for(
-    open_notebook: OpenNotebook, shots: Path
+    open_notebook: OpenNotebook, shoot: Shoot
 ) -> None:
     notebook = open_notebook([SMALL, VIEWER])
     viewer = Viewer(notebook.page)
@@ -137,6 +136,6 @@ def test_sanity_checks_come_when_they_are_asked_for(
     viewer.control("check-methods").click()
     viewer.until("root => root.querySelector('[data-xw-value=guided_backprop] .xw-chip')")
     viewer.until("root => root.querySelector('[data-xw-control=check-methods]').hidden")
-    notebook.screenshot(viewer.root, shots / "sheet_checks.png")
+    shoot(viewer.root, "sheet_checks.png")
     notebook.execute("assert viewer.randomization['guided_backprop'] is not None")
     assert notebook.errors == []

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
+from tests.browser.conftest import Shoot
 from tests.browser.viewer import Viewer, saved_page
 from tests.files.test_names import WIDGETS
 
@@ -35,7 +36,7 @@ def page_of(widget: str, folder: Path) -> Path:
 
 @pytest.mark.parametrize("widget", WIDGETS)
 def test_a_page_is_alive_under_its_own_policy(
-    browser: Browser, tmp_path: Path, shots: Path, widget: str
+    browser: Browser, tmp_path: Path, shoot: Shoot, widget: str
 ) -> None:
     with saved_page(browser, page_of(widget, tmp_path)) as page:
         viewer = Viewer(page)
@@ -49,7 +50,7 @@ def test_a_page_is_alive_under_its_own_policy(
         assert page.evaluate("getComputedStyle(document.body).paddingLeft") == "16px"
         assert page.locator("h1").inner_text() == title
         assert "Saved page" in viewer.root.locator("footer").inner_text()
-        page.screenshot(path=shots / f"policy_{widget}.png")
+        shoot(page, f"policy_{widget}.png")
 
 
 def test_what_is_written_into_the_file_does_not_run(browser: Browser, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import BrowserContext
 
+from tests.browser.conftest import Shoot
 from tests.browser.jupyter import JupyterLab
 from tests.browser.notebook_page import NotebookPage
 from tests.browser.viewer import Viewer
@@ -15,7 +16,7 @@ NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "01_quickstart.ip
 
 
 def test_it_shows_a_cat_what_the_network_says_and_why(
-    window: BrowserContext, lab: JupyterLab, shots: Path
+    window: BrowserContext, lab: JupyterLab, shoot: Shoot
 ) -> None:
     shutil.copy(NOTEBOOK, lab.folder)
     page = window.new_page()
@@ -30,8 +31,8 @@ def test_it_shows_a_cat_what_the_network_says_and_why(
     assert outputs.nth(0).locator("img").evaluate("image => image.naturalWidth") == 451
     assert "tiger cat" in outputs.nth(1).inner_text()
     assert (lab.folder / "explanation.html").stat().st_size < 1_000_000
-    page.screenshot(path=shots / "quickstart.png")
-    notebook.screenshot(viewer.root, shots / "viewer.png")
+    shoot(page, "quickstart.png")
+    shoot(viewer.root, "viewer.png")
     assert notebook.errors == []
     notebook.shut_down()
     page.close()

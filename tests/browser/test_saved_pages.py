@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
+from tests.browser.conftest import Shoot
 from tests.browser.viewer import Viewer, saved_page
 
 PAGES = Path(__file__).parent / "saved_pages"
@@ -28,10 +29,12 @@ def opened(browser: Browser, folder: Path, widget: str) -> Iterator[Viewer]:
 
 
 @pytest.mark.parametrize("widget", WIDGETS)
-def test_a_page_of_before_opens(browser: Browser, tmp_path: Path, shots: Path, widget: str) -> None:
+def test_a_page_of_before_opens(
+    browser: Browser, tmp_path: Path, shoot: Shoot, widget: str
+) -> None:
     with opened(browser, tmp_path, widget) as viewer:
         viewer.until("root => (root.dataset.xwPaintedAt ?? root.dataset.xwReady) !== undefined")
-        viewer.root.screenshot(path=shots / f"saved_before_{widget}.png")
+        shoot(viewer.root, f"saved_before_{widget}.png")
         painted = viewer.root.evaluate(
             """root => [...root.querySelectorAll("canvas")].filter(canvas => canvas.width &&
               canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data

@@ -14,7 +14,7 @@ from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 from playwright.sync_api import Browser, Locator, Page
 
-from tests.browser.conftest import ROOT, OpenNotebook
+from tests.browser.conftest import ROOT, OpenNotebook, Shoot
 from tests.browser.viewer import PATIENCE, QUARTERS, SMALL, Viewer
 
 Tried = Callable[..., None]
@@ -61,7 +61,7 @@ def assert_stills(page: Page, count: int) -> None:
 
 @pytest.mark.timeout(400)  # three times the page, twice a new kernel
 def test_jupyterlab_shows_the_view_or_the_still_and_never_both(
-    open_notebook: OpenNotebook, shots: Path
+    open_notebook: OpenNotebook, shoot: Shoot
 ) -> None:
     notebook = open_notebook(FEW, own_kernel=True)
     page = notebook.page
@@ -82,12 +82,12 @@ def test_jupyterlab_shows_the_view_or_the_still_and_never_both(
     notebook.restart_kernel()
     notebook.reload()
     notebook.until(lambda: len(seen(page, ".xw-still")) == FEW_WIDGETS)
-    page.screenshot(path=shots / "still_jupyterlab.png")
+    shoot(page, "still_jupyterlab.png")
     assert_stills(page, FEW_WIDGETS)
     assert page.locator(".xw-root").count() == 0
     assert seen(page, ".jp-RenderedImage img") == []
     notebook.theme("dark")
-    page.screenshot(path=shots / "still_jupyterlab_dark.png")
+    shoot(page, "still_jupyterlab_dark.png")
 
     notebook.run_all()
     for number in range(FEW_WIDGETS):
@@ -123,7 +123,7 @@ def executed(
 @pytest.mark.parametrize("template", ["lab", "classic", "basic"])
 def test_nbconvert_shows_one_picture_offline(
     browser: Browser, executed: tuple[nbformat.NotebookNode, bool], template: str,
-    tmp_path: Path, shots: Path, tried: Tried,
+    tmp_path: Path, shoot: Shoot, tried: Tried,
 ) -> None:  # fmt: skip
     notebook, stored = executed
     page_text, _ = HTMLExporter(template_name=template).from_notebook_node(notebook)
@@ -134,7 +134,7 @@ def test_nbconvert_shows_one_picture_offline(
         page = context.new_page()
         page.goto(file.as_uri(), wait_until="domcontentloaded")
         page.wait_for_timeout(1500)
-        page.screenshot(path=shots / f"still_{template}_{stored}.png", full_page=True)
+        shoot(page, f"still_{template}_{stored}.png", full_page=True)
         if stored:
             assert_stills(page, WIDGETS)
             assert seen(page, "img") == []

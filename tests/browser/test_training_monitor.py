@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from tests.browser.conftest import OpenNotebook
+from tests.browser.conftest import OpenNotebook, Shoot
 from tests.browser.contrast import faint_texts
 from tests.browser.notebook_page import NotebookPage, checksum
 from tests.browser.viewer import Viewer
@@ -41,7 +39,7 @@ def gradient(viewer: Viewer) -> int | None:
     return checksum(viewer.find('[data-xw-canvas="P0"]'))
 
 
-def test_it_is_live_pauses_and_survives_a_reload(open_notebook: OpenNotebook, shots: Path) -> None:
+def test_it_is_live_pauses_and_survives_a_reload(open_notebook: OpenNotebook, shoot: Shoot) -> None:
     notebook = open_notebook([DATA.replace("EPOCHS", "2000")])
     viewer = Viewer(notebook.page)
     until_seen(viewer, 3)  # while it trains
@@ -73,12 +71,12 @@ def test_it_is_live_pauses_and_survives_a_reload(open_notebook: OpenNotebook, sh
     again.until("root => root.dataset.xwState === 'stopped'")
     assert "Paused in epoch" in again.status()
     assert again.find(".xw-watched b").inner_text() == "<b>dark</b>"
-    notebook.screenshot(again.root, shots / "training.png")
+    shoot(again.root, "training.png")
     assert notebook.errors == []
 
 
 @pytest.mark.parametrize(("theme", "width"), [("dark", 1400), ("light", 520)])
-def test_it_is_legible(open_notebook: OpenNotebook, shots: Path, theme: str, width: int) -> None:
+def test_it_is_legible(open_notebook: OpenNotebook, shoot: Shoot, theme: str, width: int) -> None:
     notebook: NotebookPage = open_notebook([DATA.replace("EPOCHS", "3")], width=width)
     viewer = Viewer(notebook.page)
     try:
@@ -87,6 +85,6 @@ def test_it_is_legible(open_notebook: OpenNotebook, shots: Path, theme: str, wid
         viewer.until("(root, theme) => root.dataset.xwTheme === theme", theme)
         assert faint_texts(viewer.root, 4.5) == []
         assert viewer.root.evaluate("root => root.scrollWidth <= root.clientWidth + 1")
-        notebook.screenshot(viewer.root, shots / f"training_{theme}_{width}.png")
+        shoot(viewer.root, f"training_{theme}_{width}.png")
     finally:
         notebook.theme("light")

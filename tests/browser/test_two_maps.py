@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext
 
-from tests.browser.conftest import shown
+from tests.browser.conftest import Shoot, shown
 from tests.browser.jupyter import JupyterLab
 from tests.browser.notebook_page import NotebookPage
 from tests.browser.test_viewer_layout import sized
@@ -41,7 +40,7 @@ PIXEL = """root => {
 
 
 def test_why_this_class_and_not_the_next(
-    notebook: NotebookPage, viewer: Viewer, shots: Path
+    notebook: NotebookPage, viewer: Viewer, shoot: Shoot
 ) -> None:
     viewer.root.get_by_text("Difference", exact=True).click()
     viewer.until("root => root.dataset.xwSecond !== undefined")
@@ -60,11 +59,11 @@ def test_why_this_class_and_not_the_next(
     words = viewer.find(".xw-captions").inner_text()
     assert "red: for" in words
     assert "blue: for" in words
-    viewer.root.screenshot(path=shots / "difference.png")
+    shoot(viewer.root, "difference.png")
 
 
 def test_the_handle_says_nothing_while_it_moves(
-    notebook: NotebookPage, viewer: Viewer, shots: Path
+    notebook: NotebookPage, viewer: Viewer, shoot: Shoot
 ) -> None:
     viewer.root.get_by_text("Swipe", exact=True).click()
     notebook.until_kernel("viewer.arrangement == 'swipe'")
@@ -87,7 +86,7 @@ def test_the_handle_says_nothing_while_it_moves(
     assert viewer.find(".xw-beyond").evaluate("e => e.style.clipPath").endswith("25%)")
     mouse.up()
     notebook.until_kernel("abs(viewer.split - 0.25) < 0.01")
-    viewer.root.screenshot(path=shots / "two_maps.png")
+    shoot(viewer.root, "two_maps.png")
     handle.focus()
     notebook.page.keyboard.press("End")
     notebook.until_kernel("viewer.split == 1")

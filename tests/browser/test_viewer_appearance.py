@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import BrowserContext
 
-from tests.browser.conftest import shown
+from tests.browser.conftest import Shoot, shown
 from tests.browser.jupyter import JupyterLab
 from tests.browser.notebook_page import NotebookPage
 from tests.browser.viewer import DEMO, VIEWER, Viewer
@@ -143,7 +143,7 @@ def test_the_threshold_hides_what_is_weaker(viewer: Viewer) -> None:
     assert viewer.shown("threshold") == f"keeps {kept * 100:.0f} %"
 
 
-def test_side_by_side_and_swipe(notebook: NotebookPage, viewer: Viewer, shots: Path) -> None:
+def test_side_by_side_and_swipe(notebook: NotebookPage, viewer: Viewer, shoot: Shoot) -> None:
     with notebook.counting() as sent:
         viewer.root.get_by_text("Side by side", exact=True).click()
         viewer.until("root => root.dataset.xwLayout === 'across'")
@@ -153,7 +153,7 @@ def test_side_by_side_and_swipe(notebook: NotebookPage, viewer: Viewer, shots: P
         assert heat is not None
         assert heat["x"] == pytest.approx(picture["x"] + picture["width"], abs=1)
         assert heat["width"] == pytest.approx(picture["width"], abs=1)
-        notebook.screenshot(viewer.root, shots / "side_by_side.png")
+        shoot(viewer.root, "side_by_side.png")
 
         viewer.root.get_by_text("Swipe", exact=True).click()
         handle = viewer.control("swipe")
@@ -161,11 +161,11 @@ def test_side_by_side_and_swipe(notebook: NotebookPage, viewer: Viewer, shots: P
         assert handle.get_attribute("aria-valuenow") == "50"
         handle.press("PageUp")
         assert handle.get_attribute("aria-valuenow") == "70"
-        notebook.screenshot(viewer.root, shots / "swipe.png")
+        shoot(viewer.root, "swipe.png")
     assert sent == []
 
 
-def test_zoom_and_the_value_under_the_cursor(viewer: Viewer, shots: Path) -> None:
+def test_zoom_and_the_value_under_the_cursor(viewer: Viewer, shoot: Shoot) -> None:
     at = viewer.find('[data-xw-canvas="heat"]').bounding_box()
     assert at is not None
     viewer.page.mouse.move(at["x"] + 100, at["y"] + 100)
@@ -176,7 +176,7 @@ def test_zoom_and_the_value_under_the_cursor(viewer: Viewer, shots: Path) -> Non
     viewer.control("zoom-in").click()
     zoomed = viewer.find(".xw-stage").get_attribute("data-xw-zoom")
     assert float(zoomed or 0) == pytest.approx(2.25)
-    viewer.root.screenshot(path=shots / "zoomed.png")
+    shoot(viewer.root, "zoomed.png")
 
 
 def test_a_double_click_resets_one_control(viewer: Viewer) -> None:

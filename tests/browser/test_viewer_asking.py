@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext
 
-from tests.browser.conftest import OpenNotebook, shown
+from tests.browser.conftest import OpenNotebook, Shoot, shown
 from tests.browser.jupyter import JupyterLab
 from tests.browser.notebook_page import NotebookPage
 from tests.browser.viewer import DEMO, SMALL, VIEWER, Viewer
@@ -32,7 +31,7 @@ def viewer(notebook: NotebookPage) -> Iterator[Viewer]:
     assert notebook.errors == []
 
 
-def test_a_real_network_on_a_real_photograph(open_notebook: OpenNotebook, shots: Path) -> None:
+def test_a_real_network_on_a_real_photograph(open_notebook: OpenNotebook, shoot: Shoot) -> None:
     notebook = open_notebook([DEMO, VIEWER])
     viewer = Viewer(notebook.page)
     viewer.until_painted("grad_cam", 282)
@@ -42,7 +41,7 @@ def test_a_real_network_on_a_real_photograph(open_notebook: OpenNotebook, shots:
     assert viewer.checksum("heat") is not None
     assert "EfficientNet-Lite0" in viewer.find("[data-xw-about]").inner_text()
     viewer.root.hover(position={"x": 5, "y": 5})
-    notebook.screenshot(viewer.root, shots / "light.png")
+    shoot(viewer.root, "light.png")
     assert notebook.errors == []
 
 
@@ -240,7 +239,7 @@ def test_keys_stay_in_the_viewer(notebook: NotebookPage, viewer: Viewer) -> None
     assert notebook.page.evaluate(active) == at
 
 
-def test_the_focus_is_seen(viewer: Viewer, shots: Path) -> None:
+def test_the_focus_is_seen(viewer: Viewer, shoot: Shoot) -> None:
     # What is focused while it computes, such as Stop, may be gone a moment later.
     viewer.until("root => root.dataset.xwState === 'rest'")
     viewer.page.bring_to_front()
@@ -255,4 +254,4 @@ def test_the_focus_is_seen(viewer: Viewer, shots: Path) -> None:
         " return [s.outlineStyle, s.outlineWidth, s.boxShadow, it.outerHTML.slice(0, 200)]; }"
     )
     assert focused[:2] == ["solid", "2px"] or focused[2] != "none", focused
-    viewer.root.screenshot(path=shots / "focus.png")
+    shoot(viewer.root, "focus.png")

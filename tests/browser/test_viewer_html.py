@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 import xai_widgets as xw
+from tests.browser.conftest import Shoot
 from tests.browser.viewer import Viewer, saved_page
 
 
@@ -27,12 +28,12 @@ def page(browser: Browser, saved: Path) -> Iterator[Page]:
         yield page
 
 
-def test_it_paints_without_a_kernel(page: Page, shots: Path) -> None:
+def test_it_paints_without_a_kernel(page: Page, shoot: Shoot) -> None:
     viewer = Viewer(page)
     viewer.until_painted("grad_cam", 282)
     assert viewer.checksum() is not None
     assert viewer.bars().first.inner_text().split("\n")[0] == "tiger cat"
-    page.screenshot(path=shots / "saved.png")
+    shoot(page, "saved.png")
 
 
 def test_its_appearance_is_alive(page: Page) -> None:

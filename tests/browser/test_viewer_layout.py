@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext
 
-from tests.browser.conftest import shown
+from tests.browser.conftest import Shoot, shown
 from tests.browser.jupyter import JupyterLab
 from tests.browser.notebook_page import NotebookPage
 from tests.browser.viewer import DEMO, VIEWER, Viewer
@@ -77,7 +76,7 @@ def on(viewer: Viewer) -> None:
 
 
 @pytest.mark.parametrize("arrangement", ["Overlay", "Side by side", "Swipe"])
-def test_it_fits_a_projector(viewer: Viewer, arrangement: str, shots: Path) -> None:
+def test_it_fits_a_projector(viewer: Viewer, arrangement: str, shoot: Shoot) -> None:
     sized(viewer, 1280, 720)
     viewer.root.get_by_text(arrangement, exact=True).click()
     sized(viewer, 1280, 720)
@@ -89,7 +88,7 @@ def test_it_fits_a_projector(viewer: Viewer, arrangement: str, shots: Path) -> N
             assert box["y"] + box["height"] <= now["view"]["height"], name
         assert now["stage"]["height"] > 300
         on(viewer)
-    viewer.root.screenshot(path=shots / f"projector_{arrangement}.png")
+    shoot(viewer.root, f"projector_{arrangement}.png")
 
 
 @pytest.mark.parametrize("width", [1280, 900])
@@ -184,7 +183,7 @@ def test_the_map_lies_on_the_part_of_the_photograph_that_the_network_was_given(
 
 
 def test_a_value_that_is_not_possible_is_said_at_its_field_with_a_way_out(
-    viewer: Viewer, notebook: NotebookPage, shots: Path
+    viewer: Viewer, notebook: NotebookPage, shoot: Shoot
 ) -> None:
     sized(viewer, 1280, 720)
     viewer.choose("method", "occlusion")
@@ -199,7 +198,7 @@ def test_a_value_that_is_not_possible_is_said_at_its_field_with_a_way_out(
     assert box is not None
     assert box["y"] + box["height"] <= panel["y"] + panel["height"]  # it has come into view
     assert "stride" in viewer.find("[data-xw-plate]").inner_text()
-    viewer.root.screenshot(path=shots / "parameter.png")
+    shoot(viewer.root, "parameter.png")
     assert viewer.control("instead").inner_text().replace("\u00a0", " ") == "Use stride 8 px"
     viewer.control("instead").click()
     viewer.until("root => root.querySelector('[data-xw-plate]').hidden")

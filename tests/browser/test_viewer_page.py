@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from nbconvert import HTMLExporter
 from playwright.sync_api import BrowserContext
 
-from tests.browser.conftest import OpenNotebook, shown
+from tests.browser.conftest import OpenNotebook, Shoot, shown
 from tests.browser.contrast import faint_texts
 from tests.browser.jupyter import JupyterLab
 from tests.browser.notebook_page import NotebookPage
@@ -72,7 +71,7 @@ def demo(lab: JupyterLab, window: BrowserContext) -> Iterator[NotebookPage]:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize(("width", "layout"), [(560, "narrow"), (1560, "wide")])
 def test_every_width_and_theme(
-    demo: NotebookPage, shots: Path, width: int, layout: str, theme: str
+    demo: NotebookPage, shoot: Shoot, width: int, layout: str, theme: str
 ) -> None:
     notebook = demo
     notebook.page.set_viewport_size({"width": width, "height": 1400})
@@ -96,7 +95,7 @@ def test_every_width_and_theme(
         }).map(element => element.className)"""
     )
     assert overflow == []
-    notebook.screenshot(viewer.root, shots / f"{layout}_{theme}.png")
+    shoot(viewer.root, f"{layout}_{theme}.png")
     assert notebook.errors == []
 
 
@@ -129,7 +128,7 @@ def test_a_reload_brings_it_back_alive(open_notebook: OpenNotebook) -> None:
     assert notebook.errors == []
 
 
-def test_without_its_kernel_the_picture_stays(open_notebook: OpenNotebook, shots: Path) -> None:
+def test_without_its_kernel_the_picture_stays(open_notebook: OpenNotebook, shoot: Shoot) -> None:
     notebook = open_notebook([SMALL, VIEWER], own_kernel=True)
     viewer = Viewer(notebook.page)
     viewer.until_painted("grad_cam")
@@ -137,7 +136,7 @@ def test_without_its_kernel_the_picture_stays(open_notebook: OpenNotebook, shots
     notebook.restart_kernel()
     viewer.until("root => /kernel/.test(root.querySelector('[data-xw-status]').innerText)")
     assert viewer.checksum() is not None
-    notebook.screenshot(viewer.root, shots / "kernel_gone.png")
+    shoot(viewer.root, "kernel_gone.png")
     assert notebook.errors == []
 
 

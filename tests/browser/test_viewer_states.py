@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from tests.browser.conftest import OpenNotebook
+from tests.browser.conftest import OpenNotebook, Shoot
 from tests.browser.contrast import faint_texts
 from tests.browser.viewer import SMALL, VIEWER, Viewer
 
@@ -28,7 +26,7 @@ engine = xw.Engine(slow, preprocessing=dict(size=64, crop=64), class_names=names
 """
 
 
-def test_a_slow_method_refines_and_stops(open_notebook: OpenNotebook, shots: Path) -> None:
+def test_a_slow_method_refines_and_stops(open_notebook: OpenNotebook, shoot: Shoot) -> None:
     notebook = open_notebook([SMALL, SLOW, VIEWER])
     viewer = Viewer(notebook.page)
     viewer.until_painted("grad_cam")
@@ -39,7 +37,7 @@ def test_a_slow_method_refines_and_stops(open_notebook: OpenNotebook, shots: Pat
     stop.wait_for()
     early = viewer.until_changed(first)
     viewer.until_changed(early)  # it refines
-    notebook.screenshot(viewer.root, shots / "running.png")
+    shoot(viewer.root, "running.png")
     assert "Occlusion" in viewer.status()
     assert "%" in viewer.status()
 
@@ -47,7 +45,7 @@ def test_a_slow_method_refines_and_stops(open_notebook: OpenNotebook, shots: Pat
     viewer.until("root => root.querySelector('[data-xw-control=stop]').hidden")
     assert "topped" in viewer.status()
     notebook.execute("assert viewer.status['state'] == 'stopped', viewer.status")
-    notebook.screenshot(viewer.root, shots / "stopped.png")
+    shoot(viewer.root, "stopped.png")
     kept = viewer.checksum()
     notebook.page.wait_for_timeout(700)
     assert viewer.checksum() == kept
@@ -55,7 +53,7 @@ def test_a_slow_method_refines_and_stops(open_notebook: OpenNotebook, shots: Pat
 
 
 def test_an_error_is_shown_in_words_with_a_way_out(
-    open_notebook: OpenNotebook, shots: Path
+    open_notebook: OpenNotebook, shoot: Shoot
 ) -> None:
     notebook = open_notebook([SMALL, SLOW, VIEWER])
     viewer = Viewer(notebook.page)
@@ -68,7 +66,7 @@ def test_an_error_is_shown_in_words_with_a_way_out(
     for theme in ("dark", "light"):
         notebook.theme(theme)
         viewer.until("(root, theme) => root.dataset.xwTheme === theme", theme)
-        notebook.screenshot(viewer.root, shots / f"error_{theme}.png")
+        shoot(viewer.root, f"error_{theme}.png")
         assert faint_texts(viewer.root, 4.5) == [], theme
 
     notebook.execute("slow.problem = ''")
@@ -97,7 +95,7 @@ def test_a_method_that_this_network_cannot_have_says_why(open_notebook: OpenNote
 
 
 def test_an_empty_map_and_one_that_is_not_finite_are_said_so(
-    open_notebook: OpenNotebook, shots: Path
+    open_notebook: OpenNotebook, shoot: Shoot
 ) -> None:
     empty = """
     with torch.no_grad():
@@ -121,7 +119,7 @@ def test_an_empty_map_and_one_that_is_not_finite_are_said_so(
         plate.wait_for()
         assert word in plate.inner_text()
         assert viewer.checksum() is None  # nothing is painted
-        notebook.screenshot(viewer.root, shots / f"{name}.png")
+        shoot(viewer.root, f"{name}.png")
     assert notebook.errors == []
 
 

@@ -18,7 +18,8 @@ import pytest
 from playwright.sync_api import Browser, Frame, Page
 
 from tests.site.conftest import built
-from tools.site.paths import HTML
+from tools.site.notebooks import figures_of
+from tools.site.paths import HTML, NOTEBOOKS, SOURCE
 
 pytestmark = pytest.mark.site
 
@@ -160,6 +161,14 @@ def test_no_link_is_broken() -> None:
             ):
                 broken.append(f"{path.relative_to(HTML)}: {link}")
     assert broken == []
+
+
+def test_every_widget_of_a_notebook_is_a_live_figure() -> None:
+    for place in NOTEBOOKS.values():
+        made = figures_of((SOURCE / place).read_text(encoding="utf-8"))
+        text = (HTML / place).with_suffix(".html").read_text(encoding="utf-8")
+        assert made
+        assert re.findall(r'class="xw-figure" data-figure="(\w+)"', text) == made, place
 
 
 def test_nothing_on_a_page_is_from_elsewhere() -> None:

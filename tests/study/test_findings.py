@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from itertools import combinations
 from math import comb
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -427,3 +430,34 @@ def test_what_decides_turns_more_than_a_place_of_its_size_may(
         "swap", np.arange(30), region, 0.6, interval, control, control_interval, 0.6, control
     )
     assert _decides(tried) is decides
+
+
+# Projections of other libraries.
+
+
+@pytest.mark.parametrize(
+    ("method", "library"), [("opentsne", "openTSNE"), ("umap", "umap"), ("pacmap", "pacmap")]
+)
+def test_projections_of_other_libraries_are_taken_where_they_are_asked_for(
+    method: str, library: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: dict[str, Any] = {}
+
+    class Fake:
+        def __init__(self, *_: object, **options: Any) -> None:
+            given.update(options)
+
+        def fit_transform(self, points: np.ndarray, **_: object) -> np.ndarray:
+            given["width"] = points.shape[1]
+            return points[:, 1::-1].astype(np.float64)
+
+        fit = fit_transform
+
+    monkeypatch.setitem(sys.modules, library, SimpleNamespace(TSNE=Fake, UMAP=Fake, PaCMAP=Fake))
+    features = RNG(0).random((80, 70))
+    made = projection(features, method=method, seed=3)
+    assert (given["random_state"], given["width"]) == (3, 50)
+    np.testing.assert_allclose(made, projection(features, method="pca", seed=3)[:, ::-1], atol=0.1)
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(ExplanationError, match=r'pip install .*method="tsne"'):
+        projection(features, method=method)

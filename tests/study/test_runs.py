@@ -260,6 +260,21 @@ def test_other_weights_preprocessing_and_data_are_refused(
         made(tmp_path, half, marked)
 
 
+def test_a_network_of_a_script_is_the_same_once_it_is_imported(
+    tmp_path: Path, marked: list[Shape]
+) -> None:
+    def studied(module: str, name: str) -> Study:
+        kind = type(name, (nn.Sequential,), {"__module__": module})
+        torch.manual_seed(0)
+        network = kind(nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Linear(48, 6)).eval()
+        return made(tmp_path, Engine(network), marked, method="saliency")
+
+    studied("__main__", "Net")
+    studied("my_module", "Net")
+    with pytest.raises(ExplanationError, match="another network"):
+        studied("my_module", "Other")
+
+
 def test_a_network_that_changes_meanwhile_is_told(tmp_path: Path, marked: list[Shape]) -> None:
     engine = shapes_engine()
     study = made(tmp_path, engine, marked)

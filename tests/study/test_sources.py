@@ -16,7 +16,7 @@ from PIL import Image
 from xai_widgets.demo import shapes
 from xai_widgets.errors import ExplanationError
 from xai_widgets.study.sources import source_of
-from xai_widgets.study.tables import column_of
+from xai_widgets.study.table_columns import column_of
 
 PIXELS = np.arange(4 * 8 * 8 * 3, dtype=np.uint8).reshape(4, 8, 8, 3)
 
@@ -294,4 +294,9 @@ def test_the_digest_sees_pictures_and_labels() -> None:
         for data in ((PIXELS, [0, 1, 2, 3]), (PIXELS, [0, 1, 2, 2]), (other, [0, 1, 2, 3]))
     ]
     assert len(set(digests)) == 3
+    nested = [source_of({"image": pixels.tolist()}).digest for pixels in (PIXELS, other)]
+    files = [[{"bytes": png(p), "path": None} for p in pixels] for pixels in (PIXELS, other)]
+    packed = [source_of({"image": one}).digest for one in files]
+    raw = [source_of({"image": [bytearray(f["bytes"]) for f in one]}).digest for one in files]
+    assert all(one != two for one, two in (nested, packed, raw))
     assert source_of((PIXELS.copy(), [0, 1, 2, 3])).digest == digests[0]

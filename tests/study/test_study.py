@@ -19,7 +19,7 @@ from PIL import Image
 from torch import nn
 
 from tests.study.conftest import pictures
-from xai_widgets import Engine, Study
+from xai_widgets import Engine, Study, metrics
 from xai_widgets.demo import shapes, shapes_engine
 from xai_widgets.demo.shapes import Shape
 from xai_widgets.errors import ExplanationError
@@ -367,6 +367,7 @@ def test_two_networks_on_the_same_pictures(tmp_path: Path) -> None:
     change = other.rows["loss"] - one.rows["loss"]
     assert (np.diff(change[found.newly_wrong]) <= 0).all()
     assert (np.diff(change[found.newly_right]) >= 0).all()
+    assert found.studies == (one, other)
     answers = [study.rows["prediction"] for study in (one, other)]
     assert set(found.changed) == set(np.flatnonzero(answers[0] != answers[1]))
     assert found.rows.tolist() == list(range(90))
@@ -380,6 +381,23 @@ def test_two_networks_on_the_same_pictures(tmp_path: Path) -> None:
         Study.compare(one, shorter)
     with pytest.raises(ExplanationError, match=r"kind='shortcutt'.*Did you mean \"shortcut\""):
         one.suspicions("shortcutt")
+
+
+def test_pictures_of_rows_are_those_of_the_data(misled: Study, drawn: list[Shape]) -> None:
+    for given in ([7, 3], np.isin(np.arange(240), [3, 7])):
+        found = misled.pictures(given)
+        wanted = [7, 3] if isinstance(given, list) else [3, 7]
+        assert all(one is drawn[row].pixels for one, row in zip(found, wanted, strict=True))
+    rows = misled.right[:2]
+    table = metrics.evaluate(
+        misled.engine, misled.pictures(rows), ["grad_cam"], ["sparseness"],
+        targets=misled.rows["label"][rows].tolist(), control=False,
+    )  # fmt: skip
+    assert len(table) == 2
+    with pytest.raises(ExplanationError, match="row 240 is none"):
+        misled.pictures([240])
+    with pytest.raises(ExplanationError, match="needs the network and the pictures"):
+        Study.open(misled.store.folder).pictures([0])
 
 
 def test_as_a_dataframe(misled: Study) -> None:

@@ -16,7 +16,18 @@ from pathlib import Path
 
 from tools.site import generated, methods, notebooks, reference
 from tools.site.blocks import blocks_of, with_directives
-from tools.site.paths import BUILD, CACHE, DOCS, FIGURES, HTML, MOVED, ROOT, SOURCE
+from tools.site.paths import (
+    BUILD,
+    CACHE,
+    DOCS,
+    FIGURES,
+    HTML,
+    LESSONS,
+    MOVED,
+    NOTEBOOKS,
+    ROOT,
+    SOURCE,
+)
 from tools.site.running import outputs_of
 
 _LINK = re.compile(r"\[([^\]]*)\]\((?!https?:|#|mailto:)([^)#\s]+)(#[^)\s]*)?\)")
@@ -34,27 +45,37 @@ def gather() -> dict[str, str]:
     for path, place in elsewhere.items():
         text = with_directives(path.read_text(encoding="utf-8"))
         pages[place] = at_home(text, path, place)
-    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
-        place = f"notebooks/{path.name}"
+    pages["course/index.md"] += notebooks.contents([*LESSONS, "teaching"])
+    for home, place in sorted(NOTEBOOKS.items()):
+        path = ROOT / home
         pages[place] = notebooks.rewritten(
-            notebooks.page_of(path), lambda text, path=path, place=place: at_home(text, path, place)
+            notebooks.page_of(path),
+            lambda text, path=path, place=place: at_home(text, path, place),
+            f"{download('This page as a notebook', path)}, to run and to change.",
         )
     return pages
 
 
 def at_home(text: str, path: Path, place: str) -> str:
-    """A page from elsewhere, whose links lead to pages of the site, or to nothing."""
+    """A page from elsewhere, whose links lead to pages of the site, to the file where it is a
+    notebook, or to nothing.
+    """
 
     def link(found: re.Match[str]) -> str:
         words, target, part = found.groups()
         file = (path.parent / target).resolve()
         home = str(file.relative_to(ROOT)) if file.is_relative_to(ROOT) else ""
-        moved = MOVED.get(home) or (home if home.startswith("notebooks/") and file.exists() else "")
+        moved = MOVED.get(home) or NOTEBOOKS.get(home)
         if not moved:
-            return words
+            return download(words, file) if file.suffix == ".ipynb" else words
         return f"[{words}]({os.path.relpath(moved, Path(place).parent)}{part or ''})"
 
     return _LINK.sub(link, text)
+
+
+def download(words: str, file: Path) -> str:
+    """A link to a file of the repository, which Sphinx puts beside the pages."""
+    return f"{{download}}`{words} </{os.path.relpath(file, SOURCE)}>`"
 
 
 def write(pages: dict[str, str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ def _as_figure(self, *, keep=_keep, **_):
 EngineWidget._repr_mimebundle_ = _as_figure
 EngineWidget._ipython_display_ = None
 """
+FIGURE_OUTPUT = re.compile(r"xw-figure ([0-9a-f]{16})")  # what such a cell leaves in its place
 _ORDER = ("text/html", "image/png", "image/jpeg", "text/plain")
 
 
@@ -53,7 +55,7 @@ def page_of(path: Path) -> str:
         ).execute()
         del notebook.cells[0]
         for cell in notebook.cells:
-            cell.metadata = {}
+            cell.metadata = {"tags": ["setup"]} if "setup" in cell.metadata.get("tags", []) else {}
             if cell.cell_type == "code":
                 cell.outputs = [_plain(out) for out in cell.outputs if _shown(out)]
         notebook.metadata.pop("widgets", None)
@@ -61,24 +63,42 @@ def page_of(path: Path) -> str:
     return kept.read_text(encoding="utf-8")
 
 
-def rewritten(notebook: str, rewrite: Callable[[str], str]) -> str:
-    """The notebook with its prose rewritten."""
+def contents(names: list[str]) -> str:
+    """A table of contents, which is seen in the margin only."""
+    entries = "\n".join(name.removesuffix(".ipynb") for name in names)
+    return f"\n```{{toctree}}\n:hidden:\n\n{entries}\n```\n"
+
+
+def rewritten(notebook: str, rewrite: Callable[[str], str], offer: str) -> str:
+    """The notebook with its prose rewritten, and a line more below its title."""
     made = json.loads(notebook)
-    for cell in made["cells"]:
-        if cell["cell_type"] == "markdown":
-            cell["source"] = rewrite("".join(cell["source"]))
+    made["cells"] = [_folded(c) if c["metadata"].get("tags") else c for c in made["cells"]]
+    prose = [cell for cell in made["cells"] if cell["cell_type"] == "markdown"]
+    for cell in prose:
+        cell["source"] = rewrite("".join(cell["source"]))
+    title, _, rest = prose[0]["source"].partition("\n")
+    prose[0]["source"] = f"{title}\n\n{offer}\n{rest}"
     return json.dumps(made, indent=1, ensure_ascii=False)
+
+
+def _folded(cell: dict[str, Any]) -> dict[str, Any]:
+    """A cell that only sets things up, as a paragraph that opens."""
+    code = "".join(cell["source"])
+    text = f"::::{{dropdown}} First cell: sets everything up\n```python\n{code}\n```\n::::"
+    return {"cell_type": "markdown", "id": cell["id"], "metadata": {}, "source": text}
 
 
 def figures_of(text: str) -> list[str]:
     """The live figures of an executed notebook."""
     outputs = (out for cell in json.loads(text)["cells"] for out in cell.get("outputs", []))
     words = ("".join(out.get("data", {}).get("text/plain", "")) for out in outputs)
-    return [word.split()[1] for word in words if word.startswith("xw-figure ")]
+    return [found[1] for word in words if (found := FIGURE_OUTPUT.fullmatch(word))]
 
 
 def _shown(output: Any) -> bool:
-    return not (output.output_type == "stream" and output.name == "stderr")
+    """Not what is said while it runs: standard error, bars of progress."""
+    bar = re.match(r"[^\n]*\d+%\|", output.get("data", {}).get("text/plain", ""))
+    return not bar and not (output.output_type == "stream" and output.name == "stderr")
 
 
 def _plain(output: Any) -> Any:

@@ -20,7 +20,18 @@ MOVED = {
     "docs/interpretable_gradients_measured.md": "measured/interpretable_gradients.md",
     "docs/sanity.md": "measured/sanity.md",
     "docs/zoo.md": "measured/zoo.md",
+    "notebooks/course/README.md": "course/index.md",
+    "notebooks/course/teaching.md": "course/teaching.md",
     "xai_widgets/probe/README.md": "project/probe.md",
     "xai_widgets/study/README.md": "guide/studies.md",
     "xai_widgets/widgets/base/README.md": "project/widgets.md",
+}
+# Notebooks that are pages, likewise; of the course the edition for students.
+LESSONS = [path.name for path in sorted((ROOT / "notebooks" / "course").glob("*.ipynb"))]
+NOTEBOOKS = {
+    **{
+        f"notebooks/{path.name}": f"notebooks/{path.name}"
+        for path in (ROOT / "notebooks").glob("*.ipynb")
+    },
+    **{f"notebooks/course/{name}": f"course/{name}" for name in LESSONS},
 }

@@ -12,6 +12,7 @@ from latex2mathml.converter import convert
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+from tools.site.notebooks import FIGURE_OUTPUT
 from tools.site.paths import CACHE, FIGURES, HTML, SOURCE
 from tools.site.running import outputs_of
 
@@ -104,6 +105,13 @@ def _printed(text: str) -> nodes.literal_block:
     return block
 
 
+def _figures_of_notebooks(_app: Sphinx, doctree: nodes.document) -> None:
+    """A cell's output that names a figure becomes it."""
+    for block in [*doctree.findall(nodes.literal_block)]:
+        if found := FIGURE_OUTPUT.fullmatch(block.astext().strip()):
+            block.replace_self(LiveFigure(name=found[1]))
+
+
 def _visit_figure(translator: Any, node: LiveFigure) -> None:
     about = json.loads((FIGURES / f"{node['name']}.json").read_text(encoding="utf-8"))
     depth = translator.builder.current_docname.count("/")
@@ -145,5 +153,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("not-run", NotRun)
     app.add_node(LiveFigure, html=(_visit_figure, lambda translator, node: None))
     app.add_html_math_renderer("mathml", (_typeset, None), (_typeset, None))
+    app.connect("doctree-read", _figures_of_notebooks)
     app.connect("build-finished", _copy_figures)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -12,9 +12,9 @@ from xai_widgets.course import lesson_1, lesson_2, lesson_3, lesson_4, lesson_5,
 from xai_widgets.course.answers import array, call, choice, number
 from xai_widgets.course.checking import Verdict, check, verdict
 from xai_widgets.course.games import Game, dealt, game, guess
-from xai_widgets.course.lesson_5 import handed_over
 from xai_widgets.course.lesson_6 import clothes
 from xai_widgets.course.registry import EXERCISES, Exercise, NotYet, Wrong, exercise, remove
+from xai_widgets.course.sorters import handed_over
 
 __all__ = [
     "EXERCISES",

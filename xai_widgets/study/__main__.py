@@ -128,7 +128,7 @@ def _recipe(store: Store, options: argparse.Namespace) -> Recipe:
     if recipe is None:
         raise ExplanationError(
             f'"{options.folder}" has no recipe of its network; give --engine my_module:make_engine '
-            "and --data my_module:make_data (or a folder), or make the study with "
+            "and --data my_module:make_data (or a path), or make the study with "
             'xw.Study(..., recipe="my_module:make_engine")'
         )
     if not (options.trust or is_trusted(store, recipe)):
@@ -174,7 +174,7 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument(
                 "--engine", help="import path of a function: my_module:make_engine"
             )
-            command.add_argument("--data", help="the same for the pictures, or a folder")
+            command.add_argument("--data", help="the same for the pictures, or their path")
             command.add_argument(
                 "--trust", action="store_true", help="follow the recipe of somebody else's study"
             )

@@ -137,6 +137,17 @@ class Changing(RunningStudy):
         """The rows that have been computed so far and have not failed."""
         return np.flatnonzero(self.rows["done"])
 
+    def pictures(self, rows: Sequence[int] | RowNumbers) -> list[Any]:
+        """The pictures of some rows as the data have them, as `engine.explain_many` and
+        `metrics.evaluate` take them; whether they have been computed does not matter.
+
+        Raises ExplanationError for a row that there is not, and where the pictures are not there.
+        """
+        if self.source is None:
+            self._need_engine("reading pictures")
+        assert self.source is not None
+        return [self.source.read(int(row))[0] for row in self._numbers(rows)]
+
     @property
     def _complete(self) -> bool:
         return len(self.rows.finished) == self.store.blocks
@@ -163,8 +174,8 @@ class Changing(RunningStudy):
             raise ExplanationError(f"{what} need labels, and none of the pictures {why}")
         return rows
 
-    def _checked(self, rows: Any) -> RowNumbers:
-        """Row numbers, those not computed left out. Raises ExplanationError where none is left."""
+    def _numbers(self, rows: Any) -> RowNumbers:
+        """Row numbers of numbers or a mask. Raises ExplanationError for one that there is not."""
         wanted = np.asarray(rows)
         if wanted.dtype == bool and wanted.shape == (self.store.count,):
             wanted = np.flatnonzero(wanted)
@@ -177,6 +188,12 @@ class Changing(RunningStudy):
             raise ExplanationError(
                 f"row {int(bad[0])} is none of the study's; expected 0 to {self.store.count - 1}"
             )
+        numbers: RowNumbers = wanted
+        return numbers
+
+    def _checked(self, rows: Any) -> RowNumbers:
+        """Row numbers, those not computed left out. Raises ExplanationError where none is left."""
+        wanted = self._numbers(rows)
         there: RowNumbers = wanted[self.rows["done"][wanted]]
         if not there.size:
             raise ExplanationError("none of these rows has been computed; expected study.done")

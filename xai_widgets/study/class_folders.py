@@ -23,6 +23,7 @@ def from_folder(root: Path) -> Source:
         what = "is a file" if root.exists() else "does not exist"
         raise ExplanationError(
             f'data is "{root}", which {what}; expected a folder with one folder for each class'
+            + _way_out(root)
         )
     folders = _folders(root)
     splits = [f for f in folders if f.name.casefold() in SPLITS]
@@ -49,6 +50,12 @@ def from_folder(root: Path) -> Source:
         digest_of(keys, labels, [file.stat().st_size for file in files]),
         root,
     )
+
+
+def _way_out(root: Path) -> str:
+    readers = {".csv": "read_csv", ".tsv": "read_table", ".json": "read_json"}
+    reader = readers.get(root.suffix.lower())
+    return "" if reader is None else f", or a table: pandas.{reader}(...)"
 
 
 def _folders(root: Path) -> list[Path]:

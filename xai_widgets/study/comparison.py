@@ -25,6 +25,7 @@ class Comparison:
     """changed: the rows with another answer; newly_wrong: right by the first and wrong by the
     second; newly_right: the other way round, each with the largest change of loss first.
     accuracies of both; p_value: exact McNemar test, two-sided, of whether one errs more often.
+    studies: both, the first and the second.
     """
 
     names: tuple[str, str]
@@ -35,6 +36,7 @@ class Comparison:
     accuracies: tuple[float, float]
     p_value: float
     show: Show | None = field(default=None)
+    studies: tuple[Any, Any] | None = field(default=None)
 
     def __str__(self) -> str:
         one, other = self.names
@@ -96,6 +98,7 @@ def compared(one: Changing, other: Changing) -> Comparison:
         (accuracy[0], accuracy[1]),
         mcnemar(*counts),
         other.show,
+        (one, other),
     )
 
 

@@ -231,8 +231,8 @@ class StudyCore:
 
     def _keep_recipe(self, recipe: Recipe) -> None:
         assert self.engine is not None
-        if recipe.data is None and self.source is not None and self.source.folder is not None:
-            data = str(self.source.folder.resolve())
+        if recipe.data is None and self.source is not None and self.source.path is not None:
+            data = str(self.source.path.resolve())
             recipe = Recipe(recipe.factory, recipe.settings, data, recipe.weights)
         if recipe.weights:
             store_weights(self.engine, self.store)

@@ -18,11 +18,14 @@ _TOLERANCE = 1e-3  # machines differ in the last digits
 
 
 def network_digest(engine: Engine) -> str:
-    """A checksum of the kinds of all modules and the bytes of all weights and buffers."""
+    """A checksum of the kinds of all modules and the bytes of all weights and buffers.
+
+    Kinds are told by their names without their modules: a class of a script or a notebook is
+    another module's once that is imported, by workers for one.
+    """
     digest = xxhash.xxh3_128()
     for name, module in engine.model.named_modules():
-        kind = type(module)
-        digest.update(f"{name}:{kind.__module__}.{kind.__qualname__}\n".encode())
+        digest.update(f"{name}:{type(module).__qualname__}\n".encode())
     for name, value in sorted(engine.model.state_dict().items()):
         if not hasattr(value, "detach"):
             digest.update(f"{name}={value!r}\n".encode())

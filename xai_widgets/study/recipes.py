@@ -25,8 +25,8 @@ __all__ = ["Recipe", "engine_of", "signed", "store_weights", "trusted"]
 class Recipe(EngineRecipe):
     """``factory`` is the import path of a function that returns the engine, such as
     ``"my_module:make_engine"``, called with ``settings``. ``data`` is the same for the pictures
-    (called with no arguments), or the path of a folder; left out, the study's own folder of
-    pictures. ``weights``: whether the network's weights are stored in the study's folder and loaded
+    (called with no arguments), or the path of a folder or of Parquet files; left out, the study's
+    own. ``weights``: whether the network's weights are stored in the study's folder and loaded
     into what the factory returns.
     """
 

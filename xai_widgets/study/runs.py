@@ -126,7 +126,7 @@ class RunningStudy(StudyCore):
             raise ExplanationError(
                 f"the workers of an executor open the pictures themselves, and {self.source.kind} "
                 'is only in this process; give recipe=dict(factory=..., data="my_module:make_data")'
-                ", whose function returns the same pictures, or the path of a folder"
+                ", whose function returns the same pictures, or the path of a folder or file"
             )
         return compute_task, (str(self.store.folder.resolve()), recipe.to_json())
 

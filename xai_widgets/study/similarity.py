@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from xai_widgets.errors import check_choice
+from xai_widgets.errors import ExplanationError, check_choice
 from xai_widgets.study.statistics import sklearn
 
 __all__ = ["Duplicates", "centred", "duplicates", "nearest_rows", "projection", "small"]
@@ -24,7 +25,7 @@ _SAME = 5e-4  # a distance at which pictures are copies whatever lies around the
 _COMPONENTS = 50
 _SEVERAL = 20  # pictures, of which a mean picture says something
 _SIDE = 24  # of the thumbnails that are compared
-METHODS = ("tsne", "pca")
+METHODS = ("tsne", "pca", "opentsne", "umap", "pacmap")
 
 
 def centred(features: npt.ArrayLike) -> Floats:
@@ -136,9 +137,12 @@ def projection(
     features: npt.ArrayLike, *, method: str = "tsne", seed: int = 0, perplexity: float = 30.0
 ) -> Floats:
     """Features (n, K) as points (n, 2): their first 50 principal components, then t-SNE with a
-    seed; with method="pca" the first two components. The same seed gives the same points.
+    seed; with method="pca" the first two components; with "opentsne", "umap" or "pacmap" those of
+    the libraries openTSNE, umap-learn and pacmap. The same seed gives the same points.
 
-    Source: van der Maaten and Hinton 2008. Raises ExplanationError without scikit-learn.
+    Sources: van der Maaten and Hinton 2008; Poličar, Stražar and Zupan 2024; McInnes, Healy and
+    Melville 2018; Wang, Huang, Rudin and Shaposhnik 2021. Raises ExplanationError where the library
+    is not installed.
     """
     check_choice("method", method, METHODS)
     wide = np.nan_to_num(np.asarray(features, dtype=np.float32))
@@ -148,16 +152,41 @@ def projection(
         out[:, : min(width, 2)] = wide[:, :2] - wide[:, :2].mean(axis=0)
         return out
     decomposition = sklearn("decomposition", "the projection")
-    few = min(_COMPONENTS if method == "tsne" else 2, count - 1, width)
+    few = min(2 if method == "pca" else _COMPONENTS, count - 1, width)
     pca = decomposition.PCA(max(few, 2) if min(count, width) >= 2 else few, random_state=seed)
     reduced = pca.fit_transform(wide)
     if method == "pca" or count < 5:
         return np.asarray(reduced[:, :2], dtype=np.float32)
-    manifold = sklearn("manifold", "the projection")
-    points = manifold.TSNE(
-        2, perplexity=min(perplexity, (count - 1) / 3), init="pca", random_state=seed
-    ).fit_transform(reduced)
+    perplexity = min(perplexity, (count - 1) / 3)
+    points: Any
+    if method == "opentsne":
+        library = _library("openTSNE")
+        points = library.TSNE(2, perplexity=perplexity, random_state=seed).fit(reduced)
+    elif method == "umap":
+        near = min(15, count - 1)
+        # Of few points no spectrum can be computed, by which it would begin.
+        begun = "spectral" if count > 16 else "random"
+        made = _library("umap").UMAP(n_neighbors=near, init=begun, random_state=seed, n_jobs=1)
+        points = made.fit_transform(reduced)
+    elif method == "pacmap":
+        points = _library("pacmap").PaCMAP(2, random_state=seed).fit_transform(reduced, init="pca")
+    else:
+        manifold = sklearn("manifold", "the projection")
+        tsne = manifold.TSNE(2, perplexity=perplexity, init="pca", random_state=seed)
+        points = tsne.fit_transform(reduced)
     return np.asarray(points, dtype=np.float32)
+
+
+def _library(name: str) -> Any:
+    """A library that is taken where it is installed, and was asked for."""
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        package = {"umap": "umap-learn"}.get(name, name)
+        raise ExplanationError(
+            f"this projection needs {package}; install it with: pip install {package}, or take "
+            'method="tsne"'
+        ) from error
 
 
 def small(jpegs: Sequence[bytes]) -> npt.NDArray[np.uint8]:

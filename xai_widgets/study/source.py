@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import xxhash
 
-__all__ = ["Source", "digest_of"]
+__all__ = ["Source", "digest_of", "file_size"]
 
 Column = npt.NDArray[Any]
 # What is read of a row: the picture, and its label where it is known only then.
@@ -26,9 +27,10 @@ class Source:
     None). labels: one for each row, as the data have them (numbers or names), or None.
     label_names: what the numbers mean, where the data say so. keys: a name for each row, by which a
     person finds the picture. columns: metadata, one NumPy column each. kind: in words. digest: a
-    checksum of names, labels and what else can be had without decoding. folder: where the keys are
-    paths within a folder. threads: whether several may read at once, nothing of the user's own
-    being run. labels_come_later: whether labels are known only when a picture is read.
+    checksum of names, labels and what else can be had without decoding. path: of the folder or file
+    that they are read from, where there is one. threads: whether several may read at once, nothing
+    of the user's own being run. labels_come_later: whether labels are known only when a picture is
+    read.
     """
 
     count: int
@@ -39,7 +41,7 @@ class Source:
     label_names: Sequence[str] | None = None
     columns: Mapping[str, Column] = field(default_factory=dict)
     digest: str = ""
-    folder: Path | None = None
+    path: Path | None = None
     warnings: tuple[str, ...] = ()
     threads: bool = True
     labels_come_later: bool = False
@@ -51,6 +53,14 @@ class Source:
 
     def __len__(self) -> int:
         return self.count
+
+
+def file_size(path: str) -> int:
+    """The bytes of a file; -1 where there is none, which is said in words when it is read."""
+    try:
+        return os.stat(os.path.expanduser(path)).st_size
+    except (OSError, ValueError):
+        return -1
 
 
 def digest_of(*parts: Any) -> str:

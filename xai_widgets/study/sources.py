@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ import numpy as np
 from xai_widgets.errors import ExplanationError, a_kind, brief
 from xai_widgets.study.class_folders import from_folder
 from xai_widgets.study.labels import plain_label, plain_labels
-from xai_widgets.study.source import Source, digest_of
+from xai_widgets.study.parquet import from_parquet, parquet_files
+from xai_widgets.study.source import Source, digest_of, file_size
+from xai_widgets.study.table_columns import opened
 from xai_widgets.study.tables import Table, is_table, table_of
 
 __all__ = ["source_of"]
@@ -22,7 +25,8 @@ def source_of(data: Any, labels: Any = None) -> Source:
     """The pictures that ``data`` are: the path of a folder with one folder for each class (or with
     train and test, and one for each class in both); a list of paths, arrays, PIL images or pairs of
     picture and label; an array or tensor (N, ...); a pair ``(pictures, labels)``; a torch Dataset;
-    a Hugging Face dataset, or several by split; a dataframe or mapping with a column of pictures.
+    a Hugging Face dataset, or several by split; a dataframe or mapping with a column of pictures,
+    or the path of Parquet files with one.
 
     Raises ExplanationError for anything else, for no pictures, or for more or fewer labels.
     """
@@ -32,11 +36,16 @@ def source_of(data: Any, labels: Any = None) -> Source:
         data, labels = data
         if labels is None:
             raise ExplanationError("data is (pictures, None); expected (pictures, labels)")
+    elif isinstance(data, tuple) and len(data) == 2 and labels is None and _is_named(data):
+        data, labels = data
+    if labels is None and (files := parquet_files(data)):
+        path = None if isinstance(data, (list, tuple)) else Path(data).expanduser()
+        return _checked(replace(_of_table(from_parquet(files)), path=path))
     if isinstance(data, (str, os.PathLike)):
         if labels is not None:
             raise ExplanationError(
-                f"data is the folder {os.fspath(data)!r} and a list of labels, whose order cannot "
-                "be told; expected (list of paths, labels), or a folder with one folder per class"
+                f"data is the path {os.fspath(data)!r} and a list of labels, whose order cannot be "
+                "told; expected (list of paths, labels), or a folder with one folder per class"
             )
         return _checked(from_folder(Path(data).expanduser()))
     if is_table(data):
@@ -61,12 +70,14 @@ def source_of(data: Any, labels: Any = None) -> Source:
 
 
 def _way_out(data: Any) -> str:
+    kind = a_kind(data)
+    kind = kind[0].upper() + kind[1:]
     if hasattr(data, "dataset") and hasattr(data, "batch_size"):
         return ". This is a DataLoader, which gives batches: pass its dataset, loader.dataset"
     if hasattr(data, "collect"):
-        return f". {a_kind(data).capitalize()} has no rows yet: pass data.collect()"
+        return f". {kind} has no rows yet: pass data.collect()"
     if hasattr(data, "__iter__") and not hasattr(data, "__len__"):
-        return f". {a_kind(data).capitalize()} has no length and no order: pass list(data)"
+        return f". {kind} has no length and no order: pass list(data)"
     return ""
 
 
@@ -92,6 +103,15 @@ def _are_several(data: Any) -> bool:
     if isinstance(data, (list, tuple)):
         return True
     return len(getattr(data, "shape", ())) >= 3 and not isinstance(data, type)
+
+
+def _is_named(pair: Any) -> bool:
+    """Whether it is a path and a list of labels."""
+    path, labels = pair
+    if not isinstance(path, (str, os.PathLike)):
+        return False
+    listed = isinstance(labels, (list, tuple)) or len(getattr(labels, "shape", ())) == 1
+    return listed and len(labels) > 0 and all(np.isscalar(label) for label in labels)
 
 
 def _are_pairs(items: Sequence[Any]) -> bool:
@@ -120,7 +140,7 @@ def _several(pictures: Any, labels: Any, names: Sequence[str] | None = None) -> 
     paths = shape is None and all(isinstance(p, (str, os.PathLike)) for p in pictures)
     if paths:
         keys = [os.fspath(p) for p in pictures]
-        seen: list[Any] = [_size(key) for key in keys]
+        seen: list[Any] = [file_size(key) for key in keys]
     else:
         keys = [str(row) for row in range(count)]
         seen = [_content(pictures)] if shape is not None else [_content(p) for p in pictures]
@@ -136,24 +156,26 @@ def _several(pictures: Any, labels: Any, names: Sequence[str] | None = None) -> 
     )
 
 
-def _size(path: str) -> int:
-    try:
-        return os.stat(os.path.expanduser(path)).st_size
-    except (OSError, ValueError):
-        return -1  # said of the row, in words, when it is read
-
-
 def _content(picture: Any) -> Any:
     """What a checksum is made of: the numbers of an array, else what kind of thing it is."""
+    if isinstance(picture, Mapping):
+        picture = picture.get("bytes") or picture.get("path")
+    if isinstance(picture, (list, tuple)) or getattr(picture, "dtype", None) == np.dtype(object):
+        try:
+            return opened(picture)
+        except ExplanationError:  # said of the row, when it is read
+            return repr(picture)
     if isinstance(picture, np.ndarray):
         return picture
     if hasattr(picture, "detach"):
         return picture.detach().cpu().float().numpy()
     if hasattr(picture, "tobytes") and hasattr(picture, "mode"):
         return np.frombuffer(picture.tobytes(), np.uint8)
+    if isinstance(picture, (bytearray, memoryview)):
+        return bytes(picture)
     if isinstance(picture, (str, bytes, os.PathLike)):
         return os.fspath(picture)
-    return picture.get("bytes") if isinstance(picture, Mapping) else a_kind(picture)
+    return a_kind(picture)
 
 
 # Data sets of torch and torchvision.
@@ -258,22 +280,21 @@ def _of_table(table: Table) -> Source:
     pictures = table.pictures
     labels = None if table.labels is None else plain_labels(table.labels)
     count = len(pictures)
-    keys = [str(row) for row in range(count)]
     paths = [table.key(row) for row in range(count)] if count and table.has_keys else None
-    held = None if isinstance(pictures, range) else pictures  # else the data set gives them
+    keys = paths or [str(row) for row in range(count)]
+    held = None if isinstance(pictures, range) else pictures  # else they are read when wanted
+    told: list[Any] = [] if table.stamp is None else [table.stamp]
+    if held is not None:
+        told += map(_content, held) if paths is None else map(file_size, paths)
+    named = [(name, column.tolist()) for name, column in table.columns.items()]
     return Source(
         count,
         lambda row: (table.picture(row), None),
-        paths or keys,
+        keys,
         table.kind,
         labels,
         table.label_names,
         table.columns,
-        digest_of(
-            paths or keys,
-            labels,
-            *[(name, column.tolist()) for name, column in table.columns.items()],
-            *([] if held is None else map(_content, held) if paths is None else map(_size, paths)),
-        ),
-        threads=held is not None,
+        digest_of(keys, labels, *named, *told),
+        threads=table.threads or held is not None,
     )

@@ -32,7 +32,7 @@ from safetensors.numpy import save
 
 from xai_widgets.errors import ExplanationError, brief
 from xai_widgets.files import checked_format, parsed
-from xai_widgets.study.tables import column_of
+from xai_widgets.study.table_columns import column_of
 
 __all__ = ["BLOCK", "Block", "Store", "Tensors"]
 

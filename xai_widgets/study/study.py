@@ -22,6 +22,7 @@ from xai_widgets.study.groups import Grouping, alignment, group_maps, mean_map, 
 from xai_widgets.study.pages import study_page
 from xai_widgets.study.properties import PROPERTIES
 from xai_widgets.study.settings import target_rule
+from xai_widgets.study.similarity import METHODS as PROJECTIONS
 from xai_widgets.study.similarity import (
     centred,
     duplicates,
@@ -51,11 +52,12 @@ class Study(Suspecting):
         study.slices(), study.suspicions(), study.cover(rows, region)
 
     `data` is a folder with one folder for each class (or train and test with these), a pair
-    (pictures, labels), a torch Dataset, a Hugging Face dataset, or a dataframe with a column of
-    pictures. `method` and its parameters are those of `engine.explain`; `target` is what is
-    explained of each picture: its "prediction", its "label", or one class for all. `block`: rows
-    of one file. `classes` says which class of the network a label of the data is, where their
-    names differ. `recipe` is how other processes make the engine: "my_module:make_engine".
+    (pictures, labels), a torch Dataset, a Hugging Face dataset, a dataframe with a column of
+    pictures, or the path of Parquet files with one. `method` and its parameters are those of
+    `engine.explain`; `target` is what is explained of each picture: its "prediction", its "label",
+    or one class for all. `block`: rows of one file. `classes` says which class of the network a
+    label of the data is, where their names differ. `recipe` is how other processes make the engine:
+    "my_module:make_engine".
 
     Everything is kept in `folder`; `xw.Study.open(folder)` reads it without the network. Methods
     that read the study use the rows that have been computed so far, and warn where some are
@@ -242,7 +244,8 @@ class Study(Suspecting):
     def projection(self, method: str = "tsne", *, seed: int = 0) -> npt.NDArray[np.float32]:
         """A point (count, 2) for each row, alike pictures near each other: 50 principal components
         of the features, then t-SNE ("tsne"), or the first two components ("pca"); nan for rows not
-        computed. Distances between far points mean little in t-SNE.
+        computed. "opentsne", "umap" and "pacmap" are those of the libraries, where these are
+        installed. Distances between far points mean little in all but "pca".
         """
         rows = self.done
 
@@ -252,7 +255,7 @@ class Study(Suspecting):
             out[rows] = projection(features, method=method, seed=seed)
             return out
 
-        check_choice("method", method, ("tsne", "pca"))
+        check_choice("method", method, PROJECTIONS)
         points: npt.NDArray[np.float32] = self._kept_result(("projection", method, seed), placed)
         return points
 
@@ -378,7 +381,8 @@ class Study(Suspecting):
     @strict_keywords
     def to_html(self, path: str | os.PathLike[str], *, count: int = 24) -> Path:
         """Write one page for a colleague: accuracy, confusions, slices, and the pictures of highest
-        loss; it needs no kernel and asks for nothing.
+        loss; it needs no kernel and asks for nothing. `xw.DatasetExplorer(study).to_html(path)`
+        writes one with all pictures and maps, whose filters, slices and similarity stay alive.
         """
         file = Path(path).expanduser()
         file.write_text(study_page(self, count), encoding="utf-8")
@@ -387,6 +391,7 @@ class Study(Suspecting):
     @staticmethod
     def compare(one: Study, other: Study) -> Comparison:
         """Two networks on the same pictures: the rows that one answers right and the other wrong.
+        `xw.DatasetExplorer` shows a comparison too, where a click opens both networks on a row.
 
         Raises ExplanationError for studies of other data.
         """

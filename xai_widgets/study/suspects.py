@@ -49,7 +49,8 @@ def doubtful_suspicion(
         )
     else:
         evidence += " This is only worth something where the network was not trained on them."
-    title = f"{len(found.rows):,} labels are doubtful"
+    labels = "1 label is" if len(found.rows) == 1 else f"{len(found.rows):,} labels are"
+    title = f"{labels} doubtful"
     return [Suspicion("label", title, found.rows, None, evidence, show=study.show)]
 
 
@@ -75,9 +76,9 @@ def duplicate_suspicions(
         rows = np.concatenate([group for group, _ in own])
         labels = study.rows["label"]
         torn = sum(len(set(labels[group].tolist()) - {-1}) > 1 for group, _ in own)
-        title = f"{len(own):,} pictures are there more than once, {len(rows):,} rows in all"
-        if kind == "leakage":
-            title = f"{len(own):,} pictures are in several splits, {len(rows):,} rows in all"
+        where = "in several splits" if kind == "leakage" else "there more than once"
+        pictures = "1 picture is" if len(own) == 1 else f"{len(own):,} pictures are"
+        title = f"{pictures} {where}, {len(rows):,} rows in all"
         evidence = (
             f"Their features and thumbnails agree to at least {threshold:g} (cosine and "
             "correlation); less what all have in common, the least alike to "

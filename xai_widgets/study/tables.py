@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import io
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,20 +10,25 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
-from xai_widgets.datasets.labelled import SUFFIXES
-from xai_widgets.errors import ExplanationError, a_kind, brief, some_of
+from xai_widgets.errors import ExplanationError, a_kind, some_of
+from xai_widgets.study.table_columns import (
+    LABELS,
+    column_of,
+    label_column,
+    opened,
+    picture_column,
+)
 
-__all__ = ["Table", "column_of", "is_table", "table_of"]
-
-_PICTURES = ("image", "picture", "img", "path", "file", "filename", "file_name", "image_path")
-_LABELS = ("label", "class", "target", "fine_label", "category", "labels", "y")
+__all__ = ["Table", "is_table", "table_of"]
 
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """The picture of each row, its label, and the other columns."""
+    """The picture of each row, its label, and the other columns. paths: of the pictures, by which
+    rows are known. stamp: what tells pictures apart that are not held. threads: whether several may
+    read pictures that are not held.
+    """
 
     pictures: Sequence[Any]
     picture: Callable[[int], Any]
@@ -33,6 +37,8 @@ class Table:
     columns: Mapping[str, npt.NDArray[Any]]
     kind: str
     paths: Sequence[str] | None = field(default=None)
+    stamp: Any = None
+    threads: bool = False
 
     @property
     def has_keys(self) -> bool:
@@ -100,18 +106,20 @@ def _columns(data: Any) -> dict[str, Any]:
             return {str(name): _values(data[name]) for name in given}
         except (TypeError, KeyError, AttributeError):
             pass  # a table whose columns are reached otherwise
-    if hasattr(data, "__arrow_c_stream__"):
-        try:
-            arrow = importlib.import_module("pyarrow")
-        except ImportError as error:
-            raise ExplanationError(
-                f"reading {a_kind(data)} needs pyarrow; install it with: "
-                'pip install "xai_widgets[study]"'
-            ) from error
-        table = arrow.table(data)
-        return {name: table.column(name).to_pylist() for name in table.column_names}
-    pandas = importlib.import_module("pandas")
-    return _columns(pandas.api.interchange.from_dataframe(data))
+    streamed = hasattr(data, "__arrow_c_stream__")
+    name = "pyarrow" if streamed else "pyarrow.interchange"
+    try:
+        arrow: Any = importlib.import_module(name)
+    except ImportError as error:
+        raise ExplanationError(
+            f"reading {a_kind(data)} needs pyarrow; install it with: "
+            'pip install "xai_widgets[study]"'
+        ) from error
+    try:
+        table = arrow.table(data) if streamed else arrow.from_dataframe(data)
+    except (ValueError, TypeError, NotImplementedError, RuntimeError) as error:
+        raise ExplanationError(f"{a_kind(data)} cannot be read as a table: {error}") from error
+    return {name: table.column(name).to_pylist() for name in table.column_names}
 
 
 def _values(column: Any) -> Any:
@@ -126,104 +134,19 @@ def _of_columns(columns: Mapping[str, Any], kind: str) -> Table:
     if len(set(lengths.values())) > 1:
         listed = ", ".join(f"{name!r} {count}" for name, count in lengths.items())
         raise ExplanationError(f"the columns of {kind} differ in length: {listed}")
-    name = _picture_column(columns, kind)
+    name = picture_column(columns, kind)
     pictures = columns[name]
-    label = next((n for n in columns if n.casefold() in _LABELS and n != name), None)
+    label = label_column(columns, name)
     named = all(isinstance(p, (str, os.PathLike)) for p in pictures)
     return Table(
         pictures,
-        lambda row: _picture(pictures[row]),
+        lambda row: opened(pictures[row]),
         None if label is None else list(columns[label]),
         None,
         {n: column_of(c) for n, c in columns.items() if n not in (name, label)},
         kind,
         [os.fspath(p) for p in pictures] if named else None,
     )
-
-
-def _picture_column(columns: Mapping[str, Any], kind: str) -> str:
-    """The name of the column that holds pictures, or paths of pictures."""
-    found = [name for name, column in columns.items() if _holds_pictures(column)]
-    if not found:
-        found = [name for name, column in columns.items() if _holds_paths(column)]
-    usual = [name for name in found if name.casefold() in _PICTURES]
-    if len(usual) == 1 or len(found) == 1:
-        return (usual or found)[0]
-    if not found:
-        raise ExplanationError(
-            f"no column of {kind} holds pictures (arrays, PIL images, bytes) or paths of pictures; "
-            f"it has {some_of(columns)}"
-        )
-    raise ExplanationError(
-        f"several columns of {kind} may be the pictures: {some_of(found)}; leave out all but one, "
-        'or name it "image"'
-    )
-
-
-def _first(column: Any) -> Any:
-    return next((value for value in column if value is not None and value is not np.nan), None)
-
-
-def _holds_pictures(column: Any) -> bool:
-    shape = getattr(column, "shape", None)
-    if shape is not None:
-        return len(shape) >= 3 or (len(shape) == 1 and _is_picture(_first(column)))
-    return _is_picture(_first(column))
-
-
-def _is_picture(value: Any) -> bool:
-    if isinstance(value, Image.Image) or len(getattr(value, "shape", ())) in (2, 3):
-        return True
-    if isinstance(value, (bytes, bytearray)):
-        return True
-    return isinstance(value, Mapping) and {"bytes", "path"} & value.keys() != set()
-
-
-def _holds_paths(column: Any) -> bool:
-    value = _first(column)
-    return isinstance(value, os.PathLike) or (
-        isinstance(value, str) and os.path.splitext(value)[1].lower() in SUFFIXES
-    )
-
-
-def _picture(value: Any) -> Any:
-    """A picture as ``images.load`` takes it: the bytes of a file are opened."""
-    if isinstance(value, Mapping) and ("bytes" in value or "path" in value):
-        value = value.get("bytes") or value.get("path")
-    if isinstance(value, (bytes, bytearray)):
-        try:
-            return Image.open(io.BytesIO(value))
-        except Exception as error:  # Pillow raises nearly every type on a broken file
-            raise ExplanationError(
-                f"{len(value)} bytes are no picture in a format that Pillow reads"
-            ) from error
-    return value
-
-
-def column_of(values: Any) -> npt.NDArray[Any]:
-    """A column of metadata as NumPy: numbers with nan for what is missing, else text with ""."""
-    given = [v.item() if isinstance(v, np.generic) else v for v in values]
-    missing = [v is None or (isinstance(v, float) and v != v) for v in given]
-    there = [v for v, none in zip(given, missing, strict=True) if not none]
-    if there and all(isinstance(v, bool) for v in there) and not any(missing):
-        return np.array(given, dtype=bool)
-    if there and all(isinstance(v, (bool, int, float)) for v in there):
-        if not any(missing) and not any(isinstance(v, float) for v in there):
-            with_range = np.array(given, dtype=object)
-            if max(map(abs, there)) < 2**53:
-                return with_range.astype(np.int64)
-        return np.array(
-            [np.nan if none else float(v) for v, none in zip(given, missing, strict=True)]
-        )
-    return np.array(["" if none else _text(v) for v, none in zip(given, missing, strict=True)])
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else brief(value) if _long(value) else str(value)
-
-
-def _long(value: Any) -> bool:
-    return isinstance(value, (list, tuple, dict, set)) or hasattr(value, "shape")
 
 
 # Hugging Face data sets.
@@ -246,7 +169,7 @@ def _hugging_face(data: Any) -> Table:
         )
     name = pictures[0]
     classes = [n for n, kind in kinds.items() if kind == "ClassLabel"]
-    usual = [n for n in [*classes, *features] if n.casefold() in _LABELS]
+    usual = [n for n in [*classes, *features] if n.casefold() in LABELS]
     label = (usual or classes or [None])[0]
     names = getattr(features.get(label), "names", None) if label is not None else None
     others = [n for n in features if n not in (name, label)]
@@ -257,7 +180,7 @@ def _hugging_face(data: Any) -> Table:
         labels = [None if v == -1 else v for v in plain[label]]
     return Table(
         range(len(data)),
-        lambda row: _picture(data[row][name]),
+        lambda row: opened(data[row][name]),
         labels,
         names,
         {n: column_of(list(plain[n])) for n in others},

@@ -67,9 +67,9 @@ def open_with_recipe(
     data = recipe.data
     if data is None:
         raise ExplanationError(
-            'the recipe says nothing of the pictures; give data="my_module:make_data" or a folder'
+            'the recipe says nothing of the pictures; give data="my_module:make_data" or a path'
         )
-    made: Any = data if os.path.isdir(os.path.expanduser(data)) else imported(data)()
+    made: Any = data if os.path.exists(os.path.expanduser(data)) else imported(data)()
     opened: StudyCore = StudyCore.open(folder, engine, made)
     return opened
 

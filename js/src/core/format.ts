@@ -50,6 +50,10 @@ export function timeLeft(seconds: number): string {
 /** 224 × 224. */
 export const size = (height: number, width: number): string => `${height}\xa0×\xa0${width}`;
 
+/** 1 picture, 1,024 pictures. */
+export const pictures = (n: number): string =>
+  `${n.toLocaleString("en")} picture${n === 1 ? "" : "s"}`;
+
 /** normal -> Normal */
 export const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
 

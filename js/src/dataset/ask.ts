@@ -1,5 +1,5 @@
 /** What to ask: where it goes wrong, what is suspicious, what is confused, what was decided. */
-import { percent, signed } from "../core/format";
+import { percent, pictures, signed } from "../core/format";
 import { el, lines, on, type Part, say, set, write } from "../parts/dom";
 import { cells, confusions, counted, type Filter, wilson } from "./filters";
 import type { DatasetSession, NamedRows, Reading } from "./session";
@@ -146,7 +146,7 @@ export function asking(
       },
     ): void => {
       write(figure, more.figure ?? (Number.isNaN(accuracy) ? "" : percent(accuracy, 0)));
-      write(rows, `${few(n)} pictures`);
+      write(rows, pictures(n));
       write(note, more.note ?? "");
       set(button, { $pressed: String(more.active) });
       bar.hidden = !more.bar;

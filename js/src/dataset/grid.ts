@@ -1,5 +1,5 @@
 /** The pictures: a grid of which only the lines near what is seen exist. */
-import { percent } from "../core/format";
+import { percent, pictures } from "../core/format";
 import { atEnd } from "../core/model";
 import { done, el, freshId, isCommand, on, type Part, set, write } from "../parts/dom";
 import type { DatasetSession } from "./session";
@@ -330,7 +330,7 @@ export function pictureGrid(
     set(scroller, {
       $rowcount: lineCount(),
       $colcount: across,
-      $label: `${n.toLocaleString("en")} pictures`,
+      $label: pictures(n),
       $activedescendant: row !== undefined ? `${id}-${row}` : null,
       _rows: n,
     });

@@ -1,5 +1,5 @@
 /** DatasetExplorer in the browser: what to ask, the pictures, the one that is chosen. */
-import { percent } from "../core/format";
+import { percent, pictures } from "../core/format";
 import { atEnd } from "../core/model";
 import type { Bytes } from "../core/wire";
 import { bytesOf } from "../maps/levels";
@@ -97,10 +97,15 @@ function build(view: View) {
   /** Filters anew: from a slice, a confusion, a verdict. */
   function show(filter: Filter, slice: string): void {
     session.only(filter, slice);
-    if (["confusion", "groups"].includes(session.looks.view)) session.look("view", "pictures");
+    const inside = ["confusion", "groups"].includes(session.looks.view);
+    if (inside) session.look("view", "pictures");
     grid.toStart();
-    const n = session.rows.length.toLocaleString("en");
-    speak(`${slice ? `${session.set(slice)?.title}: ` : ""}${n} pictures`);
+    if (inside) {
+      // What was pressed is hidden now: the keyboard goes on among its pictures.
+      grid.part[0].hidden = false;
+      grid.focus();
+    }
+    speak(`${slice ? `${session.set(slice)?.title}: ` : ""}${pictures(session.rows.length)}`);
   }
 
   /** One, one more or less, or all from the last one to this. */
@@ -131,9 +136,7 @@ function build(view: View) {
     const rows = subjects();
     if (!rows.length || session.frozen) return;
     session.decide(rows, word);
-    speak(
-      `${word}: ${rows.length === 1 ? "1 picture" : `${rows.length.toLocaleString("en")} pictures`}`,
-    );
+    speak(`${word}: ${pictures(rows.length)}`);
   }
   /** Views that not everybody wants are a part of their own, which the kernel sends. */
   async function takePart(content: Bytes): Promise<void> {
@@ -220,7 +223,7 @@ function build(view: View) {
     showTab(looks.view);
     write(name, head?.name ?? "");
     const right2 = total.labelled ? ` · ${percent(total.right / total.labelled)} right` : "";
-    write(facts, table ? `${table.count.toLocaleString("en")} pictures${right2}` : "");
+    write(facts, table ? pictures(table.count) + right2 : "");
     for (const text of [name, facts]) set(text, { title: text.textContent || null });
     const ends = wilson(total.right, total.labelled).map((end) => (100 * end).toFixed(1));
     write(interval, total.labelled ? `[${ends.join(", ")}]` : "");

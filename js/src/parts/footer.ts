@@ -37,7 +37,8 @@ export function footer(signal: AbortSignal, session: FooterSession): Part<[now: 
     set(words, { title: text });
     write(hint, way);
     stop.hidden = !running;
-    resume.hidden = state !== "stopped";
+    // After an error too, where that is the way out.
+    resume.hidden = state !== "stopped" && !(state === "error" && /^Go on/.test(way));
     const fraction = (running && status.fraction) || null;
     showBar(busy, fraction);
     const progress = [

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Bytes, QuantisedMap } from "../../src/core/wire";
 import { type DatasetSession, datasetSession } from "../../src/dataset/session";
 import { packBits } from "../../src/dataset/table";
+import { confusionView } from "../../src/dataset/views/confusion";
 import { groupsView } from "../../src/dataset/views/groups";
 import { meanMaps } from "../../src/dataset/views/means";
 import { placed, similarityView } from "../../src/dataset/views/similarity";
@@ -174,6 +175,41 @@ describe("points", () => {
   });
 });
 
+describe("the confusion", () => {
+  it("is walked through with the arrow keys, and is one stop of the tab key", () => {
+    begin({ view: "confusion" });
+    answered([1, 1, 1, 1], [0, 0, 1, 1], [0, 1, 1, 1]);
+    const shown: object[] = [];
+    const [element, refresh] = confusionView(end.signal, session, {
+      show: (filter) => shown.push(filter),
+    });
+    document.body.replaceChildren(element);
+    refresh();
+    const table = element.querySelector("table")!;
+    const stops = [...table.querySelectorAll("button")].filter(({ tabIndex }) => tabIndex === 0);
+    expect(stops.map(({ title }) => title)).toEqual(["answers: cat"]);
+    stops[0]!.focus();
+    const walked = ["Down", "Right", "Down", "Left", "Left", "Up", "Up", "Left"].map((way) => {
+      const key = `Arrow${way}`;
+      document.activeElement!.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+      return (document.activeElement as HTMLElement).title;
+    });
+    expect(walked).toEqual([
+      "cat, answered cat: 1",
+      "cat, answered dog: 1",
+      "dog, answered dog: 2",
+      "labels: dog", // nothing is a dog and answered cat
+      "labels: dog",
+      "labels: cat",
+      "labels: cat",
+      "labels: cat",
+    ]);
+    (document.activeElement as HTMLElement).click();
+    expect(shown).toEqual([{ label: [0] }]);
+    expect(table.querySelectorAll('[tabindex="0"]')).toHaveLength(1);
+  });
+});
+
 describe("groups of maps", () => {
   function show(done: number[], more: Record<string, unknown> = {}) {
     begin({ view: "groups", ...more });
@@ -212,8 +248,17 @@ describe("groups of maps", () => {
       card.textContent!.replaceAll("\xa0", " "),
     );
     expect(cards[0]).toContain("Group 1 of 2 75 %3 pictures67 % answered dog");
-    expect(cards[1]).toContain("Group 2 of 2 25 %1 pictures100 % answered dog");
+    expect(cards[1]).toContain("Group 2 of 2 25 %1 picture100 % answered dog");
     expect(element.textContent).toContain("agree to 0.9 of 1");
+    // They are of what is shown: there is nothing to ask for until something else is.
+    const button = element.querySelector<HTMLElement>('[data-xw-control="group"]')!;
+    expect(button.hidden).toBe(true);
+    session.look("filter", { correct: true });
+    refresh();
+    expect(button.hidden).toBe(false);
+    expect(button.textContent).toBe("Group the 3 pictures that are shown");
+    button.click();
+    expect(kinds().filter((kind) => kind === "groups")).toHaveLength(2);
   });
 });
 

@@ -23,7 +23,7 @@ from xai_widgets.render.card import Cells
 from xai_widgets.study.statistics import wilson
 from xai_widgets.widgets import DatasetExplorer
 from xai_widgets.widgets.base.maps import dequantise
-from xai_widgets.widgets.dataset import columns, filters, findings, means, stills
+from xai_widgets.widgets.dataset import columns, filters, findings, means, opening, pictures, stills
 
 COUNT = 20
 Make = Callable[..., Study]
@@ -383,6 +383,54 @@ def test_a_viewer_of_a_row_opens_and_closes(make: Make) -> None:
     assert not explorer._closed
 
 
+def test_a_comparison_is_the_second_study_with_what_has_changed(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = make()
+    pictures, labels = one.pictures(range(COUNT)), one.rows["label"].tolist()
+    often = int(np.bincount(one.rows["prediction"], minlength=3).argmax())
+    network = nn.Sequential(
+        nn.Conv2d(3, 3, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 3)
+    )
+    with torch.no_grad():
+        network[4].bias[(often + 1) % 3] += 9
+    another = Engine(network.eval(), class_names=one.class_names, name="another")
+    studies = [
+        Study(engine, (pictures, labels), folder=tmp_path / f"{i}.study")
+        for i, engine in enumerate((one.engine, another))
+    ]
+    for study in studies:
+        study.run(wait=True, progress=False)
+    right = [study.rows["correct"] for study in studies]
+    explorer = DatasetExplorer(Study.compare(*studies), sort="row", slice="newly right")
+    assert explorer.study is studies[1]
+    np.testing.assert_array_equal(explorer.rows, np.flatnonzero(~right[0] & right[1]))
+    assert len(explorer.rows)
+    explorer.slice = "newly wrong"
+    np.testing.assert_array_equal(explorer.rows, np.flatnonzero(right[0] & ~right[1]))
+    assert len(explorer.rows)
+    explorer.slice = "other answers"
+    answers = [study.rows["prediction"] for study in studies]
+    np.testing.assert_array_equal(explorer.rows, np.flatnonzero(answers[0] != answers[1]))
+    channel(explorer).message(kind="ready")
+    message, _ = told(explorer, "sets")[-1]
+    assert [own["title"] for own in message["sets"]][:2] == ["newly wrong", "newly right"]
+    given: dict[str, Any] = {}
+
+    def comparison(engines: Any, image: Any, **options: Any) -> None:
+        given.update(engines=engines, image=image, **options)
+
+    monkeypatch.setattr(opening, "GradientComparison", comparison)
+    opening.viewer_of(studies[1], 3, "comparison", {}, explorer._before)
+    assert given["engines"] == [one.engine, another]
+    assert given["names"] == [one.engine.name, "another"]
+    assert given["image"] is pictures[3]
+    opening.viewer_of(studies[1], 3, "comparison", {}, studies[1])
+    assert given["names"] == ["1.study", "1.study"]
+    with pytest.raises(ExplanationError, match=r"Study\.open"):
+        opening.viewer_of(studies[1], 3, "comparison", {}, Study.open(studies[0].store.folder))
+
+
 def test_covering_a_place_says_what_became_of_the_answers(make: Make) -> None:
     explorer = DatasetExplorer(make())
     channel(explorer).message(kind="ready")
@@ -693,6 +741,37 @@ def test_a_saved_page_has_groups_means_and_the_maps_that_were_looked_at(make: Ma
     data = np.frombuffer(near["data"], "<u4").reshape(COUNT, near["each"])
     for row, found in zip(near["rows"], data.tolist(), strict=True):
         assert found == study.neighbours(row, count=6).tolist()
+
+
+def test_pictures_are_lighter_where_a_page_would_not_hold_them_all(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = make()
+    whole = [
+        frame for frame in DatasetExplorer(study)._saved_frames() if frame["kind"] == "pictures"
+    ]
+    size = sum(len(page["data"]) + len(page["maps"]["data"]) for page in whole)
+    assert b"".join(page["data"] for page in whole) == b"".join(
+        study.rows.thumbnails([row for page in whole for row in page["rows"]])
+    )
+    monkeypatch.setattr(stills, "_PAGE_BYTES", size - 1)
+    light = [
+        frame for frame in DatasetExplorer(study)._saved_frames() if frame["kind"] == "pictures"
+    ]
+    assert [row for page in light for row in page["rows"]] == [
+        row for page in whole for row in page["rows"]
+    ]
+    assert sum(len(page["data"]) for page in light) < 0.75 * sum(
+        len(page["data"]) for page in whole
+    )
+    kept, lighter = (
+        np.asarray(Image.open(io.BytesIO(pages[0]["data"][: pages[0]["ends"][0]])), dtype=float)
+        for pages in (whole, light)
+    )
+    assert kept.shape == lighter.shape == (32, 32, 3)
+    coarse = [pixels.reshape(4, 8, 4, 8, 3).mean((1, 3)) for pixels in (kept, lighter)]
+    np.testing.assert_allclose(*coarse, atol=12)  # they are noise: what is fine in them goes
+    assert pictures.lighter(b"") == b""
 
 
 def test_what_was_found_is_saved_and_not_looked_for_again(make: Make) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from xai_widgets.errors import ExplanationError
 from xai_widgets.progress import Progress
 from xai_widgets.study import Slice, Study, Suspicion
+from xai_widgets.study.comparison import Comparison
 from xai_widgets.study.statistics import wilson
 from xai_widgets.widgets.dataset.wire import (
     GroupsMessage,
@@ -130,9 +131,14 @@ def group_set(study: Study, number: int, count: int, rows: Any) -> RowSet:
     return made
 
 
-def named_set(study: Study, title: str, rows: Any) -> RowSet:
-    """Rows with a name, which somebody has given."""
-    return _row_set(study, "named", title, rows)
+def compared_sets(study: Study, compared: Comparison) -> list[RowSet]:
+    """The rows of two networks' comparison, by name."""
+    named = (
+        ("newly wrong", compared.newly_wrong),
+        ("newly right", compared.newly_right),
+        ("other answers", compared.changed),
+    )
+    return [_row_set(study, "named", title, rows) for title, rows in named]
 
 
 def named_sets(named: Sequence[RowSet], known: Iterable[Found]) -> SetsMessage:

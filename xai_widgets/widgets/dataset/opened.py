@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from xai_widgets.study import Study
+from xai_widgets.study.comparison import Comparison
 from xai_widgets.widgets.base.channel import message
 from xai_widgets.widgets.base.jobs import in_one_step
 from xai_widgets.widgets.base.widget import EngineWidget
@@ -17,7 +18,7 @@ from xai_widgets.widgets.dataset.readings import Readings
 class Opened(Readings):
     """A study that is shown, and the viewer that is open in it."""
 
-    def __init__(self, study: Study, **options: Any) -> None:
+    def __init__(self, study: Study | Comparison, **options: Any) -> None:
         self._viewer: EngineWidget | None = None
         super().__init__(study, **options)
 
@@ -37,7 +38,8 @@ class Opened(Readings):
         """Open a viewer of one row, in the place of the pictures."""
         study, looks = self.study, self._appearance()
         (row,) = filters.rows_of(study, [row])
-        work = in_one_step(lambda: opening.viewer_of(study, row, viewer, looks))
+        before = self._before
+        work = in_one_step(lambda: opening.viewer_of(study, row, viewer, looks, before))
         failed = partial(self._not_opened, row, viewer)
         self._do("viewers", work, partial(self._opened, row, viewer), failed)
 

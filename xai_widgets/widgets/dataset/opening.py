@@ -19,22 +19,34 @@ VIEWERS = ("heatmap", "faithfulness", "comparison")
 _COVERED = 200  # pictures of an experiment: more say no more, and take longer
 
 
-def viewer_of(study: Study, row: int, viewer: str, looks: Mapping[str, Any]) -> EngineWidget:
-    """A viewer of a row: "heatmap", "faithfulness" or "comparison". Raises ExplanationError where
-    the study has no network and pictures.
+def viewer_of(
+    study: Study, row: int, viewer: str, looks: Mapping[str, Any], before: Study | None = None
+) -> EngineWidget:
+    """A viewer of a row: "heatmap", "faithfulness" or "comparison", with the network of the study
+    before where there is one. Raises ExplanationError where a study has no network and pictures.
     """
     check_choice("viewer", viewer, VIEWERS)
-    if study.engine is None or study.source is None:
-        raise ExplanationError(
-            "a viewer needs the network and the pictures: "
-            f'xw.Study.open("{study.store.folder}", engine, data)'
-        )
+    needed = [study, before] if viewer == "comparison" and before is not None else [study]
+    for one in needed:
+        if one.engine is None or one.source is None:
+            raise ExplanationError(
+                "a viewer needs the network and the pictures: "
+                f'xw.Study.open("{one.store.folder}", engine, data)'
+            )
+    assert study.engine is not None
+    assert study.source is not None
     engine, method = study.engine, str(study.store.manifest["method"])
     image = study.source.read(row)[0]
     if viewer == "faithfulness":
         return FaithfulnessViewer(engine, image, list(dict.fromkeys([method, "saliency"])))
     if viewer == "comparison":
-        return GradientComparison(engine, image)
+        if before is None:
+            return GradientComparison(engine, image)
+        assert before.engine is not None
+        names = (before.engine.name, engine.name)
+        if names[0] == names[1]:  # checkpoints of one network
+            names = (before.store.folder.name, study.store.folder.name)
+        return GradientComparison([before.engine, engine], image, names=list(names))
     return HeatmapViewer(engine, image, method=method, **looks)
 
 

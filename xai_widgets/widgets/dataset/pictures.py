@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 from safetensors import SafetensorError, safe_open
 
 from xai_widgets.errors import ExplanationError
@@ -27,6 +29,7 @@ from xai_widgets.widgets.dataset.wire import (
 PAGE = 128  # pictures of one message at most: 96 px as JPEG are 3 KB
 _BYTES = 900_000  # of one message: hosts break near a megabyte
 _KEPT = 1024  # open blocks: memory maps, without a file of their own
+_LIGHT = 75  # quality of a JPEG
 _TOP = 5
 NEAREST = 6
 Map = npt.NDArray[np.float32]
@@ -91,13 +94,17 @@ class Pictures:
         values = flat.astype(np.float32).reshape(height, width) * np.float32(block.scales[i])
         return jpeg.tobytes(), values
 
-    def page(self, rows: Sequence[int], *, signed: bool) -> PicturesMessage:
-        """Thumbnails and maps of some rows; those that do not fit in a message are left out."""
+    def page(self, rows: Sequence[int], *, signed: bool, light: bool = False) -> PicturesMessage:
+        """Thumbnails and maps of some rows; those that do not fit in a message are left out.
+        light: thumbnails of half the bytes.
+        """
         jpegs: list[bytes] = []
         maps: list[Map] = []
         size = 0
         for row in rows:
             jpeg, values = self._row(row)
+            if light:
+                jpeg = lighter(jpeg)
             size += len(jpeg) + values.size
             if jpegs and size > _BYTES:
                 break
@@ -111,6 +118,16 @@ class Pictures:
             "data": b"".join(jpegs),
             "maps": packed(maps, signed),
         }
+
+
+def lighter(jpeg: bytes) -> bytes:
+    """A JPEG of about half the bytes, for pages that many pictures have to be in."""
+    if not jpeg:
+        return jpeg
+    buffer = io.BytesIO()
+    with Image.open(io.BytesIO(jpeg), formats=["JPEG"]) as image:
+        image.save(buffer, "JPEG", quality=_LIGHT, subsampling=2, optimize=True)
+    return min(jpeg, buffer.getvalue(), key=len)
 
 
 def packed(maps: Sequence[Map], signed: bool) -> PackedMaps:

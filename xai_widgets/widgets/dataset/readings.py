@@ -13,6 +13,7 @@ import traitlets as t
 
 from xai_widgets.errors import brief, nearest
 from xai_widgets.study import Slice, Study, Suspicion
+from xai_widgets.study.comparison import Comparison
 from xai_widgets.widgets.base.channel import message
 from xai_widgets.widgets.base.traits import TraitProblem
 from xai_widgets.widgets.dataset import findings, means, stills
@@ -29,10 +30,15 @@ class Readings(Conversation):
         sync=True, keyword=True
     )
 
-    def __init__(self, study: Study, **options: Any) -> None:
+    def __init__(self, study: Study | Comparison, **options: Any) -> None:
         self._known: dict[str, findings.Found] = {}  # what was found, by reading
         self._named: list[Any] = []
-        super().__init__(study, **options)
+        self._before: Study | None = None  # of the network that is compared with
+        shown: Any = study
+        if isinstance(study, Comparison) and study.studies is not None:
+            self._before, shown = study.studies
+            self._named = findings.compared_sets(shown, study)
+        super().__init__(shown, **options)
 
     @message("ready")
     def _ready(self) -> None:
@@ -128,4 +134,4 @@ class Readings(Conversation):
 
     def _release(self) -> None:
         super()._release()
-        self._known, self._named = {}, []
+        self._known, self._named, self._before = {}, [], None

@@ -24,6 +24,7 @@ from xai_widgets.widgets.dataset.wire import ViewsMessage
 _ACROSS, _DOWN, _SIDE = 6, 3, 108  # of a still picture
 _PAGE_BYTES = 10_500_000  # of pictures in a saved page, which base64 makes a third larger
 _PLACED_ROWS = 1000
+_SAMPLED = 64
 _NEAREST_ROWS = 5000  # of which a saved page knows the nearest
 
 RowNumbers = npt.NDArray[np.int64]
@@ -133,9 +134,11 @@ def saved_messages(
     wanted = [row for row in [*order.tolist(), *rest] if done[row]]
     kept: list[int] = []
     pages = pictures.Pictures(study)
+    light = _are_heavy(pages, wanted, signed=signed)
     size = 0
     while len(kept) < len(wanted) and size < _PAGE_BYTES:
-        some = pages.page(wanted[len(kept) : len(kept) + pictures.PAGE], signed=signed)
+        rows = wanted[len(kept) : len(kept) + pictures.PAGE]
+        some = pages.page(rows, signed=signed, light=light)
         size += len(some["data"]) + len(some["maps"]["data"])
         kept += some["rows"]
         said.append(some)
@@ -143,3 +146,13 @@ def saved_messages(
     if quick and len(kept) > 1:
         said.append(pictures.neighbours(study, kept))
     return said
+
+
+def _are_heavy(pages: pictures.Pictures, rows: Sequence[int], *, signed: bool) -> bool:
+    """Whether not all pictures of some rows would be in a saved page, by a sample of them."""
+    if len(rows) < 2:
+        return False
+    places = np.linspace(0, len(rows) - 1, min(_SAMPLED, len(rows))).astype(int)
+    some = pages.page([rows[place] for place in places], signed=signed)
+    size = len(some["data"]) + len(some["maps"]["data"])
+    return size / len(some["rows"]) * len(rows) > _PAGE_BYTES

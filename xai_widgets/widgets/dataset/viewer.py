@@ -12,6 +12,7 @@ from xai_widgets.errors import brief, nearest
 from xai_widgets.render.card import Card
 from xai_widgets.shares import percent
 from xai_widgets.study import Study
+from xai_widgets.study.comparison import Comparison
 from xai_widgets.widgets.base.channel import message
 from xai_widgets.widgets.base.options import AppearanceOptions, WidgetOptions
 from xai_widgets.widgets.base.traits import Choice, TraitProblem, as_trait_problem
@@ -47,7 +48,9 @@ class DatasetExplorer(Opened):
         explorer.filter = {"correct": False, "probability": [0.5, 1]}
         explorer.slice = study.slices()[0]
 
-    `study` is an `xw.Study`, also one that is still running: its blocks are shown as they are done.
+    `study` is an `xw.Study`, also one that is still running: its blocks are shown as they are done;
+    or what `xw.Study.compare` gives: then the second network's study is shown, with what is newly
+    wrong, newly right and otherwise answered, and gradients are compared between both networks.
     `filter` keeps rows by column: a value, several, or a range [low, high]; "search" words; "rows".
     `slice` is a slice or suspicion, or its title. `sort` is a column, "-loss" for the highest
     first; `view` is "pictures", "confusion", "groups" (of maps) or "similarity"; `maps` whether
@@ -81,7 +84,7 @@ class DatasetExplorer(Opened):
         sync=True, keyword=True
     )
 
-    def __init__(self, study: Study, **options: Unpack[DatasetOptions]) -> None:
+    def __init__(self, study: Study | Comparison, **options: Unpack[DatasetOptions]) -> None:
         super().__init__(study, **options)
 
     # Filter and choice.

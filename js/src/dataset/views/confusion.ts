@@ -1,6 +1,6 @@
 /** Labels against answers: a table of few classes; of many the top confusions and a picture of density. */
 import { percent } from "../../core/format";
-import { el, lines, on, type Part, say, set, write } from "../../parts/dom";
+import { done, el, isCommand, lines, on, type Part, say, set, write } from "../../parts/dom";
 import { segments } from "../../parts/segments";
 import { type Confused, cells, confusions, type Filter } from "../filters";
 import type { DatasetSession } from "../session";
@@ -57,10 +57,10 @@ export function confusionView(
       refresh();
     },
   );
-  const tools = el(".tools2", words, el("span.spring"), kinds);
+  const tools = el(".tools2", kinds);
   const further = el("button.link", { _control: "more-confusions" });
   const title = el("h3", "Taken for another");
-  const element = el(".confusion", tools, alike, scroll, title, list, further, more);
+  const element = el(".confusion", tools, words, alike, scroll, title, list, further, more);
   let built = "";
   let all = false;
   on(signal, further, "click", () => {
@@ -69,17 +69,10 @@ export function confusionView(
   });
   const listed = lines<Confused>(signal, list, ({ label, prediction, count, share }, _, alive) => {
     const { classes } = session.table!;
-    const button = el(
-      "button.set.pair",
-      el("span.title", `${classes[label]} → ${classes[prediction]}`),
-    );
+    const name = `${classes[label]} → ${classes[prediction]}`;
+    const button = el("button.set.pair", el("span.title", { title: name }, name));
     button.append(
-      means.canvas(
-        "cell",
-        label,
-        prediction,
-        `mean map of ${classes[label]} → ${classes[prediction]}`,
-      ),
+      means.canvas("cell", label, prediction, `mean map of ${name}`),
       means.canvas("cell", label, label, `mean map of ${classes[label]} answered right`),
       means.canvas("difference", label, label, `${classes[label]}: right less wrong`),
       el("span.figure", count.toLocaleString("en")),
@@ -98,6 +91,12 @@ export function confusionView(
     showKind(means.shown ? "maps" : "counts", means.closed());
     say(alike, means.words());
     set(element, { _maps: means.shown && Boolean(session.means) });
+    write(
+      title,
+      means.shown && session.means
+        ? "Taken for another: mean maps of these, of right ones, and right − wrong"
+        : "Taken for another",
+    );
     const key = `${rows.answered} ${session.order?.length} ${all}`;
     if (key === built) {
       means.paint();
@@ -114,7 +113,7 @@ export function confusionView(
       words,
       many
         ? `${said} ${n.toLocaleString("en")} classes in ${Math.min(SIDE, n)} bundles, those that are confused beside each other; a cell shows its pictures.`
-        : `${said} Labels down, answers across; a cell, a row or a column shows its pictures.`,
+        : `${said} Labels down, answers across; a cell, a row or a column shows its pictures. Arrow keys walk.`,
     );
     if (many) fill(density(found, order, SIDE), rows.classes, true);
     else
@@ -141,6 +140,39 @@ export function confusionView(
     );
     means.paint();
   }
+
+  // One stop of the tab key: arrows walk from there.
+  const buttons = (): HTMLButtonElement[][] =>
+    [...table.rows].map((line) => [...line.querySelectorAll("button")]);
+  function walk(line: number, place: number): HTMLButtonElement | undefined {
+    const all = buttons();
+    const next = all[line]?.[place];
+    for (const one of all.flat()) one.tabIndex = one === next ? 0 : -1;
+    return next;
+  }
+  on(signal, table, "keydown", (event: KeyboardEvent) => {
+    const steps: Record<string, [down: number, across: number]> = {
+      ArrowRight: [0, 1],
+      ArrowLeft: [0, -1],
+      ArrowDown: [1, 0],
+      ArrowUp: [-1, 0],
+    };
+    const step = steps[event.key];
+    if (!step || isCommand(event)) return;
+    const all = buttons();
+    let line = all.findIndex((own) => own.includes(event.target as HTMLButtonElement));
+    if (line < 0) return;
+    let place = all[line]!.indexOf(event.target as HTMLButtonElement);
+    // The first line has no head of its own.
+    const offset = (at: number): number => Number(at === 0);
+    do {
+      const across = place + offset(line);
+      line += step[0];
+      place = across + step[1] - offset(line);
+    } while (all[line]?.[place]?.disabled);
+    if (all[line]?.[place]) walk(line, place)!.focus();
+    done(event);
+  });
 
   function fill(
     { counts, bundles }: ReturnType<typeof density>,
@@ -179,11 +211,13 @@ export function confusionView(
           { title, $label: title, disabled: !count },
           many || !count ? "" : String(count),
         );
-        button.style.setProperty("--xw-weight", `${Math.round(100 * Math.sqrt(share))}%`);
+        // The number on it is read in both themes.
+        const most = many ? 100 : 58;
+        button.style.setProperty("--xw-weight", `${Math.round(most * Math.sqrt(share))}%`);
         if (!many && count) {
           button.prepend(means.canvas("cell", bundle[0]!, bundles[j]![0]!, ""));
         }
-        set(button, { _right: right, _strong: share > 0.45 });
+        set(button, { _right: right });
         const filter: Filter = { label: bundle, prediction: bundles[j]! };
         return el("td", act2(button, many && right ? { ...filter, correct: false } : filter));
       });
@@ -197,6 +231,7 @@ export function confusionView(
     });
     const last = many ? [] : [el("th.less", { scope: "col" }, el("span.turned", "right − wrong"))];
     table.replaceChildren(el("tr", el("td"), ...across, ...last), ...down);
+    walk(0, 0);
     set(table, { _many: many });
     table.style.setProperty("--xw-n", String(bundles.length));
   }

@@ -1,5 +1,5 @@
 /** Groups of maps: of the pictures that are shown, those that are explained alike. */
-import { percent, signed } from "../../core/format";
+import { percent, pictures, signed } from "../../core/format";
 import { el, lines, on, type Part, say, set, write } from "../../parts/dom";
 import { segments } from "../../parts/segments";
 import { type Filter, wilson } from "../filters";
@@ -29,13 +29,19 @@ export function groupsView(
     ],
     (value) => {
       of = value;
-      session.group(of);
+      group();
     },
   );
-  on(signal, go, "click", () => session.group(of));
+  on(signal, go, "click", group);
+  let asked2: string | undefined; // which rows were asked for
+  const question = (): string => JSON.stringify([session.looks.filter, session.looks.slice]);
+  function group(): void {
+    asked2 = question();
+    session.group(of);
+  }
   const element = el(".groups", el(".tools2", kinds, el("span.spring"), go), words, cards, alike);
 
-  /** The answer that a group has most often, and in which share of it. */
+  /** The answer that most of a group have, and how many; where there is none, how many answers. */
   function mostly({ mask }: NamedRows): string {
     const table = session.table!;
     const answers = table.codes("prediction");
@@ -48,8 +54,11 @@ export function groupsView(
       counts.set(answers[i]!, n);
       if (n > (counts.get(best) ?? 0)) best = answers[i]!;
     }
-    const share = percent((counts.get(best) ?? 0) / (total || 1), 0);
-    return best < 0 ? "" : `${share} answered ${table.classes[best] ?? best}`;
+    const share = (counts.get(best) ?? 0) / (total || 1);
+    if (best < 0) return "";
+    return share < 0.3 && counts.size > 3
+      ? `${counts.size.toLocaleString("en")} different answers`
+      : `${percent(share, 0)} answered ${table.classes[best] ?? best}`;
   }
 
   const cardLines = lines<NamedRows>(signal, cards, (one, i, alive) => {
@@ -57,7 +66,7 @@ export function groupsView(
     Object.assign(mean, { width: MEAN, height: MEAN });
     const smalls = one.first.map(() => el("canvas", { $hidden: "true" }));
     for (const small of smalls) Object.assign(small, { width: SMALL, height: SMALL });
-    const [right, rows] = [el("span"), el("span", `${one.count.toLocaleString("en")} pictures`)];
+    const [right, rows] = [el("span"), el("span", pictures(one.count))];
     const share = percent(one.count / (session.groups?.of_rows || one.count), 0);
     const button = el(
       "button.groupcard",
@@ -109,11 +118,12 @@ export function groupsView(
     const complete = table.done + table.failed === table.count;
     const asked = session.busy("groups") || groups || session.words("groups");
     if (complete && !asked && !frozen && rows.length && rows.length <= AUTOMATIC) {
-      session.group(of);
+      group();
     }
     const n = rows.length.toLocaleString("en");
-    write(go, `Group the ${n} pictures that are shown`);
-    go.hidden = frozen;
+    write(go, rows.length === 1 ? "Group it" : `Group the ${n} pictures that are shown`);
+    go.hidden =
+      frozen || (groups?.of_rows === rows.length && (asked2 ?? question()) === question());
     go.disabled = !rows.length || session.busy("groups");
     showKind(groups?.of ?? of, frozen ? "not in this saved page" : null);
     const stability = groups?.stability;
@@ -126,7 +136,12 @@ export function groupsView(
       words,
       session.busy("groups")
         ? "Looking for groups …"
-        : session.words("groups") || (groups ? `The maps of ${of2} pictures. ${stable}` : ""),
+        : session.words("groups") ||
+            (groups
+              ? `The maps of ${of2} pictures. ${stable}`
+              : complete
+                ? ""
+                : "Groups are made by themselves once all pictures are explained."),
     );
     const why = "A group that is nearly always right and looks at one place is worth a suspicion.";
     say(alike, groups ? `${groups.words} ${why} A map alone is no proof: cover the place.` : "");

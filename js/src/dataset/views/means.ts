@@ -18,6 +18,12 @@ export function meanMaps(session: DatasetSession) {
   const keyOf = (kind: Kind, label: number, prediction: number): string =>
     `${kind} ${label} ${prediction}`;
 
+  /** What the colours of the last column mean, where they are the usual ones. */
+  const legend = (): string =>
+    session.means?.labels.length && ["auto", "coolwarm"].includes(session.looks.colormap)
+      ? "Right − wrong: red where right answers have more evidence, blue where wrong ones have."
+      : "";
+
   function unpack(means: MeansMessage): void {
     of = means;
     look = "";
@@ -54,7 +60,7 @@ export function meanMaps(session: DatasetSession) {
       if (!this.shown) return "";
       return session.busy("means")
         ? "Adding up maps …"
-        : session.words("means") || (session.means?.words ?? "");
+        : session.words("means") || [session.means?.words, legend()].filter(Boolean).join(" ");
     },
     paint(): void {
       const { table, means, looks } = session;
