@@ -275,7 +275,7 @@ class Cluster:
     def __init__(self, count: int) -> None:
         distributed: Any = importlib.import_module("dask.distributed")
         self._cluster = distributed.LocalCluster(
-            n_workers=count, threads_per_worker=1, dashboard_address=None, memory_limit=0
+            n_workers=count, threads_per_worker=1, dashboard_address=":0", memory_limit=0
         )
         self._client = distributed.Client(self._cluster)
         self.executor = self._client.get_executor()

@@ -17,6 +17,7 @@ _WHAT = {
     "study": "A study of a data set",
     "viewer": "HeatmapViewer",
     "comparison": "GradientComparison",
+    "dataset_explorer": "DatasetExplorer",
     "explorer": "LatentExplorer",
     "regularised_step": "A training step for clearer gradients",
     "gradient_strength": "How strong the regulariser is",
