@@ -233,6 +233,7 @@ def strokes(notebook: NotebookPage, rounds: int) -> dict[str, Any]:
                 mouse.move(x + 3 * step * (-1) ** i, y + step % 7)
                 notebook.page.wait_for_timeout(16)
             mouse.up()
+            viewer.until("root => root.dataset.xwMapped === root.dataset.xwStroke")
             notebook.page.wait_for_timeout(300)
         for attribute, of in (("xwPainted", name), ("xwMapped", f"{name}_map")):
             taken = notebook.page.evaluate("name => window.taken[name].splice(0)", attribute)

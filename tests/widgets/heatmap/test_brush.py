@@ -180,6 +180,10 @@ def test_a_view_that_opens_later_is_told_what_is_painted(viewer: HeatmapViewer) 
     _, buffers = said(channel(viewer), "brush")[0]
     np.testing.assert_array_equal(mask_of(buffers[3], (32, 32)), disc())
     np.testing.assert_array_equal(np.frombuffer(buffers[4], "<f4"), viewer.painted_probabilities)
+    until(lambda: bool(maps_sent(viewer)))
+    before = len(maps_sent(viewer))
+    channel(viewer).message(kind="brush", known=True)  # once it has the part: its map
+    until(lambda: len(maps_sent(viewer)) > before)
 
 
 def test_another_picture_is_unpainted(viewer: HeatmapViewer) -> None:

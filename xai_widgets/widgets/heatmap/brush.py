@@ -168,7 +168,8 @@ class Brush(PictureWidget):
         probabilities = self.painted_probabilities
         answer = b"" if probabilities is None else probabilities.tobytes()
         self.send({**brush, "fill": fill}, buffers=[*buffers, mask, answer])
-        self._explain_painted()  # whose maps came before there was anybody to take them
+        if not buffers[0]:  # the view has the part now: maps that came before are lost to it
+            self._explain_painted()
 
     def _ready(self) -> None:
         super()._ready()
