@@ -133,21 +133,26 @@ def test_only_the_newest_mask_waits_for_the_network() -> None:
     gate.open.clear()
     gate.entered.clear()
     stroke(viewer, disc(radius=2), 1)
-    assert gate.entered.wait(5)
+    assert gate.entered.wait(60)
     for seq in range(2, 9):
         stroke(viewer, disc(radius=seq), seq)
     gate.open.set()
     until(lambda: bool(said(channel(viewer), "painted")))
-    viewer.engine.internals.worker.submit(object(), lambda: iter(())).wait(5)
+    viewer.engine.internals.worker.submit(object(), lambda: iter(())).wait(60)
     answers = said(channel(viewer), "painted")
     assert [told["seq"] for told, _ in answers] == [8]
 
 
-def test_a_map_that_refines_steps_aside_for_the_brush(engine: Engine) -> None:
-    viewer = HeatmapViewer(engine, photograph(), "occlusion", window=2, stride=1, prefetch=False)
-    until(lambda: viewer.status["state"] == "running" or viewer.frame != {})
-    viewer.parameters = {"window": 3, "stride": 1}
+def test_a_map_that_refines_steps_aside_for_the_brush() -> None:
+    gate, viewer = gated()
+    worked_off(viewer.engine)
+    gate.open.clear()
+    gate.entered.clear()
+    with viewer.hold_trait_notifications():
+        viewer.method, viewer.parameters = "occlusion", {"window": 3, "stride": 1}
+    assert gate.entered.wait(60)
     stroke(viewer, disc(), 1)
+    gate.open.set()
     at_rest(viewer)
     until(lambda: bool(said(channel(viewer), "painted")))
     kinds = [
