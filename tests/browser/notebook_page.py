@@ -90,7 +90,7 @@ class NotebookPage:
             self.errors.append(said.text)
 
     def _hear_error(self, error: Error) -> None:
-        self.errors.append(str(error))
+        self.errors.append(error.stack or str(error))
 
     def _hear_socket(self, socket: WebSocket) -> None:
         if "/channels" in socket.url:
@@ -179,11 +179,17 @@ class NotebookPage:
         self.wait_for_kernel()
 
     def theme(self, name: str) -> None:
-        """Switch JupyterLab to its ``light`` or ``dark`` theme."""
+        """Switch JupyterLab to its ``light`` or ``dark`` theme, and wait until its splash is gone:
+        two that fade at the same time are an error of its own.
+        """
+        light = str(name == "light").lower()
+        if self.page.evaluate("document.body.dataset.jpThemeLight") == light:
+            return
         self.command("apputils:change-theme", theme=f"JupyterLab {name.capitalize()}")
         self.page.wait_for_function(
-            "light => document.body.dataset.jpThemeLight === light",
-            arg=str(name == "light").lower(),
+            """light => document.body.dataset.jpThemeLight === light
+              && document.querySelector("#jupyterlab-splash") === null""",
+            arg=light,
         )
 
     def find(self, selector: str, nth: int = 0) -> Locator:

@@ -4,6 +4,7 @@ const LEAST = 240; // of a part of the page that scrolls by itself
 const SLACK = 40; // pixels that padding and margins may leave below the content
 const LOWEST = 520; // of a view
 const ABOVE = 112;
+const OPEN = ".xw-popup:not([hidden])"; // which lies over what is around, and would fill it
 const FRAMED = 0.8; // of the screen, in a frame that may be as high as what is in it
 
 const known = new WeakMap<Element, boolean>();
@@ -14,9 +15,11 @@ const known = new WeakMap<Element, boolean>();
  */
 export function visibleHeight(element: Element): number {
   const framed = window.parent !== window;
+  const overlaid = element.querySelector(OPEN) !== null;
   let height = framed ? FRAMED * screen.availHeight : window.innerHeight;
   for (let node = element.parentElement; node; node = node.parentElement) {
-    if (scrolls(node)) height = Math.min(height, node.clientHeight);
+    if (known.get(node) ?? (!overlaid && scrolls(node)))
+      height = Math.min(height, node.clientHeight);
   }
   return height;
 }
@@ -26,7 +29,7 @@ export const heightToFit = (root: Element): number => Math.max(LOWEST, visibleHe
 
 /** Once known to have a height of its own it keeps it: how it is filled is what is being decided. */
 function scrolls(node: Element): boolean {
-  if (known.has(node) || node.clientHeight < LEAST) return known.get(node) ?? false;
+  if (node.clientHeight < LEAST) return false;
   if (!/auto|scroll/.test(getComputedStyle(node).overflowY)) return false;
   const { top } = node.getBoundingClientRect();
   const bottom = Math.max(

@@ -51,6 +51,13 @@ describe("the height that is seen at once", () => {
     expect(visibleHeight(within(box(200, 2000)))).toBe(900); // an output of a few lines
     expect(visibleHeight(within(box(600, 2000, "visible")))).toBe(900);
   });
+  it("is not that of an output which a view's own popup overflows for a moment", () => {
+    const view = within(box(600, 700));
+    view.innerHTML = '<div class="xw-popup"></div>';
+    expect(visibleHeight(view)).toBe(900);
+    view.firstElementChild!.toggleAttribute("hidden", true);
+    expect(visibleHeight(view)).toBe(600);
+  });
   it("stays that of a part that had a height of its own, once it is just full", () => {
     const part = box(600, 2000);
     const view = within(part);
