@@ -17,6 +17,7 @@ from urllib.parse import unquote
 import pytest
 from playwright.sync_api import Browser, Frame, Page
 
+from tests.browser.viewer import PATIENCE
 from tests.site.conftest import built
 from tools.site.notebooks import figures_of
 from tools.site.paths import HTML, NOTEBOOKS, SOURCE
@@ -95,7 +96,7 @@ def test_a_page(page: tuple[Page, Heard], axe: str, place: str) -> None:
     tab.goto((HTML / place).as_uri())
     for number, box in enumerate(tab.query_selector_all(".xw-figure")):
         box.scroll_into_view_if_needed()
-        tab.wait_for_function("(box) => box.querySelector('iframe')", arg=box, timeout=30_000)
+        tab.wait_for_function("(box) => box.querySelector('iframe')", arg=box, timeout=PATIENCE)
         element = box.query_selector("iframe")
         frame = element and element.content_frame()
         assert frame is not None
@@ -125,9 +126,9 @@ def serious(tab: Page, theme: str, rules: dict[str, list[str]]) -> list[str]:
 
 
 def check_figure(frame: Frame, what: str) -> None:
-    root = frame.wait_for_selector("[data-xw-state]", timeout=30_000)
+    root = frame.wait_for_selector("[data-xw-state]", timeout=PATIENCE)
     assert root is not None
-    frame.wait_for_function(PAINTED, arg=root, timeout=30_000)
+    frame.wait_for_function(PAINTED, arg=root, timeout=PATIENCE)
     assert frame.evaluate(MOVE, root), f"nothing moves in {what}"
 
 
