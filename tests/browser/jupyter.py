@@ -72,7 +72,7 @@ def serve(folder: Path, application: str = "jupyterlab") -> Iterator[JupyterLab]
     environment = _own_settings(settings)
     notebooks = folder / "notebooks"
     notebooks.mkdir()
-    port, token = _free_port(), secrets.token_hex(16)
+    port, token = free_port(), secrets.token_hex(16)
     command = [
         *(sys.executable, "-m", application, "--no-browser", "--expose-app-in-browser"),
         "--allow-root",
@@ -87,21 +87,9 @@ def serve(folder: Path, application: str = "jupyterlab") -> Iterator[JupyterLab]
             "--LabApp.news_url=None",
             "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         ]
-    log = folder / "jupyterlab.log"
-    with log.open("wb") as output:
-        server = subprocess.Popen(
-            command, env=environment, stdout=output, stderr=output, stdin=subprocess.DEVNULL
-        )
-    try:
-        lab = JupyterLab(f"http://127.0.0.1:{port}", token, notebooks)
-        _wait_until_it_answers(lab.url("api/status"), server, log)
+    lab = JupyterLab(f"http://127.0.0.1:{port}", token, notebooks)
+    with running(command, lab.url("api/status"), folder / "jupyterlab.log", env=environment):
         yield lab
-    finally:
-        server.terminate()
-        try:
-            server.wait(timeout=15)
-        except subprocess.TimeoutExpired:
-            server.kill()
 
 
 @contextmanager
@@ -120,21 +108,26 @@ def serve_page(folder: Path, voila: str, cells: Sequence[str]) -> Iterator[str]:
     written = nbformat.read(file, as_version=4)
     written.metadata["kernelspec"] = {"name": "tests", "display_name": "Tests"}
     nbformat.write(written, file)
-    port = _free_port()
-    log = folder / "voila.log"
-    options = ["--no-browser", f"--port={port}", "--Voila.ip=127.0.0.1"]
+    port = free_port()
+    command = [voila, str(file), "--no-browser", f"--port={port}", "--Voila.ip=127.0.0.1"]
+    address = f"http://127.0.0.1:{port}"
+    asked = f"{address}/voila/static/voila.js"
+    with running(command, asked, folder / "voila.log", env=environment):
+        yield address
+
+
+@contextmanager
+def running(command: Sequence[str], url: str, log: Path, **options: Any) -> Iterator[None]:
+    """Start a server, go on once `url` answers, and stop it at the end. What it says is in `log`;
+    `options` are those of `subprocess.Popen`.
+    """
     with log.open("wb") as output:
         server = subprocess.Popen(
-            [voila, str(file), *options],
-            env=environment,
-            stdout=output,
-            stderr=output,
-            stdin=subprocess.DEVNULL,
+            command, stdout=output, stderr=output, stdin=subprocess.DEVNULL, **options
         )
     try:
-        address = f"http://127.0.0.1:{port}"
-        _wait_until_it_answers(f"{address}/voila/static/voila.js", server, log)
-        yield address
+        _wait_until_it_answers(url, server, log)
+        yield
     finally:
         server.terminate()
         try:
@@ -159,7 +152,7 @@ def _own_settings(folder: Path) -> dict[str, str]:
     return {**os.environ, **places}
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])

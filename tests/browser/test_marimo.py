@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import os
-import socket
-import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 from textwrap import indent
 
 import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.conftest import Shoot
+from tests.browser.jupyter import free_port, running
 from tests.browser.viewer import SMALL, Viewer
 
 APP = f"""
@@ -42,36 +38,13 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("marimo")
     file = folder / "app.py"
     file.write_text(APP, encoding="utf-8")
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "marimo", "-q", "run", str(file), "--headless", "--no-token"]
     options = ["--host", "127.0.0.1", "--port", str(port)]
     environment = {**os.environ, "HOME": str(folder), "MARIMO_SKIP_UPDATE_CHECK": "1"}
-    log = folder / "marimo.log"
-    with log.open("wb") as output:
-        server = subprocess.Popen(
-            [*command, *options], env=environment, stdout=output, stderr=output, cwd=folder
-        )
-    try:
-        url = f"http://127.0.0.1:{port}"
-        _wait_until_it_answers(url, server, log)
+    url, log = f"http://127.0.0.1:{port}", folder / "marimo.log"
+    with running([*command, *options], f"{url}/health", log, env=environment, cwd=folder):
         yield url
-    finally:
-        server.terminate()
-        server.wait(timeout=15)
-
-
-def _wait_until_it_answers(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(300):
-        if server.poll() is not None:
-            break
-        try:
-            with urllib.request.urlopen(f"{url}/health", timeout=2):
-                return
-        except OSError:
-            time.sleep(0.2)
-    raise RuntimeError(f"marimo did not start:\n{log.read_text(encoding='utf-8')}")
 
 
 def test_it_is_painted_and_answers(browser: Browser, address: str, shoot: Shoot) -> None:
