@@ -18,8 +18,9 @@ if command -v apt-get >/dev/null; then
     fi
     if [ -n "$root" ]; then
         echo "Installing Chromium from the system's packages ..."
+        install="$root DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends fonts-dejavu-core"
         # On Ubuntu the package is only a pointer to a snap, which may not run: hence the second look.
-        { $root apt-get update -qq && $root DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; } >/dev/null || true
+        { $root apt-get update -qq; $install chromium-headless-shell 2>/dev/null || $install chromium; } >/dev/null || true
         if found=$("$python" -m tests.browser.chromium 2>/dev/null); then
             echo "Chromium: $found"
             exit 0

@@ -402,7 +402,7 @@ def test_two_maps_that_are_compared_are_of_one_painted_picture(
 def test_a_second_map_of_the_painted_picture_is_made_once_two_are_seen(engine: Engine) -> None:
     options: dict[str, Any] = {"other_method": "input_x_gradient", "prefetch": False}
     with HeatmapViewer(engine, photograph(), "saliency", **options) as viewer:
-        viewer.wait(30)
+        worked_off(engine)  # what is done at the end of the work too, unlike with `wait`
         stroke(viewer, disc(), 1)
         until(lambda: bool(maps_sent(viewer)))
         at_rest(viewer)
