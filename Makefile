@@ -15,6 +15,9 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint $(VENV)/constraints.txt
 JS     := PATH="$(abspath $(VENV)/node):$$PATH" npm --prefix js
 
+# Tests start a hundred processes: each would compile all that it imports.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: demo demo-html course test test-browser test-lower test-upper test-rest test-notebooks test-style test-floor test-newest zoo docs docs-methods docs-others js format chromium clean
 .DELETE_ON_ERROR:
 
