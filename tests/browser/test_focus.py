@@ -7,14 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.viewer import Viewer, saved_page
+from tests.browser.viewer import RING, Viewer, saved_page
 from tests.widgets.registry import WIDGETS
-
-_RING = """element => {
-  const after = getComputedStyle(element, "::after");
-  const outlined = (style) => style.outlineStyle !== "none" && style.outlineWidth !== "0px";
-  return outlined(getComputedStyle(element)) || outlined(after) || after.borderTopWidth === "2px";
-}"""
 
 
 @pytest.mark.parametrize("name", ["heatmap", "faithfulness", "comparison", "latent", "training"])
@@ -30,8 +24,8 @@ def test_a_press_draws_no_ring_and_a_key_does(browser: Browser, tmp_path: Path, 
         for surface in (one for one in surfaces if one.is_visible()):
             surface.click(position={"x": 8, "y": 8})
             assert surface.evaluate("element => element === document.activeElement")
-            assert not surface.evaluate(_RING)
+            assert not surface.evaluate(RING)
             page.keyboard.press("Shift+Tab")
             page.keyboard.press("Tab")
             assert surface.evaluate("element => element === document.activeElement")
-            assert surface.evaluate(_RING)
+            assert surface.evaluate(RING)

@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext
 from tests.browser.conftest import OpenNotebook, Shoot, shown
 from tests.browser.jupyter import JupyterLab
 from tests.browser.notebook_page import NotebookPage
-from tests.browser.viewer import DEMO, SMALL, VIEWER, Viewer
+from tests.browser.viewer import DEMO, RING, SMALL, VIEWER, Viewer
 
 
 @pytest.fixture(scope="module")
@@ -249,9 +249,7 @@ def test_the_focus_is_seen(viewer: Viewer, shoot: Shoot) -> None:
         "root => root.contains(document.activeElement)"
         " && document.activeElement.dataset.xwControl !== 'method'"
     )
-    focused = viewer.page.evaluate(
-        "() => { const it = document.activeElement, s = getComputedStyle(it);"
-        " return [s.outlineStyle, s.outlineWidth, s.boxShadow, it.outerHTML.slice(0, 200)]; }"
-    )
-    assert focused[:2] == ["solid", "2px"] or focused[2] != "none", focused
+    focused = viewer.page.evaluate_handle("document.activeElement").as_element()
+    assert focused is not None
+    assert focused.evaluate(RING), focused.inner_html()
     shoot(viewer.root, "focus.png")

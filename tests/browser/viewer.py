@@ -13,6 +13,13 @@ from tests.browser.notebook_page import checksum
 
 PATIENCE = 120_000  # milliseconds; a method may have to run
 
+# Whether an element has a ring around it that says where the keyboard is.
+RING = """element => {
+  const after = getComputedStyle(element, "::after");
+  const outlined = (style) => style.outlineStyle !== "none" && style.outlineWidth !== "0px";
+  return outlined(getComputedStyle(element)) || outlined(after) || after.borderTopWidth === "2px";
+}"""
+
 # The first cell of a notebook: a network small enough to answer at once, and a picture for it.
 # A VAE whose latents are the mean colours of a picture's quarters; the class is the brightest one.
 QUARTERS = """

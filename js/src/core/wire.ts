@@ -141,10 +141,11 @@ export interface OrderMessage { kind: "order"; data: Bytes }
 export interface PackedMaps {
   shapes: readonly number[]; peaks: readonly number[]; signed: readonly boolean[]; data: Bytes;
 }
-/** A page of pictures: JPEGs one after another with their ends, and maps. Two buffers. */
+/** Pictures: JPEGs one after another with their ends, and maps. Two buffers. `more`: others that
+ * the same question asked for follow. */
 export interface PicturesMessage {
   kind: "pictures"; rows: readonly number[]; ends: readonly number[]; gamma: number; data: Bytes;
-  maps: PackedMaps;
+  maps: PackedMaps; more?: boolean;
 }
 /** Groups of the maps of `of_rows` rows, the largest first: their rows, and each one's mean map.
  * `stability` is the mean adjusted Rand index over resampled rows, null of one group. */

@@ -67,6 +67,7 @@ export function pictureGrid(
   let rows = new Uint32Array();
   let version = -1;
   let due = false;
+  let seen: [first: number, last: number] = [0, -1];
   let look = "";
   let question = "";
 
@@ -145,7 +146,9 @@ export function pictureGrid(
   function paint(): boolean {
     const begun = performance.now();
     const ratio = Math.min(devicePixelRatio || 1, 2);
-    for (const line of lines.values()) {
+    const isSeen = ({ at }: Line): boolean => at >= seen[0] && at <= seen[1];
+    const seenFirst = [...lines.values()].sort((a, b) => Number(isSeen(b)) - Number(isSeen(a)));
+    for (const line of seenFirst) {
       for (const cell of line.cells) {
         const { row, canvas } = cell;
         const sprite = session.pictures.sprite(row);
@@ -197,8 +200,8 @@ export function pictureGrid(
 
   /** What is seen first, then what comes below, then what lies above. */
   function want(top: number, height: number): void {
-    const [seen, until] = linesWithin(top, height, lineHeight(), lineCount(), 0);
-    const ends = [seen * across, (until + 1) * across] as const;
+    seen = linesWithin(top, height, lineHeight(), lineCount(), 0);
+    const ends = [seen[0] * across, (seen[1] + 1) * across] as const;
     const some = (from: number, to: number): number[] => [
       ...rows.subarray(Math.max(0, from), Math.min(rows.length, to)),
     ];

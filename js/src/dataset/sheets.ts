@@ -143,12 +143,15 @@ export function sheets(
       next();
     },
     take(message: PicturesMessage): void {
+      lastAsked = clock();
       const wanted = new Set([...seen, ...extra, ...near]);
       for (const [row, sprite] of spritesOf(message)) {
         keep(row, sprite);
+        flying.delete(row);
         if (wanted.has(row)) void decode(row, sprite.jpeg);
       }
-      // What did not fit in the message is asked for again.
+      if (message.more) return;
+      // What was left out is asked for again.
       const answered = questions.find((rows) => message.rows.some((row) => rows.includes(row)));
       for (const row of answered ?? []) flying.delete(row);
       questions = questions.filter((rows) => rows !== answered);

@@ -181,11 +181,24 @@ describe("pages of pictures", () => {
     own.want([0, 1, 2], []);
     expect(asked).toHaveLength(3);
   });
-  it("asks again for what did not fit in a message", () => {
+  it("asks again for what was left out", () => {
     const own = begin();
     own.want([4, 5, 6], []);
     own.take(page([4, 5]));
     expect(asked).toEqual([[4, 5, 6], [6]]);
+  });
+  it("waits for an answer in several messages to its end", () => {
+    const own = begin();
+    own.want([4, 5, 6, 7], [8]);
+    own.take({ ...page([4, 5]), more: true });
+    expect(own.sprite(5)).toBeDefined();
+    time = 3000; // each message shows that the kernel is at it
+    own.take({ ...page([6]), more: true });
+    time = 6000;
+    own.tick();
+    expect(asked).toEqual([[4, 5, 6, 7]]);
+    own.take({ ...page([7]), more: false });
+    expect(asked).toEqual([[4, 5, 6, 7], [8]]);
   });
   it("keeps the picture and the map of each row", () => {
     const own = begin();

@@ -17,6 +17,7 @@ from PIL import Image
 from torch import nn
 
 from tests.widgets.conftest import RecordingComm, photograph
+from tests.widgets.heatmap.test_viewer import until
 from xai_widgets import ExplanationError, Study
 from xai_widgets.engine import Engine
 from xai_widgets.render.card import Cells
@@ -136,6 +137,18 @@ def test_a_page_of_pictures_has_the_thumbnails_and_maps_that_are_kept(make: Make
         at += kept.size
         np.testing.assert_allclose(dequantise(frame), kept, atol=0.01 * max(kept.max(), 1e-9))
     assert at == len(maps)
+
+
+def test_many_pictures_come_in_pieces(make: Make) -> None:
+    explorer = DatasetExplorer(make())
+    channel(explorer).message(kind="ready")
+    rows = [*reversed(range(COUNT)), *range(COUNT), 7]
+    channel(explorer).message(kind="pictures", rows=rows)
+    until(lambda: not told(explorer, "pictures")[-1][0]["more"])
+    pieces = [message for message, _ in told(explorer, "pictures")]
+    assert [row for piece in pieces for row in piece["rows"]] == rows
+    assert [piece["more"] for piece in pieces] == [True, True, False]
+    assert all(len(piece["ends"]) == len(piece["rows"]) for piece in pieces)
 
 
 def test_rows_that_there_are_not_are_passed_over(make: Make) -> None:

@@ -192,8 +192,7 @@ class Conversation(Appearance, EngineWidget):
         wanted = [r for r in wanted if 0 <= r < study.store.count]
         if wanted:
             kept = self._pages
-            work = in_one_step(lambda: kept.page(wanted, signed=signed))
-            self._do("pictures", work, self._tell)
+            self._do("pictures", lambda: kept.pages(wanted, signed=signed), self._tell)
 
     @message("detail")
     def _detail(self, row: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from PIL import Image
 from safetensors import SafetensorError, safe_open
 
 from xai_widgets.errors import ExplanationError
+from xai_widgets.progress import Progress
 from xai_widgets.study import Study
 from xai_widgets.targets import class_name
 from xai_widgets.widgets.base.maps import GAMMA, picture_to_json, quantise
@@ -26,7 +27,8 @@ from xai_widgets.widgets.dataset.wire import (
     RowMapMessage,
 )
 
-PAGE = 128  # pictures of one message at most: 96 px as JPEG are 3 KB
+PAGE = 128  # pictures of one question at most: 96 px as JPEG are 3 KB
+_PIECE = 20  # of one message of its answer: they are decoded while the next are read
 _BYTES = 900_000  # of one message: hosts break near a megabyte
 _KEPT = 1024  # open blocks: memory maps, without a file of their own
 _LIGHT = 75  # quality of a JPEG
@@ -93,6 +95,16 @@ class Pictures:
         height, width = block.shapes[i].tolist()
         values = flat.astype(np.float32).reshape(height, width) * np.float32(block.scales[i])
         return jpeg.tobytes(), values
+
+    def pages(
+        self, rows: Sequence[int], *, signed: bool
+    ) -> Iterator[Progress[PicturesMessage | None]]:
+        """Thumbnails and maps of some rows, in several messages: the first is there soon."""
+        left = list(rows)
+        while left:
+            piece = self.page(left[:_PIECE], signed=signed)
+            del left[: len(piece["rows"])]
+            yield Progress(1 - len(left) / len(rows), {**piece, "more": bool(left)})
 
     def page(self, rows: Sequence[int], *, signed: bool, light: bool = False) -> PicturesMessage:
         """Thumbnails and maps of some rows; those that do not fit in a message are left out.

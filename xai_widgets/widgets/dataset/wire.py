@@ -114,7 +114,9 @@ class PackedMaps(TypedDict):
 
 
 class PicturesMessage(TypedDict):
-    """A page of pictures: JPEGs one after another with their ends, and maps. Two buffers."""
+    """Pictures: JPEGs one after another with their ends, and maps. Two buffers. `more`: others that
+    the same question asked for follow.
+    """
 
     kind: Literal["pictures"]
     rows: Sequence[int]
@@ -122,6 +124,7 @@ class PicturesMessage(TypedDict):
     gamma: float
     data: bytes
     maps: PackedMaps
+    more: NotRequired[bool]
 
 
 class GroupsMessage(TypedDict):
