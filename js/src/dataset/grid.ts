@@ -10,7 +10,7 @@ const GAP = 10;
 const WORDS = 36; // pixels under a picture
 const BEYOND = 2; // lines kept on either side of what is seen
 const AHEAD = 6; // lines whose pictures are fetched on either side
-const BUDGET = 14; // milliseconds of painting in one frame
+const BUDGET = 32; // milliseconds of painting in one frame: each costs the browser as much again
 
 interface Cell {
   element: HTMLElement;

@@ -56,6 +56,7 @@ export function sheets(
   const sprites = new Map<number, Sprite>(); // the least recently used first
   const bitmaps = new Map<number, ImageBitmap>();
   const decoding = new Set<number>();
+  const broken = new Set<number>(); // rows whose picture no browser can decode
   const flying = new Set<number>(); // rows that were asked for
   let questions: Array<readonly number[]> = [];
   let lastAsked = 0;
@@ -93,12 +94,21 @@ export function sheets(
       lastAsked = time;
       ask(rows);
     };
-    // What is seen is one question, and what is near waits until that is answered.
+    // What is seen is one question, and what is near waits until that can be shown.
     const now = missing([...seen, ...extra], SEEN);
     if (now.length && questions.length < FLYING) askFor(now);
-    if (seen.some((row) => flying.has(row)) || questions.length) return;
+    if (questions.length || !seen.every(settled)) return;
     const soon = missing(near, PAGE);
     if (soon.length) askFor(soon);
+    else if (!decoding.size) {
+      const room = Math.max(0, DECODED - seen.length);
+      const row = near.slice(0, room).find((row) => !settled(row));
+      if (row !== undefined) void decode(row, sprites.get(row)!.jpeg);
+    }
+  }
+  /** Whether there is nothing more to be done for a row. */
+  function settled(row: number): boolean {
+    return sprites.get(row)?.jpeg.length === 0 || bitmaps.has(row) || broken.has(row);
   }
   function told(row: number): void {
     if (!ready.size) {
@@ -124,9 +134,11 @@ export function sheets(
       told(row);
     } catch (problem) {
       console.warn(problem);
+      broken.add(row);
     } finally {
       decoding.delete(row);
     }
+    next();
   }
 
   return {
@@ -144,7 +156,7 @@ export function sheets(
     },
     take(message: PicturesMessage): void {
       lastAsked = clock();
-      const wanted = new Set([...seen, ...extra, ...near]);
+      const wanted = new Set([...seen, ...extra]);
       for (const [row, sprite] of spritesOf(message)) {
         keep(row, sprite);
         flying.delete(row);

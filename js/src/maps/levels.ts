@@ -11,16 +11,21 @@ export function bytesOf(data: Bytes): Uint8Array<ArrayBuffer> {
   return new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
 }
 
+/** Those of a peak of 1, which are a few tables for all maps. */
+const SHARES: Record<string, Float64Array> = {};
+
 /**
  * Values of all levels: level i of 2n + 1 (signed, n is zero) or of n + 1 (positive) means
  * sign(s) |s|^gamma peak with s = (i - n) / n or i / n.
  */
 export function levelValues(n: number, signed: boolean, peak: number, gamma: number): Float32Array {
   const zero = signed ? n : 0;
-  return Float32Array.from({ length: zero + n + 1 }, (_, i) => {
+  const key = `${zero} ${n} ${gamma}`;
+  SHARES[key] ??= Float64Array.from({ length: zero + n + 1 }, (_, i) => {
     const s = (i - zero) / n;
-    return Math.sign(s) * Math.abs(s) ** gamma * peak;
+    return Math.sign(s) * Math.abs(s) ** gamma;
   });
+  return new Float32Array(SHARES[key].map((share) => share * peak));
 }
 
 /** A map ready to be painted `width` x `height`: pixel -> level -> value. */

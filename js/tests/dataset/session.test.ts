@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Bytes, PicturesMessage } from "../../src/core/wire";
 import { datasetSession, withBytes } from "../../src/dataset/session";
 import { sheets } from "../../src/dataset/sheets";
@@ -156,6 +156,19 @@ describe("pages of pictures", () => {
   });
   let asked: number[][];
   let time: number;
+  const bitmap = { close: () => {} };
+  let decoded: number[];
+  beforeEach(() => {
+    decoded = [];
+    vi.useRealTimers();
+    vi.stubGlobal("requestAnimationFrame", (draw: () => void) => draw());
+    vi.stubGlobal("createImageBitmap", async (jpeg: Blob) => {
+      decoded.push(new Uint8Array(await jpeg.arrayBuffer())[0]!);
+      return bitmap;
+    });
+  });
+  afterEach(() => vi.unstubAllGlobals());
+  const rest = () => new Promise((done) => setTimeout(done, 50));
   const begin = (forever = false) => {
     asked = [];
     time = 0;
@@ -167,7 +180,7 @@ describe("pages of pictures", () => {
     );
   };
 
-  it("asks for all that is seen at once, for what is near afterwards, and never twice", () => {
+  it("asks for all that is seen at once, for what is near afterwards, and never twice", async () => {
     const own = begin();
     const upTo = (from: number, n: number) => Array.from({ length: n }, (_, i) => from + i);
     own.want(upTo(0, 60), upTo(60, 50));
@@ -177,9 +190,32 @@ describe("pages of pictures", () => {
     own.take(page(asked[1]!));
     expect(asked).toHaveLength(2);
     own.take(page(asked[0]!));
+    expect(asked).toHaveLength(2); // what is seen is decoded first
+    await rest();
     expect(asked.slice(2)).toEqual([upTo(65, 48)]);
     own.want([0, 1, 2], []);
     expect(asked).toHaveLength(3);
+  });
+  it("decodes what is seen first, and what is near one by one", async () => {
+    const own = begin();
+    own.want([1, 2], [3, 4]);
+    own.take(page([1, 2, 3, 4]));
+    await rest();
+    expect(decoded).toEqual([1, 2, 3, 4]);
+    expect(own.bitmap(4)).toBe(bitmap);
+    own.want([4, 1], [3, 2]);
+    await rest();
+    expect([asked, decoded.length]).toEqual([[[1, 2]], 4]);
+  });
+  it("does not wait for what cannot be decoded", async () => {
+    const warned = vi.spyOn(console, "warn").mockImplementation(() => {});
+    vi.stubGlobal("createImageBitmap", () => Promise.reject(new Error("no picture")));
+    const own = begin();
+    own.want([1], [3]);
+    own.take(page([1]));
+    await rest();
+    expect(asked).toEqual([[1], [3]]);
+    warned.mockRestore();
   });
   it("asks again for what was left out", () => {
     const own = begin();
@@ -187,7 +223,7 @@ describe("pages of pictures", () => {
     own.take(page([4, 5]));
     expect(asked).toEqual([[4, 5, 6], [6]]);
   });
-  it("waits for an answer in several messages to its end", () => {
+  it("waits for an answer in several messages to its end", async () => {
     const own = begin();
     own.want([4, 5, 6, 7], [8]);
     own.take({ ...page([4, 5]), more: true });
@@ -198,6 +234,7 @@ describe("pages of pictures", () => {
     own.tick();
     expect(asked).toEqual([[4, 5, 6, 7]]);
     own.take({ ...page([7]), more: false });
+    await rest();
     expect(asked).toEqual([[4, 5, 6, 7], [8]]);
   });
   it("keeps the picture and the map of each row", () => {
