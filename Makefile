@@ -41,7 +41,7 @@ QUICK     := -m "not browser and not zoo and not site and not lesson"
 test: $(VENV)/.test $(VENV)/.chromium js/node_modules/.installed
 	@echo "Running the tests in six parts, two at a time. Each prints when it is done ..."
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target \
-		test-browser test-lower test-upper test-rest test-notebooks test-style
+		test-browser test-lower test-upper test-notebooks test-rest test-style
 
 test-browser:
 	$(BIN)/python -m pytest -q -m browser tests/browser
