@@ -17,11 +17,9 @@ from xai_widgets.widgets.base.maps import FloatMap
 Colour = tuple[int, int, int]
 
 _POSTER_BYTES = 28_000
-_COLOURS, _FEWER, _SAMPLE = (
-    128,
-    (64, 36),
-    96,
-)  # colours of a palette, and the side of the sample they are taken from
+_COLOURS, _SAMPLE = 128, 96  # colours of a palette, and the side of the sample they are taken from
+_FEWER = ((64, 0.8), (36, 0.69))  # and fewer, with the bytes that they take, as a share
+_BANDS, _BAND = 4, 16  # every so many of the bands of so many rows tell how many bytes all take
 _EXACT = [ImageColor.getrgb(colour)[:3] for colour in (*PAPER, *COLOURS, CONTROL)]
 _PACK = np.array([65536, 256, 1], np.uint32)
 _SEEN = 128  # from this alpha on, a pixel of a corner is there
@@ -70,19 +68,33 @@ def still(card: Callable[[float], Card], most: int) -> bytes:
     sharper where there is room, with fewer colours and then smaller where there is not.
     """
     drawn = card(1).draw(1)
-    png = palette_png(drawn, _COLOURS)
-    for scale, room in ((2.0, 4), (1.5, 2.25)):
-        if room * len(png) <= most:
+    about = _bytes_about(drawn)
+    for scale in (2.0, 1.5):
+        if scale**2 * about <= most:
             return palette_png(card(scale).draw(scale), _COLOURS)
-    for colours in _FEWER:
-        if len(png) <= most:
-            return png
-        png = palette_png(drawn, colours)
+    for colours, share in ((_COLOURS, 1.0), *_FEWER):
+        if share * about <= 1.05 * most:
+            png = palette_png(drawn, colours)
+            if len(png) <= most:
+                return png
+    colours, share = _FEWER[0]
     for scale in (0.75, 0.6):
+        png = palette_png(card(scale).draw(scale), colours)
         if len(png) <= most:
-            return png
-        png = palette_png(card(scale).draw(scale), _FEWER[0])
+            break
     return png
+
+
+def _bytes_about(image: Image.Image) -> float:
+    """How many bytes an RGBA card takes as PNG with a palette, by a part of its rows."""
+    pixels = np.asarray(image)
+    rows = np.arange(len(pixels))
+    some = pixels[rows // _BAND % _BANDS == _BANDS // 2]
+    if not len(some):
+        return len(palette_png(image, _COLOURS))
+    head = 3 * _COLOURS + 200  # the palette, and what else there is once
+    body = len(palette_png(Image.fromarray(some), _COLOURS)) - head
+    return head + body * len(pixels) / len(some)
 
 
 def poster(card: Callable[[float], Card], most: int = _POSTER_BYTES) -> tuple[bytes, str]:
