@@ -207,7 +207,9 @@ class Internals:
         """The layers that CAM methods accept, best first, with their maps' sizes for this image (or
         a typical one).
         """
-        trace = self._latest() if image is None else self.trace(self.picture(image))
+        return self._layers_of(self._latest() if image is None else self.trace(self.picture(image)))
+
+    def _layers_of(self, trace: Trace) -> list[Layer]:
         layers = trace.layers
         if self.layer is not None:
             found = trace.map(self.layer)
@@ -222,7 +224,7 @@ class Internals:
         for name, method in self.methods.items():
             if method.needs_rectifiers and trace.rectifiers == 0:
                 reasons[name] = "needs rectifiers (ReLU and its kin); this network has none"
-            elif method.takes_layer and not self.describe_layers(image):
+            elif method.takes_layer and not self._layers_of(trace):
                 reasons[name] = "needs a layer with a map over the picture; this network has none"
             elif method.needs_attention and trace.attention_problem is not None:
                 reasons[name] = trace.attention_problem

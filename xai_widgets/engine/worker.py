@@ -3,7 +3,7 @@ values.
 
 Notebook hosts deliver a widget's messages on one thread shared by all widgets, so a handler must
 only enqueue. Work is an iterator of steps; between steps it can be cancelled, and background work
-makes way for what a person waits for.
+makes way for what a person waits for, and begins once nobody has asked for anything for a while.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import atexit
 import logging
 import threading
+import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator
@@ -26,6 +27,9 @@ Callback = Callable[[Any], None]
 
 # An idle worker ends its thread, so that engines can be collected; the next job starts another.
 _IDLE_SECONDS = 5.0
+# Background work begins, and goes on, when nobody has asked for anything for so long: a view that
+# is being built in a browser, on the same processors, comes first.
+_REST_SECONDS = 0.3
 _LEAVING_SECONDS = 20.0  # that a step may go on when Python ends
 _log = logging.getLogger(__name__)
 
@@ -156,6 +160,7 @@ class Worker:
         self._running: Job | None = None
         self._interrupted: Job | None = None  # in the middle of a step
         self._leaving = False
+        self._rested_at = 0.0  # when background work may go on
         self._thread: threading.Thread | None = None
         _workers.add(self)
 
@@ -216,6 +221,7 @@ class Worker:
         with deferred():
             with self._changed:
                 withdrawn = self._cancel(owner, only_background=background)
+                self._rested_at = time.monotonic() + _REST_SECONDS
                 if urgent:
                     self._waiting.insert(sum(other.urgent for other in self._waiting), job)
                 else:
@@ -278,9 +284,16 @@ class Worker:
 
     def _next(self) -> Job | None:
         with self._changed:
+            if self._running is not None and not self._running.background:
+                self._rested_at = time.monotonic() + _REST_SECONDS
             self._running = None
-            if not (self._waiting or self._background or self._leaving):
-                self._changed.wait(_IDLE_SECONDS)
+            until = time.monotonic() + _IDLE_SECONDS
+            while not (self._waiting or self._leaving):
+                end = self._rested_at if self._background else until
+                left = end - time.monotonic()
+                if left <= 0:
+                    break
+                self._changed.wait(left)
             if self._waiting:
                 self._running = self._waiting.popleft()
             elif self._background:
