@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     from xai_widgets.study import Study as Study
     from xai_widgets.targets import ClassScore as ClassScore
     from xai_widgets.targets import Prediction as Prediction
-    from xai_widgets.widgets import DatasetExplorer as DatasetExplorer
-    from xai_widgets.widgets import FaithfulnessViewer as FaithfulnessViewer
-    from xai_widgets.widgets import GradientComparison as GradientComparison
-    from xai_widgets.widgets import HeatmapViewer as HeatmapViewer
-    from xai_widgets.widgets import LatentExplorer as LatentExplorer
-    from xai_widgets.widgets import TrainingMonitor as TrainingMonitor
+    from xai_widgets.widgets.comparison.viewer import GradientComparison as GradientComparison
+    from xai_widgets.widgets.dataset.viewer import DatasetExplorer as DatasetExplorer
+    from xai_widgets.widgets.faithfulness.viewer import FaithfulnessViewer as FaithfulnessViewer
+    from xai_widgets.widgets.heatmap.viewer import HeatmapViewer as HeatmapViewer
+    from xai_widgets.widgets.latent.viewer import LatentExplorer as LatentExplorer
+    from xai_widgets.widgets.training.viewer import TrainingMonitor as TrainingMonitor
 
 __version__ = "0.1.0"
 
@@ -41,16 +41,16 @@ __version__ = "0.1.0"
 _HOMES = {
     "Attribution": "xai_widgets.attribution",
     "ClassScore": "xai_widgets.targets",
-    "DatasetExplorer": "xai_widgets.widgets",
+    "DatasetExplorer": "xai_widgets.widgets.dataset.viewer",
     "Engine": "xai_widgets.engine",
     "ExplanationError": "xai_widgets.errors",
-    "FaithfulnessViewer": "xai_widgets.widgets",
-    "GradientComparison": "xai_widgets.widgets",
-    "HeatmapViewer": "xai_widgets.widgets",
-    "LatentExplorer": "xai_widgets.widgets",
+    "FaithfulnessViewer": "xai_widgets.widgets.faithfulness.viewer",
+    "GradientComparison": "xai_widgets.widgets.comparison.viewer",
+    "HeatmapViewer": "xai_widgets.widgets.heatmap.viewer",
+    "LatentExplorer": "xai_widgets.widgets.latent.viewer",
     "Prediction": "xai_widgets.targets",
     "Study": "xai_widgets.study",
-    "TrainingMonitor": "xai_widgets.widgets",
+    "TrainingMonitor": "xai_widgets.widgets.training.viewer",
 }
 # Rooms that are public as they are.
 _ROOMS = frozenset({"course", "demo", "methods", "metrics", "relabel", "study", "training"})

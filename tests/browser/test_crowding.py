@@ -15,13 +15,13 @@ from tests.browser.viewer import Viewer, saved_page
 from tests.widgets.conftest import SmallNetwork, photograph
 from tests.widgets.latent.test_viewer import Brightest, Quarters, reddish
 from tests.widgets.training.test_viewer import trainer
-from xai_widgets.engine import Engine
-from xai_widgets.widgets import (
+from xai_widgets import (
     FaithfulnessViewer,
     GradientComparison,
     LatentExplorer,
     TrainingMonitor,
 )
+from xai_widgets.engine import Engine
 
 DOG = "Greater Swiss Mountain dog"
 NAMES = [DOG, "Rhodesian ridgeback, a very long name for a class", "Staffordshire bullterrier"]

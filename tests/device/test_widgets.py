@@ -17,10 +17,7 @@ from tests.training.data import QUICK, network, pictures
 from tests.widgets.conftest import RecordingComm, SmallNetwork, photograph
 from tests.widgets.dataset.test_viewer import told
 from tests.widgets.heatmap.test_viewer import channel, until
-from xai_widgets.engine import Engine
-from xai_widgets.study import Study
-from xai_widgets.training import Trainer
-from xai_widgets.widgets import (
+from xai_widgets import (
     DatasetExplorer,
     FaithfulnessViewer,
     GradientComparison,
@@ -28,6 +25,9 @@ from xai_widgets.widgets import (
     LatentExplorer,
     TrainingMonitor,
 )
+from xai_widgets.engine import Engine
+from xai_widgets.study import Study
+from xai_widgets.training import Trainer
 from xai_widgets.widgets.base.maps import dequantise
 from xai_widgets.widgets.base.widget import EngineWidget
 

@@ -20,8 +20,7 @@ from tests.files.hostile import THREES
 from tests.widgets.conftest import SmallNetwork, _recorded_comms, photograph  # noqa: F401
 from tests.widgets.latent.test_viewer import Brightest, Quarters, reddish
 from tests.widgets.training.test_viewer import trainer
-from xai_widgets.errors import readable
-from xai_widgets.widgets import (
+from xai_widgets import (
     DatasetExplorer,
     FaithfulnessViewer,
     GradientComparison,
@@ -29,6 +28,7 @@ from xai_widgets.widgets import (
     LatentExplorer,
     TrainingMonitor,
 )
+from xai_widgets.errors import readable
 from xai_widgets.widgets.base.widget import EngineWidget
 
 Three = tuple[str, ...]

@@ -15,12 +15,12 @@ import xai_widgets as xw
 from tests.files.hostile import PATHS, PLACES
 from tests.files.test_doors import a_vae, an_attribution, refused_or_taken
 from tests.widgets.conftest import SmallNetwork, photograph
+from xai_widgets import HeatmapViewer
 from xai_widgets.attribution import Attribution
 from xai_widgets.errors import ExplanationError
 from xai_widgets.files import write_file, write_whole
 from xai_widgets.relabel import save_vae
 from xai_widgets.targets import Target
-from xai_widgets.widgets import HeatmapViewer
 
 
 @pytest.fixture(scope="module")

@@ -16,8 +16,8 @@ import pytest
 import torch
 from torch import nn
 
+from xai_widgets import HeatmapViewer
 from xai_widgets.engine import Engine
-from xai_widgets.widgets import HeatmapViewer
 
 
 class RecordingComm:

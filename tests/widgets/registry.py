@@ -11,9 +11,7 @@ from tests.widgets.conftest import SmallNetwork, photograph
 from tests.widgets.five_maps.viewer import FiveMaps
 from tests.widgets.latent.test_viewer import Brightest, Quarters, reddish
 from tests.widgets.training.test_viewer import trainer
-from xai_widgets.engine import Engine
-from xai_widgets.study import Study
-from xai_widgets.widgets import (
+from xai_widgets import (
     DatasetExplorer,
     FaithfulnessViewer,
     GradientComparison,
@@ -21,6 +19,8 @@ from xai_widgets.widgets import (
     LatentExplorer,
     TrainingMonitor,
 )
+from xai_widgets.engine import Engine
+from xai_widgets.study import Study
 from xai_widgets.widgets.base.widget import EngineWidget
 
 

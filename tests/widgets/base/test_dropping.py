@@ -16,8 +16,8 @@ from PIL import Image
 from tests.widgets.conftest import SmallNetwork, photograph
 from tests.widgets.heatmap.test_viewer import channel, until
 from tests.widgets.registry import WIDGETS
+from xai_widgets import DatasetExplorer, HeatmapViewer, TrainingMonitor
 from xai_widgets.engine import Engine
-from xai_widgets.widgets import DatasetExplorer, HeatmapViewer, TrainingMonitor
 from xai_widgets.widgets.base import dropping
 from xai_widgets.widgets.base.dropping import Dropping
 

@@ -14,11 +14,10 @@ import pytest
 from PIL import Image
 
 from tests.widgets.conftest import RecordingComm, SmallNetwork, photograph
-from xai_widgets import demo
+from xai_widgets import HeatmapViewer, demo
 from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError
 from xai_widgets.render.stand_in import stand_in
-from xai_widgets.widgets import HeatmapViewer
 from xai_widgets.widgets.base.stills import poster
 
 

@@ -9,8 +9,8 @@ import IPython
 import pytest
 
 from tests.widgets.conftest import photograph
+from xai_widgets import HeatmapViewer
 from xai_widgets.engine import Engine
-from xai_widgets.widgets import HeatmapViewer
 from xai_widgets.widgets.base import notebook_cells as cells
 
 

@@ -7,8 +7,8 @@ import traitlets as t
 
 from tests.widgets.conftest import photograph
 from tests.widgets.registry import WIDGETS, small
+from xai_widgets import FaithfulnessViewer, GradientComparison, HeatmapViewer
 from xai_widgets.errors import ExplanationError
-from xai_widgets.widgets import FaithfulnessViewer, GradientComparison, HeatmapViewer
 from xai_widgets.widgets.base.widget import EngineWidget
 
 OURS = [name for name in WIDGETS if name != "a stranger's"]

@@ -22,9 +22,9 @@ from PIL import Image
 from tests.widgets.conftest import RecordingComm, busy
 from tests.widgets.heatmap.test_viewer import worked_off
 from tests.widgets.registry import WIDGETS, Made
+from xai_widgets import TrainingMonitor
 from xai_widgets.errors import ExplanationError
 from xai_widgets.progress import Progress
-from xai_widgets.widgets import TrainingMonitor
 from xai_widgets.widgets.base import state_lock
 from xai_widgets.widgets.base.widget import EngineWidget
 

@@ -11,10 +11,10 @@ import pytest
 
 from tests.widgets.conftest import SmallNetwork, photograph
 from tests.widgets.latent.test_viewer import Brightest, Quarters, reddish
+from xai_widgets import FaithfulnessViewer, GradientComparison, HeatmapViewer
 from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError
 from xai_widgets.relabel import RelabelDistillation
-from xai_widgets.widgets import FaithfulnessViewer, GradientComparison, HeatmapViewer
 from xai_widgets.widgets.base.widget import EngineWidget
 
 NAMES = ["weight", "height", "age"]

@@ -12,9 +12,9 @@ import pytest
 from typing_extensions import NotRequired, TypedDict, get_type_hints, is_typeddict
 
 from tests.widgets.conftest import photograph
+from xai_widgets import FaithfulnessViewer, HeatmapViewer
 from xai_widgets.engine import Engine
 from xai_widgets.methods import METHODS
-from xai_widgets.widgets import FaithfulnessViewer, HeatmapViewer
 from xai_widgets.widgets.base import wire as shared
 from xai_widgets.widgets.base.options import MethodOptions
 from xai_widgets.widgets.faithfulness import wire as faithfulness

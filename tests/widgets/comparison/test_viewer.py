@@ -21,10 +21,9 @@ from torch import nn
 
 from tests.widgets.conftest import RecordingComm, SmallNetwork, photograph
 from tests.widgets.heatmap.test_viewer import channel, until
-from xai_widgets import metrics
+from xai_widgets import GradientComparison, metrics
 from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError
-from xai_widgets.widgets import GradientComparison
 from xai_widgets.widgets.base.maps import dequantise
 
 METHODS = ["saliency", "guided_backprop", "smooth_grad", "grad_cam"]

@@ -18,11 +18,10 @@ from torch import nn
 
 from tests.widgets.conftest import RecordingComm, photograph
 from tests.widgets.heatmap.test_viewer import until
-from xai_widgets import ExplanationError, Study
+from xai_widgets import DatasetExplorer, ExplanationError, Study
 from xai_widgets.engine import Engine
 from xai_widgets.render.card import Cells
 from xai_widgets.study.statistics import wilson
-from xai_widgets.widgets import DatasetExplorer
 from xai_widgets.widgets.base.maps import dequantise
 from xai_widgets.widgets.dataset import columns, filters, findings, means, opening, pictures, stills
 

@@ -17,10 +17,9 @@ from PIL import Image
 
 from tests.widgets.conftest import RecordingComm, SmallNetwork, photograph
 from tests.widgets.heatmap.test_viewer import at_rest, channel, until
-from xai_widgets import metrics
+from xai_widgets import FaithfulnessViewer, metrics
 from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError
-from xai_widgets.widgets import FaithfulnessViewer
 from xai_widgets.widgets.base.maps import dequantise, finite
 
 

@@ -13,10 +13,10 @@ import torch
 
 from tests.widgets.conftest import RecordingComm, SmallNetwork, busy, photograph
 from tests.widgets.heatmap.test_viewer import at_rest, channel, gated, until, worked_off
+from xai_widgets import HeatmapViewer
 from xai_widgets.baselines import baseline_like
 from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError
-from xai_widgets.widgets import HeatmapViewer
 from xai_widgets.widgets.base.explaining import Request
 from xai_widgets.widgets.heatmap.painted import NoMap, answers, painted_picture
 from xai_widgets.widgets.heatmap.painting import FILLS, Painting, mask_of, runs_of

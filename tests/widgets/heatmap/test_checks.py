@@ -11,10 +11,10 @@ from torch import Tensor, nn
 import xai_widgets as xw
 from tests.widgets.conftest import photograph
 from tests.widgets.heatmap.test_viewer import channel, until
+from xai_widgets import HeatmapViewer
 from xai_widgets.engine import Engine
 from xai_widgets.methods import registry
 from xai_widgets.metrics import model_randomization
-from xai_widgets.widgets import HeatmapViewer
 from xai_widgets.widgets.heatmap.checks import likenesses
 
 

@@ -16,8 +16,8 @@ from PIL import Image
 
 from tests.widgets.conftest import RecordingComm, photograph
 from tests.widgets.heatmap.test_viewer import at_rest, channel, quick_methods, until
+from xai_widgets import HeatmapViewer
 from xai_widgets.engine import Engine
-from xai_widgets.widgets import HeatmapViewer
 
 
 def test_appearance_costs_no_computation(viewer: HeatmapViewer) -> None:

@@ -13,9 +13,9 @@ import pytest
 from PIL import Image
 
 from tests.widgets.conftest import RecordingComm, SmallNetwork
+from xai_widgets import HeatmapViewer
 from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError
-from xai_widgets.widgets import HeatmapViewer
 
 WIDE = Image.fromarray(
     np.kron(np.random.default_rng(2).integers(0, 256, (10, 15, 3)), np.ones((12, 12, 1))).astype(

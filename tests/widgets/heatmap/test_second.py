@@ -13,10 +13,10 @@ from torch import nn
 
 from tests.widgets.conftest import photograph
 from tests.widgets.heatmap.test_viewer import at_rest, channel
+from xai_widgets import HeatmapViewer
 from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError
 from xai_widgets.render.colours import lut, overlay
-from xai_widgets.widgets import HeatmapViewer
 from xai_widgets.widgets.heatmap.second import difference, ends_in_words, two_sided
 
 

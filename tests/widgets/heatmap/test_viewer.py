@@ -19,9 +19,9 @@ from torch import nn
 
 from tests.networks import Passes
 from tests.widgets.conftest import RecordingComm, SmallNetwork, photograph
+from xai_widgets import HeatmapViewer
 from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError
-from xai_widgets.widgets import HeatmapViewer
 from xai_widgets.widgets.base.maps import dequantise
 
 

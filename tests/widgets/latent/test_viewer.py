@@ -20,10 +20,10 @@ from torch import Tensor, nn
 
 from tests.widgets.conftest import RecordingComm
 from tests.widgets.heatmap.test_viewer import channel, until
+from xai_widgets import LatentExplorer
 from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError
 from xai_widgets.relabel import RelabelDistillation
-from xai_widgets.widgets import LatentExplorer
 from xai_widgets.widgets.base.maps import dequantise
 from xai_widgets.widgets.latent.work import READOUTS
 

@@ -15,10 +15,10 @@ import torch
 from torch import nn
 
 from tests.widgets.heatmap.test_viewer import channel, until, worked_off
+from xai_widgets import TrainingMonitor
 from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError
 from xai_widgets.training import Recipe, Terms, Trainer
-from xai_widgets.widgets import TrainingMonitor
 from xai_widgets.widgets.base.maps import dequantise
 from xai_widgets.widgets.training.work import Look, LossPoints, thinned
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from xai_widgets.engine import Engine
 from xai_widgets.images import Picture
-from xai_widgets.metrics.sanity import cascade
 from xai_widgets.progress import Progress
 from xai_widgets.targets import TargetLike
 from xai_widgets.widgets.base.explaining import passed_over
@@ -29,6 +28,8 @@ def likenesses(
     """Check each of these methods: see `metrics.model_randomization`. One that cannot be checked,
     or a user's own that fails, has no number.
     """
+    from xai_widgets.metrics.sanity import cascade  # a view's first picture does not wait for it
+
     for name in names:
         mean = float("nan")
         with passed_over(engine.methods[name]):
