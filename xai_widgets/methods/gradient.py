@@ -89,6 +89,7 @@ def full_grad(trace: Trace, target: Target) -> Tensor:
     parts = [x * trace.gradient(target), *trace.bias_gradients(target)]
     total = torch.zeros_like(x[:, :1])
     for part in parts:
-        unit = upsampled(to_unit(part.abs()), x.shape[-2:], align_corners=True)
-        total += unit.sum(dim=1, keepdim=True)
+        # The sum first: enlarging is linear, and there are hundreds of channels.
+        unit = to_unit(part.abs()).sum(dim=1, keepdim=True)
+        total += upsampled(unit, x.shape[-2:], align_corners=True)
     return total

@@ -8,6 +8,7 @@ is first used.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from typing import Any, cast
 
@@ -15,10 +16,10 @@ import numpy as np
 import numpy.typing as npt
 import traitlets as t
 
+from xai_widgets.progress import Progress
 from xai_widgets.widgets.base import state_lock
 from xai_widgets.widgets.base.channel import bundle, message
 from xai_widgets.widgets.base.explaining import Request
-from xai_widgets.widgets.base.jobs import in_one_step
 from xai_widgets.widgets.base.maps import picture_to_json
 from xai_widgets.widgets.base.picture import PictureWidget
 from xai_widgets.widgets.heatmap import painted
@@ -157,7 +158,13 @@ class Brush(PictureWidget):
             brush = BrushMessage(kind="brush", fills=fills, mean=mean, mime=blur["mime"])
             return brush, [module, blur["data"], unpainted.tobytes()]
 
-        self.aside(in_one_step(part), partial(self._send_with_mask, painting), once=True)
+        def work() -> Iterator[Progress[tuple[BrushMessage, list[bytes]] | None]]:
+            yield Progress(0.5, part())
+            # What is made once for a network is made before the first stroke waits for it.
+            painting.probabilities(engine, np.zeros(painting.size, np.bool_), painting.fills[-1])
+            yield Progress(1.0, None)
+
+        self.aside(work, partial(self._send_with_mask, painting), once=True)
 
     def _send_with_mask(self, painting: Painting, part: tuple[BrushMessage, list[bytes]]) -> None:
         """What is painted now comes with the part: the view may have been opened later."""

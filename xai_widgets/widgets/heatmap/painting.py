@@ -33,6 +33,7 @@ class Painting:
     def __init__(self, picture: Picture) -> None:
         self._picture = picture
         self._fills: dict[Fill, Tensor] = {}
+        self._seen: dict[Fill, Pixels] = {}
 
     @property
     def size(self) -> tuple[int, int]:
@@ -88,6 +89,11 @@ class Painting:
 
         Taken from the pixels: normalising is affine in each channel, and so are these fills.
         """
+        if fill not in self._seen:
+            self._seen[fill] = self._filled(fill)
+        return self._seen[fill]
+
+    def _filled(self, fill: Fill) -> Pixels:
         seen = self._picture.pixels
         if fill == "black":
             return np.zeros_like(seen)
