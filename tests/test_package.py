@@ -39,6 +39,16 @@ def test_libraries_of_single_methods_and_measures_are_imported_when_first_used()
     assert loaded == "[]"
 
 
+def test_a_widget_does_not_import_the_others() -> None:
+    loaded = python(
+        "import sys, xai_widgets\n"
+        "xai_widgets.HeatmapViewer\n"
+        "print([n for n in ('comparison', 'dataset', 'faithfulness', 'latent', 'training')"
+        " if f'xai_widgets.widgets.{n}' in sys.modules], 'xai_widgets.metrics' in sys.modules)"
+    )
+    assert loaded == "[] False"
+
+
 def test_every_public_name_is_there() -> None:
     assert xw.__all__ == sorted(xw.__all__)
     assert dir(xw) == sorted(xw.__all__)

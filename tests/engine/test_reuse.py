@@ -23,6 +23,7 @@ from tests.requests import EVERYWHERE
 from xai_widgets.engine import Engine
 from xai_widgets.errors import ExplanationError
 from xai_widgets.methods import METHODS
+from xai_widgets.probe.fingerprint import Fingerprint
 
 QUICK = [m.name for m in EVERYWHERE.values() if not m.anytime]
 X = picture()
@@ -110,6 +111,18 @@ def test_backwards_are_not_run_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     # FullGrad's goes to the biases of all layers and is its own.
     assert "full_grad" in QUICK
     assert len(runs) == 3 + 1
+
+
+def test_what_a_network_can_do_is_told_by_one_look_at_its_state(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine = Engine(cnn())
+    engine.predict(X)
+    looks: list[int] = []
+    look = Fingerprint.__call__
+    monkeypatch.setattr(Fingerprint, "__call__", lambda own: looks.append(1) or look(own))  # type: ignore[func-returns-value]
+    assert "attention_rollout" in engine.internals.unavailable(X)
+    assert len(looks) == 1
 
 
 def test_recorded_passes_are_bounded_in_bytes() -> None:

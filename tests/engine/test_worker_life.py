@@ -34,6 +34,31 @@ def test_background_work_runs_when_nothing_else_waits() -> None:
     ]
 
 
+@pytest.mark.parametrize("asked", ["before", "meanwhile"])
+def test_background_work_waits_until_nobody_has_asked_for_a_while(
+    monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    monkeypatch.setattr(worker_module, "_REST_SECONDS", rest := 0.4)
+    worker, began = Worker(), []
+
+    def quiet() -> Iterator[int]:
+        began.append(time.monotonic())
+        yield 1
+
+    if asked == "before":
+        wait_for(worker.submit("a", work_of(1)))
+    last = time.monotonic()
+    behind = worker.submit("b", quiet, background=True)
+    if asked == "meanwhile":
+        time.sleep(rest / 2)
+        last = time.monotonic()
+        front = worker.submit("a", work_of(1))
+        wait_for(front)
+        assert time.monotonic() - last < rest  # it does not wait for anything
+    wait_for(behind)
+    assert began[0] - last >= rest
+
+
 def test_background_work_steps_aside_between_steps_and_goes_on_where_it_was() -> None:
     worker, events, gate = Worker(), Events(), Gate(3)
     behind = worker.submit("b", gate, background=True, **events.callbacks("b "))

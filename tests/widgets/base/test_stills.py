@@ -130,6 +130,13 @@ def test_a_still_is_small_whatever_is_in_it_and_sharp_where_there_is_room() -> N
     assert opened(content).get_format_mimetype() == mime  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("colours", [128, 64, 36])
+def test_a_still_has_as_many_colours_as_there_is_room_for(colours: int) -> None:
+    exact = palette_png(noisy(1).draw(1), colours)
+    assert still(noisy, len(exact)) == exact
+    assert len(still(noisy, len(exact) - 1)) < len(exact)
+
+
 def test_the_palette_has_the_colours_of_the_card_exactly_and_clear_corners() -> None:
     card = Card("Title", "", [Column(300, [Cells([[Cell(photograph(300))]])])])
     drawn = card.draw(1)
