@@ -13,7 +13,7 @@ export function thumbnails(
   const element = el(".thumbnails", { role: "radiogroup", $label: label, hidden: true });
   on(signal, element, "change", ({ target }) => picked(+(target as HTMLInputElement).value));
   const show = lines(signal, element, (picture: Picture, i) => {
-    const title = picture.name || `Picture ${i + 1}`;
+    const title = [`Picture ${i + 1}`, picture.name].filter(Boolean).join(": "); // many have one name
     const input = el("input", { type: "radio", name, value: i, $label: title });
     const canvas = el("canvas", { $hidden: "true" });
     void paintPicture(picture, canvas);
