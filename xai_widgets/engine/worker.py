@@ -206,8 +206,9 @@ class Worker:
     ) -> Job:
         """Queue `work`: the items of its iterator go to `on_step`, the last one to `on_done` too.
 
-        A new job cancels its owner's earlier ones; a background job cancels only background jobs.
-        Everything else makes way for an urgent job. Callbacks run on the worker thread; none is
+        A new job cancels its owner's earlier ones; a background job cancels only background jobs,
+        and begins when nothing has been submitted for a while. Everything else makes way for an
+        urgent job. Callbacks run on the worker thread; none is
         called after a cancellation.
         """
         job = Job(
