@@ -11,7 +11,7 @@ export function bytesOf(data: Bytes): Uint8Array<ArrayBuffer> {
   return new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
 }
 
-/** Those of a peak of 1, which are a few tables for all maps. */
+/** The values of all levels for a peak of 1, by what else they depend on: a few tables for all maps. */
 const SHARES: Record<string, Float64Array> = {};
 
 /**

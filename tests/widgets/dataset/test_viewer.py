@@ -59,13 +59,12 @@ def channel(explorer: DatasetExplorer) -> RecordingComm:
 
 def told(explorer: DatasetExplorer, kind: str, seconds: float = 60) -> list[Any]:
     """Messages of a kind with their buffers, once there is one."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        found = [(c, b) for c, b in channel(explorer).custom() if c["kind"] == kind]
-        if found:
-            return found
-        time.sleep(0.01)
-    raise AssertionError(f"no message {kind!r}")
+
+    def found() -> list[Any]:
+        return [(c, b) for c, b in channel(explorer).custom() if c["kind"] == kind]
+
+    until(lambda: bool(found()), seconds)
+    return found()
 
 
 def column(explorer: DatasetExplorer, name: str) -> Any:

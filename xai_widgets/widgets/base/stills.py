@@ -77,7 +77,7 @@ def still(card: Callable[[float], Card], most: int) -> bytes:
             png = palette_png(drawn, colours)
             if len(png) <= most:
                 return png
-    colours, share = _FEWER[0]
+    colours, _ = _FEWER[0]
     for scale in (0.75, 0.6):
         png = palette_png(card(scale).draw(scale), colours)
         if len(png) <= most:

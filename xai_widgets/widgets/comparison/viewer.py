@@ -44,7 +44,6 @@ from xai_widgets.widgets.comparison.wire import ComparisonSaved, NetworkPredicti
 METHODS = ("saliency", "guided_backprop", "deconvnet", "smooth_grad", "grad_cam")
 _COLORMAPS = ("inferno", "gray", "coolwarm")  # those in the bundle
 _MOST_NOISE = 0.5
-_PAINTED_IN = 0.4  # seconds that the browser has for painting before measures need all cores
 _THUMBNAIL = 64  # pixels
 # Of a still picture: what a row may be wide, its cells, and the words at its left.
 _ROW, _SIDE, _LEAST_SIDE, _HEAD, _ASIDE = 660, 160, 100, 150, 220
@@ -276,11 +275,11 @@ class GradientComparison(Appearance, Parametrised, Dropping):
         if self._viewed:  # until then every moment goes into what is seen first
             self._measure()
 
-    def _measure(self, pause: float = _PAINTED_IN) -> None:
-        """Take the measures of what is shown, in the background and after a pause."""
+    def _measure(self) -> None:
+        """Take the measures of what is shown, in the background."""
         comparison = self._comparison
         self._measuring = self.aside(
-            lambda: work.measure(comparison, pause),
+            lambda: work.measure(comparison),
             partial(self._show_measures, comparison),
             background=True,
         )
@@ -298,7 +297,7 @@ class GradientComparison(Appearance, Parametrised, Dropping):
         with state_lock.held():
             if self.status.get("state") == "idle":
                 self._viewed = True
-                self._measure(pause=0.0)
+                self._measure()
                 job = self._measuring
         while job is not None:  # another takes its place where the work ends only now
             job.wait(max(deadline - time.monotonic(), 0.0))

@@ -6,7 +6,6 @@ meanwhile.
 
 from __future__ import annotations
 
-import time
 from collections import OrderedDict
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,7 +24,6 @@ from xai_widgets.widgets.base.maps import finite, frame_target, picture_to_json
 from xai_widgets.widgets.comparison.networks import Row
 from xai_widgets.widgets.comparison.wire import CellFrame, MeasureDescription, NetworkPrediction
 
-_SHORTLY = 0.01  # seconds
 _KEPT = 24  # answers, with a map of 50 KB for each cell
 GUIDED = "guided_backprop"
 # What SmoothGrad can average, and so what smoothing can be measured of.
@@ -301,16 +299,10 @@ def _prediction(number: int, comparison: Comparison, picture: Picture) -> Networ
     return frame
 
 
-def measure(comparison: Comparison, pause: float = 0.0) -> Iterator[Progress[Measured | None]]:
+def measure(comparison: Comparison) -> Iterator[Progress[Measured | None]]:
     """The measures of all cells that there are, and last, since it takes many passes, how much
     smoothing changes the maps of which SmoothGrad can be taken.
-
-    pause: seconds before it begins, in which the maps get on the screen; it needs all cores.
     """
-    begin = time.monotonic() + pause
-    while time.monotonic() < begin:
-        time.sleep(_SHORTLY)
-        yield Progress(0.0, None)
     answer, rows = comparison.answer, comparison.rows
     keys = [(number, name) for number in range(len(rows)) for name in comparison.methods]
     maps = {key: made for key in keys if (made := answer.attribution(key)) is not None}
