@@ -14,13 +14,15 @@ import pytest
 
 from xai_widgets.errors import ExplanationError
 from xai_widgets.study.confusion import Confusion
-from xai_widgets.study.doubtful import doubtful_labels
+from xai_widgets.study.doubtful import DoubtfulLabels, doubtful_labels
 from xai_widgets.study.findings import Experiment
 from xai_widgets.study.groups import alignment, group_maps, mean_map, pooled_maps
+from xai_widgets.study.labels import Classes
 from xai_widgets.study.similarity import centred, duplicates, nearest_rows, projection
 from xai_widgets.study.slices import find_slices, predicates_of
 from xai_widgets.study.statistics import benjamini_hochberg, bootstrap_mean, wilson
 from xai_widgets.study.suspecting import _decides
+from xai_widgets.study.suspects import doubtful_suspicion
 
 RNG = np.random.default_rng
 
@@ -214,6 +216,31 @@ def test_doubtful_labels_are_cleanlabs() -> None:
         labels, p, filter_by="confident_learning", return_indices_ranked_by="self_confidence"
     )
     assert set(found.rows.tolist()) >= set(issues.tolist())
+
+
+@pytest.mark.parametrize(
+    ("right", "training", "doubted", "said"),
+    [
+        (90, [], [95, 97], "Only worth something"),
+        (90, [97], [95, 97], "1 of them are of the training split"),
+        (100, [], [95], "The network answers 100% right"),
+        (25, [], [*range(25, 97)], "72% of all labels, and the network answers 25% right"),
+    ],
+)
+def test_doubtful_labels_come_with_what_they_are_worth(
+    right: int, training: list[int], doubted: list[int], said: str
+) -> None:
+    rows = {
+        "label": np.zeros(100, np.int64),
+        "done": np.ones(100, bool),
+        "correct": np.arange(100) < right,
+    }
+    study: Any = SimpleNamespace(rows=rows, classes=Classes(("a", "b"), 2, {}), show=None)
+    chosen = np.array(doubted)
+    found = DoubtfulLabels(chosen, np.ones_like(chosen), np.full(100, 0.1), np.ones(2))
+    (one,) = doubtful_suspicion(study, found, np.array(training, dtype=np.int64))
+    assert said.casefold() in one.evidence.casefold().replace("\xa0", "")
+    assert ("its own errors" in one.evidence) == (len(doubted) > 20)
 
 
 def test_rows_and_classes_without_labels_do_not_count() -> None:

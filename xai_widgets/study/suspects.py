@@ -19,6 +19,7 @@ __all__ = ["doubtful_suspicion", "duplicate_suspicions"]
 
 RowNumbers = npt.NDArray[np.int64]
 _PERFECT = 0.995  # accuracy, above which a network has probably seen the pictures
+_MANY = 0.2  # of all labels; where more are doubted, the network errs more often than they do
 
 
 def doubtful_suspicion(
@@ -49,6 +50,12 @@ def doubtful_suspicion(
         )
     else:
         evidence += " This is only worth something where the network was not trained on them."
+    share = len(found.rows) / int(labelled.sum())
+    if share > _MANY:
+        evidence += (
+            f" They are {percent(share)} of all labels, and the network answers "
+            f"{percent(accuracy)} right: most of them will be its own errors. Look at the first."
+        )
     labels = "1 label is" if len(found.rows) == 1 else f"{len(found.rows):,} labels are"
     title = f"{labels} doubtful"
     return [Suspicion("label", title, found.rows, None, evidence, show=study.show)]
