@@ -127,6 +127,17 @@ describe("points", () => {
     refresh();
     expect(kinds()).not.toContain("read");
   });
+  it("that were not worked out before a page was saved are said to be missing", () => {
+    begin({ view: "similarity", frozen: true });
+    answered([1, 1, 1, 1]);
+    const act = { lasso() {}, choose() {}, speak() {} };
+    const [element, refresh] = similarityView(end.signal, session, document.body, act);
+    refresh();
+    expect(element.textContent).toContain("Similarity is not in this saved page");
+    tell({ kind: "points", method: "pca" }, f4(0, 0, 10, 1, 1, 10, -10, 0));
+    refresh();
+    expect(element.textContent).toContain("Draw around points");
+  });
   it("are chosen by a click near them, of those that are shown", () => {
     show();
     const click = (place: readonly number[]): void => {
@@ -227,6 +238,11 @@ describe("groups of maps", () => {
     expect(kinds()).toEqual(["ready", "groups"]);
     show([1, 1, 1, 1], { filter: { rows: [] } });
     expect(kinds()).toEqual(["ready"]);
+  });
+  it("that were not made before a page was saved are said to be missing", () => {
+    const { element } = show([1, 1, 1, 1], { frozen: true });
+    expect(element.textContent).toContain("Groups are not in this saved page");
+    expect(kinds()).not.toContain("groups");
   });
   it("say how many there are, and what they are answered mostly", () => {
     const { element, refresh } = show([1, 1, 1, 1]);

@@ -754,6 +754,20 @@ def test_a_saved_page_has_groups_means_and_the_maps_that_were_looked_at(make: Ma
         assert found == study.neighbours(row, count=6).tolist()
 
 
+@pytest.mark.parametrize(("limit", "kept"), [("_NEAREST_ROWS", {"points"}), ("both", set())])
+def test_a_saved_page_of_many_rows_leaves_out_what_takes_long(
+    make: Make, monkeypatch: pytest.MonkeyPatch, limit: str, kept: set[str]
+) -> None:
+    monkeypatch.setattr(stills, "_NEAREST_ROWS", COUNT - 1)
+    monkeypatch.setattr(stills, "_PLACED_ROWS", COUNT - 1)
+    if limit == "both":
+        monkeypatch.setattr(stills, "_COMPONENTS_ROWS", COUNT - 1)
+    frames = DatasetExplorer(make())._saved_frames()
+    kinds = {frame["kind"] for frame in frames}
+    assert kinds & {"groups", "points", "nearest"} == kept
+    assert {frame["method"] for frame in frames if frame["kind"] == "points"} <= {"pca"}
+
+
 def test_pictures_are_lighter_where_a_page_would_not_hold_them_all(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,6 +26,7 @@ _PAGE_BYTES = 10_500_000  # of pictures in a saved page, which base64 makes a th
 _PLACED_ROWS = 1000
 _SAMPLED = 64
 _NEAREST_ROWS = 5000  # of which a saved page knows the nearest
+_COMPONENTS_ROWS = 20_000  # whose principal components take seconds
 
 RowNumbers = npt.NDArray[np.int64]
 
@@ -113,8 +114,10 @@ def saved_messages(
     place = "tsne" if len(study.done) <= _PLACED_ROWS or "tsne" in found else "pca"
     makes: dict[str, Callable[[], Iterator[Progress[findings.Found]]]] = {
         reading: partial(findings.read, study, reading)
-        for reading in ("slices", "label", "order", *(("copies", place) if quick else ()))
+        for reading in ("slices", "label", "order", *(("copies",) if quick else ()))
     }
+    if len(study.done) <= _COMPONENTS_ROWS:
+        makes[place] = partial(findings.read, study, place)
     makes["means"] = partial(findings.made, "means", partial(means.means_of, study, signed=signed))
     if quick:
         grouped = partial(means.groups_of, study, study.done, of="features", signed=signed)

@@ -131,17 +131,17 @@ export function groupsView(
       stability == null
         ? "They are one group: no gap parts them."
         : `Drawn again from 80\xa0% of them, the groups agree to ${signed(stability).replace("+", "")} of 1.`;
+    const way = frozen
+      ? "Groups are not in this saved page: they were not made before."
+      : complete
+        ? ""
+        : "Groups are made by themselves once all pictures are explained.";
     const of2 = groups?.of_rows.toLocaleString("en");
     say(
       words,
       session.busy("groups")
         ? "Looking for groups …"
-        : session.words("groups") ||
-            (groups
-              ? `The maps of ${of2} pictures. ${stable}`
-              : complete
-                ? ""
-                : "Groups are made by themselves once all pictures are explained."),
+        : session.words("groups") || (groups ? `The maps of ${of2} pictures. ${stable}` : way),
     );
     const why = "A group that is nearly always right and looks at one place is worth a suspicion.";
     say(alike, groups ? `${groups.words} ${why} A map alone is no proof: cover the place.` : "");

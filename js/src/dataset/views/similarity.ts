@@ -345,7 +345,11 @@ export function similarityView(
       Boolean(session.points("tsne"));
     go.disabled = session.busy("tsne");
     pane.hidden = !points;
-    const way = complete ? "" : "Similarity is worked out when all pictures are explained.";
+    const way = frozen
+      ? "Similarity is not in this saved page: it was not worked out before."
+      : complete
+        ? ""
+        : "Similarity is worked out when all pictures are explained.";
     const hint = "Draw around points to keep them. What lies far apart says little.";
     say(words, busy ? "Placing the pictures …" : session.words(method) || (points ? hint : way));
     set(canvas, {
