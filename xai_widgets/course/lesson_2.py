@@ -111,7 +111,7 @@ def saliency(answer: Any) -> str:
         return gradient_of(model, x, lambda y: y[0, k])
 
     right = of_class(_CROSS)
-    other = gradient_of(model, x, lambda y: y[0].softmax(0)[_CROSS])
+    certain = gradient_of(model, x, lambda y: y[0].softmax(0)[_CROSS])
     loss = gradient_of(model, x, lambda y: F.cross_entropy(y, torch.tensor([_CROSS], device="cpu")))
     every = gradient_of(model, x, lambda y: y.sum())
     first = call(answer, usage, model, x, _CROSS)
@@ -120,7 +120,7 @@ def saliency(answer: Any) -> str:
         right,
         [
             (
-                other,
+                certain,
                 "That is the gradient of the probability. Take the logit's.",
                 "Leave the softmax out.",
             ),
@@ -141,8 +141,7 @@ def saliency(answer: Any) -> str:
             (x[0] * right, "That is input times gradient: another method."),
         ],
         axes="(channel, height, width)",
-    )
-    seen = seen.copy()
+    ).copy()
     filled = any(p.grad is not None for p in model.parameters())
     left_as(model, before, gradients=False)
     again = call(answer, usage, model, x, _CROSS)
