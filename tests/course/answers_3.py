@@ -24,6 +24,18 @@ def integrated(
     return total / steps * (x - baseline if factor is None else factor(x))
 
 
+def at_once(f: Any, x: Any, baseline: Any, steps: int) -> Any:
+    alpha = (torch.arange(steps).view(-1, 1, 1) + 0.5) / steps
+    points = (baseline + alpha * (x - baseline)).requires_grad_()
+    return (x - baseline) * torch.autograd.grad(f(points), points)[0].mean(0)
+
+
+def moves_the_baseline(f: Any, x: Any, baseline: Any, steps: int) -> Any:
+    shares = integrated(f, x, baseline, steps)
+    baseline += x - baseline
+    return shares
+
+
 def by_rows(a: Any, b: Any) -> Any:
     return np.mean([spearmanr(p, q).statistic for p, q in zip(a, b, strict=True)])
 
@@ -76,6 +88,8 @@ def answers() -> list[tuple[str, Any, str]]:
         ("3.4", (0, 0), "whole way"),
         ("3.4", (0, 0.5), "mean slope"),
         ("3.4", (0, 2), "half of the way"),
+        ("3.4", (False, True), "True and False"),
+        ("3.4", ("0", "1"), "That is a tuple"),
         ("3.5", integrated, ""),
         ("3.5", integrating(factor=lambda x: 1), "factor is missing"),
         ("3.5", integrating(factor=lambda x: x), "not x"),
@@ -84,6 +98,9 @@ def answers() -> list[tuple[str, Any, str]]:
         ("3.5", lambda f, x, b, n: n * integrated(f, x, b, n), "added the gradients"),
         ("3.5", lambda f, x, b, n: integrated(f, x, b, n).sum(), "Each input"),
         ("3.5", lambda f, x, b, n: integrated(f, b, x, n), "sign"),
+        ("3.5", lambda f, x, b, n: integrated(f, x, b, 200), "with steps=7 you ask f 200 times"),
+        ("3.5", at_once, ""),
+        ("3.5", moves_the_baseline, "changes its own baseline"),
         ("3.6", 16, ""),
         ("3.6", 8, "4 %"),
         ("3.6", 32, "fewer"),

@@ -27,6 +27,12 @@ def one_part_at_a_time(f: Any, x: Any, heatmap: Any, baseline: Any, steps: int) 
     return made
 
 
+def in_place(f: Any, x: Any, heatmap: Any, baseline: Any, steps: int) -> Any:
+    right = curve(f, x, heatmap, baseline, steps)
+    x[:] = baseline
+    return right
+
+
 def means(d: Any) -> Any:
     signs = np.array(list(itertools.product((1, -1), repeat=len(d))))
     return (signs * d).mean(1)
@@ -64,6 +70,7 @@ def answers() -> list[tuple[str, Any, str]]:
         ("4.1", one_part_at_a_time, "its own pixels only"),
         ("4.1", lambda f, x, h, b, n: curve(f, x, h, 0 * b, n), "where the baseline"),
         ("4.1", lambda f, x, h, b, n: curve(f, x, np.abs(h), b, n), "magnitude"),
+        ("4.1", in_place, "changes its own x"),
         ("4.2", trapezoids, ""),
         ("4.2", lambda x, y: y.mean(), "mean of the points"),
         ("4.2", lambda x, y: (np.diff(x) * y[:-1]).sum(), "left end"),
@@ -76,9 +83,10 @@ def answers() -> list[tuple[str, Any, str]]:
         ("4.3", lambda a, c: (c >= a).mean(), "p = 0"),
         ("4.3", lambda a, c: (c >= a).sum() / (1 + len(c)), "above as well"),
         ("4.3", lambda a, c: (1 + (c >= a).sum()) / len(c), "all as well"),
+        ("4.3", lambda a, c: (1 + (c > a).sum()) / (1 + len(c)), "exactly as well"),
         ("4.3", lambda a, c: (c < a).mean(), "worse"),
         ("4.3", lambda a, c: (c >= a).sum(), "a count"),
-        ("4.3", lambda a, c: c >= a, "9 numbers"),
+        ("4.3", lambda a, c: c >= a, "12 numbers"),
         ("4.4", "b", ""),
         ("4.4", "a", "beat chance"),
         ("4.4", "c", "explain anything"),
@@ -100,6 +108,6 @@ def answers() -> list[tuple[str, Any, str]]:
         ("4.7", lambda p: p, "Nothing was corrected"),
         ("4.7", lambda p: np.sort(holm(p)), "sorted order"),
         ("4.7", not_monotone, "come out smaller"),
-        ("4.7", lambda p: holm(p) > 0.05, "values are not"),
+        ("4.7", lambda p: holm(p) > 0.05, "True and False"),
         ("4.7", lambda p: holm(p).min(), "The shape is ()"),
     ]

@@ -48,6 +48,19 @@ def losing(**options: Any) -> Any:
     return lambda model, x, y, r, weight: loss(model, x, y, r, weight, **options)
 
 
+def spent(model: Any, x: Any, y: Any, r: Any, weight: float) -> Any:
+    total = loss(model, x, y, r, weight)
+    torch.autograd.grad(total, list(model.parameters()))
+    return total
+
+
+def fills(model: Any, x: Any, y: Any, r: Any, weight: float) -> Any:
+    x = x.detach().clone().requires_grad_()
+    ce = F.cross_entropy(model(x), y)
+    ce.backward(create_graph=True)
+    return ce + weight * (1 - cosine(x.grad, r)).mean()
+
+
 def answers() -> list[tuple[str, Any, str]]:
     engine, vae = xw.demo.fashion_engine(), xw.demo.vae("fashion")
     x = xw.course.clothes()
@@ -97,6 +110,8 @@ def answers() -> list[tuple[str, Any, str]]:
         ("6.7", losing(how=lambda ce, c, w: ce + w * (1 - c)), "4 numbers"),
         ("6.7", lambda *given: loss(*given).item(), "no gradient"),
         ("6.7", lambda *given: loss(*given).detach().requires_grad_(), "Is a part detached?"),
+        ("6.7", spent, "used up"),
+        ("6.7", fills, "have a .grad"),
         ("6.5", "c", ""),
         ("6.5", "a", "Smallest"),
         ("6.5", "b", "still this pullover"),

@@ -72,7 +72,9 @@ def test_a_verdict_gives_nothing_away_and_forgets(own: str) -> None:
 
 def test_not_yet(own: str, capsys: pytest.CaptureFixture) -> None:
     xw.course.check(own, ...)
-    assert capsys.readouterr().out.startswith("9.1 Not yet")
+    assert capsys.readouterr().out.startswith("9.1 Not yet: replace the dots")
+    xw.course.check(own, None)
+    assert "the answer is None. If a function gave it" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -157,6 +159,14 @@ def test_a_function_that_fails_is_told_with_its_line() -> None:
         (lambda x: max(x.numpy(), 0), "maximum, clip"),
         (lambda x: x.clone().requires_grad_().numpy(), ".detach() first"),
         (lambda x: x.sum().backward(), "x.requires_grad_()"),
+        (lambda x: torch.autograd.grad(x.clone().requires_grad_().sum(), x), "cut off"),
+        (
+            lambda x: torch.autograd.grad((w := x.clone().requires_grad_()).sum(), w.clone()),
+            "not a copy",
+        ),
+        (lambda x: x.retain_grad(), "under no_grad"),
+        (lambda x: [][0], "Was it a hook"),
+        (lambda x: torch.zeros(16, 16) + x, "written down"),
         (lambda x: torch.tensor([1]).requires_grad_(), ".float() first"),
         (lambda x: x.grad[0], "Something is None"),
         (lambda x: x[None][4], "first axis is the batch"),
@@ -170,6 +180,35 @@ def test_an_error_of_the_students_function_has_its_own_hint(made: Any, hint: str
         answers.call(made, "f(x)", torch.rand(3, 5))
     assert "stopped with" in caught.value.steps[0]
     assert hint in caught.value.steps[1]
+
+
+@pytest.mark.parametrize("given", [np.ones((2, 3)), torch.ones(2, 3), torch.full((2, 3), math.nan)])
+def test_a_function_does_not_change_what_it_is_given(given: Any) -> None:
+    def changes(x: Any, y: Any) -> Any:
+        y *= 2
+        y[0] = 1
+        return x
+
+    assert answers.call(lambda x, y: y * 2, "f(x, y)", given, given) is not given
+    with pytest.raises(Wrong, match=r"f\(x, y\) changes its own y"):
+        answers.call(changes, "f(x, y)", 1, given)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (1.23, "looks rounded"),
+        (1.2, "looks rounded"),
+        (1.25, "too large"),
+        (True, "That is True, a yes or no"),
+        (torch.tensor(False), "That is False, a yes or no"),
+        (math.nan, "divide by nothing"),
+    ],
+)
+def test_a_number_is_a_number_and_whole(given: Any, words: str) -> None:
+    with pytest.raises(Wrong) as caught:
+        answers.number(given, 1.2345)
+    assert words in " ".join(caught.value.steps)
 
 
 def test_a_function_without_a_body_is_not_yet() -> None:
@@ -210,6 +249,10 @@ def test_a_function_without_a_body_is_not_yet() -> None:
         ((RIGHT - 2) / 5, "rescaled the values to 0 to 1"),
         (RIGHT + 1, "A constant was added"),
         (np.full((2, 3), math.nan), "NaN"),
+        (np.ones((3, 3)), "Is a size written down"),
+        (RIGHT > 3, "True and False"),
+        (torch.tensor(RIGHT) > 3, "True and False"),
+        (RIGHT.astype(str), "expected an array or tensor"),
         ("text", "That is a str"),
     ],
 )

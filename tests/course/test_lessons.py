@@ -13,10 +13,12 @@ from types import ModuleType
 from typing import Any
 
 import nbformat
+import numpy as np
 import pytest
 from PIL import Image
 
 import xai_widgets as xw
+from tests.course import answers_2
 from tests.test_notebooks import ran_offline, text_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -125,6 +127,34 @@ def test_the_students_edition_runs_offline_with_its_exercises_unsolved(
     assert [number for number in own if f"{number} Not yet" not in text] == []
     plain = re.sub(r" +", " ", text)
     assert [words for words in SAID.get(path.stem[0], ()) if words not in plain] == []
+
+
+def as_numpy(found: Any) -> Any:
+    return [as_numpy(v) for v in found] if isinstance(found, tuple) else found.detach().numpy()
+
+
+@pytest.mark.parametrize("style", ["attached", "numpy"])
+def test_lesson_2_draws_whatever_it_has_called_right(style: str) -> None:
+    made = {"saliency": answers_2.by_autograd, "record": answers_2.textbook}
+    others = {"collapse": lambda g: g.abs().amax(0), "grad_cam": answers_2.grad_cam}
+    if style == "numpy":
+        whole = made | others
+        given = {k: lambda *args, f=f: as_numpy(f(*args)) for k, f in whole.items()}
+    else:
+        given = made
+    names: dict[str, Any] = {"__name__": "__lesson__"}
+    exec(course.FIRST, names)
+    for cell in course.cells_of(next(p for p in SOURCES if p.stem[0] == "2").read_text("utf-8")):
+        if cell.kind in ("code", "solution"):
+            exec(cell.source, names)
+            names |= {k: f for k, f in given.items() if k in names}
+        if cell.slide == "2_saliency":
+            assert names["off"] < 1e-4
+        if cell.slide == "2_grad_cam":
+            break
+    assert np.abs(names["mine"] - names["theirs"].heatmap()).max() < 1e-4
+    numbers = {"saliency": "2.3", "record": "2.5", "collapse": "2.4", "grad_cam": "2.6"}
+    assert all(xw.course.verdict(numbers[k], f) for k, f in given.items())
 
 
 def test_the_first_cell_installs_what_is_missing_and_switches_colabs_widgets_on(

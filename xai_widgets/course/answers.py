@@ -19,30 +19,42 @@ from xai_widgets.attribution import Attribution
 from xai_widgets.course.registry import NotYet, Wrong
 from xai_widgets.errors import a_kind, brief, nearest
 
-__all__ = ["array", "call", "choice", "function", "is_open", "number", "same", "shaped"]
+__all__ = ["alike", "array", "call", "choice", "function", "is_open", "number", "same", "shaped"]
 
 Floats = npt.NDArray[np.float64]
 # Words of an error that PyTorch or Python raise, and what to do.
 _ERRORS = {
     "spatial dimensions": "interpolate wants (batch, channel, height, width): cam[None, None].",
-    "must match the size": "Two tensors do not fit: one has an axis too few. keepdim=True, or "
-    "[:, None, None], keeps it.",
+    "must match the size": "Two tensors do not fit. Has one an axis too few (keepdim=True, or "
+    "[:, None, None], keeps it), or a size that you have written down? Sizes are those of what the "
+    "function is given: .shape.",
     "could not be broadcast": "Two arrays do not fit: print shapes. keepdims=True keeps axes.",
     "Boolean value of Tensor": "Python's max, min and if want one number. torch has relu, clamp "
     "and where.",
     "truth value of an array": "Python's max, min and if want one number. NumPy has maximum, clip "
     "and where.",
     "Can't call numpy()": ".detach() first, then .numpy().",
+    "Tensors does not require grad": "What you differentiate by is cut off from the score. A "
+    "picture wants x.requires_grad_() before the forward pass. A layer's output has to be kept as "
+    "it is: .detach() is for what you return.",
+    "to not have been used": "The score was not computed from that tensor. Keep the very one that "
+    "goes on through the network, not a copy.",
+    "can't retain_grad": "That tensor is cut off from the score: was it detached, or computed "
+    "under no_grad?",
     "does not require grad": "Nothing was told to be differentiated: x.requires_grad_() before the "
-    "forward pass.",
+    "forward pass, and no torch.no_grad() around it.",
     "graph a second time": "The graph is used up: retain_graph=True, or a new forward pass.",
     "leaf variable": "Work on a copy of your own: x.detach().clone().",
     "leaf Variable": "Work on a copy of your own: x.detach().clone().",
     "floating point": "Bytes have no gradients: .float() first.",
-    "'NoneType' object": "Something is None: .grad is, where nothing was differentiated, and for "
-    "tensors on the way.",
+    "'NoneType' object": "Something is None: .grad is, where nothing was differentiated, and for a "
+    "layer's output without .retain_grad() before backward(). torch.autograd.grad(score, output) "
+    "needs neither.",
     "out of bounds for dimension 0": "The first axis is the batch: y[0, target].",
+    "list index out of range": "A list is shorter than you thought. Was it a hook that should have "
+    "filled it? It runs when its layer does, in the network that the function is given.",
 }
+_ARRAYS = (np.ndarray, torch.Tensor)
 # A wrong answer that is typical, and its hints.
 Mistake = tuple[Any, ...]
 _CLOSE = 1e-3  # of the largest value: float32 and another order of sums differ by less
@@ -81,11 +93,21 @@ def number(
         raise Wrong("The size is right, the sign is not.", "Which of the two is taken from which?")
     if abs(1 - given - right) <= tolerance:
         raise Wrong("That is one minus the answer: you have counted the others.")
+    if _rounded(given, right):
+        raise Wrong(
+            "Nearly: that looks rounded.", "Give more decimals, or the number as it was computed."
+        )
     raise Wrong(
         f"{given:.4g} is too {'large' if given > right else 'small'}.",
         "Go through the sentence of the exercise word by word: what of what, over which pictures, "
         "with which unit?",
     )
+
+
+def _rounded(given: float, right: float) -> bool:
+    """Whether a number is the right one to 1, 2 or 3 decimals, and near enough to be meant so."""
+    near = abs(given - right) <= 0.05 * abs(right)
+    return near and any(abs(given - round(right, n)) <= 1e-6 * abs(right) for n in (1, 2, 3))
 
 
 def _one_number(answer: Any, what: str) -> float:
@@ -104,6 +126,8 @@ def _one_number(answer: Any, what: str) -> float:
             f"That is {values.size} numbers, {values.shape}; expected {what}.",
             "Take one of them, or their mean or sum: which does the exercise ask for?",
         )
+    if _yes_or_no(answer):
+        raise Wrong(f"That is {bool(values.reshape(()))}, a yes or no; expected {what}.")
     given = float(values.reshape(()))
     if not math.isfinite(given):
         raise Wrong(f"That is {given}. Did you divide by nothing, or take the logarithm of 0?")
@@ -149,14 +173,25 @@ def _or_empty(answer: Any) -> Floats:
         return np.zeros(0)
 
 
+def _yes_or_no(answer: Any) -> bool:
+    """Whether these are True and False, which NumPy takes for 1 and 0."""
+    if isinstance(answer, torch.Tensor):
+        return answer.dtype == torch.bool
+    return bool(np.asarray(answer).dtype == np.bool_)
+
+
 def _floats(answer: Any) -> Floats:
-    """Any array, tensor, attribution or list of numbers as float64."""
+    """Any array, tensor, attribution or list of numbers as float64. TypeError for texts, which
+    NumPy would read.
+    """
     if isinstance(answer, Attribution):
         answer = answer.values
     if isinstance(answer, (list, tuple)) and any(isinstance(v, torch.Tensor) for v in answer):
         answer = [_floats(value) for value in answer]
     if isinstance(answer, torch.Tensor):
         answer = answer.detach().cpu().double().numpy()
+    if np.asarray(answer).dtype.kind in "SU":
+        raise TypeError("texts")
     return np.asarray(answer, dtype=np.float64)
 
 
@@ -178,6 +213,8 @@ def shaped(answer: Any, shape: tuple[int, ...], axes: str = "") -> Floats:
         ) from None
     if given.shape != shape:
         raise Wrong(f"The shape is {given.shape}; expected {wanted}.", _other_shape(given, shape))
+    if _yes_or_no(answer):
+        raise Wrong("Those are True and False. Expected are numbers.")
     if not np.isfinite(given).all():
         raise Wrong("Some values are NaN or infinite.", "Look for a division by 0, or log of 0.")
     return given
@@ -194,7 +231,10 @@ def _other_shape(given: Floats, shape: tuple[int, ...]) -> str:
         return "There is an axis too many: over which one do you have to sum, or choose?"
     if given.ndim < len(shape):
         return "There is an axis too few: over which one did you sum, without being asked?"
-    return "Look at the shape after every line: print(x.shape)."
+    return (
+        "Look at the shape after every line: print(x.shape). Is a size written down that should "
+        "come from what the function is given?"
+    )
 
 
 def same(
@@ -217,6 +257,11 @@ def same(
         "The shape is right, the values are not.",
         f"They are furthest off at {place}: {given[place]:.4g} instead of {right[place]:.4g}.",
     )
+
+
+def alike(answer: Any, right: npt.ArrayLike) -> bool:
+    """Whether an answer has the right shape and values, where the hint is the judge's own."""
+    return _alike(_or_empty(answer), _floats(right))
 
 
 def _usual_mistakes(given: Floats, right: Floats) -> Iterable[Mistake]:
@@ -260,9 +305,10 @@ def function(answer: Any, usage: str) -> Callable[..., Any]:
 
 def call(answer: Any, usage: str, *given: Any) -> Any:
     """What the student's function returns for some arguments. Raises NotYet where that is nothing
-    yet, and Wrong, with the line, where it stops with an error.
+    yet, and Wrong where it stops with an error, with the line, or changes what it was given.
     """
     made = function(answer, usage)
+    before = [_floats(v).copy() if isinstance(v, _ARRAYS) else None for v in given]
     try:
         inspect.signature(made).bind(*given)
     except TypeError as error:
@@ -285,6 +331,14 @@ def call(answer: Any, usage: str, *given: Any) -> Any:
         raise Wrong(f"{usage} returns nothing: its last line has to begin with return.")
     if result is None or _dots(result):
         raise NotYet
+    names = usage.partition("(")[2].rstrip(")").split(", ")
+    for name, value, old in zip(names, given, before, strict=False):
+        if old is not None and not np.array_equal(_floats(value), old, equal_nan=True):
+            raise Wrong(
+                f"{usage} changes its own {name}: whoever calls it has lost what was in there.",
+                "Make a new one: a * b in place of a *= b, abs() in place of abs_(); or begin with "
+                "a copy, .clone() or .copy().",
+            )
     return result
 
 

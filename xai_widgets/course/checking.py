@@ -15,6 +15,7 @@ __all__ = ["Verdict", "check", "verdict"]
 # (exercise, hint) -> how often it was given since this process began. Nothing is written anywhere.
 _given: dict[tuple[str, str], int] = {}
 _NOT_YET = "Not yet: replace the dots by your answer, and run the cell again."
+_NONE = "Not yet: the answer is None. If a function gave it, is there a return missing?"
 _COLOURS = {"right": "#1a7f37", "wrong": "#bc4c00", "not yet": "#656d76"}
 
 
@@ -37,7 +38,7 @@ class Verdict:
         if self.state == "right":
             return f"{self.number} Right. {self.said}".rstrip()
         if self.state == "not yet":
-            return f"{self.number} {_NOT_YET}"
+            return f"{self.number} {self.steps[0] if self.steps else _NOT_YET}"
         hints = self.steps[: step + 1]
         more = len(self.steps) - len(hints)
         again = " (Check again for a further hint.)" if more else ""
@@ -73,7 +74,7 @@ def verdict(number: str, answer: Any, *, deal: int = 0) -> Verdict:
             f"{found.number} is the same for everybody, and has no deal; leave deal= out"
         )
     if is_open(answer):
-        return Verdict(found.number, "not yet")
+        return Verdict(found.number, "not yet", steps=(_NONE,) if answer is None else ())
     try:
         said = found.judge(answer, deal) if found.dealt else found.judge(answer)
     except NotYet:

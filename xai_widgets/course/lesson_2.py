@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import copy
-import functools
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,14 +10,21 @@ import torch
 import torch.nn.functional as F  # the field's name for it
 from torch import Tensor, nn
 
-from xai_widgets import demo
-from xai_widgets.course.answers import array, call, number, same, shaped
-from xai_widgets.course.games import dealt, guess
+from xai_widgets.course.answers import alike, array, call, number
+from xai_widgets.course.games import guess
+from xai_widgets.course.programs import LAYER
 from xai_widgets.course.registry import Wrong, exercise
-from xai_widgets.course.scenes import Floats, drawn, heatmap, one_shape
+from xai_widgets.course.scenes import (
+    a_star,
+    drawn,
+    gradient_of,
+    one_shape,
+    practice,
+    recorded,
+)
+from xai_widgets.course.state import State, left_as
 
-_CROSS = 4
-_LAYER = 9  # the last rectifier
+_CROSS, _STAR = 4, 3
 
 
 @exercise("2.1", "Prepare the picture")
@@ -50,6 +55,20 @@ def prepare(answer: Any) -> str:
         ],
         axes="(batch, channel, height, width)",
     )
+    if not isinstance(result, Tensor):
+        raise Wrong("The numbers are right. A network takes tensors, though: torch.from_numpy.")
+    if result.dtype != torch.float32:
+        raise Wrong(
+            f"The numbers are right, but they are {str(result.dtype).removeprefix('torch.')}.",
+            "The network's weights are float32, and its input has to be that, too: .float().",
+        )
+    other = np.ascontiguousarray(pixels[:48, ::-1])
+    wanted = (torch.from_numpy(other).permute(2, 0, 1)[None].double() / 255 - 0.5) / 0.25
+    if not alike(call(answer, "prepare(pixels)", other.copy()), wanted):
+        raise Wrong(
+            "Right for this picture only.",
+            "Is it the argument that you prepare? And is a size written down?",
+        )
     return "Just what engine.input gives. Many a wrong map was wrong here already."
 
 
@@ -71,51 +90,37 @@ def score(answer: Any) -> str:
             (_CROSS, "That is the index of the class. Use it: logits[0, index]."),
             (logits.sum().item(), "That is the sum over all classes. Choose one."),
             (logits.mean().item(), "That is the mean over all classes. Choose one."),
+            *(
+                (logits[k].item(), f"That is the score of {name}.", "engine.class_names.index(...)")
+                for k, name in enumerate(drawn().class_names or [])
+                if k != _CROSS
+            ),
         ],
         tolerance=1e-4,
     )
     return "One number, and everything that follows is its derivative."
 
 
-def practice() -> nn.Module:
-    """A network with batch norm and dropout, as students find theirs: in training mode."""
-    torch_state = torch.get_rng_state()
-    torch.manual_seed(3)
-    model = nn.Sequential(
-        nn.Conv2d(3, 8, 3, stride=2),
-        nn.BatchNorm2d(8),
-        nn.ReLU(),
-        nn.Dropout(0.5),
-        nn.AdaptiveAvgPool2d(4),
-        nn.Flatten(),
-        nn.Linear(128, 5),
-    )
-    torch.set_rng_state(torch_state)
-    return model.train()
-
-
-def gradient_of(model: nn.Module, x: Tensor, read: Callable[[Tensor], Tensor]) -> Tensor:
-    """The derivative of a number that is read off the output, (3, H, W)."""
-    x = x.detach().clone().requires_grad_()
-    return torch.autograd.grad(read(model(x)), x)[0][0]
-
-
 @exercise("2.3", "Saliency")
 def saliency(answer: Any) -> str:
     usage = "saliency(model, x, target)"
     model, x = copy.deepcopy(drawn().model), drawn().input(one_shape().pixels).clone()
-    right = gradient_of(model, x, lambda y: y[0, _CROSS])
-    other = gradient_of(model, x, lambda y: y[0].softmax(0)[_CROSS])
+    before = State.of(model)
+
+    def of_class(k: int) -> Tensor:
+        return gradient_of(model, x, lambda y: y[0, k])
+
+    right = of_class(_CROSS)
+    certain = gradient_of(model, x, lambda y: y[0].softmax(0)[_CROSS])
     loss = gradient_of(model, x, lambda y: F.cross_entropy(y, torch.tensor([_CROSS], device="cpu")))
     every = gradient_of(model, x, lambda y: y.sum())
     first = call(answer, usage, model, x, _CROSS)
-    first = first.clone() if isinstance(first, Tensor) else first
-    array(
+    seen = array(
         first,
         right,
         [
             (
-                other,
+                certain,
                 "That is the gradient of the probability. Take the logit's.",
                 "Leave the softmax out.",
             ),
@@ -126,33 +131,58 @@ def saliency(answer: Any) -> str:
                 "next to no loss to begin with.",
             ),
             (every, "You have added up all classes: y[0, target] is the one."),
+            *(
+                (of_class(k), f"That is the gradient of {name}'s score. Use `target`.")
+                for k, name in enumerate(drawn().class_names or [])
+                if k != _CROSS
+            ),
             (right.abs(), "There is an abs() here. Keep the sign; 2.4 decides about it."),
             (right.sum(0), "You have added the channels up already. Keep them; 2.4 decides."),
             (x[0] * right, "That is input times gradient: another method."),
         ],
         axes="(channel, height, width)",
-    )
+    ).copy()
+    filled = any(p.grad is not None for p in model.parameters())
+    left_as(model, before, gradients=False)
     again = call(answer, usage, model, x, _CROSS)
-    if np.allclose(shaped(again, tuple(right.shape)), 2 * right.numpy(), rtol=1e-3, atol=1e-6):
+    if alike(again, 2 * right):
         raise Wrong(
             "Right the first time. The second time it is twice as large.",
             "backward() adds to x.grad, which is still there from the last call.",
             "Work on x.detach().clone().requires_grad_(), or use torch.autograd.grad(score, x).",
         )
-    same(shaped(again, tuple(right.shape)), right.double().numpy())
-    model = practice()
-    quiet = copy.deepcopy(model).eval()
+    if not alike(again, right):
+        raise Wrong("Right the first time, but not the second. What is left from the first?")
+    other = call(answer, usage, model, x, _STAR)
+    if not alike(first, seen):
+        raise Wrong(
+            "Right, until it is called again: then the first result has become the second.",
+            "Both are the same memory, that of x.grad. Return a copy, or work on one.",
+        )
+    if not alike(other, of_class(_STAR)):
+        raise Wrong("Right for cross only.", "Which score do you take? Use `target`.")
+    x = drawn().input(a_star().pixels)
+    if not alike(call(answer, usage, model, x, _STAR), of_class(_STAR)):
+        raise Wrong("Right for this picture only.", "Is it `x` that goes into the network?")
+    model = practice().eval()
     x = torch.randn(1, 3, 24, 20, generator=torch.Generator().manual_seed(0), device="cpu")
-    wanted = gradient_of(quiet, x, lambda y: y[0, 2]).double().numpy()
-    given = shaped(call(answer, usage, model, x, 2), wanted.shape, "(channel, height, width)")
-    if not np.allclose(given, wanted, rtol=1e-3, atol=1e-6):
+    wanted = of_class(2)
+    if not alike(call(answer, usage, model, x, 2), wanted):
+        raise Wrong(
+            "Right for this network. For one with dropout and batch norm it is not, even if it "
+            "comes in evaluation mode.",
+            "Does it stay in that mode? And is it `model` that you ask?",
+        )
+    if not alike(call(answer, usage, model.train(), x, 2), wanted):
         raise Wrong(
             "Right for this network. For one that has just been trained it is not.",
             "Dropout throws dice and batch norm uses the batch's own mean, as long as the network "
             "is in training mode.",
             "model.eval() before the forward pass.",
         )
-    return "Also when it is called twice, and for a network that somebody left in training mode."
+    said = "Also when it is called twice, and for a network that somebody left in training mode."
+    later = "Its weights have a .grad now, to which the next training step adds. 2.5 minds that."
+    return f"{said} ({later})" if filled else said
 
 
 @exercise("2.4", "One number for each pixel")
@@ -186,44 +216,58 @@ def record(answer: Any) -> str:
     usage = "record(model, layer, x, target)"
     model, x = copy.deepcopy(drawn().model), drawn().input(one_shape().pixels).clone()
     layers = list(model.children())
-    before = nn.Sequential(*layers[:_LAYER])(x).detach()
-    a = before.relu().requires_grad_()
-    y = nn.Sequential(*layers[_LAYER + 1 :])(a)
-    g = torch.autograd.grad(y[0, _CROSS], a, retain_graph=True)[0]
-    certain = torch.autograd.grad(y[0].softmax(0)[_CROSS], a)[0]
-    result = call(answer, usage, model, layers[_LAYER], x, _CROSS)
+    layers[LAYER].register_forward_hook(lambda *_: None)  # somebody else's, which has to stay
+    before = State.of(model)
+    a, g = recorded(model, LAYER, x, lambda y: y[0, _CROSS])
+    certain = recorded(model, LAYER, x, lambda y: y[0].softmax(0)[_CROSS])[1]
+    given = recorded(model, LAYER - 1, x, lambda y: y[0, _CROSS])
+    result = call(answer, usage, model, layers[LAYER], x, _CROSS)
     if not isinstance(result, (tuple, list)) or len(result) != 2:
         raise Wrong("Return two tensors: return activation, gradient.")
     if any(part is None for part in result):
         raise Wrong(
             "One of the two is None.",
-            "A tensor on the way keeps no .grad: only leaves do.",
+            "A layer's output keeps no .grad by itself: only what you made yourself does.",
             "activation.retain_grad() before backward(), or autograd.grad(score, activation).",
         )
-    given_a, given_g = result
     array(
-        given_a,
-        a[0].detach(),
+        result[0],
+        a,
         [
-            (g[0], "Those are the gradients. Activations come first."),
-            (before[0], "That is what goes into the layer. Take what comes out."),
+            (g, "Those are the gradients. Activations come first."),
+            (given[0], "That is what goes into the layer. Take what comes out."),
         ],
         axes="the activations, (channel, height, width)",
     )
     array(
-        given_g,
-        g[0],
+        result[1],
+        g,
         [
-            (a[0].detach(), "You have returned the activations twice."),
-            (certain[0], "Those are gradients of the probability. Take the logit's."),
+            (a, "You have returned the activations twice."),
+            (certain, "Those are gradients of the probability. Take the logit's."),
+            (given[1], "Those are gradients for what goes into the layer. Take what comes out."),
         ],
         axes="the gradients, (channel, height, width)",
     )
-    if any(module._forward_hooks or module._backward_hooks for module in model.modules()):
+    left_as(model, before)
+
+    def same(model: nn.Module, place: int, x: Tensor, target: int) -> bool:
+        result = call(answer, usage, model, list(model.children())[place], x, target)
+        right = recorded(model, place, x, lambda y: y[0, target])
+        pair = isinstance(result, (tuple, list)) and len(result) == 2
+        return pair and all(map(alike, result, right))
+
+    if not same(model, LAYER, x, _STAR):
+        raise Wrong("Right for cross only.", "Which score do you take? Use `target`.")
+    if not same(model, 5, x, _CROSS):
+        raise Wrong("Right for model[9] only.", "Whose output do you keep? Use `layer`.")
+    if not same(model, LAYER, drawn().input(a_star().pixels), _CROSS):
+        raise Wrong("Right for this picture only.", "Is it `x` that goes into the network?")
+    x = torch.randn(1, 3, 24, 20, generator=torch.Generator().manual_seed(0), device="cpu")
+    if not same(practice().eval(), 2, x, 2):
         raise Wrong(
-            "Right, but your hook is still in the network.",
-            "It will be called in every pass from now on, and holds all those tensors.",
-            "handle = layer.register_forward_hook(...); at the end handle.remove().",
+            "Right for this network. For one with dropout and batch norm it is not.",
+            "It comes in evaluation mode. Does it stay in it?",
         )
     return "And the network is as you found it."
 
@@ -231,7 +275,7 @@ def record(answer: Any) -> str:
 @exercise("2.6", "Grad-CAM")
 def grad_cam(answer: Any) -> str:
     generator = torch.Generator().manual_seed(2)
-    a = torch.rand(5, 4, 6, generator=generator, device="cpu")
+    a = torch.randn(5, 4, 6, generator=generator, device="cpu")
     g = torch.randn(5, 4, 6, generator=generator, device="cpu")
     alpha = g.mean((1, 2), keepdim=True)
     right = (alpha * a).sum(0).relu()
@@ -256,11 +300,28 @@ def grad_cam(answer: Any) -> str:
                 "The weights are 24 times too large: sum instead of mean over places.",
             ),
             ((alpha * a).mean(0).relu(), "The mean over channels. Grad-CAM adds them up."),
-            (
-                (alpha.relu() * a).sum(0),
-                "You have cut off the negative weights. They may be subtracted; relu comes last.",
+            ((alpha * a).sum(0).abs(), "abs() turns what speaks against into what speaks for."),
+            *(
+                (
+                    cut,
+                    "You have cut off the negative weights. They may be subtracted; relu comes "
+                    "last.",
+                )
+                for cut in ((alpha.relu() * a).sum(0), (alpha.relu() * a).sum(0).relu())
             ),
-            ((alpha * a).relu().sum(0), "relu comes last, after the sum over channels."),
+            (
+                (alpha * a).relu().sum(0),
+                "You have cut off the negative products. relu comes last, after the sum over "
+                "channels.",
+            ),
+            (
+                (g.mean(0) * a).sum(0).relu(),
+                "Your mean is over the channels. It is over places: one weight for each channel.",
+            ),
+            (
+                (a.mean((1, 2), keepdim=True) * g).sum(0).relu(),
+                "Activation and gradient are exchanged. Which of the two is averaged?",
+            ),
             (
                 (g.mean() * a).sum(0).relu(),
                 "One weight for all channels: each has its own.",
@@ -303,33 +364,6 @@ def enlarge(answer: Any) -> str:
         axes="(height, width)",
     )
     return "The picture is larger. The knowledge is not."
-
-
-@functools.cache
-def _star() -> Any:
-    return demo.shapes(12, seed=3)[9]
-
-
-@dealt("2.8")
-def four_programs() -> dict[str, Floats]:
-    engine, pixels = drawn(), np.array(_star().pixels)
-    layers = nn.Sequential(*list(engine.model.children())[: _LAYER + 1])
-    with torch.no_grad():
-        activation = layers(engine.input(pixels))[0].double().numpy()
-    raw = torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None].float() / 255
-    with torch.no_grad():
-        unscaled = layers(raw)[0].double().numpy()
-    weights = next(list(engine.model.children())[-1].parameters()).detach().double().numpy()
-    made = {
-        "right": heatmap(engine, pixels, "grad_cam", "star"),
-        "not normalised": np.maximum(np.tensordot(weights[3], unscaled, 1), 0),
-        "no weights": activation.mean(0),
-        "other class": np.maximum(np.tensordot(weights[5], activation, 1), 0),
-    }
-    from xai_widgets.render.colours import resize
-
-    large = {k: v if v.shape == (64, 64) else resize(v, (64, 64)) for k, v in made.items()}
-    return {name: np.asarray(v, np.float64) / v.max() for name, v in large.items()}
 
 
 @exercise("2.8", "Which program is right?", game=True)

@@ -14,7 +14,7 @@ from torch import Tensor
 from xai_widgets import demo, metrics
 from xai_widgets.course.answers import array, call, choice, number
 from xai_widgets.course.games import dealt, guess
-from xai_widgets.course.registry import exercise
+from xai_widgets.course.registry import Wrong, exercise
 from xai_widgets.course.scenes import Floats, drawn, heatmap, twin
 from xai_widgets.engine import Engine
 
@@ -176,14 +176,17 @@ def integrated(answer: Any) -> str:
     b = torch.rand(2, 3, generator=generator, device="cpu") - 0.5
     weight = torch.tensor([[1.0, 2.0, -1.0], [0.5, -2.0, 3.0]], device="cpu")
     steps = 200
+    asked: list[int] = []
 
     def f(v: Tensor) -> Tensor:
+        asked.append(v.numel() // x.numel())
         return (weight * v**3).sum()
 
     right = weight * (x**3 - b**3)
     mean = right / (x - b)
     from_zero = weight * x**2 * (x - b)
-    result = call(answer, "integrated_gradients(f, x, baseline, steps)", f, x.clone(), b, steps)
+    usage = "integrated_gradients(f, x, baseline, steps)"
+    result = call(answer, usage, f, x.clone(), b, steps)
     array(
         result,
         right,
@@ -206,6 +209,13 @@ def integrated(answer: Any) -> str:
         ],
         tolerance=1e-2,
     )
+    asked.clear()
+    call(answer, usage, f, x.clone(), b, few := 7)
+    if not few - 1 <= sum(asked) <= 2 * few + 3:  # Simpson's rule takes twice as many, and one
+        raise Wrong(
+            f"Right, but with steps={few} you ask f {sum(asked)} times.",
+            "Is the number of steps written down?",
+        )
     return "And they add up to f(x) − f(baseline): a promise that can be kept, or broken."
 
 

@@ -121,16 +121,17 @@ def area(answer: Any) -> str:
 
 @exercise("4.3", "Better than dice?")
 def against_chance(answer: Any) -> str:
-    controls = np.array([0.3, 0.55, 0.2, 0.48, 0.61, 0.33, 0.27, 0.44, 0.52])
+    controls = np.array([0.3, 0.55, 0.2, 0.5, 0.61, 0.33, 0.27, 0.44, 0.5, 0.52, 0.41, 0.36])
     mine = 0.5
     above, n = int((controls >= mine).sum()), len(controls)
+    better = int((controls > mine).sum())
     number(
         call(answer, "p_value(area, controls)", mine, controls.copy()),
         (above + 1) / (n + 1),
         [
             (
                 above / n,
-                "Nearly: with no control above, that would be p = 0, from nine tries.",
+                "Nearly: with no control above, that would be p = 0, from twelve tries.",
                 "Your own map is one of the draws, too: add 1 above and below.",
             ),
             (above / (n + 1), "Add 1 to the count of those above as well."),
@@ -141,11 +142,15 @@ def against_chance(answer: Any) -> str:
                 "How many dice do as well as you, or better?",
             ),
             ((n - above + 1) / (n + 1), "You have counted the controls that are worse."),
+            (
+                (better + 1) / (n + 1),
+                "Two controls did exactly as well. They count, too.",
+            ),
             (above, "That is a count. Make a share of it."),
         ],
         tolerance=1e-4,
     )
-    return "Three dice in nine were better: nothing to write home about."
+    return "Five dice in twelve did as well or better: nothing to write home about."
 
 
 @exercise("4.4", "What black does")

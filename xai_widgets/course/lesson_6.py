@@ -14,6 +14,7 @@ from xai_widgets.course.answers import array, call, choice, number
 from xai_widgets.course.games import dealt, guess
 from xai_widgets.course.registry import Wrong, exercise
 from xai_widgets.course.scenes import Floats
+from xai_widgets.course.state import State, left_as
 from xai_widgets.errors import ExplanationError
 
 __all__ = ["clothes"]
@@ -265,6 +266,7 @@ def loss(answer: Any) -> str:
     right = ce + weight * (1 - cos).mean()
     (slope,) = torch.autograd.grad(right, first, retain_graph=True)
     (plain,) = torch.autograd.grad(ce, first)
+    before = State.of(model)
     given = call(answer, usage, model, x.clone(), y, r.clone(), weight)
     number(
         given,
@@ -284,7 +286,14 @@ def loss(answer: Any) -> str:
             "The value is right, but nothing can be learned from it: it has no gradient.",
             "Return the tensor, without item() or detach().",
         )
-    learned = torch.autograd.grad(given, first, allow_unused=True)[0]
+    left_as(model, before)
+    try:
+        learned = torch.autograd.grad(given, first, allow_unused=True)[0]
+    except RuntimeError:
+        raise Wrong(
+            "The value is right, but its graph is used up: backward() was here already.",
+            "Whoever trains calls backward(). You only return the loss.",
+        ) from None
     if learned is not None and torch.allclose(learned, plain, rtol=1e-3, atol=1e-7):
         raise Wrong(
             "The value is right. Training with it would change nothing: the weights do not feel "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,12 @@ def one_shape() -> Any:
     return demo.shapes(12, seed=3)[4]
 
 
+@functools.cache
+def a_star() -> Any:
+    """The drawn shape of lesson 2's game."""
+    return demo.shapes(12, seed=3)[9]
+
+
 def heatmap(engine: Engine, image: Any, method: str, target: Any, **parameters: Any) -> Floats:
     """A map as float64 (H, W)."""
     return engine.explain(image, method, target=target, **parameters).heatmap().astype(np.float64)
@@ -45,6 +52,41 @@ def probability(model: nn.Module, x: Tensor, target: int) -> float:
     """The softmax probability of a class for one input (1, C, H, W)."""
     with torch.no_grad():
         return float(torch.softmax(model(x), 1)[0, target])
+
+
+def practice() -> nn.Sequential:
+    """A network with batch norm and dropout, as students find theirs: in training mode."""
+    torch_state = torch.get_rng_state()
+    torch.manual_seed(3)
+    model = nn.Sequential(
+        nn.Conv2d(3, 8, 3, stride=2),
+        nn.BatchNorm2d(8),
+        nn.ReLU(),
+        nn.Dropout(0.5),
+        nn.AdaptiveAvgPool2d(4),
+        nn.Flatten(),
+        nn.Linear(128, 5),
+    )
+    torch.set_rng_state(torch_state)
+    return model.train()
+
+
+def gradient_of(model: nn.Module, x: Tensor, read: Callable[[Tensor], Tensor]) -> Tensor:
+    """The derivative of a number that is read off the output, (3, H, W)."""
+    x = x.detach().clone().requires_grad_()
+    return torch.autograd.grad(read(model(x)), x)[0][0]
+
+
+def recorded(
+    model: nn.Module, place: int, x: Tensor, read: Callable[[Tensor], Tensor]
+) -> tuple[Tensor, Tensor]:
+    """What a layer of a sequence gives, and the derivative of a number that is read off the output
+    with respect to it: (C, h, w) each.
+    """
+    layers = list(model.children())
+    with torch.no_grad():
+        a: Tensor = nn.Sequential(*layers[: place + 1])(x)
+    return a[0], gradient_of(nn.Sequential(*layers[place + 1 :]), a, read)
 
 
 def randomised(engine: Engine, seed: int = 0, name: str = "a network") -> Engine:

@@ -7,6 +7,7 @@ in tools/; their weights and the records of how they were trained lie beside thi
 from __future__ import annotations
 
 import json
+from collections import OrderedDict
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -105,6 +106,12 @@ class SmallNetwork(nn.Sequential):
             channels = width
         head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, classes, device="cpu")]
         super().__init__(*layers, *head)
+
+    def __getitem__(self, idx: slice | int) -> Any:
+        """A layer; of a slice, its layers as a plain `nn.Sequential`."""
+        if isinstance(idx, slice):
+            return nn.Sequential(OrderedDict(list(self.named_children())[idx]))
+        return super().__getitem__(idx)
 
     def folded(self) -> SmallNetwork:
         """The same network, in evaluation mode, with every BatchNorm folded into the convolution
