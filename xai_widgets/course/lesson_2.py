@@ -11,20 +11,23 @@ import torch.nn.functional as F  # the field's name for it
 from torch import Tensor, nn
 
 from xai_widgets.course.answers import alike, array, call, number
-from xai_widgets.course.games import guess
-from xai_widgets.course.programs import LAYER
+from xai_widgets.course.games import dealt, guess
 from xai_widgets.course.registry import Wrong, exercise
 from xai_widgets.course.scenes import (
+    Floats,
     a_star,
     drawn,
     gradient_of,
+    heatmap,
     one_shape,
     practice,
     recorded,
 )
 from xai_widgets.course.state import State, left_as
+from xai_widgets.render.colours import resize
 
 _CROSS, _STAR = 4, 3
+_LAYER = 9  # the last rectifier
 
 
 @exercise("2.1", "Prepare the picture")
@@ -216,12 +219,12 @@ def record(answer: Any) -> str:
     usage = "record(model, layer, x, target)"
     model, x = copy.deepcopy(drawn().model), drawn().input(one_shape().pixels).clone()
     layers = list(model.children())
-    layers[LAYER].register_forward_hook(lambda *_: None)  # somebody else's, which has to stay
+    layers[_LAYER].register_forward_hook(lambda *_: None)  # somebody else's, which has to stay
     before = State.of(model)
-    a, g = recorded(model, LAYER, x, lambda y: y[0, _CROSS])
-    certain = recorded(model, LAYER, x, lambda y: y[0].softmax(0)[_CROSS])[1]
-    given = recorded(model, LAYER - 1, x, lambda y: y[0, _CROSS])
-    result = call(answer, usage, model, layers[LAYER], x, _CROSS)
+    a, g = recorded(model, _LAYER, x, lambda y: y[0, _CROSS])
+    certain = recorded(model, _LAYER, x, lambda y: y[0].softmax(0)[_CROSS])[1]
+    given = recorded(model, _LAYER - 1, x, lambda y: y[0, _CROSS])
+    result = call(answer, usage, model, layers[_LAYER], x, _CROSS)
     if not isinstance(result, (tuple, list)) or len(result) != 2:
         raise Wrong("Return two tensors: return activation, gradient.")
     if any(part is None for part in result):
@@ -257,11 +260,11 @@ def record(answer: Any) -> str:
         pair = isinstance(result, (tuple, list)) and len(result) == 2
         return pair and all(map(alike, result, right))
 
-    if not same(model, LAYER, x, _STAR):
+    if not same(model, _LAYER, x, _STAR):
         raise Wrong("Right for cross only.", "Which score do you take? Use `target`.")
     if not same(model, 5, x, _CROSS):
         raise Wrong("Right for model[9] only.", "Whose output do you keep? Use `layer`.")
-    if not same(model, LAYER, drawn().input(a_star().pixels), _CROSS):
+    if not same(model, _LAYER, drawn().input(a_star().pixels), _CROSS):
         raise Wrong("Right for this picture only.", "Is it `x` that goes into the network?")
     x = torch.randn(1, 3, 24, 20, generator=torch.Generator().manual_seed(0), device="cpu")
     if not same(practice().eval(), 2, x, 2):
@@ -364,6 +367,26 @@ def enlarge(answer: Any) -> str:
         axes="(height, width)",
     )
     return "The picture is larger. The knowledge is not."
+
+
+@dealt("2.8")
+def four_programs() -> dict[str, Floats]:
+    engine, pixels = drawn(), np.array(a_star().pixels)
+    layers = nn.Sequential(*list(engine.model.children())[: _LAYER + 1])
+    with torch.no_grad():
+        activation = layers(engine.input(pixels))[0].double().numpy()
+    raw = torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None].float() / 255
+    with torch.no_grad():
+        unscaled = layers(raw)[0].double().numpy()
+    weights = next(list(engine.model.children())[-1].parameters()).detach().double().numpy()
+    made = {
+        "right": heatmap(engine, pixels, "grad_cam", "star"),
+        "not normalised": np.maximum(np.tensordot(weights[3], unscaled, 1), 0),
+        "no weights": activation.mean(0),
+        "other class": np.maximum(np.tensordot(weights[5], activation, 1), 0),
+    }
+    large = {k: v if v.shape == (64, 64) else resize(v, (64, 64)) for k, v in made.items()}
+    return {name: np.asarray(v, np.float64) / v.max() for name, v in large.items()}
 
 
 @exercise("2.8", "Which program is right?", game=True)
