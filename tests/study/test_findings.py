@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import sys
 from itertools import combinations
 from math import comb
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from xai_widgets.errors import ExplanationError
 from xai_widgets.study.confusion import Confusion
@@ -18,7 +20,8 @@ from xai_widgets.study.doubtful import DoubtfulLabels, doubtful_labels
 from xai_widgets.study.findings import Experiment
 from xai_widgets.study.groups import alignment, group_maps, mean_map, pooled_maps
 from xai_widgets.study.labels import Classes
-from xai_widgets.study.similarity import centred, duplicates, nearest_rows, projection
+from xai_widgets.study.properties import thumbnail_of
+from xai_widgets.study.similarity import centred, duplicates, nearest_rows, projection, small
 from xai_widgets.study.slices import find_slices, predicates_of
 from xai_widgets.study.statistics import benjamini_hochberg, bootstrap_mean, wilson
 from xai_widgets.study.suspecting import _decides
@@ -257,44 +260,82 @@ def test_rows_and_classes_without_labels_do_not_count() -> None:
 
 def test_duplicates_are_found_and_nothing_else() -> None:
     rng = RNG(0)
-    features = rng.random((300, 40))
     thumbnails = rng.integers(0, 256, (300, 8, 8, 3), dtype=np.uint8)
     for copy, of in ((100, 3), (200, 3), (250, 17)):
-        features[copy] = features[of] + rng.normal(0, 1e-4, 40)
         thumbnails[copy] = thumbnails[of]
-    features[260] = features[50]  # other pictures of the same features are no copies
     digests = np.arange(1, 301, dtype=np.uint64)
     digests[290] = digests[80]
-    found = duplicates(features, thumbnails, digests)
+    found = duplicates(thumbnails, digests)
     assert [group.tolist() for group in found.groups] == [[3, 100, 200], [17, 250], [80, 290]]
     assert min(found.similarity) > 0.99
+
+
+def test_nearest_rows_are_those_of_the_largest_cosines() -> None:
+    features = RNG(0).random((300, 40))
     unit = centred(features)
-    cosine = unit @ unit.T
-    assert nearest_rows(unit, 3, 2)[0].tolist() == sorted([100, 200], key=lambda i: -cosine[3, i])
+    less_mean = features - features.mean(0)
+    lengths = np.linalg.norm(less_mean, axis=1)
+    cosines = less_mean @ less_mean[3] / (lengths * lengths[3])
+    cosines[3] = -2
+    rows, found = nearest_rows(unit, 3, 5)
+    assert rows.tolist() == np.argsort(-cosines)[:5].tolist()
+    assert np.allclose(found, cosines[rows], atol=1e-6)
 
 
-def look_alike(count: int, copied: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _saved(pixels: np.ndarray, form: str, quality: int) -> np.ndarray:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, form, quality=quality)
+    with Image.open(buffer) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def _enlarged(pixels: np.ndarray, share: float) -> np.ndarray:
+    image = Image.fromarray(pixels)
+    less = image.resize([int(share * side) for side in image.size], Image.Resampling.LANCZOS)
+    return np.asarray(less.resize(image.size, Image.Resampling.BICUBIC))
+
+
+@pytest.mark.parametrize(
+    "anew",
+    [
+        lambda a: _saved(a, "JPEG", 90),
+        lambda a: _saved(a, "JPEG", 50),
+        lambda a: _saved(a, "WEBP", 75),
+        lambda a: _enlarged(a, 0.5),
+        lambda a: np.clip(a * 1.1, 0, 255).astype(np.uint8),
+        lambda a: (128 + 0.8 * (a.astype(float) - 128)).astype(np.uint8),
+    ],
+    ids=["JPEG", "small JPEG", "WebP", "enlarged", "brighter", "paler"],
+)
+def test_copies_are_found_however_they_were_saved(anew: Any) -> None:
+    rng = RNG(1)
+    coarse = rng.integers(0, 256, (60, 8, 8, 3), dtype=np.uint8)
+    pictures = [
+        np.asarray(Image.fromarray(c).resize((64, 64), Image.Resampling.BICUBIC)) for c in coarse
+    ]
+    pictures += [anew(pictures[i]) for i in range(0, 60, 5)]
+    found = duplicates(small([thumbnail_of(p) for p in pictures]), np.zeros(72, np.uint64))
+    assert [group.tolist() for group in found.groups] == [[5 * i, 60 + i] for i in range(12)]
+
+
+def look_alike(count: int, copied: int) -> tuple[np.ndarray, np.ndarray]:
     """Pictures that differ in little, such as cells of one kind, and copies of some of them, saved
-    anew: features, thumbnails, and which picture each is.
+    anew: thumbnails, and which picture each is.
     """
     rng = RNG(4)
     plan = rng.random((24, 24, 3)) * 200
-    faults = RNG(5).normal(0, 3, (count, 24, 24, 3))
+    faults = RNG(5).normal(0, 5, (count, 24, 24, 3))
     shade = RNG(6).normal(0, 12, (count, 1, 1, 1)) * np.linspace(0, 1, 24)[:, None, None]
     of = np.concatenate([np.arange(count), np.arange(0, 3 * copied, 3)])
     noise = rng.normal(0, 0.3, (len(of), 24, 24, 3))
-    thumbnails = np.clip(plan + shade[of] + faults[of] + noise + 20, 0, 255).astype(np.uint8)
-    factors = RNG(7).normal(0, 1, (count, 1)) * RNG(8).random((1, 64))
-    features = 5 + factors + RNG(9).normal(0, 0.03, (count, 64))
-    return features[of] + rng.normal(0, 0.001, (len(of), 64)), thumbnails, of
+    return np.clip(plan + shade[of] + faults[of] + noise + 20, 0, 255).astype(np.uint8), of
 
 
 def test_look_alikes_are_no_copies_and_copies_among_them_are_found() -> None:
-    features, thumbnails, of = look_alike(300, 20)
-    unit = centred(features)
-    near = (np.triu(unit @ unit.T, 1) >= 0.98).sum()
-    assert near > 5000  # of which 20 are copies
-    found = duplicates(features, thumbnails, np.zeros(len(of), np.uint64))
+    thumbnails, of = look_alike(300, 20)
+    alike = np.corrcoef(thumbnails.reshape(len(of), -1))
+    assert (np.triu(alike, 1) >= 0.98).sum() > 5000  # of which 20 are copies
+    found = duplicates(thumbnails, np.zeros(len(of), np.uint64))
     expected = [[i, 300 + i // 3] for i in range(0, 60, 3)]
     assert [group.tolist() for group in found.groups] == expected
     assert max(found.beside) < min(found.similarity)
@@ -303,9 +344,8 @@ def test_look_alikes_are_no_copies_and_copies_among_them_are_found() -> None:
 def test_a_picture_that_is_there_many_times_is_found() -> None:
     rng = RNG(0)
     thumbnails = rng.integers(0, 256, (60, 24, 24, 3), dtype=np.uint8)
-    features = rng.random((60, 40))
-    thumbnails[40:], features[40:] = thumbnails[3], features[3] + rng.normal(0, 1e-5, (20, 40))
-    found = duplicates(features, thumbnails, np.zeros(60, np.uint64))
+    thumbnails[40:] = thumbnails[3]
+    found = duplicates(thumbnails, np.zeros(60, np.uint64))
     assert [group.tolist() for group in found.groups] == [[3, *range(40, 60)]]
 
 
@@ -314,11 +354,9 @@ def test_blocks_of_the_comparison_miss_no_pair(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(similarity, "_BLOCK", 7)
     rng = RNG(0)
-    features = rng.random((40, 20))
-    features[[3, 13, 39]] = features[[0, 6, 38]]
-    thumbnails = (features[:, None, None, :3] * 255).astype(np.uint8).repeat(4, 1).repeat(4, 2)
-    thumbnails[:, 0] //= 2
-    found = duplicates(features, thumbnails, np.zeros(40, np.uint64))
+    thumbnails = rng.integers(0, 256, (40, 4, 4, 3), dtype=np.uint8)
+    thumbnails[[3, 13, 39]] = thumbnails[[0, 6, 38]]
+    found = duplicates(thumbnails, np.zeros(40, np.uint64))
     assert [group.tolist() for group in found.groups] == [[0, 3], [6, 13], [38, 39]]
 
 

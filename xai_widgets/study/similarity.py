@@ -62,22 +62,20 @@ class Duplicates:
 
 
 def duplicates(
-    features: npt.ArrayLike,
     thumbnails: npt.NDArray[np.uint8],
     digests: npt.NDArray[np.uint64],
     similarity: float = 0.98,
 ) -> Duplicates:
-    """Pictures whose features (n, K) have at least that cosine (less their mean), and whose
-    thumbnails (n, h, w, 3), small, that correlation; pictures of the same digest always.
+    """Pictures whose thumbnails (n, h, w, 3), small and less their mean picture, have at least that
+    correlation; pictures of the same digest always. A network's features are not asked: they change
+    more when a copy is saved anew, enlarged or made paler than from one picture to the next.
 
-    Where pictures look alike that is not enough: by what each has of its own, less the mean
-    picture, a copy must also be four times as near as the eighth nearest picture, which is the
-    control of each (or a twentieth of a percent from it). Compared in blocks: memory for 1,024 rows
-    at a time.
+    Where pictures look alike that is not enough: a copy must also be four times as near as the
+    eighth nearest picture, which is the control of each (or a twentieth of a percent from it).
+    Compared in blocks: memory for 1,024 rows at a time.
     """
-    unit = centred(features)
-    seen, own = _standardised(thumbnails), _standardised(thumbnails, less_mean=True)
-    count = len(unit)
+    own = _standardised(thumbnails)
+    count = len(own)
     control = min(_CONTROL, max(count - 1, 1))
     parent = np.arange(count)
     lowest: dict[int, tuple[float, float]] = {}
@@ -90,17 +88,14 @@ def duplicates(
             first[digest] = place
     for start in range(0, count, _BLOCK):
         rows = np.arange(start, min(start + _BLOCK, count))
-        cosine = unit[rows] @ unit.T
-        cosine[np.arange(len(rows)), rows] = -1
-        wanted = np.flatnonzero((cosine >= similarity).any(axis=1))
-        near = np.minimum(own[rows[wanted]] @ own.T, cosine[wanted])
-        for i, nearness in zip(wanted.tolist(), near, strict=True):
-            beside = float(np.partition(nearness, -control)[-control])
-            needed = 1 - max(_NEARER * (1 - beside), _SAME)
-            others = np.flatnonzero((cosine[i] >= similarity) & (nearness >= needed))
-            others = others[np.argsort(-nearness[others], kind="stable")[:_PARTNERS]]
-            others = others[seen[others] @ seen[rows[i]] >= similarity]
-            links += [(int(rows[i]), int(o), float(nearness[o]), beside) for o in others]
+        near = own[rows] @ own.T
+        near[np.arange(len(rows)), rows] = -1
+        for i in np.flatnonzero((near >= similarity).any(axis=1)).tolist():
+            beside = float(np.partition(near[i], -control)[-control])
+            needed = max(similarity, 1 - max(_NEARER * (1 - beside), _SAME))
+            others = np.flatnonzero(near[i] >= needed)
+            others = others[np.argsort(-near[i, others], kind="stable")[:_PARTNERS]]
+            links += [(int(rows[i]), int(o), float(near[i, o]), beside) for o in others]
     for a, b, value, beside in links:
         one, other = _root(parent, a), _root(parent, b)
         ends = [lowest.pop(root, (1.0, float("nan"))) for root in dict.fromkeys((one, other))]
@@ -120,12 +115,12 @@ def _root(parent: npt.NDArray[Any], place: int) -> int:
     return place
 
 
-def _standardised(thumbnails: npt.NDArray[np.uint8], *, less_mean: bool = False) -> Floats:
-    """Thumbnails as vectors of mean 0 and length 1: their products are correlations. Less the mean
-    picture they are of what each has of its own.
+def _standardised(thumbnails: npt.NDArray[np.uint8]) -> Floats:
+    """What each of several thumbnails has of its own, less the mean picture, as vectors of mean 0
+    and length 1: their products are correlations.
     """
     flat = thumbnails.reshape(len(thumbnails), -1).astype(np.float32)
-    if less_mean and len(flat) >= _SEVERAL:
+    if len(flat) >= _SEVERAL:
         flat -= flat.mean(axis=0, keepdims=True)
     flat -= flat.mean(axis=1, keepdims=True)
     lengths = np.linalg.norm(flat, axis=1, keepdims=True)

@@ -215,12 +215,7 @@ class Study(Suspecting):
         rows = self.done
         if len(rows) < 2:
             return []
-        found = duplicates(
-            self.rows.matrix("features", rows),
-            small(self.rows.thumbnails(rows)),
-            self.rows["digest"][rows],
-            similarity,
-        )
+        found = duplicates(small(self.rows.thumbnails(rows)), self.rows["digest"][rows], similarity)
         groups = [rows[group] for group in found.groups]
         return duplicate_suspicions(self, groups, found, similarity)
 

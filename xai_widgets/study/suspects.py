@@ -87,14 +87,13 @@ def duplicate_suspicions(
         pictures = "1 picture is" if len(own) == 1 else f"{len(own):,} pictures are"
         title = f"{pictures} {where}, {len(rows):,} rows in all"
         evidence = (
-            f"Their features and thumbnails agree to at least {threshold:g} (cosine and "
-            "correlation); less what all have in common, the least alike to "
-            f"{min(s for _, s in own):.3f}."
+            "Less what all pictures have in common, their thumbnails agree to at least "
+            f"{threshold:g} (correlation), the least alike to {min(s for _, s in own):.3f}."
         )
         beside = [b for b, a in zip(copies.beside, across, strict=True) if a == wanted and b == b]
         if beside:
             evidence += (
-                f" The control: in that, their eighth nearest pictures agree to "
+                f" The control: their eighth nearest pictures agree to "
                 f"{np.median(beside):.3f}, and a copy has to be four times as near."
             )
         if torn:
