@@ -219,6 +219,26 @@ def test_usual_mistakes_are_found_by_themselves(given: Any, words: str) -> None:
     assert words in " ".join(caught.value.steps)
 
 
+def test_a_hint_names_no_value_of_an_answer_that_is_the_array_itself() -> None:
+    with pytest.raises(Wrong) as caught:
+        answers.array(RIGHT + np.eye(2, 3), RIGHT, tell=False)
+    assert caught.value.steps[1] == "They are furthest off at (0, 0): 3 is too large."
+    with pytest.raises(Wrong) as caught:
+        answers.array(RIGHT + np.eye(2, 3), RIGHT)
+    assert caught.value.steps[1] == "They are furthest off at (0, 0): 3 instead of 2."
+
+
+@pytest.mark.parametrize("given", [True, np.bool_(False)])
+def test_a_truth_value_is_no_number(given: Any) -> None:
+    with pytest.raises(Wrong, match=r"That is (True|False); expected a number"):
+        answers.number(given, 1)
+
+
+def test_numbers_in_quotes_are_told() -> None:
+    with pytest.raises(Wrong, match="without quotes"):
+        answers.array([["2", "3", "4"], ["5", "6", "7"]], RIGHT)
+
+
 def test_a_check_writes_no_file_and_opens_no_connection(tmp_path: Any) -> None:
     code = (
         "import socket\n"
