@@ -89,7 +89,7 @@ def answers() -> list[tuple[str, Any, str]]:
         ("3.4", (0, 0.5), "mean slope"),
         ("3.4", (0, 2), "half of the way"),
         ("3.4", (False, True), "True and False"),
-        ("3.4", ("0", "1"), "That is a tuple"),
+        ("3.4", ("0", "1"), "texts among them"),
         ("3.5", integrated, ""),
         ("3.5", integrating(factor=lambda x: 1), "factor is missing"),
         ("3.5", integrating(factor=lambda x: x), "not x"),

@@ -202,6 +202,7 @@ def test_a_function_does_not_change_what_it_is_given(given: Any) -> None:
         (1.25, "too large"),
         (True, "That is True, a yes or no"),
         (torch.tensor(False), "That is False, a yes or no"),
+        (np.bool_(False), "That is False, a yes or no"),
         (math.nan, "divide by nothing"),
     ],
 )
@@ -252,7 +253,7 @@ def test_a_function_without_a_body_is_not_yet() -> None:
         (np.ones((3, 3)), "Is a size written down"),
         (RIGHT > 3, "True and False"),
         (torch.tensor(RIGHT) > 3, "True and False"),
-        (RIGHT.astype(str), "expected an array or tensor"),
+        (RIGHT.astype(str), "texts among them"),
         ("text", "That is a str"),
     ],
 )
@@ -260,6 +261,20 @@ def test_usual_mistakes_are_found_by_themselves(given: Any, words: str) -> None:
     with pytest.raises(Wrong) as caught:
         answers.array(given, RIGHT)
     assert words in " ".join(caught.value.steps)
+
+
+def test_a_hint_names_no_value_of_an_answer_that_is_the_array_itself() -> None:
+    with pytest.raises(Wrong) as caught:
+        answers.array(RIGHT + np.eye(2, 3), RIGHT, tell=False)
+    assert caught.value.steps[1] == "They are furthest off at (0, 0): 3 is too large."
+    with pytest.raises(Wrong) as caught:
+        answers.array(RIGHT + np.eye(2, 3), RIGHT)
+    assert caught.value.steps[1] == "They are furthest off at (0, 0): 3 instead of 2."
+
+
+def test_numbers_in_quotes_are_told() -> None:
+    with pytest.raises(Wrong, match="without quotes"):
+        answers.array([["2", "3", "4"], ["5", "6", "7"]], RIGHT)
 
 
 def test_a_check_writes_no_file_and_opens_no_connection(tmp_path: Any) -> None:

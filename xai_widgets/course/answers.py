@@ -84,14 +84,15 @@ def number(
     given = _one_number(answer, what)
     if abs(given - right) <= tolerance:
         return given
+    close = tolerance if closeness is None else closeness
     for wrong, *steps in mistakes:
-        if abs(given - float(wrong)) <= (tolerance if closeness is None else closeness):
+        if abs(given - float(wrong)) <= close:
             raise Wrong(*steps)
-    if abs(given / 100 - right) <= tolerance:
+    if abs(given / 100 - right) <= close:
         raise Wrong("That is in per cent. Give the share: 50 % is 0.5.")
-    if abs(given + right) <= tolerance:
+    if abs(given + right) <= close:
         raise Wrong("The size is right, the sign is not.", "Which of the two is taken from which?")
-    if abs(1 - given - right) <= tolerance:
+    if abs(1 - given - right) <= close:
         raise Wrong("That is one minus the answer: you have counted the others.")
     if _rounded(given, right):
         raise Wrong(
@@ -154,7 +155,9 @@ def choice(answer: Any, right: str, because: Mapping[str, str | Sequence[str]]) 
 def array(
     answer: Any, right: npt.ArrayLike, mistakes: Sequence[Mistake] = (), **options: Any
 ) -> Floats:
-    """The answer as an array of numbers, if shape and values are right: `shaped`, then `same`."""
+    """The answer as an array of numbers, if shape and values are right: `shaped`, then `same`.
+    tell=False, where these numbers are the answer itself: no hint has one of them.
+    """
     wanted = _floats(right)
     axes = options.pop("axes", "")
     for wrong, *steps in mistakes:  # a typical mistake may have another shape
@@ -181,8 +184,8 @@ def _yes_or_no(answer: Any) -> bool:
 
 
 def _floats(answer: Any) -> Floats:
-    """Any array, tensor, attribution or list of numbers as float64. TypeError for texts, which
-    NumPy would read.
+    """Any array, tensor, attribution or list of numbers as float64. Raises Wrong for a list
+    of texts and TypeError for one, which NumPy would read.
     """
     if isinstance(answer, Attribution):
         answer = answer.values
@@ -190,9 +193,12 @@ def _floats(answer: Any) -> Floats:
         answer = [_floats(value) for value in answer]
     if isinstance(answer, torch.Tensor):
         answer = answer.detach().cpu().double().numpy()
-    if np.asarray(answer).dtype.kind in "SU":
-        raise TypeError("texts")
-    return np.asarray(answer, dtype=np.float64)
+    values = np.asarray(answer)
+    if values.dtype.kind in "SU" and values.ndim:
+        raise Wrong("There are texts among them; expected numbers, without quotes.")
+    if values.dtype.kind in "SU":
+        raise TypeError("a text")
+    return values.astype(np.float64)
 
 
 def shaped(answer: Any, shape: tuple[int, ...], axes: str = "") -> Floats:
@@ -238,10 +244,15 @@ def _other_shape(given: Floats, shape: tuple[int, ...]) -> str:
 
 
 def same(
-    given: Floats, right: Floats, mistakes: Sequence[Mistake] = (), *, tolerance: float = _CLOSE
+    given: Floats,
+    right: Floats,
+    mistakes: Sequence[Mistake] = (),
+    *,
+    tolerance: float = _CLOSE,
+    tell: bool = True,
 ) -> None:
     """Whether two arrays of one shape have the same values, within `tolerance` of the largest; if
-    not, which mistake explains it.
+    not, which mistake explains it. tell: whether a hint may name a right value.
     """
     if _alike(given, right, tolerance):
         return
@@ -253,9 +264,11 @@ def same(
             raise Wrong(*steps)
     far = np.abs(given - right).argmax()
     place = tuple(int(i) for i in np.unravel_index(far, right.shape))
+    off = f"{given[place]:.4g} instead of {right[place]:.4g}"
+    if not tell:
+        off = f"{given[place]:.4g} is too {'large' if given[place] > right[place] else 'small'}"
     raise Wrong(
-        "The shape is right, the values are not.",
-        f"They are furthest off at {place}: {given[place]:.4g} instead of {right[place]:.4g}.",
+        "The shape is right, the values are not.", f"They are furthest off at {place}: {off}."
     )
 
 

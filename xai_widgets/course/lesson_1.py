@@ -54,6 +54,7 @@ def where(answer: Any) -> str:
             (darkest, "That is the darkest pixel.", "argmax, not argmin."),
         ],
         axes="(row, column)",
+        tell=False,
         tolerance=1e-6,
     )
     return "In the coffee, not on the rim. Remember the place: you will cover it."

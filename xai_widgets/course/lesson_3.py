@@ -164,6 +164,7 @@ def saturation(answer: Any) -> str:
             ((-1, 1), "The slope of 1 − relu(1 − x): two minuses, and where is x = 2?"),
         ],
         axes="(gradient, integrated gradients)",
+        tell=False,
         tolerance=1e-2,
     )
     return "The score rose by 1, and the gradient says that nobody did it."

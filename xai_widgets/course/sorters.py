@@ -138,15 +138,19 @@ def place_of_mark(deal: int, turned: int) -> tuple[int, int, int, int]:
     return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
 
 
-@functools.lru_cache(maxsize=8)
-def experiment(deal: int, kind: str, which: int) -> tuple[float, float]:
-    """Effect and control of an experiment on the mark's place; which: 0 or 1, whose study."""
+@functools.lru_cache(maxsize=16)
+def experiment(deal: int, kind: str, which: int = 0, rows: str = "right") -> tuple[float, float]:
+    """Effect and control of an experiment on the mark's place; which: 0 or 1, whose study; rows:
+    "right" (the first 120 of them), "wrong" or "all".
+    """
     study = studies(deal)[which]
-    rows, region = study.right[:120], place_of_mark(deal, _UPRIGHT)
+    every = np.arange(_COUNT)
+    chosen = {"right": study.right[:120], "wrong": study.wrong, "all": every}[rows]
+    region = place_of_mark(deal, _UPRIGHT)
     done = (
-        study.swap(rows, region, controls=4)
+        study.swap(chosen, region, controls=4)
         if kind == "swap"
-        else study.cover(rows, region, fill=kind, controls=4)
+        else study.cover(chosen, region, fill=kind, controls=4)
     )
     return float(done.effect), float(done.control)
 
