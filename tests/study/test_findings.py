@@ -360,6 +360,15 @@ def test_blocks_of_the_comparison_miss_no_pair(monkeypatch: pytest.MonkeyPatch) 
     assert [group.tolist() for group in found.groups] == [[0, 3], [6, 13], [38, 39]]
 
 
+def test_groups_are_the_same_without_their_stability() -> None:
+    points = np.repeat(np.eye(3, 12), 30, axis=0) + RNG(0).normal(0, 0.02, (90, 12))
+    whole, quick = (group_maps(points, bootstraps=count) for count in (10, 0))
+    assert whole.groups.tolist() == quick.groups.tolist()
+    assert [len(set(part.tolist())) for part in whole.groups.reshape(3, 30)] == [1, 1, 1]
+    assert whole.stability > 0.9
+    assert np.isnan(quick.stability)
+
+
 def test_projection_parts_clusters_and_repeats() -> None:
     rng = RNG(0)
     centres = rng.normal(0, 10, (3, 30))

@@ -127,7 +127,7 @@ class Suspecting(Changing):
         if len(rows) > _GROUPED:
             rows = np.sort(np.random.default_rng(seed).choice(rows, _GROUPED, replace=False))
         try:
-            found = group_maps(pooled_maps(self.rows.maps(rows)), seed=seed)
+            found = group_maps(pooled_maps(self.rows.maps(rows)), seed=seed, bootstraps=0)
         except ExplanationError:  # scikit-learn is not there
             return [own for own in groups if len(own) >= _HELD]
         if found.count > 1:
