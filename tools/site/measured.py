@@ -16,6 +16,7 @@ _WHAT = {
     "evaluate": "Measures over many photographs",
     "study": "A study of a data set",
     "doubtful_labels": "Labels exchanged on purpose, by a study and by cleanlab",
+    "copies": "Copies that were saved anew, among other pictures",
     "shortcuts": "Planted shortcuts, and networks without one",
     "solar_cells": "Solar cells: a planted mark, hard ones, copies",
     "viewer": "HeatmapViewer",
