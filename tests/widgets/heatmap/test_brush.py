@@ -333,8 +333,8 @@ def test_a_quick_map_follows_each_stroke(engine: Engine) -> None:
     (told,) = maps_sent(viewer)
     assert (told["by"], told["seq"]) == ("a view", 1)
     assert told["frame"]["target"]["index"] == viewer.attribution.target.index
-    painting, picture = Painting(engine.picture(photograph())), engine.picture(photograph())
-    covered = painted_picture(picture, painting, mask, "blur")
+    painting = Painting(engine.picture(photograph()))
+    covered = painted_picture(painting, mask, "blur")
     plain = engine.explain(covered, "saliency", target=viewer.attribution.target.index)
     np.testing.assert_array_equal(viewer.painted_attribution.values, plain.values)
     np.testing.assert_array_equal(covered.pixels[~mask], photograph()[~mask])
@@ -388,7 +388,7 @@ def test_two_maps_that_are_compared_are_of_one_painted_picture(
         ]
         assert told == [("saliency", False, True), ("input_x_gradient", True, False)]
         picture = engine.picture(photograph())
-        covered = painted_picture(picture, Painting(picture), mask, "blur")
+        covered = painted_picture(Painting(picture), mask, "blur")
         for name, made in (
             ("saliency", viewer.painted_attribution),
             ("input_x_gradient", viewer.painted_other_attribution),
@@ -436,8 +436,8 @@ def test_only_the_newest_stroke_has_a_map(engine: Engine) -> None:
 
 def test_a_map_that_is_not_possible_is_said_so() -> None:
     engine = Engine(SmallNetwork(), name="Small")
-    painting, picture = Painting(engine.picture(photograph())), engine.picture(photograph())
+    painting = Painting(engine.picture(photograph()))
     request = Request.of(engine, "attention_rollout", 0, None, {})
-    *_, last = answers(engine, picture, painting, disc(), "blur", [request])
+    *_, last = answers(engine, painting, disc(), "blur", [request])
     assert isinstance(last.result, NoMap)
     assert "attention" in last.result.words

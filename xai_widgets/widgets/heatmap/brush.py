@@ -88,11 +88,11 @@ class Brush(PictureWidget):
         """Ask anew for the picture as it is painted: something else is to be explained."""
         if self._painted is None:
             return
-        engine, picture, painting = self.engine, self._picture, self._fills()
+        engine, painting = self.engine, self._fills()
         (mask, fill), (_, requests) = self._painted, self._painted_requests()
         answer: PaintedMessage = {"kind": "painted", "by": "", "seq": 0, "fill": fill}
         self.aside(
-            lambda: painted.maps(engine, picture, painting, mask, fill, requests),
+            lambda: painted.maps(engine, painting, mask, fill, requests),
             partial(self._answer, answer, mask, 0),
             once=True,  # no stroke is to be given up for it
         )
@@ -101,7 +101,7 @@ class Brush(PictureWidget):
         self, mask: Mask, fill: Fill, *, by: str, seq: int, full: int = 0, ended: bool = True
     ) -> None:
         """Ask the network, unless nothing is painted. Only the newest mask waits for it."""
-        engine, picture, painting = self.engine, self._picture, self._fills()
+        engine, painting = self.engine, self._fills()
         time, requests = self._painted_requests()
         asked = requests if time == "now" or ended else []
         answer: PaintedMessage = {"kind": "painted", "by": by, "seq": seq, "fill": fill}
@@ -116,7 +116,7 @@ class Brush(PictureWidget):
         if not by and not self._has_part:
             self._send_part()
         self.aside(
-            lambda: painted.answers(engine, picture, painting, mask, fill, asked),
+            lambda: painted.answers(engine, painting, mask, fill, asked),
             partial(self._answer, answer, mask, full),
             failed=partial(self._stroke_failed, answer, mask),
         )
@@ -146,12 +146,12 @@ class Brush(PictureWidget):
         self.send({**answer, "failed": True}, buffers=[b"", runs_of(mask)])
 
     def _send_part(self, *, fills_only: bool = False) -> None:
-        engine, painting, picture = self.engine, self._fills(), self._picture
+        engine, painting = self.engine, self._fills()
         self._has_part = self._has_part or not fills_only
 
         def part() -> tuple[BrushMessage, list[bytes]]:
             blur = picture_to_json(painting.pixels("blur"), "")
-            unpainted = engine.predict(picture).probabilities.astype(np.float32)
+            unpainted = engine.predict(painting.picture).probabilities.astype(np.float32)
             mean = painting.pixels("mean")[0, 0].tolist()
             module = b"" if fills_only else str(bundle("brush/index.js")).encode()
             fills = painting.fills

@@ -42,41 +42,32 @@ class OfPainted:
 Answer = npt.NDArray[np.float32] | OfPainted | NoMap
 
 
-def painted_picture(picture: Picture, painting: Painting, mask: Mask, fill: Fill) -> Picture:
+def painted_picture(painting: Painting, mask: Mask, fill: Fill) -> Picture:
     """The picture as it is painted: its input, and its pixels as a person sees them."""
+    picture = painting.picture
     pixels = np.where(mask[..., None], painting.pixels(fill), picture.pixels)
     name = f"{picture.name}, painted".lstrip(", ")
     return replace(picture, input=painting.input(mask, fill), pixels=pixels, name=name)
 
 
 def answers(
-    engine: Engine,
-    picture: Picture,
-    painting: Painting,
-    mask: Mask,
-    fill: Fill,
-    requests: Sequence[Request],
+    engine: Engine, painting: Painting, mask: Mask, fill: Fill, requests: Sequence[Request]
 ) -> Iterator[Progress[Answer | None]]:
     """The class probabilities (C,) first, then the maps that are asked for, as they refine."""
     probabilities = painting.probabilities(engine, mask, fill)
     yield Progress(0.5 if requests else 1.0, probabilities)
-    for step in maps(engine, picture, painting, mask, fill, requests):
+    for step in maps(engine, painting, mask, fill, requests):
         yield Progress(0.5 + step.fraction / 2, step.result)
 
 
 def maps(
-    engine: Engine,
-    picture: Picture,
-    painting: Painting,
-    mask: Mask,
-    fill: Fill,
-    requests: Sequence[Request],
+    engine: Engine, painting: Painting, mask: Mask, fill: Fill, requests: Sequence[Request]
 ) -> Iterator[Progress[Answer | None]]:
     """The map of the painted picture, or two of them, as they refine; or none."""
     if not requests:
         return
     try:
-        painted = painted_picture(picture, painting, mask, fill)
+        painted = painted_picture(painting, mask, fill)
         for number, request in enumerate(requests):
             more = number + 1 < len(requests)
             for step in explanation(engine, painted, request):

@@ -31,20 +31,20 @@ class Painting:
     """
 
     def __init__(self, picture: Picture) -> None:
-        self._picture = picture
+        self.picture = picture
         self._fills: dict[Fill, Tensor] = {}
         self._seen: dict[Fill, Pixels] = {}
 
     @property
     def size(self) -> tuple[int, int]:
         """Height and width of a mask: those of the network's input."""
-        height, width = self._picture.input.shape[-2:]
+        height, width = self.picture.input.shape[-2:]
         return height, width
 
     @property
     def fills(self) -> list[Fill]:
         """Those there are: black only where the preprocessing tells what black is."""
-        return [fill for fill in FILLS if fill != "black" or self._picture.black is not None]
+        return [fill for fill in FILLS if fill != "black" or self.picture.black is not None]
 
     def check(self, mask: object, fill: str) -> Mask:
         """The mask (H, W), True where the picture is painted over.
@@ -73,9 +73,9 @@ class Painting:
 
     def input(self, mask: Mask, fill: Fill) -> Tensor:
         """The painted picture as model input, x (1 - m) + b m, (1, C, H, W)."""
-        x = self._picture.input
+        x = self.picture.input
         if fill not in self._fills:
-            self._fills[fill] = baseline_like(x, fill, self._picture.black)
+            self._fills[fill] = baseline_like(x, fill, self.picture.black)
         return torch.where(torch.from_numpy(mask), self._fills[fill], x)
 
     def probabilities(self, engine: Engine, mask: Mask, fill: Fill) -> npt.NDArray[np.float32]:
@@ -94,7 +94,7 @@ class Painting:
         return self._seen[fill]
 
     def _filled(self, fill: Fill) -> Pixels:
-        seen = self._picture.pixels
+        seen = self.picture.pixels
         if fill == "black":
             return np.zeros_like(seen)
         x = torch.from_numpy(seen.transpose(2, 0, 1).copy())[None].float()
