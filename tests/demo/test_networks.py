@@ -254,15 +254,16 @@ def test_folding_changes_no_score() -> None:
 
 def test_a_slice_of_it_is_a_plain_sequence_of_its_own_layers() -> None:
     network = xw.demo.shapes_engine().model
+    assert isinstance(network, torch.nn.Sequential)
     x = torch.rand(1, 3, 64, 64)
     for cut in (slice(10), slice(None, -3), slice(2, 10, 2)):
-        part = network[cut]  # type: ignore[index]  # a sequence of layers
+        part = network[cut]
         assert type(part) is torch.nn.Sequential
         assert list(part) == list(network.children())[cut]
         assert part.state_dict().keys() <= network.state_dict().keys()
     with torch.no_grad():
-        torch.testing.assert_close(network[10:](network[:10](x)), network(x))  # type: ignore[index]
-    assert network[-1] is list(network.children())[-1]  # type: ignore[index]
+        torch.testing.assert_close(network[10:](network[:10](x)), network(x))
+    assert network[-1] is list(network.children())[-1]
 
 
 @pytest.fixture(scope="module")

@@ -30,6 +30,11 @@ _CROSS, _STAR = 4, 3
 _LAYER = 9  # the last rectifier
 
 
+def _other_classes() -> list[tuple[int, str]]:
+    """The classes that are not asked for, by index and name."""
+    return [(k, name) for k, name in enumerate(drawn().class_names or []) if k != _CROSS]
+
+
 @exercise("2.1", "Prepare the picture")
 def prepare(answer: Any) -> str:
     pixels = np.array(one_shape().pixels)
@@ -95,8 +100,7 @@ def score(answer: Any) -> str:
             (logits.mean().item(), "That is the mean over all classes. Choose one."),
             *(
                 (logits[k].item(), f"That is the score of {name}.", "engine.class_names.index(...)")
-                for k, name in enumerate(drawn().class_names or [])
-                if k != _CROSS
+                for k, name in _other_classes()
             ),
         ],
         tolerance=1e-4,
@@ -136,8 +140,7 @@ def saliency(answer: Any) -> str:
             (every, "You have added up all classes: y[0, target] is the one."),
             *(
                 (of_class(k), f"That is the gradient of {name}'s score. Use `target`.")
-                for k, name in enumerate(drawn().class_names or [])
-                if k != _CROSS
+                for k, name in _other_classes()
             ),
             (right.abs(), "There is an abs() here. Keep the sign; 2.4 decides about it."),
             (right.sum(0), "You have added the channels up already. Keep them; 2.4 decides."),
@@ -145,7 +148,7 @@ def saliency(answer: Any) -> str:
         ],
         axes="(channel, height, width)",
     ).copy()
-    filled = any(p.grad is not None for p in model.parameters())
+    filled = State.of(model).filled
     left_as(model, before, gradients=False)
     again = call(answer, usage, model, x, _CROSS)
     if alike(again, 2 * right):
